@@ -1,0 +1,3 @@
+from blinkit.celery import app as celery_app
+
+__all__ = ["celery_app"]

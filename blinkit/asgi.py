@@ -1,0 +1,17 @@
+"""HTTP and websockets in one process on a laptop; in production nginx sends only /ws/ here."""
+
+from __future__ import annotations
+
+import os
+
+from channels.routing import ProtocolTypeRouter, URLRouter
+from django.core.asgi import get_asgi_application
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "blinkit.settings")
+
+http = get_asgi_application()  # before anything that imports models
+
+from blinkit.kernel.ws import wrap  # noqa: E402
+from blinkit.urls import websocket_routes  # noqa: E402
+
+application = ProtocolTypeRouter({"http": http, "websocket": wrap(URLRouter(websocket_routes()))})

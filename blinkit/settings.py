@@ -1,0 +1,333 @@
+"""Settings: one file; every value that differs between places comes from an environment variable.
+
+A value that cannot be understood stops the start with one line that names the variable and says what it should be.
+With DATABASE_URL / REDIS_URL unset the addresses of the embedded servers are used (see blinkit/embedded.py, which
+manage.py, pytest and `make run` start first). The variables are listed in docs/operations.md.
+"""
+
+from __future__ import annotations
+
+import sys
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+from blinkit import embedded, env
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+DATA_DIR = embedded.data_dir()
+TESTING = env.flag("BLINKIT_TESTING", default=False)  # the root conftest sets it
+
+DEBUG = env.flag("DEBUG", default=False)
+EMBEDDED = not env.given("DATABASE_URL")
+DEMO_MODE = env.flag("DEMO_MODE", default=EMBEDDED and not TESTING)
+SECRET_KEY = env.text("DJANGO_SECRET_KEY", default="") or (
+    embedded.secret_key() if EMBEDDED or DEBUG else env.required("DJANGO_SECRET_KEY", "a long random string")
+)
+ALLOWED_HOSTS = env.words("ALLOWED_HOSTS", default=["*"] if EMBEDDED or DEBUG else ["localhost", "127.0.0.1"])
+CSRF_TRUSTED_ORIGINS = env.words("CSRF_TRUSTED_ORIGINS", default=[])
+SITE_URL = env.text("SITE_URL", default="http://127.0.0.1:8000")
+USE_HTTPS = SITE_URL.startswith("https://")
+TRUSTED_PROXIES = env.number("TRUSTED_PROXIES", default=0, least=0)  # how many X-Forwarded-For hops are ours
+
+INSTALLED_APPS = [
+    "unfold",
+    "unfold.contrib.filters",
+    "unfold.contrib.forms",
+    "unfold.contrib.import_export",
+    "unfold.contrib.simple_history",
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "django.contrib.humanize",
+    "django.contrib.postgres",
+    "rest_framework",
+    "rest_framework_simplejwt.token_blacklist",
+    "django_filters",
+    "drf_spectacular",
+    "drf_spectacular_sidecar",
+    "channels",
+    "django_celery_beat",
+    "django_htmx",
+    "template_partials",
+    "import_export",
+    "simple_history",
+    "blinkit.kernel",
+    "accounts",
+    "catalog",
+    "inventory",
+    "payments",
+    "orders",
+    "fulfillment",
+    "delivery",
+    "notifications",
+    "dashboard",
+]
+
+MIDDLEWARE = [
+    "blinkit.kernel.middleware.RequestContextMiddleware",  # request id, actor, metrics, one log line
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.locale.LocaleMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+    "simple_history.middleware.HistoryRequestMiddleware",
+    "blinkit.kernel.middleware.WebLimitMiddleware",
+    "blinkit.kernel.middleware.RefusalMiddleware",  # a Refusal becomes a page or a toast
+]
+
+ROOT_URLCONF = "blinkit.urls"
+WSGI_APPLICATION = "blinkit.wsgi.application"
+ASGI_APPLICATION = "blinkit.asgi.application"
+AUTH_USER_MODEL = "accounts.User"
+LOGIN_URL = "/sign-in/"
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+EVENT_WIRING = "blinkit.wiring.REACTIONS"
+
+TEMPLATES: list[dict[str, Any]] = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ],
+            "builtins": ["template_partials.templatetags.partials"],
+        },
+    }
+]
+
+# -- PostgreSQL and Redis ---------------------------------------------------------------------------------------------
+
+# A pool must not be shared across fork(): prefork workers and the test runner open plain connections instead.
+POOLED = env.flag("DATABASE_POOL", default=not TESTING and not env.flag("BLINKIT_FORKS", default=False))
+DATABASES: dict[str, dict[str, Any]] = {
+    "default": env.database(env.text("DATABASE_URL", default="") or embedded.database_url())
+    | {
+        "CONN_HEALTH_CHECKS": True,
+        "DISABLE_SERVER_SIDE_CURSORS": env.flag("DATABASE_THROUGH_PGBOUNCER", default=False),
+        "TEST": {"NAME": env.text("BLINKIT_TEST_DB", default="test_blinkit")},
+    }
+}
+DATABASES["default"]["OPTIONS"] |= {"connect_timeout": 5, "application_name": env.text("BLINKIT_PART", "blinkit")}
+if POOLED:
+    pool_size = env.number("DATABASE_POOL_SIZE", default=10, least=1)
+    DATABASES["default"]["OPTIONS"]["pool"] = {"min_size": min(2, pool_size), "max_size": pool_size, "timeout": 2}
+elif env.flag("BLINKIT_FORKS", default=False):
+    DATABASES["default"]["CONN_MAX_AGE"] = 300  # a Celery child handles one task at a time: keep its connection
+
+REDIS_URL = env.text("REDIS_URL", default="") or embedded.redis_url()
+REDIS_PREFIX = env.text("REDIS_PREFIX", default="blinkit")  # every key and channel starts with it
+CACHES = {
+    "default": {
+        "BACKEND": "django.core.cache.backends.redis.RedisCache",
+        "LOCATION": REDIS_URL,
+        "KEY_PREFIX": f"{REDIS_PREFIX}:cache",
+        "OPTIONS": {"socket_connect_timeout": 1, "socket_timeout": 2},
+    }
+}
+CHANNEL_LAYERS = {
+    "default": {
+        "BACKEND": "channels_redis.pubsub.RedisPubSubChannelLayer",
+        "CONFIG": {"hosts": [REDIS_URL], "prefix": f"{REDIS_PREFIX}:live"},
+    }
+}
+SESSION_ENGINE = "django.contrib.sessions.backends.cached_db"
+SESSION_COOKIE_AGE = 30 * 24 * 3600
+
+# -- background work ----------------------------------------------------------------------------------------------
+
+CELERY_BROKER_URL = embedded.broker_url(REDIS_URL)
+CELERY_BROKER_TRANSPORT_OPTIONS = {
+    "global_keyprefix": f"{REDIS_PREFIX}:celery:",
+    "visibility_timeout": 600,
+    "socket_timeout": 3,
+    "socket_connect_timeout": 1,
+    "max_retries": 0,  # publishing never blocks a request for long: events wait in their table and are swept
+}
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_TASK_SERIALIZER = "json"
+CELERY_ACCEPT_CONTENT = ["json"]
+CELERY_TASK_ACKS_LATE = True
+CELERY_TASK_REJECT_ON_WORKER_LOST = True
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_WORKER_PREFETCH_MULTIPLIER = 4
+CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+CELERY_TASK_DEFAULT_QUEUE = "events"
+CELERY_TASK_ROUTES = {  # a queue each, so that a slow outside service cannot hold up the rest
+    "notifications.tasks.*": {"queue": "notify"},
+    "delivery.tasks.*": {"queue": "dispatch"},
+    "payments.tasks.*": {"queue": "payments"},
+}
+CELERY_BEAT_SCHEDULER = "django_celery_beat.schedulers:DatabaseScheduler"
+CELERY_BEAT_MAX_LOOP_INTERVAL = 5
+CELERY_BEAT_SCHEDULE = {  # seeds the database schedule; an administrator can change it there
+    name: {"task": name, "schedule": timedelta(seconds=seconds), "options": {"expires": max(seconds, 10)}}
+    for name, seconds in {
+        "blinkit.kernel.tasks.sweep_events": 5,
+        "orders.tasks.sweep_unpaid": 10,
+        "orders.tasks.close_delivered": 60,
+        "inventory.tasks.sweep_holds": 30,
+        "payments.tasks.sweep_due": 15,
+        "fulfillment.tasks.sweep_tasks": 30,
+        "delivery.tasks.dispatch_round": 3,
+        "delivery.tasks.sweep_offers": 5,
+        "notifications.tasks.sweep_messages": 10,
+    }.items()
+}
+
+# -- API --------------------------------------------------------------------------------------------------------------
+
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": [
+        "accounts.auth.TokenAuthentication",
+        "rest_framework.authentication.SessionAuthentication",
+    ],
+    "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
+    "DEFAULT_RENDERER_CLASSES": ["blinkit.kernel.api.JSONRenderer"],
+    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser", "rest_framework.parsers.MultiPartParser"],
+    "DEFAULT_FILTER_BACKENDS": ["django_filters.rest_framework.DjangoFilterBackend"],
+    "DEFAULT_PAGINATION_CLASS": "blinkit.kernel.api.CursorPagination",
+    "PAGE_SIZE": 40,
+    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "DEFAULT_THROTTLE_CLASSES": ["blinkit.kernel.limits.ApiThrottle"],
+    "EXCEPTION_HANDLER": "blinkit.kernel.api.exception_handler",
+    "TEST_REQUEST_DEFAULT_FORMAT": "json",
+}
+SIMPLE_JWT = {
+    "ACCESS_TOKEN_LIFETIME": timedelta(minutes=15),
+    "REFRESH_TOKEN_LIFETIME": timedelta(days=30),
+    "ROTATE_REFRESH_TOKENS": True,
+    "BLACKLIST_AFTER_ROTATION": True,
+    "TOKEN_USER_CLASS": "blinkit.kernel.tokens.TokenUser",
+    "USER_ID_CLAIM": "user_id",
+}
+SPECTACULAR_SETTINGS = {
+    "TITLE": "Blinkit",
+    "DESCRIPTION": "Quick commerce: shop, track, ride. Money is whole paise; times are RFC 3339 UTC.",
+    "VERSION": "1.0.0",
+    "OAS_VERSION": "3.1.0",
+    "SERVE_INCLUDE_SCHEMA": False,
+    "SCHEMA_PATH_PREFIX": r"/api/v1",
+    "COMPONENT_SPLIT_REQUEST": True,
+    "SWAGGER_UI_DIST": "SIDECAR",
+    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
+    "REDOC_DIST": "SIDECAR",
+}
+RATE_LIMIT_PER_MINUTE = env.number("RATE_LIMIT_PER_MINUTE", default=100, least=0)  # 0 switches limits off
+RATE_LIMIT_TRUST_LOOPBACK = env.flag("RATE_LIMIT_TRUST_LOOPBACK", default=DEMO_MODE)
+
+# -- screens, files, language -------------------------------------------------------------------------------------
+
+LANGUAGE_CODE = "en"
+LANGUAGES = [("en", "English"), ("hi", "हिन्दी")]
+LOCALE_PATHS = [BASE_DIR / "locale"]
+TIME_ZONE = "Asia/Kolkata"
+USE_TZ = True
+
+STATIC_URL = "static/"
+STATICFILES_DIRS = [BASE_DIR / "static"]
+STATIC_ROOT = Path(env.text("STATIC_ROOT", default=str(DATA_DIR / "static")))
+MEDIA_URL = "media/"
+MEDIA_ROOT = DATA_DIR / "media"
+WHITENOISE_USE_FINDERS = EMBEDDED or DEBUG  # a laptop needs no collectstatic
+WHITENOISE_AUTOREFRESH = DEBUG
+_static = "django.contrib.staticfiles.storage.StaticFilesStorage"
+STORAGES: dict[str, dict[str, Any]] = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {
+        "BACKEND": _static if EMBEDDED or DEBUG or TESTING else "whitenoise.storage.CompressedManifestStaticFilesStorage"
+    },
+}
+if env.given("S3_BUCKET"):
+    STORAGES["default"] = {"BACKEND": "storages.backends.s3.S3Storage", "OPTIONS": env.s3()}
+
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": ["'self'"],
+        "img-src": ["'self'", "data:", "blob:", *env.words("CSP_IMG_EXTRA", default=[])],
+        "style-src": ["'self'", "'unsafe-inline'"],  # Leaflet and uPlot place things with style attributes
+        "connect-src": ["'self'", *(["ws:", "wss:"] if EMBEDDED else [])],
+        "media-src": ["'self'", "blob:"],
+        "frame-ancestors": ["'none'"],
+        "base-uri": ["'self'"],
+        "form-action": ["'self'"],
+    },
+    "EXCLUDE_URL_PREFIXES": ["/admin/"],  # unfold's Alpine build evaluates expressions
+}
+SECURE_CONTENT_TYPE_NOSNIFF = True
+SECURE_REFERRER_POLICY = "same-origin"
+X_FRAME_OPTIONS = "DENY"
+SESSION_COOKIE_HTTPONLY = True
+if USE_HTTPS:
+    SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+    SECURE_SSL_REDIRECT = env.flag("SECURE_SSL_REDIRECT", default=True)
+    SECURE_REDIRECT_EXEMPT = [r"^health/", r"^metrics"]
+    SECURE_HSTS_SECONDS = env.number("SECURE_HSTS_SECONDS", default=31_536_000, least=0)
+    SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = True
+    SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = True
+
+UNFOLD: dict[str, Any] = {
+    "SITE_TITLE": "Blinkit",
+    "SITE_HEADER": "Blinkit",
+    "SITE_SYMBOL": "bolt",
+    "SHOW_HISTORY": True,
+    "DASHBOARD_CALLBACK": None,
+    "COLORS": {
+        "primary": {
+            "50": "#e6f4ec", "100": "#cfe9db", "200": "#a3d5bb", "300": "#6fbb94", "400": "#3f9f70", "500": "#1d8a56",
+            "600": "#0c7a43", "700": "#0a6437", "800": "#094f2d", "900": "#083f25", "950": "#042615",
+        }  # fmt: skip
+    },
+}
+
+# -- outside services ---------------------------------------------------------------------------------------------
+
+PAYMENT_GATEWAY = env.choice("PAYMENT_GATEWAY", ["sandbox", "razorpay", "stripe"], default="sandbox")
+PAYMENT_SANDBOX_SECRET = env.text("PAYMENT_SANDBOX_SECRET", default="") or embedded.derived_secret(
+    SECRET_KEY, "payment-sandbox"
+)
+RAZORPAY_KEY_ID = env.text("RAZORPAY_KEY_ID", default="")
+RAZORPAY_KEY_SECRET = env.text("RAZORPAY_KEY_SECRET", default="")
+RAZORPAY_WEBHOOK_SECRET = env.text("RAZORPAY_WEBHOOK_SECRET", default="")
+STRIPE_SECRET_KEY = env.text("STRIPE_SECRET_KEY", default="")
+STRIPE_WEBHOOK_SECRET = env.text("STRIPE_WEBHOOK_SECRET", default="")
+FIREBASE_PROJECT_ID = env.text("FIREBASE_PROJECT_ID", default="")  # empty: Firebase sign-in and FCM are off
+FIREBASE_CREDENTIALS = env.text("FIREBASE_CREDENTIALS", default="")  # path of the service-account file
+FCM_BASE_URL = env.text("FCM_BASE_URL", default="https://fcm.googleapis.com")
+env.refuse_unless(
+    TESTING or not env.given("FIREBASE_AUTH_EMULATOR_HOST"),
+    "FIREBASE_AUTH_EMULATOR_HOST makes unsigned sign-in tokens valid: unset it (only tests may set it).",
+)
+SMS_BASE_URL = env.text("SMS_BASE_URL", default="")
+SMS_API_KEY = env.text("SMS_API_KEY", default="")
+DEFAULT_FROM_EMAIL = env.text("DEFAULT_FROM_EMAIL", default="Blinkit <hello@example.com>")
+EMAIL_CONFIG = env.email("EMAIL_URL", default="locmem://" if TESTING else "file://")
+EMAIL_BACKEND = EMAIL_CONFIG.pop("BACKEND")
+EMAIL_FILE_PATH = str(DATA_DIR / "mail")
+vars().update(EMAIL_CONFIG)  # EMAIL_HOST, EMAIL_PORT, EMAIL_HOST_USER, EMAIL_HOST_PASSWORD, EMAIL_USE_TLS, EMAIL_TIMEOUT
+
+# -- logs; the formatter and the redaction are the kernel's -------------------------------------------------------
+
+LOG_LEVEL = env.choice("LOG_LEVEL", ["DEBUG", "INFO", "WARNING", "ERROR"], default="INFO")
+LOG_FORMAT = env.choice("LOG_FORMAT", ["json", "console"], default="console" if sys.stderr.isatty() else "json")
+if (BASE_DIR / "blinkit/kernel/logs.py").exists():
+    LOGGING_CONFIG = "blinkit.kernel.logs.configure"
+    LOGGING = {"level": LOG_LEVEL, "format": LOG_FORMAT}
+
+if TESTING:
+    PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+    MEDIA_ROOT = DATA_DIR / "test" / "media"
+    RATE_LIMIT_PER_MINUTE = 0  # the limiter's own tests switch it on

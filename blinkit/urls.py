@@ -1,0 +1,61 @@
+"""Every app's doors, mounted: `/api/v1/` for programs, `/` for people, `/ws/` for sockets, `/admin/` for administrators."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import Any
+
+from django.conf import settings
+from django.contrib import admin
+from django.urls import URLPattern, URLResolver, include, path
+from django.utils.module_loading import module_has_submodule
+from drf_spectacular.views import SpectacularAPIView, SpectacularRedocView, SpectacularSwaggerView
+
+APPS = (
+    "blinkit.kernel",
+    "accounts",
+    "catalog",
+    "inventory",
+    "payments",
+    "orders",
+    "fulfillment",
+    "delivery",
+    "notifications",
+    "dashboard",
+)
+
+
+def doors(kind: str) -> list[URLPattern | URLResolver]:
+    """The `api_urls`, `web_urls` or `ws_urls` of every app, in the order of APPS (the first match wins)."""
+    found: list[URLPattern | URLResolver] = []
+    for app in APPS:
+        package = import_module(app)
+        if module_has_submodule(package, "urls"):
+            found += getattr(import_module(f"{app}.urls"), kind, [])
+    return found
+
+
+def websocket_routes() -> list[Any]:
+    return [path("ws/", _nested(doors("ws_urls")))]
+
+
+def _nested(routes: list[Any]) -> Any:
+    from channels.routing import URLRouter
+
+    return URLRouter(routes)
+
+
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("admin/", admin.site.urls),
+    path("i18n/", include("django.conf.urls.i18n")),
+    path("api/v1/", include(doors("api_urls"))),
+    path("api/schema/", SpectacularAPIView.as_view(), name="schema"),
+    path("api/docs/", SpectacularSwaggerView.as_view(url_name="schema"), name="api-docs"),
+    path("api/redoc/", SpectacularRedocView.as_view(url_name="schema"), name="api-redoc"),
+    path("", include(doors("web_urls"))),
+]
+
+if settings.EMBEDDED or settings.DEBUG:  # elsewhere nginx or the object store serves uploads
+    from django.views.static import serve
+
+    urlpatterns.append(path("media/<path:path>", serve, {"document_root": settings.MEDIA_ROOT}))

@@ -1,0 +1,45 @@
+"""What every test runs on: real PostgreSQL and Redis, started here when they are not up.
+
+BLINKIT_TEST_DB names the test database, so that several people can run tests at once. The environment is set before
+Django reads its settings, which is why DJANGO_SETTINGS_MODULE is set here and not in pyproject.toml.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+
+import pytest
+
+WORKER = os.environ.get("PYTEST_XDIST_WORKER", "")
+os.environ["DJANGO_SETTINGS_MODULE"] = "blinkit.settings"
+os.environ["BLINKIT_TESTING"] = "1"
+os.environ.setdefault("BLINKIT_TEST_DB", "test_blinkit")
+os.environ["REDIS_PREFIX"] = "-".join(filter(None, [os.environ["BLINKIT_TEST_DB"], WORKER]))  # nobody shares keys
+for name in ("DEBUG", "DEMO_MODE", "SITE_URL", "BLINKIT_PROFILE"):
+    os.environ.pop(name, None)
+
+from blinkit import embedded  # noqa: E402
+
+SERVERS: list[embedded.Handle] = []
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    if not WORKER:  # the controller starts the servers and stops them when nobody else uses them
+        try:
+            SERVERS.append(embedded.ensure("test"))
+        except embedded.EmbeddedError as error:
+            pytest.exit(str(error), returncode=2)
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    while SERVERS:
+        SERVERS.pop().close()
+
+
+import django  # noqa: E402
+
+django.setup()
+
+if importlib.util.find_spec("blinkit.kernel.testing"):
+    pytest_plugins = ["blinkit.kernel.testing"]
