@@ -1,0 +1,145 @@
+"""One effect per Idempotency-Key, also while the first request is still running.
+
+The key row and the view's writes share one transaction. A second request with the same key waits in the unique index until
+the first one commits, then reads the stored answer; when the first one failed, it runs the view itself.
+"""
+
+import hashlib
+import json
+import re
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from functools import wraps
+from typing import Any
+
+from django.core.exceptions import PermissionDenied
+from django.db import OperationalError, connection, transaction
+from django.http import Http404, RawPostDataException
+from psycopg.errors import LockNotAvailable
+from rest_framework.exceptions import APIException
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+
+from blinkit.kernel.api import dumps
+from blinkit.kernel.context import current_actor
+from blinkit.kernel.errors import Conflict, Invalid, Refusal
+from blinkit.kernel.models import IdempotencyKey
+
+HEADER = "Idempotency-Key"
+REPLAY_HEADER = "Idempotent-Replay"
+WAIT_S = 5
+KEEP_FOR = timedelta(hours=48)
+_GOOD_KEY = re.compile(r"[\x21-\x7e]{1,255}")
+_KEPT_HEADERS = ("Location", "ETag", "Retry-After")
+
+
+class KeyMissing(Invalid):
+    code = "idempotency-key-missing"
+
+
+class KeyReused(Refusal):
+    code = "idempotency-key-reused"
+    status = 422
+
+
+class StillRunning(Conflict):
+    """The first request with this key has not finished within WAIT_S seconds."""
+
+    code = "still-running"
+
+
+def idempotent(view: Callable[..., Response]) -> Callable[..., Response]:
+    """For a DRF view method that creates or charges: the same key gives the same answer, refusals included.
+
+    Refuses with 400 without a usable Idempotency-Key header, 422 when the key came with another body before, 409
+    "still-running" when the first request is not done after WAIT_S seconds. Answers of 500 and above, and exceptions
+    that are no refusal, are rolled back together with the key: the client may try again.
+    """
+
+    @wraps(view)
+    def guarded(self: Any, request: Request, *args: Any, **kwargs: Any) -> Response:
+        key = request.headers.get(HEADER, "")
+        if not _GOOD_KEY.fullmatch(key):
+            raise KeyMissing(
+                f"Send an {HEADER} header: up to 255 visible characters, a new one for each new intention."
+            )
+        # Hashed, so that a long path never meets the column's limit.
+        scope = hashlib.sha256(f"{current_actor()} {request.method} {request.path}".encode()).hexdigest()
+        fingerprint = _fingerprint(request)
+        try:
+            with transaction.atomic():
+                key_id = _insert(scope, key, fingerprint)
+                if key_id is None:
+                    return _replay(scope, key, fingerprint)
+                response = _run(self, view, request, args, kwargs)
+                if response.status_code >= 500:
+                    transaction.set_rollback(True)
+                else:
+                    _store(key_id, response)
+                return response
+        except OperationalError as error:
+            if isinstance(error.__cause__, LockNotAvailable):
+                raise StillRunning(
+                    "This is still being worked on. Ask again in a moment with the same key.", retry_after_s=1
+                ) from error
+            raise
+
+    guarded.idempotent = True  # type: ignore[attr-defined]  # the OpenAPI schema adds the header
+    return guarded
+
+
+def forget_old(*, now: datetime) -> int:
+    """Delete answers older than 48 hours. Returns how many."""
+    return IdempotencyKey.objects.filter(created_at__lt=now - KEEP_FOR).delete()[0]
+
+
+def _run(self: Any, view: Callable[..., Response], request: Request, args: Any, kwargs: Any) -> Response:
+    """The view in a savepoint: a refusal undoes its writes, but its answer is kept."""
+    try:
+        with transaction.atomic():
+            return view(self, request, *args, **kwargs)
+    except (Refusal, APIException, Http404, PermissionDenied) as refusal:
+        response: Response = self.handle_exception(refusal)
+        return response
+
+
+def _fingerprint(request: Request) -> str:
+    try:
+        body = request._request.body
+    except RawPostDataException:  # something read the parsed data first
+        body = json.dumps(request.data, sort_keys=True, default=str).encode()
+    return hashlib.sha256(body).hexdigest()
+
+
+def _insert(scope: str, key: str, fingerprint: str) -> int | None:
+    """The new row's id, or None when the key is taken. One statement: the lock timeout is set on the way."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO kernel_idempotencykey (scope, key, fingerprint, body, headers, created_at)"
+            " SELECT %s, %s, %s, '', '{}', now() FROM set_config('lock_timeout', %s, true) AS t(set) WHERE t.set <> ''"
+            " ON CONFLICT (scope, key) DO NOTHING RETURNING id",
+            [scope, key, fingerprint, f"{WAIT_S * 1000}"],
+        )
+        row = cursor.fetchone()
+    return None if row is None else int(row[0])
+
+
+def _store(key_id: int, response: Response) -> None:
+    headers = {name: response.headers[name] for name in _KEPT_HEADERS if name in response.headers}
+    body = "" if response.data is None else dumps(response.data).decode()
+    IdempotencyKey.objects.filter(pk=key_id).update(status=response.status_code, body=body, headers=headers)
+
+
+def _replay(scope: str, key: str, fingerprint: str) -> Response:
+    kept = IdempotencyKey.objects.get(scope=scope, key=key)
+    if kept.fingerprint != fingerprint:
+        raise KeyReused("This Idempotency-Key came with a different request before. Use a new key for a new request.")
+    assert kept.status is not None, "committed without an answer"
+    content_type = "application/problem+json" if kept.status >= 400 else None
+    return Response(
+        json.loads(kept.body) if kept.body else None,
+        status=kept.status,
+        headers={**kept.headers, REPLAY_HEADER: "true"},
+        content_type=content_type,
+    )

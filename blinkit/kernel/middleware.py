@@ -1,0 +1,124 @@
+"""The thin chain around every HTTP request."""
+
+import logging
+import time
+from collections.abc import Callable
+
+import structlog
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
+
+from blinkit.kernel import limits, metrics
+from blinkit.kernel.context import REQUEST_ID_HEADER, current_actor, current_request, request_id, sane_request_id
+from blinkit.kernel.errors import Refusal, TooMany
+from blinkit.kernel.problems import answer, as_refusal
+
+log = structlog.get_logger("blinkit.request")
+_plain_log = logging.getLogger("blinkit.request")
+
+SLOW_REQUEST_S = 1.0
+_QUIET = ("/health/", "/metrics", "/static/", "/media/")
+
+GetResponse = Callable[[HttpRequest], HttpResponseBase]
+
+
+class RequestContextMiddleware:
+    """Request id in and out, the actor for events, request metrics, RateLimit headers, one log line."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        started = time.perf_counter()
+        its_id = sane_request_id(request.META.get("HTTP_X_REQUEST_ID"))
+        id_token = request_id.set(its_id)
+        request_token = current_request.set(request)
+        try:
+            response = self.get_response(request)
+            response[REQUEST_ID_HEADER] = its_id
+            standing = getattr(request, "rate_standing", None)
+            if standing is not None:
+                response["RateLimit-Limit"] = str(standing.limit)
+                response["RateLimit-Remaining"] = str(standing.remaining)
+                response["RateLimit-Reset"] = str(standing.reset_s)
+            self._note(request, response, time.perf_counter() - started)
+            return response
+        finally:
+            current_request.reset(request_token)
+            request_id.reset(id_token)
+
+    def _note(self, request: HttpRequest, response: HttpResponseBase, took_s: float) -> None:
+        if request.path.startswith(_QUIET):
+            return
+        match = request.resolver_match
+        route = match.route if match is not None else "(none)"
+        metrics.count("http_requests_total", route=route, method=request.method, status=response.status_code)
+        metrics.observe("http_request_seconds", took_s, route=route)
+        slow = took_s > SLOW_REQUEST_S
+        level = logging.WARNING if slow or response.status_code >= 500 else logging.INFO
+        if not _plain_log.isEnabledFor(level):
+            return
+        log.log(
+            level,
+            "slow request" if slow else "request",
+            method=request.method,
+            path=request.path,  # never the query: it may carry a token
+            status=response.status_code,
+            ms=round(took_s * 1000, 1),
+            actor=_known_actor(request),
+        )
+
+
+class WebLimitMiddleware:
+    """The HTML doors' budget, by address. The API has its own throttle, which knows the person."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        if request.path.startswith("/api/v1/") or request.path.startswith(_QUIET):
+            return self.get_response(request)
+        address = limits.client_address(request)
+        if limits.is_exempt(address):
+            return self.get_response(request)
+        limit = settings.RATE_LIMIT_PER_MINUTE * limits.WEB_BUDGET_FACTOR
+        standing = limits.stand("web", address, limit=limit, per_s=60)
+        request.rate_standing = standing  # type: ignore[attr-defined]
+        if not standing.allowed:
+            metrics.count("limits_refused_total", budget="web")
+            refusal = TooMany(
+                f"That was a lot of clicks. Try again in {standing.reset_s} seconds.", retry_after_s=standing.reset_s
+            )
+            return answer(request, refusal)
+        return self.get_response(request)
+
+
+class RefusalMiddleware:
+    """A Refusal that leaves a view becomes an answer: a page, a toast, or a problem under /api/. Bugs stay a 500."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        return self.get_response(request)
+
+    def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
+        refusal = as_refusal(exception)
+        if refusal is None:
+            return None
+        if not isinstance(exception, Refusal) and refusal.status >= 500:
+            log.warning("a dependency failed", error=repr(exception), path=request.path)
+        return answer(request, refusal)
+
+
+def _known_actor(request: HttpRequest) -> str:
+    """The actor when something has loaded the user already: a log line is not worth a query."""
+    if "_cached_user" in request.__dict__ or "user" not in request.__dict__:
+        return current_actor()
+    # A lazy object nobody looked at. DRF and middlewares that put a real user there are no such object.
+    from django.utils.functional import LazyObject, empty
+
+    user = request.user
+    if isinstance(user, LazyObject) and user.__dict__.get("_wrapped", empty) is empty:
+        return ""
+    return current_actor()

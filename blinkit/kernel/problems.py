@@ -1,0 +1,188 @@
+"""Refusals and framework errors as answers: application/problem+json (RFC 9457) for programs, a page or toast for people."""
+
+from typing import Any
+
+import orjson
+from django.core.exceptions import PermissionDenied
+from django.core.exceptions import ValidationError as DjangoValidationError
+from django.db import InterfaceError, OperationalError
+from django.http import Http404, HttpRequest, HttpResponse
+from django.template.loader import render_to_string
+from rest_framework import exceptions as drf
+
+from blinkit.kernel.context import request_id
+from blinkit.kernel.errors import Invalid, NotAllowed, NotFound, Refusal, SignInNeeded, TooMany, Unavailable
+
+PROBLEM_TYPE = "application/problem+json"
+
+
+class Malformed(Invalid):
+    code = "malformed"
+
+
+class MethodNotAllowed(Refusal):
+    code = "method-not-allowed"
+    status = 405
+
+
+class NotAcceptable(Refusal):
+    code = "not-acceptable"
+    status = 406
+
+
+class UnsupportedMediaType(Refusal):
+    code = "unsupported-media-type"
+    status = 415
+
+
+class OurFault(Refusal):
+    code = "internal-error"
+    status = 500
+    default_detail = "Something went wrong on our side. It has been noted; please try again."
+
+
+_DRF_KINDS: tuple[tuple[type[drf.APIException], type[Refusal]], ...] = (
+    (drf.ParseError, Malformed),
+    (drf.AuthenticationFailed, SignInNeeded),
+    (drf.NotAuthenticated, SignInNeeded),
+    (drf.PermissionDenied, NotAllowed),
+    (drf.NotFound, NotFound),
+    (drf.MethodNotAllowed, MethodNotAllowed),
+    (drf.NotAcceptable, NotAcceptable),
+    (drf.UnsupportedMediaType, UnsupportedMediaType),
+)
+
+
+def as_refusal(error: BaseException) -> Refusal | None:
+    """The refusal that says what this error means to a caller; None when it is a bug."""
+    if isinstance(error, Refusal):
+        return error
+    if isinstance(error, drf.ValidationError):
+        return Invalid(_first_sentence(errors := _by_field(error.detail)), errors=errors)
+    if isinstance(error, DjangoValidationError):
+        detail: Any = error.message_dict if hasattr(error, "error_dict") else error.messages
+        return Invalid(_first_sentence(errors := _by_field(detail)), errors=errors)
+    if isinstance(error, drf.Throttled):
+        wait_s = max(1, int(error.wait or 1))
+        return TooMany(f"Too many requests. Try again in {wait_s} seconds.", retry_after_s=wait_s)
+    if isinstance(error, drf.APIException):
+        for kind, ours in _DRF_KINDS:
+            if isinstance(error, kind):
+                return ours(_sentence(error.detail))
+        return _of_status(int(error.status_code), _sentence(error.detail))
+    if isinstance(error, Http404):
+        return NotFound()
+    if isinstance(error, PermissionDenied):
+        return NotAllowed(str(error))
+    if isinstance(error, OperationalError | InterfaceError):
+        # No connection, no free connection in the pool in time, a deadlock: all pass.
+        return Unavailable("We are very busy right now. Try again in a moment.", retry_after_s=1)
+    return None
+
+
+def problem_body(refusal: Refusal) -> dict[str, Any]:
+    return {
+        "type": f"/problems/{refusal.code}",
+        "title": refusal.title,
+        "status": refusal.status,
+        "detail": refusal.detail,
+        **refusal.extra,
+        "request_id": request_id.get(),
+    }
+
+
+def problem_headers(refusal: Refusal) -> dict[str, str]:
+    wait_s = refusal.extra.get("retry_after_s")
+    return {} if wait_s is None else {"Retry-After": str(max(1, int(wait_s)))}
+
+
+def answer(request: HttpRequest, refusal: Refusal) -> HttpResponse:
+    """The refusal in the form the caller understands."""
+    if wants_json(request):
+        body = orjson.dumps(problem_body(refusal), default=str, option=orjson.OPT_NON_STR_KEYS)
+        response = HttpResponse(body, content_type=PROBLEM_TYPE, status=refusal.status)
+    else:
+        # Rendered without the request: an error page must not need a session or a database.
+        context = {"refusal": refusal, "status": refusal.status, "request_id": request_id.get(), "request": request}
+        if request.headers.get("HX-Request") == "true":
+            response = HttpResponse(render_to_string("errors/toast.html", context), status=refusal.status)
+            response["HX-Retarget"] = "#toasts"
+            response["HX-Reswap"] = "beforeend"
+        else:
+            response = HttpResponse(render_to_string("errors/refusal.html", context), status=refusal.status)
+    for name, value in problem_headers(refusal).items():
+        response[name] = value
+    if refusal.status == 429 or refusal.status >= 500:
+        response["Cache-Control"] = "no-store"
+    return response
+
+
+def wants_json(request: HttpRequest) -> bool:
+    if request.path.startswith(("/api/", "/metrics", "/health/")):
+        return True
+    accept = request.headers.get("Accept", "")
+    return "json" in accept and "text/html" not in accept
+
+
+# The handlers of blinkit/urls.py.
+
+
+def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
+    return answer(request, Invalid())
+
+
+def forbidden(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+    return answer(request, as_refusal(exception) if isinstance(exception, PermissionDenied) else NotAllowed())  # type: ignore[arg-type]
+
+
+def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
+    return answer(request, NotAllowed("This page has been open for too long. Reload it and try again."))
+
+
+def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
+    return answer(request, NotFound())
+
+
+def server_error(request: HttpRequest) -> HttpResponse:
+    return answer(request, OurFault())
+
+
+def _of_status(status: int, detail: str) -> Refusal:
+    class Other(Refusal):
+        code = f"http-{status}"
+
+    Other.status = status
+    return Other(detail)
+
+
+def _sentence(detail: Any) -> str:
+    if isinstance(detail, dict):
+        detail = detail.get("detail") or next(iter(detail.values()), "")
+    if isinstance(detail, list):
+        detail = detail[0] if detail else ""
+    return str(detail)
+
+
+def _by_field(detail: Any) -> dict[str, Any]:
+    """Validation errors as {field: [sentences]}, nested as the request was."""
+    if isinstance(detail, dict):
+        return {str(field): _plain(found) for field, found in detail.items()}
+    return {"non_field_errors": _plain(detail)}
+
+
+def _plain(found: Any) -> Any:
+    if isinstance(found, dict):
+        return {str(field): _plain(inner) for field, inner in found.items()}
+    if isinstance(found, list | tuple):
+        return [_plain(inner) for inner in found]
+    return str(found) if isinstance(found, str) else [str(found)]
+
+
+def _first_sentence(errors: dict[str, Any]) -> str:
+    """One sentence for a person: the first field that is wrong."""
+    for field, found in errors.items():
+        while isinstance(found, list | dict) and found:
+            found = next((item for item in (found.values() if isinstance(found, dict) else found) if item), "")
+        if found:
+            return str(found) if field in ("non_field_errors", "__all__") else f"{field}: {found}"
+    return str(Invalid.default_detail)
