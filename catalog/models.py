@@ -1,0 +1,296 @@
+"""Goods: cities, stores and their areas, products, and what each store sells at which price."""
+
+from __future__ import annotations
+
+from django.contrib.postgres.indexes import GinIndex
+from django.contrib.postgres.search import SearchVectorField
+from django.db import models
+from django.db.models import F, Q
+from django.utils import timezone
+
+from blinkit.kernel.geo import Point
+
+
+class City(models.Model):
+    slug = models.SlugField(unique=True)
+    name = models.CharField(max_length=80)
+    state_code = models.CharField(max_length=2, help_text="GST state code of the place of supply, e.g. 29 for Karnataka")
+    timezone = models.CharField(max_length=40, default="Asia/Kolkata")
+
+    class Meta:
+        verbose_name_plural = "cities"
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class StoreMode(models.TextChoices):
+    OPEN = "open", "Open"
+    RUSH = "rush", "Rush"
+    PAUSED = "paused", "Paused"
+
+
+class Store(models.Model):
+    """A dark store and the area it serves (a GeoJSON ring of [lng, lat] pairs)."""
+
+    code = models.CharField(max_length=16, unique=True)
+    name = models.CharField(max_length=80)
+    city = models.ForeignKey(City, on_delete=models.PROTECT, related_name="stores")
+    address = models.CharField(max_length=240, blank=True)
+    lat = models.FloatField()
+    lng = models.FloatField()
+    area = models.JSONField(help_text="GeoJSON ring: [[lng, lat], ...]")
+    # Bounding box of the area, kept by services.save_store so that the database can discard far stores with an index.
+    area_south = models.FloatField(default=-90)
+    area_north = models.FloatField(default=90)
+    area_west = models.FloatField(default=-180)
+    area_east = models.FloatField(default=180)
+    opens = models.TimeField(help_text="Local time; equal to `closes` means round the clock")
+    closes = models.TimeField()
+    mode = models.CharField(max_length=8, choices=StoreMode.choices, default=StoreMode.OPEN)
+    mode_reason = models.CharField(max_length=160, blank=True)
+    mode_until = models.DateTimeField(null=True, blank=True, help_text="A mode without an end is never set; it expires by itself")
+    max_open_orders = models.PositiveIntegerField(default=120)
+    gstin = models.CharField(max_length=15, blank=True)
+    fssai = models.CharField(max_length=14, blank=True)
+    phone = models.CharField(max_length=16, blank=True)
+    is_active = models.BooleanField(default=True)
+
+    class Meta:
+        indexes = [
+            models.Index(
+                fields=["area_south", "area_north", "area_west", "area_east"],
+                name="store_area_box",
+                condition=Q(is_active=True),
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.name} ({self.code})"
+
+    @property
+    def point(self) -> Point:
+        return Point(self.lat, self.lng)
+
+
+class StoreMembership(models.Model):
+    """Who works in which store. What they may do there is their role."""
+
+    user = models.ForeignKey("accounts.User", on_delete=models.CASCADE, related_name="store_memberships")
+    store = models.ForeignKey(Store, on_delete=models.CASCADE, related_name="members")
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["user", "store"], name="membership_once_per_user_and_store")]
+
+
+class StoreLoad(models.Model):
+    """What the floor and the riders wrote down about how busy a store is; read by checkout and the promise."""
+
+    store = models.OneToOneField(Store, on_delete=models.CASCADE, primary_key=True, related_name="load")
+    open_orders = models.PositiveIntegerField(default=0)
+    pick_backlog_s = models.PositiveIntegerField(default=0, help_text="Seconds until a new order would be picked up by a picker")
+    pickers_on = models.PositiveIntegerField(default=0)
+    riders_idle = models.PositiveIntegerField(default=0)
+    riders_on = models.PositiveIntegerField(default=0)
+    rider_wait_s = models.PositiveIntegerField(default=0, help_text="Seconds until a rider is expected to be free")
+    updated_at = models.DateTimeField(default=timezone.now)
+
+
+class Category(models.Model):
+    slug = models.SlugField(unique=True)
+    name = models.CharField(max_length=80)
+    name_hi = models.CharField(max_length=80, blank=True)
+    parent = models.ForeignKey("self", on_delete=models.PROTECT, null=True, blank=True, related_name="children")
+    icon = models.CharField(max_length=40, blank=True, help_text="Lucide icon name")
+    hue = models.PositiveSmallIntegerField(default=140)
+    rank = models.PositiveIntegerField(default=0)
+
+    class Meta:
+        verbose_name_plural = "categories"
+        ordering = ["rank", "name"]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Brand(models.Model):
+    slug = models.SlugField(max_length=90, unique=True)
+    name = models.CharField(max_length=120)
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class VegMark(models.TextChoices):
+    VEG = "veg", "Vegetarian"
+    NONVEG = "nonveg", "Non-vegetarian"
+    EGG = "egg", "Contains egg"
+    NONE = "none", "Not food"
+
+
+class Zone(models.TextChoices):
+    AMBIENT = "ambient", "Ambient"
+    PRODUCE = "produce", "Fruit and vegetables"
+    CHILLED = "chilled", "Chilled"
+    FROZEN = "frozen", "Frozen"
+
+
+class Product(models.Model):
+    """One sellable pack (SKU). Prices of a store live in `ShelfItem`; nothing may ever be sold above `mrp_paise`."""
+
+    sku = models.CharField(max_length=40, unique=True)
+    name = models.CharField(max_length=240)
+    name_hi = models.CharField(max_length=240, blank=True)
+    brand = models.ForeignKey(Brand, on_delete=models.PROTECT, null=True, blank=True, related_name="products")
+    category = models.ForeignKey(Category, on_delete=models.PROTECT, related_name="products")
+    pack = models.CharField(max_length=60, blank=True, help_text="As printed: '500 g', '6 x 200 ml', '1 pc'")
+    pack_size = models.DecimalField(max_digits=10, decimal_places=3, null=True, blank=True)
+    pack_unit = models.CharField(max_length=4, blank=True, help_text="g, kg, ml, l or pc")
+    weight_g = models.PositiveIntegerField(default=0, help_text="Gross weight of one unit; 0 when unknown")
+    mrp_paise = models.BigIntegerField()
+    hsn = models.CharField(max_length=8, blank=True)
+    gst_bp = models.PositiveIntegerField(default=0, help_text="GST rate in basis points: 500 is 5 %")
+    veg = models.CharField(max_length=6, choices=VegMark.choices, default=VegMark.NONE)
+    zone = models.CharField(max_length=8, choices=Zone.choices, default=Zone.AMBIENT)
+    barcode = models.CharField(max_length=14, null=True, blank=True, unique=True)
+    shelf_life_days = models.PositiveIntegerField(null=True, blank=True)
+    max_per_order = models.PositiveSmallIntegerField(default=10)
+    description = models.TextField(blank=True)
+    keywords = models.CharField(max_length=400, blank=True, help_text="Words people use for it, comma separated")
+    image = models.CharField(max_length=200, blank=True, help_text="Path inside media storage")
+    popularity = models.PositiveIntegerField(default=0)
+    source = models.CharField(max_length=60, blank=True, help_text="Where the row came from: import format or 'admin'")
+    is_active = models.BooleanField(default=True)
+    search_text = models.TextField(blank=True, default="", help_text="Folded words, kept by services.refresh_search")
+    search_vector = SearchVectorField(null=True)
+    updated_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(condition=Q(mrp_paise__gt=0), name="product_mrp_is_positive"),
+            models.CheckConstraint(condition=Q(gst_bp__lte=4000), name="product_gst_rate_is_a_rate"),
+        ]
+        indexes = [
+            GinIndex(fields=["search_vector"], name="product_search_vector_gin"),
+            GinIndex(fields=["search_text"], opclasses=["gin_trgm_ops"], name="product_search_text_trgm"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.name} {self.pack}".strip()
+
+
+class ProductImage(models.Model):
+    product = models.ForeignKey(Product, on_delete=models.CASCADE, related_name="images")
+    file = models.CharField(max_length=200)
+    rank = models.PositiveSmallIntegerField(default=0)
+
+    class Meta:
+        ordering = ["rank"]
+
+
+class ShelfItem(models.Model):
+    """A product on one store's shelf with the price that is true there now (the same for every customer).
+
+    `mrp_paise`, `category` and `popularity` are copied from the product by services.put_on_shelf so that the price ceiling is a
+    constraint and a category page is one index scan.
+    """
+
+    store = models.ForeignKey(Store, on_delete=models.CASCADE, related_name="shelf")
+    product = models.ForeignKey(Product, on_delete=models.CASCADE, related_name="shelf_items")
+    category = models.ForeignKey(Category, on_delete=models.PROTECT, related_name="+")
+    price_paise = models.BigIntegerField()
+    mrp_paise = models.BigIntegerField()
+    rank = models.IntegerField(default=0, help_text="Higher is shown first")
+    is_listed = models.BooleanField(default=True)
+    updated_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["store", "product"], name="shelf_item_once_per_store_and_product"),
+            models.CheckConstraint(condition=Q(price_paise__gt=0), name="shelf_price_is_positive"),
+            models.CheckConstraint(condition=Q(price_paise__lte=F("mrp_paise")), name="shelf_price_within_mrp"),
+        ]
+        indexes = [
+            models.Index(
+                fields=["store", "category", "-rank", "id"], name="shelf_page", condition=Q(is_listed=True)
+            ),
+        ]
+
+
+class PriceChange(models.Model):
+    """Every change of a shelf price: who, when, from, to, why. Append only."""
+
+    store = models.ForeignKey(Store, on_delete=models.CASCADE)
+    product = models.ForeignKey(Product, on_delete=models.CASCADE)
+    old_paise = models.BigIntegerField(null=True)
+    new_paise = models.BigIntegerField()
+    reason = models.CharField(max_length=120, blank=True)
+    actor = models.CharField(max_length=60)
+    at = models.DateTimeField()
+
+    class Meta:
+        indexes = [models.Index(fields=["product", "store", "-at"], name="price_history")]
+
+
+class FeePolicy(models.Model):
+    """Fees of a city or of one store (the store's own wins). All GST inclusive, in paise."""
+
+    city = models.ForeignKey(City, on_delete=models.CASCADE, null=True, blank=True)
+    store = models.ForeignKey(Store, on_delete=models.CASCADE, null=True, blank=True)
+    delivery_paise = models.BigIntegerField(default=2500)
+    free_delivery_from_paise = models.BigIntegerField(default=19900)
+    far_metres = models.PositiveIntegerField(default=2500)
+    far_extra_paise = models.BigIntegerField(default=1000)
+    handling_paise = models.BigIntegerField(default=500)
+    small_cart_below_paise = models.BigIntegerField(default=9900)
+    small_cart_paise = models.BigIntegerField(default=2000)
+    minimum_order_paise = models.BigIntegerField(default=0)
+    cod_limit_paise = models.BigIntegerField(default=300000)
+    fee_gst_bp = models.PositiveIntegerField(default=1800)
+
+    class Meta:
+        verbose_name_plural = "fee policies"
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(city__isnull=False, store=None) | Q(city=None, store__isnull=False),
+                name="fee_policy_is_for_a_city_or_a_store",
+            ),
+            models.UniqueConstraint(fields=["city"], name="fee_policy_once_per_city"),
+            models.UniqueConstraint(fields=["store"], name="fee_policy_once_per_store"),
+        ]
+
+
+class Synonym(models.Model):
+    """`term` may also mean `means`; both folded (lower case, no accents)."""
+
+    term = models.CharField(max_length=80)
+    means = models.CharField(max_length=80)
+    is_approved = models.BooleanField(default=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["term", "means"], name="synonym_once")]
+
+
+class SearchLog(models.Model):
+    """A search that was made, for the failed-search list. No person is kept."""
+
+    store = models.ForeignKey(Store, on_delete=models.CASCADE)
+    query = models.CharField(max_length=120)
+    results = models.PositiveIntegerField()
+    at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        indexes = [models.Index(fields=["results", "-at"], name="search_log_failed_first")]
+
+
+class Waitlist(models.Model):
+    """Somebody wants us where we are not yet."""
+
+    phone = models.CharField(max_length=16)
+    lat = models.FloatField()
+    lng = models.FloatField()
+    note = models.CharField(max_length=200, blank=True)
+    created_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["phone"], name="waitlist_once_per_phone")]

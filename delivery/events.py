@@ -1,0 +1,33 @@
+"""What delivery may announce."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from blinkit.kernel.events import DomainEvent
+
+
+@dataclass(frozen=True)
+class OfferMade(DomainEvent):
+    offer_id: UUID
+    order_id: UUID
+    rider_id: int
+    rider_user_id: int
+
+
+@dataclass(frozen=True)
+class OfferAnswered(DomainEvent):
+    """answer: accepted | declined | expired | withdrawn"""
+
+    offer_id: UUID
+    order_id: UUID
+    rider_id: int
+    answer: str
+    reason: str = ""
+
+
+@dataclass(frozen=True)
+class DutyChanged(DomainEvent):
+    rider_id: int
+    on_duty: bool

@@ -1,0 +1,189 @@
+"""Riders: who is on duty, where, carrying what, and what they earn."""
+
+from __future__ import annotations
+
+from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+
+from blinkit.kernel.geo import Point
+from blinkit.kernel.ids import uuid7
+
+
+class Vehicle(models.TextChoices):
+    BICYCLE = "bicycle", "Bicycle"
+    EBIKE = "ebike", "Electric scooter"
+    MOTORBIKE = "motorbike", "Motorbike"
+
+
+class Rider(models.Model):
+    user = models.OneToOneField("accounts.User", on_delete=models.PROTECT, related_name="rider")
+    store = models.ForeignKey("catalog.Store", on_delete=models.PROTECT, related_name="riders", help_text="Home store")
+    vehicle = models.CharField(max_length=10, choices=Vehicle.choices, default=Vehicle.EBIKE)
+    max_bags = models.PositiveSmallIntegerField(default=4)
+    is_verified = models.BooleanField(default=True)
+    suspended_reason = models.CharField(max_length=160, blank=True)
+    rating_sum = models.PositiveIntegerField(default=0)
+    rating_count = models.PositiveIntegerField(default=0)
+    # Last known position; the history is in Position, the live copy in Redis.
+    lat = models.FloatField(null=True, blank=True)
+    lng = models.FloatField(null=True, blank=True)
+    seen_at = models.DateTimeField(null=True, blank=True)
+
+    def __str__(self) -> str:
+        return str(self.user)
+
+    @property
+    def point(self) -> Point | None:
+        return None if self.lat is None or self.lng is None else Point(self.lat, self.lng)
+
+
+class Shift(models.Model):
+    rider = models.ForeignKey(Rider, on_delete=models.PROTECT, related_name="shifts")
+    started_at = models.DateTimeField()
+    ended_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["rider"], condition=Q(ended_at=None), name="rider_one_live_shift")
+        ]
+
+
+class Position(models.Model):
+    """History of positions; sampled. Never read on a hot path."""
+
+    rider = models.ForeignKey(Rider, on_delete=models.CASCADE, related_name="positions")
+    lat = models.FloatField()
+    lng = models.FloatField()
+    accuracy_metres = models.FloatField(default=0)
+    at = models.DateTimeField()
+
+    class Meta:
+        indexes = [models.Index(fields=["rider", "-at"], name="position_latest")]
+
+
+class JobState(models.TextChoices):
+    SEEKING = "seeking", "Seeking a rider"
+    OFFERED = "offered", "Offered"
+    TAKEN = "taken", "Taken"
+    DONE = "done", "Done"
+    CANCELLED = "cancelled", "Cancelled"
+
+
+class Job(models.Model):
+    """One order that needs a rider. Opened when the order is confirmed."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    order = models.OneToOneField("orders.Order", on_delete=models.PROTECT, related_name="delivery_job")
+    store = models.ForeignKey("catalog.Store", on_delete=models.PROTECT, related_name="delivery_jobs")
+    state = models.CharField(max_length=10, choices=JobState.choices, default=JobState.SEEKING)
+    ready_at = models.DateTimeField(help_text="When the bags are expected on the shelf; the real time once packed")
+    bags = models.PositiveSmallIntegerField(default=1)
+    due_at = models.DateTimeField(help_text="The promise")
+    opened_at = models.DateTimeField()
+    declined_by = models.JSONField(default=list, blank=True, help_text="Rider ids that said no")
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["store", "opened_at"], name="job_seeking", condition=Q(state__in=["seeking", "offered"]))
+        ]
+
+
+class OfferState(models.TextChoices):
+    OPEN = "open", "Waiting for an answer"
+    ACCEPTED = "accepted", "Accepted"
+    DECLINED = "declined", "Declined"
+    EXPIRED = "expired", "Not answered"
+    WITHDRAWN = "withdrawn", "Withdrawn"
+
+
+class Offer(models.Model):
+    """A job put to one rider. One open offer per job and per rider."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    job = models.ForeignKey(Job, on_delete=models.CASCADE, related_name="offers")
+    rider = models.ForeignKey(Rider, on_delete=models.PROTECT, related_name="offers")
+    state = models.CharField(max_length=10, choices=OfferState.choices, default=OfferState.OPEN)
+    pay_paise = models.BigIntegerField()
+    pay_parts = models.JSONField(default=dict)
+    why = models.JSONField(default=list, help_text="The scored candidates of the round that chose this rider")
+    made_at = models.DateTimeField()
+    expires_at = models.DateTimeField()
+    answered_at = models.DateTimeField(null=True, blank=True)
+    decline_reason = models.CharField(max_length=80, blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["job"], condition=Q(state="open"), name="job_one_open_offer"),
+            models.UniqueConstraint(fields=["rider"], condition=Q(state="open"), name="rider_one_open_offer"),
+        ]
+        indexes = [models.Index(fields=["expires_at"], name="offer_expiring", condition=Q(state="open"))]
+
+
+class Trip(models.Model):
+    """A rider's tour from the store to one or more doors; at most one live trip per rider."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    rider = models.ForeignKey(Rider, on_delete=models.PROTECT, related_name="trips")
+    store = models.ForeignKey("catalog.Store", on_delete=models.PROTECT, related_name="+")
+    started_at = models.DateTimeField()
+    at_store_at = models.DateTimeField(null=True, blank=True)
+    ended_at = models.DateTimeField(null=True, blank=True)
+    paid_metres = models.PositiveIntegerField(default=0)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["rider"], condition=Q(ended_at=None), name="trip_one_live_per_rider")
+        ]
+
+
+class StopState(models.TextChoices):
+    TO_PICK_UP = "to_pick_up", "To pick up"
+    ON_BOARD = "on_board", "On board"
+    DELIVERED = "delivered", "Delivered"
+    FAILED = "failed", "Could not be delivered"
+    DROPPED = "dropped", "Taken off the trip"
+
+
+class Stop(models.Model):
+    """One door of a trip."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    trip = models.ForeignKey(Trip, on_delete=models.CASCADE, related_name="stops")
+    job = models.ForeignKey(Job, on_delete=models.PROTECT, related_name="stops")
+    rank = models.PositiveSmallIntegerField(default=0)
+    state = models.CharField(max_length=10, choices=StopState.choices, default=StopState.TO_PICK_UP)
+    picked_up_at = models.DateTimeField(null=True, blank=True)
+    arrived_at = models.DateTimeField(null=True, blank=True)
+    done_at = models.DateTimeField(null=True, blank=True)
+    fail_reason = models.CharField(max_length=160, blank=True)
+
+    class Meta:
+        ordering = ["rank"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["job"], condition=~Q(state__in=["dropped"]), name="stop_one_live_per_job"
+            )
+        ]
+
+
+class ProofOfDelivery(models.Model):
+    stop = models.OneToOneField(Stop, on_delete=models.PROTECT, related_name="proof")
+    kind = models.CharField(max_length=8, choices=[("otp", "Door code"), ("photo", "Photo")])
+    photo = models.CharField(max_length=200, blank=True)
+    lat = models.FloatField(null=True, blank=True)
+    lng = models.FloatField(null=True, blank=True)
+    at = models.DateTimeField()
+
+
+class Earning(models.Model):
+    """What one delivery paid the rider, part by part (paise). Append only."""
+
+    rider = models.ForeignKey(Rider, on_delete=models.PROTECT, related_name="earnings")
+    stop = models.OneToOneField(Stop, on_delete=models.PROTECT, related_name="earning")
+    parts = models.JSONField()
+    total_paise = models.BigIntegerField()
+    at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        indexes = [models.Index(fields=["rider", "-at"], name="earning_latest")]

@@ -1,0 +1,33 @@
+"""What the floor may announce."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from blinkit.kernel.events import DomainEvent
+
+
+@dataclass(frozen=True)
+class PickTaskOpened(DomainEvent):
+    task_id: UUID
+    order_id: UUID
+    store_code: str
+
+
+@dataclass(frozen=True)
+class LinePicked(DomainEvent):
+    task_id: UUID
+    order_id: UUID
+    product_id: int
+    qty: int
+
+
+@dataclass(frozen=True)
+class TaskPacked(DomainEvent):
+    task_id: UUID
+    order_id: UUID
+    store_code: str
+    bags: int
+    pick_s: int
+    pack_s: int

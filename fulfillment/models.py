@@ -1,0 +1,118 @@
+"""The store floor: pick tasks, their lines, bags and the handover shelf."""
+
+from __future__ import annotations
+
+from django.db import models
+from django.db.models import F, Q
+
+from blinkit.kernel.ids import uuid7
+
+
+class TaskState(models.TextChoices):
+    OPEN = "open", "Waiting for a picker"
+    PICKING = "picking", "Being picked"
+    PICKED = "picked", "To be packed"
+    PACKED = "packed", "On the shelf"
+    HANDED_OVER = "handed_over", "With the rider"
+    CANCELLED = "cancelled", "Cancelled"
+
+
+class PickerShift(models.Model):
+    """A picker on the floor; at most one live shift each."""
+
+    user = models.ForeignKey("accounts.User", on_delete=models.PROTECT, related_name="picker_shifts")
+    store = models.ForeignKey("catalog.Store", on_delete=models.PROTECT, related_name="picker_shifts")
+    started_at = models.DateTimeField()
+    ended_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["user"], condition=Q(ended_at=None), name="picker_one_live_shift")
+        ]
+
+
+class ShelfSlot(models.Model):
+    """A numbered place on the handover shelf; holds at most one task."""
+
+    store = models.ForeignKey("catalog.Store", on_delete=models.CASCADE, related_name="shelf_slots")
+    code = models.CharField(max_length=12)
+    task = models.OneToOneField(
+        "fulfillment.PickTask", on_delete=models.SET_NULL, null=True, blank=True, related_name="slot"
+    )
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["store", "code"], name="shelf_slot_code_once_per_store")]
+
+
+class PickTask(models.Model):
+    """Picking one order. `due_at` is the moment the bags must stand on the shelf for the promise to hold."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    order = models.OneToOneField("orders.Order", on_delete=models.PROTECT, related_name="pick_task")
+    store = models.ForeignKey("catalog.Store", on_delete=models.PROTECT, related_name="pick_tasks")
+    state = models.CharField(max_length=12, choices=TaskState.choices, default=TaskState.OPEN)
+    picker = models.ForeignKey(
+        "accounts.User", on_delete=models.PROTECT, null=True, blank=True, related_name="pick_tasks"
+    )
+    due_at = models.DateTimeField()
+    pinned = models.BooleanField(default=False)
+    opened_at = models.DateTimeField()
+    started_at = models.DateTimeField(null=True, blank=True)
+    picked_at = models.DateTimeField(null=True, blank=True)
+    packed_at = models.DateTimeField(null=True, blank=True)
+    handed_over_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(state__in=["open", "cancelled"]) | Q(picker__isnull=False), name="task_in_work_has_a_picker"
+            ),
+            models.UniqueConstraint(
+                fields=["picker"], condition=Q(state__in=["picking", "picked"]), name="picker_has_one_task_in_hand"
+            ),
+        ]
+        indexes = [
+            models.Index(
+                fields=["store", "due_at"], name="task_queue", condition=Q(state__in=["open", "picking", "picked"])
+            )
+        ]
+
+
+class PickLine(models.Model):
+    task = models.ForeignKey(PickTask, on_delete=models.CASCADE, related_name="lines")
+    order_line = models.OneToOneField("orders.OrderLine", on_delete=models.PROTECT, related_name="pick_line")
+    product = models.ForeignKey("catalog.Product", on_delete=models.PROTECT, related_name="+")
+    bin_code = models.CharField(max_length=12, blank=True)
+    zone = models.CharField(max_length=8)
+    walk = models.PositiveIntegerField(default=0, help_text="Place in the walk through the store")
+    qty = models.PositiveSmallIntegerField()
+    picked_qty = models.PositiveSmallIntegerField(default=0)
+    short_qty = models.PositiveSmallIntegerField(default=0)
+    done_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ["walk", "id"]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(qty__gte=F("picked_qty") + F("short_qty")), name="pick_line_not_more_than_ordered"
+            )
+        ]
+
+
+class ScanNonce(models.Model):
+    """A device action already taken; a re-sent one does nothing."""
+
+    task = models.ForeignKey(PickTask, on_delete=models.CASCADE)
+    nonce = models.CharField(max_length=64)
+    outcome = models.JSONField()
+    at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["task", "nonce"], name="scan_nonce_once_per_task")]
+
+
+class Bag(models.Model):
+    task = models.ForeignKey(PickTask, on_delete=models.CASCADE, related_name="bags")
+    code = models.CharField(max_length=16, unique=True, help_text="Printed as a QR code")
+    zone = models.CharField(max_length=8)
+    weight_g = models.PositiveIntegerField(default=0)

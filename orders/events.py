@@ -1,0 +1,91 @@
+"""What orders may announce. Subject is always "order:<uuid>"."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from blinkit.kernel.events import DomainEvent
+
+
+@dataclass(frozen=True)
+class OrderPlaced(DomainEvent):
+    order_id: UUID
+    store_code: str
+    customer_id: int
+    total_paise: int
+
+
+@dataclass(frozen=True)
+class OrderMoved(DomainEvent):
+    """One step of the state machine. Timeline only; the steps others react to have an event of their own as well."""
+
+    order_id: UUID
+    old: str
+    new: str
+    why: str = ""
+
+
+@dataclass(frozen=True)
+class OrderConfirmed(DomainEvent):
+    order_id: UUID
+    store_code: str
+    customer_id: int
+
+
+@dataclass(frozen=True)
+class OrderPacked(DomainEvent):
+    order_id: UUID
+    store_code: str
+    bags: int
+    shelf_slot: str
+
+
+@dataclass(frozen=True)
+class OrderPickedUp(DomainEvent):
+    order_id: UUID
+    store_code: str
+    customer_id: int
+
+
+@dataclass(frozen=True)
+class OrderDelivered(DomainEvent):
+    order_id: UUID
+    store_code: str
+    customer_id: int
+    late_s: int
+
+
+@dataclass(frozen=True)
+class OrderCancelled(DomainEvent):
+    order_id: UUID
+    store_code: str
+    customer_id: int
+    reason: str
+
+
+@dataclass(frozen=True)
+class OrderUndelivered(DomainEvent):
+    order_id: UUID
+    store_code: str
+    customer_id: int
+    reason: str
+
+
+@dataclass(frozen=True)
+class LineShorted(DomainEvent):
+    """Units could not be found; the bill went down and `refund_paise` went back (0 when nothing was paid yet)."""
+
+    order_id: UUID
+    customer_id: int
+    product_name: str
+    qty: int
+    refund_paise: int
+
+
+@dataclass(frozen=True)
+class PromiseAtRisk(DomainEvent):
+    order_id: UUID
+    store_code: str
+    stage: str
+    expected_late_s: int

@@ -1,0 +1,222 @@
+"""Carts, orders, promises. Status moves only through orders.services."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+
+from blinkit.kernel.geo import Point
+from blinkit.kernel.ids import uuid7
+from orders.states import FINISHED, LIVE, Status
+
+
+class Cart(models.Model):
+    """One open cart per signed-in customer, or per guest token (a random UUID kept in the browser session or by the app)."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    customer = models.OneToOneField(
+        "accounts.User", on_delete=models.CASCADE, null=True, blank=True, related_name="cart"
+    )
+    guest_token = models.UUIDField(null=True, blank=True, unique=True)
+    store = models.ForeignKey("catalog.Store", on_delete=models.PROTECT, related_name="+")
+    tip_paise = models.BigIntegerField(default=0)
+    updated_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(customer__isnull=False) | Q(guest_token__isnull=False), name="cart_belongs_to_somebody"
+            ),
+            models.CheckConstraint(condition=Q(tip_paise__gte=0), name="cart_tip_not_negative"),
+        ]
+
+
+class Consent(models.TextChoices):
+    """What to do when a line cannot be found."""
+
+    REFUND = "refund", "Refund it"
+    SUBSTITUTE = "substitute", "Bring something similar"
+    CALL = "call", "Call me"
+
+
+class CartLine(models.Model):
+    cart = models.ForeignKey(Cart, on_delete=models.CASCADE, related_name="lines")
+    product = models.ForeignKey("catalog.Product", on_delete=models.CASCADE, related_name="+")
+    qty = models.PositiveSmallIntegerField()
+    consent = models.CharField(max_length=10, choices=Consent.choices, default=Consent.REFUND)
+    added_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        ordering = ["id"]
+        constraints = [
+            models.UniqueConstraint(fields=["cart", "product"], name="cart_line_once_per_product"),
+            models.CheckConstraint(condition=Q(qty__gte=1, qty__lte=99), name="cart_line_qty_in_range"),
+        ]
+
+
+class OrderQuerySet(models.QuerySet["Order"]):
+    def live(self) -> OrderQuerySet:
+        return self.filter(status__in=LIVE)
+
+    def finished(self) -> OrderQuerySet:
+        return self.filter(status__in=FINISHED)
+
+    def of(self, customer_id: int) -> OrderQuerySet:
+        return self.filter(customer_id=customer_id)
+
+    def late(self, *, now: datetime) -> OrderQuerySet:
+        return self.live().filter(promised_by__lt=now)
+
+
+class Order(models.Model):
+    """An order as it was agreed: the address, prices and bill are snapshots; later changes go down only, through services."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    number = models.CharField(max_length=12, unique=True, help_text="For people: e.g. 'T-48213'")
+    customer = models.ForeignKey("accounts.User", on_delete=models.PROTECT, related_name="orders")
+    store = models.ForeignKey("catalog.Store", on_delete=models.PROTECT, related_name="orders")
+    status = models.CharField(max_length=20, choices=Status.choices, default=Status.PENDING)
+
+    # Where to
+    address_text = models.CharField(max_length=500)
+    lat = models.FloatField()
+    lng = models.FloatField()
+    door_instructions = models.CharField(max_length=240, blank=True)
+    instructions = models.JSONField(default=list, blank=True, help_text="Chips: 'leave_at_door', 'no_bell', ...")
+    contact_name = models.CharField(max_length=120, blank=True)
+    contact_phone = models.CharField(max_length=16)
+    distance_metres = models.PositiveIntegerField(default=0)
+
+    # The bill, each part GST inclusive (paise)
+    items_paise = models.BigIntegerField()
+    delivery_paise = models.BigIntegerField(default=0)
+    handling_paise = models.BigIntegerField(default=0)
+    small_cart_paise = models.BigIntegerField(default=0)
+    surge_paise = models.BigIntegerField(default=0)
+    tip_paise = models.BigIntegerField(default=0)
+    discount_paise = models.BigIntegerField(default=0)
+    tax_paise = models.BigIntegerField(default=0, help_text="GST contained in the parts above, not added to them")
+    total_paise = models.BigIntegerField()
+    payment_method = models.CharField(max_length=8)
+
+    # Time
+    placed_at = models.DateTimeField()
+    pay_by = models.DateTimeField(null=True, blank=True, help_text="End of the payment window while PENDING")
+    confirmed_at = models.DateTimeField(null=True, blank=True)
+    promised_from = models.DateTimeField(null=True, blank=True)
+    promised_by = models.DateTimeField(null=True, blank=True)
+    packed_at = models.DateTimeField(null=True, blank=True)
+    picked_up_at = models.DateTimeField(null=True, blank=True)
+    delivered_at = models.DateTimeField(null=True, blank=True)
+    finished_at = models.DateTimeField(null=True, blank=True)
+    status_at = models.DateTimeField()
+    cancel_reason = models.CharField(max_length=160, blank=True)
+
+    # Facts written down by the rooms above (floor, riders); read by tracking
+    bag_codes = models.JSONField(default=list, blank=True)
+    shelf_slot = models.CharField(max_length=12, blank=True)
+    rider_id_ref = models.BigIntegerField(null=True, blank=True)
+    rider_name = models.CharField(max_length=120, blank=True)
+    rider_accepted_at = models.DateTimeField(null=True, blank=True)
+    door_otp = models.CharField(max_length=4, blank=True)
+    otp_tries = models.PositiveSmallIntegerField(default=0)
+
+    objects = OrderQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(condition=Q(total_paise__gte=0), name="order_total_not_negative"),
+            models.CheckConstraint(
+                condition=Q(
+                    total_paise=models.F("items_paise")
+                    + models.F("delivery_paise")
+                    + models.F("handling_paise")
+                    + models.F("small_cart_paise")
+                    + models.F("surge_paise")
+                    + models.F("tip_paise")
+                    - models.F("discount_paise")
+                ),
+                name="order_total_is_the_sum_of_its_parts",
+            ),
+            models.CheckConstraint(condition=Q(status__in=Status.values), name="order_status_is_known"),
+        ]
+        indexes = [
+            models.Index(fields=["customer", "-placed_at"], name="order_by_customer"),
+            models.Index(fields=["store", "status"], name="order_live_by_store", condition=Q(status__in=sorted(LIVE))),
+            models.Index(fields=["pay_by"], name="order_unpaid", condition=Q(status="PENDING")),
+            models.Index(fields=["delivered_at"], name="order_to_close", condition=Q(status="DELIVERED")),
+            models.Index(fields=["-placed_at"], name="order_newest"),
+        ]
+
+    def __str__(self) -> str:
+        return self.number
+
+    @property
+    def point(self) -> Point:
+        return Point(self.lat, self.lng)
+
+
+class OrderLine(models.Model):
+    """A line as sold. `qty` never changes; `short_qty` is what could not be found."""
+
+    order = models.ForeignKey(Order, on_delete=models.CASCADE, related_name="lines")
+    product = models.ForeignKey("catalog.Product", on_delete=models.PROTECT, related_name="+")
+    sku = models.CharField(max_length=40)
+    name = models.CharField(max_length=240)
+    pack = models.CharField(max_length=60, blank=True)
+    image = models.CharField(max_length=200, blank=True)
+    qty = models.PositiveSmallIntegerField()
+    short_qty = models.PositiveSmallIntegerField(default=0)
+    unit_price_paise = models.BigIntegerField()
+    mrp_paise = models.BigIntegerField()
+    gst_bp = models.PositiveIntegerField(default=0)
+    hsn = models.CharField(max_length=8, blank=True)
+    tax_paise = models.BigIntegerField(default=0, help_text="GST contained in unit_price * qty")
+    consent = models.CharField(max_length=10, choices=Consent.choices, default=Consent.REFUND)
+
+    class Meta:
+        ordering = ["id"]
+        constraints = [
+            models.UniqueConstraint(fields=["order", "product"], name="order_line_once_per_product"),
+            models.CheckConstraint(condition=Q(short_qty__lte=models.F("qty")), name="order_line_short_within_qty"),
+        ]
+
+
+class Promise(models.Model):
+    """The promise ledger: what was promised for an order, from which inputs, by which version. Append only."""
+
+    order = models.ForeignKey(Order, on_delete=models.CASCADE, related_name="promises")
+    version = models.CharField(max_length=20)
+    made_at = models.DateTimeField()
+    p50_at = models.DateTimeField()
+    promised_by = models.DateTimeField()
+    inputs = models.JSONField()
+    actual_at = models.DateTimeField(null=True, blank=True)
+
+
+class LegStat(models.Model):
+    """How long one leg takes at a store by hour of day, written down by the rooms above; seconds."""
+
+    store = models.ForeignKey("catalog.Store", on_delete=models.CASCADE)
+    leg = models.CharField(max_length=12)
+    hour = models.PositiveSmallIntegerField()
+    p50_s = models.FloatField()
+    p90_s = models.FloatField()
+    samples = models.PositiveIntegerField(default=0)
+    updated_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["store", "leg", "hour"], name="leg_stat_once")]
+
+
+class Evidence(models.Model):
+    """A fact the house may need when somebody says an item was missing: a scan, a weight, a photo. Append only."""
+
+    order = models.ForeignKey(Order, on_delete=models.CASCADE, related_name="evidence")
+    kind = models.CharField(max_length=24)
+    detail = models.JSONField()
+    actor = models.CharField(max_length=60)
+    at = models.DateTimeField()

@@ -1,0 +1,21 @@
+"""Refusals payments can give."""
+
+from blinkit.kernel.errors import Conflict, Invalid, Unavailable
+
+
+class PaymentClosed(Conflict):
+    """The payment is already paid, cancelled, or its window is over."""
+
+    code = "payment-closed"
+
+
+class RefundTooLarge(Conflict):
+    code = "refund-exceeds-capture"
+
+
+class BadSignature(Invalid):
+    code = "bad-signature"
+
+
+class GatewayDown(Unavailable):
+    code = "gateway-unavailable"

@@ -1,0 +1,175 @@
+"""Money: what is owed, what was tried, what was captured or given back, and the double-entry ledger.
+
+An order is known only as `ref`. All amounts are whole paise.
+"""
+
+from __future__ import annotations
+
+from django.db import models
+from django.db.models import F, Q
+
+from blinkit.kernel.ids import uuid7
+
+
+class Method(models.TextChoices):
+    COD = "cod", "Cash on delivery"
+    ONLINE = "online", "UPI or card"
+
+
+class PaymentState(models.TextChoices):
+    OPEN = "open", "Waiting for money"
+    CAPTURED = "captured", "Paid"
+    CANCELLED = "cancelled", "No longer wanted"
+
+
+class Payment(models.Model):
+    """What one order owes and has paid. At most one capture; refunds never exceed it."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    ref = models.UUIDField(unique=True)
+    customer = models.ForeignKey("accounts.User", on_delete=models.PROTECT, related_name="payments")
+    method = models.CharField(max_length=8, choices=Method.choices)
+    state = models.CharField(max_length=10, choices=PaymentState.choices, default=PaymentState.OPEN)
+    amount_paise = models.BigIntegerField()
+    captured_paise = models.BigIntegerField(default=0)
+    refunded_paise = models.BigIntegerField(default=0, help_text="Promised or done; a refund reserves its amount when asked for")
+    due_by = models.DateTimeField(null=True, blank=True, help_text="End of the payment window; null for cash")
+    created_at = models.DateTimeField()
+    captured_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(condition=Q(amount_paise__gte=0), name="payment_amount_not_negative"),
+            models.CheckConstraint(
+                condition=Q(refunded_paise__gte=0, refunded_paise__lte=F("captured_paise")),
+                name="payment_refunds_within_capture",
+            ),
+        ]
+
+
+class AttemptState(models.TextChoices):
+    STARTED = "started", "Started"
+    DECLINED = "declined", "Declined"
+    CAPTURED = "captured", "Captured"
+    STRAY = "stray", "Captured although not wanted; sent back"
+
+
+class Attempt(models.Model):
+    """One try at one gateway."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    payment = models.ForeignKey(Payment, on_delete=models.PROTECT, related_name="attempts")
+    gateway = models.CharField(max_length=16)
+    gateway_ref = models.CharField(max_length=80, null=True, blank=True)
+    state = models.CharField(max_length=10, choices=AttemptState.choices, default=AttemptState.STARTED)
+    instrument = models.CharField(max_length=40, blank=True, help_text="'UPI', 'card ending 4242': never card data")
+    decline_reason = models.CharField(max_length=160, blank=True)
+    captured_paise = models.BigIntegerField(default=0)
+    created_at = models.DateTimeField()
+    settled_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["gateway", "gateway_ref"], name="attempt_gateway_ref_once"),
+            models.UniqueConstraint(
+                fields=["payment"], condition=Q(state="captured"), name="payment_captured_at_most_once"
+            ),
+        ]
+
+
+class RefundState(models.TextChoices):
+    DUE = "due", "To be sent"
+    SENT = "sent", "Sent to the gateway"
+    DONE = "done", "Completed"
+    FAILED = "failed", "Failed, will be retried"
+
+
+class Refund(models.Model):
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    payment = models.ForeignKey(Payment, on_delete=models.PROTECT, related_name="refunds")
+    attempt = models.ForeignKey(Attempt, on_delete=models.PROTECT, null=True, blank=True, related_name="refunds")
+    key = models.CharField(max_length=120, unique=True, help_text="Asking twice with one key refunds once")
+    amount_paise = models.BigIntegerField()
+    reason = models.CharField(max_length=160)
+    state = models.CharField(max_length=6, choices=RefundState.choices, default=RefundState.DUE)
+    gateway_ref = models.CharField(max_length=80, null=True, blank=True)
+    tries = models.PositiveSmallIntegerField(default=0)
+    next_try_at = models.DateTimeField(null=True, blank=True)
+    created_at = models.DateTimeField()
+    done_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints = [models.CheckConstraint(condition=Q(amount_paise__gt=0), name="refund_is_positive")]
+        indexes = [
+            models.Index(fields=["next_try_at"], name="refund_to_send", condition=Q(state__in=["due", "failed"]))
+        ]
+
+
+class WebhookReceipt(models.Model):
+    """A gateway's message, recorded before anything is done with it; the gateway's event id makes repeats harmless."""
+
+    gateway = models.CharField(max_length=16)
+    event_id = models.CharField(max_length=80)
+    kind = models.CharField(max_length=60)
+    body = models.JSONField()
+    received_at = models.DateTimeField()
+    processed_at = models.DateTimeField(null=True, blank=True)
+    outcome = models.CharField(max_length=160, blank=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["gateway", "event_id"], name="webhook_event_once")]
+        indexes = [models.Index(fields=["received_at"], name="webhook_waiting", condition=Q(processed_at=None))]
+
+
+class AccountKind(models.TextChoices):
+    ASSET = "asset", "Asset"
+    LIABILITY = "liability", "Liability"
+    INCOME = "income", "Income"
+    EXPENSE = "expense", "Expense"
+
+
+class Account(models.Model):
+    """A ledger account: 'gateway:sandbox', 'cash:rider:12', 'orders:receivable', 'sales', 'refunds:payable' ..."""
+
+    code = models.CharField(max_length=60, unique=True)
+    kind = models.CharField(max_length=10, choices=AccountKind.choices)
+
+    def __str__(self) -> str:
+        return self.code
+
+
+class Transfer(models.Model):
+    """One balanced posting. A deferred trigger refuses to commit entries that do not sum to zero."""
+
+    kind = models.CharField(max_length=24)
+    key = models.CharField(max_length=120, unique=True)
+    ref = models.UUIDField(null=True, blank=True)
+    memo = models.CharField(max_length=160, blank=True)
+    at = models.DateTimeField()
+
+    class Meta:
+        indexes = [models.Index(fields=["ref"], name="transfer_by_ref")]
+
+
+class Entry(models.Model):
+    """Debit positive, credit negative."""
+
+    transfer = models.ForeignKey(Transfer, on_delete=models.PROTECT, related_name="entries")
+    account = models.ForeignKey(Account, on_delete=models.PROTECT, related_name="entries")
+    amount_paise = models.BigIntegerField()
+
+    class Meta:
+        verbose_name_plural = "entries"
+        constraints = [models.CheckConstraint(condition=~Q(amount_paise=0), name="entry_is_not_zero")]
+
+
+class SandboxIntent(models.Model):
+    """The pretend gateway's own book (a stand-in for somebody else's database): what it was asked and what happened there."""
+
+    id = models.CharField(max_length=40, primary_key=True)
+    attempt_id = models.UUIDField()
+    amount_paise = models.BigIntegerField()
+    state = models.CharField(max_length=10, default="created")
+    instrument = models.CharField(max_length=40, blank=True)
+    refunded_paise = models.BigIntegerField(default=0)
+    created_at = models.DateTimeField()
