@@ -39,12 +39,65 @@ class TooManyUnits(Conflict):
     code = "too-many-units"
 
 
+class BelowMinimum(Conflict):
+    """Carries `minimum_paise` and `missing_paise`."""
+
+    code = "below-minimum"
+
+
+class TooLateToCancel(Conflict):
+    """Carries `status_now`."""
+
+    code = "too-late-to-cancel"
+
+
+class RiderTaken(Conflict):
+    """Another rider has this order."""
+
+    code = "rider-taken"
+
+
+class WrongCash(Conflict):
+    """Carries `due_paise`."""
+
+    code = "wrong-cash"
+
+
+class NoSuchOrder(NotFound):
+    code = "no-such-order"
+    default_detail = "There is no such order."
+
+
+class NoSuchLine(NotFound):
+    code = "no-such-line"
+
+
+class NoSuchStore(NotFound):
+    code = "no-such-store"
+    default_detail = "There is no such store."
+
+
+class NoSuchAddress(NotFound):
+    code = "no-such-address"
+    default_detail = "Choose one of your saved addresses."
+
+
 class NotOnShelf(NotFound):
     code = "not-on-shelf"
 
 
 class WrongOtp(Invalid):
     code = "wrong-otp"
+
+
+class ProofNeeded(Invalid):
+    """The door code (or, with "leave at door", a photo) is missing."""
+
+    code = "proof-needed"
+
+
+class ReasonNeeded(Invalid):
+    code = "reason-needed"
 
 
 class WrongBags(Conflict):

@@ -122,7 +122,6 @@ class Order(models.Model):
     rider_name = models.CharField(max_length=120, blank=True)
     rider_accepted_at = models.DateTimeField(null=True, blank=True)
     door_otp = models.CharField(max_length=4, blank=True)
-    otp_tries = models.PositiveSmallIntegerField(default=0)
 
     objects = OrderQuerySet.as_manager()
 

@@ -1,0 +1,121 @@
+"""The promise as a sum of legs, each with a middle (p50) and a bad case (p90).
+
+Legs vary independently enough, so the bad case of the sum is not the sum of the bad cases: the spreads (p90 - p50) add
+up like standard deviations do (root of the sum of squares, exact for independent normal legs).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+VERSION = "h1"
+"""Heuristic, first version. Kept with every promise, so that versions can be compared on what really happened."""
+
+ACCEPT_S = 10
+PICK_BASE_S = 20
+PICK_PER_LINE_S = 11
+PICK_PER_EXTRA_UNIT_S = 2
+PACK_S = 25
+PACK_PER_LINE_S = 1.5
+HANDOVER_S = 25
+DOOR_S = 50
+SPREAD = {"accept": 1.0, "backlog": 0.5, "pick": 0.35, "pack": 0.4, "rider": 0.6, "handover": 0.8, "ride": 0.3, "door": 0.8}
+"""How much longer than usual a leg takes in the worst of ten cases, as a part of its usual time."""
+RUSH_FACTOR = 1.25
+LEAST_RANGE_M = 3
+"""A range narrower than this pretends to know more than we do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Leg:
+    name: str
+    p50_s: float
+    p90_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class PromiseInputs:
+    """What the promise is made from. `ride_s` comes from catalog.travel; `measured` replaces heuristics per leg name."""
+
+    lines: int
+    units: int
+    ride_s: float
+    backlog_s: float = 0
+    rider_wait_s: float = 0
+    rush: bool = False
+    measured: Mapping[str, tuple[float, float]] = field(default_factory=dict)
+
+    def as_json(self) -> dict[str, Any]:
+        out: dict[str, Any] = {
+            "lines": self.lines,
+            "units": self.units,
+            "ride_s": round(self.ride_s),
+            "backlog_s": round(self.backlog_s),
+            "rider_wait_s": round(self.rider_wait_s),
+            "rush": self.rush,
+        }
+        if self.measured:
+            out["measured"] = {name: list(pair) for name, pair in self.measured.items()}
+        return out
+
+
+@dataclass(frozen=True, slots=True)
+class Quote:
+    """The promise: middle, bad case, and the range in whole minutes that is said to people."""
+
+    p50_s: float
+    p90_s: float
+    from_m: int
+    to_m: int
+    legs: tuple[Leg, ...]
+    version: str = VERSION
+
+    def middle_at(self, now: datetime) -> datetime:
+        return now + timedelta(seconds=round(self.p50_s))
+
+    def from_at(self, now: datetime) -> datetime:
+        return now + timedelta(minutes=self.from_m)
+
+    def by(self, now: datetime) -> datetime:
+        """The end of the range: what we are held to."""
+        return now + timedelta(minutes=self.to_m)
+
+    def legs_json(self) -> dict[str, list[int]]:
+        return {leg.name: [round(leg.p50_s), round(leg.p90_s)] for leg in self.legs}
+
+
+def quote(inputs: PromiseInputs) -> Quote:
+    """The promise for an order placed now. The range is rounded outwards, never in our favour."""
+    floor_s = {
+        "accept": ACCEPT_S,
+        "backlog": inputs.backlog_s,
+        "pick": PICK_BASE_S + PICK_PER_LINE_S * inputs.lines + PICK_PER_EXTRA_UNIT_S * (inputs.units - inputs.lines),
+        "pack": PACK_S + PACK_PER_LINE_S * inputs.lines,
+    }
+    ready_s = sum(floor_s.values())
+    street_s = {
+        # Riders are sought from the confirmation on: only the wait beyond picking and packing counts.
+        "rider": max(0.0, inputs.rider_wait_s - ready_s),
+        "handover": HANDOVER_S,
+        "ride": inputs.ride_s,
+        "door": DOOR_S,
+    }
+    legs = tuple(_leg(name, seconds, inputs) for name, seconds in (floor_s | street_s).items())
+    p50_s = sum(leg.p50_s for leg in legs)
+    p90_s = p50_s + math.sqrt(sum((leg.p90_s - leg.p50_s) ** 2 for leg in legs))
+    to_m = math.ceil(p90_s / 60)
+    from_m = max(1, min(math.floor(p50_s / 60), to_m - LEAST_RANGE_M))
+    return Quote(p50_s=p50_s, p90_s=p90_s, from_m=from_m, to_m=max(to_m, from_m + LEAST_RANGE_M), legs=legs)
+
+
+def _leg(name: str, seconds: float, inputs: PromiseInputs) -> Leg:
+    if name in inputs.measured:
+        p50_s, p90_s = inputs.measured[name]
+        return Leg(name, p50_s, max(p50_s, p90_s))
+    # A rush slows people and streets down, not the backlog: that is measured.
+    p50_s = float(seconds) * (RUSH_FACTOR if inputs.rush and name in ("pick", "pack", "ride") else 1)
+    return Leg(name, p50_s, p50_s * (1 + SPREAD[name]))
