@@ -90,6 +90,7 @@ WSGI_APPLICATION = "blinkit.wsgi.application"
 ASGI_APPLICATION = "blinkit.asgi.application"
 AUTH_USER_MODEL = "accounts.User"
 LOGIN_URL = "/sign-in/"
+CSRF_FAILURE_VIEW = "blinkit.kernel.problems.csrf_failure"
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 EVENT_WIRING = "blinkit.wiring.REACTIONS"
 
@@ -177,6 +178,7 @@ CELERY_BEAT_SCHEDULE = {  # seeds the database schedule; an administrator can ch
     name: {"task": name, "schedule": timedelta(seconds=seconds), "options": {"expires": max(seconds, 10)}}
     for name, seconds in {
         "blinkit.kernel.tasks.sweep_events": 5,
+        "blinkit.kernel.tasks.forget_idempotency_keys": 3600,
         "orders.tasks.sweep_unpaid": 10,
         "orders.tasks.close_delivered": 60,
         "inventory.tasks.sweep_holds": 30,
@@ -330,4 +332,5 @@ if (BASE_DIR / "blinkit/kernel/logs.py").exists():
 if TESTING:
     PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
     MEDIA_ROOT = DATA_DIR / "test" / "media"
+    LIVE_READ_THREADS = 0  # sockets read in the thread that holds the test's transaction
     RATE_LIMIT_PER_MINUTE = 0  # the limiter's own tests switch it on

@@ -55,6 +55,11 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include(doors("web_urls"))),
 ]
 
+handler400 = "blinkit.kernel.problems.bad_request"
+handler403 = "blinkit.kernel.problems.forbidden"
+handler404 = "blinkit.kernel.problems.not_found"
+handler500 = "blinkit.kernel.problems.server_error"
+
 if settings.EMBEDDED or settings.DEBUG:  # elsewhere nginx or the object store serves uploads
     from django.views.static import serve
 

@@ -1,7 +1,7 @@
 """Every cross-app reaction in one table: which handlers follow which event.
 
-A handler is `def handle(event: OrderConfirmed, meta: EventMeta) -> None`, named here by its dotted path. It runs after the
-commit in its own transaction, at most once with effect. This is the only module that sees every app.
+A handler is `def handle(event: OrderConfirmed, meta: EventMeta) -> None`, named here by its dotted path. It runs
+after the commit in its own transaction, at most once with effect. This is the only module that sees every app.
 """
 
 from collections.abc import Mapping, Sequence

@@ -24,8 +24,8 @@ class ServiceDown(Unavailable):
 def breaker(name: str, *, fail_max: int = 5, reset_s: int = 30) -> Iterator[None]:
     """`with breaker("sms"): ...` or `@breaker("sms")` around one call of an outside service.
 
-    After `fail_max` failures in a row (any exception but a refusal, which is an answer) it raises ServiceDown at once for
-    `reset_s` seconds; then one call at a time tries again, and the first success closes it.
+    After `fail_max` failures in a row (any exception but a refusal, which is an answer) it raises ServiceDown at
+    once for `reset_s` seconds; then one call at a time tries again, and the first success closes it.
     """
     _refuse_when_open(name, reset_s)
     try:

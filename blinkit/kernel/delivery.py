@@ -1,8 +1,8 @@
 """Handing recorded events to their handlers: at least once in delivery, exactly once in effect.
 
 Each handler runs in its own transaction together with its `Receipt`, which is unique per event and handler. A failing
-handler leaves a receipt with the error and a time for the next try; it does not hold up the others. After MAX_ATTEMPTS it
-waits for an administrator (`retry`).
+handler leaves a receipt with the error and a time for the next try; it does not hold up the others. After
+MAX_ATTEMPTS it waits for an administrator (`retry`).
 """
 
 import time
@@ -50,7 +50,8 @@ def publish(ids: Sequence[int]) -> None:
 def deliver(ids: Collection[int], *, now: datetime) -> list[str]:
     """Run every reaction of these events that has not taken effect yet, in order. Returns the codes handed out.
 
-    Unknown codes (written by a newer version during a deploy) are left waiting. Safe to repeat and to run twice at once.
+    Unknown codes (written by a newer version during a deploy) are left waiting. Safe to repeat and to run twice at
+    once.
     """
     table = reactions()
     waiting = Event.objects.filter(pk__in=ids, handed_out_at=None).order_by("pk")
@@ -139,8 +140,8 @@ def _note_failure(event_id: int, handler: str, error: Exception, *, now: datetim
         cursor.execute(
             "INSERT INTO kernel_receipt AS r (event_id, handler, attempts, last_error, next_try_at)"
             " VALUES (%(event)s, %(handler)s, 1, %(text)s, %(now)s + make_interval(secs => %(first)s))"
-            " ON CONFLICT (event_id, handler) DO UPDATE SET attempts = r.attempts + 1, last_error = EXCLUDED.last_error,"
-            " next_try_at = CASE WHEN r.attempts + 1 < %(most)s"
+            " ON CONFLICT (event_id, handler) DO UPDATE SET attempts = r.attempts + 1,"
+            " last_error = EXCLUDED.last_error, next_try_at = CASE WHEN r.attempts + 1 < %(most)s"
             " THEN %(now)s + make_interval(secs => least(%(longest)s, %(first)s * power(2, r.attempts))) END"
             " WHERE r.done_at IS NULL",
             {

@@ -1,7 +1,7 @@
 """Refusals: the answers "no" this house can give. Anything else that is raised is a bug and a 500.
 
-An app subclasses the kind that fits and gives it its own stable `code`. One function (`blinkit.kernel.problems`) turns a
-refusal into application/problem+json, one middleware turns the same refusal into a message on an HTML screen.
+An app subclasses the kind that fits and gives it its own stable `code`. One function (`blinkit.kernel.problems`)
+turns a refusal into application/problem+json, one middleware turns the same refusal into a message on an HTML screen.
 """
 
 from typing import Any, ClassVar

@@ -1,8 +1,8 @@
 """Facts announced by one app and followed by others.
 
-`record` writes one `Event` row in the caller's transaction: timeline, audit line and outbox at once. After the commit one
-Celery task per transaction runs the handlers that the wiring table lists. With the broker down the rows wait for the
-sweep. Nothing is lost and nothing takes effect twice (see `blinkit.kernel.delivery`).
+`record` writes one `Event` row in the caller's transaction: timeline, audit line and outbox at once. After the
+commit one Celery task per transaction runs the handlers that the wiring table lists. With the broker down the rows
+wait for the sweep. Nothing is lost and nothing takes effect twice (see `blinkit.kernel.delivery`).
 """
 
 import types

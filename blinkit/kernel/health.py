@@ -47,6 +47,10 @@ def worker_beat(name: str) -> None:
     client().zadd(key(WORKERS_KEY), {name: time.time()})
 
 
+def worker_gone(name: str) -> None:
+    client().zrem(key(WORKERS_KEY), name)
+
+
 def _database() -> dict[str, Any]:
     with connection.cursor() as cursor:
         cursor.execute("SELECT 1")

@@ -1,7 +1,7 @@
 """One effect per Idempotency-Key, also while the first request is still running.
 
-The key row and the view's writes share one transaction. A second request with the same key waits in the unique index until
-the first one commits, then reads the stored answer; when the first one failed, it runs the view itself.
+The key row and the view's writes share one transaction. A second request with the same key waits in the unique index
+until the first one commits, then reads the stored answer; when the first one failed, it runs the view itself.
 """
 
 import hashlib
@@ -19,7 +19,6 @@ from psycopg.errors import LockNotAvailable
 from rest_framework.exceptions import APIException
 from rest_framework.request import Request
 from rest_framework.response import Response
-
 
 from blinkit.kernel.api import dumps
 from blinkit.kernel.context import current_actor

@@ -1,7 +1,7 @@
 """Sliding-window limits in Redis: one round trip per check, open when Redis is down.
 
-The window is the usual two-counter approximation (the last full window weighed by how much of it still counts), in one Lua
-script, because the headers want the remainder as well and two calls would double the cost of every request.
+The window is the usual two-counter approximation (the last full window weighed by how much of it still counts), in
+one Lua script, because the headers want the remainder as well and two calls would double the cost of every request.
 """
 
 import ipaddress

@@ -1,8 +1,8 @@
 """Counters and histograms for the whole house, kept in one Redis hash.
 
-Processes add up increments in memory and write them once a second, so that counting costs a request next to nothing and any
-process can show the sum of all web, worker and socket processes on every machine. A crash loses at most a second of counts;
-with Redis down they wait in memory. Money and stock are never counted here: ledgers are.
+Processes add up increments in memory and write them once a second, so that counting costs a request next to nothing
+and any process can show the sum of all web, worker and socket processes on every machine. A crash loses at most a
+second of counts; with Redis down they wait in memory. Money and stock are never counted here: ledgers are.
 """
 
 import atexit

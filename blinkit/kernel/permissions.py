@@ -39,7 +39,8 @@ View = Callable[Concatenate[HttpRequest, P], HttpResponseBase]
 
 
 def web_role(*roles: str) -> Callable[[View[P]], View[P]]:
-    """For HTML views: strangers go to the sign-in page and come back, the wrong role gets a 403 page with a sentence."""
+    """For HTML views: strangers go to the sign-in page and come back, the wrong role gets a 403 page with a
+    sentence."""
     wanted = frozenset(roles)
 
     def decorate(view: View[P]) -> View[P]:

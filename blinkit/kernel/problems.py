@@ -1,4 +1,5 @@
-"""Refusals and framework errors as answers: application/problem+json (RFC 9457) for programs, a page or toast for people."""
+"""Refusals and framework errors as answers: application/problem+json (RFC 9457) for programs, a page or toast for
+people."""
 
 from typing import Any
 

@@ -1,0 +1,133 @@
+"""Fixtures for every app's tests (loaded by the root conftest)."""
+
+import inspect
+import threading
+from collections.abc import Callable, Iterator
+from typing import Any, NamedTuple
+
+import pytest
+from django.db import connections
+from django.utils import timezone
+from rest_framework.test import APIClient
+
+from blinkit.kernel import delivery, events, limits, live, metrics
+from blinkit.kernel.models import Event, Receipt
+from blinkit.kernel.redis_client import client, key
+from blinkit.kernel.tokens import access_token_for
+
+
+class Hint(NamedTuple):
+    group: str
+    what: str
+    id: str
+
+
+@pytest.fixture(autouse=True)
+def _clean_slate() -> Iterator[None]:
+    """Nothing of one test's Redis keys, pauses or counts reaches the next."""
+    yield
+    live._try_again_at = limits._check_again_at = delivery._publish_again_at = 0.0
+    with metrics._lock:
+        metrics._pending.clear()
+    events.forget_wiring()
+    try:
+        keys = list(client().scan_iter(match=key("*"), count=1000))
+        if keys:
+            client().unlink(*keys)
+    except Exception:
+        pass  # a test that needs Redis fails by itself
+
+
+@pytest.fixture
+def run_events() -> Callable[..., list[str]]:
+    """`run_events()` runs all waiting reactions in this process, and those they cause, and returns the codes in order.
+
+    A failing handler fails the test; `run_events(failures=True)` leaves it as a receipt, as a worker would.
+    """
+
+    def run(*, failures: bool = False) -> list[str]:
+        codes: list[str] = []
+        for _ in range(100):
+            waiting = Event.objects.filter(handed_out_at=None, code__in=list(events.reactions())).order_by("pk")
+            ids = list(waiting.values_list("pk", flat=True))
+            if not ids:
+                return codes
+            codes += delivery.deliver(ids, now=timezone.now())
+            failed = Receipt.objects.filter(done_at=None).first()
+            if failed is not None and not failures:
+                raise AssertionError(f"{failed.handler} failed: {failed.last_error}")
+        raise AssertionError("Events cause each other without end.")
+
+    return run
+
+
+@pytest.fixture
+def api() -> Callable[..., APIClient]:
+    """`api(user)` is a client with that person's access token; `api()` is a stranger."""
+
+    def client_for(user: Any = None, *, roles: Any = None) -> APIClient:
+        http = APIClient()
+        if user is not None:
+            token = access_token_for(user.pk, user.roles if roles is None else roles)
+            http.credentials(HTTP_AUTHORIZATION=f"Bearer {token}")
+        return http
+
+    return client_for
+
+
+@pytest.fixture
+def captured_hints(monkeypatch: pytest.MonkeyPatch) -> list[Hint]:
+    """Every `live.touch`, at the moment of the call (a test's transaction never commits)."""
+    hints: list[Hint] = []
+    gather = live.gather
+
+    def capture(deliver: Any, item: Any) -> None:
+        if deliver is live._send_hints:
+            hints.append(Hint(*item))
+        else:
+            gather(deliver, item)
+
+    monkeypatch.setattr(live, "gather", capture)
+    return hints
+
+
+@pytest.fixture
+def captured_shares(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, dict[str, Any]]]:
+    """Every `live.share` as (group, payload)."""
+    shares: list[tuple[str, dict[str, Any]]] = []
+    monkeypatch.setattr(live, "share", lambda group, payload: shares.append((group, payload)))
+    return shares
+
+
+def race(n: int, act: Callable[..., Any]) -> list[Any]:
+    """Run `act` in n threads that start together; what each returned, or the exception it raised.
+
+    `act` may take the thread's number. Needs `@pytest.mark.django_db(transaction=True)`: threads have connections of
+    their own and see only what is committed.
+    """
+    takes_number = bool(inspect.signature(act).parameters)
+    barrier = threading.Barrier(n)
+    results: list[Any] = [None] * n
+
+    def run(number: int) -> None:
+        try:
+            barrier.wait(timeout=10)
+            results[number] = act(number) if takes_number else act()
+        except BaseException as error:
+            results[number] = error
+        finally:
+            connections.close_all()
+
+    threads = [threading.Thread(target=run, args=(number,), daemon=True) for number in range(n)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(timeout=60)
+    if any(thread.is_alive() for thread in threads):
+        raise AssertionError("A racer is stuck.")
+    return results
+
+
+@pytest.fixture(name="race")
+def race_fixture() -> Callable[..., list[Any]]:
+    return race

@@ -1,0 +1,330 @@
+"""Live sockets: a full snapshot first, then numbered messages; a gap or a reconnect means read again.
+
+Many sockets of one group in one process share one read per hint: the first that needs it plans a read a moment
+ahead, all others join until it starts. A read that started before a hint arrived never answers that hint.
+"""
+
+import asyncio
+import contextlib
+import time
+from collections.abc import Awaitable, Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, ClassVar
+from urllib.parse import urlsplit
+
+import orjson
+import structlog
+from channels.auth import AuthMiddlewareStack
+from channels.db import database_sync_to_async
+from channels.generic.websocket import AsyncJsonWebsocketConsumer
+from django.conf import settings
+from django.contrib.auth.models import AnonymousUser
+from django.http.request import validate_host
+
+from blinkit.kernel import metrics
+from blinkit.kernel.api import dumps
+from blinkit.kernel.context import current_request, request_id, sane_request_id
+from blinkit.kernel.errors import Refusal
+from blinkit.kernel.permissions import roles_of
+from blinkit.kernel.problems import as_refusal, problem_body
+from blinkit.kernel.tokens import user_from_token
+
+log = structlog.get_logger(__name__)
+
+Asgi = Callable[[dict[str, Any], Any, Any], Awaitable[Any]]
+
+MOMENT_S = 0.02
+"""How long a read waits for more sockets that want the same."""
+RETRY_READ_S = 2.0
+LONGEST_MESSAGE = 16 * 1024
+MOST_MESSAGES_PER_S = 20
+
+CLOSE_POLICY = 1008
+CLOSE_TOO_BIG = 1009
+CLOSE_TRY_LATER = 1013
+
+_readers: ThreadPoolExecutor | None = None
+
+
+class LiveConsumer(AsyncJsonWebsocketConsumer):
+    """Base of every live socket. A subclass says who may listen, to which groups, and what the snapshot is.
+
+    Client messages: {"type": "resync"} asks for a full snapshot, {"type": "ping"} for a {"type": "pong"}; everything
+    else goes to `on_message`. Server messages: {"seq", "type": "snapshot", "data"}, {"seq", "type": "position",
+    "data"}, {"type": "refused", "problem"}.
+    """
+
+    least_gap_s: ClassVar[float] = 0.05
+    """Snapshots of one group are read at most this often (a busy board sets more)."""
+
+    async def authorise(self) -> bool:
+        """Whether this person may listen. `await self.roles()` and `self.scope["user"]` help."""
+        raise NotImplementedError
+
+    def group_names(self) -> list[str]:
+        raise NotImplementedError
+
+    def snapshot(self) -> dict[str, Any]:
+        """All there is to show, read from the database now. Runs in a thread."""
+        raise NotImplementedError
+
+    def share_key(self) -> tuple[str, ...]:
+        """Sockets with equal keys get the same snapshot. Add the person's id or role where the snapshot depends on
+        it."""
+        return tuple(self.group_names())
+
+    async def on_message(self, content: dict[str, Any]) -> None:
+        """A message of the client. A Refusal raised here is sent back as a problem."""
+        raise Refusal("This socket takes no such message.")
+
+    # -- for subclasses
+
+    async def roles(self) -> frozenset[str]:
+        return await database_sync_to_async(roles_of)(self.scope["user"])
+
+    async def send_numbered(self, kind: str, data: Any) -> None:
+        await self._send_bytes(kind, dumps(data))
+
+    # -- the socket's life
+
+    async def connect(self) -> None:
+        self._seq = 0
+        self._as_of = -1.0
+        self._wanted = 0.0
+        self._reading: asyncio.Task[None] | None = None
+        self._joined: list[str] = []
+        self._window_started, self._window_count = 0.0, 0
+        request_id.set(sane_request_id(_header(self.scope, b"x-request-id")))
+        current_request.set(_Person(self.scope["user"]))
+        try:
+            if not await self.authorise():
+                await self.close()
+                return
+        except Refusal:
+            await self.close()
+            return
+        except Exception as error:
+            if as_refusal(error) is None:
+                raise
+            await self.close(CLOSE_TRY_LATER)
+            return
+        await self.accept(subprotocol=self.scope.get("chosen_subprotocol"))
+        metrics.count("ws_connections_total", consumer=type(self).__name__)
+        try:
+            # Joined before the first read, so that nothing falls between the two.
+            for group in self.group_names():
+                await self.channel_layer.group_add(group, self.channel_name)
+                self._joined.append(group)
+        except Exception as error:
+            log.warning("live channel unreachable", error=repr(error))
+            await self.close(CLOSE_TRY_LATER)
+            return
+        self._want_snapshot()
+
+    async def disconnect(self, code: int) -> None:
+        if getattr(self, "_reading", None) is not None:
+            self._reading.cancel()  # type: ignore[union-attr]
+        for group in getattr(self, "_joined", []):
+            with contextlib.suppress(Exception):
+                await self.channel_layer.group_discard(group, self.channel_name)
+
+    async def dispatch(self, message: dict[str, Any]) -> None:
+        # Channels' own dispatch first hops to a thread to look at database connections, once per message and socket;
+        # here only the readers touch the database, and they look after their connections themselves.
+        handler = getattr(self, message["type"].replace(".", "_"), None)
+        if handler is not None:
+            await handler(message)
+
+    async def live_hint(self, message: dict[str, Any]) -> None:
+        self._want_snapshot()
+
+    async def live_data(self, message: dict[str, Any]) -> None:
+        payload = dict(message["data"])
+        kind = str(payload.pop("type", "position"))
+        await self._send_bytes(kind, dumps(payload))
+
+    async def receive(self, text_data: str | None = None, bytes_data: bytes | None = None, **kwargs: Any) -> None:
+        if not self._within_rate():
+            await self.close(CLOSE_POLICY)
+            return
+        raw = text_data if text_data is not None else bytes_data or b""
+        if len(raw) > LONGEST_MESSAGE:
+            await self.close(CLOSE_TOO_BIG)
+            return
+        try:
+            content = orjson.loads(raw)
+        except orjson.JSONDecodeError:
+            content = None
+        if not isinstance(content, dict):
+            await self._refuse(Refusal("Send one JSON object per message."))
+            return
+        kind = content.get("type")
+        if kind == "ping":
+            await self.send(text_data='{"type":"pong"}')
+        elif kind == "resync":
+            self._want_snapshot()
+        else:
+            try:
+                await self.on_message(content)
+            except Exception as error:
+                refusal = as_refusal(error)
+                if refusal is None:
+                    log.exception("socket message failed", consumer=type(self).__name__)
+                    refusal = Refusal("Something went wrong on our side. Please try again.")
+                await self._refuse(refusal)
+
+    # -- snapshots
+
+    def _want_snapshot(self) -> None:
+        """Every hint, whenever it comes, is answered by a read that starts after it; hints in between share one."""
+        self._wanted = time.monotonic()
+        if self._reading is None or self._reading.done():
+            self._reading = asyncio.create_task(self._keep_up())
+
+    async def _keep_up(self) -> None:
+        try:
+            while self._as_of < self._wanted:
+                try:
+                    started, data = await _shared_read(self)
+                except Refusal as refusal:
+                    await self._refuse(refusal)
+                    await self.close(CLOSE_POLICY)
+                    return
+                except Exception as error:
+                    log.warning("snapshot failed, will be read again", consumer=type(self).__name__, error=repr(error))
+                    metrics.count("ws_snapshot_failures_total", consumer=type(self).__name__)
+                    await asyncio.sleep(RETRY_READ_S)
+                    continue
+                self._as_of = started
+                await self._send_bytes("snapshot", data)
+        except asyncio.CancelledError:
+            raise
+        except Exception as error:  # the socket went away under us
+            log.debug("socket closed while sending", error=repr(error))
+
+    async def _send_bytes(self, kind: str, data: bytes) -> None:
+        seq, self._seq = self._seq, self._seq + 1
+        await self.send(text_data=f'{{"seq":{seq},"type":"{kind}","data":{data.decode()}}}')
+
+    async def _refuse(self, refusal: Refusal) -> None:
+        await self.send(text_data=dumps({"type": "refused", "problem": problem_body(refusal)}).decode())
+
+    def _within_rate(self) -> bool:
+        now = time.monotonic()
+        if now - self._window_started > 1:
+            self._window_started, self._window_count = now, 0
+        self._window_count += 1
+        return self._window_count <= MOST_MESSAGES_PER_S
+
+
+class _Person:
+    """What `current_actor` reads: a socket has a user but no HttpRequest."""
+
+    def __init__(self, user: Any) -> None:
+        self.user = user
+
+
+Read = tuple[float, bytes]
+_planned: dict[tuple[Any, ...], "asyncio.Task[Read]"] = {}
+_last_start: dict[tuple[Any, ...], float] = {}
+
+
+async def _shared_read(consumer: LiveConsumer) -> Read:
+    """The encoded snapshot and when its read started (after this call)."""
+    share = (id(asyncio.get_running_loop()), type(consumer), consumer.share_key())
+    planned = _planned.get(share)
+    if planned is None:
+        planned = _planned[share] = asyncio.create_task(_read(share, consumer))
+    # Shielded: one socket that leaves must not take the read away from the others.
+    return await asyncio.shield(planned)
+
+
+async def _read(share: tuple[Any, ...], consumer: LiveConsumer) -> Read:
+    now = time.monotonic()
+    try:
+        await asyncio.sleep(max(MOMENT_S, _last_start.get(share, 0) + consumer.least_gap_s - now))
+    finally:
+        del _planned[share]
+    started = time.monotonic()
+    _last_start[share] = started
+    if len(_last_start) > 10_000:
+        _last_start.clear()
+    return started, await _in_thread(consumer.snapshot)
+
+
+async def _in_thread(snapshot: Callable[[], dict[str, Any]]) -> bytes:
+    def encoded() -> bytes:
+        return dumps(snapshot())
+
+    threads = getattr(settings, "LIVE_READ_THREADS", 4)
+    if not threads:  # tests: the thread that holds the test's transaction
+        return await database_sync_to_async(encoded)()
+    global _readers
+    if _readers is None:
+        _readers = ThreadPoolExecutor(max_workers=threads, thread_name_prefix="live-read")
+    return await database_sync_to_async(encoded, thread_sensitive=False, executor=_readers)()
+
+
+# -- who is there
+
+
+def wrap(inner: Asgi) -> Asgi:
+    """Around the socket routes: who is it (token by subprotocol, else session), and may this origin ask.
+
+    `new WebSocket(url, ["bearer", token])` for apps; browsers use their session cookie and must come from our own
+    pages.
+    """
+    with_session = AuthMiddlewareStack(inner)
+
+    async def application(scope: dict[str, Any], receive: Any, send: Any) -> Any:
+        offered = [str(name) for name in scope.get("subprotocols") or []]
+        bearer = offered[1] if len(offered) >= 2 and offered[0] == "bearer" else None
+        origin = _header(scope, b"origin")
+        if origin is not None and not _own_origin(origin, _header(scope, b"host")):
+            return await _deny(receive, send)
+        if bearer is not None:
+            user = user_from_token(bearer)
+            if user is None:
+                return await _deny(receive, send)
+            scope = {**scope, "user": user, "chosen_subprotocol": "bearer"}
+            return await inner(scope, receive, send)
+        if origin is None:  # no browser, and no token either
+            return await _deny(receive, send)
+        try:
+            return await with_session(dict(scope), receive, send)
+        except Exception as error:
+            if as_refusal(error) is None:
+                raise
+            log.warning("socket refused: a dependency failed", error=repr(error))
+            return None
+
+    return application
+
+
+def is_signed_in(user: Any) -> bool:
+    return user is not None and not isinstance(user, AnonymousUser) and bool(user.is_authenticated)
+
+
+def _own_origin(origin: str, host: str | None) -> bool:
+    """Our own page: the same host as the socket, or one the settings name. A wildcard in ALLOWED_HOSTS names nobody."""
+    parts = urlsplit(origin)
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        return False
+    if host is not None and parts.netloc.lower() == host.lower():
+        return True
+    if origin in settings.CSRF_TRUSTED_ORIGINS:
+        return True
+    named = [name for name in settings.ALLOWED_HOSTS if name != "*"]
+    return validate_host(parts.hostname, named)
+
+
+async def _deny(receive: Any, send: Any) -> None:
+    await receive()  # websocket.connect
+    await send({"type": "websocket.close", "code": CLOSE_POLICY})  # before the accept: the handshake ends with 403
+
+
+def _header(scope: dict[str, Any], name: bytes) -> str | None:
+    for header, value in scope.get("headers") or []:
+        if header == name:
+            return value.decode("latin1")
+    return None
