@@ -113,7 +113,7 @@ def redis(name: str, *, default: str) -> str:
 
 
 def email(name: str, *, default: str) -> dict[str, Any]:
-    """smtp://user:password@host:587 (STARTTLS), smtps://...:465, console://, file:// or locmem://, as Django settings."""
+    """Django's settings for smtp://user:password@host:587 (STARTTLS), smtps://...:465, console://, file://, locmem://."""
     url = text(name, default)
     try:
         parts = urlsplit(url)

@@ -246,12 +246,14 @@ MEDIA_URL = "media/"
 MEDIA_ROOT = DATA_DIR / "media"
 WHITENOISE_USE_FINDERS = EMBEDDED or DEBUG  # a laptop needs no collectstatic
 WHITENOISE_AUTOREFRESH = DEBUG
-_static = "django.contrib.staticfiles.storage.StaticFilesStorage"
+_static = (
+    "django.contrib.staticfiles.storage.StaticFilesStorage"
+    if EMBEDDED or DEBUG or TESTING
+    else "whitenoise.storage.CompressedManifestStaticFilesStorage"
+)
 STORAGES: dict[str, dict[str, Any]] = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
-    "staticfiles": {
-        "BACKEND": _static if EMBEDDED or DEBUG or TESTING else "whitenoise.storage.CompressedManifestStaticFilesStorage"
-    },
+    "staticfiles": {"BACKEND": _static},
 }
 if env.given("S3_BUCKET"):
     STORAGES["default"] = {"BACKEND": "storages.backends.s3.S3Storage", "OPTIONS": env.s3()}
@@ -281,18 +283,18 @@ if USE_HTTPS:
     SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = True
     SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = True
 
+_STEPS = ("50", "100", "200", "300", "400", "500", "600", "700", "800", "900", "950")
+_GREENS = (
+    *("#e6f4ec", "#cfe9db", "#a3d5bb", "#6fbb94", "#3f9f70", "#1d8a56"),
+    *("#0c7a43", "#0a6437", "#094f2d", "#083f25", "#042615"),
+)
 UNFOLD: dict[str, Any] = {
     "SITE_TITLE": "Blinkit",
     "SITE_HEADER": "Blinkit",
     "SITE_SYMBOL": "bolt",
     "SHOW_HISTORY": True,
     "DASHBOARD_CALLBACK": None,
-    "COLORS": {
-        "primary": {
-            "50": "#e6f4ec", "100": "#cfe9db", "200": "#a3d5bb", "300": "#6fbb94", "400": "#3f9f70", "500": "#1d8a56",
-            "600": "#0c7a43", "700": "#0a6437", "800": "#094f2d", "900": "#083f25", "950": "#042615",
-        }  # fmt: skip
-    },
+    "COLORS": {"primary": dict(zip(_STEPS, _GREENS, strict=True))},
 }
 
 # -- outside services ---------------------------------------------------------------------------------------------
@@ -319,7 +321,9 @@ DEFAULT_FROM_EMAIL = env.text("DEFAULT_FROM_EMAIL", default="Blinkit <hello@exam
 EMAIL_CONFIG = env.email("EMAIL_URL", default="locmem://" if TESTING else "file://")
 EMAIL_BACKEND = EMAIL_CONFIG.pop("BACKEND")
 EMAIL_FILE_PATH = str(DATA_DIR / "mail")
-vars().update(EMAIL_CONFIG)  # EMAIL_HOST, EMAIL_PORT, EMAIL_HOST_USER, EMAIL_HOST_PASSWORD, EMAIL_USE_TLS, EMAIL_TIMEOUT
+vars().update(
+    EMAIL_CONFIG
+)  # EMAIL_HOST, EMAIL_PORT, EMAIL_HOST_USER, EMAIL_HOST_PASSWORD, EMAIL_USE_TLS, EMAIL_TIMEOUT
 
 # -- logs; the formatter and the redaction are the kernel's -------------------------------------------------------
 

@@ -1,4 +1,4 @@
-"""Every app's doors, mounted: `/api/v1/` for programs, `/` for people, `/ws/` for sockets, `/admin/` for administrators."""
+"""Every app's doors, mounted: `/api/v1/` for programs, `/` for people, `/ws/` for sockets, `/admin/`."""
 
 from __future__ import annotations
 

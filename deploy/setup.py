@@ -38,7 +38,9 @@ def main(lock: str) -> int:
         made = subprocess.run([sys.executable, "-m", "venv", str(VENV)], capture_output=True, text=True)
         if made.returncode:
             shutil.rmtree(VENV, ignore_errors=True)
-            return fail(f"Cannot make .venv (on Debian: apt install python3-venv). {(made.stderr or made.stdout).strip()[-300:]}")
+            return fail(
+                f"Cannot make .venv (on Debian: apt install python3-venv). {(made.stderr or made.stdout).strip()[-300:]}"
+            )
     count = sum(line[:1].isalnum() for line in (ROOT / lock).read_text().splitlines())
     say(f"Installing {count} packages from {lock}")
     if not install(lock):
@@ -62,7 +64,9 @@ def install(lock: str) -> bool:
         if env.get("PIP_CERT"):
             env.setdefault("SSL_CERT_FILE", env["PIP_CERT"])
         env.setdefault("UV_LINK_MODE", "copy")
-        if run([str(uv), "pip", "install", "--python", python, "--quiet", "--require-hashes", "-r", lock], env, quiet=True):
+        if run(
+            [str(uv), "pip", "install", "--python", python, "--quiet", "--require-hashes", "-r", lock], env, quiet=True
+        ):
             return True
     if run([python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--require-hashes", "-r", lock]):
         return True

@@ -1,7 +1,7 @@
 """An embedded PostgreSQL and Valkey, so that a machine with Python alone can run and test the whole platform.
 
     with embedded.ensure():          # uses the running servers, else starts them
-        ...                          # the last user to leave stops them, unless `python -m blinkit.embedded up` keeps them
+        ...                          # the last user to leave stops them, unless `embedded up` keeps them
 
 Users are counted with file locks, which the system gives back when a process dies, however it dies: nothing is left
 to clean after kill -9, and the next start simply uses whatever still runs. With DATABASE_URL / REDIS_URL set the
@@ -48,6 +48,7 @@ __all__ = [
     "secret_key",
     "status",
     "up",
+    "wanted",
 ]
 
 
@@ -66,6 +67,8 @@ class Handle:
 
     def revive(self) -> list[str]:
         """Starts again what has died (after kill -9 of a server) and returns the names; empty when all is well."""
+        if self.lease < 0:
+            return []
         with _only_me(self.where):
             return _start_missing(self.where, self.say)
 
@@ -82,7 +85,9 @@ class Handle:
     def __enter__(self) -> Handle:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         self.close()
 
 
@@ -90,7 +95,7 @@ def ensure(profile: str | None = None, *, say: Callable[[str], None] = _to_stder
     """The servers this process needs, up and answering. Raises EmbeddedError."""
     where = places(profile)
     handle = Handle(where, say)
-    if not _wanted():
+    if not wanted():
         return handle
     _prepare(where)
     with _only_me(where):
@@ -129,7 +134,8 @@ def status(profile: str | None = None) -> dict[str, int | None]:
     return {"postgres": postgres.pid_of(where), "valkey": valkey.pid_of(where)}
 
 
-def _wanted() -> list[str]:
+def wanted() -> list[str]:
+    """The servers that are embedded here: those whose address is not given."""
     return [
         name for name, variable in (("valkey", "REDIS_URL"), ("postgres", "DATABASE_URL")) if not env.given(variable)
     ]
@@ -137,7 +143,7 @@ def _wanted() -> list[str]:
 
 def _start_missing(where: Places, say: Callable[[str], None]) -> list[str]:
     started = []
-    for name in _wanted():
+    for name in wanted():
         server = postgres if name == "postgres" else valkey
         if server.pid_of(where) and server.ready(where):
             continue

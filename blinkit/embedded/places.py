@@ -21,6 +21,7 @@ from blinkit import env
 
 BASE_DIR = Path(__file__).resolve().parent.parent.parent
 SOCKET_PATH_LIMIT = 103  # sun_path holds 107 bytes on Linux, 103 on macOS
+NOT_YOURS = "It may belong to another user: set BLINKIT_DATA_DIR to a place of yours."
 
 PROFILES = ("run", "test")
 
@@ -149,11 +150,15 @@ def secret_key() -> str:
     except FileExistsError:
         pass
     except OSError as error:
-        raise env.BadSetting(f"cannot write {path}: {error.strerror}. Set BLINKIT_DATA_DIR to a place of yours.") from None
+        raise env.BadSetting(
+            f"cannot write {path}: {error.strerror}. Set BLINKIT_DATA_DIR to a place of yours."
+        ) from None
     try:
         return path.read_text().strip() or "the-key-is-being-written"
     except OSError as error:
-        raise env.BadSetting(f"cannot read {path}: {error.strerror}. Set BLINKIT_DATA_DIR to a place of yours.") from None
+        raise env.BadSetting(
+            f"cannot read {path}: {error.strerror}. Set BLINKIT_DATA_DIR to a place of yours."
+        ) from None
 
 
 def derived_secret(key: str, purpose: str) -> str:

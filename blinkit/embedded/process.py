@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from blinkit.embedded.places import server_ids
+from blinkit.embedded.places import NOT_YOURS, server_ids
 
 
 class EmbeddedError(Exception):
@@ -51,11 +51,9 @@ def own_directory(path: Path, mode: int, *, chown: bool = True) -> None:
         if chown and ids:
             os.chown(path, *ids)
     except OSError as error:
-        raise EmbeddedError(
-            f"Cannot use {path}: {error.strerror}. It may belong to another user: set BLINKIT_DATA_DIR to a place of yours."
-        ) from None
+        raise EmbeddedError(f"Cannot use {path}: {error.strerror}. {NOT_YOURS}") from None
     if not ids and path.stat().st_uid != os.getuid():
-        raise EmbeddedError(f"{path} belongs to another user: set BLINKIT_DATA_DIR to a place of yours.")
+        raise EmbeddedError(f"{path} belongs to user {path.stat().st_uid}. {NOT_YOURS}")
 
 
 def alive(pid: int, *names: str) -> bool:

