@@ -62,10 +62,9 @@ class NoTransportContract(_DirectImports):
     def wrong(self, importer: list[str], imported: list[str], line: str) -> bool:
         if not set(self.inner) & set(importer):  # type: ignore[attr-defined]
             return False
-        # The graph knows another package by its first name only, so the line itself has to tell django.http from django.db.
-        return imported[0] in {"rest_framework", "channels"} or (
-            imported[0] == "django" and bool(TRANSPORT.search(line))
-        )
+        if imported[0] == "django":  # the graph knows it by this name only: the line tells django.http from django.db
+            return bool(TRANSPORT.search(line))
+        return imported[0] in {"rest_framework", "channels"}
 
 
 class PlainContract(_DirectImports):

@@ -38,9 +38,8 @@ def main(lock: str) -> int:
         made = subprocess.run([sys.executable, "-m", "venv", str(VENV)], capture_output=True, text=True)
         if made.returncode:
             shutil.rmtree(VENV, ignore_errors=True)
-            return fail(
-                f"Cannot make .venv (on Debian: apt install python3-venv). {(made.stderr or made.stdout).strip()[-300:]}"
-            )
+            reason = (made.stderr or made.stdout).strip()[-300:]
+            return fail(f"Cannot make .venv (on Debian: apt install python3-venv). {reason}")
     count = sum(line[:1].isalnum() for line in (ROOT / lock).read_text().splitlines())
     say(f"Installing {count} packages from {lock}")
     if not install(lock):

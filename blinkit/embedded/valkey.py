@@ -1,4 +1,4 @@
-"""Starts and stops the embedded Valkey (a Redis): broker, cache, live channels. What it holds may be lost at any time."""
+"""Starts and stops the embedded Valkey (a Redis): broker, cache, live channels. What it holds may be lost."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Before the parts start: the database has its newest shape and the demo city. Prints what the table of addresses needs.
+"""Before the parts start: the database has its newest shape and the demo city.
 
 Run by the supervisor in a process of its own, so that the supervisor stays small and a failure is one exit status. The
 last line of the output is one JSON object: {"addresses": [[label, path], ...], "sign_ins": [[who, how], ...]}.
