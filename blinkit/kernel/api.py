@@ -7,7 +7,6 @@ from rest_framework.pagination import CursorPagination as DrfCursorPagination
 from rest_framework.renderers import BaseRenderer
 from rest_framework.response import Response
 from rest_framework.utils.encoders import JSONEncoder
-from rest_framework.views import set_rollback
 
 from blinkit.kernel.problems import PROBLEM_TYPE, as_refusal, problem_body, problem_headers
 
@@ -47,6 +46,8 @@ def exception_handler(error: Exception, context: dict[str, Any]) -> Response | N
     refusal = as_refusal(error)
     if refusal is None:
         return None
+    from rest_framework.views import set_rollback  # late: the settings name this module while views load
+
     set_rollback()
     headers = problem_headers(refusal)
     if auth_header := getattr(error, "auth_header", None):
