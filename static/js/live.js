@@ -1,0 +1,62 @@
+// One socket per page, so that a screen moves by itself. The socket only says "look again" (and carries rider positions):
+//   <main data-live="/ws/stores/BLR-IND/">                opens it
+//   hx-trigger="live from:body, every 20s"                re-read a fragment on every message, and slowly without one
+//   document.body.addEventListener("live:position", e)    e.detail is the message's data
+//   <span class="live-dot" data-live-dot></span>          says whether it is live
+// A lost message does no harm: after a reconnect, and after a gap in the numbers, everything re-reads.
+(() => {
+  "use strict";
+  const body = () => document.body;
+  const say = (name, detail) => body().dispatchEvent(new CustomEvent(name, { detail }));
+  const words = { live: "Live", wait: "Connecting", lost: "Reconnecting" };
+  const mark = (state) => document.querySelectorAll("[data-live-dot]").forEach((dot) => {
+    dot.dataset.state = state;
+    dot.textContent = dot.dataset[`word${state[0].toUpperCase()}${state.slice(1)}`] || words[state];
+  });
+
+  const open = (path) => {
+    let tries = 0;
+    let last = null;
+    let socket = null;
+    let timer = 0;
+    let first = true;
+    const later = () => {
+      clearTimeout(timer);
+      const wait = Math.min(15000, 500 * 2 ** Math.min(tries++, 5)) * (0.6 + Math.random() * 0.8);
+      timer = setTimeout(connect, wait);
+    };
+    const connect = () => {
+      mark(first ? "wait" : "lost");
+      const url = new URL(path, location.href);
+      url.protocol = url.protocol === "https:" ? "wss:" : "ws:";
+      socket = new WebSocket(url);
+      socket.onopen = () => { tries = 0; mark("live"); };
+      socket.onmessage = (event) => {
+        let message;
+        try { message = JSON.parse(event.data); } catch { return; }
+        if (last !== null && message.seq > last + 1) say("live", { type: "gap" });
+        last = message.seq ?? last;
+        say(`live:${message.type}`, message.data);
+        // The page was drawn a moment ago: the very first snapshot tells nothing new.
+        if (message.type === "snapshot" && !first) say("live", message);
+        first = false;
+      };
+      socket.onclose = (event) => {
+        last = null;
+        if (event.code === 4401 || event.code === 4403) { mark("lost"); return; }
+        mark("lost");
+        later();
+      };
+    };
+    window.liveSend = (message) => socket?.readyState === 1 && socket.send(JSON.stringify(message));
+    addEventListener("online", () => { tries = 0; if (socket?.readyState !== 1) { clearTimeout(timer); connect(); } });
+    document.addEventListener("visibilitychange", () => { if (!document.hidden && socket?.readyState > 1) { tries = 0; clearTimeout(timer); connect(); } });
+    connect();
+  };
+  const ready = () => {
+    const el = document.querySelector("[data-live]");
+    if (el && "WebSocket" in window) open(el.dataset.live);
+  };
+  if (document.readyState === "loading") document.addEventListener("DOMContentLoaded", ready);
+  else ready();
+})();

@@ -1,0 +1,102 @@
+// Maps on Leaflet. Without a tile server (the default) the ground is plain and tinted, and areas, routes and points are ours.
+//   <div class="map-box"><div data-map="map-facts"></div></div> {{ facts|json_script:"map-facts" }}
+// facts: {"areas": [{"name", "ring": [[lng, lat], ...], "load": 0..1?}], "points": [{"id", "kind": "store|rider|home|late", "lat", "lng", "label"?}],
+//         "lines": [[[lat, lng], ...]], "pick": {"lat": "#input", "lng": "#input"}?, "center": [lat, lng]?, "zoom": 15?, "tiles": "https://…"?}
+// A mounted element answers el.map = {move(id, lat, lng), put(point), drop(id), fit(), leaflet}.
+(() => {
+  "use strict";
+  const ICONS = { store: "store", rider: "bike", home: "house", late: "triangle-alert", pin: "map-pin" };
+  const sprite = document.currentScript?.dataset.sprite || "/static/icons/lucide.svg";
+  const icon = (name) => `<svg class="icon" aria-hidden="true"><use href="${sprite}#${name}"></use></svg>`;
+  const colour = (name) => getComputedStyle(document.documentElement).getPropertyValue(`--${name}`).trim();
+
+  const mount = (el) => {
+    const L = window.L;
+    if (!L || el.map) return el.map;
+    const facts = JSON.parse(document.getElementById(el.dataset.map)?.textContent || "{}");
+    const still = matchMedia("(prefers-reduced-motion: reduce)").matches;
+    const map = L.map(el, { attributionControl: Boolean(facts.tiles), zoomControl: facts.zoomControl !== false, scrollWheelZoom: Boolean(facts.pick), zoomAnimation: !still, fadeAnimation: !still });
+    if (facts.tiles) L.tileLayer(facts.tiles, { attribution: facts.attribution || "© OpenStreetMap" }).addTo(map);
+    else {
+      const Ground = L.GridLayer.extend({ createTile() { const t = document.createElement("div"); t.className = "map-tile"; return t; } });
+      new Ground({ tileSize: 192 }).addTo(map);
+    }
+    const everything = [];
+    for (const area of facts.areas || []) {
+      const ring = area.ring.map(([lng, lat]) => [lat, lng]);
+      const shape = L.polygon(ring, { color: colour("brand"), weight: 2, fillColor: colour("brand"), fillOpacity: 0.1 + 0.25 * (area.load || 0), interactive: false }).addTo(map);
+      if (area.name) shape.bindTooltip(area.name, { permanent: true, direction: "center", className: "map-label" });
+      everything.push(...ring);
+    }
+    for (const line of facts.lines || []) {
+      L.polyline(line, { color: colour("blue"), weight: 4, opacity: 0.8, dashArray: "1 8", lineCap: "round", interactive: false }).addTo(map);
+      everything.push(...line);
+    }
+    const points = new Map();
+    const put = (p) => {
+      const old = points.get(p.id);
+      if (old) {
+        old.setLatLng([p.lat, p.lng]);
+        return old;
+      }
+      const html = p.kind === "pin" ? `<div class="map-pin">${icon("map-pin")}</div>` : `<div class="map-dot" data-kind="${p.kind}">${icon(ICONS[p.kind] || "dot")}</div>`;
+      const marker = L.marker([p.lat, p.lng], {
+        icon: L.divIcon({ html, className: p.kind === "rider" || p.kind === "late" ? "glide" : "", iconSize: [36, 36], iconAnchor: p.kind === "pin" ? [18, 40] : [18, 18] }),
+        title: p.label || "", alt: p.label || p.kind, keyboard: Boolean(p.url), zIndexOffset: p.kind === "rider" ? 500 : 0,
+      }).addTo(map);
+      if (p.label && p.show !== false && p.kind !== "pin") marker.bindTooltip(p.label, { permanent: Boolean(p.named), direction: "bottom", offset: [0, 18], className: "map-label" });
+      if (p.url) marker.on("click", () => { location.href = p.url; });
+      points.set(p.id, marker);
+      return marker;
+    };
+    for (const p of facts.points || []) { put(p); everything.push([p.lat, p.lng]); }
+    const fit = () => {
+      map.invalidateSize();
+      if (facts.center) map.setView(facts.center, facts.zoom || 15);
+      else if (everything.length > 1) map.fitBounds(everything, { padding: [36, 36], maxZoom: 16 });
+      else map.setView(everything[0] || [12.9716, 77.5946], facts.zoom || 15);
+    };
+    fit();
+    el.map = { leaflet: map, put, fit, move: (id, lat, lng) => points.get(id)?.setLatLng([lat, lng]), drop: (id) => { points.get(id)?.remove(); points.delete(id); } };
+
+    if (facts.pick) {
+      const lat = document.querySelector(facts.pick.lat);
+      const lng = document.querySelector(facts.pick.lng);
+      const start = lat.value && lng.value ? [Number(lat.value), Number(lng.value)] : facts.center || map.getCenter();
+      const pin = put({ id: "pick", kind: "pin", lat: start.lat ?? start[0], lng: start.lng ?? start[1], label: facts.pick.label || "" });
+      pin.options.draggable = true;
+      if (pin.dragging) pin.dragging.enable();
+      const choose = (where, move) => {
+        lat.value = where.lat.toFixed(6);
+        lng.value = where.lng.toFixed(6);
+        if (move) pin.setLatLng(where);
+        lat.dispatchEvent(new Event("change", { bubbles: true }));
+        lat.dispatchEvent(new CustomEvent("picked", { bubbles: true, detail: { lat: where.lat, lng: where.lng } }));
+      };
+      pin.on("dragend", () => choose(pin.getLatLng(), false));
+      map.on("click", (event) => choose(event.latlng, true));
+      el.map.choose = (where) => { choose(where, true); map.setView(where, Math.max(map.getZoom(), 16)); };
+      if (lat.value && lng.value) map.setView(start, facts.zoom || 15);
+    }
+    return el.map;
+  };
+
+  document.addEventListener("click", (event) => {
+    const button = event.target.closest("[data-locate]");
+    if (!button) return;
+    const el = document.querySelector(button.dataset.locate);
+    const say = (text) => window.toast?.(text, { kind: "error" });
+    if (!navigator.geolocation) { say(button.dataset.refused); return; }
+    button.setAttribute("aria-busy", "true");
+    navigator.geolocation.getCurrentPosition(
+      ({ coords }) => { button.removeAttribute("aria-busy"); el?.map?.choose?.(window.L.latLng(coords.latitude, coords.longitude)); },
+      () => { button.removeAttribute("aria-busy"); say(button.dataset.refused); },
+      { enableHighAccuracy: true, timeout: 8000, maximumAge: 60000 },
+    );
+  });
+  window.mountMaps = (root = document) => root.querySelectorAll("[data-map]").forEach(mount);
+  const ready = () => window.mountMaps();
+  if (document.readyState === "loading") document.addEventListener("DOMContentLoaded", ready);
+  else ready();
+  document.addEventListener("htmx:load", (event) => window.mountMaps(event.target));
+})();
