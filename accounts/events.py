@@ -1,4 +1,4 @@
-"""What accounts may announce."""
+"""What accounts may announce. Subject is "user:<id>", for a sign-in code "otp:<challenge id>"."""
 
 from __future__ import annotations
 
@@ -18,5 +18,25 @@ class OtpRequested(DomainEvent):
 
 @dataclass(frozen=True)
 class SignedIn(DomainEvent):
+    """how: otp | firebase | password"""
+
     user_id: int
     first_time: bool
+    how: str = "otp"
+
+
+@dataclass(frozen=True)
+class SignedOutEverywhere(DomainEvent):
+    user_id: int
+
+
+@dataclass(frozen=True)
+class RoleGranted(DomainEvent):
+    user_id: int
+    role: str
+
+
+@dataclass(frozen=True)
+class RoleRevoked(DomainEvent):
+    user_id: int
+    role: str

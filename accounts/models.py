@@ -8,7 +8,10 @@ from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.contrib.auth.models import PermissionsMixin
 from django.db import models
 from django.utils import timezone
+from django.utils.crypto import salted_hmac
 
+from accounts.errors import BadPhone
+from accounts.phones import normalise
 from blinkit.kernel.geo import Point
 from blinkit.kernel.ids import uuid7
 
@@ -24,13 +27,22 @@ class Role(models.TextChoices):
 
 class UserManager(BaseUserManager["User"]):
     def create_user(self, phone: str, password: str | None = None, **fields: Any) -> User:
-        user = self.model(phone=phone, **fields)
+        """Raises BadPhone. Without a password the person signs in by code only."""
+        user = self.model(phone=normalise(phone), **fields)
         user.set_password(password)
         user.save(using=self._db)
         return user
 
     def create_superuser(self, phone: str, password: str | None = None, **fields: Any) -> User:
         return self.create_user(phone, password, is_staff=True, is_superuser=True, **fields)
+
+    def get_by_natural_key(self, username: str | None) -> User:
+        """Sign-in forms take a phone as people write it."""
+        try:
+            username = normalise(username or "")
+        except BadPhone:
+            pass
+        return super().get_by_natural_key(username)
 
 
 class User(AbstractBaseUser, PermissionsMixin):
@@ -52,6 +64,11 @@ class User(AbstractBaseUser, PermissionsMixin):
 
     def __str__(self) -> str:
         return self.name or self.phone
+
+    def get_session_auth_hash(self) -> str:
+        """Browser sessions end with the tokens: when the password changes and on "sign out everywhere"."""
+        valid_from_us = int(self.tokens_valid_from.timestamp() * 1_000_000)
+        return salted_hmac("accounts.session", f"{self.password}:{valid_from_us}", algorithm="sha256").hexdigest()
 
     @property
     def roles(self) -> frozenset[str]:
@@ -76,7 +93,7 @@ class RoleGrant(models.Model):
 
 
 class OtpChallenge(models.Model):
-    """One sign-in code asked for. The code itself is not stored: it is derived from the secret key and this row's id."""
+    """One sign-in code asked for. The code is not stored: it is derived from the secret key and this row's id."""
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     phone = models.CharField(max_length=16)

@@ -5,7 +5,23 @@ after the commit in its own transaction, at most once with effect. This is the o
 """
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 from blinkit.kernel.events import DomainEvent
 
 REACTIONS: Mapping[type[DomainEvent], Sequence[str]] = {}
+
+
+def home_page(user: Any) -> str:
+    """Where a person goes after signing in: the screen of the role they work in."""
+    roles = user.roles
+    if roles & {"picker", "store_manager"}:
+        from catalog.models import StoreMembership
+
+        stores = StoreMembership.objects.filter(user_id=user.pk).order_by("store_id")
+        if code := stores.values_list("store__code", flat=True).first():
+            return f"/store/{code}/"
+    for role, page in (("rider", "/rider/"), ("ops", "/ops/"), ("admin", "/admin/")):
+        if role in roles:
+            return page
+    return "/admin/" if user.is_staff else "/"

@@ -1,0 +1,29 @@
+"""Every write of accounts; each function is one complete act."""
+
+from accounts.services.addresses import delete_address, save_address, set_default_address
+from accounts.services.otp import ASK_AGAIN_AFTER_S, otp_code, request_otp, verify_otp
+from accounts.services.people import forget_device, grant_role, register_device, revoke_role, update_profile
+from accounts.services.sign_in import sign_in_with_firebase, sign_in_with_password
+from accounts.services.tokens import forget_expired, issue_tokens, refresh_tokens, revoke, sign_out_everywhere
+
+__all__ = [
+    "ASK_AGAIN_AFTER_S",
+    "delete_address",
+    "forget_device",
+    "forget_expired",
+    "grant_role",
+    "issue_tokens",
+    "otp_code",
+    "refresh_tokens",
+    "register_device",
+    "request_otp",
+    "revoke",
+    "revoke_role",
+    "save_address",
+    "set_default_address",
+    "sign_in_with_firebase",
+    "sign_in_with_password",
+    "sign_out_everywhere",
+    "update_profile",
+    "verify_otp",
+]

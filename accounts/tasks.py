@@ -1,0 +1,16 @@
+"""Celery doors of accounts."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from celery import shared_task
+from django.utils import timezone
+
+from accounts import services
+
+
+@shared_task(acks_late=True)
+def forget_expired(**_: Any) -> None:
+    """Delete expired refresh tokens and old sign-in codes."""
+    services.forget_expired(now=timezone.now())
