@@ -59,7 +59,7 @@ def deliver(ids: Collection[int], *, now: datetime) -> list[str]:
     for row in waiting:
         reaction = table.get(row.code)
         if reaction is None:
-            log.warning("event of an unknown kind waits", code=row.code, event=row.pk)
+            log.warning("event of an unknown kind waits", code=row.code, event_id=row.pk)
             continue
         for handler in reaction.handlers:
             _attempt(row, reaction, handler, now=now)
@@ -113,7 +113,7 @@ def _attempt(row: Event, reaction: Reaction, handler: str, *, now: datetime) -> 
             close_old_connections()
             raise  # the database went away: nothing can be written down, the event still waits
         metrics.count("event_handler_failures_total", handler=handler)
-        log.exception("event handler failed", handler=handler, event=row.pk, code=row.code)
+        log.exception("event handler failed", handler=handler, event_id=row.pk, code=row.code)
         _note_failure(row.pk, handler, error, now=now)
         return False
     return True

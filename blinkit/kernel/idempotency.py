@@ -67,22 +67,14 @@ def idempotent(view: Callable[..., Response]) -> Callable[..., Response]:
         scope = hashlib.sha256(f"{current_actor()} {request.method} {request.path}".encode()).hexdigest()
         fingerprint = _fingerprint(request)
         try:
-            with transaction.atomic():
-                key_id = _insert(scope, key, fingerprint)
-                if key_id is None:
-                    return _replay(scope, key, fingerprint)
-                response = _run(self, view, request, args, kwargs)
-                if response.status_code >= 500:
-                    transaction.set_rollback(True)
-                else:
-                    _store(key_id, response)
-                return response
+            response = _first_time(self, view, request, args, kwargs, scope, key, fingerprint)
         except OperationalError as error:
             if isinstance(error.__cause__, LockNotAvailable):
                 raise StillRunning(
                     "This is still being worked on. Ask again in a moment with the same key.", retry_after_s=1
                 ) from error
             raise
+        return _replay(scope, key, fingerprint) if response is None else response
 
     guarded.idempotent = True  # type: ignore[attr-defined]  # the OpenAPI schema adds the header
     return guarded
@@ -93,14 +85,39 @@ def forget_old(*, now: datetime) -> int:
     return IdempotencyKey.objects.filter(created_at__lt=now - KEEP_FOR).delete()[0]
 
 
-def _run(self: Any, view: Callable[..., Response], request: Request, args: Any, kwargs: Any) -> Response:
-    """The view in a savepoint: a refusal undoes its writes, but its answer is kept."""
+def _first_time(
+    self: Any,
+    view: Callable[..., Response],
+    request: Request,
+    args: Any,
+    kwargs: Any,
+    scope: str,
+    key: str,
+    fingerprint: str,
+) -> Response | None:
+    """Run the view under the key. None when the key has an answer already."""
     try:
         with transaction.atomic():
-            return view(self, request, *args, **kwargs)
+            key_id = _insert(scope, key, fingerprint)
+            if key_id is None:
+                return None
+            response = view(self, request, *args, **kwargs)
+            if response.status_code >= 500:
+                transaction.set_rollback(True)
+            else:
+                _store(key_id, response)
+            return response
     except (Refusal, APIException, Http404, PermissionDenied) as refusal:
-        response: Response = self.handle_exception(refusal)
+        # The view's writes are undone together with the key, without a savepoint on the way of those that succeed.
+        response = self.handle_exception(refusal)
+    if response.status_code >= 500:
         return response
+    with transaction.atomic():
+        key_id = _insert(scope, key, fingerprint)
+        if key_id is None:
+            return None  # somebody else ran in between: their answer is the one everybody gets
+        _store(key_id, response)
+    return response
 
 
 def _fingerprint(request: Request) -> str:

@@ -1,0 +1,148 @@
+"""Refusals and framework errors, as problems and as pages."""
+
+import pytest
+from django.db import OperationalError
+from django.test import Client
+
+from blinkit.kernel.errors import Conflict, Refusal
+from blinkit.kernel.problems import as_refusal
+from blinkit.kernel.tokens import TokenUser
+
+pytestmark = pytest.mark.urls("blinkit.kernel.tests.doors")
+
+
+@pytest.fixture
+def quiet(client):
+    client.raise_request_exception = False
+    return client
+
+
+def test_a_refusal_is_a_problem_with_its_facts_and_the_request_id(client):
+    answer = client.get("/api/v1/errors/refusal", headers={"X-Request-ID": "abc-12345"})
+    assert answer.status_code == 409
+    assert answer.headers["Content-Type"] == "application/problem+json"
+    assert answer.headers["X-Request-ID"] == "abc-12345"
+    assert answer.json() == {
+        "type": "/problems/out-of-stock",
+        "title": "Out of stock",
+        "status": 409,
+        "detail": "Some items just sold out.",
+        "short": {"sku-1": 2},
+        "request_id": "abc-12345",
+    }
+
+
+@pytest.mark.parametrize(
+    ("path", "status", "kind"),
+    [
+        ("errors/http404", 404, "not-found"),
+        ("errors/denied", 403, "not-allowed"),
+        ("errors/database", 503, "unavailable"),
+        ("errors/down", 503, "unavailable"),
+        ("nowhere", 404, "not-found"),
+        ("plain/refusal", 409, "out-of-stock"),
+        ("plain/bug", 500, "internal-error"),
+        ("errors/bug", 500, "internal-error"),
+        ("riders", 401, "sign-in-needed"),
+    ],
+)
+def test_every_error_has_the_same_shape(quiet, path, status, kind):
+    answer = quiet.get(f"/api/v1/{path}")
+    body = answer.json()
+    assert (answer.status_code, body["type"], body["status"]) == (status, f"/problems/{kind}", status)
+    assert answer.headers["Content-Type"] == "application/problem+json"
+    assert body["request_id"] == answer.headers["X-Request-ID"]
+    assert "secret" not in answer.content.decode()
+
+
+def test_waiting_times_are_headers_too(client):
+    assert client.get("/api/v1/errors/down").headers["Retry-After"] == "7"
+    assert client.get("/api/v1/errors/database").headers["Retry-After"] == "1"
+
+
+def test_invalid_fields_are_listed(client):
+    answer = client.post("/api/v1/errors/x", {"quantity": 0}, content_type="application/json")
+    body = answer.json()
+    assert (answer.status_code, body["type"]) == (400, "/problems/invalid")
+    assert list(body["errors"]) == ["quantity"]
+    assert body["detail"].startswith("quantity: ")
+
+
+def test_requests_that_cannot_be_read(client):
+    broken = client.post("/api/v1/errors/x", "{", content_type="application/json")
+    assert broken.json()["type"] == "/problems/malformed"
+    strange = client.post("/api/v1/errors/x", "x", content_type="text/x-strange")
+    assert (strange.status_code, strange.json()["type"]) == (415, "/problems/unsupported-media-type")
+    wrong = client.delete("/api/v1/errors/x")
+    assert (wrong.status_code, wrong.json()["type"]) == (405, "/problems/method-not-allowed")
+
+
+def test_an_insane_request_id_is_replaced(client):
+    for given in ("x", "a" * 65, 'abc"defghijk', "näää-12345"):
+        assert client.get("/page/fine", headers={"X-Request-ID": given}).headers["X-Request-ID"] != given
+
+
+def test_roles_open_doors(api):
+    assert api(TokenUser(7, ["rider"])).get("/api/v1/riders").json() == {"id": 7}
+    assert api(TokenUser(7, ["ops", "customer"])).get("/api/v1/riders").status_code == 200
+    refused = api(TokenUser(7, ["customer"])).get("/api/v1/riders")
+    assert (refused.status_code, refused.json()["type"]) == (403, "/problems/not-allowed")
+    bad = api().get("/api/v1/riders", HTTP_AUTHORIZATION="Bearer x.y.z")
+    assert bad.status_code == 401
+    assert bad.headers["WWW-Authenticate"] == "Bearer"
+
+
+def test_a_page_says_it_in_a_sentence_and_keeps_the_status(quiet):
+    answer = quiet.get("/page/refusal")
+    assert answer.status_code == 409
+    assert "Some items just sold out." in answer.content.decode()
+    assert answer.headers["Content-Type"].startswith("text/html")
+    assert quiet.get("/nowhere").status_code == 404
+    bug = quiet.get("/page/bug")
+    assert bug.status_code == 500
+    assert "secret" not in bug.content.decode()
+
+
+def test_htmx_gets_a_toast(client):
+    answer = client.get("/page/refusal", headers={"HX-Request": "true"})
+    assert answer.status_code == 409
+    assert answer.headers["HX-Retarget"] == "#toasts"
+    assert "Some items just sold out." in answer.content.decode()
+    assert "<html" not in answer.content.decode()
+
+
+def test_a_page_asked_for_as_json_answers_json(client):
+    answer = client.get("/page/refusal", headers={"Accept": "application/json"})
+    assert answer.json()["type"] == "/problems/out-of-stock"
+
+
+def test_web_role_sends_strangers_to_sign_in_and_back(client):
+    answer = client.get("/managers?x=1")
+    assert answer.status_code == 302
+    assert answer.headers["Location"].endswith("?next=/managers%3Fx%3D1")
+
+
+def test_web_role_tells_the_wrong_role(rf, settings):
+    from blinkit.kernel.errors import NotAllowed
+    from blinkit.kernel.tests.doors import managers
+
+    request = rf.get("/managers")
+    request.user = TokenUser(1, ["rider"])
+    with pytest.raises(NotAllowed, match="store managers"):
+        managers(request)
+    request.user = TokenUser(1, ["store_manager"])
+    assert managers(request).status_code == 200
+
+
+def test_csrf_failure_is_a_sentence():
+    answer = Client(enforce_csrf_checks=True).post("/page/fine")
+    assert answer.status_code == 403
+    assert "Reload" in answer.content.decode()
+
+
+def test_only_known_errors_are_refusals():
+    assert as_refusal(RuntimeError("x")) is None
+    assert as_refusal(OperationalError("x")).status == 503
+    refusal = Conflict("Now.", a=1)
+    assert as_refusal(refusal) is refusal
+    assert Refusal().detail

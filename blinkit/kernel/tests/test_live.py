@@ -1,0 +1,297 @@
+"""Hints and sockets over a real Redis layer."""
+
+import asyncio
+
+import pytest
+from asgiref.sync import async_to_sync
+from channels.layers import get_channel_layer
+from channels.routing import URLRouter
+from channels.testing import WebsocketCommunicator
+from django.db import transaction
+from django.urls import path
+
+from blinkit.kernel import live, ws
+from blinkit.kernel.errors import Conflict, NotFound
+from blinkit.kernel.tokens import access_token_for
+
+
+class Board(ws.LiveConsumer):
+    reads = 0
+    gone = False
+    fail_once = False
+
+    async def authorise(self):
+        return "customer" in await self.roles() and self.scope["url_route"]["kwargs"]["code"] != "secret"
+
+    def group_names(self):
+        return [f"board.{self.scope['url_route']['kwargs']['code']}"]
+
+    def snapshot(self):
+        if Board.gone:
+            raise NotFound("It is gone.")
+        if Board.fail_once:
+            Board.fail_once = False
+            raise RuntimeError("database away")
+        Board.reads += 1
+        return {"reads": Board.reads}
+
+    async def on_message(self, content):
+        if content["type"] == "explode":
+            raise RuntimeError("bug")
+        if content["type"] == "refuse":
+            raise Conflict("Not now.")
+        await self.send_numbered("echo", content)
+
+
+APPLICATION = ws.wrap(URLRouter([path("ws/board/<code>", Board.as_asgi())]))
+
+
+@pytest.fixture(autouse=True)
+def fresh(monkeypatch):
+    Board.reads, Board.gone, Board.fail_once = 0, False, False
+    monkeypatch.setattr(ws, "RETRY_READ_S", 0.01)
+
+
+def socket(code="a", *, roles=("customer",), headers=(), token=None):
+    return WebsocketCommunicator(
+        APPLICATION,
+        f"/ws/board/{code}",
+        headers=list(headers),
+        subprotocols=["bearer", token or access_token_for(1, roles)],
+    )
+
+
+def run(coroutine_function):
+    return async_to_sync(coroutine_function)()
+
+
+async def heard(layer, group):
+    channel = await layer.new_channel()
+    await layer.group_add(group, channel)
+    return channel
+
+
+def test_a_hint_published_directly_reaches_the_real_layer():
+    async def listen():
+        layer = get_channel_layer()
+        channel = await heard(layer, "order.1")
+        await asyncio.to_thread(live._send_hints, [("order.1", "order", "1"), ("order.1", "order", "1")])
+        hint = await asyncio.wait_for(layer.receive(channel), 5)
+        await asyncio.to_thread(live.share, "order.1", {"lat": 1.5})
+        data = await asyncio.wait_for(layer.receive(channel), 5)
+        return hint, data
+
+    hint, data = run(listen)
+    assert hint == {"type": "live.hint", "what": [["order", "1"]]}
+    assert data == {"type": "live.data", "data": {"lat": 1.5}}
+
+
+@pytest.mark.django_db(transaction=True)
+def test_hints_go_out_after_the_commit_once_per_group(monkeypatch):
+    sent = []
+    monkeypatch.setattr(live, "_publish", sent.append)
+    with transaction.atomic():
+        for _ in range(3):
+            live.touch("order.1", what="order", id=1)
+        live.touch("ops", what="order", id=1)
+        live.touch("ops", what="stock")
+        assert sent == []
+    assert sent == [
+        [
+            ("order.1", {"type": "live.hint", "what": [["order", "1"]]}),
+            ("ops", {"type": "live.hint", "what": [["order", "1"], ["stock", ""]]}),
+        ]
+    ]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_rolled_back_change_gives_no_hint(monkeypatch):
+    sent = []
+    monkeypatch.setattr(live, "_publish", sent.append)
+    with pytest.raises(RuntimeError), transaction.atomic():
+        live.touch("ops", what="order")
+        raise RuntimeError
+    assert sent == []
+
+
+def test_with_redis_down_nobody_notices(monkeypatch):
+    class Dead:
+        def __getattr__(self, name):
+            raise ConnectionError("no redis")
+
+    monkeypatch.setattr(live, "client", Dead)
+    live.share("ops", {})
+    live.remember("a", {}, ttl_s=5)
+    assert live.recall("a") is None
+
+
+def test_facts_are_remembered_for_a_while():
+    live.remember("rider.1", {"lat": 12.5}, ttl_s=60)
+    assert live.recall("rider.1") == {"lat": 12.5}
+    assert live.recall("rider.2") is None
+    assert 0 < live.client().ttl(live.key("fact:rider.1")) <= 60
+
+
+@pytest.mark.django_db
+def test_captured_hints_sees_every_touch(captured_hints):
+    live.touch("ops", what="order", id=7)
+    assert captured_hints == [("ops", "order", "7")]
+
+
+def test_first_a_snapshot_then_numbered_messages():
+    async def talk():
+        one = socket()
+        connected, subprotocol = await one.connect()
+        first = await one.receive_json_from(5)
+        await asyncio.to_thread(live._send_hints, [("board.a", "order", "1")])
+        second = await one.receive_json_from(5)
+        await asyncio.to_thread(live.share, "board.a", {"lat": 1})
+        third = await one.receive_json_from(5)
+        await one.send_json_to({"type": "resync"})
+        fourth = await one.receive_json_from(5)
+        await one.send_json_to({"type": "hello"})
+        fifth = await one.receive_json_from(5)
+        await one.send_json_to({"type": "ping"})
+        pong = await one.receive_json_from(5)
+        await one.disconnect()
+        return connected, subprotocol, [first, second, third, fourth, fifth], pong
+
+    connected, subprotocol, messages, pong = run(talk)
+    assert connected
+    assert subprotocol == "bearer"
+    assert [m["seq"] for m in messages] == [0, 1, 2, 3, 4]
+    assert [m["type"] for m in messages] == ["snapshot", "snapshot", "position", "snapshot", "echo"]
+    assert messages[0]["data"] == {"reads": 1}
+    assert messages[2]["data"] == {"lat": 1}
+    assert pong == {"type": "pong"}
+
+
+def test_many_sockets_of_a_group_share_one_read():
+    async def talk():
+        sockets = [socket() for _ in range(20)]
+        for one in sockets:
+            assert (await one.connect())[0]
+        for one in sockets:
+            await one.receive_json_from(5)
+        before = Board.reads
+        await asyncio.to_thread(live._send_hints, [("board.a", "order", "1")])
+        answers = [await one.receive_json_from(5) for one in sockets]
+        for one in sockets:
+            await one.disconnect()
+        return before, answers
+
+    before, answers = run(talk)
+    assert Board.reads - before <= 2  # one, or two when the hint reached some a moment later
+    assert all(answer["data"]["reads"] > before for answer in answers)
+
+
+def test_a_hint_during_a_read_is_answered_by_a_later_read():
+    async def talk():
+        one = socket()
+        await one.connect()
+        await one.receive_json_from(5)
+        for _ in range(30):
+            await asyncio.to_thread(live._send_hints, [("board.a", "order", "1")])
+        last = None
+        while not await one.receive_nothing(0.3, 0.01):
+            last = await one.receive_json_from(1)
+        await one.disconnect()
+        return last
+
+    last = run(talk)
+    assert last["data"]["reads"] == Board.reads
+    assert Board.reads < 15  # thirty hints in a burst are not thirty reads
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"roles": ["rider"]},
+        {"code": "secret"},
+        {"token": "not.a.token"},
+        {"headers": [(b"origin", b"https://evil.example"), (b"host", b"shop.example")]},
+    ],
+)
+def test_strangers_are_not_let_in(given):
+    async def talk():
+        one = socket(**given)
+        connected, _ = await one.connect()
+        return connected
+
+    assert run(talk) is False
+
+
+@pytest.mark.django_db
+def test_without_a_token_a_browser_of_our_own_origin_is_needed():
+    async def talk(headers):
+        one = WebsocketCommunicator(APPLICATION, "/ws/board/a", headers=headers)
+        connected, _ = await one.connect()
+        return connected
+
+    for headers in ([], [(b"origin", b"https://evil.example"), (b"host", b"a.example")]):
+        assert async_to_sync(talk)(headers) is False
+    # Right origin, but nobody is signed in.
+    assert async_to_sync(talk)([(b"origin", b"https://a.example"), (b"host", b"a.example")]) is False
+
+
+def test_nonsense_from_a_client_harms_nobody():
+    async def talk():
+        one = socket()
+        await one.connect()
+        await one.receive_json_from(5)
+        kinds = []
+        for text in ("{", "[]", '"x"', '{"type":"explode"}', '{"type":"refuse"}', '{"type":null}'):
+            await one.send_to(text_data=text)
+            kinds.append((await one.receive_json_from(5))["type"])
+        await one.send_to(bytes_data=b"\xff\x00")
+        kinds.append((await one.receive_json_from(5))["type"])
+        await one.send_json_to({"type": "ping"})
+        assert await one.receive_json_from(5) == {"type": "pong"}
+        await one.send_to(text_data="x" * (ws.LONGEST_MESSAGE + 1))
+        closed = await one.receive_output(5)
+        return kinds, closed
+
+    kinds, closed = run(talk)
+    assert kinds == ["refused"] * 5 + ["echo", "refused"]
+    assert (closed["type"], closed["code"]) == ("websocket.close", ws.CLOSE_TOO_BIG)
+
+
+def test_a_flood_ends_the_socket():
+    async def talk():
+        one = socket()
+        await one.connect()
+        await one.receive_json_from(5)
+        for _ in range(ws.MOST_MESSAGES_PER_S + 1):
+            await one.send_json_to({"type": "ping"})
+        seen = [await one.receive_output(5) for _ in range(ws.MOST_MESSAGES_PER_S + 1)]
+        return seen[-1]
+
+    assert run(talk)["code"] == ws.CLOSE_POLICY
+
+
+def test_a_snapshot_that_failed_is_read_again():
+    Board.fail_once = True
+
+    async def talk():
+        one = socket()
+        await one.connect()
+        first = await one.receive_json_from(5)
+        await one.disconnect()
+        return first
+
+    assert run(talk)["seq"] == 0
+
+
+def test_a_thing_that_is_gone_is_said_and_the_socket_ends():
+    Board.gone = True
+
+    async def talk():
+        one = socket()
+        await one.connect()
+        said = await one.receive_json_from(5)
+        closed = await one.receive_output(5)
+        return said, closed
+
+    said, closed = run(talk)
+    assert said["problem"]["type"] == "/problems/not-found"
+    assert closed["type"] == "websocket.close"
