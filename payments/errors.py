@@ -19,3 +19,15 @@ class BadSignature(Invalid):
 
 class GatewayDown(Unavailable):
     code = "gateway-unavailable"
+
+
+class WrongCash(Conflict):
+    """The cash collected is not what is owed. Carries `due_paise`."""
+
+    code = "wrong-cash-amount"
+
+
+class TooMuchCash(Conflict):
+    """More cash than the rider has. Carries `in_hand_paise`."""
+
+    code = "deposit-exceeds-cash"

@@ -32,7 +32,7 @@ class Payment(models.Model):
     state = models.CharField(max_length=10, choices=PaymentState.choices, default=PaymentState.OPEN)
     amount_paise = models.BigIntegerField()
     captured_paise = models.BigIntegerField(default=0)
-    refunded_paise = models.BigIntegerField(default=0, help_text="Promised or done; a refund reserves its amount when asked for")
+    refunded_paise = models.BigIntegerField(default=0, help_text="Promised or done: a refund reserves its amount at once")
     due_by = models.DateTimeField(null=True, blank=True, help_text="End of the payment window; null for cash")
     created_at = models.DateTimeField()
     captured_at = models.DateTimeField(null=True, blank=True)
@@ -45,6 +45,19 @@ class Payment(models.Model):
                 name="payment_refunds_within_capture",
             ),
         ]
+
+
+class Reduction(models.Model):
+    """A part of what an unpaid order owed fell away (a short pick before cash changed hands)."""
+
+    payment = models.ForeignKey(Payment, on_delete=models.PROTECT, related_name="reductions")
+    key = models.CharField(max_length=120, unique=True, help_text="Asking twice with one key reduces once")
+    amount_paise = models.BigIntegerField()
+    reason = models.CharField(max_length=160)
+    at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.CheckConstraint(condition=Q(amount_paise__gt=0), name="reduction_is_positive")]
 
 
 class AttemptState(models.TextChoices):
@@ -75,6 +88,9 @@ class Attempt(models.Model):
                 fields=["payment"], condition=Q(state="captured"), name="payment_captured_at_most_once"
             ),
         ]
+        indexes = [
+            models.Index(fields=["created_at"], name="attempt_unsettled", condition=Q(state="started")),
+        ]
 
 
 class RefundState(models.TextChoices):
@@ -101,7 +117,9 @@ class Refund(models.Model):
     class Meta:
         constraints = [models.CheckConstraint(condition=Q(amount_paise__gt=0), name="refund_is_positive")]
         indexes = [
-            models.Index(fields=["next_try_at"], name="refund_to_send", condition=Q(state__in=["due", "failed"]))
+            models.Index(
+                fields=["next_try_at"], name="refund_to_look_at", condition=Q(state__in=["due", "failed", "sent"])
+            )
         ]
 
 
@@ -115,6 +133,8 @@ class WebhookReceipt(models.Model):
     received_at = models.DateTimeField()
     processed_at = models.DateTimeField(null=True, blank=True)
     outcome = models.CharField(max_length=160, blank=True)
+    tries = models.PositiveSmallIntegerField(default=0, help_text="Failed tries; after too many an administrator decides")
+    attempt = models.ForeignKey(Attempt, on_delete=models.PROTECT, null=True, blank=True, related_name="webhooks")
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["gateway", "event_id"], name="webhook_event_once")]
@@ -129,7 +149,7 @@ class AccountKind(models.TextChoices):
 
 
 class Account(models.Model):
-    """A ledger account: 'gateway:sandbox', 'cash:rider:12', 'orders:receivable', 'sales', 'refunds:payable' ..."""
+    """A ledger account: 'gateway:sandbox', 'cash:rider:12', 'orders:prepaid', ... The chart is in payments/ledger.py."""
 
     code = models.CharField(max_length=60, unique=True)
     kind = models.CharField(max_length=10, choices=AccountKind.choices)
@@ -164,7 +184,7 @@ class Entry(models.Model):
 
 
 class SandboxIntent(models.Model):
-    """The pretend gateway's own book (a stand-in for somebody else's database): what it was asked and what happened there."""
+    """The pretend gateway's own book (it stands for somebody else's database): what was asked, what happened there."""
 
     id = models.CharField(max_length=40, primary_key=True)
     attempt_id = models.UUIDField()
@@ -172,4 +192,29 @@ class SandboxIntent(models.Model):
     state = models.CharField(max_length=10, default="created")
     instrument = models.CharField(max_length=40, blank=True)
     refunded_paise = models.BigIntegerField(default=0)
+    created_at = models.DateTimeField()
+
+
+class SandboxEvent(models.Model):
+    """A webhook the pretend gateway owes its merchant: sent when due, again with growing pauses until it is taken."""
+
+    id = models.CharField(max_length=40, primary_key=True)
+    intent = models.ForeignKey(SandboxIntent, on_delete=models.CASCADE, related_name="events")
+    kind = models.CharField(max_length=40)
+    body = models.JSONField()
+    due_at = models.DateTimeField()
+    sent_at = models.DateTimeField(null=True, blank=True)
+    tries = models.PositiveSmallIntegerField(default=0)
+
+    class Meta:
+        indexes = [models.Index(fields=["due_at"], name="sandbox_event_to_send", condition=Q(sent_at=None))]
+
+
+class SandboxRefund(models.Model):
+    """The pretend gateway's book of money sent back. The merchant's key makes a repeated request one refund."""
+
+    id = models.CharField(max_length=40, primary_key=True)
+    intent = models.ForeignKey(SandboxIntent, on_delete=models.CASCADE, related_name="refunds")
+    key = models.CharField(max_length=80, unique=True)
+    amount_paise = models.BigIntegerField()
     created_at = models.DateTimeField()

@@ -1,0 +1,105 @@
+"""Double entry in paise. Every movement of money is one `Transfer` whose entries sum to zero; debit is positive.
+
+| what happened                     | debit             | credit            | key                  |
+|-----------------------------------|-------------------|-------------------|----------------------|
+| online payment captured           | gateway:<name>    | orders:prepaid    | capture:<attempt>    |
+| cash collected at the door        | cash:rider:<id>   | orders:prepaid    | capture:<attempt>    |
+| refund promised                   | orders:prepaid    | refunds:payable   | refund:<refund>      |
+| refund completed                  | refunds:payable   | gateway:<name>    | refunded:<refund>    |
+| refund of cash completed          | refunds:payable   | bank              | refunded:<refund>    |
+| capture nobody wanted             | gateway:<name>    | strays:payable    | stray:<attempt>      |
+| it was sent back                  | strays:payable    | gateway:<name>    | refunded:<refund>    |
+| rider hands in cash               | bank              | cash:rider:<id>   | deposit:<key>        |
+
+So at any moment orders:prepaid is what customers have paid for orders net of refunds, refunds:payable is what was promised and
+has not arrived, and cash:rider:<id> is the cash in that rider's bag. The database refuses to commit a transfer that does
+not balance, and to change or delete a posting (migration 0002).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from uuid import UUID
+
+from django.db import connection
+from django.db.models import Sum
+
+from payments.models import Account, AccountKind, Entry
+
+PREPAID = "orders:prepaid"
+REFUNDS = "refunds:payable"
+STRAYS = "strays:payable"
+BANK = "bank"
+
+
+def gateway_account(name: str) -> str:
+    return f"gateway:{name}"
+
+
+def rider_account(rider_ref: int) -> str:
+    return f"cash:rider:{rider_ref}"
+
+
+def kind_of(code: str) -> AccountKind:
+    return AccountKind.LIABILITY if code in (PREPAID, REFUNDS, STRAYS) else AccountKind.ASSET
+
+
+def post(*, kind: str, key: str, entries: Mapping[str, int], ref: UUID | None, memo: str, at: datetime) -> bool:
+    """Post {account code: paise, debit positive} once per key. False when the key was posted before.
+
+    Accounts are made when first used. Raises ValueError when the entries do not balance; the database would refuse
+    as well, at commit.
+    """
+    lines = {code: paise for code, paise in entries.items() if paise}
+    if sum(lines.values()):
+        raise ValueError(f"The entries of {key} do not balance.")
+    if not lines:
+        return False
+    ids = _accounts(lines)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            WITH new AS (
+                INSERT INTO payments_transfer (kind, key, ref, memo, at)
+                VALUES (%(kind)s, %(key)s, %(ref)s, %(memo)s, %(at)s) ON CONFLICT (key) DO NOTHING RETURNING id
+            )
+            INSERT INTO payments_entry (transfer_id, account_id, amount_paise)
+            SELECT new.id, line.account_id, line.paise
+            FROM new, unnest(%(accounts)s::bigint[], %(paise)s::bigint[]) AS line(account_id, paise)
+            RETURNING id
+            """,
+            {
+                "kind": kind,
+                "key": key,
+                "ref": ref,
+                "memo": memo[:160],
+                "at": at,
+                "accounts": [ids[code] for code in lines],
+                "paise": list(lines.values()),
+            },
+        )
+        return bool(cursor.fetchall())
+
+
+def balance(code: str) -> int:
+    """Paise, debit positive; 0 for an account never used."""
+    total = Entry.objects.filter(account__code=code).aggregate(total=Sum("amount_paise"))["total"]
+    return int(total or 0)
+
+
+def lock_account(code: str) -> None:
+    """Hold the account's row until the end of the transaction, for acts that spend a balance."""
+    _accounts({code: 0})
+    list(Account.objects.select_for_update().filter(code=code).values_list("pk"))
+
+
+def _accounts(codes: Mapping[str, int]) -> dict[str, int]:
+    known = dict(Account.objects.filter(code__in=codes).values_list("code", "pk"))
+    missing = sorted(set(codes) - set(known))
+    if missing:
+        Account.objects.bulk_create(
+            [Account(code=code, kind=kind_of(code)) for code in missing], ignore_conflicts=True
+        )
+        known = dict(Account.objects.filter(code__in=codes).values_list("code", "pk"))
+    return known

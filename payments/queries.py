@@ -1,0 +1,154 @@
+"""Reads of money: what a customer may see, what a rider carries, and the proof that the books are right."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from django.db import connection
+
+from blinkit.kernel.money import rupees
+from payments import ledger
+from payments.models import (
+    Attempt,
+    AttemptState,
+    Payment,
+    PaymentState,
+    Reduction,
+    Refund,
+    RefundState,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class StatementLine:
+    """One line for people. `amount_paise`: positive paid by the customer, negative back to the customer, 0 for news."""
+
+    at: datetime
+    text: str
+    amount_paise: int
+    kind: str
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """Something in the books that is not what it should be."""
+
+    what: str
+    key: str
+    found: int
+    expected: int
+
+
+def cash_in_hand(rider_ref: int) -> int:
+    """Paise of cash the rider carries."""
+    return ledger.balance(ledger.rider_account(rider_ref))
+
+
+def refund_settled(ref: UUID) -> bool:
+    """True when nothing is on its way back to the customer any more."""
+    return not Refund.objects.filter(payment__ref=ref).exclude(state=RefundState.DONE).exists()
+
+
+def payment_of(ref: UUID) -> Payment | None:
+    return Payment.objects.filter(ref=ref).first()
+
+
+def statement(ref: UUID) -> list[StatementLine]:
+    """What happened to the money of `ref`, oldest first, in words a customer understands."""
+    lines: list[StatementLine] = []
+    for attempt in Attempt.objects.filter(payment__ref=ref):
+        way = attempt.instrument or attempt.gateway
+        at = attempt.settled_at or attempt.created_at
+        if attempt.state == AttemptState.CAPTURED:
+            lines.append(StatementLine(at, f"Paid by {way}", attempt.captured_paise, "capture"))
+        elif attempt.state == AttemptState.STRAY:
+            lines.append(StatementLine(at, f"{way} payment arrived too late", attempt.captured_paise, "stray"))
+        elif attempt.state == AttemptState.DECLINED:
+            lines.append(StatementLine(at, f"{way} declined: {attempt.decline_reason}", 0, "declined"))
+        else:
+            lines.append(StatementLine(at, f"{way} payment started", 0, "started"))
+    for reduction in Reduction.objects.filter(payment__ref=ref):
+        text = f"{rupees(reduction.amount_paise)} less to pay: {reduction.reason}"
+        lines.append(StatementLine(reduction.at, text, 0, "reduction"))
+    for refund in Refund.objects.filter(payment__ref=ref).select_related("attempt"):
+        way = (refund.attempt.instrument if refund.attempt else "") or "the way it was paid"
+        word = f"Refunded to {way}" if refund.state == RefundState.DONE else f"Refund to {way} on its way"
+        lines.append(StatementLine(refund.created_at, f"{word}: {refund.reason}", -refund.amount_paise, "refund"))
+    return sorted(lines, key=lambda line: line.at)
+
+
+# -- proof ------------------------------------------------------------------------------------------------------------
+
+_PROOFS = {
+    "transfer does not balance": """
+        SELECT t.key, sum(e.amount_paise)::bigint, 0 FROM payments_transfer t JOIN payments_entry e ON e.transfer_id = t.id
+        GROUP BY t.key HAVING sum(e.amount_paise) <> 0""",
+    "captured is not what the ledger says": """
+        SELECT p.id::text, p.captured_paise, coalesce(l.paise, 0) FROM payments_payment p
+        LEFT JOIN (
+            SELECT t.ref, -sum(e.amount_paise)::bigint AS paise FROM payments_transfer t
+            JOIN payments_entry e ON e.transfer_id = t.id JOIN payments_account a ON a.id = e.account_id
+            WHERE t.kind = 'capture' AND a.code = 'orders:prepaid' GROUP BY t.ref
+        ) l ON l.ref = p.ref WHERE p.captured_paise <> coalesce(l.paise, 0)""",
+    "refunded is not what the ledger says": """
+        SELECT p.id::text, p.refunded_paise, coalesce(l.paise, 0) FROM payments_payment p
+        LEFT JOIN (
+            SELECT t.ref, sum(e.amount_paise)::bigint AS paise FROM payments_transfer t
+            JOIN payments_entry e ON e.transfer_id = t.id JOIN payments_account a ON a.id = e.account_id
+            WHERE t.kind = 'refund' AND a.code = 'orders:prepaid' GROUP BY t.ref
+        ) l ON l.ref = p.ref WHERE p.refunded_paise <> coalesce(l.paise, 0)""",
+    "captured is not what the attempt says": """
+        SELECT p.id::text, p.captured_paise, coalesce(a.paise, 0) FROM payments_payment p
+        LEFT JOIN (
+            SELECT payment_id, sum(captured_paise)::bigint AS paise FROM payments_attempt WHERE state = 'captured'
+            GROUP BY payment_id
+        ) a ON a.payment_id = p.id WHERE p.captured_paise <> coalesce(a.paise, 0)""",
+    "refunds promised are not what refunds:payable says": """
+        SELECT 'refunds:payable', -coalesce(sum(e.amount_paise), 0)::bigint, (
+            SELECT coalesce(sum(r.amount_paise), 0)::bigint FROM payments_refund r
+            LEFT JOIN payments_attempt t ON t.id = r.attempt_id
+            WHERE r.state <> 'done' AND coalesce(t.state, '') <> 'stray')
+        FROM payments_entry e JOIN payments_account a ON a.id = e.account_id AND a.code = 'refunds:payable'
+        HAVING -coalesce(sum(e.amount_paise), 0) <> (
+            SELECT coalesce(sum(r.amount_paise), 0) FROM payments_refund r
+            LEFT JOIN payments_attempt t ON t.id = r.attempt_id
+            WHERE r.state <> 'done' AND coalesce(t.state, '') <> 'stray')""",
+    "strays to send back are not what strays:payable says": """
+        SELECT 'strays:payable', -coalesce(sum(e.amount_paise), 0)::bigint, (
+            SELECT coalesce(sum(r.amount_paise), 0)::bigint FROM payments_refund r
+            JOIN payments_attempt t ON t.id = r.attempt_id WHERE r.state <> 'done' AND t.state = 'stray')
+        FROM payments_entry e JOIN payments_account a ON a.id = e.account_id AND a.code = 'strays:payable'
+        HAVING -coalesce(sum(e.amount_paise), 0) <> (
+            SELECT coalesce(sum(r.amount_paise), 0) FROM payments_refund r
+            JOIN payments_attempt t ON t.id = r.attempt_id WHERE r.state <> 'done' AND t.state = 'stray')""",
+    "a rider's cash is negative": """
+        SELECT a.code, sum(e.amount_paise)::bigint, 0 FROM payments_entry e JOIN payments_account a ON a.id = e.account_id
+        WHERE a.code LIKE 'cash:rider:%' GROUP BY a.code HAVING sum(e.amount_paise) < 0""",
+}
+
+
+def audit() -> list[Difference]:
+    """Everything in the books that does not fit; empty when all is well. Each proof sees one moment."""
+    found: list[Difference] = []
+    with connection.cursor() as cursor:
+        for what, sql in _PROOFS.items():
+            cursor.execute(sql)
+            found += [Difference(what, str(key), int(is_), int(should)) for key, is_, should in cursor.fetchall()]
+    return found
+
+
+def balances() -> dict[str, int]:
+    """Every account with its balance in paise, debit positive."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT a.code, coalesce(sum(e.amount_paise), 0)::bigint FROM payments_account a"
+            " LEFT JOIN payments_entry e ON e.account_id = a.id GROUP BY a.code ORDER BY a.code"
+        )
+        return dict(cursor.fetchall())
+
+
+def is_open(payment: Payment, *, now: datetime) -> bool:
+    """May an attempt be started?"""
+    return payment.state == PaymentState.OPEN and (payment.due_by is None or payment.due_by > now)

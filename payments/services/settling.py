@@ -1,0 +1,209 @@
+"""What a gateway tells us, and what it means: webhooks, captures, declines, and asking when nothing was told."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from django.db import IntegrityError, transaction
+
+from blinkit.kernel import events, metrics
+from payments import gateways, ledger
+from payments.events import PaymentCaptured, PaymentDeclined
+from payments.gateways import Notice
+from payments.models import Attempt, AttemptState, Payment, PaymentState, Refund, WebhookReceipt
+from payments.services import refunding
+
+UNSETTLED_AFTER = timedelta(minutes=2)
+"""A started attempt of this age is asked about: perhaps its webhook never came."""
+ASKED_UNTIL = timedelta(hours=24)
+MAX_TRIES = 8
+
+
+def record_webhook(*, gateway: str, headers: Mapping[str, str], body: bytes, now: datetime) -> WebhookReceipt | None:
+    """Write a gateway's message down and see to its processing after the commit. None when we have it already.
+
+    Raises BadSignature for a forged, damaged or old message (nothing is written), NotFound for an unknown gateway.
+    """
+    message = gateways.named(gateway).verify(headers=headers, body=body, now=now)
+    try:
+        with transaction.atomic():
+            receipt = WebhookReceipt.objects.create(
+                gateway=gateway,
+                event_id=message.event_id[:80],
+                kind=message.kind[:60],
+                body=message.body,
+                received_at=now,
+            )
+            transaction.on_commit(lambda: _process_soon(receipt.pk))
+    except IntegrityError:
+        metrics.count("webhooks_repeated_total", gateway=gateway)
+        return None
+    metrics.count("webhooks_total", gateway=gateway, kind=message.kind)
+    return receipt
+
+
+def process_webhook(*, receipt_id: int, now: datetime) -> str:
+    """Act on a recorded message, once. Returns the outcome in words; processing again is silent."""
+    with transaction.atomic():
+        receipt = WebhookReceipt.objects.select_for_update().get(pk=receipt_id)
+        if receipt.processed_at is not None:
+            return receipt.outcome
+        notice = gateways.named(receipt.gateway).read(receipt.body)
+        receipt.outcome = "Not our business" if notice is None else _act(receipt.gateway, notice, now=now)[:160]
+        receipt.processed_at = now
+        if notice is not None and notice.attempt_id is not None:
+            receipt.attempt_id = Attempt.objects.filter(pk=notice.attempt_id).values_list("pk", flat=True).first()
+        receipt.save(update_fields=["outcome", "processed_at", "attempt"])
+        return receipt.outcome
+
+
+def retry_webhook(*, receipt_id: int, now: datetime) -> str:
+    """An administrator wants a stuck message processed now."""
+    WebhookReceipt.objects.filter(pk=receipt_id, processed_at=None).update(tries=0)
+    return process_webhook(receipt_id=receipt_id, now=now)
+
+
+def waiting_webhooks(*, limit: int) -> list[int]:
+    """Messages that were written down but not acted on, oldest first; those that failed too often are left to people."""
+    waiting = WebhookReceipt.objects.filter(processed_at=None, tries__lt=MAX_TRIES).order_by("received_at")
+    return list(waiting.values_list("pk", flat=True)[:limit])
+
+
+def reconcile(*, now: datetime, limit: int = 50) -> int:
+    """Ask gateways about attempts that were started a while ago and of which nothing was heard. Returns how many settled."""
+    quiet = (
+        Attempt.objects.filter(
+            state=AttemptState.STARTED,
+            gateway_ref__isnull=False,
+            created_at__lte=now - UNSETTLED_AFTER,
+            created_at__gt=now - ASKED_UNTIL,
+        )
+        .order_by("created_at")
+        .values_list("gateway", "gateway_ref")[:limit]
+    )
+    settled = 0
+    for gateway, gateway_ref in list(quiet):
+        with gateways.guarded(gateway):
+            notice = gateways.named(gateway).look_up(gateway_ref=gateway_ref)
+        if notice is not None:
+            with transaction.atomic():
+                _act(gateway, notice, now=now)
+            settled += 1
+    return settled
+
+
+def _process_soon(receipt_id: int) -> None:
+    from payments import tasks  # tasks are doors and import this module
+
+    tasks.publish(tasks.process_webhook, receipt_id=receipt_id)
+
+
+def _act(gateway: str, notice: Notice, *, now: datetime) -> str:
+    if notice.kind in (gateways.REFUNDED, gateways.REFUND_FAILED):
+        return _refund_told(notice, now=now)
+    found = Attempt.objects.filter(gateway=gateway)
+    found = found.filter(pk=notice.attempt_id) if notice.attempt_id else found.filter(gateway_ref=notice.gateway_ref)
+    known = found.values_list("pk", "payment_id").first()
+    if known is None:
+        return "Unknown attempt"
+    payment = Payment.objects.select_for_update().get(pk=known[1])
+    attempt = Attempt.objects.select_for_update().get(pk=known[0])
+    attempt.gateway_ref = attempt.gateway_ref or notice.gateway_ref or None
+    attempt.instrument = notice.instrument[:40] or attempt.instrument
+    if notice.kind == gateways.CAPTURED:
+        return captured(payment, attempt, notice.amount_paise, now=now)
+    return _declined(payment, attempt, notice.reason, now=now)
+
+
+def captured(payment: Payment, attempt: Attempt, amount_paise: int, *, now: datetime) -> str:
+    """Money arrived for a locked payment. The first capture of an open payment pays it; any other goes back by itself."""
+    if attempt.state in (AttemptState.CAPTURED, AttemptState.STRAY):
+        return "Known already"
+    attempt.captured_paise = amount_paise
+    attempt.settled_at = now
+    if payment.state != PaymentState.OPEN or amount_paise < payment.amount_paise:
+        why = "it was paid already" if payment.state == PaymentState.CAPTURED else "it was no longer wanted"
+        if payment.state == PaymentState.OPEN:
+            why = "the amount is too small"
+        return _stray(payment, attempt, why, now=now)
+    attempt.state = AttemptState.CAPTURED
+    attempt.save()
+    pay(payment, attempt, debit=ledger.gateway_account(attempt.gateway), now=now)
+    excess_paise = payment.captured_paise - payment.amount_paise
+    if excess_paise:  # the order became cheaper while the customer was paying
+        refunding.promise(
+            payment, excess_paise, key=f"excess:{attempt.pk}", reason="Paid more than was due", attempt=attempt, now=now
+        )
+    return "Captured"
+
+
+def pay(payment: Payment, attempt: Attempt, *, debit: str, now: datetime, actor: str = "") -> None:
+    """The locked payment is paid by this attempt: state, ledger, event."""
+    payment.state = PaymentState.CAPTURED
+    payment.captured_paise = attempt.captured_paise
+    payment.captured_at = now
+    payment.save(update_fields=["state", "captured_paise", "captured_at"])
+    ledger.post(
+        kind="capture",
+        key=f"capture:{attempt.pk}",
+        entries={debit: attempt.captured_paise, ledger.PREPAID: -attempt.captured_paise},
+        ref=payment.ref,
+        memo=f"Paid by {attempt.instrument or attempt.gateway}",
+        at=now,
+    )
+    events.record(
+        PaymentCaptured(
+            payment_id=payment.pk, ref=payment.ref, amount_paise=attempt.captured_paise, method=payment.method
+        ),
+        subject=f"payment:{payment.pk}",
+        actor=actor,
+    )
+    metrics.count("payments_captured_total", method=payment.method)
+
+
+def _stray(payment: Payment, attempt: Attempt, why: str, *, now: datetime) -> str:
+    attempt.state = AttemptState.STRAY
+    attempt.save()
+    metrics.count("payments_stray_total")
+    if attempt.captured_paise <= 0:
+        return f"Not wanted: {why}"
+    ledger.post(
+        kind="stray",
+        key=f"stray:{attempt.pk}",
+        entries={
+            ledger.gateway_account(attempt.gateway): attempt.captured_paise,
+            ledger.STRAYS: -attempt.captured_paise,
+        },
+        ref=payment.ref,
+        memo=f"Taken although {why}",
+        at=now,
+    )
+    refunding.send_back_stray(payment, attempt, reason=f"Taken although {why}", now=now)
+    return f"Sent back: {why}"
+
+
+def _declined(payment: Payment, attempt: Attempt, reason: str, *, now: datetime) -> str:
+    if attempt.state != AttemptState.STARTED:
+        return "Known already"
+    attempt.state = AttemptState.DECLINED
+    attempt.decline_reason = (reason or "The payment was declined.")[:160]
+    attempt.settled_at = now
+    attempt.save()
+    events.record(
+        PaymentDeclined(payment_id=payment.pk, ref=payment.ref, reason=attempt.decline_reason),
+        subject=f"payment:{payment.pk}",
+    )
+    return "Declined"
+
+
+def _refund_told(notice: Notice, *, now: datetime) -> str:
+    refund_id: UUID | None = notice.refund_id
+    if refund_id is None:
+        refund_id = Refund.objects.filter(gateway_ref=notice.refund_ref).values_list("pk", flat=True).first()
+    if refund_id is None or not Refund.objects.filter(pk=refund_id).exists():
+        return "Unknown refund"
+    if notice.kind == gateways.REFUNDED:
+        return refunding.completed(refund_id=refund_id, gateway_ref=notice.refund_ref, now=now)
+    return refunding.failed(refund_id=refund_id, now=now, refused=True)

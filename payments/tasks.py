@@ -1,0 +1,81 @@
+"""Celery doors of payments (queue "payments"). Each takes ids, calls one service, and may be repeated."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+from uuid import UUID
+
+import structlog
+from celery import shared_task
+from django.utils import timezone
+
+from blinkit.kernel import metrics
+from blinkit.kernel.errors import Refusal
+from payments import services
+from payments.gateways import sandbox_wire
+from payments.models import WebhookReceipt
+from payments.services import refunding, settling
+
+log = structlog.get_logger(__name__)
+
+PAUSE_AFTER_BROKER_FAILURE_S = 1.0
+_publish_again_at = 0.0
+
+
+def publish(task: Any, **kwargs: Any) -> None:
+    """Hand work to a worker at once. With the broker down it waits for `sweep_due`: every row knows that it is due."""
+    global _publish_again_at
+    if time.monotonic() < _publish_again_at:
+        return
+    try:
+        task.apply_async(kwargs=kwargs, retry=False)
+    except Exception as error:
+        _publish_again_at = time.monotonic() + PAUSE_AFTER_BROKER_FAILURE_S
+        metrics.count("payments_publish_failed_total")
+        log.warning("broker unreachable, payments wait for the sweep", error=repr(error))
+
+
+@shared_task(acks_late=True)
+def process_webhook(*, receipt_id: int, **_: Any) -> None:
+    """Act on one recorded webhook; when that fails the sweep tries again."""
+    _process(receipt_id)
+
+
+@shared_task(acks_late=True)
+def send_refund(*, refund_id: str, **_: Any) -> None:
+    services.send_refund(refund_id=UUID(refund_id), now=timezone.now())
+
+
+@shared_task(acks_late=True)
+def send_sandbox_events(*, ids: list[str], **_: Any) -> None:
+    """The pretend gateway posts its webhooks; what is not due or not taken is left for the sweep."""
+    sandbox_wire.send_due(now=timezone.now(), ids=ids)
+
+
+@shared_task(acks_late=True)
+def sweep_due(**_: Any) -> None:
+    """What was left over: unprocessed webhooks, refunds to send or to ask about, attempts nothing was heard of."""
+    now = timezone.now()
+    sandbox_wire.send_due(now=now)
+    for receipt_id in settling.waiting_webhooks(limit=100):
+        _process(receipt_id)
+    for refund_id in refunding.due_refunds(now=now, limit=100):
+        services.send_refund(refund_id=refund_id, now=timezone.now())
+    try:
+        services.reconcile(now=timezone.now())
+    except Refusal as refusal:
+        log.warning("gateway cannot be asked", why=refusal.detail)
+
+
+def _process(receipt_id: int) -> None:
+    try:
+        services.process_webhook(receipt_id=receipt_id, now=timezone.now())
+    except Exception as error:
+        log.exception("webhook not processed", receipt=receipt_id)
+        metrics.count("webhooks_failed_total")
+        failed = WebhookReceipt.objects.filter(pk=receipt_id, processed_at=None).first()
+        if failed is not None:
+            failed.tries += 1
+            failed.outcome = f"{type(error).__name__}: {error}"[:160]
+            failed.save(update_fields=["tries", "outcome"])
