@@ -47,13 +47,13 @@ def own_directory(path: Path, mode: int, *, chown: bool = True) -> None:
     ids = server_ids()
     try:
         path.mkdir(mode=mode, parents=True, exist_ok=True)
+        if path.stat().st_uid not in ({0, ids[0]} if ids else {os.getuid()}):
+            raise EmbeddedError(f"{path} belongs to user {path.stat().st_uid}. {NOT_YOURS}")
         path.chmod(mode)
         if chown and ids:
             os.chown(path, *ids)
     except OSError as error:
         raise EmbeddedError(f"Cannot use {path}: {error.strerror}. {NOT_YOURS}") from None
-    if not ids and path.stat().st_uid != os.getuid():
-        raise EmbeddedError(f"{path} belongs to user {path.stat().st_uid}. {NOT_YOURS}")
 
 
 def alive(pid: int, *names: str) -> bool:

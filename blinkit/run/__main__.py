@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fcntl
+import gc
 import json
 import os
 import selectors
@@ -10,6 +11,7 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 from types import FrameType
@@ -54,6 +56,7 @@ class Supervisor:
         self.servers: embedded.Handle | None = None
         self.child: subprocess.Popen[Any] | None = None
         self.signals = 0
+        self.lock = -1
 
     # -- start --------------------------------------------------------------------------------------------------------
 
@@ -84,26 +87,22 @@ class Supervisor:
     def _start(self) -> None:
         self._reap_leftovers()
         self._check_port()
-        self.servers = embedded.ensure("run", say=say)
-        names = {"postgres": "PostgreSQL", "valkey": "Valkey (Redis)"}
-        if self.servers.started:
-            say(f"Started {' and '.join(names[name] for name in self.servers.started)}")
-        told = self._prepare()
+        self._start_servers_and_load_django()
+        table = self._prepare()
         self.parts = self._make_parts()
         for part in self.parts:
             part.start()
         self._note_pids()
         self._wait_until_ready()
-        self._print_table(told)
+        self._print_table(*table)
 
     def _make_parts(self) -> list[Part]:
-        python = sys.executable
-        celery = [python, "-m", "celery", "-A", "blinkit"]
-        shared = self._child_env()
+        celery = ["celery", "-A", "blinkit"]
         queues = "events,notify,dispatch,payments"
 
         def part(name: str, command: list[str], is_ready: Any, stop_s: float) -> Part:
-            return Part(name, command, shared | {"BLINKIT_PART": name}, self.run / f"{name}.log", is_ready, stop_s)
+            private = [self.lock, self.servers.lease if self.servers else -1]
+            return Part(name, command, self.run / f"{name}.log", is_ready, stop_s, private)
 
         # One ASGI process serves pages and sockets on one port: kinder to a newcomer than two ports, and quick enough
         # for a laptop. Production has WSGI for pages (docker-compose.yml). Threads make the worker start at once.
@@ -117,7 +116,7 @@ class Supervisor:
             ),
             part(
                 "web",
-                [python, "-m", "daphne", "-b", self.host, "-p", str(self.port), "--no-server-name"]
+                ["daphne", "-b", self.host, "-p", str(self.port), "--no-server-name"]
                 + ["--application-close-timeout", "1", "-v", "1", "blinkit.asgi:application"],
                 lambda _: answers(f"{self.site}/health/live"),
                 STOP_WEB_S,
@@ -130,26 +129,55 @@ class Supervisor:
             ),
         ]
 
-    def _child_env(self) -> dict[str, str]:
-        found = dict(os.environ)
-        found.update(PYTHONUNBUFFERED="1", LOG_FORMAT="json", SITE_URL=env.text("SITE_URL", default=self.site))
-        return found
+    def _start_servers_and_load_django(self) -> None:
+        """Both at once: the servers mostly wait for the disk. No thread is left when it returns (we fork later)."""
+        os.environ["LOG_FORMAT"] = "json"
+        os.environ["PYTHONUNBUFFERED"] = "1"
+        os.environ.setdefault("DJANGO_SETTINGS_MODULE", "blinkit.settings")
+        os.environ.setdefault("SITE_URL", self.site)
+        from blinkit import settings  # noqa: F401  a bad variable ends us before anything is started
 
-    def _prepare(self) -> dict[str, Any]:
-        self.child = subprocess.Popen(
-            [sys.executable, "-m", "blinkit.run.prepare"],
-            env=self._child_env() | {"BLINKIT_PART": "prepare", "LOG_LEVEL": "WARNING"},
-            stdout=subprocess.PIPE,
-            text=True,
-            start_new_session=True,
-            preexec_fn=die_with_parent,
-        )
-        out, _ = self.child.communicate()
-        status, self.child = self.child.returncode, None
-        if status:
-            raise CannotStart("Not started: the reason is above.")
-        found: dict[str, Any] = json.loads(out.strip().splitlines()[-1])
-        return found
+        failures: list[Exception] = []
+
+        def start() -> None:
+            try:
+                self.servers = embedded.ensure("run", say=say)
+            except Exception as error:
+                failures.append(error)
+
+        starter = threading.Thread(target=start)
+        starter.start()
+        try:
+            import django
+
+            django.setup()
+        finally:
+            starter.join()
+        if failures:
+            raise failures[0]
+        if self.servers and self.servers.started:
+            names = {"postgres": "PostgreSQL", "valkey": "Valkey (Redis)"}
+            say(f"Started {' and '.join(names[name] for name in self.servers.started)}")
+
+    def _prepare(self) -> tuple[list[tuple[str, str]], list[list[str]]]:
+        """Tables and demo city as they should be. Returns the addresses and the demo sign-ins."""
+        from django.db import connection
+
+        from blinkit.run import prepare
+
+        prepare.check_servers()
+        if prepare.work_waits():
+            connection.close()
+            self.child = subprocess.Popen([sys.executable, "-m", "blinkit.run.prepare"], start_new_session=True)
+            status = self.child.wait()
+            self.child = None
+            if status:
+                raise CannotStart("Not started: the reason is above.")
+        table = prepare.addresses(), prepare.sign_ins()
+        connection.close()
+        connection.close_pool()  # type: ignore[attr-defined]  # its threads must not live through a fork
+        gc.freeze()
+        return table
 
     def _wait_until_ready(self) -> None:
         deadline = time.monotonic() + START_TIMEOUT_S
@@ -166,17 +194,17 @@ class Supervisor:
                 raise CannotStart(f"Not ready within {START_TIMEOUT_S:.0f} s: {late} (logs are in {self.run})")
             time.sleep(0.03)
 
-    def _print_table(self, told: dict[str, Any]) -> None:
+    def _print_table(self, addresses: list[tuple[str, str]], sign_ins: list[list[str]]) -> None:
         seconds = time.monotonic() - self.began
         say("")
         say(paint(f"Ready in {seconds:.1f} s", "1;32"))
-        for label, path in told["addresses"]:
+        for label, path in addresses:
             say(f"  {label:15} {self.site}{path}")
-        if told["sign_ins"]:
+        if sign_ins:
             say("")
             say("Demo sign-ins")
-            width = max(len(str(row[0])) for row in told["sign_ins"])
-            for row in told["sign_ins"]:
+            width = max(len(str(row[0])) for row in sign_ins)
+            for row in sign_ins:
                 say(f"  {row[0]!s:{max(width, 15)}} {'  '.join(map(str, row[1:]))}")
         say("")
         say(f"Logs are in {self.run}. Ctrl-C stops everything.")
@@ -188,8 +216,8 @@ class Supervisor:
         while True:
             with selectors.DefaultSelector() as selector:
                 for part in self.parts:
-                    if part.process and part.process.stdout and part.process.poll() is None:
-                        selector.register(part.process.stdout, selectors.EVENT_READ)
+                    if part.process and part.process.poll() is None:
+                        selector.register(part.process.output, selectors.EVENT_READ)
                 selector.select(timeout=WATCH_EVERY_S)
             for part in self.parts:
                 self._read(part)
@@ -277,6 +305,7 @@ class Supervisor:
         file.truncate(0)
         file.write(f"process {os.getpid()}, {self.site}")
         file.flush()
+        self.lock = file.fileno()
         return file  # closing it lets the lock go
 
     def _follow_make(self) -> None:
@@ -300,7 +329,7 @@ class Supervisor:
         except (OSError, ValueError):
             return
         for pid in pids.values():
-            if alive(pid, "python", "daphne", "celery") and _is_ours(pid):
+            if alive(pid, "python", "blinkit") and _is_ours(pid):
                 stop_process(pid, signal.SIGKILL, 3)
         self.pids.unlink(missing_ok=True)
 

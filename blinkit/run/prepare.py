@@ -1,15 +1,15 @@
-"""Before the parts start: the database has its newest shape and the demo city.
+"""What must be true before the parts start: servers that answer, the newest tables, the demo city.
 
-Run by the supervisor in a process of its own, so that the supervisor stays small and a failure is one exit status. The
-last line of the output is one JSON object: {"addresses": [[label, path], ...], "sign_ins": [[who, how], ...]}.
+The supervisor asks `work_waits()` (some milliseconds); when there is work, this module does it in a process of its own.
 """
 
 from __future__ import annotations
 
-import json
 import os
+import pkgutil
 import sys
 import time
+from importlib import import_module
 from typing import Any
 
 SCREENS = [
@@ -28,17 +28,22 @@ def main() -> None:
     import django
 
     django.setup()
-    _check_servers()
-    _migrate()
-    _load_demo()
-    print(json.dumps({"addresses": _addresses(), "sign_ins": _sign_ins()}), flush=True)
+    check_servers()
+    if migrations_wait():
+        _migrate()
+    if demo_waits():
+        _load_demo()
+
+
+def work_waits() -> bool:
+    return migrations_wait() or demo_waits()
 
 
 def say(line: str) -> None:
     print(line, file=sys.stderr, flush=True)
 
 
-def _check_servers() -> None:
+def check_servers() -> None:
     import redis
     from django.conf import settings
     from django.db import connection
@@ -57,42 +62,57 @@ def _check_servers() -> None:
         sys.exit(f"Redis cannot be reached (REDIS_URL): {error}")
 
 
-def _migrate() -> None:
-    from django.core.management import call_command
+def migrations_wait() -> bool:
+    """Whether a migration on disk is not in the database. Compares names only, so that a second start is quick."""
+    from django.apps import apps
     from django.db import connection
-    from django.db.migrations.executor import MigrationExecutor
+    from django.db.migrations.loader import MigrationLoader
+    from django.db.migrations.recorder import MigrationRecorder
 
-    executor = MigrationExecutor(connection)
-    waiting = len(executor.migration_plan(executor.loader.graph.leaf_nodes()))
-    if waiting:
-        say(f"Building the tables ({waiting} migrations)")
-        started = time.monotonic()
-        call_command("migrate", verbosity=0, interactive=False)
-        say(f"Tables are in place ({time.monotonic() - started:.0f} s)")
+    applied = set(MigrationRecorder(connection).applied_migrations())
+    for app in apps.get_app_configs():
+        module, _ = MigrationLoader.migrations_module(app.label)
+        try:
+            folder = import_module(module) if module else None
+        except ModuleNotFoundError:
+            continue
+        for found in pkgutil.iter_modules(getattr(folder, "__path__", [])):
+            if not found.ispkg and found.name[0] not in "_~" and (app.label, found.name) not in applied:
+                return True
+    return False
 
 
-def _load_demo() -> None:
+def demo_waits() -> bool:
     from django.apps import apps
     from django.conf import settings
-    from django.core.management import call_command, get_commands
+    from django.core.management import get_commands
 
     from blinkit import env
 
     if not env.flag("LOAD_DEMO", default=settings.DEMO_MODE) or "load_demo" not in get_commands():
-        return
-    if apps.get_model("catalog", "Store")._default_manager.exists():
-        return
+        return False
+    return not apps.get_model("catalog", "Store")._default_manager.exists()
+
+
+def _migrate() -> None:
+    from django.core.management import call_command
+
+    say("Building the tables")
+    started = time.monotonic()
+    call_command("migrate", verbosity=0, interactive=False)
+    say(f"Tables are in place ({time.monotonic() - started:.0f} s)")
+
+
+def _load_demo() -> None:
+    from django.core.management import call_command
+
     say("Loading the demo city")
     started = time.monotonic()
-    real, sys.stdout = sys.stdout, sys.stderr  # the last line of our own output is for the supervisor
-    try:
-        call_command("load_demo")
-    finally:
-        sys.stdout = real
+    call_command("load_demo")
     say(f"The demo city is in place ({time.monotonic() - started:.0f} s)")
 
 
-def _addresses() -> list[tuple[str, str]]:
+def addresses() -> list[tuple[str, str]]:
     from django.urls import Resolver404, resolve
 
     found = []
@@ -105,7 +125,7 @@ def _addresses() -> list[tuple[str, str]]:
     return found
 
 
-def _sign_ins() -> list[Any]:
+def sign_ins() -> list[Any]:
     from django.conf import settings
 
     if not settings.DEMO_MODE:
@@ -114,7 +134,8 @@ def _sign_ins() -> list[Any]:
         from blinkit import demo  # type: ignore[attr-defined]
     except ImportError:
         return []
-    return [list(row) for row in demo.sign_ins()]
+    rows = demo.sign_ins() if hasattr(demo, "sign_ins") else []
+    return [list(row) for row in rows]
 
 
 if __name__ == "__main__":
