@@ -68,7 +68,8 @@ _PROOF = """
         FROM inventory_movement GROUP BY stock_id
     ) AS m ON m.stock_id = s.id
     LEFT JOIN (
-        SELECT stock_id, sum(qty)::bigint AS units FROM inventory_hold WHERE state IN ('active', 'firm') GROUP BY stock_id
+        SELECT stock_id, sum(qty)::bigint AS units
+        FROM inventory_hold WHERE state IN ('active', 'firm') GROUP BY stock_id
     ) AS h ON h.stock_id = s.id
     WHERE s.on_hand <> coalesce(m.on_hand, 0) OR s.held <> coalesce(m.held, 0) OR s.held <> coalesce(h.units, 0)
     ORDER BY t.code, p.sku
@@ -102,4 +103,3 @@ def totals() -> dict[str, int]:
         )
         rows, on_hand, held, movements = cursor.fetchone()
     return {"stock_rows": rows, "on_hand": on_hand, "held": held, "movements": movements}
-

@@ -1,9 +1,9 @@
-"""Every write to stock. Each act locks its stock rows by primary key, applies deltas under the CHECKs and writes the ledger
-in the same statement, so that counters and ledger cannot part.
+"""Every write to stock. Each act locks its stock rows by primary key, applies deltas under the CHECKs and writes the
+ledger in the same statement, so that counters and ledger cannot part.
 
-Lock order inside this app: stock row, then its hold. The acts take part in the caller's transaction without a savepoint of
-their own; what they refuse, they refuse before anything is written and outside their atomic block, so a caller may catch a
-refusal and go on.
+Lock order inside this app: stock row, then its hold. The acts take part in the caller's transaction without a
+savepoint of their own; what they refuse, they refuse before anything is written and outside their atomic block, so a
+caller may catch a refusal and go on.
 """
 
 from __future__ import annotations
@@ -56,7 +56,9 @@ def hold(
         raise BadQuantity("Every product needs a quantity of at least one.")
     with transaction.atomic(savepoint=False):
         rows = {row.product_id: row for row in _lock_shelf(store_id, sorted(basket))}
-        short = {p: (rows[p].free if p in rows else 0) for p, qty in basket.items() if p not in rows or rows[p].free < qty}
+        short = {
+            p: (rows[p].free if p in rows else 0) for p, qty in basket.items() if p not in rows or rows[p].free < qty
+        }
         if not short:
             _write_hold(rows, ref=ref, basket=basket, until=until, actor=actor, now=now)
     if short and not Hold.objects.filter(ref=ref).exists():  # a repeat finds its own units missing
@@ -117,7 +119,9 @@ def firm(*, ref: UUID, now: datetime) -> None:
 def release(*, ref: UUID, reason: str, actor: str, now: datetime) -> None:
     """Give back what `ref` still holds. Nothing held, nothing done; what has left the store is `take_back`'s."""
     with transaction.atomic(savepoint=False):
-        _settle(ref, LIVE_STATES, HoldState.RELEASED, MovementKind.RELEASE, held=-1, reason=reason, actor=actor, now=now)
+        _settle(
+            ref, LIVE_STATES, HoldState.RELEASED, MovementKind.RELEASE, held=-1, reason=reason, actor=actor, now=now
+        )
 
 
 def ship(*, ref: UUID, actor: str, now: datetime) -> None:
@@ -150,8 +154,8 @@ def release_part(
 ) -> None:
     """Give back some held units of one product. With `missing` they are not in the store either (short pick).
 
-    Not silent when repeated: the caller holds the order's lock and asks once per shorted unit. Raises BadQuantity for more
-    units than are held.
+    Not silent when repeated: the caller holds the order's lock and asks once per shorted unit. Raises BadQuantity for
+    more units than are held.
     """
     kind = MovementKind.COUNT if missing else MovementKind.RELEASE
     with transaction.atomic(savepoint=False):
@@ -190,8 +194,14 @@ def release_part(
 
 
 def sweep_expired(*, now: datetime, limit: int = 200) -> int:
-    """Release holds whose time is over, oldest first; each ref in its own transaction with HoldExpired. Returns how many."""
-    over = Hold.objects.filter(state=HoldState.ACTIVE, expires_at__lte=now).order_by("expires_at").values_list("ref", flat=True)
+    """Release holds whose time is over, oldest first; each ref in its own transaction with HoldExpired. Returns how
+    many.
+    """
+    over = (
+        Hold.objects.filter(state=HoldState.ACTIVE, expires_at__lte=now)
+        .order_by("expires_at")
+        .values_list("ref", flat=True)
+    )
     done = 0
     for ref in dict.fromkeys(over[: limit * 5]):
         if done == limit:
@@ -391,9 +401,8 @@ def _settle(
             SELECT stock_id, %(kind)s, %(on_hand)s * qty, %(held)s * qty, %(ref)s, %(reason)s, %(actor)s, %(now)s
             FROM mine WHERE qty > 0
         )
-        UPDATE inventory_stock AS s SET on_hand = s.on_hand + %(on_hand)s * mine.qty, held = s.held + %(held)s * mine.qty
-        FROM mine WHERE s.id = mine.stock_id RETURNING s.id
-        """,
+        UPDATE inventory_stock AS s SET on_hand = s.on_hand + %(on_hand)s * mine.qty, held = s.held + %(held)s *
+        mine.qty FROM mine WHERE s.id = mine.stock_id RETURNING s.id """,
         {
             "to": to.value,
             "ref": ref,

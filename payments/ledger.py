@@ -11,9 +11,9 @@
 | it was sent back                  | strays:payable    | gateway:<name>    | refunded:<refund>    |
 | rider hands in cash               | bank              | cash:rider:<id>   | deposit:<key>        |
 
-So at any moment orders:prepaid is what customers have paid for orders net of refunds, refunds:payable is what was promised and
-has not arrived, and cash:rider:<id> is the cash in that rider's bag. The database refuses to commit a transfer that does
-not balance, and to change or delete a posting (migration 0002).
+So at any moment orders:prepaid is what customers have paid for orders net of refunds, refunds:payable is what was
+promised and has not arrived, and cash:rider:<id> is the cash in that rider's bag. The database refuses to commit a
+transfer that does not balance, and to change or delete a posting (migration 0002).
 """
 
 from __future__ import annotations
@@ -98,8 +98,6 @@ def _accounts(codes: Mapping[str, int]) -> dict[str, int]:
     known = dict(Account.objects.filter(code__in=codes).values_list("code", "pk"))
     missing = sorted(set(codes) - set(known))
     if missing:
-        Account.objects.bulk_create(
-            [Account(code=code, kind=kind_of(code)) for code in missing], ignore_conflicts=True
-        )
+        Account.objects.bulk_create([Account(code=code, kind=kind_of(code)) for code in missing], ignore_conflicts=True)
         known = dict(Account.objects.filter(code__in=codes).values_list("code", "pk"))
     return known

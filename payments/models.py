@@ -32,7 +32,9 @@ class Payment(models.Model):
     state = models.CharField(max_length=10, choices=PaymentState.choices, default=PaymentState.OPEN)
     amount_paise = models.BigIntegerField()
     captured_paise = models.BigIntegerField(default=0)
-    refunded_paise = models.BigIntegerField(default=0, help_text="Promised or done: a refund reserves its amount at once")
+    refunded_paise = models.BigIntegerField(
+        default=0, help_text="Promised or done: a refund reserves its amount at once"
+    )
     due_by = models.DateTimeField(null=True, blank=True, help_text="End of the payment window; null for cash")
     created_at = models.DateTimeField()
     captured_at = models.DateTimeField(null=True, blank=True)
@@ -133,7 +135,9 @@ class WebhookReceipt(models.Model):
     received_at = models.DateTimeField()
     processed_at = models.DateTimeField(null=True, blank=True)
     outcome = models.CharField(max_length=160, blank=True)
-    tries = models.PositiveSmallIntegerField(default=0, help_text="Failed tries; after too many an administrator decides")
+    tries = models.PositiveSmallIntegerField(
+        default=0, help_text="Failed tries; after too many an administrator decides"
+    )
     attempt = models.ForeignKey(Attempt, on_delete=models.PROTECT, null=True, blank=True, related_name="webhooks")
 
     class Meta:

@@ -1,7 +1,8 @@
 """Payment gateways behind one interface, chosen by name. Every call is guarded by a breaker of the gateway's own.
 
-A gateway answers with facts; what they mean for a payment is decided in `payments.services.settling`. Calls to a gateway are
-made outside transactions and are safe to repeat: an attempt's or refund's id is the gateway's idempotency key.
+A gateway answers with facts; what they mean for a payment is decided in `payments.services.settling`. Calls to a
+gateway are made outside transactions and are safe to repeat: an attempt's or refund's id is the gateway's idempotency
+key.
 """
 
 from __future__ import annotations

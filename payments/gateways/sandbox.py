@@ -1,8 +1,8 @@
 """The sandbox gateway: a pretend payment company with its own book, hosted pay page and signed webhooks.
 
-It behaves like the real ones: nothing is decided in the answer to our call, the truth comes by webhook, which may come late,
-twice, or never; refunds complete some time after they were asked for. `SandboxIntent`, `SandboxEvent` and `SandboxRefund` stand
-for its database; our side never reads them except through this adapter.
+It behaves like the real ones: nothing is decided in the answer to our call, the truth comes by webhook, which may come
+late, twice, or never; refunds complete some time after they were asked for. `SandboxIntent`, `SandboxEvent` and
+`SandboxRefund` stand for its database; our side never reads them except through this adapter.
 
 Signature (as Stripe does it): `Sandbox-Signature: t=<unix seconds>,v1=<hex HMAC-SHA256 of "<t>.<body>">`.
 """
@@ -118,8 +118,8 @@ class SandboxGateway:
 
 @transaction.atomic
 def decide(*, intent_id: str, outcome: str, now: datetime, instrument: str = "") -> SandboxIntent:
-    """The payer chose on the hosted page: "pay", "decline", "late" (paid, the webhook dawdles), "twice" (two webhooks) or
-    "silent" (paid, and the webhook never comes).
+    """The payer chose on the hosted page: "pay", "decline", "late" (paid, the webhook dawdles), "twice" (two webhooks)
+    or "silent" (paid, and the webhook never comes).
 
     Deciding again is silent when it was decided the same way. Raises NotFound, or Conflict when it is too late.
     """

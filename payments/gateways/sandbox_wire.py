@@ -28,14 +28,18 @@ Post = Callable[[bytes, dict[str, str]], int]
 
 def post_over_http(body: bytes, headers: dict[str, str]) -> int:
     """The status the merchant answered with."""
-    url = getattr(settings, "PAYMENT_SANDBOX_WEBHOOK_URL", "") or f"http://127.0.0.1:{os.environ.get('PORT', '8000')}{PATH}"
+    url = (
+        getattr(settings, "PAYMENT_SANDBOX_WEBHOOK_URL", "")
+        or f"http://127.0.0.1:{os.environ.get('PORT', '8000')}{PATH}"
+    )
     return httpx.post(url, content=body, headers=headers, timeout=TIMEOUT_S, trust_env=False).status_code
 
 
 def send_due(*, now: datetime, ids: Sequence[str] | None = None, limit: int = 100, post: Post | None = None) -> int:
     """Post what is due (of these ids only, when given). Returns how many were taken.
 
-    Each is leased first by moving its due time, so two workers do not send the same one together; a repeat would be harmless.
+    Each is leased first by moving its due time, so two workers do not send the same one together; a repeat would be
+    harmless.
     """
     due = SandboxEvent.objects.filter(sent_at=None, due_at__lte=now, tries__lt=MAX_TRIES).order_by("due_at")
     if ids is not None:

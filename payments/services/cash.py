@@ -16,9 +16,11 @@ from payments.services.settling import pay
 
 
 def collect_cash(*, ref: UUID, rider_ref: int, amount_paise: int, now: datetime) -> None:
-    """The rider took the cash for `ref`: it is paid, and the amount is on the rider's cash account. Repeating is silent.
+    """The rider took the cash for `ref`: it is paid, and the amount is on the rider's cash account. Repeating is
+    silent.
 
-    Raises WrongCash with `due_paise` unless exactly what is owed was taken, PaymentClosed when it is cancelled or not cash.
+    Raises WrongCash with `due_paise` unless exactly what is owed was taken, PaymentClosed when it is cancelled or not
+    cash.
     """
     with transaction.atomic(savepoint=False):
         payment = Payment.objects.select_for_update().filter(ref=ref).first()

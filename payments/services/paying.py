@@ -10,8 +10,8 @@ from uuid import NAMESPACE_URL, UUID, uuid5
 from django.db import transaction
 
 from blinkit.kernel.errors import NotFound
-from blinkit.kernel.ids import uuid7
 from blinkit.kernel.idempotency import KeyReused
+from blinkit.kernel.ids import uuid7
 from payments import gateways
 from payments.errors import PaymentClosed
 from payments.models import Attempt, Method, Payment, PaymentState
@@ -50,10 +50,10 @@ def start_attempt(
 ) -> Started:
     """Begin one try at paying online; several may follow each other until one is captured.
 
-    The gateway is called between two transactions. The same `key` gives the same attempt again. `return_url` is where the
-    browser goes after the hosted page (a path of this site).
-    Raises NotFound for somebody else's payment, PaymentClosed when it is paid, cancelled, cash, or its window is over,
-    GatewayDown, KeyReused when the key came with another instrument.
+    The gateway is called between two transactions. The same `key` gives the same attempt again. `return_url` is where
+    the browser goes after the hosted page (a path of this site). Raises NotFound for somebody else's payment,
+    PaymentClosed when it is paid, cancelled, cash, or its window is over, GatewayDown, KeyReused when the key came
+    with another instrument.
     """
     gateway = gateways.online()
     attempt_id = uuid5(NAMESPACE_URL, f"{payment_id}/{customer_id}/{key}") if key else uuid7()
@@ -70,9 +70,7 @@ def start_attempt(
                 id=attempt_id, payment=payment, gateway=gateway.name, instrument=LABELS[instrument], created_at=now
             )
     with gateways.guarded(gateway.name):
-        intent = gateway.start(
-            attempt_id=attempt.pk, amount_paise=payment.amount_paise, instrument=instrument, now=now
-        )
+        intent = gateway.start(attempt_id=attempt.pk, amount_paise=payment.amount_paise, instrument=instrument, now=now)
     # A webhook may have been here already: only the reference is written.
     Attempt.objects.filter(pk=attempt.pk, gateway_ref=None).update(gateway_ref=intent.gateway_ref)
     pay_url = intent.pay_url

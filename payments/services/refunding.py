@@ -38,8 +38,8 @@ ASK_AFTER = timedelta(minutes=2)
 def lower_amount(*, ref: UUID, by_paise: int, reason: str, key: str, now: datetime) -> int:
     """`ref` owes less by so many paise. Paid already: that part is refunded. Still open: the amount goes down.
 
-    Returns the paise that go back to the customer (0 while open, and for a cancelled payment). The same key lowers once.
-    Raises RefundTooLarge when more would go than is there.
+    Returns the paise that go back to the customer (0 while open, and for a cancelled payment). The same key lowers
+    once. Raises RefundTooLarge when more would go than is there.
     """
     payment = _lock(ref)
     if by_paise <= 0 or payment.state == PaymentState.CANCELLED:
@@ -140,8 +140,9 @@ def due_refunds(*, now: datetime, limit: int) -> list[UUID]:
 
 
 def send_refund(*, refund_id: UUID, now: datetime) -> None:
-    """Send one due refund to its gateway, or ask about one that was sent. The gateway is called outside transactions, with
-    the refund's id as its key, so a crash between the call and our note repeats the question, not the payment."""
+    """Send one due refund to its gateway, or ask about one that was sent. The gateway is called outside transactions,
+    with the refund's id as its key, so a crash between the call and our note repeats the question, not the payment.
+    """
     # A lease: whoever moves next_try_at forward is the one who sends.
     mine = Refund.objects.filter(
         Q(state__in=[RefundState.DUE, RefundState.FAILED, RefundState.SENT]), pk=refund_id, next_try_at__lte=now

@@ -72,7 +72,9 @@ def waiting_webhooks(*, limit: int) -> list[int]:
 
 
 def reconcile(*, now: datetime, limit: int = 50) -> int:
-    """Ask gateways about attempts that were started a while ago and of which nothing was heard. Returns how many settled."""
+    """Ask gateways about attempts that were started a while ago and of which nothing was heard. Returns how many
+    settled.
+    """
     quiet = (
         Attempt.objects.filter(
             state=AttemptState.STARTED,
@@ -118,7 +120,9 @@ def _act(gateway: str, notice: Notice, *, now: datetime) -> str:
 
 
 def captured(payment: Payment, attempt: Attempt, amount_paise: int, *, now: datetime) -> str:
-    """Money arrived for a locked payment. The first capture of an open payment pays it; any other goes back by itself."""
+    """Money arrived for a locked payment. The first capture of an open payment pays it; any other goes back by
+    itself.
+    """
     if attempt.state in (AttemptState.CAPTURED, AttemptState.STRAY):
         return "Known already"
     attempt.captured_paise = amount_paise
