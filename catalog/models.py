@@ -14,7 +14,7 @@ from blinkit.kernel.geo import Point
 class City(models.Model):
     slug = models.SlugField(unique=True)
     name = models.CharField(max_length=80)
-    state_code = models.CharField(max_length=2, help_text="GST state code of the place of supply, e.g. 29 for Karnataka")
+    state_code = models.CharField(max_length=2, help_text="GST state code of the place of supply: 29 is Karnataka")
     timezone = models.CharField(max_length=40, default="Asia/Kolkata")
 
     class Meta:
@@ -49,7 +49,7 @@ class Store(models.Model):
     closes = models.TimeField()
     mode = models.CharField(max_length=8, choices=StoreMode.choices, default=StoreMode.OPEN)
     mode_reason = models.CharField(max_length=160, blank=True)
-    mode_until = models.DateTimeField(null=True, blank=True, help_text="A mode without an end is never set; it expires by itself")
+    mode_until = models.DateTimeField(null=True, blank=True, help_text="Every pause or rush ends by itself")
     max_open_orders = models.PositiveIntegerField(default=120)
     gstin = models.CharField(max_length=15, blank=True)
     fssai = models.CharField(max_length=14, blank=True)
@@ -88,7 +88,7 @@ class StoreLoad(models.Model):
 
     store = models.OneToOneField(Store, on_delete=models.CASCADE, primary_key=True, related_name="load")
     open_orders = models.PositiveIntegerField(default=0)
-    pick_backlog_s = models.PositiveIntegerField(default=0, help_text="Seconds until a new order would be picked up by a picker")
+    pick_backlog_s = models.PositiveIntegerField(default=0, help_text="Seconds until a picker takes a new order")
     pickers_on = models.PositiveIntegerField(default=0)
     riders_idle = models.PositiveIntegerField(default=0)
     riders_on = models.PositiveIntegerField(default=0)
@@ -170,10 +170,7 @@ class Product(models.Model):
             models.CheckConstraint(condition=Q(mrp_paise__gt=0), name="product_mrp_is_positive"),
             models.CheckConstraint(condition=Q(gst_bp__lte=4000), name="product_gst_rate_is_a_rate"),
         ]
-        indexes = [
-            GinIndex(fields=["search_vector"], name="product_search_vector_gin"),
-            GinIndex(fields=["search_text"], opclasses=["gin_trgm_ops"], name="product_search_text_trgm"),
-        ]
+        indexes = [GinIndex(fields=["search_vector"], name="product_search_vector_gin")]
 
     def __str__(self) -> str:
         return f"{self.name} {self.pack}".strip()
@@ -191,8 +188,8 @@ class ProductImage(models.Model):
 class ShelfItem(models.Model):
     """A product on one store's shelf with the price that is true there now (the same for every customer).
 
-    `mrp_paise`, `category` and `popularity` are copied from the product by services.put_on_shelf so that the price ceiling is a
-    constraint and a category page is one index scan.
+    `mrp_paise`, `category` and `popularity` (as `rank`) are copied from the product by services.put_on_shelf, so that
+    the price ceiling is a constraint and a category page is one index scan.
     """
 
     store = models.ForeignKey(Store, on_delete=models.CASCADE, related_name="shelf")
@@ -211,9 +208,14 @@ class ShelfItem(models.Model):
             models.CheckConstraint(condition=Q(price_paise__lte=F("mrp_paise")), name="shelf_price_within_mrp"),
         ]
         indexes = [
+            # A page of a category, and of the whole store, is read from the front of one of these without sorting.
             models.Index(
-                fields=["store", "category", "-rank", "id"], name="shelf_page", condition=Q(is_listed=True)
+                fields=["store", "category", "-rank", "id"],
+                name="shelf_page",
+                include=["product", "price_paise", "mrp_paise"],
+                condition=Q(is_listed=True),
             ),
+            models.Index(fields=["store", "-rank", "id"], name="shelf_whole", condition=Q(is_listed=True)),
         ]
 
 
@@ -269,6 +271,23 @@ class Synonym(models.Model):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["term", "means"], name="synonym_once")]
+
+
+class SearchWord(models.Model):
+    """A word the catalogue (or its synonyms) really uses: what a misspelt word is corrected to. Kept by refresh_search.
+
+    A few thousand short rows answer a misspelling in about a millisecond; trigrams over whole product texts do not.
+    """
+
+    word = models.CharField(max_length=80, primary_key=True)
+    sound = models.CharField(max_length=80, help_text="How it sounds: one key for doodh, dudh and dhood")
+    products = models.PositiveIntegerField(default=0)
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["sound"], name="search_word_sound"),
+            GinIndex(fields=["word"], opclasses=["gin_trgm_ops"], name="search_word_trigrams"),
+        ]
 
 
 class SearchLog(models.Model):

@@ -1,0 +1,41 @@
+"""Refusals catalog can give."""
+
+from __future__ import annotations
+
+from blinkit.kernel.errors import Invalid, NotFound
+
+
+class PriceAboveMrp(Invalid):
+    """Nothing is sold above its MRP (Legal Metrology rules). Carries `above`: {sku: mrp_paise}."""
+
+    code = "price-above-mrp"
+
+
+class BadPrice(Invalid):
+    code = "bad-price"
+    default_detail = "A price must be at least one paisa."
+
+
+class BadArea(Invalid):
+    code = "bad-area"
+    default_detail = "Draw the area as a ring of at least three corners, each [longitude, latitude]."
+
+
+class NoSuchStore(NotFound):
+    code = "no-such-store"
+    default_detail = "There is no such store."
+
+
+class NoSuchProduct(NotFound):
+    code = "no-such-product"
+    default_detail = "This product is not on this store's shelf."
+
+
+class NoSuchCategory(NotFound):
+    code = "no-such-category"
+    default_detail = "There is no such category."
+
+
+class BadCursor(Invalid):
+    code = "bad-cursor"
+    default_detail = "This page link is damaged. Start again from the first page."

@@ -1,0 +1,19 @@
+"""What catalog may announce."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from blinkit.kernel.events import DomainEvent
+
+
+@dataclass(frozen=True)
+class StoreModeChanged(DomainEvent):
+    """Subject "store:<code>"."""
+
+    store_code: str
+    old: str
+    new: str
+    reason: str
+    until: datetime | None = None

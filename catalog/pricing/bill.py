@@ -1,0 +1,181 @@
+"""The bill: items, fees, discount, tip and the tax inside them. Every amount is whole paise, GST inclusive.
+
+Tax is what is contained in an inclusive price (rule 35 of the CGST Rules): gross x rate / (100 + rate), rounded half
+up, per line; a discount is shared over the lines first, so that tax is on what is really paid. A tip is not taxed.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import asdict, astuple, dataclass, field
+
+from blinkit.kernel.money import rupees, share_out, tax_inside
+
+
+@dataclass(frozen=True, slots=True)
+class FeeRules:
+    """The fees of a city or a store, as `catalog.FeePolicy` keeps them."""
+
+    delivery_paise: int = 2500
+    free_delivery_from_paise: int = 19900
+    far_metres: int = 2500
+    far_extra_paise: int = 1000
+    handling_paise: int = 500
+    small_cart_below_paise: int = 9900
+    small_cart_paise: int = 2000
+    minimum_order_paise: int = 0
+    cod_limit_paise: int = 300000
+    fee_gst_bp: int = 1800
+
+
+@dataclass(frozen=True, slots=True)
+class LineInput:
+    product_id: int
+    qty: int
+    unit_price_paise: int
+    mrp_paise: int
+    gst_bp: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class BillInput:
+    """`distance_metres` is the way by street from the store to the door."""
+
+    lines: Sequence[LineInput]
+    policy: FeeRules
+    distance_metres: float = 0
+    surge_paise: int = 0
+    tip_paise: int = 0
+    discount_paise: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class BillLine:
+    """`tax_paise` is contained in `gross_paise` less this line's share of the discount."""
+
+    product_id: int
+    qty: int
+    unit_price_paise: int
+    mrp_paise: int
+    gross_paise: int
+    tax_paise: int
+    gst_bp: int
+    discount_paise: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Bill:
+    """total = items + delivery + handling + small cart + surge + tip − discount; `tax_paise` is inside the total."""
+
+    lines: tuple[BillLine, ...]
+    items_paise: int
+    delivery_paise: int
+    handling_paise: int
+    small_cart_paise: int
+    surge_paise: int
+    tip_paise: int
+    discount_paise: int
+    tax_paise: int
+    total_paise: int
+    saved_paise: int
+    fees_why: dict[str, str] = field(default_factory=dict, compare=False)
+
+    def fingerprint(self) -> str:
+        """A short hash of every figure shown. It changes when and only when a figure does; words do not count."""
+        figures = [
+            [astuple(line) for line in sorted(self.lines, key=lambda line: line.product_id)],
+            self.items_paise,
+            self.delivery_paise,
+            self.handling_paise,
+            self.small_cart_paise,
+            self.surge_paise,
+            self.tip_paise,
+            self.discount_paise,
+            self.tax_paise,
+            self.total_paise,
+            self.saved_paise,
+        ]
+        return hashlib.sha256(repr(figures).encode()).hexdigest()[:16]
+
+    def as_dict(self) -> dict[str, object]:
+        """JSON-able: what the API shows and an order keeps."""
+        return {**asdict(self), "lines": [asdict(line) for line in self.lines], "fingerprint": self.fingerprint()}
+
+
+def make_bill(given: BillInput) -> Bill:
+    """The bill of a basket. An empty basket costs nothing, whatever the fees.
+
+    A discount is never more than the items. Raises ValueError for a quantity below one, a negative amount, or a unit
+    price above the MRP: the server prices the basket, so each of these is a bug.
+    """
+    _refuse_nonsense(given)
+    policy = given.policy
+    gross = [line.unit_price_paise * line.qty for line in given.lines]
+    items = sum(gross)
+    if not items:
+        return Bill((), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0)
+    discount = min(given.discount_paise, items)
+    shares = share_out(discount, gross)
+    lines = tuple(
+        BillLine(
+            product_id=line.product_id,
+            qty=line.qty,
+            unit_price_paise=line.unit_price_paise,
+            mrp_paise=line.mrp_paise,
+            gross_paise=line_gross,
+            tax_paise=tax_inside(line_gross - share, line.gst_bp),
+            gst_bp=line.gst_bp,
+            discount_paise=share,
+        )
+        for line, line_gross, share in zip(given.lines, gross, shares, strict=True)
+    )
+    delivery, why = _delivery(policy, items, given.distance_metres)
+    small_cart = policy.small_cart_paise if items < policy.small_cart_below_paise else 0
+    if small_cart:
+        more = policy.small_cart_below_paise - items
+        why["small_cart"] = f"For baskets under {rupees(policy.small_cart_below_paise)}. Add {rupees(more)} to save it."
+    if policy.handling_paise:
+        why["handling"] = "Picking, packing and bags."
+    if given.surge_paise:
+        why["surge"] = "It is very busy right now. All of this goes towards riders."
+    fees = delivery + policy.handling_paise + small_cart + given.surge_paise
+    return Bill(
+        lines=lines,
+        items_paise=items,
+        delivery_paise=delivery,
+        handling_paise=policy.handling_paise,
+        small_cart_paise=small_cart,
+        surge_paise=given.surge_paise,
+        tip_paise=given.tip_paise,
+        discount_paise=discount,
+        tax_paise=sum(line.tax_paise for line in lines) + tax_inside(fees, policy.fee_gst_bp),
+        total_paise=items + fees + given.tip_paise - discount,
+        saved_paise=sum((line.mrp_paise - line.unit_price_paise) * line.qty for line in lines) + discount,
+        fees_why=why,
+    )
+
+
+def _delivery(policy: FeeRules, items_paise: int, distance_metres: float) -> tuple[int, dict[str, str]]:
+    """Free delivery waives the base fee; the extra for a long way is the rider's and stays."""
+    free = items_paise >= policy.free_delivery_from_paise
+    far = policy.far_extra_paise if distance_metres > policy.far_metres else 0
+    base = 0 if free else policy.delivery_paise
+    if free:
+        words = f"Free from {rupees(policy.free_delivery_from_paise)}."
+    elif policy.delivery_paise:
+        more = policy.free_delivery_from_paise - items_paise
+        words = f"Free from {rupees(policy.free_delivery_from_paise)}: add {rupees(more)}."
+    else:
+        words = "Free."
+    if far:
+        words += f" {rupees(far)} because the store is more than {policy.far_metres / 1000:g} km away."
+    return base + far, {"delivery": words}
+
+
+def _refuse_nonsense(given: BillInput) -> None:
+    if min(given.surge_paise, given.tip_paise, given.discount_paise) < 0:
+        raise ValueError("Surge, tip and discount are never negative.")
+    for line in given.lines:
+        if line.qty < 1 or not 0 < line.unit_price_paise <= line.mrp_paise:
+            raise ValueError(f"Product {line.product_id}: quantity {line.qty} at {line.unit_price_paise} paise.")

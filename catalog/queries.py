@@ -1,0 +1,294 @@
+"""Reads of the goods, made for pages that are opened all the time: one statement each, light rows, no model instances.
+
+A page of a shelf, a search and a cart line are all `ShelfRow`s, so that a card is drawn from one shape everywhere.
+"""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.db import connection
+from django.db.models import Q, QuerySet, Subquery
+from django.db.models.expressions import OuterRef
+from django.db.models.functions import Coalesce, JSONObject
+
+from blinkit.kernel.geo import Point, contains, distance_metres
+from catalog import hours, tree, versions
+from catalog.errors import BadCursor, NoSuchProduct, NoSuchStore
+from catalog.models import FeePolicy, Store, StoreMode
+from catalog.pricing import FeeRules
+from catalog.pricing.unit_price import unit_price
+
+category = tree.category
+category_ids = tree.category_ids
+category_tree = tree.category_tree
+
+# -- rows of a shelf ----------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class ShelfRow:
+    """A product as one store sells it now. Money in paise, GST inclusive; `weight_g` 0 when unknown."""
+
+    product_id: int
+    sku: str
+    name: str
+    name_hi: str
+    brand: str
+    pack: str
+    pack_size: float | None
+    pack_unit: str
+    price_paise: int
+    mrp_paise: int
+    veg: str
+    zone: str
+    image: str
+    category_slug: str
+    max_per_order: int
+    shelf_item_id: int
+    rank: int
+    gst_bp: int
+    hsn: str
+    weight_g: int
+    hue: int
+
+    def as_dict(self) -> dict[str, Any]:
+        """JSON-able, for the shop's doors: what a card shows and nothing internal."""
+        per = unit_price(self.price_paise, self.pack_size, self.pack_unit)
+        return {
+            "sku": self.sku,
+            "name": self.name,
+            "name_hi": self.name_hi,
+            "brand": self.brand,
+            "pack": self.pack,
+            "price_paise": self.price_paise,
+            "mrp_paise": self.mrp_paise,
+            "unit_price": {"paise": per.paise, "per": per.per} if per else None,
+            "veg": self.veg,
+            "zone": self.zone,
+            "image": self.image,
+            "category": self.category_slug,
+            "max_per_order": self.max_per_order,
+        }
+
+
+# In the order of ShelfRow's fields. Aliases: s shelf item, p product, b brand, c category.
+ROW_COLUMNS = """p.id, p.sku, p.name, p.name_hi, COALESCE(b.name, ''), p.pack, p.pack_size::float8, p.pack_unit,
+    s.price_paise, s.mrp_paise, p.veg, p.zone, p.image, c.slug, p.max_per_order, s.id, s.rank, p.gst_bp, p.hsn,
+    p.weight_g, c.hue"""
+ROW_JOINS = """JOIN catalog_product p ON p.id = s.product_id
+    JOIN catalog_category c ON c.id = s.category_id
+    LEFT JOIN catalog_brand b ON b.id = p.brand_id"""
+
+
+@dataclass(frozen=True, slots=True)
+class Cursor:
+    """The last row of a page: the next one starts after it, wherever rows were added meanwhile."""
+
+    rank: int
+    id: int
+
+    def encode(self) -> str:
+        return base64.urlsafe_b64encode(f"{self.rank}.{self.id}".encode()).decode().rstrip("=")
+
+    @classmethod
+    def decode(cls, text: str) -> Cursor:
+        """Raises BadCursor for anything `encode` did not make."""
+        try:
+            rank, id = base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)).decode("ascii").split(".")
+            cursor = cls(int(rank), int(id))
+        except ValueError:
+            raise BadCursor() from None
+        if not (abs(cursor.rank) < 2**31 and 0 <= cursor.id < 2**63):
+            raise BadCursor()
+        return cursor
+
+    @classmethod
+    def of(cls, row: ShelfRow) -> Cursor:
+        return cls(row.rank, row.shelf_item_id)
+
+
+def shelf_page(
+    *, store_id: int, category_ids: Sequence[int] | None = None, after: Cursor | None = None, limit: int = 40
+) -> list[ShelfRow]:
+    """Listed rows of the store, best first (rank, then id), in one statement; `category_ids=None` means everything.
+
+    Each category is read from the front of the `shelf_page` index, so a page costs the same however long the shelf is.
+    """
+    beyond = "" if after is None else " AND s.rank <= %s AND (s.rank < %s OR s.id > %s)"
+    keyset: list[Any] = [] if after is None else [after.rank, after.rank, after.id]
+    first = f"SELECT s.* FROM catalog_shelfitem s WHERE s.store_id = %s AND s.is_listed{beyond}"
+    order = " ORDER BY s.rank DESC, s.id LIMIT %s"
+    parameters: list[Any]
+    if category_ids is None or len(category_ids) == 1:
+        parameters = [store_id, *keyset]
+        if category_ids:
+            first += " AND s.category_id = %s"
+            parameters.append(category_ids[0])
+        source = first + order
+        parameters.append(limit)
+    elif category_ids:
+        source = (
+            "SELECT s.* FROM unnest(%s::bigint[]) AS wanted(category_id) "
+            f"CROSS JOIN LATERAL ({first} AND s.category_id = wanted.category_id{order}) s{order}"
+        )
+        parameters = [list(category_ids), store_id, *keyset, limit, limit]
+    else:
+        return []
+    return _rows(f"SELECT {ROW_COLUMNS} FROM ({source}) s {ROW_JOINS} ORDER BY s.rank DESC, s.id", parameters)
+
+
+def shelf_rows(*, store_id: int, product_ids: Iterable[int]) -> dict[int, ShelfRow]:
+    """The listed rows of these products by product id, in one statement. What is not on the shelf is left out."""
+    ids = list(product_ids)
+    if not ids:
+        return {}
+    where = "s.store_id = %s AND s.product_id = ANY(%s) AND s.is_listed AND p.is_active"
+    rows = _rows(f"SELECT {ROW_COLUMNS} FROM catalog_shelfitem s {ROW_JOINS} WHERE {where}", [store_id, ids])
+    return {row.product_id: row for row in rows}
+
+
+def shelf_rows_by_sku(*, store_id: int, skus: Iterable[str]) -> dict[str, ShelfRow]:
+    """The same by SKU: what an app sends."""
+    wanted = list(skus)
+    if not wanted:
+        return {}
+    where = "s.store_id = %s AND p.sku = ANY(%s) AND s.is_listed AND p.is_active"
+    rows = _rows(f"SELECT {ROW_COLUMNS} FROM catalog_shelfitem s {ROW_JOINS} WHERE {where}", [store_id, wanted])
+    return {row.sku: row for row in rows}
+
+
+def _rows(sql: str, parameters: Sequence[Any]) -> list[ShelfRow]:
+    with connection.cursor() as cursor:
+        cursor.execute(sql, parameters)
+        return [ShelfRow(*row) for row in cursor.fetchall()]
+
+
+@dataclass(frozen=True, slots=True)
+class ProductDetail:
+    row: ShelfRow
+    description: str
+    shelf_life_days: int | None
+    barcode: str
+    images: tuple[str, ...]
+
+    def as_dict(self) -> dict[str, Any]:
+        return {
+            **self.row.as_dict(),
+            "description": self.description,
+            "shelf_life_days": self.shelf_life_days,
+            "images": list(self.images),
+            "hsn": self.row.hsn,
+            "gst_bp": self.row.gst_bp,
+        }
+
+
+def product_detail(*, store_id: int, sku: str) -> ProductDetail:
+    """One product of the store's shelf, in one statement. Raises NoSuchProduct when it is not listed there."""
+    sql = f"""SELECT {ROW_COLUMNS}, p.description, p.shelf_life_days, COALESCE(p.barcode, ''), (
+            SELECT COALESCE(array_agg(i.file ORDER BY i.rank, i.id), '{{}}')
+            FROM catalog_productimage i WHERE i.product_id = p.id)
+        FROM catalog_shelfitem s {ROW_JOINS} WHERE s.store_id = %s AND p.sku = %s AND s.is_listed AND p.is_active"""
+    with connection.cursor() as cursor:
+        cursor.execute(sql, [store_id, sku])
+        found = cursor.fetchone()
+    if found is None:
+        raise NoSuchProduct()
+    row = ShelfRow(*found[:-4])
+    description, shelf_life_days, barcode, files = found[-4:]
+    images = tuple(files) or ((row.image,) if row.image else ())
+    return ProductDetail(row, description, shelf_life_days, barcode, images)
+
+
+# -- stores -------------------------------------------------------------------------------------------------------
+
+
+def _stores() -> QuerySet[Store]:
+    """Active stores with city, load and fee policy, all in the one statement."""
+    figures = JSONObject(**{name: name for name in FeeRules.__slots__})
+    own = FeePolicy.objects.filter(store=OuterRef("pk")).values(found=figures)
+    citys = FeePolicy.objects.filter(city=OuterRef("city_id")).values(found=figures)
+    return (
+        Store.objects.filter(is_active=True)
+        .select_related("city", "load")
+        .annotate(fee_figures=Coalesce(Subquery(own), Subquery(citys)))
+    )
+
+
+def stores_for(point: Point) -> list[Store]:
+    """Active stores whose area contains the point, nearest first, in one statement.
+
+    The database discards far stores by the box around each area; the polygon itself is tested here. Opening hours, mode
+    and load are the caller's to judge (`is_open`, `current_mode`, `store.load`).
+    """
+    near = _stores().filter(
+        area_south__lte=point.lat, area_north__gte=point.lat, area_west__lte=point.lng, area_east__gte=point.lng
+    )
+    inside = [store for store in near if contains(store.area, point)]
+    return sorted(inside, key=lambda store: (distance_metres(store.point, point), store.pk))
+
+
+def store_by_code(code: str) -> Store:
+    """The active store with its city, load and fee policy, in one statement. Raises NoSuchStore."""
+    store = _stores().filter(code=code).first()
+    if store is None:
+        raise NoSuchStore()
+    return store
+
+
+def store_by_id(store_id: int) -> Store:
+    """The same by id."""
+    store = _stores().filter(pk=store_id).first()
+    if store is None:
+        raise NoSuchStore()
+    return store
+
+
+def active_stores() -> list[Store]:
+    """All active stores with city, load and policy, by code: the map of where we are."""
+    return list(_stores().order_by("code"))
+
+
+def fee_policy(store: Store) -> FeeRules:
+    """The store's own fees, else its city's, else the defaults. No statement for a store read through this module."""
+    if hasattr(store, "fee_figures"):
+        figures = store.fee_figures
+    else:
+        wanted = FeePolicy.objects.filter(Q(store=store) | Q(city=store.city_id))
+        rows = list(wanted.values("store_id", *FeeRules.__slots__))
+        figures = next((r for r in rows if r["store_id"]), rows[0] if rows else None)
+        if figures:
+            figures = {name: figures[name] for name in FeeRules.__slots__}
+    return FeeRules(**figures) if figures else FeeRules()
+
+
+def is_open(store: Store, *, now: datetime) -> bool:
+    """By its opening hours alone; a pause is `current_mode`."""
+    return hours.is_open(opens=store.opens, closes=store.closes, timezone=store.city.timezone, now=now)
+
+
+def next_opening(store: Store, *, now: datetime) -> datetime:
+    """The next instant it is open by its hours; `now` while it is."""
+    return hours.next_opening(opens=store.opens, closes=store.closes, timezone=store.city.timezone, now=now)
+
+
+def current_mode(store: Store, *, now: datetime) -> StoreMode:
+    """The mode that holds now: one whose end has passed is over, whether or not anybody swept it."""
+    if store.mode_until is not None and store.mode_until <= now:
+        return StoreMode.OPEN
+    return StoreMode(store.mode)
+
+
+# -- versions, for ETags ------------------------------------------------------------------------------------------
+
+
+def shelf_version(store_id: int) -> str:
+    """Changes whenever anything about this store's shelf may have (price, listing, product): one Redis read.
+
+    Read it before the rows it stands for. "" when Redis is down: answer without an ETag then.
+    """
+    return versions.read(f"shelf:{store_id}")

@@ -1,0 +1,51 @@
+"""Approved synonyms as one dictionary, kept in each process for a few seconds."""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from dataclasses import dataclass
+
+from catalog.kept import BrieflyKept
+from catalog.models import Synonym
+from catalog.search.folding import sound
+
+
+@dataclass(frozen=True, slots=True)
+class Synonyms:
+    """`means` by folded term; `longest` is the most words any term has."""
+
+    means: dict[str, tuple[str, ...]]
+    terms: tuple[str, ...]
+    by_sound: dict[str, tuple[str, ...]]
+    longest: int
+
+    def of(self, term: str) -> tuple[str, ...]:
+        return self.means.get(term, ())
+
+    def starting_with(self, beginning: str, *, most: int = 4) -> list[str]:
+        """What terms that begin so may mean: a word that is still being typed."""
+        found: list[str] = []
+        for term in self.terms[bisect_left(self.terms, beginning) :]:
+            if not term.startswith(beginning) or len(found) >= most:
+                break
+            found += self.means[term]
+        return found
+
+
+def _read() -> Synonyms:
+    means: dict[str, list[str]] = {}
+    for term, meaning in Synonym.objects.filter(is_approved=True).order_by("id").values_list("term", "means"):
+        means.setdefault(term, []).append(meaning)
+    by_sound: dict[str, list[str]] = {}
+    for term in means:
+        if " " not in term:
+            by_sound.setdefault(sound(term), []).append(term)
+    return Synonyms(
+        means={term: tuple(found) for term, found in means.items()},
+        terms=tuple(sorted(means)),
+        by_sound={key: tuple(found) for key, found in by_sound.items()},
+        longest=max((term.count(" ") + 1 for term in means), default=1),
+    )
+
+
+known = BrieflyKept(_read)

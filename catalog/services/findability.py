@@ -1,0 +1,172 @@
+"""What makes products findable: search words, synonyms, and the list of searches that found nothing."""
+
+from __future__ import annotations
+
+import csv
+import json
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import structlog
+from django.db import connection, transaction
+
+from blinkit.kernel.redis_client import client, key
+from catalog.models import Product, SearchLog, Store, Synonym
+from catalog.search import index
+from catalog.search.folding import fold, sound
+from catalog.search.synonyms import known
+
+log = structlog.get_logger(__name__)
+
+SEED = Path(__file__).resolve().parent.parent / "seed_synonyms.csv"
+CHUNK = 2_000
+
+
+@transaction.atomic
+def refresh_search(product_ids: Sequence[int] | None = None) -> int:
+    """Write search words of these products (or all), and the vocabulary misspelt words are corrected to.
+
+    Call it after products, their brand or their category were created or changed. Returns how many products were read;
+    rows whose words did not change are not written.
+    """
+    products = Product.objects.order_by("pk")
+    if product_ids is not None:
+        products = products.filter(pk__in=product_ids)
+    rows = products.values_list(
+        "pk", "name", "name_hi", "brand__name", "keywords", "category__name", "category__name_hi",
+        "category__parent__name",
+    )  # fmt: skip
+    done = 0
+    for chunk in _chunks(rows.iterator(CHUNK), CHUNK):
+        ids: list[int] = []
+        texts: list[str] = []
+        vectors: list[str] = []
+        for pk, name, name_hi, brand, keywords, category, category_hi, parent in chunk:
+            parts = {
+                "name": name,
+                "name_hi": name_hi,
+                "brand": brand or "",
+                "keywords": keywords,
+                "category": f"{category} {parent or ''}",
+                "category_hi": category_hi,
+            }
+            ids.append(pk)
+            texts.append(index.search_text(**parts))
+            vectors.append(index.search_vector(**parts))
+        with connection.cursor() as cursor:
+            cursor.execute(
+                """UPDATE catalog_product p SET search_text = n.words, search_vector = n.vector::tsvector
+                FROM unnest(%s::bigint[], %s::text[], %s::text[]) AS n(id, words, vector)
+                WHERE p.id = n.id AND (p.search_vector IS NULL OR p.search_text <> n.words
+                    OR p.search_vector <> n.vector::tsvector)""",
+                [ids, texts, vectors],
+            )
+        done += len(ids)
+    _refresh_vocabulary(product_ids)
+    return done
+
+
+def _refresh_vocabulary(product_ids: Sequence[int] | None) -> None:
+    """Words of all products anew, or the words of a few products added. Corrections only need the words to be there."""
+    which = "" if product_ids is None else " AND p.id = ANY(%s)"
+    parameters = [] if product_ids is None else [list(product_ids)]
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"""SELECT v.lexeme, count(*) FROM catalog_product p, unnest(p.search_vector) AS v
+            WHERE p.is_active{which} AND length(v.lexeme) BETWEEN 3 AND 80
+                AND v.lexeme !~ '^[0-9]' GROUP BY v.lexeme ORDER BY v.lexeme""",
+            parameters,
+        )
+        uses: dict[str, int] = dict(cursor.fetchall())
+        if product_ids is None:
+            for term in known().terms:
+                for word in term.split():
+                    uses.setdefault(word, 0)
+            cursor.execute("DELETE FROM catalog_searchword WHERE NOT word = ANY(%s)", [list(uses)])
+        write_words(uses, add=product_ids is not None)
+
+
+def write_words(uses: dict[str, int], *, add: bool) -> None:
+    """Words with the number of products that use them, into the vocabulary."""
+    if not uses:
+        return
+    # When words are only added the known count stays: it orders corrections, and the full refresh sets it right.
+    count = "catalog_searchword.products" if add else "EXCLUDED.products"
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"""INSERT INTO catalog_searchword (word, sound, products)
+            SELECT * FROM unnest(%s::text[], %s::text[], %s::int[]) ORDER BY 1
+            ON CONFLICT (word) DO UPDATE SET sound = EXCLUDED.sound, products = {count}
+            WHERE (catalog_searchword.sound, catalog_searchword.products) <> (EXCLUDED.sound, {count})""",
+            [list(uses), [sound(word) for word in uses], list(uses.values())],
+        )
+
+
+@transaction.atomic
+def load_synonyms(rows: Iterable[tuple[str, str]] | None = None) -> int:
+    """Add (term, means) pairs, by default those of `seed_synonyms.csv`; known pairs stay as an administrator left them.
+
+    Terms become part of the vocabulary, so that a misspelt "tamattar" finds "tamatar". Returns how many are new.
+    """
+    pairs = list(dict.fromkeys((fold(a)[:80], fold(b)[:80]) for a, b in (seed_pairs() if rows is None else rows)))
+    before = Synonym.objects.count()
+    Synonym.objects.bulk_create(
+        [Synonym(term=term, means=means) for term, means in pairs if term and means and term != means],
+        ignore_conflicts=True,
+    )
+    write_words({word: 0 for term, _ in pairs for word in term.split() if len(word) > 2}, add=True)
+    known.forget()
+    return Synonym.objects.count() - before
+
+
+def seed_pairs() -> Iterator[tuple[str, str]]:
+    """The pairs of the seed file: each line is a meaning and then the words people use for it."""
+    with SEED.open(encoding="utf-8", newline="") as lines:
+        for means, terms in csv.reader(line for line in lines if line.strip() and not line.startswith("#")):
+            for term in terms.split("|"):
+                yield term, means
+
+
+@transaction.atomic
+def approve_synonym(*, synonym_id: int, approved: bool) -> None:
+    Synonym.objects.filter(pk=synonym_id).update(is_approved=approved)
+    known.forget()
+
+
+# -- the search log: written to a Redis list on the way, moved to the table by a task --------------------------------
+
+LOG_KEY = "searches"
+LOG_LONGEST = 20_000
+
+
+def log_search(*, store_id: int, q: str, results: int, now: datetime) -> None:
+    """Note a search for the failed-search list. One Redis write, best effort, never raises, no person kept."""
+    try:
+        size = client().rpush(key(LOG_KEY), json.dumps([store_id, q[:120], results, now.isoformat()]))
+        if int(size) > LOG_LONGEST:  # type: ignore[arg-type]  # nobody collects them: keep the newest
+            client().ltrim(key(LOG_KEY), -LOG_LONGEST, -1)
+    except Exception as error:
+        log.info("search not logged", error=repr(error))
+
+
+def write_search_log(*, most: int = 5_000) -> int:
+    """Move noted searches into the table. What a crash interrupts is lost: it is a statistic, not a ledger."""
+    found: list[Any] = client().lpop(key(LOG_KEY), most) or []  # type: ignore[assignment]
+    stores = set(Store.objects.values_list("pk", flat=True)) if found else set()
+    rows = [json.loads(text) for text in found]
+    logs = [
+        SearchLog(store_id=store_id, query=q.replace("\x00", ""), results=results, at=datetime.fromisoformat(at))
+        for store_id, q, results, at in rows
+        if store_id in stores
+    ]
+    SearchLog.objects.bulk_create(logs, batch_size=1_000)
+    return len(logs)
+
+
+def _chunks(rows: Iterable[Any], size: int) -> Iterator[list[Any]]:
+    walk = iter(rows)
+    while chunk := list(islice(walk, size)):
+        yield chunk

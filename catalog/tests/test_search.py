@@ -1,0 +1,116 @@
+"""Search finds what people mean."""
+
+from __future__ import annotations
+
+import pytest
+from django.test.utils import CaptureQueriesContext
+
+from catalog import services
+from catalog.search import search
+from catalog.search.folding import fold, sound, words
+from catalog.tests.factories import BrandFactory, CategoryFactory, ProductFactory, on_shelf, store
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def shop():
+    """A small shelf with near neighbours that must not be confused."""
+    at = store()
+    amul = BrandFactory(slug="amul", name="Amul")
+    dairy = CategoryFactory(slug="milk", name="Milk", name_hi="दूध")
+    veg = CategoryFactory(slug="vegetables", name="Vegetables")
+    snacks = CategoryFactory(slug="snacks", name="Snacks")
+    sweets = CategoryFactory(slug="chocolate", name="Chocolate")
+    on_shelf(
+        at,
+        ProductFactory(sku="MILK", name="Amul Taaza Toned Milk", brand=amul, category=dairy, popularity=500),
+        ProductFactory(sku="BUTTER", name="Amul Butter", brand=amul, category=CategoryFactory(slug="butter", name="Butter")),
+        ProductFactory(sku="POTATO", name="Potato", name_hi="आलू", category=veg, popularity=900),
+        ProductFactory(sku="TOMATO", name="Tomato Hybrid", name_hi="टमाटर", category=veg),
+        ProductFactory(sku="BHUJIA", name="Haldiram's Aloo Bhujia", category=snacks),
+        ProductFactory(sku="CHOC", name="Cadbury Dairy Milk Chocolate", category=sweets, popularity=100),
+        ProductFactory(sku="BRULEE", name="Crème Brûlée", category=sweets),
+    )
+    return at
+
+
+def skus(at, q, **more) -> list[str]:
+    return [hit.row.sku for hit in search(store_id=at.pk, q=q, **more)]
+
+
+@pytest.mark.parametrize(
+    ("q", "first"),
+    [
+        ("milk", "MILK"),  # the product whose category it is, before the chocolate
+        ("aloo", "POTATO"),
+        ("आलू", "POTATO"),
+        ("doodh", "MILK"),
+        ("दूध", "MILK"),
+        ("tomatoes", "TOMATO"),
+        ("pota", "POTATO"),
+        ("amul butter", "BUTTER"),
+        ("buter", "BUTTER"),
+        ("amool buter", "BUTTER"),
+        ("dhoodh", "MILK"),
+        ("tomatto", "TOMATO"),
+        ("creme brulee", "BRULEE"),
+        ("haldirams", "BHUJIA"),
+        ("amul ka doodh", "MILK"),
+    ],
+)
+def test_finds_first_what_was_meant(shop, q, first):
+    assert skus(shop, q)[:1] == [first]
+
+
+def test_aloo_also_finds_the_snack_that_is_named_so(shop):
+    assert "BHUJIA" in skus(shop, "aloo")
+
+
+def test_a_word_nobody_has_does_not_hide_the_word_somebody_has(shop):
+    assert skus(shop, "xyzzyq butter")[:1] == ["BUTTER"]
+
+
+@pytest.mark.parametrize("q", ["", "  ", "!!!", "' | & :* ( )", "\\", "zzzzqqqq", "\x00", "🥔"])
+def test_nonsense_finds_nothing_and_breaks_nothing(shop, q):
+    assert skus(shop, q) == []
+
+
+@pytest.mark.parametrize("q", ["milk' | 'x", "a:* & !b", "milk <-> butter", "%milk%", "milk" * 200, "amul " * 50])
+def test_query_operators_are_only_punctuation(shop, q):
+    skus(shop, q)
+
+
+def test_only_this_stores_listed_shelf_is_searched(shop):
+    other = store("BLR-X")
+    assert skus(other, "milk") == []
+    services.set_listed(store_id=shop.pk, product_ids=[h.product_id for h in search(store_id=shop.pk, q="toned")], listed=False, now=NOW)
+    assert "MILK" not in skus(shop, "milk")
+
+
+def test_costs_one_statement_when_found_and_at_most_three_when_misspelt(shop, django_assert_max_num_queries):
+    with django_assert_max_num_queries(2):  # one, and the synonyms that are kept for 15 s outside tests
+        assert search(store_id=shop.pk, q="amul butter")
+    with django_assert_max_num_queries(5):
+        assert search(store_id=shop.pk, q="buter")
+    assert CaptureQueriesContext
+
+
+def test_limit_is_kept(shop):
+    assert len(skus(shop, "amul", limit=1)) == 1
+
+
+def test_folding_keeps_devanagari_vowel_signs_and_drops_latin_accents():
+    assert words("Haldiram’s Crème-Brûlée 200g") == ["haldirams", "creme", "brulee", "200g"]
+    assert fold("दूध  फ़्रूट") == "दूध फ्रूट"
+
+
+@pytest.mark.parametrize(
+    "spellings",
+    [("doodh", "dudh", "dhood"), ("aloo", "aalu", "alu"), ("paneer", "panir"), ("pyaaz", "pyaj"), ("methi", "methee")],
+)
+def test_spellings_of_one_word_sound_the_same(spellings):
+    assert len({sound(word) for word in spellings}) == 1
+
+
+from catalog.tests.factories import NOW  # noqa: E402
