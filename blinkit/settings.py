@@ -204,7 +204,7 @@ REST_FRAMEWORK = {
     "DEFAULT_FILTER_BACKENDS": ["django_filters.rest_framework.DjangoFilterBackend"],
     "DEFAULT_PAGINATION_CLASS": "blinkit.kernel.api.CursorPagination",
     "PAGE_SIZE": 40,
-    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "DEFAULT_SCHEMA_CLASS": "blinkit.kernel.schema.AutoSchema",
     "DEFAULT_THROTTLE_CLASSES": ["blinkit.kernel.limits.ApiThrottle"],
     "EXCEPTION_HANDLER": "blinkit.kernel.api.exception_handler",
     "TEST_REQUEST_DEFAULT_FORMAT": "json",

@@ -32,7 +32,8 @@ def gather(deliver: Callable[[list[Any]], None], item: Any) -> None:
     # The batch lives in the connection's own hook list: Django drops hooks of rolled-back savepoints, and then the
     # next call simply finds none and starts a new one. Any hook still listed was registered in this savepoint, in an
     # open ancestor, or in a released one, so it cannot be dropped without us.
-    for _sids, hook, _robust in reversed(connection.run_on_commit):
+    for entry in reversed(connection.run_on_commit):
+        hook: Any = entry[1]
         if isinstance(hook, _Batch) and hook.deliver is deliver:
             hook.items.append(item)
             return

@@ -131,7 +131,7 @@ def to_payload(event: DomainEvent) -> dict[str, Any]:
 def from_payload(cls: type[DomainEvent], payload: Mapping[str, Any]) -> DomainEvent:
     """The event again. Fields this version does not know are dropped, fields it knows and the row lacks take their
     default, so that old and new code can run side by side. Raises TypeError or ValueError when that is impossible."""
-    hints = _hints(cls)
+    hints = _hints(cls)  # type: ignore[arg-type]  # classes are hashable
     return cls(**{name: _restore(hint, payload[name]) for name, hint in hints.items() if name in payload})
 
 

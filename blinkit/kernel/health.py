@@ -66,7 +66,8 @@ def _broker() -> dict[str, Any]:
     from celery import current_app
 
     with current_app.connection_for_write() as broker:
-        broker.transport_options = {**broker.transport_options, "socket_timeout": 1, "socket_connect_timeout": 1}
+        options: dict[str, Any] = dict(broker.transport_options or {})
+        broker.transport_options = {**options, "socket_timeout": 1, "socket_connect_timeout": 1}
         broker.ensure_connection(max_retries=0, timeout=1)
     return {}
 

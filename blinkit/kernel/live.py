@@ -57,8 +57,13 @@ def recall(key_name: str) -> dict[str, Any] | None:
 
 def channel_of(group: str) -> str:
     """The Redis channel of a group, as channels_redis.pubsub names it."""
-    prefix = settings.CHANNEL_LAYERS["default"].get("CONFIG", {}).get("prefix", "asgi")
+    prefix = _layer_config().get("prefix", "asgi")
     return f"{prefix}__group__{group}"
+
+
+def _layer_config() -> dict[str, Any]:
+    default: dict[str, Any] = settings.CHANNEL_LAYERS["default"]
+    return default.get("CONFIG", {})
 
 
 def _send_hints(hints: list[tuple[str, str, str]]) -> None:

@@ -64,7 +64,7 @@ def as_refusal(error: BaseException) -> Refusal | None:
         detail: Any = error.message_dict if hasattr(error, "error_dict") else error.messages
         return Invalid(_first_sentence(errors := _by_field(detail)), errors=errors)
     if isinstance(error, drf.Throttled):
-        wait_s = max(1, int(error.wait or 1))
+        wait_s = max(1, int(getattr(error, "wait", None) or 1))
         return TooMany(f"Too many requests. Try again in {wait_s} seconds.", retry_after_s=wait_s)
     if isinstance(error, drf.APIException):
         for kind, ours in _DRF_KINDS:

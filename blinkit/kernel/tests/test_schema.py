@@ -1,0 +1,13 @@
+import pytest
+from drf_spectacular.generators import SchemaGenerator
+
+pytestmark = pytest.mark.urls("blinkit.kernel.tests.doors")
+
+
+def test_the_schema_tells_of_problems_and_idempotency_keys():
+    paths = SchemaGenerator().get_schema(request=None, public=True)["paths"]
+    create = paths["/api/v1/create/{kind}"]["post"]
+    assert [p["name"] for p in create["parameters"] if p["in"] == "header"] == ["Idempotency-Key"]
+    assert "application/problem+json" in create["responses"]["default"]["content"]
+    free = paths["/api/v1/create-unguarded"]["post"]
+    assert [p for p in free.get("parameters", []) if p["in"] == "header"] == []
