@@ -8,8 +8,14 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from blinkit.kernel.events import DomainEvent
+from inventory.events import HoldExpired
+from payments.events import PaymentCaptured, RefundCompleted
 
-REACTIONS: Mapping[type[DomainEvent], Sequence[str]] = {}
+REACTIONS: Mapping[type[DomainEvent], Sequence[str]] = {
+    HoldExpired: ["orders.handlers.hold_expired"],
+    PaymentCaptured: ["orders.handlers.payment_captured"],
+    RefundCompleted: ["orders.handlers.refund_completed"],
+}
 
 
 def home_page(user: Any) -> str:

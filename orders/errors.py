@@ -72,11 +72,6 @@ class NoSuchLine(NotFound):
     code = "no-such-line"
 
 
-class NoSuchStore(NotFound):
-    code = "no-such-store"
-    default_detail = "There is no such store."
-
-
 class NoSuchAddress(NotFound):
     code = "no-such-address"
     default_detail = "Choose one of your saved addresses."

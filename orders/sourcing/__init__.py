@@ -12,8 +12,6 @@ from orders.sourcing.choose import (
     Verdict,
     choose,
     effective_mode,
-    is_open_at,
-    opens_next,
 )
 
 __all__ = [
@@ -25,6 +23,4 @@ __all__ = [
     "Verdict",
     "choose",
     "effective_mode",
-    "is_open_at",
-    "opens_next",
 ]

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, time, timedelta
+from datetime import datetime, time
 from enum import Enum
 from typing import Any
-from zoneinfo import ZoneInfo
+
+from catalog.hours import is_open
 
 
 class Reason(str, Enum):
@@ -90,22 +91,6 @@ _BLAME = {Reason.MISSING_ITEMS: 0, Reason.FULL: 1, Reason.PAUSED: 2, Reason.CLOS
 Strategy = Callable[[Sequence[Candidate], Need, datetime], Choice]
 
 
-def is_open_at(opens: time, closes: time, local: time) -> bool:
-    """Half-open local hours [opens, closes); equal means round the clock; closes before opens runs past midnight."""
-    if opens == closes:
-        return True
-    if opens < closes:
-        return opens <= local < closes
-    return local >= opens or local < closes
-
-
-def opens_next(opens: time, timezone: str, now: datetime) -> datetime:
-    """The next moment these hours begin, as an aware local time."""
-    local = now.astimezone(ZoneInfo(timezone))
-    today = datetime.combine(local.date(), opens, tzinfo=local.tzinfo)
-    return today if today > local else datetime.combine(local.date() + timedelta(days=1), opens, tzinfo=local.tzinfo)
-
-
 def effective_mode(mode: str, until: datetime | None, now: datetime) -> str:
     """A mode that has run out is "open" again, whether or not somebody cleaned it up."""
     return "open" if until is not None and until <= now else mode
@@ -151,8 +136,7 @@ def _judge(candidate: Candidate, need: Need, now: datetime) -> Verdict:
 
 
 def _blocked(candidate: Candidate, is_missing: bool, now: datetime) -> Reason | None:
-    local = now.astimezone(ZoneInfo(candidate.timezone)).time()
-    if not is_open_at(candidate.opens, candidate.closes, local):
+    if not is_open(opens=candidate.opens, closes=candidate.closes, timezone=candidate.timezone, now=now):
         return Reason.CLOSED
     if effective_mode(candidate.mode, candidate.mode_until, now) == "paused":
         return Reason.PAUSED

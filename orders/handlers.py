@@ -1,0 +1,30 @@
+"""How orders react to what other rooms announce."""
+
+from __future__ import annotations
+
+from django.utils import timezone
+
+from blinkit.kernel.events import EventMeta
+from inventory.events import HoldExpired
+from orders import services
+from orders.models import Order
+from orders.states import Status
+from payments.events import PaymentCaptured, RefundCompleted
+
+
+def payment_captured(event: PaymentCaptured, meta: EventMeta) -> None:
+    """Paid: confirm. A capture after the cancellation is payments' to send back; cash at the door finds nothing PENDING."""
+    if Order.objects.filter(pk=event.ref, status=Status.PENDING).exists():
+        services.confirm(order_id=event.ref, now=timezone.now())
+
+
+def hold_expired(event: HoldExpired, meta: EventMeta) -> None:
+    """The stock is no longer set aside: an order still waiting for its payment ends."""
+    if Order.objects.filter(pk=event.ref, status=Status.PENDING).exists():
+        services.end_window(order_id=event.ref, now=timezone.now())
+
+
+def refund_completed(event: RefundCompleted, meta: EventMeta) -> None:
+    """Money is back with the customer: a cancelled or undelivered order may be REFUNDED now."""
+    if Order.objects.filter(pk=event.ref, status__in=[Status.CANCELLED, Status.UNDELIVERED]).exists():
+        services.refund_done(order_id=event.ref, now=timezone.now())

@@ -1,0 +1,224 @@
+"""What is in a cart, what it costs, and what stands in its way."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import UUID
+
+from accounts.models import Address
+from blinkit.kernel.errors import SignInNeeded
+from blinkit.kernel.geo import Point
+from blinkit.kernel.money import rupees
+from catalog import queries as goods
+from catalog.models import Store
+from catalog.pricing import Bill, BillInput, LineInput, make_bill
+from catalog.queries import ShelfRow
+from catalog.travel import street_metres
+from inventory import queries as stock
+from orders.models import Cart, CartLine, Consent
+from orders.queries.places import fees_json
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """A line as the customer asked for it."""
+
+    product_id: int
+    qty: int
+    consent: str = Consent.REFUND.value
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """Something to settle before this cart can be ordered. `code` is for programs, `sentence` for people."""
+
+    code: str
+    sentence: str
+    product_id: int | None = None
+    sku: str = ""
+
+    def as_dict(self) -> dict[str, Any]:
+        return {"code": self.code, "sentence": self.sentence, "sku": self.sku or None}
+
+
+@dataclass(frozen=True, slots=True)
+class CartLineView:
+    """A line with today's price and what is free. Not billed when the shelf does not list it (`row` None)."""
+
+    product_id: int
+    qty: int
+    consent: str
+    row: ShelfRow | None
+    free: int
+    problem: Problem | None = None
+
+    @property
+    def gross_paise(self) -> int:
+        return 0 if self.row is None else self.row.price_paise * self.qty
+
+    @property
+    def saved_paise(self) -> int:
+        return 0 if self.row is None else (self.row.mrp_paise - self.row.price_paise) * self.qty
+
+    def as_dict(self) -> dict[str, Any]:
+        row = self.row
+        out: dict[str, Any] = {"sku": None, "name": "No longer sold here"} if row is None else row.as_dict()
+        out["qty"] = self.qty
+        out["consent"] = self.consent
+        out["gross_paise"] = self.gross_paise
+        out["available_qty"] = 0 if row is None else max(0, min(self.free, row.max_per_order))
+        out["problem"] = None if self.problem is None else self.problem.as_dict()
+        return out
+
+
+@dataclass(frozen=True, slots=True)
+class CartView:
+    """A priced cart. `bill.fingerprint()` is what checkout compares. `cart` is None for a cart nobody has begun."""
+
+    cart: Cart | None
+    store: Store | None
+    lines: tuple[CartLineView, ...]
+    bill: Bill
+    problems: tuple[Problem, ...] = ()
+    tip_paise: int = 0
+    distance_metres: int = 0
+    fees: dict[str, int] = field(default_factory=dict)
+
+    @property
+    def units(self) -> int:
+        return sum(line.qty for line in self.lines)
+
+    @property
+    def fingerprint(self) -> str:
+        return self.bill.fingerprint()
+
+    @property
+    def can_check_out(self) -> bool:
+        return bool(self.lines) and not self.problems
+
+    def as_dict(self) -> dict[str, Any]:
+        return {
+            "id": None if self.cart is None else self.cart.pk,
+            "store": None if self.store is None else {"code": self.store.code, "name": self.store.name},
+            "lines": [line.as_dict() for line in self.lines],
+            "units": self.units,
+            "bill": bill_json(self.bill),
+            "problems": [problem.as_dict() for problem in self.problems],
+            "can_check_out": self.can_check_out,
+            "tip_paise": self.tip_paise,
+            "fees": self.fees,
+            "currency": "INR",
+        }
+
+
+EMPTY_BILL = Bill((), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0)
+EMPTY = CartView(cart=None, store=None, lines=(), bill=EMPTY_BILL)
+
+
+def bill_json(bill: Bill) -> dict[str, Any]:
+    """The bill as the API shows it: each part a figure of its own, with why a fee is there."""
+    return {
+        "items_paise": bill.items_paise,
+        "delivery_paise": bill.delivery_paise,
+        "handling_paise": bill.handling_paise,
+        "small_cart_paise": bill.small_cart_paise,
+        "surge_paise": bill.surge_paise,
+        "tip_paise": bill.tip_paise,
+        "discount_paise": bill.discount_paise,
+        "tax_paise": bill.tax_paise,
+        "total_paise": bill.total_paise,
+        "saved_paise": bill.saved_paise,
+        "why": bill.fees_why,
+        "fingerprint": bill.fingerprint(),
+        "currency": "INR",
+    }
+
+
+def cart_view(
+    *, customer_id: int | None = None, guest_token: UUID | None = None, to: Point | None = None
+) -> CartView:
+    """The cart of a customer or guest, priced now for a delivery to `to` (default: the customer's default address)."""
+    owner = {"customer_id": customer_id} if customer_id is not None else {"guest_token": guest_token}
+    if owner.get("customer_id") is None and guest_token is None:
+        raise SignInNeeded("Sign in, or send the token of a guest's cart.")
+    cart = Cart.objects.filter(**owner).first()
+    if cart is None:
+        return EMPTY
+    lines = CartLine.objects.filter(cart=cart).values_list("product_id", "qty", "consent")
+    return view_of(cart, [Wanted(*line) for line in lines], store=goods.store_by_id(cart.store_id), to=to)
+
+
+def view_of(
+    cart: Cart,
+    wanted: Sequence[Wanted],
+    *,
+    store: Store,
+    to: Point | None = None,
+    rows: Mapping[int, ShelfRow] | None = None,
+) -> CartView:
+    """Price these lines at this store. Two or three statements; `rows` saves one where the caller has them."""
+    ids = [line.product_id for line in wanted]
+    if rows is None:
+        rows = goods.shelf_rows(store_id=store.pk, product_ids=ids)
+    free = stock.free(store_id=store.pk, product_ids=ids) if ids else {}
+    if to is None and cart.customer_id is not None:
+        to = default_place(cart.customer_id)
+    metres = 0 if to is None else street_metres(store.point, to)
+    policy = goods.fee_policy(store)
+    bill = price(wanted, rows, store=store, metres=metres, tip_paise=cart.tip_paise)
+    lines = tuple(_line(line, rows.get(line.product_id), free.get(line.product_id, 0)) for line in wanted)
+    problems = [line.problem for line in lines if line.problem is not None]
+    missing_paise = policy.minimum_order_paise - bill.items_paise
+    if wanted and missing_paise > 0:
+        sentence = f"Add {rupees(missing_paise)} more: orders start at {rupees(policy.minimum_order_paise)}."
+        problems.append(Problem("below-minimum", sentence))
+    return CartView(
+        cart=cart,
+        store=store,
+        lines=lines,
+        bill=bill,
+        problems=tuple(problems),
+        tip_paise=cart.tip_paise,
+        distance_metres=metres,
+        fees=fees_json(policy),
+    )
+
+
+def price(
+    wanted: Sequence[Wanted], rows: Mapping[int, ShelfRow], *, store: Store, metres: int, tip_paise: int
+) -> Bill:
+    """The one way a basket is priced, for the cart and at checkout. Lines the shelf does not list cost nothing."""
+    billed = [
+        LineInput(
+            product_id=line.product_id,
+            qty=line.qty,
+            unit_price_paise=row.price_paise,
+            mrp_paise=row.mrp_paise,
+            gst_bp=row.gst_bp,
+        )
+        for line in wanted
+        if (row := rows.get(line.product_id)) is not None
+    ]
+    given = BillInput(lines=billed, policy=goods.fee_policy(store), distance_metres=metres, tip_paise=tip_paise)
+    bill = make_bill(given)
+    return bill
+
+
+def default_place(customer_id: int) -> Point | None:
+    """Where the customer's default address is."""
+    found = Address.objects.filter(user_id=customer_id, is_default=True, deleted_at=None).values_list("lat", "lng").first()
+    return None if found is None else Point(*found)
+
+
+def _line(wanted: Wanted, row: ShelfRow | None, free: int) -> CartLineView:
+    problem: Problem | None = None
+    if row is None:
+        problem = Problem("not-on-shelf", "This item is no longer sold here: take it out.", wanted.product_id)
+    elif free < wanted.qty:
+        words = f"Only {free} left." if free > 0 else "Sold out."
+        problem = Problem("out-of-stock", f"{row.name}: {words}", wanted.product_id, row.sku)
+    elif wanted.qty > row.max_per_order:
+        problem = Problem("too-many-units", f"{row.name}: at most {row.max_per_order} per order.", wanted.product_id, row.sku)
+    return CartLineView(wanted.product_id, wanted.qty, wanted.consent, row, free, problem)

@@ -1,0 +1,185 @@
+"""Who delivers to a place, when, and at which fees."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from blinkit.kernel.geo import Point
+from catalog import queries as goods
+from catalog.models import Store, StoreLoad, StoreMode
+from catalog.pricing import FeeRules
+from catalog.travel import street_metres, travel_seconds
+from orders import promise, sourcing
+from orders.sourcing import Candidate, Need, Reason, Verdict
+
+TYPICAL_LINES, TYPICAL_UNITS = 5, 7
+"""The basket a promise is quoted for before there is one."""
+
+NOT_YET_HERE = "not-yet-here"
+
+
+@dataclass(frozen=True, slots=True)
+class Serviceability:
+    """The answer for a place. `store` may be set although it can't deliver now: its shelf can be looked at.
+
+    `reason` is "" when it can, else "not-yet-here", "closed", "paused", "full" or "missing-items"; `sentence` says it to
+    people. The range is in whole minutes, None when nobody can deliver.
+    """
+
+    point: Point
+    store: Store | None
+    policy: FeeRules | None = None
+    mode: str = ""
+    reason: str = ""
+    sentence: str = ""
+    distance_metres: int = 0
+    eta_from_m: int | None = None
+    eta_to_m: int | None = None
+    opens_at: datetime | None = None
+    why: tuple[Verdict, ...] = field(default=(), compare=False)
+
+    @property
+    def is_served(self) -> bool:
+        return self.store is not None and not self.reason
+
+    def as_dict(self) -> dict[str, Any]:
+        """JSON-able, for the API."""
+        store = self.store
+        return {
+            "served": self.is_served,
+            "reason": self.reason,
+            "sentence": self.sentence,
+            "store": None if store is None else {"code": store.code, "name": store.name, "lat": store.lat, "lng": store.lng},
+            "mode": self.mode,
+            "eta_from_m": self.eta_from_m,
+            "eta_to_m": self.eta_to_m,
+            "distance_metres": self.distance_metres,
+            "opens_at": self.opens_at,
+            "fees": None if self.policy is None else fees_json(self.policy),
+            "currency": "INR",
+        }
+
+
+def serviceability(*, point: Point, now: datetime) -> Serviceability:
+    """Which store serves this place now, the arrival range for a usual basket, and its fees. One statement."""
+    return source(point=point, now=now)
+
+
+def source(
+    *,
+    point: Point,
+    now: datetime,
+    prefers_store_id: int | None = None,
+    basket: Mapping[int, int] | None = None,
+    free: Mapping[int, Mapping[int, int]] | None = None,
+    units: tuple[int, int] = (TYPICAL_LINES, TYPICAL_UNITS),
+    stores: Sequence[Store] | None = None,
+) -> Serviceability:
+    """The same with a basket in mind: `free` is what each store (by id) could sell of it, `units` its (lines, units)."""
+    near = list(goods.stores_for(point)) if stores is None else list(stores)
+    if not near:
+        return Serviceability(
+            point=point,
+            store=None,
+            reason=NOT_YET_HERE,
+            sentence="We don't deliver here yet. Leave your number and we'll tell you when we do.",
+        )
+    need = Need(basket=basket or {}, prefers_store_id=prefers_store_id)
+    candidates = [_candidate(store, point, None if free is None else free.get(store.pk, {})) for store in near]
+    choice = sourcing.choose(candidates, need, now=now)
+    best_id = choice.store_id if choice.store_id is not None else choice.why[0].store_id
+    store = next(store for store in near if store.pk == best_id)
+    mode = goods.current_mode(store, now=now).value
+    known = {
+        "point": point,
+        "store": store,
+        "policy": goods.fee_policy(store),
+        "mode": mode,
+        "distance_metres": street_metres(store.point, point),
+        "why": choice.why,
+    }
+    if choice.store_id is None:
+        reason = choice.refusal or Reason.CLOSED
+        opens_at = goods.next_opening(store, now=now) if reason == Reason.CLOSED else None
+        return Serviceability(**known, reason=reason.value, sentence=_sentence(reason, store, opens_at), opens_at=opens_at)
+    quote, _inputs = promise_for(store, to=point, lines=units[0], units=units[1], now=now)
+    sentence = f"Arrives in {quote.from_m}–{quote.to_m} minutes."
+    if mode == StoreMode.RUSH:
+        sentence = f"It is busy: arrives in {quote.from_m}–{quote.to_m} minutes."
+    return Serviceability(**known, sentence=sentence, eta_from_m=quote.from_m, eta_to_m=quote.to_m)
+
+
+def promise_for(
+    store: Store, *, to: Point, lines: int, units: int, now: datetime
+) -> tuple[promise.Quote, dict[str, Any]]:
+    """The promise for a basket of this size from this store, and its inputs and legs as the promise ledger keeps them."""
+    load = load_of(store)
+    inputs = promise.PromiseInputs(
+        lines=lines,
+        units=units,
+        ride_s=travel_seconds(store.point, to, at=now, timezone=store.city.timezone),
+        backlog_s=load.pick_backlog_s,
+        rider_wait_s=load.rider_wait_s,
+        rush=goods.current_mode(store, now=now) == StoreMode.RUSH,
+    )
+    quote = promise.quote(inputs)
+    return quote, {"store": store.code, **inputs.as_json(), "legs": quote.legs_json()}
+
+
+def load_of(store: Store) -> StoreLoad:
+    """What the floor and the riders wrote down; an idle store when nobody has yet."""
+    try:
+        return store.load
+    except StoreLoad.DoesNotExist:
+        return StoreLoad(store=store)
+
+
+def fees_json(policy: FeeRules) -> dict[str, int]:
+    return {
+        "delivery_paise": policy.delivery_paise,
+        "free_delivery_from_paise": policy.free_delivery_from_paise,
+        "far_metres": policy.far_metres,
+        "far_extra_paise": policy.far_extra_paise,
+        "handling_paise": policy.handling_paise,
+        "small_cart_below_paise": policy.small_cart_below_paise,
+        "small_cart_paise": policy.small_cart_paise,
+        "minimum_order_paise": policy.minimum_order_paise,
+        "cod_limit_paise": policy.cod_limit_paise,
+    }
+
+
+def _candidate(store: Store, point: Point, free: Mapping[int, int] | None) -> Candidate:
+    load = load_of(store)
+    return Candidate(
+        store_id=store.pk,
+        code=store.code,
+        street_metres=street_metres(store.point, point),
+        opens=store.opens,
+        closes=store.closes,
+        timezone=store.city.timezone,
+        mode=store.mode,
+        mode_until=store.mode_until,
+        mode_reason=store.mode_reason,
+        open_orders=load.open_orders,
+        max_open_orders=store.max_open_orders,
+        backlog_s=load.pick_backlog_s,
+        rider_wait_s=load.rider_wait_s,
+        free=free,
+    )
+
+
+def _sentence(reason: Reason, store: Store, opens_at: datetime | None) -> str:
+    if reason == Reason.CLOSED:
+        assert opens_at is not None
+        local = opens_at.astimezone(ZoneInfo(store.city.timezone))
+        return f"{store.name} is closed now and opens at {local:%H:%M}."
+    if reason == Reason.PAUSED:
+        because = f": {store.mode_reason.rstrip('.')}" if store.mode_reason else ""
+        return f"{store.name} takes a short break{because}. Please try again in a little while."
+    if reason == Reason.FULL:
+        return f"{store.name} has as many orders as it can carry right now. Please try again in a few minutes."
+    return f"{store.name} does not have everything in this basket right now."

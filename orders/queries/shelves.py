@@ -1,0 +1,94 @@
+"""A store's shelf as a shop shows it: what, at which price, and whether it is there. Two or three statements per page."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from catalog import queries as goods
+from catalog import search as finding
+from catalog.errors import NoSuchStore
+from catalog.models import Store
+from catalog.queries import Cursor, ProductDetail, ShelfRow
+from inventory import queries as stock
+
+MOST_PER_PAGE = 100
+FEW_LEFT = 5
+"""From here on the shop says how many are left."""
+
+
+@dataclass(frozen=True, slots=True)
+class ShelfCard:
+    """A product of the shelf and how many units can be sold now."""
+
+    row: ShelfRow
+    free: int
+
+    def as_dict(self) -> dict[str, Any]:
+        """JSON-able. The exact number only when it is small: how much a store keeps is nobody's business."""
+        available = max(0, min(self.free, self.row.max_per_order))
+        out = self.row.as_dict()
+        out["available"] = available > 0
+        out["left"] = self.free if 0 < self.free <= FEW_LEFT else None
+        out["max_qty"] = available
+        return out
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Part of a list; `next_cursor` is "" on the last page."""
+
+    items: list[ShelfCard]
+    next_cursor: str = ""
+
+    def as_dict(self) -> dict[str, Any]:
+        return {"items": [card.as_dict() for card in self.items], "next_cursor": self.next_cursor or None}
+
+
+def store_id_of(code: str) -> int:
+    """The active store's id, in one small statement. Raises NoSuchStore."""
+    found = Store.objects.filter(code=code, is_active=True).values_list("pk", flat=True).first()
+    if found is None:
+        raise NoSuchStore
+    return int(found)
+
+
+def shelf(*, store_code: str, category_slug: str | None = None, cursor: str = "", limit: int = 40) -> Page:
+    """Listed products, best first; a category includes those beneath it. Raises NoSuchStore, NoSuchCategory, BadCursor."""
+    limit = max(1, min(limit, MOST_PER_PAGE))
+    category_ids = goods.category_ids(category_slug) if category_slug else None
+    after = Cursor.decode(cursor) if cursor else None
+    store_id = store_id_of(store_code)
+    # One row more than asked for tells whether there is a next page.
+    rows = goods.shelf_page(store_id=store_id, category_ids=category_ids, after=after, limit=limit + 1)
+    shown = rows[:limit]
+    return Page(_cards(store_id, shown), Cursor.of(shown[-1]).encode() if len(rows) > limit else "")
+
+
+def search(*, store_code: str, q: str, limit: int = 40) -> list[ShelfCard]:
+    """What the words find on this store's shelf, best first; sold-out products come last."""
+    store_id = store_id_of(store_code)
+    hits = finding.search(store_id=store_id, q=q, limit=max(1, min(limit, MOST_PER_PAGE)))
+    cards = _cards(store_id, [hit.row for hit in hits])
+    return sorted(cards, key=lambda card: card.free <= 0)  # stable: the score's order stays within each half
+
+
+def product(*, store_code: str, sku: str) -> tuple[ProductDetail, int]:
+    """One product of the shelf and its free units. Raises NoSuchStore, NoSuchProduct."""
+    store_id = store_id_of(store_code)
+    detail = goods.product_detail(store_id=store_id, sku=sku)
+    free = stock.free(store_id=store_id, product_ids=[detail.row.product_id])
+    return detail, free.get(detail.row.product_id, 0)
+
+
+def cards(*, store_code: str, product_ids: Sequence[int]) -> list[ShelfCard]:
+    """Cards of certain products in the given order, without those the store does not list ("buy again")."""
+    store_id = store_id_of(store_code)
+    rows = goods.shelf_rows(store_id=store_id, product_ids=product_ids)
+    return _cards(store_id, [rows[pk] for pk in product_ids if pk in rows])
+
+
+def _cards(store_id: int, rows: Sequence[ShelfRow]) -> list[ShelfCard]:
+    free = stock.free(store_id=store_id, product_ids=[row.product_id for row in rows]) if rows else {}
+    return [ShelfCard(row, free.get(row.product_id, 0)) for row in rows]

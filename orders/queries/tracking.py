@@ -1,0 +1,224 @@
+"""An order as its customer (and the order desk) sees it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.db.models import QuerySet
+from django.utils import timezone
+
+from blinkit.kernel import events, live
+from blinkit.kernel.events import TimelineRow
+from orders.errors import NoSuchOrder
+from orders.models import Order, OrderLine
+from orders.words import sentence_of
+from orders.states import CUSTOMER_MAY_CANCEL, FINISHED, Status
+from payments.models import Payment
+
+RIDING = frozenset({Status.PICKED_UP, Status.IN_TRANSIT})
+"""While the customer may see where the rider is."""
+CODE_SHOWN = frozenset(
+    {
+        Status.CONFIRMED,
+        Status.ASSIGNED_TO_STORE,
+        Status.PICKING,
+        Status.PACKED,
+        Status.ASSIGNED_TO_PARTNER,
+        Status.PICKED_UP,
+        Status.IN_TRANSIT,
+    }
+)
+STEPS: tuple[tuple[str, str, frozenset[Status]], ...] = (
+    ("placed", "Placed", frozenset({Status.PENDING})),
+    ("confirmed", "Confirmed", frozenset({Status.CONFIRMED, Status.ASSIGNED_TO_STORE})),
+    ("picking", "Being packed", frozenset({Status.PICKING, Status.PACKED, Status.ASSIGNED_TO_PARTNER})),
+    ("riding", "On the way", frozenset({Status.PICKED_UP, Status.IN_TRANSIT})),
+    ("delivered", "Delivered", frozenset({Status.DELIVERED, Status.CLOSED})),
+)
+
+
+def order_of(*, order_id: UUID, customer_id: int | None) -> Order:
+    """The order with its store; with a customer only theirs. Raises NoSuchOrder."""
+    wanted = Order.objects.select_related("store").filter(pk=order_id)
+    if customer_id is not None:
+        wanted = wanted.filter(customer_id=customer_id)
+    order = wanted.first()
+    if order is None:
+        raise NoSuchOrder
+    return order
+
+
+def orders_of(customer_id: int) -> QuerySet[Order]:
+    """The customer's orders, newest first, with store and lines: three statements for a page."""
+    return Order.objects.of(customer_id).select_related("store").prefetch_related("lines").order_by("-placed_at", "-id")
+
+
+def tracking(*, order_id: UUID, customer_id: int | None = None, now: datetime | None = None) -> dict[str, Any]:
+    """All the tracking page shows, JSON-able, in three statements. `customer_id` None is for staff: no door code then.
+
+    Times are aware instants; the arrival range `eta_from_m`–`eta_to_m` counts from `as_of`, None when the order is over.
+    `rider.position` is {lat, lng, at, ...} only while the bags are on the road. Raises NoSuchOrder.
+    """
+    now = now or timezone.now()
+    order = order_of(order_id=order_id, customer_id=customer_id)
+    lines = list(OrderLine.objects.filter(order=order))
+    payment = Payment.objects.filter(ref=order.pk).first()
+    status = Status(order.status)
+    eta_from_m, eta_to_m = eta_range(order, now=now)
+    late_s = _late_s(order, now)
+    return {
+        **summary(order, lines),
+        "sentence": sentence_of(order, eta_from_m, eta_to_m, late_s),
+        "step": step_of(order),
+        "steps": steps_of(order),
+        "is_live": status not in FINISHED,
+        "can_cancel": status in CUSTOMER_MAY_CANCEL,
+        "cancel_reason": order.cancel_reason,
+        "eta_from_m": eta_from_m,
+        "eta_to_m": eta_to_m,
+        "late_s": late_s,
+        "confirmed_at": order.confirmed_at,
+        "packed_at": order.packed_at,
+        "picked_up_at": order.picked_up_at,
+        "store_place": {"lat": order.store.lat, "lng": order.store.lng, "phone": order.store.phone},
+        "to": {
+            "lat": order.lat,
+            "lng": order.lng,
+            "address": order.address_text,
+            "door_instructions": order.door_instructions,
+            "instructions": order.instructions,
+            "contact_name": order.contact_name,
+        },
+        "lines": [line_json(line) for line in lines],
+        "bill": order_bill_json(order, lines),
+        "payment": _payment_json(payment, order),
+        "rider": _rider_json(order, status),
+        "otp": order.door_otp if customer_id is not None and status in CODE_SHOWN else None,
+        "leave_at_door": "leave_at_door" in order.instructions,
+        "as_of": now,
+    }
+
+
+def summary(order: Order, lines: Sequence[OrderLine]) -> dict[str, Any]:
+    """A card of the order list. Costs nothing where store and lines are loaded."""
+    return {
+        "id": order.pk,
+        "number": order.number,
+        "status": order.status,
+        "status_label": Status(order.status).label,
+        "store": {"code": order.store.code, "name": order.store.name},
+        "placed_at": order.placed_at,
+        "promised_from": order.promised_from,
+        "promised_by": order.promised_by,
+        "delivered_at": order.delivered_at,
+        "units": sum(line.qty - line.short_qty for line in lines),
+        "first_items": [line.name for line in lines[:3]],
+        "total_paise": order.total_paise,
+        "payment_method": order.payment_method,
+        "currency": "INR",
+    }
+
+
+def timeline(order_id: UUID) -> list[TimelineRow]:
+    """Every event of the order, oldest first: who, when, what, why."""
+    return events.timeline(f"order:{order_id}")
+
+
+def eta_range(order: Order, *, now: datetime) -> tuple[int | None, int | None]:
+    """The promised range as minutes from `now`, never below 1; (None, None) when it is over or not promised yet."""
+    if Status(order.status) in FINISHED or order.promised_by is None or order.promised_from is None:
+        return None, None
+    to_m = max(1, -int((now - order.promised_by).total_seconds() // 60))
+    from_m = max(1, min(to_m, int((order.promised_from - now).total_seconds() // 60)))
+    return from_m, to_m
+
+
+def step_of(order: Order) -> int:
+    """0 placed, 1 confirmed, 2 being packed, 3 on the way, 4 delivered; how far a cancelled order came."""
+    status = Status(order.status)
+    for number, (_key, _label, statuses) in enumerate(STEPS):
+        if status in statuses:
+            return number
+    if order.picked_up_at:
+        return 3
+    if order.packed_at:
+        return 2
+    return 1 if order.confirmed_at else 0
+
+
+def steps_of(order: Order) -> list[dict[str, Any]]:
+    """The five-step line: each step "done", "now" or "todo", with the time it was reached where that is known."""
+    here = step_of(order)
+    over = Status(order.status) in FINISHED
+    reached = (order.placed_at, order.confirmed_at, order.packed_at, order.picked_up_at, order.delivered_at)
+    steps = []
+    for number, (key, label, _statuses) in enumerate(STEPS):
+        state = "done" if number < here or (over and number == here) else "now" if number == here else "todo"
+        steps.append({"key": key, "label": label, "state": state, "at": reached[number]})
+    return steps
+
+
+def line_json(line: OrderLine) -> dict[str, Any]:
+    return {
+        "id": line.pk,
+        "sku": line.sku,
+        "name": line.name,
+        "pack": line.pack,
+        "image": line.image,
+        "qty": line.qty,
+        "short_qty": line.short_qty,
+        "unit_price_paise": line.unit_price_paise,
+        "mrp_paise": line.mrp_paise,
+        "gross_paise": line.unit_price_paise * (line.qty - line.short_qty),
+        "consent": line.consent,
+    }
+
+
+def order_bill_json(order: Order, lines: Sequence[OrderLine]) -> dict[str, Any]:
+    saved = sum((line.mrp_paise - line.unit_price_paise) * (line.qty - line.short_qty) for line in lines)
+    return {
+        "items_paise": order.items_paise,
+        "delivery_paise": order.delivery_paise,
+        "handling_paise": order.handling_paise,
+        "small_cart_paise": order.small_cart_paise,
+        "surge_paise": order.surge_paise,
+        "tip_paise": order.tip_paise,
+        "discount_paise": order.discount_paise,
+        "tax_paise": order.tax_paise,
+        "total_paise": order.total_paise,
+        "saved_paise": saved + order.discount_paise,
+        "currency": "INR",
+    }
+
+
+def _payment_json(payment: Payment | None, order: Order) -> dict[str, Any] | None:
+    if payment is None:
+        return None
+    return {
+        "id": payment.pk,
+        "method": payment.method,
+        "state": payment.state,
+        "amount_paise": payment.amount_paise,
+        "captured_paise": payment.captured_paise,
+        "refunded_paise": payment.refunded_paise,
+        "pay_by": order.pay_by,
+    }
+
+
+def _rider_json(order: Order, status: Status) -> dict[str, Any] | None:
+    if not order.rider_id_ref or status in FINISHED:
+        return None
+    position = live.recall(f"rider-of-order:{order.pk}") if status in RIDING else None
+    return {"name": order.rider_name, "position": position}
+
+
+def _late_s(order: Order, now: datetime) -> int:
+    """Seconds behind the promise: so far while it runs, finally once delivered; 0 when in time or cancelled."""
+    if order.promised_by is None:
+        return 0
+    status = Status(order.status)
+    until = order.delivered_at or (None if status in FINISHED else now)
+    return 0 if until is None else max(0, round((until - order.promised_by).total_seconds()))

@@ -1,0 +1,57 @@
+"""Every write of orders; each function is one complete act. Lock order of the house: cart, order, payment, stock."""
+
+from orders.services.cart import (
+    Asked,
+    adopt_guest_cart,
+    empty_cart,
+    open_cart,
+    replace_lines,
+    set_line,
+    set_tip,
+)
+from orders.services.checkout import INSTRUCTIONS, checkout
+from orders.services.ending import cancel, close, close_delivered, confirm, end_window, refund_done, sweep_unpaid
+from orders.services.floor import evidence, packed, short_line, start_picking, to_store
+from orders.services.mover import lock, move
+from orders.services.street import (
+    delivered,
+    goods_back,
+    in_transit,
+    picked_up,
+    rider_accepted,
+    rider_fell_away,
+    undelivered,
+)
+
+__all__ = [
+    "INSTRUCTIONS",
+    "Asked",
+    "adopt_guest_cart",
+    "cancel",
+    "checkout",
+    "close",
+    "close_delivered",
+    "confirm",
+    "delivered",
+    "empty_cart",
+    "end_window",
+    "evidence",
+    "goods_back",
+    "in_transit",
+    "lock",
+    "move",
+    "open_cart",
+    "packed",
+    "picked_up",
+    "refund_done",
+    "replace_lines",
+    "rider_accepted",
+    "rider_fell_away",
+    "set_line",
+    "set_tip",
+    "short_line",
+    "start_picking",
+    "sweep_unpaid",
+    "to_store",
+    "undelivered",
+]

@@ -1,0 +1,256 @@
+"""Filling a cart. One open cart per customer or guest; the server prices it, clients only say what and how many."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.db import connection, transaction
+from django.utils import timezone
+
+from blinkit.kernel.errors import Invalid, SignInNeeded
+from blinkit.kernel.geo import Point
+from blinkit.kernel.ids import uuid7
+from catalog import queries as goods
+from catalog.queries import ShelfRow
+from orders.errors import NotOnShelf, TooManyUnits
+from orders.models import Cart, CartLine, Consent
+from orders.queries.carts import EMPTY, CartView, Wanted, view_of
+from orders.services.mover import joining
+
+MOST_LINES = 60
+MOST_UNITS_PER_LINE = 99
+MOST_TIP_PAISE = 100_000
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A line as an app sends it: by SKU."""
+
+    sku: str
+    qty: int
+    consent: str = Consent.REFUND.value
+
+
+@joining
+def open_cart(*, store_id: int, now: datetime, customer_id: int | None = None, guest_token: UUID | None = None) -> Cart:
+    """The owner's cart at this store, made when there is none. An open cart moves to the store, lines and all."""
+    return _upsert(customer_id=customer_id, guest_token=guest_token, store_id=store_id, tip_paise=None, now=now)
+
+
+@joining
+def replace_lines(
+    *,
+    store_code: str,
+    lines: Sequence[Asked],
+    now: datetime,
+    tip_paise: int = 0,
+    customer_id: int | None = None,
+    guest_token: UUID | None = None,
+    to: Point | None = None,
+) -> CartView:
+    """The whole cart as an app holds it, priced. What was in it before is gone; no lines empties it.
+
+    A SKU the shelf does not list is refused (NotOnShelf), as are more units than one order may have (TooManyUnits);
+    sold-out goods may stand in a cart and show as problems.
+    """
+    if len(lines) > MOST_LINES:
+        raise Invalid(f"A cart holds at most {MOST_LINES} different items.")
+    if not 0 <= tip_paise <= MOST_TIP_PAISE:
+        raise Invalid("This tip is not possible.")
+    store = goods.store_by_code(store_code)
+    by_sku = goods.shelf_rows_by_sku(store_id=store.pk, skus=[line.sku for line in lines])
+    wanted: dict[int, Wanted] = {}
+    for line in lines:
+        row = by_sku.get(line.sku)
+        if row is None:
+            raise NotOnShelf("This item is not sold here (any more).", sku=line.sku)
+        before = wanted[row.product_id].qty if row.product_id in wanted else 0
+        _refuse_too_many(row, before + line.qty)
+        wanted[row.product_id] = Wanted(row.product_id, before + line.qty, Consent(line.consent).value)
+    cart = _upsert(customer_id=customer_id, guest_token=guest_token, store_id=store.pk, tip_paise=tip_paise, now=now)
+    _write_lines(cart, list(wanted.values()), now=now)
+    rows = {row.product_id: row for row in by_sku.values()}
+    return view_of(cart, list(wanted.values()), store=store, to=to, rows=rows)
+
+
+@transaction.atomic
+def set_line(
+    *,
+    qty: int,
+    now: datetime,
+    store_code: str = "",
+    store_id: int | None = None,
+    sku: str = "",
+    product_id: int | None = None,
+    consent: str = "",
+    customer_id: int | None = None,
+    guest_token: UUID | None = None,
+    to: Point | None = None,
+) -> CartView:
+    """Set how many of one product are in the cart (0 takes it out); says the whole cart again.
+
+    The product by SKU or id, the store by code or id; without a store the cart's own. Raises NotOnShelf, TooManyUnits.
+    """
+    cart = _find(customer_id=customer_id, guest_token=guest_token)
+    if cart is not None:
+        cart = Cart.objects.select_for_update().get(pk=cart.pk)
+    if not store_code and store_id is None:
+        if cart is None:
+            raise Invalid("Choose a store first: send the code that serviceability gave.")
+        store_id = cart.store_id
+    store = goods.store_by_code(store_code) if store_code else goods.store_by_id(store_id or 0)
+    row = _row_of(store.pk, sku, product_id)
+    if row is None and qty > 0:
+        raise NotOnShelf("This item is not sold here (any more).", sku=sku)
+    if qty < 0:
+        raise Invalid("A quantity is never negative.")
+    if row is not None:
+        product_id = row.product_id
+        if qty:
+            _refuse_too_many(row, qty)
+    if cart is None and qty == 0:
+        return EMPTY
+    if cart is None or cart.store_id != store.pk:
+        cart = _upsert(customer_id=customer_id, guest_token=guest_token, store_id=store.pk, tip_paise=None, now=now)
+    lines = CartLine.objects.filter(cart=cart)
+    if qty == 0:
+        lines.filter(product_id=product_id).delete() if product_id else lines.filter(product__sku=sku).delete()
+    else:
+        assert row is not None
+        changes: dict[str, Any] = {"qty": qty}
+        if consent:
+            changes["consent"] = Consent(consent).value
+        if not lines.filter(product_id=row.product_id).update(**changes):
+            if lines.count() >= MOST_LINES:
+                raise Invalid(f"A cart holds at most {MOST_LINES} different items.")
+            CartLine.objects.create(cart=cart, product_id=row.product_id, added_at=now, **changes)
+    wanted = [Wanted(*line) for line in lines.values_list("product_id", "qty", "consent")]
+    return view_of(cart, wanted, store=store, to=to)
+
+
+@joining
+def set_tip(*, tip_paise: int, customer_id: int | None = None, guest_token: UUID | None = None) -> None:
+    """The rider's tip for the next order. Raises Invalid outside 0 to ₹1,000."""
+    if not 0 <= tip_paise <= MOST_TIP_PAISE:
+        raise Invalid("This tip is not possible.")
+    cart = _find(customer_id=customer_id, guest_token=guest_token)
+    if cart is not None:
+        Cart.objects.filter(pk=cart.pk).update(tip_paise=tip_paise)
+
+
+@joining
+def empty_cart(*, customer_id: int | None = None, guest_token: UUID | None = None) -> None:
+    """Take everything out. Silent when there is no cart."""
+    cart = _find(customer_id=customer_id, guest_token=guest_token)
+    if cart is not None:
+        CartLine.objects.filter(cart=cart).delete()
+        Cart.objects.filter(pk=cart.pk).update(tip_paise=0)
+
+
+@transaction.atomic
+def adopt_guest_cart(*, guest_token: UUID, customer_id: int, now: datetime | None = None) -> Cart | None:
+    """After signing in: the guest's cart becomes the customer's. Silent when there is none (any more).
+
+    What the guest chose last wins: quantities of the guest's lines replace the customer's for the same product, other
+    lines of the customer stay when they were at the same store.
+    """
+    guest = Cart.objects.select_for_update().filter(guest_token=guest_token).first()
+    if guest is None:
+        return _find(customer_id=customer_id, guest_token=None)
+    own = Cart.objects.select_for_update().filter(customer_id=customer_id).first()
+    if own is None:
+        guest.customer_id, guest.guest_token = customer_id, None
+        guest.save(update_fields=["customer", "guest_token"])
+        return guest
+    theirs = list(guest.lines.all())
+    if theirs:
+        if own.store_id != guest.store_id:
+            own.lines.all().delete()
+            own.store_id = guest.store_id
+        kept = {line.product_id for line in theirs}
+        own.lines.filter(product_id__in=kept).delete()
+        CartLine.objects.filter(cart=guest).update(cart=own)
+        own.updated_at = now or timezone.now()
+        own.save(update_fields=["store", "updated_at"])
+    guest.delete()
+    return own
+
+
+def _find(*, customer_id: int | None, guest_token: UUID | None) -> Cart | None:
+    if customer_id is not None:
+        return Cart.objects.filter(customer_id=customer_id).first()
+    if guest_token is None:
+        raise SignInNeeded("Sign in, or send the token of a guest's cart.")
+    return Cart.objects.filter(guest_token=guest_token).first()
+
+
+def _row_of(store_id: int, sku: str, product_id: int | None) -> ShelfRow | None:
+    if sku:
+        return goods.shelf_rows_by_sku(store_id=store_id, skus=[sku]).get(sku)
+    rows: Mapping[int, ShelfRow] = goods.shelf_rows(store_id=store_id, product_ids=[product_id or 0])
+    return rows.get(product_id or 0)
+
+
+def _refuse_too_many(row: ShelfRow, qty: int) -> None:
+    if qty < 1:
+        raise Invalid("A line needs a quantity of at least one.")
+    most = min(row.max_per_order, MOST_UNITS_PER_LINE)
+    if qty > most:
+        raise TooManyUnits(f"{row.name}: at most {most} per order.", sku=row.sku, max=most)
+
+
+def _upsert(
+    *, customer_id: int | None, guest_token: UUID | None, store_id: int, tip_paise: int | None, now: datetime
+) -> Cart:
+    """The owner's cart, locked, in one statement. `tip_paise` None leaves the tip as it is."""
+    if customer_id is None and guest_token is None:
+        raise SignInNeeded("Sign in, or send the token of a guest's cart.")
+    owner = "customer_id" if customer_id is not None else "guest_token"
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"INSERT INTO orders_cart AS c (id, {owner}, store_id, tip_paise, updated_at)"
+            " VALUES (%(id)s, %(owner)s, %(store)s, coalesce(%(tip)s, 0), %(now)s)"
+            f" ON CONFLICT ({owner}) DO UPDATE SET store_id = EXCLUDED.store_id,"
+            " tip_paise = coalesce(%(tip)s, c.tip_paise), updated_at = EXCLUDED.updated_at"
+            " RETURNING id, tip_paise",
+            {
+                "id": uuid7(),
+                "owner": customer_id if customer_id is not None else guest_token,
+                "store": store_id,
+                "tip": tip_paise,
+                "now": now,
+            },
+        )
+        pk, tip = cursor.fetchone()
+    return Cart(
+        id=pk,
+        customer_id=customer_id,
+        guest_token=None if customer_id is not None else guest_token,
+        store_id=store_id,
+        tip_paise=tip,
+        updated_at=now,
+    )
+
+
+def _write_lines(cart: Cart, wanted: Sequence[Wanted], *, now: datetime) -> None:
+    """Make the cart's lines exactly these, in one statement."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "WITH gone AS (DELETE FROM orders_cartline WHERE cart_id = %(cart)s AND product_id <> ALL(%(products)s))"
+            " INSERT INTO orders_cartline (cart_id, product_id, qty, consent, added_at)"
+            " SELECT %(cart)s, w.product_id, w.qty, w.consent, %(now)s"
+            " FROM unnest(%(products)s::bigint[], %(qty)s::int[], %(consents)s::text[])"
+            " AS w(product_id, qty, consent)"
+            " ON CONFLICT (cart_id, product_id) DO UPDATE SET qty = EXCLUDED.qty, consent = EXCLUDED.consent",
+            {
+                "cart": cart.pk,
+                "products": [line.product_id for line in wanted],
+                "qty": [line.qty for line in wanted],
+                "consents": [line.consent for line in wanted],
+                "now": now,
+            },
+        )

@@ -1,0 +1,350 @@
+"""Checkout: from a cart to an order that holds its stock and owes its money, in one transaction or not at all."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from django.conf import settings
+from django.db.models.expressions import RawSQL
+
+from accounts.models import Address
+from blinkit.kernel import events, metrics
+from blinkit.kernel.errors import Invalid
+from blinkit.kernel.events import DomainEvent
+from blinkit.kernel.money import rupees
+from catalog import queries as goods
+from catalog.models import Store
+from catalog.pricing import Bill, FeeRules
+from catalog.queries import ShelfRow
+from inventory import queries as stock_counts
+from inventory import services as stock
+from inventory.errors import OutOfStock
+from orders import promise
+from orders.errors import (
+    BelowMinimum,
+    BillChanged,
+    CartEmpty,
+    CashLimit,
+    NoSuchAddress,
+    NotOnShelf,
+    NotServed,
+    StoreClosed,
+    TooManyUnits,
+)
+from orders.events import OrderConfirmed, OrderMoved, OrderPlaced
+from orders.models import Cart, CartLine, Order, OrderLine, Promise
+from orders.queries.carts import Wanted, bill_json, price
+from orders.queries.places import NOT_YET_HERE, Serviceability, promise_for, source
+from orders.services.cart import MOST_TIP_PAISE
+from orders.services.mover import hint, joining, subject
+from orders.sourcing import Reason
+from orders.states import Status
+from payments import services as money
+from payments.models import Method
+
+INSTRUCTIONS = ("leave_at_door", "no_bell", "call_on_arrival", "beware_of_pet", "leave_with_guard")
+HOLD_GRACE_S = 120
+"""The stock outlives the payment window by this much, so that a payment made in its last second still finds it."""
+NUMBER_SEQUENCE = "orders_order_number"
+
+
+@dataclass(frozen=True, slots=True)
+class _Plan:
+    """Everything decided before the first write."""
+
+    cart: Cart
+    number: str
+    wanted: Sequence[Wanted]
+    rows: Mapping[int, ShelfRow]
+    address: Address
+    place: Serviceability
+    store: Store
+    bill: Bill
+
+    @property
+    def units(self) -> int:
+        return sum(line.qty for line in self.wanted)
+
+
+@joining
+def checkout(
+    *,
+    customer_id: int,
+    address_id: UUID,
+    method: str,
+    bill_fingerprint: str,
+    now: datetime,
+    instructions: Sequence[str] = (),
+    tip_paise: int | None = None,
+) -> Order:
+    """Order what is in the customer's cart for this address, at exactly the bill that was shown.
+
+    The store is chosen again for the address: the cart's own when it can serve, else the best other one that has every
+    line. Cash orders are CONFIRMED at once; online ones are PENDING with their stock held until `pay_by`. Refuses, and
+    then nothing is written: CartEmpty, NoSuchAddress, NotServed, StoreClosed(reason), NotOnShelf, TooManyUnits,
+    BelowMinimum, BillChanged(bill) when any figure is another than was shown, CashLimit(limit_paise), OutOfStock(short).
+    """
+    plan = _plan(customer_id=customer_id, address_id=address_id, tip_paise=tip_paise, now=now)
+    _refuse_unless_agreed(plan, method=Method(method), fingerprint=bill_fingerprint)
+    chips = _checked(instructions)
+
+    order = _draft(plan, customer_id=customer_id, method=Method(method), instructions=chips, now=now)
+    actor = f"user:{customer_id}"
+    until = None if order.pay_by is None else order.pay_by + timedelta(seconds=HOLD_GRACE_S)
+    # The first write, and the only one that can still refuse.
+    _hold(plan, order, until=until, actor=actor, now=now)
+    quote, inputs = promise_for(plan.store, to=plan.address.point, lines=len(plan.wanted), units=plan.units, now=now)
+    facts: list[DomainEvent] = [
+        OrderPlaced(
+            order_id=order.pk, store_code=plan.store.code, customer_id=customer_id, total_paise=order.total_paise
+        )
+    ]
+    if order.payment_method == Method.COD:
+        order.status = Status.CONFIRMED
+        order.confirmed_at = now
+        order.promised_from, order.promised_by = quote.from_at(now), quote.by(now)
+        facts.append(OrderMoved(order_id=order.pk, old=Status.PENDING, new=Status.CONFIRMED, why="Cash on delivery"))
+        facts.append(OrderConfirmed(order_id=order.pk, store_code=plan.store.code, customer_id=customer_id))
+    order.save(force_insert=True)
+    money.open_payment(
+        ref=order.pk,
+        customer_id=customer_id,
+        amount_paise=order.total_paise,
+        method=order.payment_method,
+        due_by=order.pay_by,
+        now=now,
+    )
+    OrderLine.objects.bulk_create(_lines(order, plan))
+    if order.payment_method == Method.COD:
+        _promise(order, plan, quote, inputs, now=now).save(force_insert=True)
+    # Only what was ordered: a line put in meanwhile stays.
+    CartLine.objects.filter(cart_id=plan.cart.pk, product_id__in=list(plan.rows)).delete()
+    if plan.cart.tip_paise:
+        Cart.objects.filter(pk=plan.cart.pk).update(tip_paise=0)
+    events.record_all(facts, subject=subject(order), actor=actor)
+    hint(order)
+    metrics.count("orders_placed_total", store=plan.store.code, method=order.payment_method)
+    return order
+
+
+def pay_window() -> timedelta:
+    return timedelta(minutes=getattr(settings, "ORDER_PAY_WINDOW_M", 15))
+
+
+def _plan(*, customer_id: int, address_id: UUID, tip_paise: int | None, now: datetime) -> _Plan:
+    if tip_paise is not None and not 0 <= tip_paise <= MOST_TIP_PAISE:
+        raise Invalid("This tip is not possible.")
+    cart, number, wanted = _locked_cart(customer_id)
+    address = Address.objects.select_related("user").filter(pk=address_id, user_id=customer_id, deleted_at=None).first()
+    if address is None:
+        raise NoSuchAddress
+    size = (len(wanted), sum(line.qty for line in wanted))
+    stores = goods.stores_for(address.point)
+    place = source(point=address.point, now=now, prefers_store_id=cart.store_id, units=size, stores=stores)
+    if place.store is not None and place.store.pk != cart.store_id:
+        place = _source_elsewhere(place, stores, cart, wanted, size, now=now)
+    _refuse_unless_served(place)
+    assert place.store is not None
+    rows = goods.shelf_rows(store_id=place.store.pk, product_ids=[line.product_id for line in wanted])
+    _refuse_bad_lines(wanted, rows)
+    bill = price(
+        wanted,
+        rows,
+        store=place.store,
+        metres=place.distance_metres,
+        tip_paise=cart.tip_paise if tip_paise is None else tip_paise,
+    )
+    return _Plan(cart, number, wanted, rows, address, place, place.store, bill)
+
+
+def _locked_cart(customer_id: int) -> tuple[Cart, str, list[Wanted]]:
+    """The cart with its lines and a new order number, in one statement. The lock makes a second checkout find it empty."""
+    lines = list(
+        CartLine.objects.filter(cart__customer_id=customer_id)
+        .select_related("cart")
+        # A number is used up by a refused checkout too: gaps are harmless, another round trip is not.
+        .annotate(number=RawSQL(f"nextval('{NUMBER_SEQUENCE}')", []))
+        .select_for_update()
+        .order_by("pk")
+    )
+    if not lines:
+        raise CartEmpty("Your cart is empty.")
+    wanted = [Wanted(line.product_id, line.qty, line.consent) for line in lines]
+    return lines[0].cart, f"T-{lines[0].number}", wanted
+
+
+def _source_elsewhere(
+    place: Serviceability,
+    stores: Sequence[Store],
+    cart: Cart,
+    wanted: Sequence[Wanted],
+    size: tuple[int, int],
+    *,
+    now: datetime,
+) -> Serviceability:
+    """The cart's store can't serve this address now: another one may, if it has everything."""
+    basket = {line.product_id: line.qty for line in wanted}
+    free: dict[int, dict[int, int]] = {}
+    for store in stores:
+        listed = goods.shelf_rows(store_id=store.pk, product_ids=basket)
+        counts = stock_counts.free(store_id=store.pk, product_ids=list(basket))
+        free[store.pk] = {product_id: counts.get(product_id, 0) for product_id in listed}
+    return source(
+        point=place.point, now=now, prefers_store_id=cart.store_id, units=size, stores=stores, basket=basket, free=free
+    )
+
+
+def _refuse_unless_served(place: Serviceability) -> None:
+    if not place.reason:
+        return
+    if place.reason == NOT_YET_HERE:
+        raise NotServed("We don't deliver to this address yet. Choose another address.", reason=place.reason)
+    if place.reason == Reason.MISSING_ITEMS:
+        raise NotServed(
+            f"{place.sentence} Open the shop for this address and look for what it has instead.", reason=place.reason
+        )
+    raise StoreClosed(place.sentence, reason=place.reason, opens_at=place.opens_at)
+
+
+def _refuse_bad_lines(wanted: Sequence[Wanted], rows: Mapping[int, ShelfRow]) -> None:
+    gone = [line.product_id for line in wanted if line.product_id not in rows]
+    if gone:
+        raise NotOnShelf("Something in your cart is no longer sold. Take it out and try again.", product_ids=gone)
+    for line in wanted:
+        row = rows[line.product_id]
+        if line.qty > row.max_per_order:
+            raise TooManyUnits(f"{row.name}: at most {row.max_per_order} per order.", sku=row.sku, max=row.max_per_order)
+
+
+def _refuse_unless_agreed(plan: _Plan, *, method: Method, fingerprint: str) -> None:
+    policy: FeeRules = goods.fee_policy(plan.store)
+    if plan.bill.items_paise < policy.minimum_order_paise:
+        missing = policy.minimum_order_paise - plan.bill.items_paise
+        raise BelowMinimum(
+            f"Add {rupees(missing)} more: orders start at {rupees(policy.minimum_order_paise)}.",
+            minimum_paise=policy.minimum_order_paise,
+            missing_paise=missing,
+        )
+    if fingerprint != plan.bill.fingerprint():
+        raise BillChanged(
+            f"The bill is now {rupees(plan.bill.total_paise)}. Please look at it once more.",
+            bill=bill_json(plan.bill),
+            lines=[
+                {"sku": plan.rows[line.product_id].sku, "qty": line.qty, "unit_price_paise": line.unit_price_paise}
+                for line in plan.bill.lines
+            ],
+            store=plan.store.code,
+        )
+    if method == Method.COD and plan.bill.total_paise > policy.cod_limit_paise:
+        raise CashLimit(
+            f"Cash is possible up to {rupees(policy.cod_limit_paise)}. Please pay this order by UPI or card.",
+            limit_paise=policy.cod_limit_paise,
+        )
+
+
+def _checked(instructions: Sequence[str]) -> list[str]:
+    chips = list(dict.fromkeys(instructions))
+    unknown = [chip for chip in chips if chip not in INSTRUCTIONS]
+    if unknown:
+        raise Invalid(f"Unknown delivery instruction: {unknown[0][:40]}.", known=list(INSTRUCTIONS))
+    return chips
+
+
+def _hold(plan: _Plan, order: Order, *, until: datetime | None, actor: str, now: datetime) -> None:
+    basket = {line.product_id: line.qty for line in sorted(plan.wanted, key=lambda line: line.product_id)}
+    try:
+        stock.hold(ref=order.pk, store_id=plan.store.pk, basket=basket, until=until, actor=actor, now=now)
+    except OutOfStock as refusal:
+        short: dict[int, int] = refusal.extra["short"]
+        items = [
+            {"sku": plan.rows[pk].sku, "name": plan.rows[pk].name, "wanted": basket[pk], "available": left}
+            for pk, left in short.items()
+        ]
+        metrics.count("checkout_refused_total", reason="out-of-stock")
+        first = items[0]
+        more = f" and {len(items) - 1} more" if len(items) > 1 else ""
+        left = f"Only {first['available']} left of {first['name']}" if first["available"] else f"{first['name']} just sold out"
+        raise OutOfStock(f"{left}{more}. Change your cart and try again.", short=short, items=items) from None
+
+
+def _draft(
+    plan: _Plan, *, customer_id: int, method: Method, instructions: list[str], now: datetime
+) -> Order:
+    bill, address = plan.bill, plan.address
+    return Order(
+        number=plan.number,
+        customer_id=customer_id,
+        store=plan.store,
+        status=Status.PENDING,
+        address_text=_address_text(address),
+        lat=address.lat,
+        lng=address.lng,
+        door_instructions=address.door_instructions,
+        instructions=instructions,
+        contact_name=address.user.name,
+        contact_phone=address.user.phone,
+        distance_metres=plan.place.distance_metres,
+        items_paise=bill.items_paise,
+        delivery_paise=bill.delivery_paise,
+        handling_paise=bill.handling_paise,
+        small_cart_paise=bill.small_cart_paise,
+        surge_paise=bill.surge_paise,
+        tip_paise=bill.tip_paise,
+        discount_paise=bill.discount_paise,
+        tax_paise=bill.tax_paise,
+        total_paise=bill.total_paise,
+        payment_method=method.value,
+        placed_at=now,
+        status_at=now,
+        pay_by=None if method == Method.COD else now + pay_window(),
+        door_otp=f"{secrets.randbelow(10_000):04d}",
+    )
+
+
+def _lines(order: Order, plan: _Plan) -> list[OrderLine]:
+    billed = {line.product_id: line for line in plan.bill.lines}
+    lines = []
+    for wanted in plan.wanted:
+        row, bill = plan.rows[wanted.product_id], billed[wanted.product_id]
+        lines.append(
+            OrderLine(
+                order=order,
+                product_id=wanted.product_id,
+                sku=row.sku,
+                name=row.name,
+                pack=row.pack,
+                image=row.image,
+                qty=wanted.qty,
+                unit_price_paise=bill.unit_price_paise,
+                mrp_paise=bill.mrp_paise,
+                gst_bp=bill.gst_bp,
+                hsn=row.hsn,
+                tax_paise=bill.tax_paise,
+                consent=wanted.consent,
+            )
+        )
+    return lines
+
+
+def _promise(
+    order: Order, plan: _Plan, quote: promise.Quote, inputs: dict[str, object], *, now: datetime
+) -> Promise:
+    assert order.promised_by is not None
+    why = [verdict.as_json() for verdict in plan.place.why]
+    return Promise(
+        order=order,
+        version=quote.version,
+        made_at=now,
+        p50_at=quote.middle_at(now),
+        promised_by=order.promised_by,
+        inputs={**inputs, "sourcing": why},
+    )
+
+
+def _address_text(address: Address) -> str:
+    parts = [address.line1, address.line2, address.landmark and f"near {address.landmark}", address.pincode]
+    return ", ".join(part for part in parts if part)[:500]

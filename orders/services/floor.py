@@ -1,0 +1,141 @@
+"""What the store's floor does to an order: takes it, picks it, cannot find something, packs it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.db import transaction
+from django.db.models import Sum
+
+from blinkit.kernel import events
+from blinkit.kernel.errors import Invalid
+from blinkit.kernel.money import tax_inside
+from inventory import services as stock
+from orders.errors import IllegalMove, NoSuchLine
+from orders.events import LineShorted, OrderPacked
+from orders.models import Evidence, Order, OrderLine
+from orders.services.ending import cancel_locked
+from orders.services.mover import hint, joining, lock, step, subject
+from orders.states import Status
+from payments import services as money
+
+NOTHING_FOUND = "Nothing of it could be found in the store"
+
+
+@joining
+def to_store(*, order_id: UUID, actor: str, now: datetime) -> Order:
+    """CONFIRMED → ASSIGNED_TO_STORE: its pick task is open. Silent when it is there already."""
+    order = lock(order_id)
+    if order.status == Status.ASSIGNED_TO_STORE:
+        return order
+    return step(order, Status.ASSIGNED_TO_STORE, actor=actor, now=now)
+
+
+@joining
+def start_picking(*, order_id: UUID, actor: str, now: datetime) -> Order:
+    """ASSIGNED_TO_STORE → PICKING: from here on the customer can't cancel by themself. Silent when repeated."""
+    order = lock(order_id)
+    if order.status == Status.PICKING:
+        return order
+    return step(order, Status.PICKING, actor=actor, now=now)
+
+
+@transaction.atomic
+def short_line(*, order_id: UUID, order_line_id: int, qty: int, actor: str, now: datetime) -> Order:
+    """`qty` more units of a line can't be found: bill down, stock corrected, money back if it was paid.
+
+    Fees stay as agreed: the customer never pays more for our missing goods. When every unit of the order is short, the
+    order is cancelled and everything is refunded. Each call is one act (the floor's nonce keeps repeats away). Raises
+    IllegalMove unless it is being picked, NoSuchLine, Invalid when more than what is left of the line is asked for.
+    """
+    order = lock(order_id)
+    if order.status != Status.PICKING:
+        raise IllegalMove("Only an order that is being picked can have missing items.", status_now=order.status)
+    line = OrderLine.objects.filter(pk=order_line_id, order=order).first()
+    if line is None:
+        raise NoSuchLine("This line is not part of the order.")
+    left = line.qty - line.short_qty
+    if not 1 <= qty <= left:
+        raise Invalid(f"Between 1 and {left} units of this line can still be missing.", left=left)
+
+    line.short_qty += qty
+    tax_before = line.tax_paise
+    line.tax_paise = tax_inside(line.unit_price_paise * (line.qty - line.short_qty), line.gst_bp)
+    line.save(update_fields=["short_qty", "tax_paise"])
+    by_paise = _lower_bill(order, line.unit_price_paise * qty, tax_before - line.tax_paise)
+    units = order.lines.aggregate(asked=Sum("qty"), short=Sum("short_qty"))
+    nothing_left = units["asked"] == units["short"]
+    # When nothing is left there is one refund of everything, fees included, instead of a last small one and the rest.
+    refund_paise = 0
+    if not nothing_left:
+        refund_paise = money.lower_amount(
+            ref=order.pk,
+            by_paise=by_paise,
+            reason=f"{line.name}: {qty} not found"[:160],
+            key=f"short:{line.pk}:{line.short_qty}",
+            now=now,
+        )
+    stock.release_part(
+        ref=order.pk, product_id=line.product_id, qty=qty, reason="Not found while picking", actor=actor, now=now, missing=True
+    )
+    if nothing_left:
+        return cancel_locked(order, reason=NOTHING_FOUND, actor=actor, now=now)
+    shorted = LineShorted(
+        order_id=order.pk,
+        customer_id=order.customer_id,
+        product_name=line.name,
+        qty=qty,
+        refund_paise=refund_paise,
+    )
+    events.record(shorted, subject=subject(order), actor=actor)
+    hint(order)
+    return order
+
+
+@joining
+def packed(*, order_id: UUID, bag_codes: Sequence[str], shelf_slot: str, actor: str, now: datetime) -> Order:
+    """PICKING → PACKED with these bags on this shelf slot; on to ASSIGNED_TO_PARTNER when a rider has accepted already.
+
+    Silent when repeated with the same bags. Raises Invalid without bags.
+    """
+    order = lock(order_id)
+    codes = list(dict.fromkeys(bag_codes))
+    if order.status in (Status.PACKED, Status.ASSIGNED_TO_PARTNER) and order.bag_codes == codes:
+        return order
+    if not codes:
+        raise Invalid("An order needs at least one bag.")
+    order.bag_codes = codes
+    order.shelf_slot = shelf_slot
+    order.packed_at = now
+    ready = OrderPacked(order_id=order.pk, store_code=order.store.code, bags=len(codes), shelf_slot=shelf_slot)
+    step(order, Status.PACKED, actor=actor, now=now, fields=("bag_codes", "shelf_slot", "packed_at"), also=[ready])
+    if order.rider_id_ref:
+        step(order, Status.ASSIGNED_TO_PARTNER, actor=actor, now=now, why=f"{order.rider_name} is already on the way")
+    return order
+
+
+def evidence(*, order_id: UUID, kind: str, detail: dict[str, Any], actor: str, now: datetime) -> Evidence:
+    """Keep a fact about an order: a scan, a weight, a photo. Append only; no lock."""
+    return Evidence.objects.create(order_id=order_id, kind=kind, detail=detail, actor=actor, at=now)
+
+
+def _lower_bill(order: Order, items_paise: int, tax_paise: int) -> int:
+    """Take the items off the bill; a discount shrinks with them. Returns by how much the total goes down."""
+    before = order.total_paise
+    order.items_paise -= items_paise
+    order.tax_paise = max(0, order.tax_paise - tax_paise)
+    order.discount_paise = min(order.discount_paise, order.items_paise)
+    order.total_paise = (
+        order.items_paise
+        + order.delivery_paise
+        + order.handling_paise
+        + order.small_cart_paise
+        + order.surge_paise
+        + order.tip_paise
+        - order.discount_paise
+    )
+    order.save(update_fields=["items_paise", "tax_paise", "discount_paise", "total_paise"])
+    return before - order.total_paise

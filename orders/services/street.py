@@ -1,0 +1,188 @@
+"""What riders do to an order: accept it, carry it, hand it over at the door, or bring it back."""
+
+from __future__ import annotations
+
+import hmac
+from collections.abc import Sequence
+from datetime import datetime
+from uuid import UUID
+
+from django.db import transaction
+
+from blinkit.kernel.limits import check_limit
+from blinkit.kernel.money import rupees
+from inventory import services as stock
+from orders.errors import IllegalMove, ProofNeeded, ReasonNeeded, RiderTaken, WrongBags, WrongCash, WrongOtp
+from orders.events import OrderDelivered, OrderPickedUp, OrderUndelivered
+from orders.models import Evidence, Order, Promise
+from orders.services.mover import hint, joining, lock, step
+from orders.states import Status
+from payments import services as money
+from payments.models import Method
+
+DOOR_CODE_TRIES = 5
+DOOR_CODE_WINDOW_S = 600
+GOODS_BACK = "goods_back"
+BEFORE_PICKUP = frozenset(
+    {
+        Status.CONFIRMED,
+        Status.ASSIGNED_TO_STORE,
+        Status.PICKING,
+        Status.PACKED,
+        Status.ASSIGNED_TO_PARTNER,
+    }
+)
+
+
+@joining
+def rider_accepted(*, order_id: UUID, rider_id: int, rider_name: str, actor: str, now: datetime) -> Order:
+    """A rider will fetch this order; ASSIGNED_TO_PARTNER at once when the bags are packed, else when they are.
+
+    Silent when repeated. Raises IllegalMove when nobody can fetch it (any more), RiderTaken when another rider has it.
+    """
+    order = lock(order_id)
+    if order.status not in BEFORE_PICKUP:
+        raise IllegalMove("This order does not need a rider any more.", status_now=order.status)
+    if order.rider_id_ref not in (None, rider_id):
+        raise RiderTaken("Another rider has taken this order.")
+    if order.rider_id_ref is None:
+        order.rider_id_ref, order.rider_name, order.rider_accepted_at = rider_id, rider_name, now
+        fields = ("rider_id_ref", "rider_name", "rider_accepted_at")
+        if order.status == Status.PACKED:
+            return step(order, Status.ASSIGNED_TO_PARTNER, actor=actor, now=now, fields=fields)
+        order.save(update_fields=fields)
+        hint(order)
+    return order
+
+
+@joining
+def rider_fell_away(*, order_id: UUID, actor: str, now: datetime, rider_id: int | None = None, why: str = "") -> Order:
+    """The rider will not come: facts cleared, ASSIGNED_TO_PARTNER → PACKED. Silent when that rider has it no more.
+
+    Raises IllegalMove once the bags have left the store.
+    """
+    order = lock(order_id)
+    if order.rider_id_ref is None or (rider_id is not None and order.rider_id_ref != rider_id):
+        return order
+    if order.status in (Status.PICKED_UP, Status.IN_TRANSIT):
+        raise IllegalMove("The bags are with the rider already.", status_now=order.status)
+    hint(order)  # the rider who falls away looks again too
+    order.rider_id_ref, order.rider_name, order.rider_accepted_at = None, "", None
+    fields = ("rider_id_ref", "rider_name", "rider_accepted_at")
+    if order.status == Status.ASSIGNED_TO_PARTNER:
+        return step(order, Status.PACKED, actor=actor, now=now, why=why or "The rider fell away", fields=fields)
+    order.save(update_fields=fields)
+    return order
+
+
+@transaction.atomic
+def picked_up(*, order_id: UUID, bag_codes: Sequence[str], actor: str, now: datetime) -> Order:
+    """ASSIGNED_TO_PARTNER → PICKED_UP: exactly the order's bags leave the store, and the stock with them.
+
+    Silent when repeated. Raises WrongBags(missing, foreign), IllegalMove.
+    """
+    order = lock(order_id)
+    if order.status == Status.PICKED_UP:
+        return order
+    wanted, given = set(order.bag_codes), set(bag_codes)
+    if order.status == Status.ASSIGNED_TO_PARTNER and wanted != given:
+        missing, foreign = sorted(wanted - given), sorted(given - wanted)
+        words = [f"Still to scan: {', '.join(missing)}."] if missing else []
+        words += [f"Not part of this order: {', '.join(foreign)}."] if foreign else []
+        raise WrongBags(" ".join(words), missing=missing, foreign=foreign)
+    order.picked_up_at = now
+    gone = OrderPickedUp(order_id=order.pk, store_code=order.store.code, customer_id=order.customer_id)
+    step(order, Status.PICKED_UP, actor=actor, now=now, fields=("picked_up_at",), also=[gone])
+    stock.ship(ref=order.pk, actor=actor, now=now)
+    return order
+
+
+@joining
+def in_transit(*, order_id: UUID, actor: str, now: datetime) -> Order:
+    """PICKED_UP → IN_TRANSIT: the rider has left the store. Silent when repeated."""
+    order = lock(order_id)
+    if order.status == Status.IN_TRANSIT:
+        return order
+    return step(order, Status.IN_TRANSIT, actor=actor, now=now)
+
+
+@transaction.atomic
+def delivered(
+    *,
+    order_id: UUID,
+    rider_id: int,
+    actor: str,
+    now: datetime,
+    otp: str = "",
+    photo: str = "",
+    cash_paise: int | None = None,
+) -> Order:
+    """PICKED_UP or IN_TRANSIT → DELIVERED, against the door code (or a photo where the customer chose "leave at door").
+
+    Cash on delivery: `cash_paise` must be exactly what is due; it goes onto the rider's cash account. Silent when
+    repeated. Raises ProofNeeded, WrongOtp, TooMany after five tries in ten minutes, WrongCash(due_paise), IllegalMove.
+    """
+    order = lock(order_id)
+    if order.status == Status.DELIVERED:
+        return order
+    if order.status in (Status.PICKED_UP, Status.IN_TRANSIT):
+        _prove(order, otp=otp, photo=photo)
+        if order.payment_method == Method.COD and order.total_paise and cash_paise != order.total_paise:
+            raise WrongCash(f"{rupees(order.total_paise)} in cash is due.", due_paise=order.total_paise)
+    order.delivered_at = now
+    late_s = max(0, round((now - order.promised_by).total_seconds())) if order.promised_by else 0
+    done = OrderDelivered(
+        order_id=order.pk, store_code=order.store.code, customer_id=order.customer_id, late_s=late_s
+    )
+    step(order, Status.DELIVERED, actor=actor, now=now, fields=("delivered_at",), also=[done])
+    if order.payment_method == Method.COD and order.total_paise:
+        money.collect_cash(ref=order.pk, rider_ref=rider_id, amount_paise=order.total_paise, now=now)
+    Promise.objects.filter(order=order, actual_at=None).update(actual_at=now)
+    if photo:
+        Evidence.objects.create(order=order, kind="door_photo", detail={"photo": photo}, actor=actor, at=now)
+    return order
+
+
+@transaction.atomic
+def undelivered(*, order_id: UUID, reason: str, actor: str, now: datetime) -> Order:
+    """The customer could not be reached: the goods go back to the store, what was paid is refunded in full.
+
+    Silent when repeated. Raises ReasonNeeded, IllegalMove.
+    """
+    order = lock(order_id)
+    if order.status == Status.UNDELIVERED:
+        return order
+    if not reason.strip():
+        raise ReasonNeeded("Say why it could not be delivered.")
+    order.cancel_reason = reason.strip()[:160]
+    sad = OrderUndelivered(
+        order_id=order.pk, store_code=order.store.code, customer_id=order.customer_id, reason=order.cancel_reason
+    )
+    step(order, Status.UNDELIVERED, actor=actor, now=now, why=order.cancel_reason, fields=("cancel_reason",), also=[sad])
+    money.cancel(ref=order.pk, reason=order.cancel_reason, now=now)
+    return order
+
+
+@joining
+def goods_back(*, order_id: UUID, actor: str, now: datetime) -> Order:
+    """The bags of an undelivered order are back in the store: their units can be sold again. Silent when repeated."""
+    order = lock(order_id)
+    if order.status not in (Status.UNDELIVERED, Status.REFUNDED) or order.picked_up_at is None:
+        raise IllegalMove("Only goods of an undelivered order come back.", status_now=order.status)
+    if not Evidence.objects.filter(order=order, kind=GOODS_BACK).exists():
+        stock.take_back(ref=order.pk, actor=actor, now=now)
+        Evidence.objects.create(order=order, kind=GOODS_BACK, detail={}, actor=actor, at=now)
+        hint(order)
+    return order
+
+
+def _prove(order: Order, *, otp: str, photo: str) -> None:
+    if not otp:
+        if "leave_at_door" in order.instructions and photo:
+            return
+        needed = "Take a photo at the door." if "leave_at_door" in order.instructions else "Ask for the 4-digit door code."
+        raise ProofNeeded(needed)
+    # Counted in Redis: a refusal rolls the caller's transaction back, and a count in the row with it.
+    check_limit("door-code", str(order.pk), limit=DOOR_CODE_TRIES, per_s=DOOR_CODE_WINDOW_S)
+    if not hmac.compare_digest(otp.encode(), order.door_otp.encode()):
+        raise WrongOtp("That is not the door code. Ask the customer to look at their order page.")

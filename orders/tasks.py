@@ -1,0 +1,22 @@
+"""Celery doors of orders: ids in, one service call."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from celery import shared_task
+from django.utils import timezone
+
+from orders import services
+
+
+@shared_task(acks_late=True)
+def sweep_unpaid(**_: Any) -> None:
+    """End the payment windows that are over."""
+    services.sweep_unpaid(now=timezone.now())
+
+
+@shared_task(acks_late=True)
+def close_delivered(**_: Any) -> None:
+    """Close delivered orders whose time for claims is over."""
+    services.close_delivered(now=timezone.now())

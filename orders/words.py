@@ -1,0 +1,51 @@
+"""What an order says about itself in one sentence. Pure: no database."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from blinkit.kernel.money import rupees
+from orders.states import Status
+
+if TYPE_CHECKING:
+    from orders.models import Order
+
+
+def sentence_of(order: Order, eta_from_m: int | None, eta_to_m: int | None, late_s: int) -> str:
+    """The next thing the customer wants to know. The range is in minutes from now."""
+    status = Status(order.status)
+    if status == Status.PENDING:
+        return f"Pay {rupees(order.total_paise)} to confirm. Your items are set aside meanwhile."
+    if status == Status.CANCELLED:
+        return f"Cancelled: {order.cancel_reason}." if order.cancel_reason else "Cancelled."
+    if status == Status.REFUNDED:
+        return "Everything you paid has been refunded."
+    if status == Status.UNDELIVERED:
+        return f"We could not hand it over: {order.cancel_reason}."
+    if status in (Status.DELIVERED, Status.CLOSED):
+        return "Delivered. Enjoy!"
+    doing = _DOING[status]
+    if status in (Status.PACKED, Status.ASSIGNED_TO_PARTNER) and order.rider_name:
+        doing = f"{order.rider_name} is picking up your bags"
+    elif status in (Status.PICKED_UP, Status.IN_TRANSIT) and order.rider_name:
+        doing = f"{order.rider_name} is on the way to you"
+    if late_s >= 60:
+        return f"{doing}. It takes longer than we promised, sorry: we are on it."
+    return doing + (f". Arrives in {_range(eta_from_m, eta_to_m)}." if eta_to_m else ".")
+
+
+def _range(from_m: int | None, to_m: int) -> str:
+    if from_m is None or from_m >= to_m:
+        return f"about {to_m} minute{'' if to_m == 1 else 's'}"
+    return f"{from_m}–{to_m} minutes"
+
+
+_DOING = {
+    Status.CONFIRMED: "The store has your order",
+    Status.ASSIGNED_TO_STORE: "The store has your order",
+    Status.PICKING: "Your items are being picked",
+    Status.PACKED: "Your bags are packed",
+    Status.ASSIGNED_TO_PARTNER: "Your bags are packed",
+    Status.PICKED_UP: "Your order is on the way",
+    Status.IN_TRANSIT: "Your order is on the way",
+}
