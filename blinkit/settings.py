@@ -130,7 +130,7 @@ if POOLED:
 elif env.flag("BLINKIT_FORKS", default=False):
     DATABASES["default"]["CONN_MAX_AGE"] = 300  # a Celery child handles one task at a time: keep its connection
 
-REDIS_URL = env.text("REDIS_URL", default="") or embedded.redis_url()
+REDIS_URL = env.redis("REDIS_URL", default=embedded.redis_url())
 REDIS_PREFIX = env.text("REDIS_PREFIX", default="blinkit")  # every key and channel starts with it
 CACHES = {
     "default": {
@@ -325,6 +325,13 @@ EMAIL_FILE_PATH = str(DATA_DIR / "mail")
 vars().update(
     EMAIL_CONFIG
 )  # EMAIL_HOST, EMAIL_PORT, EMAIL_HOST_USER, EMAIL_HOST_PASSWORD, EMAIL_USE_TLS, EMAIL_TIMEOUT
+_inbox = "inbox" if DEMO_MODE or TESTING else ""
+MESSAGE_ADAPTERS = {  # how each channel is sent (notifications/adapters); an empty name switches it off
+    "sms": "sms-http" if SMS_BASE_URL else _inbox,
+    "push": "fcm" if FIREBASE_PROJECT_ID and FIREBASE_CREDENTIALS else _inbox,
+    "email": "email" if env.given("EMAIL_URL") else _inbox,
+    "inapp": "inbox",
+}
 
 # -- logs; the formatter and the redaction are the kernel's -------------------------------------------------------
 

@@ -7,14 +7,36 @@ after the commit in its own transaction, at most once with effect. This is the o
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from accounts.events import OtpRequested
 from blinkit.kernel.events import DomainEvent
+from delivery.events import OfferMade
 from inventory.events import HoldExpired
-from payments.events import PaymentCaptured, RefundCompleted
+from orders.events import (
+    LineShorted,
+    OrderCancelled,
+    OrderConfirmed,
+    OrderDelivered,
+    OrderPickedUp,
+    OrderUndelivered,
+)
+from payments.events import PaymentCaptured, PaymentDeclined, RefundCompleted, RefundStarted
+
+TELL = "notifications.handlers.tell"  # what is said to whom: notifications/rules.py
 
 REACTIONS: Mapping[type[DomainEvent], Sequence[str]] = {
+    OtpRequested: [TELL],
+    OrderConfirmed: [TELL],
+    LineShorted: [TELL],
+    OrderPickedUp: [TELL],
+    OrderDelivered: [TELL],
+    OrderCancelled: [TELL],
+    OrderUndelivered: [TELL],
+    PaymentDeclined: [TELL],
+    RefundStarted: [TELL],
+    OfferMade: [TELL],
     HoldExpired: ["orders.handlers.hold_expired"],
     PaymentCaptured: ["orders.handlers.payment_captured"],
-    RefundCompleted: ["orders.handlers.refund_completed"],
+    RefundCompleted: ["orders.handlers.refund_completed", TELL],
 }
 
 

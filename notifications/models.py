@@ -28,7 +28,9 @@ class Template(models.Model):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["code", "channel", "language"], name="template_once_per_code_channel_language")
+            models.UniqueConstraint(
+                fields=["code", "channel", "language"], name="template_once_per_code_channel_language"
+            )
         ]
 
     def __str__(self) -> str:
@@ -54,20 +56,20 @@ class MessageState(models.TextChoices):
 
 
 class Message(models.Model):
-    """One message to one person on one channel. `key` (event id : template : channel : person) makes repeats harmless."""
+    """One message to one person on one channel. `key` (event : template : channel : person) makes repeats harmless."""
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     key = models.CharField(max_length=120, unique=True)
-    user = models.ForeignKey(
-        "accounts.User", on_delete=models.CASCADE, null=True, blank=True, related_name="messages"
-    )
+    user = models.ForeignKey("accounts.User", on_delete=models.CASCADE, null=True, blank=True, related_name="messages")
     template_code = models.CharField(max_length=40)
     channel = models.CharField(max_length=6, choices=Channel.choices)
     to = models.CharField(max_length=400, help_text="Phone, e-mail address or device token")
     subject = models.CharField(max_length=160, blank=True)
     body = models.TextField()
     link = models.CharField(max_length=200, blank=True)
-    is_secret = models.BooleanField(default=False, help_text="Body is blanked once sent (sign-in codes), except in demo mode")
+    is_secret = models.BooleanField(
+        default=False, help_text="Body is blanked once sent (sign-in codes), except in demo mode"
+    )
     state = models.CharField(max_length=6, choices=MessageState.choices, default=MessageState.DUE)
     attempts = models.PositiveSmallIntegerField(default=0)
     next_try_at = models.DateTimeField(null=True, blank=True)

@@ -4,6 +4,17 @@ from __future__ import annotations
 
 from typing import Any
 
-api_urls: list[Any] = []
-web_urls: list[Any] = []
+from django.urls import path
+
+from notifications import api, web
+
+api_urls: list[Any] = [
+    path("me/messages/", api.MessagesView.as_view(), name="api-messages"),
+    path("me/messages/<uuid:message_id>/read/", api.MessageReadView.as_view(), name="api-message-read"),
+    path("me/message-preferences/", api.PreferencesView.as_view(), name="api-message-preferences"),
+]
+web_urls: list[Any] = [
+    path("demo/inbox/", web.demo_inbox, name="demo-inbox"),
+    path("demo/inbox.json", web.demo_inbox_json, name="demo-inbox-json"),
+]
 ws_urls: list[Any] = []

@@ -1,0 +1,224 @@
+"""Whom an event concerns and the facts its messages are filled with. One statement per event."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.contrib.postgres.expressions import ArraySubquery
+from django.db.models import Exists, F, OuterRef, QuerySet
+from django.utils import timezone
+
+from accounts import services as accounts
+from accounts.events import OtpRequested
+from accounts.models import Device, User
+from blinkit.kernel.events import DomainEvent
+from blinkit.kernel.money import rupees
+from delivery.events import OfferMade
+from delivery.models import Offer
+from notifications.models import Preference
+from notifications.templates_default import PHRASES
+from orders.events import (
+    LineShorted,
+    OrderCancelled,
+    OrderConfirmed,
+    OrderDelivered,
+    OrderPickedUp,
+    OrderUndelivered,
+)
+from orders.models import Order
+from payments.events import PaymentDeclined, RefundCompleted, RefundStarted
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Somebody to tell. `user_id` is empty for a phone that has no account yet."""
+
+    user_id: int | None
+    phone: str
+    email: str = ""
+    language: str = "en"
+    off: frozenset[str] = frozenset()
+    has_device: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    person: Person
+    words: dict[str, str] = field(default_factory=dict)
+    link: str = ""
+
+
+def facts_of(event: DomainEvent) -> Facts | None:
+    """Everything the messages of this event need; None when there is nobody to tell (the order is not there)."""
+    build = _BUILDERS[type(event)]
+    return build(event)
+
+
+def known_events() -> frozenset[str]:
+    return frozenset(cls.code() for cls in _BUILDERS)
+
+
+# -- one builder per kind of event ------------------------------------------------------------------------------------
+
+
+def _sign_in_code(event: OtpRequested) -> Facts:
+    row = _people(User.objects.filter(phone=event.phone)).first()
+    person = Person(user_id=None, phone=event.phone) if row is None else _person(row)
+    return Facts(person=person, words={"code": accounts.otp_code(event.challenge_id), "minutes": "5"})
+
+
+def _order(
+    event: OrderConfirmed | OrderPickedUp | OrderDelivered | OrderCancelled | OrderUndelivered | LineShorted,
+) -> Facts | None:
+    facts = _order_facts(event.order_id)
+    if facts is None:
+        return None
+    language = facts.person.language
+    if isinstance(event, OrderCancelled | OrderUndelivered):
+        facts.words["reason"] = _sentence(event.reason)
+    if isinstance(event, LineShorted):
+        facts.words["product"] = event.product_name
+        facts.words["qty"] = str(event.qty)
+        phrase = "refunded" if event.refund_paise else "not_charged"
+        facts.words["what_happens"] = _phrase(phrase, language, amount=rupees(event.refund_paise))
+    return facts
+
+
+def _money(event: PaymentDeclined | RefundStarted | RefundCompleted) -> Facts | None:
+    facts = _order_facts(event.ref)
+    if facts is None:
+        return None
+    if isinstance(event, PaymentDeclined):
+        facts.words["reason"] = _sentence(event.reason)
+    else:
+        facts.words["amount"] = rupees(event.amount_paise)
+    return facts
+
+
+def _offer(event: OfferMade) -> Facts | None:
+    row = (
+        _people(Offer.objects.filter(pk=event.offer_id), "rider__user__")
+        .values(
+            *_PERSON_FIELDS,
+            "pay_paise",
+            store=F("job__store__name"),
+            bags=F("job__bags"),
+            distance=F("job__order__distance_metres"),
+        )
+        .first()
+    )
+    if row is None:
+        return None
+    person = _person(row)
+    words = {
+        "store": row["store"],
+        "pay": rupees(row["pay_paise"]),
+        "distance": f"{row['distance'] / 1000:.1f} km",
+        "bags": _phrase("bag" if row["bags"] == 1 else "bags", person.language, bags=str(row["bags"])),
+    }
+    return Facts(person=person, words=words, link="/rider/")
+
+
+_BUILDERS: dict[type[DomainEvent], Callable[[Any], Facts | None]] = {
+    OtpRequested: _sign_in_code,
+    OrderConfirmed: _order,
+    LineShorted: _order,
+    OrderPickedUp: _order,
+    OrderDelivered: _order,
+    OrderCancelled: _order,
+    OrderUndelivered: _order,
+    PaymentDeclined: _money,
+    RefundStarted: _money,
+    RefundCompleted: _money,
+    OfferMade: _offer,
+}
+
+
+# -- shared -----------------------------------------------------------------------------------------------------------
+
+_PERSON_FIELDS = ("person_id", "person_phone", "person_email", "person_language", "person_off", "person_device")
+
+
+def _people(rows: QuerySet[Any], at: str = "") -> QuerySet[Any, dict[str, Any]]:
+    """The rows as dicts with the person found at `at` ("customer__"), their switched-off channels and devices."""
+    user_id = OuterRef(f"{at}id")
+    off = Preference.objects.filter(user_id=user_id, is_on=False).values("channel")
+    return rows.annotate(
+        person_id=F(f"{at}id"),
+        person_phone=F(f"{at}phone"),
+        person_email=F(f"{at}email"),
+        person_language=F(f"{at}language"),
+        person_off=ArraySubquery(off),
+        person_device=Exists(Device.objects.filter(user_id=user_id)),
+    ).values(*_PERSON_FIELDS)
+
+
+def _person(row: dict[str, Any]) -> Person:
+    return Person(
+        user_id=row["person_id"],
+        phone=row["person_phone"],
+        email=row["person_email"],
+        language=row["person_language"],
+        off=frozenset(row["person_off"]),
+        has_device=row["person_device"],
+    )
+
+
+def _order_facts(order_id: UUID) -> Facts | None:
+    row = (
+        _people(Order.objects.filter(pk=order_id), "customer__")
+        .values(
+            *_PERSON_FIELDS,
+            "number",
+            "total_paise",
+            "payment_method",
+            "rider_name",
+            "promised_by",
+            "delivered_at",
+            "contact_name",
+            store_name=F("store__name"),
+        )
+        .first()
+    )
+    if row is None:
+        return None
+    person = _person(row)
+    language = person.language
+    total = rupees(row["total_paise"])
+    words = {
+        "name": row["contact_name"] or _phrase("you", language),
+        "number": row["number"],
+        "store": row["store_name"],
+        "total": total,
+        "to_pay": _phrase("pay_rider", language, total=total) if row["payment_method"] == "cod" else "",
+        "rider": row["rider_name"] or _phrase("your_rider", language),
+        "reason": "",
+        "arrives_by": _clock(row["promised_by"]),
+        "delivered_at": _clock(row["delivered_at"]),
+    }
+    return Facts(person=person, words=words, link=f"/orders/{order_id}/")
+
+
+def _clock(at: datetime | None) -> str:
+    """ "2:05 pm", in the house's time zone; empty for an instant not known."""
+    if at is None:
+        return ""
+    local = timezone.localtime(at)
+    return f"{local.hour % 12 or 12}:{local:%M} {'am' if local.hour < 12 else 'pm'}"
+
+
+def _sentence(text: str) -> str:
+    """A reason as a sentence of its own."""
+    text = text.strip()
+    if not text:
+        return ""
+    return text[0].upper() + text[1:] + ("" if text.endswith((".", "!", "?", "।")) else ".")
+
+
+def _phrase(name: str, language: str, **words: str) -> str:
+    phrases = PHRASES[name]
+    return phrases.get(language, phrases["en"]).format(**words)

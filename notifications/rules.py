@@ -1,0 +1,39 @@
+"""Who is told what, when: one table. The words are in templates_default.py and, edited, in Template rows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+
+from notifications.models import Channel
+
+
+class Who(Enum):
+    CUSTOMER = "customer"
+    RIDER = "rider"
+    PHONE = "phone"  # somebody who may have no account yet
+
+
+@dataclass(frozen=True, slots=True)
+class Say:
+    template: str
+    channels: tuple[Channel, ...]
+    who: Who = Who.CUSTOMER
+    is_secret: bool = False
+
+
+SMS, PUSH, EMAIL, INAPP = Channel.SMS, Channel.PUSH, Channel.EMAIL, Channel.INAPP
+
+RULES: dict[str, tuple[Say, ...]] = {
+    "accounts.OtpRequested": (Say("sign_in_code", (SMS,), who=Who.PHONE, is_secret=True),),
+    "orders.OrderConfirmed": (Say("order_confirmed", (PUSH, INAPP)),),
+    "orders.LineShorted": (Say("line_shorted", (PUSH, INAPP)),),
+    "orders.OrderPickedUp": (Say("order_picked_up", (PUSH, INAPP)),),
+    "orders.OrderDelivered": (Say("order_delivered", (PUSH, INAPP, EMAIL)),),
+    "orders.OrderCancelled": (Say("order_cancelled", (PUSH, INAPP)),),
+    "orders.OrderUndelivered": (Say("order_undelivered", (PUSH, INAPP, SMS)),),
+    "payments.PaymentDeclined": (Say("payment_declined", (PUSH, INAPP)),),
+    "payments.RefundStarted": (Say("refund_started", (INAPP,)),),
+    "payments.RefundCompleted": (Say("refund_completed", (PUSH, INAPP)),),
+    "delivery.OfferMade": (Say("offer_made", (PUSH,), who=Who.RIDER),),
+}

@@ -1,0 +1,134 @@
+"""The words a new installation starts with, English and Hindi. Rows an administrator has edited are never overwritten.
+
+`{name}` is filled in from the facts of the event; `PLACEHOLDERS` says which there are.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from notifications.models import Channel
+from notifications.rules import EMAIL, INAPP, PUSH, SMS
+
+ORDER_WORDS = frozenset({"name", "number", "store", "total", "to_pay", "rider", "reason", "arrives_by", "delivered_at"})
+MONEY_WORDS = ORDER_WORDS | {"amount"}
+
+PLACEHOLDERS: dict[str, frozenset[str]] = {
+    "sign_in_code": frozenset({"code", "minutes"}),
+    "order_confirmed": ORDER_WORDS,
+    "line_shorted": ORDER_WORDS | {"product", "qty", "what_happens"},
+    "order_picked_up": ORDER_WORDS,
+    "order_delivered": ORDER_WORDS,
+    "order_cancelled": ORDER_WORDS,
+    "order_undelivered": ORDER_WORDS,
+    "payment_declined": ORDER_WORDS,
+    "refund_started": MONEY_WORDS,
+    "refund_completed": MONEY_WORDS,
+    "offer_made": frozenset({"store", "pay", "distance", "bags"}),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    code: str
+    channel: Channel
+    language: str
+    subject: str
+    body: str
+
+
+# code → language → (subject, body), the same for push and in the app
+_SHORT: dict[str, dict[str, tuple[str, str]]] = {
+    "order_confirmed": {
+        "en": ("Order {number} is in", "{store} is on it. Arrives by {arrives_by}. {to_pay}"),
+        "hi": ("ऑर्डर {number} मिल गया", "{store} तैयारी कर रहा है। {arrives_by} तक पहुँचेगा। {to_pay}"),
+    },
+    "line_shorted": {
+        "en": ("Couldn't find {product}", "{qty} × {product} was not on the shelf, sorry. {what_happens}"),
+        "hi": ("{product} नहीं मिला", "{qty} × {product} शेल्फ़ पर नहीं था, माफ़ कीजिए। {what_happens}"),
+    },
+    "order_picked_up": {
+        "en": ("{rider} is on the way", "Order {number} has left {store}. Your door code is in the app. {to_pay}"),
+        "hi": ("{rider} रास्ते में हैं", "ऑर्डर {number} {store} से निकल गया। दरवाज़े का कोड ऐप में है। {to_pay}"),
+    },
+    "order_delivered": {
+        "en": ("Delivered at {delivered_at}", "Order {number} is with you. Something not right? Tell us in the app."),
+        "hi": ("{delivered_at} पर पहुँच गया", "ऑर्डर {number} आपके पास है। कुछ गड़बड़? ऐप में बताइए।"),
+    },
+    "order_cancelled": {
+        "en": ("Order {number} is cancelled", "{reason} If you paid, all of it goes back to you."),
+        "hi": ("ऑर्डर {number} रद्द हुआ", "{reason} अगर आपने भुगतान किया था, तो पूरा पैसा लौटेगा।"),
+    },
+    "order_undelivered": {
+        "en": (
+            "We couldn't hand over {number}",
+            "{reason} Your bags are going back to {store}. Call us if you still want them.",
+        ),
+        "hi": ("{number} नहीं दे सके", "{reason} आपका सामान {store} लौट रहा है। चाहिए तो हमें फ़ोन कीजिए।"),
+    },
+    "payment_declined": {
+        "en": (
+            "The payment didn't go through",
+            "Nothing was taken. Your items for {number} are still held: try again or pay another way.",
+        ),
+        "hi": (
+            "भुगतान नहीं हुआ",
+            "कोई पैसा नहीं कटा। {number} का सामान अभी आपके लिए रखा है: फिर कोशिश कीजिए या दूसरे तरीक़े से चुकाइए।",
+        ),
+    },
+    "refund_started": {
+        "en": ("{amount} is going back to you", "For order {number}. We'll tell you when it has arrived."),
+        "hi": ("{amount} आपको लौट रहा है", "ऑर्डर {number} के लिए। पहुँचते ही बताएँगे।"),
+    },
+    "refund_completed": {
+        "en": ("{amount} refunded", "The refund for order {number} is done. Banks may take a day to show it."),
+        "hi": ("{amount} लौटा दिया", "ऑर्डर {number} का रिफ़ंड हो गया। बैंक में दिखने में एक दिन लग सकता है।"),
+    },
+    "offer_made": {
+        "en": ("A delivery from {store}", "{pay} · {distance} · {bags}"),
+        "hi": ("{store} से एक डिलीवरी", "{pay} · {distance} · {bags}"),
+    },
+}  # fmt: skip
+
+_OTHER: tuple[Words, ...] = (
+    Words("sign_in_code", SMS, "en", "", "{code} is your sign-in code, good for {minutes} minutes. Never share it."),
+    Words("sign_in_code", SMS, "hi", "", "{code} आपका साइन-इन कोड है, {minutes} मिनट तक। किसी को न बताएँ।"),
+    Words("order_undelivered", SMS, "en", "", "We couldn't hand over order {number}. {reason} Call us if you want it."),
+    Words("order_undelivered", SMS, "hi", "", "ऑर्डर {number} नहीं दे सके। {reason} चाहिए तो हमें फ़ोन कीजिए।"),
+    Words(
+        "order_delivered",
+        EMAIL,
+        "en",
+        "Your order {number} was delivered",
+        "Hello {name},\n\nyour order {number} from {store} was delivered at {delivered_at}.\nTotal: {total}, taxes"
+        " included.\n\nIf something was missing or not right, open the order in the app and tell us.\n\nThank you!",
+    ),
+    Words(
+        "order_delivered",
+        EMAIL,
+        "hi",
+        "आपका ऑर्डर {number} पहुँच गया",
+        "नमस्ते {name},\n\n{store} से आपका ऑर्डर {number} {delivered_at} पर पहुँच गया।\nकुल: {total}, टैक्स सहित।\n\n"
+        "कुछ कम या ख़राब हो तो ऐप में ऑर्डर खोलकर बताइए।\n\nधन्यवाद!",
+    ),
+)
+
+# Sentences that become one of the words above: (one that fits, per language)
+PHRASES: dict[str, dict[str, str]] = {
+    "pay_rider": {"en": "Please keep {total} ready.", "hi": "कृपया {total} तैयार रखें।"},
+    "refunded": {"en": "Refunded {amount}.", "hi": "{amount} लौटा दिए।"},
+    "not_charged": {"en": "You don't pay for it.", "hi": "इसके पैसे नहीं लगेंगे।"},
+    "your_rider": {"en": "Your rider", "hi": "आपके राइडर"},
+    "bag": {"en": "1 bag", "hi": "1 थैला"},
+    "bags": {"en": "{bags} bags", "hi": "{bags} थैले"},
+    "you": {"en": "there", "hi": "जी"},
+}
+
+
+def defaults() -> Iterator[Words]:
+    for code, languages in _SHORT.items():
+        for language, (subject, body) in languages.items():
+            for channel in (PUSH,) if code == "offer_made" else (INAPP,) if code == "refund_started" else (PUSH, INAPP):
+                yield Words(code, channel, language, subject, body)
+    yield from _OTHER
