@@ -108,8 +108,8 @@ def firm(*, ref: UUID, now: datetime) -> None:
     """
     made_firm = _execute(
         "UPDATE inventory_hold AS h SET state = 'firm', expires_at = NULL"
-        " FROM (SELECT id FROM inventory_hold WHERE ref = %(ref)s AND state = 'active' ORDER BY stock_id FOR UPDATE) AS mine"
-        " WHERE h.id = mine.id RETURNING h.id",
+        " FROM (SELECT id FROM inventory_hold WHERE ref = %(ref)s AND state = 'active' ORDER BY stock_id FOR UPDATE)"
+        " AS mine WHERE h.id = mine.id RETURNING h.id",
         {"ref": ref},
     )
     if not made_firm and not Hold.objects.filter(ref=ref, state__in=[HoldState.FIRM, HoldState.SHIPPED]).exists():
@@ -330,6 +330,26 @@ def move_bin(*, store_id: int, product_id: int, bin_code: str, actor: str, now: 
     receive(store_id=store_id, lines=[(product_id, 0, bin_code)], reason="Moved", actor=actor, now=now)
 
 
+@transaction.atomic
+def rebuild_counters(*, stock_ids: Iterable[int]) -> int:
+    """Set the counters of these rows to the sum of their ledger. For repairs; returns how many rows changed."""
+    ids = sorted(stock_ids)
+    # Locked by a statement of its own: the next one then sees every line written by those it waited for.
+    _execute("SELECT id FROM inventory_stock WHERE id = ANY(%(ids)s) ORDER BY id FOR UPDATE", {"ids": ids})
+    changed = _execute(
+        """
+        UPDATE inventory_stock AS s SET on_hand = truth.on_hand, held = truth.held
+        FROM (
+            SELECT w.id, coalesce(sum(m.on_hand_delta), 0) AS on_hand, coalesce(sum(m.held_delta), 0) AS held
+            FROM unnest(%(ids)s::bigint[]) AS w(id) LEFT JOIN inventory_movement AS m ON m.stock_id = w.id GROUP BY w.id
+        ) AS truth
+        WHERE s.id = truth.id AND (s.on_hand, s.held) IS DISTINCT FROM (truth.on_hand, truth.held) RETURNING s.id
+        """,
+        {"ids": ids},
+    )
+    return len(changed)
+
+
 # -- shared parts ------------------------------------------------------------------------------------------------------
 
 _COLUMNS = "s.id, s.product_id, s.on_hand, s.held, t.code"
@@ -387,7 +407,7 @@ def _settle(
     reason: str = "",
     expired_at: datetime | None = None,
 ) -> int:
-    """Move the holds of `ref` from one of the states to `to`; counters change by the factors times each hold's units."""
+    """Move the holds of `ref` from one of the states to `to`; counters change by the factors times the held units."""
     rows = _lock_held(ref, states, expired_at=expired_at)
     if not rows:
         return 0

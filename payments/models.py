@@ -153,7 +153,7 @@ class AccountKind(models.TextChoices):
 
 
 class Account(models.Model):
-    """A ledger account: 'gateway:sandbox', 'cash:rider:12', 'orders:prepaid', ... The chart is in payments/ledger.py."""
+    """A ledger account: 'gateway:sandbox', 'cash:rider:12', 'orders:prepaid' ... (the chart: payments/ledger.py)."""
 
     code = models.CharField(max_length=60, unique=True)
     kind = models.CharField(max_length=10, choices=AccountKind.choices)

@@ -83,7 +83,8 @@ def statement(ref: UUID) -> list[StatementLine]:
 
 _PROOFS = {
     "transfer does not balance": """
-        SELECT t.key, sum(e.amount_paise)::bigint, 0 FROM payments_transfer t JOIN payments_entry e ON e.transfer_id = t.id
+        SELECT t.key, sum(e.amount_paise)::bigint, 0
+        FROM payments_transfer t JOIN payments_entry e ON e.transfer_id = t.id
         GROUP BY t.key HAVING sum(e.amount_paise) <> 0""",
     "captured is not what the ledger says": """
         SELECT p.id::text, p.captured_paise, coalesce(l.paise, 0) FROM payments_payment p
@@ -124,7 +125,8 @@ _PROOFS = {
             SELECT coalesce(sum(r.amount_paise), 0) FROM payments_refund r
             JOIN payments_attempt t ON t.id = r.attempt_id WHERE r.state <> 'done' AND t.state = 'stray')""",
     "a rider's cash is negative": """
-        SELECT a.code, sum(e.amount_paise)::bigint, 0 FROM payments_entry e JOIN payments_account a ON a.id = e.account_id
+        SELECT a.code, sum(e.amount_paise)::bigint, 0
+        FROM payments_entry e JOIN payments_account a ON a.id = e.account_id
         WHERE a.code LIKE 'cash:rider:%' GROUP BY a.code HAVING sum(e.amount_paise) < 0""",
 }
 

@@ -66,7 +66,7 @@ def retry_webhook(*, receipt_id: int, now: datetime) -> str:
 
 
 def waiting_webhooks(*, limit: int) -> list[int]:
-    """Messages that were written down but not acted on, oldest first; those that failed too often are left to people."""
+    """Messages that were written down but not acted on, oldest first; those that failed too often wait for people."""
     waiting = WebhookReceipt.objects.filter(processed_at=None, tries__lt=MAX_TRIES).order_by("received_at")
     return list(waiting.values_list("pk", flat=True)[:limit])
 

@@ -1,0 +1,169 @@
+"""Many buyers at once, with real threads. Each race has a control that shows it is a race."""
+
+import random
+import time
+from collections import Counter
+
+import pytest
+from django.db import DatabaseError, connection, transaction
+from django.db.models import F
+
+from blinkit.kernel.errors import Refusal
+from blinkit.kernel.ids import uuid7
+from catalog.tests.factories import NOW
+from inventory import queries, services
+from inventory.errors import OutOfStock
+from inventory.models import Hold, Stock
+from inventory.tests.factories import hold, stocked
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def outcomes(results):
+    return Counter("sold" if r is None else r.code if isinstance(r, Refusal) else repr(r) for r in results)
+
+
+def test_last_unit_is_sold_once_to_sixteen_buyers(race):
+    stock = stocked(1)
+
+    def buy() -> None:
+        hold(stock, 1)
+
+    assert outcomes(race(16, buy)) == {"sold": 1, "out-of-stock": 15}
+    stock.refresh_from_db()
+    assert (stock.on_hand, stock.held) == (1, 1)
+    assert queries.audit() == []
+
+
+def test_control_without_lock_and_delta_the_last_unit_is_sold_many_times(race):
+    """Read, think, write an absolute value: what a careless hold would do. The CHECK does not notice."""
+    stock = stocked(1)
+
+    def buy() -> None:
+        row = Stock.objects.get(pk=stock.pk)
+        if row.free_units < 1:
+            raise OutOfStock("Some items just sold out.", short={})
+        time.sleep(0.05)  # the race is the point: everyone has looked before anyone writes
+        row.held += 1
+        row.save(update_fields=["held"])
+
+    assert outcomes(race(16, buy))["sold"] > 1
+    stock.refresh_from_db()
+    assert stock.held == 1  # and the other sales are lost updates
+
+
+def test_control_without_lock_the_check_still_refuses_to_oversell(race):
+    stock = stocked(1)
+
+    def buy() -> None:
+        assert Stock.objects.get(pk=stock.pk).free_units == 1
+        time.sleep(0.05)  # as above
+        Stock.objects.filter(pk=stock.pk).update(held=F("held") + 1)
+
+    results = race(16, buy)
+    assert results.count(None) == 1
+    assert all(r is None or isinstance(r, DatabaseError | AssertionError) for r in results)
+
+
+def test_two_hundred_buyers_on_thirty_two_threads_get_exactly_fifty_units(race):
+    stock = stocked(50)
+    queue = iter(range(200))
+
+    def shop() -> Counter:
+        mine: Counter = Counter()
+        for _ in queue:
+            try:
+                with transaction.atomic():
+                    hold(stock, 1)
+                mine["sold"] += 1
+            except OutOfStock:
+                mine["refused"] += 1
+        return mine
+
+    results = race(32, shop)
+    assert sum(results, Counter()) == {"sold": 50, "refused": 150}
+    stock.refresh_from_db()
+    assert (stock.on_hand, stock.held) == (50, 50)
+    assert queries.audit() == []
+
+
+def test_baskets_in_random_order_never_deadlock(race):
+    shelf = [stocked(1000)]
+    shelf += [stocked(1000, at=shelf[0].store) for _ in range(7)]
+    store_id = shelf[0].store_id
+
+    def shop(number: int) -> int:
+        chance = random.Random(number)
+        done = 0
+        for _ in range(12):
+            lines = chance.sample(shelf, 5)
+            ref = uuid7()
+            with transaction.atomic():
+                basket = {stock.product_id: chance.randint(1, 3) for stock in lines}
+                services.hold(ref=ref, store_id=store_id, basket=basket, until=None, actor="user:1", now=NOW)
+            end = chance.choice(["release", "ship", "short", "keep"])
+            with transaction.atomic():
+                if end == "release":
+                    services.release(ref=ref, reason="changed mind", actor="user:1", now=NOW)
+                elif end == "ship":
+                    services.ship(ref=ref, actor="rider:1", now=NOW)
+                elif end == "short":
+                    services.release_part(
+                        ref=ref, product_id=lines[0].product_id, qty=1, reason="gone", actor="user:2", now=NOW
+                    )
+            done += 1
+        return done
+
+    assert race(12, shop) == [12] * 12
+    assert queries.audit() == []
+
+
+def test_control_locking_in_basket_order_deadlocks(race):
+    one = stocked(10)
+    two = stocked(10, at=one.store)
+
+    def buy(number: int) -> None:
+        with transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute("SET LOCAL deadlock_timeout = '50ms'")
+            for pk in (one.pk, two.pk) if number else (two.pk, one.pk):
+                cursor.execute("UPDATE inventory_stock SET held = held + 1 WHERE id = %s", [pk])
+                time.sleep(0.05)  # both have their first row before either asks for the second
+
+    results = race(2, buy)
+    assert sum("deadlock" in repr(r) for r in results) == 1
+
+
+def test_one_ref_held_by_two_requests_at_once_is_held_once(race):
+    stock = stocked(10)
+    ref = uuid7()
+
+    def buy() -> None:
+        hold(stock, 4, ref=ref)
+
+    assert race(8, buy) == [None] * 8
+    stock.refresh_from_db()
+    assert stock.held == 4
+    assert Hold.objects.count() == 1
+
+
+def test_an_expiring_hold_is_either_made_firm_or_released_never_both(race):
+    stock = stocked(40)
+    refs = [hold(stock, 1, until=NOW) for _ in range(20)]
+
+    def act(number: int) -> int:
+        if number == 0:
+            return services.sweep_expired(now=NOW)
+        firm = 0
+        for ref in reversed(refs):
+            try:
+                services.firm(ref=ref, now=NOW)
+                firm += 1
+            except Refusal:
+                pass
+        return firm
+
+    released, firm = race(2, act)
+    assert released + firm == 20
+    stock.refresh_from_db()
+    assert stock.held == firm
+    assert queries.audit() == []
