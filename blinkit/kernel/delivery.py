@@ -7,6 +7,7 @@ MAX_ATTEMPTS it waits for an administrator (`retry`).
 
 import time
 from collections.abc import Collection, Sequence
+from contextvars import ContextVar
 from datetime import datetime, timedelta
 
 import structlog
@@ -28,7 +29,11 @@ WAIT_BEFORE_SWEEP_S = 10
 """Younger events are on their way through the broker already."""
 PAUSE_AFTER_BROKER_FAILURE_S = 1.0
 
+LONGEST_CHAIN = 10
+"""Rounds of events caused by handlers that one task follows itself before it hands the rest to the broker."""
+
 _publish_again_at = 0.0
+_caused: ContextVar[list[int] | None] = ContextVar("caused_events", default=None)
 
 
 def publish(ids: Sequence[int]) -> None:
@@ -36,6 +41,10 @@ def publish(ids: Sequence[int]) -> None:
     global _publish_again_at
     from blinkit.kernel.tasks import deliver as task
 
+    caused = _caused.get()
+    if caused is not None:
+        caused.extend(ids)  # a deliverer is at work in this thread and takes them next: no message needed
+        return
     if time.monotonic() < _publish_again_at:
         metrics.count("events_publish_skipped_total")
         return
@@ -48,11 +57,29 @@ def publish(ids: Sequence[int]) -> None:
 
 
 def deliver(ids: Collection[int], *, now: datetime) -> list[str]:
-    """Run every reaction of these events that has not taken effect yet, in order. Returns the codes handed out.
+    """Run every reaction of these events that has not taken effect yet, in order, then those of the events they cause.
 
-    Unknown codes (written by a newer version during a deploy) are left waiting. Safe to repeat and to run twice at
-    once.
+    Returns the codes handed out. Unknown codes (written by a newer version during a deploy) are left waiting. Safe to
+    repeat and to run twice at once.
     """
+    codes: list[str] = []
+    caused: list[int] = []
+    token = _caused.set(caused)
+    try:
+        for _ in range(LONGEST_CHAIN):
+            codes += _hand_out(ids, now=now)
+            ids = list(caused)
+            caused.clear()
+            if not ids:
+                break
+    finally:
+        _caused.reset(token)
+    if ids:
+        publish(list(ids))
+    return codes
+
+
+def _hand_out(ids: Collection[int], *, now: datetime) -> list[str]:
     table = reactions()
     waiting = Event.objects.filter(pk__in=ids, handed_out_at=None).order_by("pk")
     handed_out: list[Event] = []

@@ -91,6 +91,8 @@ def configure(given: Mapping[str, Any]) -> None:
                 "django.server": {"level": "WARNING", "handlers": [], "propagate": True},
                 "django.request": {"level": "ERROR", "handlers": [], "propagate": True},
                 "django.channels.server": {"level": "WARNING", "handlers": [], "propagate": True},
+                "celery.worker.strategy": {"level": "WARNING"},  # "received" and "succeeded" of every task:
+                "celery.app.trace": {"level": "WARNING"},  # the metrics count them
                 "daphne": {"level": "WARNING"},
                 "asyncio": {"level": "WARNING"},
                 "kombu": {"level": "WARNING"},

@@ -248,7 +248,7 @@ def test_the_real_broker_takes_the_message(settings):
 def test_eight_workers_with_the_same_event_run_each_handler_once(race, published):
     pk = events.record(happened(), subject="a")
     race(8, lambda: delivery.deliver([pk], now=timezone.now()))
-    assert sorted(name for name, _ in SEEN) == ["follow", "shaky"]
+    assert sorted(name for name, _ in SEEN) == ["end", "follow", "shaky"]
 
 
 @pytest.mark.django_db(transaction=True)
@@ -257,7 +257,7 @@ def test_control_without_receipts_the_same_race_runs_handlers_many_times(race, p
     monkeypatch.setattr(delivery, "_claim", lambda *a, **k: gate.wait(5) >= 0)
     pk = events.record(happened(), subject="a")
     race(4, lambda: delivery.deliver([pk], now=timezone.now()))
-    assert len(SEEN) > 2
+    assert len([name for name, _ in SEEN if name != "end"]) > 2
 
 
 @pytest.mark.django_db(transaction=True)
@@ -283,7 +283,27 @@ def test_a_second_worker_takes_over_when_the_first_one_fails_midway(published):
     leave.set()
     delivery.deliver([pk], now=timezone.now())
     thread.join()
-    assert [name for name, _ in SEEN] == ["shaky", "follow"]
+    assert [name for name, _ in SEEN] == ["shaky", "follow", "end"]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_handlers_cause_is_followed_without_another_message(published):
+    pk = events.record(happened(), subject="a")
+    assert delivery.deliver([pk], now=timezone.now()) == ["kernel.Happened", "kernel.Followed"]
+    assert published == [[pk]]
+    assert delivery.waiting_count() == 0
+
+
+def forever(event, meta):
+    events.record(Followed(number=event.number + 1), subject="a")
+
+
+@pytest.mark.django_db(transaction=True)
+def test_an_endless_chain_goes_back_to_the_broker(published, monkeypatch):
+    monkeypatch.setitem(doors.REACTIONS, Followed, [f"{__name__}.forever"])
+    pk = events.record(Followed(number=0), subject="a")
+    assert len(delivery.deliver([pk], now=timezone.now())) == delivery.LONGEST_CHAIN
+    assert published == [[pk], [pk + delivery.LONGEST_CHAIN]]
 
 
 @pytest.mark.django_db

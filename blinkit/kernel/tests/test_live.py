@@ -43,7 +43,20 @@ class Board(ws.LiveConsumer):
         await self.send_numbered("echo", content)
 
 
-APPLICATION = ws.wrap(URLRouter([path("ws/board/<code>", Board.as_asgi())]))
+class Mine(ws.LiveConsumer):
+    async def authorise(self):
+        return ws.is_signed_in(self.scope["user"])
+
+    def group_names(self):
+        return [f"user.{self.scope['user'].pk}"]
+
+    def snapshot(self):
+        return {"user": self.scope["user"].pk}
+
+
+APPLICATION = ws.wrap(
+    URLRouter([path("ws/board/<code>", Board.as_asgi()), path("ws/mine", Mine.as_asgi())]),
+)
 
 
 @pytest.fixture(autouse=True)
@@ -295,3 +308,24 @@ def test_a_thing_that_is_gone_is_said_and_the_socket_ends():
     said, closed = run(talk)
     assert said["problem"]["type"] == "/problems/not-found"
     assert closed["type"] == "websocket.close"
+
+
+@pytest.mark.django_db
+def test_a_browser_comes_in_with_its_session(client, django_user_model):
+    user = django_user_model.objects.create_user("+919000000001")
+    client.force_login(user)
+    cookie = f"sessionid={client.cookies['sessionid'].value}".encode()
+
+    async def talk(origin):
+        headers = [(b"cookie", cookie), (b"host", b"shop.example:8000"), (b"origin", origin)]
+        one = WebsocketCommunicator(APPLICATION, "/ws/mine", headers=headers)
+        connected, subprotocol = await one.connect()
+        if not connected:
+            return None
+        first = await one.receive_json_from(5)
+        await one.disconnect()
+        return first["data"], subprotocol
+
+    assert async_to_sync(talk)(b"http://shop.example:8000") == ({"user": user.pk}, None)
+    assert async_to_sync(talk)(b"http://shop.example.evil:8000") is None
+    assert async_to_sync(talk)(b"null") is None
