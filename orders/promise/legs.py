@@ -23,7 +23,16 @@ PACK_S = 25
 PACK_PER_LINE_S = 1.5
 HANDOVER_S = 25
 DOOR_S = 50
-SPREAD = {"accept": 1.0, "backlog": 0.5, "pick": 0.35, "pack": 0.4, "rider": 0.6, "handover": 0.8, "ride": 0.3, "door": 0.8}
+SPREAD = {
+    "accept": 1.0,
+    "backlog": 0.5,
+    "pick": 0.35,
+    "pack": 0.4,
+    "rider": 0.6,
+    "handover": 0.8,
+    "ride": 0.3,
+    "door": 0.8,
+}
 """How much longer than usual a leg takes in the worst of ten cases, as a part of its usual time."""
 RUSH_FACTOR = 1.25
 LEAST_RANGE_M = 3

@@ -136,9 +136,7 @@ def bill_json(bill: Bill) -> dict[str, Any]:
     }
 
 
-def cart_view(
-    *, customer_id: int | None = None, guest_token: UUID | None = None, to: Point | None = None
-) -> CartView:
+def cart_view(*, customer_id: int | None = None, guest_token: UUID | None = None, to: Point | None = None) -> CartView:
     """The cart of a customer or guest, priced now for a delivery to `to` (default: the customer's default address)."""
     owner = {"customer_id": customer_id} if customer_id is not None else {"guest_token": guest_token}
     if owner.get("customer_id") is None and guest_token is None:
@@ -186,9 +184,7 @@ def view_of(
     )
 
 
-def price(
-    wanted: Sequence[Wanted], rows: Mapping[int, ShelfRow], *, store: Store, metres: int, tip_paise: int
-) -> Bill:
+def price(wanted: Sequence[Wanted], rows: Mapping[int, ShelfRow], *, store: Store, metres: int, tip_paise: int) -> Bill:
     """The one way a basket is priced, for the cart and at checkout. Lines the shelf does not list cost nothing."""
     billed = [
         LineInput(
@@ -208,7 +204,9 @@ def price(
 
 def default_place(customer_id: int) -> Point | None:
     """Where the customer's default address is."""
-    found = Address.objects.filter(user_id=customer_id, is_default=True, deleted_at=None).values_list("lat", "lng").first()
+    found = (
+        Address.objects.filter(user_id=customer_id, is_default=True, deleted_at=None).values_list("lat", "lng").first()
+    )
     return None if found is None else Point(*found)
 
 
@@ -220,5 +218,7 @@ def _line(wanted: Wanted, row: ShelfRow | None, free: int) -> CartLineView:
         words = f"Only {free} left." if free > 0 else "Sold out."
         problem = Problem("out-of-stock", f"{row.name}: {words}", wanted.product_id, row.sku)
     elif wanted.qty > row.max_per_order:
-        problem = Problem("too-many-units", f"{row.name}: at most {row.max_per_order} per order.", wanted.product_id, row.sku)
+        problem = Problem(
+            "too-many-units", f"{row.name}: at most {row.max_per_order} per order.", wanted.product_id, row.sku
+        )
     return CartLineView(wanted.product_id, wanted.qty, wanted.consent, row, free, problem)

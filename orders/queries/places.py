@@ -53,7 +53,9 @@ class Serviceability:
             "served": self.is_served,
             "reason": self.reason,
             "sentence": self.sentence,
-            "store": None if store is None else {"code": store.code, "name": store.name, "lat": store.lat, "lng": store.lng},
+            "store": None
+            if store is None
+            else {"code": store.code, "name": store.name, "lat": store.lat, "lng": store.lng},
             "mode": self.mode,
             "eta_from_m": self.eta_from_m,
             "eta_to_m": self.eta_to_m,
@@ -105,7 +107,9 @@ def source(
     if choice.store_id is None:
         reason = choice.refusal or Reason.CLOSED
         opens_at = goods.next_opening(store, now=now) if reason == Reason.CLOSED else None
-        return Serviceability(**known, reason=reason.value, sentence=_sentence(reason, store, opens_at), opens_at=opens_at)
+        return Serviceability(
+            **known, reason=reason.value, sentence=_sentence(reason, store, opens_at), opens_at=opens_at
+        )
     quote, _inputs = promise_for(store, to=point, lines=units[0], units=units[1], now=now)
     sentence = f"Arrives in {quote.from_m}–{quote.to_m} minutes."
     if mode == StoreMode.RUSH:

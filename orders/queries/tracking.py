@@ -14,8 +14,8 @@ from blinkit.kernel import events, live
 from blinkit.kernel.events import TimelineRow
 from orders.errors import NoSuchOrder
 from orders.models import Order, OrderLine
-from orders.words import sentence_of
 from orders.states import CUSTOMER_MAY_CANCEL, FINISHED, Status
+from orders.words import sentence_of
 from payments.models import Payment
 
 RIDING = frozenset({Status.PICKED_UP, Status.IN_TRANSIT})

@@ -217,7 +217,9 @@ def _refuse_bad_lines(wanted: Sequence[Wanted], rows: Mapping[int, ShelfRow]) ->
     for line in wanted:
         row = rows[line.product_id]
         if line.qty > row.max_per_order:
-            raise TooManyUnits(f"{row.name}: at most {row.max_per_order} per order.", sku=row.sku, max=row.max_per_order)
+            raise TooManyUnits(
+                f"{row.name}: at most {row.max_per_order} per order.", sku=row.sku, max=row.max_per_order
+            )
 
 
 def _refuse_unless_agreed(plan: _Plan, *, method: Method, fingerprint: str) -> None:
@@ -267,13 +269,15 @@ def _hold(plan: _Plan, order: Order, *, until: datetime | None, actor: str, now:
         metrics.count("checkout_refused_total", reason="out-of-stock")
         first = items[0]
         more = f" and {len(items) - 1} more" if len(items) > 1 else ""
-        left = f"Only {first['available']} left of {first['name']}" if first["available"] else f"{first['name']} just sold out"
+        left = (
+            f"Only {first['available']} left of {first['name']}"
+            if first["available"]
+            else f"{first['name']} just sold out"
+        )
         raise OutOfStock(f"{left}{more}. Change your cart and try again.", short=short, items=items) from None
 
 
-def _draft(
-    plan: _Plan, *, customer_id: int, method: Method, instructions: list[str], now: datetime
-) -> Order:
+def _draft(plan: _Plan, *, customer_id: int, method: Method, instructions: list[str], now: datetime) -> Order:
     bill, address = plan.bill, plan.address
     return Order(
         number=plan.number,
@@ -330,9 +334,7 @@ def _lines(order: Order, plan: _Plan) -> list[OrderLine]:
     return lines
 
 
-def _promise(
-    order: Order, plan: _Plan, quote: promise.Quote, inputs: dict[str, object], *, now: datetime
-) -> Promise:
+def _promise(order: Order, plan: _Plan, quote: promise.Quote, inputs: dict[str, object], *, now: datetime) -> Promise:
     assert order.promised_by is not None
     why = [verdict.as_json() for verdict in plan.place.why]
     return Promise(

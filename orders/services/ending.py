@@ -57,9 +57,7 @@ def confirm(*, order_id: UUID, now: datetime, actor: str = "system") -> Order:
 
 
 @transaction.atomic
-def cancel(
-    *, order_id: UUID, by: str, reason: str, actor: str, now: datetime, customer_id: int | None = None
-) -> Order:
+def cancel(*, order_id: UUID, by: str, reason: str, actor: str, now: datetime, customer_id: int | None = None) -> Order:
     """End an order before it leaves the store: stock given back, money refunded. Silent when it is cancelled already.
 
     `by` is "customer" (until picking starts), "staff" (with a reason, until the bags leave) or "system" (the same reach

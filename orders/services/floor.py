@@ -79,7 +79,13 @@ def short_line(*, order_id: UUID, order_line_id: int, qty: int, actor: str, now:
             now=now,
         )
     stock.release_part(
-        ref=order.pk, product_id=line.product_id, qty=qty, reason="Not found while picking", actor=actor, now=now, missing=True
+        ref=order.pk,
+        product_id=line.product_id,
+        qty=qty,
+        reason="Not found while picking",
+        actor=actor,
+        now=now,
+        missing=True,
     )
     if nothing_left:
         return cancel_locked(order, reason=NOTHING_FOUND, actor=actor, now=now)

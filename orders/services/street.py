@@ -131,9 +131,7 @@ def delivered(
             raise WrongCash(f"{rupees(order.total_paise)} in cash is due.", due_paise=order.total_paise)
     order.delivered_at = now
     late_s = max(0, round((now - order.promised_by).total_seconds())) if order.promised_by else 0
-    done = OrderDelivered(
-        order_id=order.pk, store_code=order.store.code, customer_id=order.customer_id, late_s=late_s
-    )
+    done = OrderDelivered(order_id=order.pk, store_code=order.store.code, customer_id=order.customer_id, late_s=late_s)
     step(order, Status.DELIVERED, actor=actor, now=now, fields=("delivered_at",), also=[done])
     if order.payment_method == Method.COD and order.total_paise:
         money.collect_cash(ref=order.pk, rider_ref=rider_id, amount_paise=order.total_paise, now=now)
@@ -158,7 +156,9 @@ def undelivered(*, order_id: UUID, reason: str, actor: str, now: datetime) -> Or
     sad = OrderUndelivered(
         order_id=order.pk, store_code=order.store.code, customer_id=order.customer_id, reason=order.cancel_reason
     )
-    step(order, Status.UNDELIVERED, actor=actor, now=now, why=order.cancel_reason, fields=("cancel_reason",), also=[sad])
+    step(
+        order, Status.UNDELIVERED, actor=actor, now=now, why=order.cancel_reason, fields=("cancel_reason",), also=[sad]
+    )
     money.cancel(ref=order.pk, reason=order.cancel_reason, now=now)
     return order
 
@@ -180,7 +180,9 @@ def _prove(order: Order, *, otp: str, photo: str) -> None:
     if not otp:
         if "leave_at_door" in order.instructions and photo:
             return
-        needed = "Take a photo at the door." if "leave_at_door" in order.instructions else "Ask for the 4-digit door code."
+        needed = (
+            "Take a photo at the door." if "leave_at_door" in order.instructions else "Ask for the 4-digit door code."
+        )
         raise ProofNeeded(needed)
     # Counted in Redis: a refusal rolls the caller's transaction back, and a count in the row with it.
     check_limit("door-code", str(order.pk), limit=DOOR_CODE_TRIES, per_s=DOOR_CODE_WINDOW_S)

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, time
-from enum import Enum
+from enum import StrEnum
 from typing import Any
 
 from catalog.hours import is_open
 
 
-class Reason(str, Enum):
+class Reason(StrEnum):
     """Why a store can't be chosen; the value goes to programs."""
 
     CLOSED = "closed"
