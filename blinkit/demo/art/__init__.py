@@ -1,3 +1,4 @@
+# ruff: noqa: E501  (drawings are long strings)
 """Product pictures drawn by the program: flat shapes on ground tinted by the category's hue. No photographs, no network.
 
 The same row always gives the same bytes, 1 to 5 KB each, so pictures may be cached for ever and compared in tests.

@@ -1,3 +1,4 @@
+# ruff: noqa: E501  (drawings are long strings)
 """Small marks printed on packs: what is inside, told in two or three shapes around (0, 0), about 40 units wide."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# ruff: noqa: E501  (drawings are long strings)
 """Packs: a silhouette, light from the left, a label with the brand and a mark. Canvas 240 x 240, standing on y = 206."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# ruff: noqa: E501  (drawings are long strings)
 """Things sold as they grow: vegetables, fruit, leaves and flowers. Canvas 240 x 240, standing on about y = 204."""
 
 from __future__ import annotations

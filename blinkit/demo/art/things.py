@@ -1,3 +1,4 @@
+# ruff: noqa: E501  (drawings are long strings)
 """Things with a shape of their own: bread, meat, ices, and what a house needs. Canvas 240 x 240."""
 
 from __future__ import annotations

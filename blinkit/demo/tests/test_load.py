@@ -1,0 +1,111 @@
+"""Loading: complete, quick, repeatable, and true to the ledger."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from django.core.management import call_command
+from django.db.models import F, Sum
+from django.utils import timezone
+
+import inventory.services
+from accounts.models import Address, User
+from blinkit import demo
+from blinkit.demo import pictures
+from blinkit.demo.catalogue import products
+from blinkit.demo.load import load
+from blinkit.kernel.geo import contains
+from catalog.models import Category, Product, ShelfItem, Store
+from delivery.models import Rider
+from inventory.models import Bin, Movement, Stock
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def _media(tmp_path, settings):
+    settings.MEDIA_ROOT = tmp_path
+    settings.DEMO_MODE = True
+
+
+def counts() -> dict[str, int]:
+    tables = (Address, Bin, Category, Movement, Product, Rider, ShelfItem, Stock, Store, User)
+    return {table.__name__: table._default_manager.count() for table in tables}
+
+
+def test_loads_the_whole_city(capsys):
+    assert not demo.is_loaded()
+    call_command("load_demo")
+    figures = json.loads(capsys.readouterr().out.strip().splitlines()[-1])
+    assert demo.is_loaded()
+    assert figures["products"] == len(products()) and figures["stores"] == 3
+    assert figures["people"] == 89 and figures["addresses"] == 50 and figures["riders"] == 24
+    assert figures["seconds"] < 20  # a loaded build machine; the bar of 8 s is measured by hand
+    assert Product.objects.filter(search_vector=None).count() == 0
+    for store in Store.objects.all():
+        assert contains(store.area, store.point)
+        assert store.shelf.count() > 480
+
+
+def test_loading_again_changes_nothing():
+    load(now=timezone.now())
+    before = counts()
+    again = load(now=timezone.now())
+    assert counts() == before
+    assert set(again.as_dict().values()) == {0}
+
+
+def test_stock_is_the_sum_of_its_movements_and_stands_in_a_bin_of_its_zone():
+    load(now=timezone.now())
+    ledger = dict(Movement.objects.values_list("stock_id").annotate(total=Sum("on_hand_delta")))
+    for stock in Stock.objects.select_related("bin", "product"):
+        assert stock.on_hand == ledger.get(stock.pk, 0)
+        assert stock.bin is not None and stock.bin.zone == stock.product.zone
+    assert Stock.objects.filter(on_hand=0).exists() and Stock.objects.filter(on_hand__lt=5, on_hand__gt=0).exists()
+
+
+def test_no_shelf_price_is_above_the_mrp_and_stores_differ():
+    load(now=timezone.now())
+    assert not ShelfItem.objects.filter(price_paise__gt=F("mrp_paise")).exists()
+    prices = ShelfItem.objects.filter(product__name="Tokri Toor Dal").values_list("price_paise", flat=True)
+    assert len(set(prices)) > 1
+
+
+def test_restock_fills_up_what_was_sold():
+    load(now=timezone.now())
+    stock = Stock.objects.filter(on_hand__gt=50).select_related("store").first()
+    assert stock is not None
+    before = stock.on_hand
+    inventory.services.waste(
+        store_id=stock.store_id, product_id=stock.product_id, qty=30, reason="test", actor="test", now=timezone.now()
+    )
+    assert load(now=timezone.now()).units == 0
+    assert load(now=timezone.now(), restock=True).units == 30
+    stock.refresh_from_db()
+    assert stock.on_hand == before
+
+
+def test_staff_have_the_demo_password_in_demo_mode_only(settings):
+    settings.DEMO_MODE = False
+    load(now=timezone.now())
+    assert not any(user.has_usable_password() for user in User.objects.all())
+
+
+def test_staff_sign_in_with_the_demo_password_and_have_their_role():
+    load(now=timezone.now())
+    by_label = {row[0]: row for row in demo.sign_ins()}
+    manager = User.objects.get(phone=by_label["Store manager"][1])
+    assert manager.check_password("demo1234") and "store_manager" in manager.roles
+    assert manager.store_memberships.count() == 1
+    assert User.objects.get(phone=by_label["Administrator"][1]).is_staff
+    assert not User.objects.get(phone=by_label["Customer"][1]).has_usable_password()
+
+
+def test_pictures_are_drawn_once_and_drawn_anew_when_the_drawing_changes(tmp_path):
+    assert pictures.draw_all() > len(products())
+    assert pictures.draw_all() == 0
+    path = tmp_path / pictures.product_path("TK0001")
+    path.write_text("<svg/>")
+    assert pictures.draw_all() == 1
+    assert path.stat().st_size > 500
