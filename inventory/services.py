@@ -246,8 +246,8 @@ def receive(
     if not units:
         return 0
     products = sorted(units)
+    _need_store(store_id)
     with transaction.atomic(savepoint=False):
-        _need_store(store_id)
         _see_to_bins(store_id, places)
         _execute(
             "INSERT INTO inventory_stock (store_id, product_id, on_hand, held)"
