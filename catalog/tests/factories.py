@@ -59,11 +59,18 @@ class ProductFactory(factory.django.DjangoModelFactory):
 
 
 def store(
-    code: str = "BLR-T", *, area: Sequence[Sequence[float]] = SQUARE, lat: float = 12.955, lng: float = 77.625, **fields: Any
+    code: str = "BLR-T",
+    *,
+    area: Sequence[Sequence[float]] = SQUARE,
+    lat: float = 12.955,
+    lng: float = 77.625,
+    **fields: Any,
 ) -> Store:
     """A store through the service, so that the box around its area is right. Round the clock unless told."""
     hours = {"opens": time(0), "closes": time(0)} | fields
-    return services.save_store(code=code, name=f"Store {code}", city=CityFactory(), lat=lat, lng=lng, area=area, **hours)
+    return services.save_store(
+        code=code, name=f"Store {code}", city=CityFactory(), lat=lat, lng=lng, area=area, **hours
+    )
 
 
 def on_shelf(at: Store, *products: Product, price_paise: int | None = None) -> list[ShelfItem]:

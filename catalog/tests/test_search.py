@@ -25,7 +25,9 @@ def shop():
     on_shelf(
         at,
         ProductFactory(sku="MILK", name="Amul Taaza Toned Milk", brand=amul, category=dairy, popularity=500),
-        ProductFactory(sku="BUTTER", name="Amul Butter", brand=amul, category=CategoryFactory(slug="butter", name="Butter")),
+        ProductFactory(
+            sku="BUTTER", name="Amul Butter", brand=amul, category=CategoryFactory(slug="butter", name="Butter")
+        ),
         ProductFactory(sku="POTATO", name="Potato", name_hi="आलू", category=veg, popularity=900),
         ProductFactory(sku="TOMATO", name="Tomato Hybrid", name_hi="टमाटर", category=veg),
         ProductFactory(sku="BHUJIA", name="Haldiram's Aloo Bhujia", category=snacks),
@@ -84,7 +86,9 @@ def test_query_operators_are_only_punctuation(shop, q):
 def test_only_this_stores_listed_shelf_is_searched(shop):
     other = store("BLR-X")
     assert skus(other, "milk") == []
-    services.set_listed(store_id=shop.pk, product_ids=[h.product_id for h in search(store_id=shop.pk, q="toned")], listed=False, now=NOW)
+    services.set_listed(
+        store_id=shop.pk, product_ids=[h.product_id for h in search(store_id=shop.pk, q="toned")], listed=False, now=NOW
+    )
     assert "MILK" not in skus(shop, "milk")
 
 
