@@ -75,7 +75,7 @@ def _run(store_id: int, matching: str, groups: list[Group], *, limit: int) -> li
 
 
 def _corrected(group: Group, synonyms: Synonyms) -> Group:
-    """The group with words of the vocabulary in place of its own; the same group when nothing is near."""
+    """The group with words of the vocabulary in place of unknown ones, else as it is."""
     found: list[Group] = []
     for word in group.words:
         for better in _near(word):
@@ -91,13 +91,14 @@ def _read_near(word: str) -> tuple[str, ...]:
         # The trigram index answers %, which is a little more generous than our own line.
         cursor.execute(
             """SELECT word FROM catalog_searchword
-            WHERE (sound = %s OR (word %% %s AND similarity(word, %s) >= %s)) AND word <> %s
+            WHERE (sound = %s OR (word %% %s AND similarity(word, %s) >= %s))
+                AND NOT EXISTS (SELECT 1 FROM catalog_searchword known WHERE known.word LIKE %s)
             ORDER BY sound = %s DESC, similarity(word, %s) DESC, products DESC LIMIT 3""",
-            [key, word, word, LIKE_ENOUGH, word, key, word],
+            [key, word, word, LIKE_ENOUGH, f"{word}%", key, word],
         )
-        found = [near for (near,) in cursor.fetchall()]
-    return tuple(dict.fromkeys([*(term for term in known().by_sound.get(key, ()) if term != word), *found]))[:4]
+        return tuple(near for (near,) in cursor.fetchall())
 
 
 _near = BrieflyKept(_read_near)
-"""Up to four words of the vocabulary that were probably meant; those that sound the same come before lookalikes."""
+"""Up to three words of the vocabulary that were probably meant; those that sound the same come before lookalikes. None
+for a word that is in it, or begins one."""

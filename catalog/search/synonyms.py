@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 from catalog.kept import BrieflyKept
 from catalog.models import Synonym
-from catalog.search.folding import sound
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,7 +15,6 @@ class Synonyms:
 
     means: dict[str, tuple[str, ...]]
     terms: tuple[str, ...]
-    by_sound: dict[str, tuple[str, ...]]
     longest: int
 
     def of(self, term: str) -> tuple[str, ...]:
@@ -36,14 +34,9 @@ def _read() -> Synonyms:
     means: dict[str, list[str]] = {}
     for term, meaning in Synonym.objects.filter(is_approved=True).order_by("id").values_list("term", "means"):
         means.setdefault(term, []).append(meaning)
-    by_sound: dict[str, list[str]] = {}
-    for term in means:
-        if " " not in term:
-            by_sound.setdefault(sound(term), []).append(term)
     return Synonyms(
         means={term: tuple(found) for term, found in means.items()},
         terms=tuple(sorted(means)),
-        by_sound={key: tuple(found) for key, found in by_sound.items()},
         longest=max((term.count(" ") + 1 for term in means), default=1),
     )
 

@@ -43,6 +43,7 @@ class Command(BaseCommand):
         parser.add_argument("--dry-run", action="store_true", help="do everything, then take it back")
 
     def handle(self, *args: Any, **options: Any) -> None:
+        self.stdout.ending = ""  # `print` brings its own line ends
         path: Path = options["file"]
         store = Store.objects.filter(code=options["store"]).first()
         if store is None:
@@ -96,7 +97,7 @@ class Command(BaseCommand):
         show_notes(self.stdout, "merged", done.merged, options["examples"])
         show_notes(self.stdout, "refused", done.refused, options["examples"])
         if assumed := FORMATS[options["format"]].assumed:
-            self.stdout.write(f"\nAssumed for new products: {assumed}.")
+            print(f"\nAssumed for new products: {assumed}.", file=self.stdout)
         title = "Taken back again (dry run)" if options["dry_run"] else f"Imported in {seconds:.1f} s"
         report(
             rows,
@@ -135,14 +136,14 @@ def show_notes(out: Any, what: str, notes: Sequence[Note], examples: int) -> Non
     """The reasons, how often each, and a few lines of each."""
     if not notes:
         return
-    out.write(f"\n{len(notes):,} {what}:")
+    print(f"\n{len(notes):,} {what}:", file=out)
     by_kind: dict[str, list[Note]] = {}
     for note in notes:
         by_kind.setdefault(_kind(note.reason), []).append(note)
     for kind, count in Counter({kind: len(found) for kind, found in by_kind.items()}).most_common():
-        out.write(f"  {count:,} × {kind}")
+        print(f"  {count:,} × {kind}", file=out)
         for note in by_kind[kind][:examples]:
-            out.write(f"      line {note.line}: {note.reason}" + (f" ({note.name})" if note.name else ""))
+            print(f"      line {note.line}: {note.reason}" + (f" ({note.name})" if note.name else ""), file=out)
 
 
 def _kind(reason: str) -> str:
