@@ -4,6 +4,17 @@ from __future__ import annotations
 
 from typing import Any
 
-api_urls: list[Any] = []
-web_urls: list[Any] = []
+from django.urls import path
+
+from payments import api, web
+
+api_urls: list[Any] = [
+    path("payments/<uuid:payment_id>/", api.PaymentView.as_view(), name="payment"),
+    path("payments/<uuid:payment_id>/attempts/", api.AttemptsView.as_view(), name="payment-attempts"),
+    path("payments/webhooks/<slug:gateway>/", api.webhook, name="payment-webhook"),
+]
+web_urls: list[Any] = [
+    path("sandbox-gateway/pay/<slug:intent_id>/", web.pay_page, name="sandbox-pay"),
+    path("sandbox-gateway/intents/<slug:intent_id>/confirm", web.confirm, name="sandbox-confirm"),
+]
 ws_urls: list[Any] = []

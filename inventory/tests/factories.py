@@ -20,9 +20,7 @@ def stocked(
     """A product with so many units in a store, received through the service."""
     place = at or make_store()
     goods = product or ProductFactory()
-    services.receive(
-        store_id=place.pk, lines=[(goods.pk, units, bin_code)], reason="delivery", actor="system", now=NOW
-    )
+    services.receive(store_id=place.pk, lines=[(goods.pk, units, bin_code)], reason="delivery", actor="system", now=NOW)
     return Stock.objects.select_related("store", "product").get(store=place, product=goods)
 
 

@@ -146,9 +146,7 @@ def test_undelivered_goods_come_back_once():
 def test_a_short_pick_lowers_the_hold_and_what_is_on_hand():
     stock = stocked(5)
     ref = hold(stock, 3)
-    services.release_part(
-        ref=ref, product_id=stock.product_id, qty=1, reason="not found", actor="user:2", now=NOW
-    )
+    services.release_part(ref=ref, product_id=stock.product_id, qty=1, reason="not found", actor="user:2", now=NOW)
     stock.refresh_from_db()
     assert (stock.on_hand, stock.held) == (4, 2)
     services.release_part(
@@ -164,9 +162,7 @@ def test_no_more_can_be_shorted_than_is_held():
     stock = stocked(5)
     ref = hold(stock, 3)
     with pytest.raises(BadQuantity):
-        services.release_part(
-            ref=ref, product_id=stock.product_id, qty=4, reason="not found", actor="user:2", now=NOW
-        )
+        services.release_part(ref=ref, product_id=stock.product_id, qty=4, reason="not found", actor="user:2", now=NOW)
     stock.refresh_from_db()
     assert (stock.on_hand, stock.held) == (5, 3)
 

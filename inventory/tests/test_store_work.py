@@ -99,9 +99,7 @@ def test_only_free_units_can_be_wasted():
 
 def test_a_product_can_move_to_another_bin():
     stock = stocked(10, bin_code="A-01-1")
-    services.move_bin(
-        store_id=stock.store_id, product_id=stock.product_id, bin_code="B-02-3", actor="user:9", now=NOW
-    )
+    services.move_bin(store_id=stock.store_id, product_id=stock.product_id, bin_code="B-02-3", actor="user:9", now=NOW)
     stock.refresh_from_db()
     assert (stock.bin.code, stock.on_hand) == ("B-02-3", 10)
 

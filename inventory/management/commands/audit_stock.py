@@ -1,4 +1,4 @@
-"""manage.py audit_stock: does every counter equal its ledger? Prints the differences; exits with 1 when there are any."""
+"""manage.py audit_stock: does every counter equal its ledger? Exits with 1 when one does not."""
 
 from __future__ import annotations
 

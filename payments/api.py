@@ -1,0 +1,173 @@
+"""Payments for programs: look at one, try to pay it; and the door through which gateways speak."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+from uuid import UUID
+
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.utils import timezone
+from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.http import require_POST
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
+from rest_framework import serializers, status
+from rest_framework.permissions import IsAuthenticated
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from blinkit.kernel.errors import Invalid, NotFound, Refusal
+from blinkit.kernel.idempotency import HEADER, KeyMissing
+from blinkit.kernel.problems import PROBLEM_TYPE, problem_body
+from payments import queries, services
+from payments.models import AttemptState, Method, Payment, PaymentState, RefundState
+from payments.services.paying import LABELS
+
+_GOOD_KEY = re.compile(r"[\x21-\x7e]{1,255}")
+MAX_WEBHOOK_BYTES = 64 * 1024
+
+
+class AttemptBody(serializers.Serializer[Any]):
+    instrument = serializers.ChoiceField(choices=sorted(LABELS), help_text="How the customer wants to pay.")
+    return_url = serializers.RegexField(
+        r"^/(?!/)[^\\\s]*$", max_length=300, required=False, help_text="Path of this site to come back to after paying."
+    )
+
+
+class AttemptStarted(serializers.Serializer[Any]):
+    attempt_id = serializers.UUIDField()
+    gateway = serializers.CharField()
+    pay_url = serializers.CharField(help_text="Open this to pay; relative to this site, or the gateway's own address.")
+    intent_id = serializers.CharField()
+    expires_at = serializers.DateTimeField(allow_null=True)
+
+
+class AttemptSeen(serializers.Serializer[Any]):
+    id = serializers.UUIDField()
+    gateway = serializers.CharField()
+    instrument = serializers.CharField()
+    state = serializers.ChoiceField(choices=AttemptState.choices)
+    decline_reason = serializers.CharField()
+    created_at = serializers.DateTimeField()
+
+
+class RefundSeen(serializers.Serializer[Any]):
+    id = serializers.UUIDField()
+    amount_paise = serializers.IntegerField()
+    reason = serializers.CharField()
+    state = serializers.ChoiceField(choices=RefundState.choices)
+    created_at = serializers.DateTimeField()
+    done_at = serializers.DateTimeField(allow_null=True)
+
+
+class PaymentSeen(serializers.Serializer[Any]):
+    id = serializers.UUIDField()
+    ref = serializers.UUIDField(help_text="The order this pays for.")
+    method = serializers.ChoiceField(choices=Method.choices)
+    state = serializers.ChoiceField(choices=PaymentState.choices)
+    amount_paise = serializers.IntegerField()
+    captured_paise = serializers.IntegerField()
+    refunded_paise = serializers.IntegerField()
+    currency = serializers.CharField()
+    due_by = serializers.DateTimeField(allow_null=True)
+    can_pay = serializers.BooleanField(help_text="Whether an attempt may be started now.")
+    attempts = AttemptSeen(many=True)
+    refunds = RefundSeen(many=True)
+
+
+class PaymentView(APIView):
+    permission_classes = [IsAuthenticated]
+
+    @extend_schema(
+        operation_id="payment_read",
+        summary="One of your own payments",
+        tags=["payments"],
+        responses={200: PaymentSeen, 404: OpenApiResponse(description="Not yours, or not there")},
+    )
+    def get(self, request: Request, payment_id: UUID) -> Response:
+        payment = (
+            Payment.objects.filter(pk=payment_id, customer_id=request.user.pk)
+            .prefetch_related("attempts", "refunds")
+            .first()
+        )
+        if payment is None:
+            raise NotFound("There is no such payment.")
+        return Response(
+            {
+                "id": payment.pk,
+                "ref": payment.ref,
+                "method": payment.method,
+                "state": payment.state,
+                "amount_paise": payment.amount_paise,
+                "captured_paise": payment.captured_paise,
+                "refunded_paise": payment.refunded_paise,
+                "currency": "INR",
+                "due_by": payment.due_by,
+                "can_pay": payment.method == Method.ONLINE and queries.is_open(payment, now=timezone.now()),
+                "attempts": [
+                    {name: getattr(attempt, name) for name in AttemptSeen().fields}
+                    for attempt in sorted(payment.attempts.all(), key=lambda a: a.pk)
+                ],
+                "refunds": [
+                    {name: getattr(refund, name) for name in RefundSeen().fields}
+                    for refund in sorted(payment.refunds.all(), key=lambda r: r.pk)
+                ],
+            }
+        )
+
+
+class AttemptsView(APIView):
+    permission_classes = [IsAuthenticated]
+
+    @extend_schema(
+        operation_id="payment_attempt_start",
+        summary="Begin one try at paying",
+        description="The same Idempotency-Key gives the same attempt. The gateway is called while you wait; what became"
+        " of the try is told by the payment's state, seconds later.",
+        tags=["payments"],
+        parameters=[OpenApiParameter(HEADER, OpenApiTypes.STR, OpenApiParameter.HEADER, required=True)],
+        request=AttemptBody,
+        responses={
+            201: AttemptStarted,
+            404: OpenApiResponse(description="Not yours, or not there"),
+            409: OpenApiResponse(description="payment-closed: paid, cancelled, cash, or the window is over"),
+            422: OpenApiResponse(description="The key came with another body before"),
+            503: OpenApiResponse(description="gateway-unavailable"),
+        },
+    )
+    def post(self, request: Request, payment_id: UUID) -> Response:
+        # Not @idempotent: the gateway must not be called inside a transaction. The key makes the attempt's id instead.
+        key = request.headers.get(HEADER, "")
+        if not _GOOD_KEY.fullmatch(key):
+            raise KeyMissing(f"Send an {HEADER} header: up to 255 visible characters, a new one for each new try.")
+        body = AttemptBody(data=request.data)
+        body.is_valid(raise_exception=True)
+        started = services.start_attempt(
+            payment_id=payment_id,
+            customer_id=int(request.user.pk or 0),
+            instrument=body.validated_data["instrument"],
+            return_url=body.validated_data.get("return_url", ""),
+            key=key,
+            now=timezone.now(),
+        )
+        return Response(started, status=status.HTTP_201_CREATED)
+
+
+@csrf_exempt
+@require_POST
+def webhook(request: HttpRequest, gateway: str) -> HttpResponse:
+    """A gateway speaks. The signature is the sign-in; the message is written down, answered 200 and worked on later.
+
+    A plain view: no throttle, no token, and the body exactly as it came.
+    """
+    try:
+        if int(request.headers.get("Content-Length") or 0) > MAX_WEBHOOK_BYTES:
+            raise Invalid("The message is too long.")
+        receipt = services.record_webhook(
+            gateway=gateway, headers=request.headers, body=request.body, now=timezone.now()
+        )
+    except Refusal as refusal:
+        return JsonResponse(problem_body(refusal), status=refusal.status, content_type=PROBLEM_TYPE)
+    return JsonResponse({"received": True, "repeated": receipt is None})
