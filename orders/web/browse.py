@@ -1,0 +1,154 @@
+"""Looking around: home, shelves, search, one product."""
+
+from __future__ import annotations
+
+from django.db.models import Max
+from django.http import HttpRequest, HttpResponse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_safe
+
+from catalog import queries as goods
+from catalog.services import log_search
+from inventory import queries as stock
+from orders import queries
+from orders.models import Order, OrderLine
+from orders.web import cards
+from orders.web.sentences import headline
+from orders.web.shopper import Shopper, is_htmx
+
+PAGE_SIZE = 40
+STRIPS = 4
+STRIP_LENGTH = 10
+
+
+@require_safe
+def home(request: HttpRequest) -> HttpResponse:
+    """The arrival range, the search field, the shelves; what was bought before and today's lowest prices."""
+    shopper = Shopper(request)
+    place = shopper.place
+    if not place.served:
+        from orders.web.places import not_here
+
+        return not_here(request)
+    tree = goods.category_tree(store_id=place.store_id)
+    popular = goods.shelf_page(store_id=place.store_id, limit=100)
+    offers = sorted(popular, key=lambda row: (row.price_paise * 100 // row.mrp_paise, -row.rank))[:STRIP_LENGTH]
+    strips = {
+        top.slug: goods.shelf_page(store_id=place.store_id, category_ids=top.ids(), limit=STRIP_LENGTH)
+        for top in tree[:STRIPS]
+    }
+    again = _bought_before(shopper.customer_id, place.store_id)
+    rows = [*offers, *again, *(row for strip in strips.values() for row in strip)]
+    free = stock.free(store_id=place.store_id, product_ids=list({row.product_id for row in rows}))
+    context = {
+        "here": "home",
+        "searchable": "desktop",
+        "categories": tree,
+        "offers": cards.of_rows(offers, free, shopper.quantities),
+        "again": cards.of_rows(again, free, shopper.quantities),
+        "shelves": [
+            {"category": top, "cards": cards.of_rows(strips[top.slug], free, shopper.quantities)}
+            for top in tree[:STRIPS]
+        ],
+        "live_orders": _live_orders(shopper.customer_id),
+    }
+    return shopper.render("shop/home.html", context)
+
+
+@require_safe
+def shelves(request: HttpRequest) -> HttpResponse:
+    shopper = Shopper(request)
+    tree = goods.category_tree(store_id=shopper.place.store_id)
+    context = {"here": "shelf", "searchable": "desktop", "heading": _("Shelves"), "categories": tree}
+    return shopper.render("shop/shelves.html", context)
+
+
+@require_safe
+def shelf(request: HttpRequest, slug: str) -> HttpResponse:
+    """A shelf with its neighbours; more cards follow by cursor."""
+    shopper = Shopper(request)
+    category = goods.category(slug)
+    page = queries.shelf(
+        store_code=shopper.place.store_code,
+        category_slug=slug,
+        cursor=request.GET.get("cursor", ""),
+        limit=PAGE_SIZE,
+    )
+    context = {
+        "category": category,
+        "cards": cards.of_shelf(page.items, shopper.quantities),
+        "next_cursor": page.next_cursor,
+    }
+    if is_htmx(request) and "cursor" in request.GET:
+        return shopper.render("shop/shelf.html#more", context)
+    top = goods.category(category.parent_slug) if category.parent_slug else category
+    sold = {node.slug: node for node in goods.category_tree(store_id=shopper.place.store_id)}
+    tabs = [top, *(sold[top.slug].children if top.slug in sold else top.children)]
+    name = category.name_hi if request.LANGUAGE_CODE == "hi" and category.name_hi else category.name  # type: ignore[attr-defined]
+    context |= {"top": top, "tabs": tabs, "here": "shelf", "heading": name, "back": "/shelves/", "searchable": "desktop"}
+    return shopper.render("shop/shelf.html", context)
+
+
+@require_safe
+def search(request: HttpRequest) -> HttpResponse:
+    shopper = Shopper(request)
+    q = " ".join(request.GET.get("q", "").split())[:80]
+    found = queries.search(store_code=shopper.place.store_code, q=q, limit=60) if q else []
+    typing = is_htmx(request)
+    if q and not typing:  # a question that was sent, not one still being typed
+        log_search(store_id=shopper.place.store_id, q=q, results=len(found), now=shopper.now)
+    context = {
+        "q": q,
+        "cards": cards.of_shelf(found, shopper.quantities),
+        "categories": goods.category_tree(store_id=shopper.place.store_id),
+        "ideas": [_("milk"), _("bread"), _("onion"), _("atta"), _("eggs"), _("dal"), _("tea"), _("ice cream")],
+        "heading": _("Search"),
+        "back": "/",
+        "searchable": "desktop",
+    }
+    return shopper.render("shop/search.html#found" if typing else "shop/search.html", context)
+
+
+@require_safe
+def product(request: HttpRequest, sku: str) -> HttpResponse:
+    shopper = Shopper(request)
+    place = shopper.place
+    detail, free = queries.product(store_code=place.store_code, sku=sku)
+    row = detail.row
+    near = goods.shelf_page(
+        store_id=place.store_id, category_ids=goods.category_ids(row.category_slug), limit=STRIP_LENGTH + 1
+    )
+    near = [other for other in near if other.sku != sku][:STRIP_LENGTH]
+    counts = stock.free(store_id=place.store_id, product_ids=[other.product_id for other in near])
+    context = {
+        "card": cards.Card(row, free, shopper.quantities.get(row.product_id, 0)),
+        "detail": detail,
+        "gst_percent": f"{row.gst_bp / 100:g}",
+        "similar": cards.of_rows(near, counts, shopper.quantities),
+        "heading": row.brand or row.name,
+        "back": f"/shelf/{row.category_slug}/",
+        "searchable": "desktop",
+    }
+    return shopper.render("shop/product.html", context)
+
+
+def _bought_before(customer_id: int | None, store_id: int) -> list[goods.ShelfRow]:
+    """What the customer ordered last, newest first, as far as this store lists it."""
+    if customer_id is None:
+        return []
+    lines = OrderLine.objects.filter(order__customer_id=customer_id).order_by()
+    ids = list(
+        lines.values("product_id").annotate(last=Max("order__placed_at")).order_by("-last")[:20]
+        .values_list("product_id", flat=True)
+    )  # fmt: skip
+    rows = goods.shelf_rows(store_id=store_id, product_ids=ids)
+    return [rows[pk] for pk in ids if pk in rows][:STRIP_LENGTH]
+
+
+def _live_orders(customer_id: int | None) -> list[dict[str, object]]:
+    if customer_id is None:
+        return []
+    return [
+        {"id": order.pk, "number": order.number, "total_paise": order.total_paise, "sentence": headline(order)}
+        for order in Order.objects.of(customer_id).live().order_by("-placed_at")[:3]
+    ]

@@ -1,0 +1,72 @@
+"""A product on a page: the shelf's row, what is free, and how many are in the cart."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from catalog.pricing.unit_price import UnitPrice, unit_price
+from catalog.queries import ShelfRow
+from orders.queries import CartLineView, ShelfCard
+from orders.queries.shelves import FEW_LEFT
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """`free` units can be sold now; `qty` are in the cart already. Money in paise."""
+
+    row: ShelfRow
+    free: int
+    qty: int = 0
+    consent: str = ""
+
+    @property
+    def gone(self) -> bool:
+        return self.free <= 0
+
+    @property
+    def low(self) -> bool:
+        return 0 < self.free <= FEW_LEFT
+
+    @property
+    def short(self) -> bool:
+        """More in the cart than there is."""
+        return self.qty > max(self.free, 0)
+
+    @property
+    def at_most(self) -> bool:
+        """No more can be added."""
+        return self.qty >= min(self.free, self.row.max_per_order)
+
+    @property
+    def saving_paise(self) -> int:
+        return self.row.mrp_paise - self.row.price_paise
+
+    @property
+    def saving_percent(self) -> int:
+        return self.saving_paise * 100 // self.row.mrp_paise
+
+    @property
+    def line_paise(self) -> int:
+        return self.row.price_paise * self.qty
+
+    @property
+    def line_mrp_paise(self) -> int:
+        return self.row.mrp_paise * self.qty
+
+    @property
+    def unit_price(self) -> UnitPrice | None:
+        return unit_price(self.row.price_paise, self.row.pack_size, self.row.pack_unit)
+
+
+def of_shelf(cards: Iterable[ShelfCard], quantities: Mapping[int, int]) -> list[Card]:
+    return [Card(card.row, card.free, quantities.get(card.row.product_id, 0)) for card in cards]
+
+
+def of_rows(rows: Iterable[ShelfRow], free: Mapping[int, int], quantities: Mapping[int, int]) -> list[Card]:
+    return [Card(row, free.get(row.product_id, 0), quantities.get(row.product_id, 0)) for row in rows]
+
+
+def of_cart(lines: Iterable[CartLineView]) -> list[Card]:
+    """The lines still listed; what is no longer sold is told apart by the cart's problems."""
+    return [Card(line.row, line.free, line.qty, line.consent) for line in lines if line.row is not None]

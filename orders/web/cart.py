@@ -1,0 +1,126 @@
+"""Filling the cart: each act is a form that posts and redirects; htmx swaps the parts that changed instead."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_POST, require_safe
+
+from blinkit.kernel.errors import Invalid
+from catalog import queries as goods
+from inventory import queries as stock
+from orders import services
+from orders.web.cards import Card
+from orders.web.shopper import Shopper, is_htmx, next_path
+
+INSTRUCTIONS_KEY = "instructions"
+TIPS_PAISE = (0, 1000, 2000, 3000, 5000)
+
+
+@never_cache
+@require_safe
+def cart(request: HttpRequest) -> HttpResponse:
+    return show(Shopper(request))
+
+
+def show(shopper: Shopper, *, changed: str = "", status: int = 200) -> HttpResponse:
+    """The cart as a page, or as its one partial for htmx."""
+    changed = changed or " ".join(
+        problem.sentence for problem in shopper.cart.view.problems if problem.code != "out-of-stock"
+    )
+    context: dict[str, Any] = {
+        "here": "cart",
+        "heading": _("Cart"),
+        "back": "/",
+        "searchable": "desktop",
+        "tips": TIPS_PAISE,
+        "changed": changed,
+        "instructions": shopper.request.session.get(INSTRUCTIONS_KEY, []),
+        "instruction_choices": instruction_choices(),
+    }
+    return shopper.render("shop/cart.html#cart" if is_htmx(shopper.request) else "shop/cart.html", context, status)
+
+
+def instruction_choices() -> list[tuple[str, str, str]]:
+    return [
+        ("leave_at_door", _("Leave at the door"), "door-closed"),
+        ("no_bell", _("Don't ring the bell"), "bell"),
+        ("call_on_arrival", _("Call when here"), "phone"),
+        ("beware_of_pet", _("Mind the pet"), "paw-print"),
+        ("leave_with_guard", _("Leave with the guard"), "shield"),
+    ]
+
+
+@require_POST
+def set_line(request: HttpRequest) -> HttpResponse:
+    """How many of one product; 0 takes it out."""
+    shopper = Shopper(request)
+    sku = request.POST.get("sku", "")
+    try:
+        qty = int(request.POST.get("qty", ""))
+    except ValueError:
+        raise Invalid(_("Say how many.")) from None
+    view = services.set_line(
+        sku=sku,
+        qty=qty,
+        now=shopper.now,
+        store_code=shopper.place.store_code,
+        to=shopper.place.point,
+        **shopper.owner(begin=True),
+    )
+    shopper.cart = shopper.summarise(view)
+    if not is_htmx(request):
+        return redirect(next_path(request, "/cart/"))
+    if request.POST.get("from") == "cart":
+        return show(shopper)
+    card = next((card for card in shopper.cart.cards if card.row.sku == sku), None)
+    if card is None:
+        row = goods.shelf_rows_by_sku(store_id=shopper.place.store_id, skus=[sku]).get(sku)
+        if row is None:
+            return HttpResponse(headers={"HX-Refresh": "true"})
+        free = stock.free(store_id=shopper.place.store_id, product_ids=[row.product_id])
+        card = Card(row, free.get(row.product_id, 0))
+    # `next` of forms in the answer must lead to the page, not to this address.
+    return shopper.render("shop/_cart_oob.html", {"card": card, "back_to": ""})
+
+
+@require_POST
+def consent(request: HttpRequest) -> HttpResponse:
+    """What to do when a line cannot be found: refund, substitute, call."""
+    shopper = Shopper(request)
+    sku = request.POST.get("sku", "")
+    line = next((card for card in shopper.cart.cards if card.row.sku == sku), None)
+    if line is not None:
+        view = services.set_line(
+            sku=sku,
+            qty=line.qty,
+            consent=request.POST.get("consent", ""),
+            now=shopper.now,
+            to=shopper.place.point,
+            **shopper.owner(),
+        )
+        shopper.cart = shopper.summarise(view)
+    return show(shopper) if is_htmx(request) else redirect("shop-cart")
+
+
+@require_POST
+def tip(request: HttpRequest) -> HttpResponse:
+    shopper = Shopper(request)
+    try:
+        tip_paise = int(request.POST.get("tip_paise", ""))
+    except ValueError:
+        raise Invalid(_("Say how much.")) from None
+    services.set_tip(tip_paise=tip_paise, **shopper.owner(begin=True))
+    return show(shopper) if is_htmx(request) else redirect("shop-cart")
+
+
+@require_POST
+def instructions(request: HttpRequest) -> HttpResponse:
+    """What the rider should know at the door; kept with the browser until the order is placed."""
+    chosen = [code for code in request.POST.getlist("instruction") if code in services.INSTRUCTIONS]
+    request.session[INSTRUCTIONS_KEY] = chosen
+    return show(Shopper(request)) if is_htmx(request) else redirect("shop-cart")

@@ -1,0 +1,211 @@
+"""Paying: address, method, the bill as it will be charged; then the payment page while the gateway makes up its mind."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+from uuid import UUID, uuid4
+
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods
+
+from accounts.models import Address
+from blinkit.kernel.errors import Refusal
+from blinkit.kernel.geo import contains
+from blinkit.kernel.money import rupees
+from catalog import queries as goods
+from inventory.errors import OutOfStock
+from orders import queries, services
+from orders.errors import BillChanged, CartEmpty
+from orders.models import Order
+from orders.states import Status
+from orders.web import cart as cart_page
+from orders.web.shopper import Shopper
+from payments.models import AttemptState, Method
+from payments.queries import payment_of
+from payments.services import start_attempt
+
+WAYS = {"cod": Method.COD, "upi": Method.ONLINE, "card": Method.ONLINE}
+JUST_PLACED = timedelta(minutes=2)
+
+
+@never_cache
+@login_required
+@require_http_methods(["GET", "POST"])
+def checkout(request: HttpRequest) -> HttpResponse:
+    shopper = Shopper(request)
+    if request.method == "POST":
+        return _place(request, shopper)
+    if not shopper.cart.cards:
+        return redirect("shop-cart")
+    if not shopper.cart.view.can_check_out:
+        return cart_page.show(shopper)
+    return _show(shopper, chosen=request.GET.get("address"), method=request.GET.get("method", ""))
+
+
+def _show(
+    shopper: Shopper,
+    *,
+    chosen: str | None = None,
+    method: str = "",
+    error: str = "",
+    new_bill: dict[str, Any] | None = None,
+    status: int = 200,
+) -> HttpResponse:
+    addresses = _addresses(shopper)
+    served = [address for address in addresses if address["served"]]
+    ids = [str(address["id"]) for address in served]
+    by_place = next((a for a in served if a["point"] == shopper.place.point), None)
+    first = str(by_place["id"]) if by_place else (ids[0] if ids else "")
+    chosen = chosen if chosen in ids else first
+    point = next((address["point"] for address in served if str(address["id"]) == chosen), shopper.place.point)
+    view = queries.cart_view(**shopper.owner(), to=point)
+    bill: Any = {**new_bill, "fees_why": new_bill.get("why", {})} if new_bill else view.bill
+    total = new_bill["total_paise"] if new_bill else view.bill.total_paise
+    limit = view.fees.get("cod_limit_paise", 0)
+    too_much = total > limit
+    methods = [
+        {"code": "upi", "icon": "smartphone", "label": _("UPI"), "note": _("Any UPI app, or a QR code"), "refused": ""},
+        {"code": "card", "icon": "credit-card", "label": _("Card"), "note": _("Credit or debit"), "refused": ""},
+        {
+            "code": "cod",
+            "icon": "banknote",
+            "label": _("Cash at the door"),
+            "note": _("The rider brings change."),
+            "refused": _("Up to %(limit)s only") % {"limit": rupees(limit)} if too_much else "",
+        },
+    ]
+    context = {
+        "heading": _("Pay"),
+        "back": reverse("shop-cart"),
+        "addresses": addresses,
+        "chosen_address": UUID(chosen) if chosen else None,
+        "methods": methods,
+        "chosen_method": method if method in WAYS else "upi",
+        "bill": bill,
+        "fingerprint": new_bill["fingerprint"] if new_bill else view.fingerprint,
+        "changed": error if new_bill else "",
+        "error": "" if new_bill else error,
+        "key": uuid4(),
+    }
+    return shopper.render("shop/checkout.html", context, status)
+
+
+def _place(request: HttpRequest, shopper: Shopper) -> HttpResponse:
+    form = request.POST
+    method = form.get("method", "")
+    assert shopper.customer_id is not None
+    try:
+        address_id = UUID(form.get("address", ""))
+        way = WAYS[method]
+    except (ValueError, KeyError):
+        return _show(shopper, method=method, error=_("Choose an address and a way to pay."), status=400)
+    try:
+        order = services.checkout(
+            customer_id=shopper.customer_id,
+            address_id=address_id,
+            method=way,
+            bill_fingerprint=form.get("fingerprint", ""),
+            instructions=request.session.get(cart_page.INSTRUCTIONS_KEY, []),
+            now=shopper.now,
+        )
+    except BillChanged as refusal:
+        return _show(
+            shopper, chosen=str(address_id), method=method, error=_("Please look once more."), status=409,
+            new_bill=refusal.extra["bill"],
+        )  # fmt: skip
+    except CartEmpty:
+        # The same form sent twice: the first one emptied the cart. Show what it made.
+        just = Order.objects.of(shopper.customer_id).filter(placed_at__gte=shopper.now - JUST_PLACED)
+        placed = just.order_by("-placed_at").first()
+        return _onward(placed, method) if placed else redirect("shop-cart")
+    except OutOfStock as refusal:
+        return cart_page.show(Shopper(request), changed=refusal.detail, status=409)
+    except Refusal as refusal:
+        return _show(shopper, chosen=str(address_id), method=method, error=refusal.detail, status=refusal.status)
+    request.session.pop(cart_page.INSTRUCTIONS_KEY, None)
+    return _onward(order, method, shopper=shopper)
+
+
+def _onward(order: Order, method: str, shopper: Shopper | None = None) -> HttpResponse:
+    if order.status != Status.PENDING:
+        return redirect("shop-order", order.pk)
+    if shopper is not None and method in ("upi", "card"):
+        return redirect(_start(order, shopper, method))
+    return redirect("shop-pay", order.pk)
+
+
+def _start(order: Order, shopper: Shopper, instrument: str) -> str:
+    """The address where the money is paid, or our own page when the gateway does not answer just now."""
+    here = reverse("shop-pay", args=[order.pk])
+    payment = payment_of(order.pk)
+    if payment is None:
+        return here
+    try:
+        started = start_attempt(
+            payment_id=payment.pk,
+            customer_id=order.customer_id,
+            instrument=instrument,
+            now=shopper.now,
+            return_url=here,
+        )
+    except Refusal:
+        return here
+    return started["pay_url"]
+
+
+@never_cache
+@login_required
+@require_http_methods(["GET", "POST"])
+def pay(request: HttpRequest, order_id: UUID) -> HttpResponse:
+    """Waiting, failed (try again while the stock is held) or done. POST starts another try."""
+    shopper = Shopper(request)
+    order = queries.order_of(order_id=order_id, customer_id=shopper.customer_id)
+    if request.method == "POST":
+        return redirect(_start(order, shopper, request.POST.get("instrument", "upi")))
+    payment = payment_of(order.pk)
+    attempt = payment.attempts.order_by("-created_at").first() if payment else None
+    declined = attempt is not None and attempt.state == AttemptState.DECLINED
+    if order.status == Status.CANCELLED:
+        state = "over"
+    elif order.status != Status.PENDING:
+        state = "done"
+    elif declined or attempt is None:
+        state = "failed"
+    else:
+        state = "waiting"
+    again = f"/sandbox-gateway/pay/{attempt.gateway_ref}/" if attempt and attempt.gateway == "sandbox" else ""
+    context = {
+        "order": order,
+        "state": state,
+        "why": attempt.decline_reason if attempt and declined else "",
+        "gateway_url": again and f"{again}?return={reverse('shop-pay', args=[order.pk])}",
+        "heading": _("Payment"),
+        "back": reverse("shop-order", args=[order.pk]),
+    }
+    partial = request.headers.get("HX-Request") == "true"
+    if partial and state != "waiting":
+        return HttpResponse(headers={"HX-Redirect": reverse("shop-pay", args=[order.pk])})
+    return shopper.render("shop/pay.html#pay" if partial else "shop/pay.html", context)
+
+
+def _addresses(shopper: Shopper) -> list[dict[str, Any]]:
+    """The customer's addresses, the first choice first, each with whether a store of ours reaches it."""
+    areas = [store.area for store in goods.active_stores()]
+    own = Address.objects.filter(user_id=shopper.customer_id, deleted_at=None).order_by("-is_default", "-created_at")
+    return [
+        {
+            "id": address.pk,
+            "label": address.label,
+            "line1": address.line1,
+            "line2": address.line2,
+            "point": address.point,
+            "served": any(contains(area, address.point) for area in areas),
+        }
+        for address in own
+    ]

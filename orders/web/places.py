@@ -1,0 +1,118 @@
+"""Where to: addresses, the map, and the honest page where nobody delivers yet."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from accounts.models import Address
+from blinkit.kernel.errors import Refusal
+from blinkit.kernel.geo import Point
+from catalog import queries as goods
+from catalog.services import join_waitlist
+from orders import queries
+from orders.services import open_cart
+from orders.web.shopper import Shopper, next_path
+
+
+def map_facts(*, near: Point | None = None, pick: bool = False) -> dict[str, Any]:
+    """What static/js/map.js draws: our stores and their areas, and where the pin starts."""
+    stores = goods.active_stores()
+    facts: dict[str, Any] = {
+        "areas": [{"name": store.name, "ring": store.area} for store in stores],
+        "points": [{"id": store.code, "kind": "store", "lat": store.lat, "lng": store.lng} for store in stores],
+    }
+    if pick:
+        facts["points"] = []
+        facts["pick"] = {"lat": "#lat", "lng": "#lng", "label": _("Your door")}
+        facts["zoom"] = 14
+        if near is not None:
+            facts["center"] = [near.lat, near.lng]
+    return facts
+
+
+@require_http_methods(["GET", "POST"])
+def place(request: HttpRequest) -> HttpResponse:
+    """Choose where to: a saved address, a point on the map, or a neighbourhood."""
+    shopper = Shopper(request)
+    if request.method == "POST":
+        return _choose(request, shopper)
+    user = request.user
+    addresses = Address.objects.filter(user_id=user.pk, deleted_at=None).order_by("-is_default", "-created_at")
+    context = {
+        "addresses": addresses if user.is_authenticated else [],
+        "stores": goods.active_stores(),
+        "facts": map_facts(near=shopper.place.point, pick=True),
+        "next": next_path(request),
+        "heading": _("Where to?"),
+        "back": next_path(request),
+    }
+    return shopper.render("shop/place.html", context)
+
+
+def _choose(request: HttpRequest, shopper: Shopper) -> HttpResponse:
+    form = request.POST
+    if form.get("address") and request.user.is_authenticated:
+        address = Address.objects.filter(pk=form["address"], user_id=request.user.pk, deleted_at=None).first()
+        if address is None:
+            return redirect("shop-place")
+        point, label = address.point, f"{address.label} · {address.line1}"
+    elif form.get("store"):
+        store = goods.store_by_code(form["store"])
+        point, label = store.point, store.name
+    else:
+        try:
+            point = Point(float(form["lat"]), float(form["lng"]))
+        except (KeyError, ValueError):
+            return redirect("shop-place")
+        label = _("Pin on the map")
+    shopper.choose(point=point, label=label)
+    answer = queries.serviceability(point=point, now=shopper.now)
+    if answer.store is None:
+        return redirect("shop-not-here")
+    if label == _("Pin on the map"):
+        shopper.choose(point=point, label=_("Near %(store)s") % {"store": answer.store.name})
+    if shopper.customer_id is not None or shopper.guest_token is not None:
+        open_cart(store_id=answer.store.pk, now=shopper.now, **shopper.owner())
+    return redirect(next_path(request))
+
+
+@require_GET
+def verdict(request: HttpRequest) -> HttpResponse:
+    """Whether we deliver to a point, while the pin is being moved."""
+    shopper = Shopper(request)
+    try:
+        point = Point(float(request.GET["lat"]), float(request.GET["lng"]))
+    except (KeyError, ValueError):
+        return HttpResponse("")
+    answer = queries.serviceability(point=point, now=timezone.now())
+    said = {
+        "served": answer.store is not None,
+        "store_name": answer.store.name if answer.store else "",
+        "eta_low_m": answer.eta_from_m,
+        "eta_high_m": answer.eta_to_m,
+    }
+    return shopper.render("shop/place.html#verdict", {"verdict": said})
+
+
+def not_here(request: HttpRequest, **extra: Any) -> HttpResponse:
+    """Nobody delivers there yet: where we are, and a list to be told."""
+    shopper = Shopper(request)
+    context = {"facts": map_facts(), "heading": _("Not here yet"), "back": "/place/", **extra}
+    return shopper.render("shop/not_here.html", context)
+
+
+@require_POST
+def waitlist(request: HttpRequest) -> HttpResponse:
+    shopper = Shopper(request)
+    phone = request.POST.get("phone", "")
+    try:
+        join_waitlist(phone=phone, point=shopper.place.point, now=timezone.now())
+    except Refusal as refusal:
+        return not_here(request, error=refusal.detail, phone=phone)
+    return not_here(request, thanks=True)

@@ -1,0 +1,67 @@
+"""What an order says about itself on the page, in the reader's language."""
+
+from __future__ import annotations
+
+from django.utils.translation import gettext as _
+
+from orders.models import Order
+from orders.states import Status
+
+
+def headline(order: Order) -> str:
+    status, rider = Status(order.status), order.rider_name
+    if status in (Status.PACKED, Status.ASSIGNED_TO_PARTNER) and rider:
+        return _("%(rider)s is picking up your bags") % {"rider": rider}
+    if status in (Status.PICKED_UP, Status.IN_TRANSIT) and rider:
+        return _("%(rider)s is on the way to you") % {"rider": rider}
+    words = {
+        Status.PENDING: _("Waiting for your payment"),
+        Status.CONFIRMED: _("The store has your order"),
+        Status.ASSIGNED_TO_STORE: _("The store has your order"),
+        Status.PICKING: _("Your items are being picked"),
+        Status.PACKED: _("Your bags are packed"),
+        Status.ASSIGNED_TO_PARTNER: _("Your bags are packed"),
+        Status.PICKED_UP: _("Your order is on the way"),
+        Status.IN_TRANSIT: _("Your order is on the way"),
+        Status.DELIVERED: _("Delivered. Enjoy!"),
+        Status.CLOSED: _("Delivered"),
+        Status.CANCELLED: _("Cancelled"),
+        Status.UNDELIVERED: _("We could not hand it over"),
+        Status.REFUNDED: _("Refunded"),
+    }
+    return words[status]
+
+
+def step_words(key: str) -> tuple[str, str]:
+    """(words, icon) of a step of the five-step line."""
+    return {
+        "placed": (_("Placed"), "receipt-text"),
+        "confirmed": (_("Confirmed"), "store"),
+        "picking": (_("Being packed"), "shopping-basket"),
+        "riding": (_("On the way"), "bike"),
+        "delivered": (_("Delivered"), "house"),
+    }[key]
+
+
+def move_words(status: str) -> str:
+    """A line of the timeline."""
+    return {
+        Status.PENDING: _("Placed"),
+        Status.CONFIRMED: _("Confirmed"),
+        Status.ASSIGNED_TO_STORE: _("The store has it"),
+        Status.PICKING: _("Picking began"),
+        Status.PACKED: _("Packed"),
+        Status.ASSIGNED_TO_PARTNER: _("A rider is coming to the shelf"),
+        Status.PICKED_UP: _("The rider has the bags"),
+        Status.IN_TRANSIT: _("On the way"),
+        Status.DELIVERED: _("Delivered"),
+        Status.CLOSED: _("Closed"),
+        Status.CANCELLED: _("Cancelled"),
+        Status.UNDELIVERED: _("Could not be delivered"),
+        Status.REFUNDED: _("Refunded"),
+    }.get(Status(status), status)
+
+
+def why_words(why: dict[str, str]) -> dict[str, str]:
+    """Reasons for fees, as the pricing said them: kept in one place so that they can be translated later."""
+    return dict(why)

@@ -1,0 +1,179 @@
+"""Who is shopping, where to, and what is in the cart: read once per page, shared by every storefront template."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import cached_property
+from typing import Any
+from uuid import UUID, uuid4
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils import timezone
+from django.utils.http import url_has_allowed_host_and_scheme
+
+from accounts.models import Address
+from blinkit.kernel.geo import Point
+from catalog import queries as goods
+from catalog.pricing import Bill
+from orders import queries
+from orders.queries import CartView, Serviceability
+from orders.queries.carts import EMPTY
+from orders.web import cards
+from orders.web.cards import Card
+
+PLACE_KEY = "place"
+GUEST_KEY = "guest"
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where to, and who delivers there. `chosen` is False while the shop only shows a store it picked itself."""
+
+    label: str
+    lat: float
+    lng: float
+    chosen: bool
+    answer: Serviceability
+
+    @property
+    def point(self) -> Point:
+        return Point(self.lat, self.lng)
+
+    @property
+    def served(self) -> bool:
+        """A store's shelf can be shown, even if the store is closed at this hour."""
+        return self.answer.store is not None
+
+    @property
+    def store_code(self) -> str:
+        return self.answer.store.code if self.answer.store else ""
+
+    @property
+    def store_id(self) -> int:
+        return self.answer.store.pk if self.answer.store else 0
+
+    @property
+    def store_name(self) -> str:
+        return self.answer.store.name if self.answer.store else ""
+
+    @property
+    def eta_low_m(self) -> int | None:
+        return self.answer.eta_from_m
+
+    @property
+    def eta_high_m(self) -> int | None:
+        return self.answer.eta_to_m
+
+    @property
+    def sentence(self) -> str:
+        return self.answer.sentence
+
+    @property
+    def mode(self) -> str:
+        """"closed", "paused", "full", "rush" or "" when all is as usual."""
+        return self.answer.reason or ("rush" if self.answer.mode == "rush" else "")
+
+
+@dataclass(frozen=True)
+class CartSummary:
+    count: int = 0
+    items_paise: int = 0
+    tip_paise: int = 0
+    free_more_paise: int = 0
+    cards: list[Card] = field(default_factory=list)
+    view: CartView = EMPTY
+
+    @property
+    def bill(self) -> Bill:
+        return self.view.bill
+
+
+class Shopper:
+    """The person behind a request. Everything is read when a page first asks for it."""
+
+    def __init__(self, request: HttpRequest) -> None:
+        self.request = request
+        self.now: datetime = timezone.now()
+
+    @property
+    def customer_id(self) -> int | None:
+        return self.request.user.pk if self.request.user.is_authenticated else None
+
+    @property
+    def guest_token(self) -> UUID | None:
+        token = self.request.session.get(GUEST_KEY)
+        return UUID(token) if token else None
+
+    def owner(self, *, begin: bool = False) -> dict[str, Any]:
+        """Keyword arguments that say whose cart it is; `begin` gives a guest a token."""
+        if self.customer_id is not None:
+            return {"customer_id": self.customer_id}
+        if begin and self.guest_token is None:
+            self.request.session[GUEST_KEY] = str(uuid4())
+        return {"guest_token": self.guest_token}
+
+    @cached_property
+    def place(self) -> Place:
+        kept = self.request.session.get(PLACE_KEY)
+        label, chosen = "", True
+        if kept:
+            label, point = kept["label"], Point(kept["lat"], kept["lng"])
+        elif address := self._default_address():
+            label, point = f"{address.label} · {address.line1}", address.point
+        else:
+            chosen = False
+            stores = goods.active_stores()
+            point = stores[0].point if stores else Point(12.9716, 77.5946)
+            label = stores[0].name if stores else ""
+        answer = queries.serviceability(point=point, now=self.now)
+        return Place(label=label, lat=point.lat, lng=point.lng, chosen=chosen, answer=answer)
+
+    @cached_property
+    def cart(self) -> CartSummary:
+        if self.customer_id is None and self.guest_token is None:
+            return CartSummary()
+        return self.summarise(queries.cart_view(**self.owner(), to=self.place.point))
+
+    def summarise(self, view: CartView) -> CartSummary:
+        bill = view.bill
+        free_from = view.fees.get("free_delivery_from_paise", 0)
+        more = free_from - bill.items_paise if bill.items_paise and view.fees.get("delivery_paise") else 0
+        return CartSummary(
+            count=view.units,
+            items_paise=bill.items_paise,
+            tip_paise=view.tip_paise,
+            free_more_paise=max(0, more),
+            cards=cards.of_cart(view.lines),
+            view=view,
+        )
+
+    @cached_property
+    def quantities(self) -> dict[int, int]:
+        return {line.product_id: line.qty for line in self.cart.view.lines}
+
+    def choose(self, *, point: Point, label: str) -> None:
+        self.request.session[PLACE_KEY] = {"lat": point.lat, "lng": point.lng, "label": label}
+
+    def render(self, template: str, context: dict[str, Any] | None = None, status: int = 200) -> HttpResponse:
+        shared = {"place": self.place, "cart": self.cart, "bill": self.cart.bill}
+        return render(self.request, template, {**shared, **(context or {})}, status=status)
+
+    def _default_address(self) -> Address | None:
+        if self.customer_id is None:
+            return None
+        return Address.objects.filter(user_id=self.customer_id, is_default=True, deleted_at=None).first()
+
+
+def next_path(request: HttpRequest, otherwise: str = "/") -> str:
+    """Where the person was going, when that is on this site."""
+    target = request.POST.get("next") or request.GET.get("next") or ""
+    safe = url_has_allowed_host_and_scheme(
+        target, allowed_hosts={request.get_host()}, require_https=request.is_secure()
+    )
+    return target if safe else otherwise
+
+
+def is_htmx(request: HttpRequest) -> bool:
+    return request.headers.get("HX-Request") == "true"

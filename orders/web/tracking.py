@@ -1,0 +1,194 @@
+"""After ordering: the tracking page, the list, ordering again, cancelling."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_POST, require_safe
+
+from blinkit.kernel.errors import Refusal
+from orders import queries, services
+from orders.models import Order
+from orders.states import FINISHED, Status
+from orders.web.sentences import headline, move_words, step_words
+from orders.web.shopper import Shopper, is_htmx
+
+STOPPED = frozenset({Status.CANCELLED, Status.UNDELIVERED, Status.REFUNDED})
+PER_PAGE = 20
+LATE_AFTER_S = 60
+
+
+@never_cache
+@login_required
+@require_safe
+def orders(request: HttpRequest) -> HttpResponse:
+    shopper = Shopper(request)
+    found = queries.orders_of(request.user.pk)[:PER_PAGE]
+    context = {
+        "here": "orders",
+        "heading": _("Orders"),
+        "back": "/",
+        "searchable": "desktop",
+        "orders": [_list_item(order) for order in found],
+    }
+    return shopper.render("shop/orders.html", context)
+
+
+def _list_item(order: Order) -> dict[str, Any]:
+    status, lines = Status(order.status), list(order.lines.all())
+    more = len(lines) - 3
+    summary = ", ".join(line.name for line in lines[:3])
+    return {
+        "id": order.pk,
+        "number": order.number,
+        "sentence": headline(order),
+        "placed_at": order.placed_at,
+        "total_paise": order.total_paise,
+        "summary": summary + (_(" and %(n)s more") % {"n": more} if more > 0 else ""),
+        "live": status not in FINISHED,
+        "stopped": status in STOPPED,
+    }
+
+
+@never_cache
+@login_required
+@require_safe
+def order(request: HttpRequest, order_id: UUID) -> HttpResponse:
+    """One order, live while it lasts, and a plain page that can be reloaded."""
+    shopper = Shopper(request)
+    row = queries.order_of(order_id=order_id, customer_id=request.user.pk)
+    facts = queries.tracking(order_id=order_id, customer_id=request.user.pk, now=shopper.now)
+    context = {
+        "order": _page(row, facts),
+        "cancel_reasons": [
+            _("Ordered by mistake"), _("It takes too long"), _("Wrong address"), _("Something is missing in it"),
+            _("Another reason"),
+        ],
+        "heading": row.number,
+        "back": reverse("shop-orders"),
+        "here": "orders",
+        "searchable": "desktop",
+    }  # fmt: skip
+    if is_htmx(request):
+        return shopper.render("shop/order.html#now", context)
+    return shopper.render("shop/order.html", context)
+
+
+def _page(row: Order, facts: dict[str, Any]) -> dict[str, Any]:
+    status = Status(row.status)
+    live = status not in FINISHED
+    rider = facts["rider"] or {}
+    payment = facts["payment"]
+    refunded = payment["refunded_paise"] if payment else 0
+    return {
+        "id": row.pk,
+        "number": row.number,
+        "status": status.value,
+        "sentence": headline(row),
+        "note": row.cancel_reason if status in STOPPED else "",
+        "live": live,
+        "late": live and facts["late_s"] >= LATE_AFTER_S,
+        "eta_low_m": facts["eta_from_m"],
+        "eta_high_m": facts["eta_to_m"],
+        "steps": _steps(facts["steps"], stopped=status in STOPPED),
+        "pay_url": reverse("shop-pay", args=[row.pk]) if status == Status.PENDING else "",
+        "pay_by": row.pay_by,
+        "door_code": facts["otp"],
+        "rider_name": row.rider_name,
+        "refund_note": _refund_note(row, status, refunded),
+        "lines": facts["lines"],
+        "bill": facts["bill"],
+        "total_paise": row.total_paise,
+        "method_words": _("cash at the door") if row.payment_method == "cod" else _("paid online"),
+        "address_text": row.address_text,
+        "may_cancel": facts["can_cancel"],
+        "store_phone": row.store.phone,
+        "timeline": [
+            {"words": move_words(event.payload["new"]), "at": event.at}
+            for event in queries.timeline(row.pk)
+            if event.code == "orders.OrderMoved"
+        ],
+        "map": _map(row, rider.get("position")) if live and status != Status.PENDING else None,
+    }
+
+
+def _steps(steps: list[dict[str, Any]], *, stopped: bool) -> list[dict[str, str]]:
+    if stopped:
+        return []
+    shown = []
+    for step in steps:
+        words, icon = step_words(step["key"])
+        shown.append({"words": words, "icon": icon, "state": step["state"]})
+    return shown
+
+
+def _refund_note(row: Order, status: Status, refunded_paise: int) -> str:
+    from blinkit.kernel.money import rupees
+
+    if refunded_paise:
+        return _("%(amount)s went back the way you paid.") % {"amount": rupees(refunded_paise)}
+    if status in (Status.CANCELLED, Status.UNDELIVERED) and row.payment_method != "cod":
+        return _("What you paid is on its way back.")
+    return ""
+
+
+def _map(row: Order, position: dict[str, Any] | None) -> dict[str, Any]:
+    points = [
+        {"id": "store", "kind": "store", "lat": row.store.lat, "lng": row.store.lng, "label": row.store.name, "named": True},
+        {"id": "home", "kind": "home", "lat": row.lat, "lng": row.lng, "label": _("You"), "named": True},
+    ]
+    if position:
+        points.append({"id": "rider", "kind": "rider", "lat": position["lat"], "lng": position["lng"], "label": row.rider_name})
+    return {"points": points, "lines": [[[row.store.lat, row.store.lng], [row.lat, row.lng]]], "zoomControl": False}
+
+
+@login_required
+@require_POST
+def cancel(request: HttpRequest, order_id: UUID) -> HttpResponse:
+    try:
+        services.cancel(
+            order_id=order_id,
+            by="customer",
+            reason=request.POST.get("reason", ""),
+            actor=f"user:{request.user.pk}",
+            now=timezone.now(),
+            customer_id=request.user.pk,
+        )
+    except Refusal as refusal:
+        messages.error(request, refusal.detail)
+    else:
+        messages.success(request, _("The order is cancelled."))
+    return redirect("shop-order", order_id)
+
+
+@login_required
+@require_POST
+def reorder(request: HttpRequest, order_id: UUID) -> HttpResponse:
+    """Put everything of an old order into the cart, as far as this store has it."""
+    shopper = Shopper(request)
+    row = queries.order_of(order_id=order_id, customer_id=request.user.pk)
+    left_out = []
+    for line in row.lines.all():
+        wanted = shopper.quantities.get(line.product_id, 0) or line.qty
+        try:
+            services.set_line(
+                product_id=line.product_id,
+                qty=wanted,
+                now=shopper.now,
+                store_code=shopper.place.store_code,
+                customer_id=request.user.pk,
+            )
+        except Refusal:
+            left_out.append(line.name)
+    if left_out:
+        messages.info(request, _("Not here today: %(names)s") % {"names": ", ".join(left_out[:3])})
+    return redirect("shop-cart")

@@ -1,0 +1,43 @@
+"""The storefront's addresses."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.urls import path
+
+from orders.web import browse, cart, checkout, installable, people, places, tracking
+
+web_urls: list[Any] = [
+    path("", browse.home, name="shop-home"),
+    path("shelves/", browse.shelves, name="shop-shelves"),
+    path("shelf/<slug:slug>/", browse.shelf, name="shop-shelf"),
+    path("search/", browse.search, name="shop-search"),
+    path("p/<str:sku>/", browse.product, name="shop-product"),
+    path("place/", places.place, name="shop-place"),
+    path("place/verdict/", places.verdict, name="shop-place-verdict"),
+    path("place/not-here/", places.not_here, name="shop-not-here"),
+    path("place/waitlist/", places.waitlist, name="shop-waitlist"),
+    path("cart/", cart.cart, name="shop-cart"),
+    path("cart/line/", cart.set_line, name="shop-set-line"),
+    path("cart/consent/", cart.consent, name="shop-consent"),
+    path("cart/tip/", cart.tip, name="shop-tip"),
+    path("cart/instructions/", cart.instructions, name="shop-instructions"),
+    path("checkout/", checkout.checkout, name="shop-checkout"),
+    path("orders/", tracking.orders, name="shop-orders"),
+    path("orders/<uuid:order_id>/", tracking.order, name="shop-order"),
+    path("orders/<uuid:order_id>/pay/", checkout.pay, name="shop-pay"),
+    path("orders/<uuid:order_id>/cancel/", tracking.cancel, name="shop-cancel"),
+    path("orders/<uuid:order_id>/reorder/", tracking.reorder, name="shop-reorder"),
+    path("account/", people.account, name="shop-account"),
+    path("account/addresses/new/", people.address, name="shop-address-new"),
+    path("account/addresses/<uuid:address_id>/", people.address, name="shop-address"),
+    path("account/addresses/<uuid:address_id>/delete/", people.address_delete, name="shop-address-delete"),
+    path("sign-in/", people.sign_in, name="sign-in"),
+    path("sign-in/code/", people.sign_in_code, name="sign-in-code"),
+    path("sign-in/password/", people.sign_in_password, name="sign-in-password"),
+    path("sign-out/", people.sign_out, name="sign-out"),
+    path("manifest.webmanifest", installable.manifest, name="shop-manifest"),
+    path("sw.js", installable.service_worker, name="shop-service-worker"),
+    path("offline/", installable.offline, name="shop-offline"),
+]
