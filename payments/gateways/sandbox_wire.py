@@ -62,8 +62,8 @@ def _send(event: SandboxEvent, *, now: datetime, post: Post) -> bool:
     try:
         status = post(body, headers)
     except httpx.HTTPError as error:
-        log.warning("sandbox webhook not delivered", event=event.pk, error=repr(error))
+        log.warning("sandbox webhook not delivered", webhook=event.pk, error=repr(error))
         return False
     if status >= 300:
-        log.warning("sandbox webhook refused", event=event.pk, status=status)
+        log.warning("sandbox webhook refused", webhook=event.pk, status=status)
     return status < 300
