@@ -170,7 +170,8 @@ class Product(models.Model):
             models.CheckConstraint(condition=Q(mrp_paise__gt=0), name="product_mrp_is_positive"),
             models.CheckConstraint(condition=Q(gst_bp__lte=4000), name="product_gst_rate_is_a_rate"),
         ]
-        indexes = [GinIndex(fields=["search_vector"], name="product_search_vector_gin")]
+        # Changed seldom, searched always: no list of pending entries that every search would walk.
+        indexes = [GinIndex(fields=["search_vector"], name="product_search_vector_gin", fastupdate=False)]
 
     def __str__(self) -> str:
         return f"{self.name} {self.pack}".strip()

@@ -11,15 +11,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+import orjson
 from django.db import connection
-from django.db.models import Q, QuerySet, Subquery
-from django.db.models.expressions import OuterRef
-from django.db.models.functions import Coalesce, JSONObject
+from django.db.models import F, Q
 
 from blinkit.kernel.geo import Point, contains, distance_metres
 from catalog import hours, tree, versions
 from catalog.errors import BadCursor, NoSuchProduct, NoSuchStore
-from catalog.models import FeePolicy, Store, StoreMode
+from catalog.models import City, FeePolicy, Store, StoreLoad, StoreMode
 from catalog.pricing import FeeRules
 from catalog.pricing.unit_price import unit_price
 
@@ -207,16 +206,48 @@ def product_detail(*, store_id: int, sku: str) -> ProductDetail:
 # -- stores -------------------------------------------------------------------------------------------------------
 
 
-def _stores() -> QuerySet[Store]:
+# Model instances, but not through the ORM's compiler: these joins would cost it 3 ms of CPU on every page.
+_STORE_FIELDS = [field.attname for field in Store._meta.concrete_fields]
+_CITY_FIELDS = [field.attname for field in City._meta.concrete_fields]
+_LOAD_FIELDS = [field.attname for field in StoreLoad._meta.concrete_fields]
+_FEE_FIELDS = list(FeeRules.__slots__)
+_AREA = _STORE_FIELDS.index("area")
+_STORE_COLUMNS = [
+    f"{alias}.{name}"
+    for alias, names in (("s", _STORE_FIELDS), ("c", _CITY_FIELDS), ("l", _LOAD_FIELDS), ("f", _FEE_FIELDS))
+    for name in names
+]
+_STORE_SQL = f"""SELECT {", ".join(_STORE_COLUMNS)}
+    FROM catalog_store s JOIN catalog_city c ON c.id = s.city_id LEFT JOIN catalog_storeload l ON l.store_id = s.id
+    LEFT JOIN LATERAL (SELECT * FROM catalog_feepolicy p WHERE p.store_id = s.id OR p.city_id = s.city_id
+        ORDER BY p.store_id NULLS LAST LIMIT 1) f ON true
+    WHERE s.is_active"""
+
+
+def _stores(condition: str = "true", parameters: Sequence[Any] = ()) -> list[Store]:
     """Active stores with city, load and fee policy, all in the one statement."""
-    figures = JSONObject(**{name: name for name in FeeRules.__slots__})
-    own = FeePolicy.objects.filter(store=OuterRef("pk")).values(found=figures)
-    citys = FeePolicy.objects.filter(city=OuterRef("city_id")).values(found=figures)
-    return (
-        Store.objects.filter(is_active=True)
-        .select_related("city", "load")
-        .annotate(fee_figures=Coalesce(Subquery(own), Subquery(citys)))
+    with connection.cursor() as cursor:
+        cursor.execute(f"{_STORE_SQL} AND {condition} ORDER BY s.code", parameters)
+        return [_store(list(row)) for row in cursor.fetchall()]
+
+
+def _store(row: list[Any]) -> Store:
+    row[_AREA] = orjson.loads(row[_AREA]) if isinstance(row[_AREA], str) else row[_AREA]
+    parts: list[list[Any]] = []
+    for names in (_STORE_FIELDS, _CITY_FIELDS, _LOAD_FIELDS, _FEE_FIELDS):
+        parts.append(row[: len(names)])
+        row = row[len(names) :]
+    store = Store.from_db(connection.alias, _STORE_FIELDS, parts[0])
+    store.city = City.from_db(connection.alias, _CITY_FIELDS, parts[1])
+    load = (
+        StoreLoad(store=store) if parts[2][0] is None else StoreLoad.from_db(connection.alias, _LOAD_FIELDS, parts[2])
     )
+    store._state.fields_cache["load"] = load
+    store.__dict__[_FEES] = FeeRules() if parts[3][0] is None else FeeRules(*parts[3])
+    return store
+
+
+_FEES = "_fee_rules"
 
 
 def stores_for(point: Point) -> list[Store]:
@@ -225,8 +256,9 @@ def stores_for(point: Point) -> list[Store]:
     The database discards far stores by the box around each area; the polygon itself is tested here. Opening hours, mode
     and load are the caller's to judge (`is_open`, `current_mode`, `store.load`).
     """
-    near = _stores().filter(
-        area_south__lte=point.lat, area_north__gte=point.lat, area_west__lte=point.lng, area_east__gte=point.lng
+    near = _stores(
+        "s.area_south <= %s AND s.area_north >= %s AND s.area_west <= %s AND s.area_east >= %s",
+        [point.lat, point.lat, point.lng, point.lng],
     )
     inside = [store for store in near if contains(store.area, point)]
     return sorted(inside, key=lambda store: (distance_metres(store.point, point), store.pk))
@@ -234,35 +266,32 @@ def stores_for(point: Point) -> list[Store]:
 
 def store_by_code(code: str) -> Store:
     """The active store with its city, load and fee policy, in one statement. Raises NoSuchStore."""
-    store = _stores().filter(code=code).first()
-    if store is None:
+    found = _stores("s.code = %s", [code])
+    if not found:
         raise NoSuchStore()
-    return store
+    return found[0]
 
 
 def store_by_id(store_id: int) -> Store:
     """The same by id."""
-    store = _stores().filter(pk=store_id).first()
-    if store is None:
+    found = _stores("s.id = %s", [store_id])
+    if not found:
         raise NoSuchStore()
-    return store
+    return found[0]
 
 
 def active_stores() -> list[Store]:
     """All active stores with city, load and policy, by code: the map of where we are."""
-    return list(_stores().order_by("code"))
+    return _stores()
 
 
 def fee_policy(store: Store) -> FeeRules:
     """The store's own fees, else its city's, else the defaults. No statement for a store read through this module."""
-    if hasattr(store, "fee_figures"):
-        figures = store.fee_figures
-    else:
-        wanted = FeePolicy.objects.filter(Q(store=store) | Q(city=store.city_id))
-        rows = list(wanted.values("store_id", *FeeRules.__slots__))
-        figures = next((r for r in rows if r["store_id"]), rows[0] if rows else None)
-        if figures:
-            figures = {name: figures[name] for name in FeeRules.__slots__}
+    kept = store.__dict__.get(_FEES)
+    if isinstance(kept, FeeRules):
+        return kept
+    rows = FeePolicy.objects.filter(Q(store=store) | Q(city=store.city_id)).order_by(F("store_id").asc(nulls_last=True))
+    figures = rows.values(*_FEE_FIELDS).first()
     return FeeRules(**figures) if figures else FeeRules()
 
 

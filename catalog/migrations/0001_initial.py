@@ -248,7 +248,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='product',
-            index=django.contrib.postgres.indexes.GinIndex(fields=['search_vector'], name='product_search_vector_gin'),
+            index=django.contrib.postgres.indexes.GinIndex(fastupdate=False, fields=['search_vector'], name='product_search_vector_gin'),
         ),
         migrations.AddConstraint(
             model_name='product',

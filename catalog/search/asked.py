@@ -51,7 +51,7 @@ def _group(asked: list[str], synonyms: Synonyms, *, is_last: bool) -> Group:
     for form in singular_and_plural(asked[0]) if len(asked) == 1 else [" ".join(asked)]:
         meanings += synonyms.of(form)
     if len(asked) == 1 and is_last and len(asked[0]) > 2 and not meanings:
-        meanings += synonyms.starting_with(asked[0])
+        meanings += [m for m in synonyms.starting_with(asked[0]) if asked[0] not in m.split()]
     exact = [all_of(any_of(map(lexeme, singular_and_plural(word))) for word in asked)]
     for meaning in meanings:
         parts = meaning.split()
