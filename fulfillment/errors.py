@@ -1,6 +1,6 @@
 """Refusals the floor can give."""
 
-from blinkit.kernel.errors import Conflict, Invalid, NotAllowed
+from blinkit.kernel.errors import Conflict, Invalid, NotAllowed, NotFound
 
 
 class WrongItem(Conflict):
@@ -43,3 +43,7 @@ class NoFreeSlot(Conflict):
 
 class OtherStore(NotAllowed):
     code = "other-store"
+
+
+class NoSuchTask(NotFound):
+    code = "no-such-task"

@@ -1,0 +1,21 @@
+"""What the floor does when something happened elsewhere."""
+
+from __future__ import annotations
+
+from django.utils import timezone
+
+from blinkit.kernel.events import EventMeta
+from fulfillment import services
+from orders.events import OrderCancelled, OrderConfirmed, OrderPickedUp
+
+
+def open_pick_task(event: OrderConfirmed, meta: EventMeta) -> None:
+    services.open_task(order_id=event.order_id, now=timezone.now())
+
+
+def close_cancelled(event: OrderCancelled, meta: EventMeta) -> None:
+    services.close_cancelled(order_id=event.order_id, now=timezone.now())
+
+
+def close_handed_over(event: OrderPickedUp, meta: EventMeta) -> None:
+    services.close_handed_over(order_id=event.order_id, now=timezone.now())
