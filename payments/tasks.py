@@ -11,7 +11,6 @@ from celery import shared_task
 from django.utils import timezone
 
 from blinkit.kernel import metrics
-from blinkit.kernel.errors import Refusal
 from payments import services
 from payments.gateways import sandbox_wire
 from payments.models import WebhookReceipt
@@ -44,7 +43,7 @@ def process_webhook(*, receipt_id: int, **_: Any) -> None:
 
 @shared_task(acks_late=True)
 def send_refund(*, refund_id: str, **_: Any) -> None:
-    services.send_refund(refund_id=UUID(refund_id), now=timezone.now())
+    _send_refund(UUID(refund_id))
 
 
 @shared_task(acks_late=True)
@@ -61,11 +60,8 @@ def sweep_due(**_: Any) -> None:
     for receipt_id in settling.waiting_webhooks(limit=100):
         _process(receipt_id)
     for refund_id in refunding.due_refunds(now=now, limit=100):
-        services.send_refund(refund_id=refund_id, now=timezone.now())
-    try:
-        services.reconcile(now=timezone.now())
-    except Refusal as refusal:
-        log.warning("gateway cannot be asked", why=refusal.detail)
+        _send_refund(refund_id)
+    services.reconcile(now=timezone.now())
 
 
 def _process(receipt_id: int) -> None:
@@ -79,3 +75,12 @@ def _process(receipt_id: int) -> None:
             failed.tries += 1
             failed.outcome = f"{type(error).__name__}: {error}"[:160]
             failed.save(update_fields=["tries", "outcome"])
+
+
+def _send_refund(refund_id: UUID) -> None:
+    """One that breaks keeps its lease and comes again; it must not keep the others waiting."""
+    try:
+        services.send_refund(refund_id=refund_id, now=timezone.now())
+    except Exception:
+        log.exception("refund not sent", refund=str(refund_id))
+        metrics.count("refunds_broken_total")

@@ -6,14 +6,18 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from uuid import UUID
 
+import structlog
 from django.db import IntegrityError, transaction
 
 from blinkit.kernel import events, metrics
 from payments import gateways, ledger
+from payments.errors import GatewayDown
 from payments.events import PaymentCaptured, PaymentDeclined
 from payments.gateways import Notice
 from payments.models import Attempt, AttemptState, Payment, PaymentState, Refund, WebhookReceipt
 from payments.services import refunding
+
+log = structlog.get_logger(__name__)
 
 UNSETTLED_AFTER = timedelta(minutes=2)
 """A started attempt of this age is asked about: perhaps its webhook never came."""
@@ -87,12 +91,18 @@ def reconcile(*, now: datetime, limit: int = 50) -> int:
     )
     settled = 0
     for gateway, gateway_ref in list(quiet):
-        with gateways.guarded(gateway):
-            notice = gateways.named(gateway).look_up(gateway_ref=gateway_ref)
-        if notice is not None:
-            with transaction.atomic():
-                _act(gateway, notice, now=now)
-            settled += 1
+        try:
+            with gateways.guarded(gateway):
+                notice = gateways.named(gateway).look_up(gateway_ref=gateway_ref)
+            if notice is not None:
+                with transaction.atomic():
+                    _act(gateway, notice, now=now)
+                settled += 1
+        except GatewayDown as refusal:
+            log.warning("gateway cannot be asked", gateway=gateway, why=refusal.detail)
+        except Exception:  # one that can't be settled must not keep the others waiting
+            log.exception("attempt not settled", gateway=gateway, gateway_ref=gateway_ref)
+            metrics.count("payments_reconcile_failed_total", gateway=gateway)
     return settled
 
 

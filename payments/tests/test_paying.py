@@ -102,7 +102,14 @@ def test_forged_damaged_and_old_messages_are_refused_and_not_written_down():
     body, headers = signed({"id": "ev_1", "type": "payment.captured", "data": {}})
     good = headers[sandbox.SIGNATURE_HEADER]
     stamp = good.split(",")[0]
-    for header in ("", "nonsense", f"{stamp},v1=0", f"{stamp},v1=é", f"t=9,{good.split(',')[1]}", "t=9999999999999999,v1=0"):
+    for header in (
+        "",
+        "nonsense",
+        f"{stamp},v1=0",
+        f"{stamp},v1=é",
+        f"t=9,{good.split(',')[1]}",
+        "t=9999999999999999,v1=0",
+    ):
         with pytest.raises(BadSignature):
             services.record_webhook(gateway="sandbox", headers={sandbox.SIGNATURE_HEADER: header}, body=body, now=NOW)
     with pytest.raises(BadSignature):
@@ -235,7 +242,8 @@ def test_an_unreachable_merchant_is_tried_again_later():
     assert tell(event.due_at) == 1
 
 
-def test_a_message_that_cannot_be_processed_waits_and_then_needs_people(monkeypatch):
+def test_a_message_that_cannot_be_processed_waits_and_then_needs_people(monkeypatch, time_machine):
+    time_machine.move_to(NOW, tick=False)
     payment = online()
     sandbox.decide(intent_id=start(payment), outcome="pay", now=NOW)
     (message,) = owed_messages()
