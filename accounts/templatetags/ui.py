@@ -103,6 +103,18 @@ def media(path: str) -> str:
     return default_storage.url(path) if path else ""
 
 
+_drawn: dict[str, bool] = {}
+
+
+@register.filter
+def category_picture(slug: str) -> str:
+    """The media path of a category's tile, "" when none was drawn. Remembered once found."""
+    path = f"categories/{slug}.svg"
+    if path not in _drawn and default_storage.exists(path):
+        _drawn[path] = True
+    return path if path in _drawn else ""
+
+
 @register.filter
 def in_language(row: Any, field: str = "name") -> str:
     """`product|in_language`: the Hindi name when Hindi is shown and there is one, else the English one. Rows or mappings."""

@@ -42,7 +42,6 @@ def home(request: HttpRequest) -> HttpResponse:
     free = stock.free(store_id=place.store_id, product_ids=list({row.product_id for row in rows}))
     context = {
         "here": "home",
-        "searchable": "desktop",
         "categories": tree,
         "offers": cards.of_rows(offers, free, shopper.quantities),
         "again": cards.of_rows(again, free, shopper.quantities),
@@ -102,9 +101,8 @@ def search(request: HttpRequest) -> HttpResponse:
         "cards": cards.of_shelf(found, shopper.quantities),
         "categories": goods.category_tree(store_id=shopper.place.store_id),
         "ideas": [_("milk"), _("bread"), _("onion"), _("atta"), _("eggs"), _("dal"), _("tea"), _("ice cream")],
-        "heading": _("Search"),
         "back": "/",
-        "searchable": "desktop",
+        "searchable": "always",
     }
     return shopper.render("shop/search.html#found" if typing else "shop/search.html", context)
 

@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from accounts.models import Address
+from accounts.templatetags.ui import shop_name
 from blinkit.kernel.errors import Refusal
 from blinkit.kernel.geo import Point
 from catalog import queries as goods
@@ -24,16 +25,20 @@ def map_facts(*, near: Point | None = None, pick: bool = False) -> dict[str, Any
     """What static/js/map.js draws: our stores and their areas, and where the pin starts."""
     stores = goods.active_stores()
     facts: dict[str, Any] = {
-        "areas": [{"name": store.name, "ring": store.area} for store in stores],
-        "points": [{"id": store.code, "kind": "store", "lat": store.lat, "lng": store.lng} for store in stores],
+        "areas": [{"name": short_name(store.name), "ring": store.area} for store in stores],
+        "padding": [16, 16],
     }
     if pick:
-        facts["points"] = []
         facts["pick"] = {"lat": "#lat", "lng": "#lng", "label": _("Your door")}
         facts["zoom"] = 14
         if near is not None:
             facts["center"] = [near.lat, near.lng]
     return facts
+
+
+def short_name(store_name: str) -> str:
+    """"Tokri Indiranagar" is just "Indiranagar" where everybody knows whose shop it is."""
+    return store_name.removeprefix(f"{shop_name()} ")
 
 
 @require_http_methods(["GET", "POST"])
@@ -64,7 +69,7 @@ def _choose(request: HttpRequest, shopper: Shopper) -> HttpResponse:
         point, label = address.point, f"{address.label} · {address.line1}"
     elif form.get("store"):
         store = goods.store_by_code(form["store"])
-        point, label = store.point, store.name
+        point, label = store.point, short_name(store.name)
     else:
         try:
             point = Point(float(form["lat"]), float(form["lng"]))
@@ -76,7 +81,7 @@ def _choose(request: HttpRequest, shopper: Shopper) -> HttpResponse:
     if answer.store is None:
         return redirect("shop-not-here")
     if label == _("Pin on the map"):
-        shopper.choose(point=point, label=_("Near %(store)s") % {"store": answer.store.name})
+        shopper.choose(point=point, label=_("Near %(store)s") % {"store": short_name(answer.store.name)})
     if shopper.customer_id is not None or shopper.guest_token is not None:
         open_cart(store_id=answer.store.pk, now=shopper.now, **shopper.owner())
     return redirect(next_path(request))

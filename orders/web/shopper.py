@@ -14,6 +14,7 @@ from django.utils import timezone
 from django.utils.http import url_has_allowed_host_and_scheme
 
 from accounts.models import Address
+from accounts.templatetags.ui import shop_name
 from blinkit.kernel.geo import Point
 from catalog import queries as goods
 from catalog.pricing import Bill
@@ -56,7 +57,7 @@ class Place:
 
     @property
     def store_name(self) -> str:
-        return self.answer.store.name if self.answer.store else ""
+        return self.answer.store.name.removeprefix(f"{shop_name()} ") if self.answer.store else ""
 
     @property
     def eta_low_m(self) -> int | None:
@@ -126,7 +127,7 @@ class Shopper:
             chosen = False
             stores = goods.active_stores()
             point = stores[0].point if stores else Point(12.9716, 77.5946)
-            label = stores[0].name if stores else ""
+            label = stores[0].name.removeprefix(f"{shop_name()} ") if stores else ""
         answer = queries.serviceability(point=point, now=self.now)
         return Place(label=label, lat=point.lat, lng=point.lng, chosen=chosen, answer=answer)
 

@@ -15,7 +15,7 @@
     if (!L || el.map) return el.map;
     const facts = JSON.parse(document.getElementById(el.dataset.map)?.textContent || "{}");
     const still = matchMedia("(prefers-reduced-motion: reduce)").matches;
-    const map = L.map(el, { attributionControl: Boolean(facts.tiles), zoomControl: facts.zoomControl !== false, scrollWheelZoom: Boolean(facts.pick), zoomAnimation: !still, fadeAnimation: !still });
+    const map = L.map(el, { attributionControl: Boolean(facts.tiles), zoomControl: facts.zoomControl !== false, scrollWheelZoom: Boolean(facts.pick), zoomSnap: 0.25, zoomAnimation: !still, fadeAnimation: !still });
     if (facts.tiles) L.tileLayer(facts.tiles, { attribution: facts.attribution || "© OpenStreetMap" }).addTo(map);
     else {
       const Ground = L.GridLayer.extend({ createTile() { const t = document.createElement("div"); t.className = "map-tile"; return t; } });
@@ -25,7 +25,7 @@
     for (const area of facts.areas || []) {
       const ring = area.ring.map(([lng, lat]) => [lat, lng]);
       const shape = L.polygon(ring, { color: colour("brand"), weight: 2, fillColor: colour("brand"), fillOpacity: 0.1 + 0.25 * (area.load || 0), interactive: false }).addTo(map);
-      if (area.name) shape.bindTooltip(area.name, { permanent: true, direction: "center", className: "map-label" });
+      if (area.name && !facts.pick) shape.bindTooltip(area.name, { permanent: true, direction: "center", className: "map-label" });
       everything.push(...ring);
     }
     for (const line of facts.lines || []) {
@@ -53,7 +53,7 @@
     const fit = () => {
       map.invalidateSize();
       if (facts.center) map.setView(facts.center, facts.zoom || 15);
-      else if (everything.length > 1) map.fitBounds(everything, { padding: [36, 36], maxZoom: 16 });
+      else if (everything.length > 1) map.fitBounds(everything, { padding: facts.padding || [36, 36], maxZoom: 16 });
       else map.setView(everything[0] || [12.9716, 77.5946], facts.zoom || 15);
     };
     fit();
