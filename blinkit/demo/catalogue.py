@@ -62,13 +62,15 @@ class ProductPlan:
 
     @property
     def description(self) -> str:
+        if not self.veg:
+            return _STORY[self.zone]
         return f"{_STORY[self.zone]} Best within {days(self.shelf_life_days)} of packing."
 
 
 _STORY = {
     "ambient": "Keep in a cool, dry place, away from sunlight.",
-    "produce": "Sorted by hand this morning; wash before use.",
-    "chilled": "Kept at 4 °C from the dairy to your door; refrigerate at once.",
+    "produce": "Sorted by hand this morning; rinse before use.",
+    "chilled": "Kept at 4 °C all the way to your door; refrigerate at once.",
     "frozen": "Kept at -18 °C; do not refreeze after thawing.",
 }
 

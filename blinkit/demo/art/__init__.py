@@ -55,7 +55,7 @@ def _drawing(shape: str, paint: Paint, *, brand: str, category: str) -> str:
         body, at = PACKS[shape](paint)
         if at is None:
             return body
-        white = (paint.light if luminance(paint.base) < 0.3 else paint.dark) if at.pale else paint.on
+        white = (paint.light if luminance(paint.base) < 0.3 else paint.dark) if at.pale else "#ffffff"
         printed = (
             mark(category, replace(paint, white=white), at.mark_x, at.mark_y, at.mark_scale) if at.mark_scale else ""
         )
