@@ -66,7 +66,10 @@ class BillLine:
 
 @dataclass(frozen=True, slots=True)
 class Bill:
-    """total = items + delivery + handling + small cart + surge + tip − discount; `tax_paise` is inside the total."""
+    """total = items + delivery + handling + small cart + surge + tip − discount; `tax_paise` is inside the total.
+
+    Lines are in the order of their product ids.
+    """
 
     lines: tuple[BillLine, ...]
     items_paise: int
@@ -84,7 +87,7 @@ class Bill:
     def fingerprint(self) -> str:
         """A short hash of every figure shown. It changes when and only when a figure does; words do not count."""
         figures = [
-            [astuple(line) for line in sorted(self.lines, key=lambda line: line.product_id)],
+            [astuple(line) for line in self.lines],
             self.items_paise,
             self.delivery_paise,
             self.handling_paise,
@@ -111,7 +114,8 @@ def make_bill(given: BillInput) -> Bill:
     """
     _refuse_nonsense(given)
     policy = given.policy
-    gross = [line.unit_price_paise * line.qty for line in given.lines]
+    asked = sorted(given.lines, key=lambda line: line.product_id)  # or the odd paisa of a discount would wander
+    gross = [line.unit_price_paise * line.qty for line in asked]
     items = sum(gross)
     if not items:
         return Bill((), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0)
@@ -128,7 +132,7 @@ def make_bill(given: BillInput) -> Bill:
             gst_bp=line.gst_bp,
             discount_paise=share,
         )
-        for line, line_gross, share in zip(given.lines, gross, shares, strict=True)
+        for line, line_gross, share in zip(asked, gross, shares, strict=True)
     )
     delivery, why = _delivery(policy, items, given.distance_metres)
     small_cart = policy.small_cart_paise if items < policy.small_cart_below_paise else 0

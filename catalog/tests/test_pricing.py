@@ -1,0 +1,150 @@
+"""The bill adds up, whatever is in the basket."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import orjson
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from blinkit.kernel.money import tax_inside
+from catalog.pricing import BillInput, FeeRules, LineInput, make_bill
+from catalog.pricing.unit_price import unit_price
+
+AMOUNT = st.integers(0, 50_000)
+
+
+@st.composite
+def lines(draw):
+    mrp = draw(st.integers(1, 200_000))
+    return LineInput(
+        product_id=draw(st.integers(1, 10_000)),
+        qty=draw(st.integers(1, 12)),
+        unit_price_paise=draw(st.integers(1, mrp)),
+        mrp_paise=mrp,
+        gst_bp=draw(st.sampled_from([0, 500, 1800, 4000])),
+    )
+
+
+POLICIES = st.builds(
+    FeeRules,
+    delivery_paise=AMOUNT, free_delivery_from_paise=AMOUNT, far_extra_paise=AMOUNT, handling_paise=AMOUNT,
+    small_cart_below_paise=AMOUNT, small_cart_paise=AMOUNT,
+)  # fmt: skip
+BASKETS = st.builds(
+    BillInput,
+    lines=st.lists(lines(), max_size=8, unique_by=lambda line: line.product_id),
+    policy=POLICIES,
+    distance_metres=st.floats(0, 10_000),
+    surge_paise=AMOUNT, tip_paise=AMOUNT, discount_paise=st.integers(0, 500_000),
+)  # fmt: skip
+
+
+@given(BASKETS)
+def test_the_parts_are_the_total_and_the_lines_are_the_items(basket):
+    bill = make_bill(basket)
+    fees = bill.delivery_paise + bill.handling_paise + bill.small_cart_paise + bill.surge_paise
+    assert bill.total_paise == bill.items_paise + fees + bill.tip_paise - bill.discount_paise
+    assert bill.items_paise == sum(line.gross_paise for line in bill.lines)
+    assert bill.discount_paise == sum(line.discount_paise for line in bill.lines) <= bill.items_paise
+    assert all(0 <= line.discount_paise <= line.gross_paise for line in bill.lines)
+    assert 0 <= bill.tax_paise <= bill.total_paise
+
+
+@given(BASKETS)
+def test_tax_is_inside_what_is_paid_line_by_line(basket):
+    bill = make_bill(basket)
+    fees = bill.delivery_paise + bill.handling_paise + bill.small_cart_paise + bill.surge_paise
+    for line in bill.lines:
+        assert line.tax_paise == tax_inside(line.gross_paise - line.discount_paise, line.gst_bp)
+    assert bill.tax_paise == sum(line.tax_paise for line in bill.lines) + tax_inside(fees, basket.policy.fee_gst_bp)
+
+
+@given(BASKETS, st.randoms())
+def test_the_fingerprint_does_not_depend_on_the_order_of_the_lines(basket, random):
+    shuffled = list(basket.lines)
+    random.shuffle(shuffled)
+    assert make_bill(replace(basket, lines=shuffled)).fingerprint() == make_bill(basket).fingerprint()
+
+
+@given(BASKETS.filter(lambda basket: basket.lines))
+def test_the_fingerprint_changes_when_a_figure_does(basket):
+    bill = make_bill(basket)
+    figures = [name for name in type(bill).__slots__ if name.endswith("_paise")]
+    for name in figures:
+        assert replace(bill, **{name: getattr(bill, name) + 1}).fingerprint() != bill.fingerprint(), name
+    line = bill.lines[0]
+    for name in type(line).__slots__:
+        other = replace(bill, lines=(replace(line, **{name: getattr(line, name) + 1}), *bill.lines[1:]))
+        assert other.fingerprint() != bill.fingerprint(), name
+    assert replace(bill, fees_why={"delivery": "other words"}).fingerprint() == bill.fingerprint()
+
+
+def basket(items_paise: int, **more) -> BillInput:
+    line = LineInput(product_id=1, qty=1, unit_price_paise=items_paise, mrp_paise=items_paise)
+    return BillInput(lines=[line], policy=FeeRules(), **more)
+
+
+@pytest.mark.parametrize(
+    ("items_paise", "metres", "delivery", "small"),
+    [
+        (9_899, 0, 2_500, 2_000),
+        (9_900, 0, 2_500, 0),
+        (19_899, 2_500, 2_500, 0),
+        (19_900, 2_500, 0, 0),
+        (19_900, 2_501, 1_000, 0),  # the extra for a long way is the rider's and stays
+        (5_000, 2_501, 3_500, 2_000),
+    ],
+)
+def test_fees_at_their_edges(items_paise, metres, delivery, small):
+    bill = make_bill(basket(items_paise, distance_metres=metres))
+    assert (bill.delivery_paise, bill.small_cart_paise) == (delivery, small)
+    assert bill.total_paise == items_paise + delivery + small + 500
+
+
+def test_every_fee_says_why():
+    why = make_bill(basket(5_000, distance_metres=3_000, surge_paise=1_500)).fees_why
+    assert why["delivery"] == "Free from ₹199: add ₹149. ₹10 because the store is more than 2.5 km away."
+    assert why["small_cart"] == "For baskets under ₹99. Add ₹49 to save it."
+    assert {"handling", "surge"} <= why.keys()
+
+
+def test_an_empty_basket_costs_nothing():
+    bill = make_bill(BillInput(lines=[], policy=FeeRules(), tip_paise=100, surge_paise=100))
+    assert (bill.total_paise, bill.lines, bill.fees_why) == (0, (), {})
+
+
+def test_a_bill_is_json():
+    shown = orjson.loads(orjson.dumps(make_bill(basket(5_000, discount_paise=100)).as_dict()))
+    assert shown["fingerprint"] and shown["lines"][0]["gross_paise"] == 5_000 and shown["saved_paise"] == 100
+
+
+@pytest.mark.parametrize("bad", [{"tip_paise": -1}, {"discount_paise": -1}, {"surge_paise": -1}])
+def test_negative_amounts_are_a_bug(bad):
+    with pytest.raises(ValueError):
+        make_bill(basket(1_000, **bad))
+
+
+@pytest.mark.parametrize("line", [(1, 0, 10, 10), (1, 1, 0, 10), (1, 1, 11, 10), (1, -1, 10, 10)])
+def test_impossible_lines_are_a_bug(line):
+    with pytest.raises(ValueError):
+        make_bill(BillInput(lines=[LineInput(*line)], policy=FeeRules()))
+
+
+@pytest.mark.parametrize(
+    ("price", "size", "unit", "shown"),
+    [
+        (5_000, 500, "g", (1_000, "100 g")),
+        (5_000, 2, "kg", (2_500, "kg")),
+        (3_000, 6, "pc", (500, "pc")),
+        (3_000, 1, "pc", None),
+        (3_000, None, "g", None),
+        (3_000, 0, "g", None),
+        (3_000, 5, "", None),
+    ],
+)
+def test_unit_price(price, size, unit, shown):
+    found = unit_price(price, size, unit)
+    assert (found and (found.paise, found.per)) == shown
