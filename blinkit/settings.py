@@ -312,6 +312,7 @@ PAYMENT_GATEWAY = env.choice("PAYMENT_GATEWAY", ["sandbox", "razorpay", "stripe"
 PAYMENT_SANDBOX_SECRET = env.text("PAYMENT_SANDBOX_SECRET", default="") or embedded.derived_secret(
     SECRET_KEY, "payment-sandbox"
 )
+PAYMENT_SANDBOX_WEBHOOK_URL = env.text("PAYMENT_SANDBOX_WEBHOOK_URL", default="")  # empty: this machine, $PORT
 RAZORPAY_KEY_ID = env.text("RAZORPAY_KEY_ID", default="")
 RAZORPAY_KEY_SECRET = env.text("RAZORPAY_KEY_SECRET", default="")
 RAZORPAY_WEBHOOK_SECRET = env.text("RAZORPAY_WEBHOOK_SECRET", default="")

@@ -6,6 +6,7 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
+from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.db.models import F, QuerySet
 from django.http import HttpRequest
 from django.shortcuts import render
@@ -108,7 +109,7 @@ class StockAdmin(ReadOnly):
             "chosen": chosen,
             "act": act,
             "sentence": sentence,
-            "checkbox": admin.helpers.ACTION_CHECKBOX_NAME,
+            "checkbox": ACTION_CHECKBOX_NAME,
         }
         return render(request, "inventory/admin_how_many.html", context)
 

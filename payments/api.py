@@ -77,6 +77,10 @@ class PaymentSeen(serializers.Serializer[Any]):
     refunds = RefundSeen(many=True)
 
 
+SEEN_OF_ATTEMPT = ("id", "gateway", "instrument", "state", "decline_reason", "created_at")
+SEEN_OF_REFUND = ("id", "amount_paise", "reason", "state", "created_at", "done_at")
+
+
 class PaymentView(APIView):
     permission_classes = [IsAuthenticated]
 
@@ -107,11 +111,11 @@ class PaymentView(APIView):
                 "due_by": payment.due_by,
                 "can_pay": payment.method == Method.ONLINE and queries.is_open(payment, now=timezone.now()),
                 "attempts": [
-                    {name: getattr(attempt, name) for name in AttemptSeen().fields}
+                    {name: getattr(attempt, name) for name in SEEN_OF_ATTEMPT}
                     for attempt in sorted(payment.attempts.all(), key=lambda a: a.pk)
                 ],
                 "refunds": [
-                    {name: getattr(refund, name) for name in RefundSeen().fields}
+                    {name: getattr(refund, name) for name in SEEN_OF_REFUND}
                     for refund in sorted(payment.refunds.all(), key=lambda r: r.pk)
                 ],
             }

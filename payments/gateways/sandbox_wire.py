@@ -28,10 +28,7 @@ Post = Callable[[bytes, dict[str, str]], int]
 
 def post_over_http(body: bytes, headers: dict[str, str]) -> int:
     """The status the merchant answered with."""
-    url = (
-        getattr(settings, "PAYMENT_SANDBOX_WEBHOOK_URL", "")
-        or f"http://127.0.0.1:{os.environ.get('PORT', '8000')}{PATH}"
-    )
+    url = settings.PAYMENT_SANDBOX_WEBHOOK_URL or f"http://127.0.0.1:{os.environ.get('PORT', '8000')}{PATH}"
     return httpx.post(url, content=body, headers=headers, timeout=TIMEOUT_S, trust_env=False).status_code
 
 

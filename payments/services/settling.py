@@ -91,6 +91,7 @@ def reconcile(*, now: datetime, limit: int = 50) -> int:
     )
     settled = 0
     for gateway, gateway_ref in list(quiet):
+        assert gateway_ref is not None
         try:
             with gateways.guarded(gateway):
                 notice = gateways.named(gateway).look_up(gateway_ref=gateway_ref)

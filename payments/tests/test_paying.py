@@ -7,7 +7,7 @@ from blinkit.kernel.idempotency import KeyReused
 from blinkit.kernel.models import Event
 from catalog.tests.factories import NOW
 from payments import ledger, queries, services, tasks
-from payments.errors import BadSignature, PaymentClosed
+from payments.errors import BadSignature, GatewayDown, PaymentClosed
 from payments.gateways import sandbox, sandbox_wire
 from payments.models import Attempt, Refund, SandboxEvent, WebhookReceipt
 from payments.tests.factories import DUE_BY, cash, online, owed_messages, paid, settle_refunds, signed, start, tell
@@ -50,6 +50,18 @@ def test_a_decline_may_be_followed_by_another_try():
     payment.refresh_from_db()
     assert payment.state == "captured"
     assert codes() == ["payments.PaymentDeclined", "payments.PaymentCaptured"]
+
+
+def test_outside_demo_mode_nobody_pays_with_pretend_money(settings):
+    payment = online()
+    settings.TESTING = settings.DEMO_MODE = False
+    with pytest.raises(GatewayDown):
+        start(payment)
+    settings.DEMO_MODE = True
+    assert start(payment)
+    settings.PAYMENT_GATEWAY = "razorpay"
+    with pytest.raises(GatewayDown):
+        start(payment)
 
 
 @pytest.mark.parametrize("case", ["over", "captured", "cancelled", "cash", "stranger"])

@@ -10,7 +10,7 @@ from catalog.tests.factories import NOW
 from payments import ledger, queries, services
 from payments.errors import RefundTooLarge, TooMuchCash
 from payments.gateways import sandbox
-from payments.models import Payment, Refund, SandboxRefund, WebhookReceipt
+from payments.models import Attempt, Payment, Refund, SandboxEvent, SandboxRefund, WebhookReceipt
 from payments.tests.factories import cash, online, owed_messages, paid, signed, start
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -54,6 +54,20 @@ def test_eight_different_webhooks_about_one_capture_capture_once(race):
     assert ledger.balance(ledger.PREPAID) == -48_200
 
 
+def test_control_without_the_lock_the_database_still_refuses_a_second_capture(race):
+    payment = online()
+    attempts = [Attempt.objects.get(gateway_ref=start(payment)).pk for _ in range(2)]
+
+    def capture(number: int) -> None:
+        assert not Attempt.objects.filter(payment=payment, state="captured").exists()
+        time.sleep(0.05)  # both have looked before either writes
+        Attempt.objects.filter(pk=attempts[number]).update(state="captured")
+
+    results = race(2, capture)
+    assert results.count(None) == 1
+    assert sum("payment_captured_at_most_once" in str(result) for result in results) == 1
+
+
 def test_paying_and_cancelling_at_once_ends_with_all_money_accounted_for(race):
     for round_ in range(5):
         payment = online(10_000)
@@ -73,8 +87,6 @@ def test_paying_and_cancelling_at_once_ends_with_all_money_accounted_for(race):
         refund = Refund.objects.get(payment=payment)
         assert refund.amount_paise == 10_000
         assert payment.captured_paise == payment.refunded_paise
-        from payments.models import SandboxEvent
-
         SandboxEvent.objects.update(sent_at=NOW)
     assert queries.audit() == []
 
