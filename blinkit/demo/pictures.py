@@ -47,7 +47,6 @@ def _pictures() -> Iterator[tuple[str, str]]:
                 brand=plan.brand,
                 category=plan.category,
                 hue=hues[plan.category],
-                pack=plan.pack,
             ),
         )
     for category in categories():

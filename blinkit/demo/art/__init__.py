@@ -66,32 +66,24 @@ def _drawing(shape: str, paint: Paint, *, brand: str, category: str) -> str:
     return draw(paint)
 
 
-def _frame(inner: str, paint: Paint, *, title: str, corner: str = "") -> str:
+def _frame(inner: str, paint: Paint, *, title: str) -> str:
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 240 240" role="img"><title>{escape(title)}</title>'
         f'<rect width="240" height="240" fill="{paint.ground}"/><circle cx="120" cy="122" r="96" fill="{paint.halo}"/>'
-        f'<ellipse cx="120" cy="207" rx="74" ry="9" fill="{INK}" opacity=".13"/>{inner}{corner}</svg>'
+        f'<ellipse cx="120" cy="207" rx="74" ry="9" fill="{INK}" opacity=".13"/>{inner}</svg>'
     )
 
 
-def draw_product(*, art: str, name: str, brand: str, category: str, hue: int, pack: str = "") -> str:
+def draw_product(*, art: str, name: str, brand: str, category: str, hue: int) -> str:
     """The picture of one product as SVG text.
 
-    `art` is "<shape> <#rrggbb>" as in catalogue.csv; `hue` (degrees) tints the ground; `pack` ("500 g") is set in the corner.
+    `art` is "<shape> <#rrggbb>" as in catalogue.csv; `hue` (degrees) tints the ground.
     Raises ValueError when the shape is unknown.
     """
     shape, colour = art.split()
     paint = Paint(base=colour, hue=hue)
-    corner = ""
-    if pack:
-        width = 16 + len(pack) * 8.2
-        corner = (
-            f'<rect x="{230 - width:g}" y="10" width="{width:g}" height="24" rx="12" fill="#fff" opacity=".85"/>'
-            f'<text x="{230 - width / 2:g}" y="27" fill="{INK}" font-size="14" font-weight="600" text-anchor="middle" '
-            f'font-family="{FONT}">{escape(pack)}</text>'
-        )
     inner = _drawing(shape, paint, brand=brand, category=category)
-    return _frame(inner, paint, title=name, corner=corner)
+    return _frame(inner, paint, title=name)
 
 
 def draw_category(*, slug: str, name: str, hue: int) -> str:

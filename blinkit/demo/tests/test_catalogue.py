@@ -6,6 +6,7 @@ from collections import Counter
 from xml.etree import ElementTree
 
 import pytest
+from django.conf import settings
 
 from blinkit.demo import art
 from blinkit.demo.catalogue import categories, days, products
@@ -88,9 +89,7 @@ def test_every_product_has_a_drawing_that_is_well_formed_small_and_always_the_sa
     hues = {c.slug: c.hue for c in categories()}
 
     def draw(p):
-        return art.draw_product(
-            art=p.art, name=p.name, brand=p.brand, category=p.category, hue=hues[p.category], pack=p.pack
-        )
+        return art.draw_product(art=p.art, name=p.name, brand=p.brand, category=p.category, hue=hues[p.category])
 
     for p in products():
         svg = draw(p)
@@ -116,3 +115,8 @@ def test_every_department_has_a_tile_of_its_own():
 )
 def test_shelf_life_is_said_as_people_say_it(count: int, said: str):
     assert days(count) == said
+
+
+def test_category_icons_are_in_the_vendored_set():
+    sprite = (settings.BASE_DIR / "static" / "icons" / "lucide.svg").read_text(encoding="utf-8")
+    assert [c.icon for c in categories() if f'id="{c.icon}"' not in sprite and f'id="i-{c.icon}"' not in sprite] == []

@@ -25,4 +25,4 @@ class Command(BaseCommand):
         done = load(now=timezone.now(), restock=restock)
         seconds = round(time.monotonic() - began, 2)
         rows = [{"added": what, "rows": count} for what, count in done.rows()]
-        report(rows, {**done.as_dict(), "seconds": seconds}, title="Demo city", out=self.stdout)  # type: ignore[arg-type]
+        report(rows, {**done.as_dict(), "seconds": seconds}, title="Demo city")
