@@ -1,6 +1,6 @@
 """Refusals riders can meet."""
 
-from blinkit.kernel.errors import Conflict, NotAllowed
+from blinkit.kernel.errors import Conflict, Invalid, NotAllowed, NotFound
 
 
 class OfferGone(Conflict):
@@ -25,3 +25,17 @@ class NotYourTrip(NotAllowed):
 
 class Suspended(NotAllowed):
     code = "rider-suspended"
+
+
+class NoSuchRider(NotFound):
+    code = "no-such-rider"
+
+
+class StopGone(Conflict):
+    """The stop is not in the state this act needs. Carries `state`."""
+
+    code = "stop-gone"
+
+
+class ReasonMissing(Invalid):
+    code = "reason-missing"

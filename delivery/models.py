@@ -11,9 +11,11 @@ from blinkit.kernel.ids import uuid7
 
 
 class Vehicle(models.TextChoices):
-    BICYCLE = "bicycle", "Bicycle"
-    EBIKE = "ebike", "Electric scooter"
-    MOTORBIKE = "motorbike", "Motorbike"
+    """Values are the vehicles whose speed catalog.travel knows."""
+
+    CYCLE = "cycle", "Bicycle"
+    EBIKE = "ebike", "Electric bicycle"
+    SCOOTER = "scooter", "Scooter"
 
 
 class Rider(models.Model):

@@ -60,7 +60,7 @@ def customers() -> list[Person]:
 
 def riders() -> list[Person]:
     """Twenty-four, eight at home in each store."""
-    vehicles = ("ebike", "motorbike", "ebike", "bicycle")
+    vehicles = ("ebike", "scooter", "ebike", "cycle")
     return [
         Person(_phone(2, n + 1), name, "rider", store=STORES[n // 8].code, vehicle=vehicles[n % 4])
         for n, name in enumerate(_names(_RIDERS))

@@ -1,0 +1,21 @@
+"""What delivery does when something happened elsewhere."""
+
+from __future__ import annotations
+
+from django.utils import timezone
+
+from blinkit.kernel.events import EventMeta
+from delivery import services
+from orders.events import OrderCancelled, OrderConfirmed, OrderPacked
+
+
+def seek_rider(event: OrderConfirmed, meta: EventMeta) -> None:
+    services.open_job(order_id=event.order_id, now=timezone.now())
+
+
+def bags_ready(event: OrderPacked, meta: EventMeta) -> None:
+    services.bags_ready(order_id=event.order_id, bags=event.bags, now=timezone.now())
+
+
+def drop_cancelled(event: OrderCancelled, meta: EventMeta) -> None:
+    services.drop_cancelled(order_id=event.order_id, now=timezone.now())

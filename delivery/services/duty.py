@@ -1,0 +1,101 @@
+"""On and off duty, and what checkout and the promise are told about the riders of a store."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.db import connection, transaction
+
+from blinkit.kernel import events, live
+from catalog import services as goods
+from delivery.errors import NoSuchRider, Suspended, TripLive
+from delivery.events import DutyChanged
+from delivery.models import Offer, OfferState, Rider, Shift, Trip
+
+RIDE_GUESS_S = 900
+"""How long a rider is away for one delivery, when nothing better is known."""
+
+
+def rider_of(user_id: int) -> Rider:
+    """The rider behind a signed-in person. Raises NoSuchRider."""
+    rider = Rider.objects.select_related("user", "store").filter(user_id=user_id).first()
+    if rider is None:
+        raise NoSuchRider("You are not registered as a rider.")
+    return rider
+
+
+def lock_rider(rider_id: int) -> Rider:
+    rider = Rider.objects.select_related("user", "store").select_for_update(of=("self",)).filter(pk=rider_id).first()
+    if rider is None:
+        raise NoSuchRider("There is no such rider.")
+    return rider
+
+
+@transaction.atomic
+def go_on_duty(*, rider_id: int, now: datetime) -> Shift:
+    """The rider may be offered trips from now on. Silent when on duty; raises Suspended with the reason."""
+    rider = lock_rider(rider_id)
+    if rider.suspended_reason:
+        raise Suspended(f"Your account is paused: {rider.suspended_reason}. Write to us if that is wrong.")
+    if not rider.is_verified:
+        raise Suspended("Your papers are still being checked. We will tell you as soon as you can ride.")
+    shift = Shift.objects.filter(rider=rider, ended_at=None).first()
+    if shift is not None:
+        return shift
+    shift = Shift.objects.create(rider=rider, started_at=now)
+    Rider.objects.filter(pk=rider.pk).update(seen_at=now)
+    _announce(rider, on_duty=True, now=now)
+    return shift
+
+
+@transaction.atomic
+def go_off_duty(*, rider_id: int, now: datetime) -> None:
+    """No more offers; an open one is withdrawn. Silent when off duty; raises TripLive while a trip is not over."""
+    from delivery.services.offers import withdraw
+
+    rider = lock_rider(rider_id)
+    shift = Shift.objects.filter(rider=rider, ended_at=None).first()
+    if shift is None:
+        return
+    if Trip.objects.filter(rider=rider, ended_at=None).exists():
+        raise TripLive("Finish your trip first, or hand it back to us with a reason.")
+    for offer in Offer.objects.filter(rider=rider, state=OfferState.OPEN):
+        withdraw(offer_id=offer.pk, reason="went off duty", now=now)
+    shift.ended_at = now
+    shift.save(update_fields=["ended_at"])
+    _announce(rider, on_duty=False, now=now)
+
+
+@transaction.atomic
+def suspend(*, rider_id: int, reason: str, actor: str, now: datetime) -> Rider:
+    """No further duty, with a reason the rider reads; an empty reason ends the suspension. A live trip is finished."""
+    rider = lock_rider(rider_id)
+    rider.suspended_reason = reason.strip()[:160]
+    rider.save(update_fields=["suspended_reason"])
+    if rider.suspended_reason and not Trip.objects.filter(rider=rider, ended_at=None).exists():
+        go_off_duty(rider_id=rider_id, now=now)
+    return rider
+
+
+def write_load(*, store_id: int, now: datetime) -> None:
+    """Write down how many riders of a store are on duty and idle, and how long until one is free. Two statements."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT count(*), count(*) FILTER (WHERE t.id IS NULL) FROM delivery_shift s"
+            " JOIN delivery_rider r ON r.id = s.rider_id"
+            " LEFT JOIN delivery_trip t ON t.rider_id = r.id AND t.ended_at IS NULL"
+            " WHERE r.store_id = %(store)s AND s.ended_at IS NULL",
+            {"store": store_id},
+        )
+        on, idle = cursor.fetchone()
+    wait = 0 if idle or not on else RIDE_GUESS_S // on
+    goods.write_store_load(store_id=store_id, now=now, riders_on=on, riders_idle=idle, rider_wait_s=wait)
+
+
+def _announce(rider: Rider, *, on_duty: bool, now: datetime) -> None:
+    events.record(
+        DutyChanged(rider_id=rider.pk, on_duty=on_duty), subject=f"rider:{rider.pk}", actor=f"rider:{rider.pk}"
+    )
+    live.touch(f"rider.{rider.pk}", what="duty")
+    live.touch("ops", what="riders")
+    write_load(store_id=rider.store_id, now=now)

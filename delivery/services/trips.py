@@ -1,0 +1,272 @@
+"""A rider's trip: at the shelf, on the road, at the door; and what happens when it goes differently.
+
+Lock order: order (through orders.services), then job, rider, stop.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from uuid import UUID
+
+from django.db import transaction
+
+from blinkit.kernel import live
+from blinkit.kernel.geo import Point
+from catalog.travel import street_metres
+from delivery.errors import NotYourTrip, ReasonMissing, StopGone
+from delivery.models import (
+    Earning,
+    Job,
+    JobState,
+    Offer,
+    OfferState,
+    ProofOfDelivery,
+    Stop,
+    StopState,
+    Trip,
+)
+from delivery.services import pay
+from delivery.services.duty import lock_rider, write_load
+from delivery.services.offers import begin_trip, withdraw
+from delivery.services.positions import note_carrying
+from orders import services as orders
+from orders.states import Status
+
+ON_TRIP = (StopState.TO_PICK_UP, StopState.ON_BOARD)
+
+
+def live_trip(rider_id: int) -> Trip | None:
+    """The rider's trip that is not over, with its store."""
+    return Trip.objects.select_related("store").filter(rider_id=rider_id, ended_at=None).first()
+
+
+@transaction.atomic
+def arrive_at_store(*, rider_id: int, now: datetime) -> Trip:
+    """The rider stands at the shelf; waiting counts from here. Silent when repeated. Raises StopGone without a trip."""
+    trip = Trip.objects.select_for_update().select_related("store").filter(rider_id=rider_id, ended_at=None).first()
+    if trip is None:
+        raise StopGone("You have no trip at the moment.")
+    if trip.at_store_at is None:
+        trip.at_store_at = now
+        trip.save(update_fields=["at_store_at"])
+        live.touch(f"store.{trip.store.code}", what="rider", id=rider_id)
+        live.touch(f"rider.{rider_id}", what="trip", id=trip.pk)
+    return trip
+
+
+@transaction.atomic
+def pick_up(*, stop_id: UUID, rider_id: int, bag_codes: Sequence[str], now: datetime) -> Stop:
+    """The rider has scanned the bags at the shelf: exactly this order's. Silent when repeated.
+
+    Raises WrongBags(missing, foreign) (from orders), IllegalMove while they are not packed, NotYourTrip, StopGone.
+    """
+    stop = _lock_stop(stop_id, rider_id)
+    if stop.state == StopState.ON_BOARD:
+        return stop
+    _must_be(stop, StopState.TO_PICK_UP)
+    codes = [code.strip().upper() for code in bag_codes if code.strip()]
+    orders.picked_up(order_id=stop.job.order_id, bag_codes=codes, actor=f"rider:{rider_id}", now=now)
+    stop.state, stop.picked_up_at = StopState.ON_BOARD, now
+    stop.save(update_fields=["state", "picked_up_at"])
+    Trip.objects.filter(pk=stop.trip_id, at_store_at=None).update(at_store_at=now)
+    _carry(stop.trip)
+    _hint(rider_id, stop)
+    return stop
+
+
+@transaction.atomic
+def depart(*, rider_id: int, now: datetime) -> None:
+    """The rider has left the store (says so, or the position does): everything on board is on its way. Silent otherwise."""
+    stops = Stop.objects.filter(trip__rider_id=rider_id, trip__ended_at=None, state=StopState.ON_BOARD)
+    for order_id in stops.order_by("job__order_id").values_list("job__order_id", flat=True):
+        if orders.lock(order_id).status == Status.PICKED_UP:
+            orders.in_transit(order_id=order_id, actor=f"rider:{rider_id}", now=now)
+    trip = live_trip(rider_id)
+    if trip is not None:
+        _carry(trip, left=True)
+        live.touch(f"rider.{rider_id}", what="trip", id=trip.pk)
+
+
+@transaction.atomic
+def arrive(*, stop_id: UUID, rider_id: int, now: datetime) -> Stop:
+    """The rider stands at the door. Silent when repeated. Raises NotYourTrip, StopGone."""
+    stop = _lock_stop(stop_id, rider_id)
+    _must_be(stop, StopState.ON_BOARD)
+    if stop.arrived_at is None:
+        depart(rider_id=rider_id, now=now)
+        stop.arrived_at = now
+        stop.save(update_fields=["arrived_at"])
+        live.touch(f"order.{stop.job.order_id}", what="order", id=stop.job.order_id)
+        _hint(rider_id, stop)
+    return stop
+
+
+@transaction.atomic
+def deliver(
+    *,
+    stop_id: UUID,
+    rider_id: int,
+    now: datetime,
+    otp: str = "",
+    photo: str = "",
+    cash_paise: int | None = None,
+    at: Point | None = None,
+) -> Stop:
+    """Handed over at the door, proven by the code (or a photo where the customer chose so). Silent when repeated.
+
+    Writes the proof and the earning, ends the trip with its last stop. Raises what orders.delivered raises (ProofNeeded,
+    WrongOtp, WrongCash), NotYourTrip, StopGone.
+    """
+    stop = _lock_stop(stop_id, rider_id)
+    if stop.state == StopState.DELIVERED:
+        return stop
+    _must_be(stop, StopState.ON_BOARD)
+    order = orders.delivered(
+        order_id=stop.job.order_id,
+        rider_id=rider_id,
+        otp=otp,
+        photo=photo,
+        cash_paise=cash_paise,
+        actor=f"rider:{rider_id}",
+        now=now,
+    )
+    ProofOfDelivery.objects.create(
+        stop=stop,
+        kind="otp" if otp else "photo",
+        photo=photo,
+        lat=at.lat if at else None,
+        lng=at.lng if at else None,
+        at=now,
+    )
+    _earn(stop, door=order.point, tip_paise=order.tip_paise, now=now)
+    _finish(stop, StopState.DELIVERED, JobState.DONE, now=now)
+    return stop
+
+
+@transaction.atomic
+def fail_stop(*, stop_id: UUID, rider_id: int, reason: str, now: datetime) -> Stop:
+    """Nobody to hand it to: the goods go back to the store, the ride is paid all the same. Silent when repeated."""
+    stop = _lock_stop(stop_id, rider_id)
+    if stop.state == StopState.FAILED:
+        return stop
+    _must_be(stop, StopState.ON_BOARD)
+    if not reason.strip():
+        raise ReasonMissing("Say what happened at the door.")
+    order = orders.undelivered(order_id=stop.job.order_id, reason=reason, actor=f"rider:{rider_id}", now=now)
+    stop.fail_reason = reason.strip()[:160]
+    _earn(stop, door=order.point, tip_paise=0, now=now)
+    _finish(stop, StopState.FAILED, JobState.DONE, now=now)
+    return stop
+
+
+@transaction.atomic
+def hand_back(*, stop_id: UUID, rider_id: int, reason: str, actor: str, now: datetime) -> None:
+    """Before the pickup the rider (or ops) gives the job back: somebody else is sought. Silent when repeated."""
+    stop = _lock_stop(stop_id, rider_id)
+    if stop.state == StopState.DROPPED:
+        return
+    _must_be(stop, StopState.TO_PICK_UP)
+    if not reason.strip():
+        raise ReasonMissing("Say why you can't take it.")
+    job = stop.job
+    job.declined_by = [*job.declined_by, rider_id]
+    job.save(update_fields=["declined_by"])
+    orders.rider_fell_away(order_id=job.order_id, rider_id=rider_id, actor=actor, now=now, why=reason.strip()[:120])
+    stop.fail_reason = reason.strip()[:160]
+    _finish(stop, StopState.DROPPED, JobState.SEEKING, now=now)
+
+
+@transaction.atomic
+def drop_cancelled(*, order_id: UUID, now: datetime) -> None:
+    """The order is cancelled: its job ends, an open offer is withdrawn, the rider is free. Silent when repeated."""
+    orders.lock(order_id)
+    job = Job.objects.select_for_update(no_key=True).filter(order_id=order_id).first()
+    if job is None or job.state in (JobState.DONE, JobState.CANCELLED):
+        return
+    for offer in Offer.objects.filter(job=job, state=OfferState.OPEN):
+        withdraw(offer_id=offer.pk, reason="order cancelled", now=now)
+    job.refresh_from_db(fields=["state"])
+    stop = Stop.objects.select_related("trip", "job").filter(job=job, state=StopState.TO_PICK_UP).first()
+    if stop is not None:
+        stop.fail_reason = "The order was cancelled"
+        _finish(stop, StopState.DROPPED, JobState.CANCELLED, now=now)
+    else:
+        job.state = JobState.CANCELLED
+        job.save(update_fields=["state"])
+
+
+@transaction.atomic
+def assign_by_hand(*, order_id: UUID, rider_id: int, actor: str, now: datetime) -> Trip:
+    """Operations send a particular rider, without an offer. Raises StopGone when the order needs none, NotYourTrip when
+    the rider is on another trip."""
+    orders.lock(order_id)
+    job = Job.objects.select_for_update(no_key=True).filter(order_id=order_id).first()
+    if job is None or job.state not in (JobState.SEEKING, JobState.OFFERED):
+        raise StopGone("This order does not wait for a rider.")
+    rider = lock_rider(rider_id)
+    if live_trip(rider_id) is not None:
+        raise NotYourTrip("This rider is on a trip.")
+    for offer in Offer.objects.filter(state=OfferState.OPEN).filter(job=job) | Offer.objects.filter(
+        state=OfferState.OPEN, rider=rider
+    ):
+        withdraw(offer_id=offer.pk, reason="assigned by hand", now=now)
+    job.refresh_from_db(fields=["state"])
+    return begin_trip(job, rider, now=now)
+
+
+def _lock_stop(stop_id: UUID, rider_id: int) -> Stop:
+    """The rider's own stop with order, job and stop locked in that order."""
+    order_id = Stop.objects.filter(pk=stop_id, trip__rider_id=rider_id).values_list("job__order_id", flat=True).first()
+    if order_id is None:
+        raise NotYourTrip("This stop is not on your trip.")
+    orders.lock(order_id)
+    Job.objects.select_for_update(no_key=True).get(order_id=order_id)
+    return (
+        Stop.objects.select_related("trip", "trip__store", "job", "job__store")
+        .select_for_update(of=("self",), no_key=True)
+        .get(pk=stop_id)
+    )
+
+
+def _must_be(stop: Stop, state: StopState) -> None:
+    if stop.state != state:
+        raise StopGone(f"This stop is “{StopState(stop.state).label}”.", state=stop.state)
+
+
+def _finish(stop: Stop, state: StopState, job_state: JobState, *, now: datetime) -> None:
+    stop.state, stop.done_at = state, now
+    stop.save(update_fields=["state", "done_at", "fail_reason"])
+    Job.objects.filter(pk=stop.job_id).update(state=job_state)
+    trip = stop.trip
+    if not Stop.objects.filter(trip=trip, state__in=ON_TRIP).exists():
+        Trip.objects.filter(pk=trip.pk, ended_at=None).update(ended_at=now)
+        write_load(store_id=trip.store_id, now=now)
+    _carry(trip)
+    _hint(trip.rider_id, stop)
+
+
+def _earn(stop: Stop, *, door: Point, tip_paise: int, now: datetime) -> None:
+    trip = stop.trip
+    came = trip.at_store_at or stop.picked_up_at or now
+    waited_s = round(((stop.picked_up_at or came) - came).total_seconds())
+    parts = pay.parts_of(store=stop.job.store.point, door=door, waited_s=waited_s, tip_paise=tip_paise)
+    Earning.objects.create(
+        rider_id=trip.rider_id, stop=stop, parts=parts, total_paise=pay.total_of(parts), at=now
+    )
+    Trip.objects.filter(pk=trip.pk).update(paid_metres=trip.paid_metres + street_metres(stop.job.store.point, door))
+
+
+def _carry(trip: Trip, *, left: bool = False) -> None:
+    """After the commit: whose customers may see the rider now."""
+    on_board = Stop.objects.filter(trip=trip, state=StopState.ON_BOARD).values_list("job__order_id", flat=True)
+    order_ids = [str(order_id) for order_id in on_board]
+    rider_id, store = trip.rider_id, trip.store.point
+    transaction.on_commit(
+        lambda: note_carrying(rider_id=rider_id, order_ids=order_ids, store=store, left=left), robust=False
+    )
+
+
+def _hint(rider_id: int, stop: Stop) -> None:
+    live.touch(f"rider.{rider_id}", what="trip", id=stop.trip_id)
+    live.touch("ops", what="job", id=stop.job_id)
