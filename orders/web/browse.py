@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 from django.db.models import Max
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
@@ -19,6 +21,7 @@ from orders.web.shopper import Shopper, is_htmx
 PAGE_SIZE = 40
 STRIPS = 4
 STRIP_LENGTH = 10
+MOST_OF_A_KIND = 2
 
 
 @require_safe
@@ -32,7 +35,7 @@ def home(request: HttpRequest) -> HttpResponse:
         return not_here(request)
     tree = goods.category_tree(store_id=place.store_id)
     popular = goods.shelf_page(store_id=place.store_id, limit=100)
-    offers = sorted(popular, key=lambda row: (row.price_paise * 100 // row.mrp_paise, -row.rank))[:STRIP_LENGTH]
+    offers = _offers(popular)
     strips = {
         top.slug: goods.shelf_page(store_id=place.store_id, category_ids=top.ids(), limit=STRIP_LENGTH)
         for top in tree[:STRIPS]
@@ -128,6 +131,17 @@ def product(request: HttpRequest, sku: str) -> HttpResponse:
         "searchable": "desktop",
     }
     return shopper.render("shop/product.html", context)
+
+
+def _offers(rows: list[goods.ShelfRow]) -> list[goods.ShelfRow]:
+    """Furthest below MRP first, at most two of a kind, so that the strip is more than vegetables."""
+    seen: Counter[str] = Counter()
+    chosen = []
+    for row in sorted(rows, key=lambda row: (row.price_paise * 100 // row.mrp_paise, -row.rank)):
+        if row.price_paise < row.mrp_paise and seen[row.category_slug] < MOST_OF_A_KIND:
+            seen[row.category_slug] += 1
+            chosen.append(row)
+    return chosen[:STRIP_LENGTH]
 
 
 def _bought_before(customer_id: int | None, store_id: int) -> list[goods.ShelfRow]:

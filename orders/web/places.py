@@ -30,7 +30,7 @@ def map_facts(*, near: Point | None = None, pick: bool = False) -> dict[str, Any
     }
     if pick:
         facts["pick"] = {"lat": "#lat", "lng": "#lng", "label": _("Your door")}
-        facts["zoom"] = 14
+        facts["zoom"] = 13.5
         if near is not None:
             facts["center"] = [near.lat, near.lng]
     return facts
@@ -51,7 +51,7 @@ def place(request: HttpRequest) -> HttpResponse:
     addresses = Address.objects.filter(user_id=user.pk, deleted_at=None).order_by("-is_default", "-created_at")
     context = {
         "addresses": addresses if user.is_authenticated else [],
-        "stores": goods.active_stores(),
+        "stores": [{"code": store.code, "name": short_name(store.name)} for store in goods.active_stores()],
         "facts": map_facts(near=shopper.place.point, pick=True),
         "next": next_path(request),
         "heading": _("Where to?"),
