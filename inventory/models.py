@@ -50,6 +50,9 @@ class Stock(models.Model):
             models.CheckConstraint(condition=Q(held__lte=F("on_hand")), name="stock_held_within_on_hand"),
         ]
 
+    def __str__(self) -> str:
+        return f"{self.product} in {self.store.code}"
+
     @property
     def free_units(self) -> int:
         return self.on_hand - self.held
@@ -80,6 +83,9 @@ class Hold(models.Model):
             ),
         ]
         indexes = [models.Index(fields=["expires_at"], name="hold_expiring", condition=Q(state="active"))]
+
+    def __str__(self) -> str:
+        return f"{self.qty} for {self.ref}"
 
 
 class MovementKind(models.TextChoices):
@@ -114,3 +120,6 @@ class Movement(models.Model):
                 condition=~Q(on_hand_delta=0) | ~Q(held_delta=0) | Q(kind="count"), name="movement_moves_something"
             )
         ]
+
+    def __str__(self) -> str:
+        return f"{self.get_kind_display()} {self.on_hand_delta:+} on hand, {self.held_delta:+} held"

@@ -9,6 +9,7 @@ from django.db import models
 from django.db.models import F, Q
 
 from blinkit.kernel.ids import uuid7
+from blinkit.kernel.money import rupees
 
 
 class Method(models.TextChoices):
@@ -47,6 +48,9 @@ class Payment(models.Model):
                 name="payment_refunds_within_capture",
             ),
         ]
+
+    def __str__(self) -> str:
+        return f"{rupees(self.amount_paise)} · {self.get_state_display()} · {self.get_method_display()}"
 
 
 class Reduction(models.Model):
@@ -94,6 +98,9 @@ class Attempt(models.Model):
             models.Index(fields=["created_at"], name="attempt_unsettled", condition=Q(state="started")),
         ]
 
+    def __str__(self) -> str:
+        return f"{self.instrument or self.gateway} · {self.get_state_display()}"
+
 
 class RefundState(models.TextChoices):
     DUE = "due", "To be sent"
@@ -124,6 +131,9 @@ class Refund(models.Model):
             )
         ]
 
+    def __str__(self) -> str:
+        return f"{rupees(self.amount_paise)} back · {self.get_state_display()}"
+
 
 class WebhookReceipt(models.Model):
     """A gateway's message, recorded before anything is done with it; the gateway's event id makes repeats harmless."""
@@ -143,6 +153,9 @@ class WebhookReceipt(models.Model):
     class Meta:
         constraints = [models.UniqueConstraint(fields=["gateway", "event_id"], name="webhook_event_once")]
         indexes = [models.Index(fields=["received_at"], name="webhook_waiting", condition=Q(processed_at=None))]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.event_id}"
 
 
 class AccountKind(models.TextChoices):
@@ -174,6 +187,9 @@ class Transfer(models.Model):
     class Meta:
         indexes = [models.Index(fields=["ref"], name="transfer_by_ref")]
 
+    def __str__(self) -> str:
+        return self.key
+
 
 class Entry(models.Model):
     """Debit positive, credit negative."""
@@ -185,6 +201,9 @@ class Entry(models.Model):
     class Meta:
         verbose_name_plural = "entries"
         constraints = [models.CheckConstraint(condition=~Q(amount_paise=0), name="entry_is_not_zero")]
+
+    def __str__(self) -> str:
+        return rupees(self.amount_paise)
 
 
 class SandboxIntent(models.Model):
