@@ -16,6 +16,7 @@ from orders.events import (
     OrderCancelled,
     OrderConfirmed,
     OrderDelivered,
+    OrderPacked,
     OrderPickedUp,
     OrderUndelivered,
 )
@@ -25,11 +26,12 @@ TELL = "notifications.handlers.tell"  # what is said to whom: notifications/rule
 
 REACTIONS: Mapping[type[DomainEvent], Sequence[str]] = {
     OtpRequested: [TELL],
-    OrderConfirmed: [TELL],
+    OrderConfirmed: ["fulfillment.handlers.open_pick_task", "delivery.handlers.seek_rider", TELL],
+    OrderPacked: ["delivery.handlers.bags_ready"],
     LineShorted: [TELL],
-    OrderPickedUp: [TELL],
+    OrderPickedUp: ["fulfillment.handlers.close_handed_over", TELL],
     OrderDelivered: [TELL],
-    OrderCancelled: [TELL],
+    OrderCancelled: ["fulfillment.handlers.close_cancelled", "delivery.handlers.drop_cancelled", TELL],
     OrderUndelivered: [TELL],
     PaymentDeclined: [TELL],
     RefundStarted: [TELL],
