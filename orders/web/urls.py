@@ -6,7 +6,7 @@ from typing import Any
 
 from django.urls import path
 
-from orders.web import browse, cart, checkout, installable, people, places, tracking
+from orders.web import browse, cart, checkout, gallery, installable, people, places, tracking
 
 web_urls: list[Any] = [
     path("", browse.home, name="shop-home"),
@@ -39,5 +39,6 @@ web_urls: list[Any] = [
     path("sign-out/", people.sign_out, name="sign-out"),
     path("manifest.webmanifest", installable.manifest, name="shop-manifest"),
     path("sw.js", installable.service_worker, name="shop-service-worker"),
+    path("design/", gallery.gallery, name="design"),
     path("offline/", installable.offline, name="shop-offline"),
 ]
