@@ -49,7 +49,7 @@ def _read_tree() -> tuple[tuple[CategoryNode, ...], dict[str, CategoryNode]]:
 
     def grow(row: tuple[Any, ...], parent_slug: str) -> CategoryNode:
         children = tuple(grow(child, row[1]) for child in beneath.get(row[0], ()))
-        node = CategoryNode(*row[:-1], parent_slug=parent_slug, children=children)
+        node = CategoryNode(*row[:-1], parent_slug, children)
         by_slug[node.slug] = node
         return node
 

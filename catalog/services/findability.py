@@ -131,8 +131,15 @@ def seed_pairs() -> Iterator[tuple[str, str]]:
 
 
 @transaction.atomic
-def approve_synonym(*, synonym_id: int, approved: bool) -> None:
-    Synonym.objects.filter(pk=synonym_id).update(is_approved=approved)
+def approve_synonyms(*, synonym_ids: Sequence[int], approved: bool) -> int:
+    """Use these pairs in searches, or not. Returns how many changed."""
+    changed = Synonym.objects.filter(pk__in=synonym_ids, is_approved=not approved).update(is_approved=approved)
+    synonyms_changed()
+    return changed
+
+
+def synonyms_changed() -> None:
+    """Read them again in this process; others follow within seconds."""
     known.forget()
 
 

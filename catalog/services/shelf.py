@@ -10,7 +10,7 @@ from django.db import connection, transaction
 
 from catalog import tree, versions
 from catalog.errors import BadPrice, NoSuchProduct, PriceAboveMrp
-from catalog.models import ShelfItem
+from catalog.models import Product, ShelfItem
 
 NAMED_AT_MOST = 20
 """Refusals name this many products, not thirty thousand."""
@@ -75,6 +75,14 @@ def set_listed(*, store_id: int, product_ids: Sequence[int], listed: bool, now: 
     changed = items.update(is_listed=listed, updated_at=now)
     if changed:
         shelf_changed(store_id)
+    return changed
+
+
+@transaction.atomic
+def set_active(*, product_ids: Sequence[int], active: bool, actor: str, now: datetime) -> int:
+    """Stop selling products (they leave every shelf) or allow them again (stores then list them). How many changed."""
+    changed = Product.objects.filter(pk__in=product_ids, is_active=not active).update(is_active=active, updated_at=now)
+    refresh_shelf(product_ids=product_ids, actor=actor, now=now)
     return changed
 
 

@@ -1,0 +1,5 @@
+"""The goods in Django Admin. What has consequences goes through the services; prices and modes ask before they act."""
+
+from catalog.admin import findability, goods, stores
+
+__all__ = ["findability", "goods", "stores"]
