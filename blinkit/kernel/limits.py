@@ -23,8 +23,6 @@ from blinkit.kernel.redis_client import client, key
 
 log = structlog.get_logger(__name__)
 
-WEB_BUDGET_FACTOR = 3
-"""A page is a document, fragments and polls: people need more than programs."""
 PAUSE_AFTER_FAILURE_S = 1.0
 _check_again_at = 0.0
 

@@ -3,9 +3,11 @@
 import logging
 import time
 from collections.abc import Callable
+from typing import Any
 
 import structlog
 from django.conf import settings
+from django.db import connection
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 
 from blinkit.kernel import limits, metrics
@@ -34,7 +36,11 @@ class RequestContextMiddleware:
         id_token = request_id.set(its_id)
         request_token = current_request.set(request)
         try:
-            response = self.get_response(request)
+            if _plain_log.isEnabledFor(logging.DEBUG):
+                with connection.execute_wrapper(_Statements(request)):
+                    response = self.get_response(request)
+            else:
+                response = self.get_response(request)
             response[REQUEST_ID_HEADER] = its_id
             standing = getattr(request, "rate_standing", None)
             if standing is not None:
@@ -66,31 +72,56 @@ class RequestContextMiddleware:
             status=response.status_code,
             ms=round(took_s * 1000, 1),
             actor=_known_actor(request),
+            **({"statements": request.sql_statements} if hasattr(request, "sql_statements") else {}),
         )
 
 
+class _Statements:
+    """Counts a request's SQL statements (only with LOG_LEVEL=DEBUG)."""
+
+    def __init__(self, request: Any) -> None:
+        self.request = request
+        request.sql_statements = 0
+
+    def __call__(self, execute: Callable[..., Any], *given: Any) -> Any:
+        self.request.sql_statements += 1
+        return execute(*given)
+
+
 class WebLimitMiddleware:
-    """The HTML doors' budget, by address. The API has its own throttle, which knows the person."""
+    """The HTML doors' budget, by address.
+
+    The API has its own throttle, which knows the person; only what ends before it (no such address, no valid token)
+    is counted here, so that guessing is limited too.
+    """
 
     def __init__(self, get_response: GetResponse) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
-        if request.path.startswith("/api/v1/") or request.path.startswith(_QUIET):
+        if request.path.startswith(_QUIET):
             return self.get_response(request)
+        if request.path.startswith("/api/v1/"):
+            response = self.get_response(request)
+            if response.status_code in (401, 403, 404, 405) and not hasattr(request, "rate_standing"):
+                return self._count(request, "api") or response
+            return response
+        return self._count(request, "web") or self.get_response(request)
+
+    def _count(self, request: HttpRequest, budget: str) -> HttpResponse | None:
+        """Count one call; the refusal when it was one too many."""
         address = limits.client_address(request)
         if limits.is_exempt(address):
-            return self.get_response(request)
-        limit = settings.RATE_LIMIT_PER_MINUTE * limits.WEB_BUDGET_FACTOR
-        standing = limits.stand("web", address, limit=limit, per_s=60)
+            return None
+        standing = limits.stand(budget, address, limit=settings.RATE_LIMIT_PER_MINUTE, per_s=60)
         request.rate_standing = standing  # type: ignore[attr-defined]
-        if not standing.allowed:
-            metrics.count("limits_refused_total", budget="web")
-            refusal = TooMany(
-                f"That was a lot of clicks. Try again in {standing.reset_s} seconds.", retry_after_s=standing.reset_s
-            )
-            return answer(request, refusal)
-        return self.get_response(request)
+        if standing.allowed:
+            return None
+        metrics.count("limits_refused_total", budget=budget)
+        return answer(
+            request,
+            TooMany(f"Too many requests. Try again in {standing.reset_s} seconds.", retry_after_s=standing.reset_s),
+        )
 
 
 class RefusalMiddleware:

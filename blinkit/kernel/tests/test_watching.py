@@ -257,3 +257,14 @@ def test_progress_yields_everything_and_speaks_on_standard_error(monkeypatch):
     assert list(progress(range(3), label="rows", err=err)) == [0, 1, 2]
     assert "rows 100%  3/3" in err.getvalue()
     assert list(progress(iter("ab"), label="rows", err=err)) == ["a", "b"]
+
+
+@pytest.mark.django_db
+def test_statements_are_counted_when_someone_debugs(client):
+    log = logging.getLogger("blinkit.request")
+    log.setLevel(logging.DEBUG)
+    try:
+        answer = client.get("/health/ready")
+    finally:
+        log.setLevel(logging.NOTSET)
+    assert answer.wsgi_request.sql_statements == 3
