@@ -1,0 +1,130 @@
+from datetime import timedelta
+
+import pytest
+import time_machine
+from django.utils import timezone
+from rest_framework_simplejwt.token_blacklist.models import OutstandingToken
+
+from accounts import services
+from accounts.errors import PersonNotFound, TokenRefused
+from accounts.models import OtpChallenge
+from accounts.tests.factories import UserFactory
+from blinkit.kernel.tokens import user_from_token
+
+pytestmark = pytest.mark.django_db
+
+
+def test_an_access_token_carries_the_person_and_their_roles():
+    user = UserFactory(roles=["rider"])
+    tokens = services.issue_tokens(user)
+    person = user_from_token(tokens["access"])
+    assert (person.id, person.roles, tokens["expires_in"]) == (user.pk, {"customer", "rider"}, 900)
+
+
+def test_a_refresh_token_is_no_access_token_and_the_other_way_round():
+    tokens = services.issue_tokens(UserFactory())
+    assert user_from_token(tokens["refresh"]) is None
+    with pytest.raises(TokenRefused):
+        services.refresh_tokens(tokens["access"])
+
+
+def test_refreshing_gives_a_new_pair_with_the_roles_of_today():
+    user = UserFactory(roles=["picker"])
+    tokens = services.issue_tokens(user)
+    services.revoke_role(user_id=user.pk, role="picker", actor="system")
+    services.grant_role(user_id=user.pk, role="rider", actor="system")
+    fresh = services.refresh_tokens(tokens["refresh"])
+    assert user_from_token(fresh["access"]).roles == {"customer", "rider"}
+    assert fresh["refresh"] != tokens["refresh"]
+
+
+def test_a_rotated_token_is_refused():
+    tokens = services.issue_tokens(UserFactory())
+    fresh = services.refresh_tokens(tokens["refresh"])
+    with pytest.raises(TokenRefused):
+        services.refresh_tokens(tokens["refresh"])
+    services.refresh_tokens(fresh["refresh"])
+
+
+def test_signing_out_ends_this_device_alone():
+    user = UserFactory()
+    phone, tablet = services.issue_tokens(user), services.issue_tokens(user)
+    assert services.revoke(phone["refresh"]) == user.pk
+    assert services.revoke(phone["refresh"]) is None  # twice is silent
+    with pytest.raises(TokenRefused):
+        services.refresh_tokens(phone["refresh"])
+    services.refresh_tokens(tablet["refresh"])
+
+
+def test_a_forged_token_signs_nobody_out():
+    tokens = services.issue_tokens(UserFactory())
+    forged = tokens["refresh"].rsplit(".", 1)[0] + ".c2lnbmF0dXJl"
+    assert services.revoke(forged) is None
+    services.refresh_tokens(tokens["refresh"])
+
+
+def test_signing_out_everywhere_ends_what_was_issued_before_and_nothing_after():
+    user = UserFactory()
+    with time_machine.travel("2030-01-01T10:00:00.200Z", tick=False) as clock:
+        phone, tablet = services.issue_tokens(user), services.issue_tokens(user)
+        clock.shift(timedelta(milliseconds=300))  # the same second: `iat` could not tell
+        services.sign_out_everywhere(user.pk, timezone.now())
+        for tokens in (phone, tablet):
+            with pytest.raises(TokenRefused):
+                services.refresh_tokens(tokens["refresh"])
+        clock.shift(timedelta(milliseconds=300))
+        user.refresh_from_db()
+        services.refresh_tokens(services.issue_tokens(user)["refresh"])
+
+
+def test_signing_out_everywhere_ends_browser_sessions(client):
+    user = UserFactory()
+    client.force_login(user)
+    assert client.get("/staff/").url != "/staff/sign-in/"
+    services.sign_out_everywhere(user.pk, timezone.now())
+    assert client.get("/staff/").url == "/staff/sign-in/"
+
+
+def test_nobody_is_signed_out_when_there_is_no_such_person():
+    with pytest.raises(PersonNotFound):
+        services.sign_out_everywhere(0, timezone.now())
+
+
+def test_a_closed_account_gets_no_new_tokens():
+    user = UserFactory()
+    tokens = services.issue_tokens(user)
+    user.is_active = False
+    user.save()
+    with pytest.raises(TokenRefused):
+        services.refresh_tokens(tokens["refresh"])
+
+
+@pytest.mark.parametrize("text", ["", "x", "a.b.c", "é" * 20])
+def test_rubbish_is_refused(text):
+    with pytest.raises(TokenRefused):
+        services.refresh_tokens(text)
+
+
+def test_refresh_tokens_expire():
+    user = UserFactory()
+    tokens = services.issue_tokens(user)
+    with time_machine.travel(timezone.now() + timedelta(days=30, minutes=1)), pytest.raises(TokenRefused):
+        services.refresh_tokens(tokens["refresh"])
+
+
+def test_the_clean_up_takes_what_has_expired_and_leaves_the_rest():
+    now = timezone.now()
+    services.issue_tokens(UserFactory())
+    OtpChallenge.objects.create(phone="+919876543210", created_at=now, expires_at=now - timedelta(days=2))
+    OtpChallenge.objects.create(phone="+919876543210", created_at=now, expires_at=now)
+    assert services.forget_expired(now=now) == 1
+    assert services.forget_expired(now=now + timedelta(days=31)) == 2
+    assert not OutstandingToken.objects.exists()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_two_exchanges_at_once_one_wins(race):
+    tokens = services.issue_tokens(UserFactory())
+    results = race(6, lambda: services.refresh_tokens(tokens["refresh"]))
+    assert sum(isinstance(result, dict) for result in results) == 1
+    assert sum(isinstance(result, TokenRefused) for result in results) == 5
