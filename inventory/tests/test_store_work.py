@@ -111,7 +111,7 @@ def run_audit(*arguments):
         call_command("audit_stock", *arguments, stdout=out)
     except SystemExit as stop:
         code = stop.code
-    return code, json.loads(out.getvalue().strip().splitlines()[-1])
+    return code, json.loads(out.getvalue().splitlines()[-1])
 
 
 def test_the_audit_is_quiet_when_all_is_well():

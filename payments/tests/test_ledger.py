@@ -76,7 +76,7 @@ def run_audit():
         call_command("audit_ledger", stdout=out)
     except SystemExit as stop:
         code = stop.code
-    return code, json.loads(out.getvalue().strip().splitlines()[-1])
+    return code, json.loads(out.getvalue().splitlines()[-1])
 
 
 def test_the_audit_is_quiet_when_the_books_balance():

@@ -28,6 +28,7 @@ class Command(BaseCommand):
         rows = [asdict(difference) for difference in differences]
         figures = queries.totals() | {"differences": len(rows), "rebuilt": rebuilt, "rows": rows[:1000]}
         title = f"{len(rows)} differences" if rows else "Every counter equals its ledger."
+        self.stdout.ending = ""  # report ends its own lines
         report(rows, figures, title=title, out=self.stdout)  # type: ignore[arg-type]
         if rows:
             sys.exit(1)

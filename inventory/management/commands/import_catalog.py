@@ -13,7 +13,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO, cast
 
 from django.core.management.base import BaseCommand, CommandError
 from django.db import transaction
@@ -103,8 +103,8 @@ class Command(BaseCommand):
             rows,
             {**figures, "refused_lines": [[n.line, n.reason] for n in done.refused[:100]]},
             title=title,
-            out=self.stdout,
-        )  # type: ignore[arg-type]
+            out=cast(TextIO, self.stdout),
+        )
 
 
 COUNTS = {"lines", "accepted", "merged", "refused", "products_new", "products_changed", "shelf_written", "stock_rows",

@@ -23,6 +23,7 @@ class Command(BaseCommand):
         table = rows or [{"account": code, "balance": rupees(paise)} for code, paise in balances.items()]
         title = f"{len(rows)} differences" if rows else "The books balance. Accounts (debit positive):"
         figures = {"differences": len(rows), "rows": rows[:1000], "balances": balances}
+        self.stdout.ending = ""  # report ends its own lines
         report(table, figures, title=title, out=self.stdout)  # type: ignore[arg-type]
         if rows:
             sys.exit(1)
