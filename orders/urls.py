@@ -4,8 +4,28 @@ from __future__ import annotations
 
 from typing import Any
 
-from orders.web.urls import web_urls as shop_urls
+from django.urls import path
 
-api_urls: list[Any] = []
+from orders import api
+from orders.web.urls import web_urls as shop_urls
+from orders.ws import OrderConsumer
+
+api_urls: list[Any] = [
+    path("serviceability/", api.ServiceabilityView.as_view(), name="api-serviceability"),
+    path("waitlist/", api.WaitlistView.as_view(), name="api-waitlist"),
+    path("stores/", api.StoresView.as_view(), name="api-stores"),
+    path("stores/<str:code>/categories/", api.CategoriesView.as_view(), name="api-categories"),
+    path("stores/<str:code>/products/", api.ProductsView.as_view(), name="api-products"),
+    path("stores/<str:code>/products/<str:sku>/", api.ProductView.as_view(), name="api-product"),
+    path("stores/<str:code>/search/", api.SearchView.as_view(), name="api-search"),
+    path("cart/", api.CartView.as_view(), name="api-cart"),
+    path("cart/lines/", api.CartLinesView.as_view(), name="api-cart-lines"),
+    path("cart/adopt/", api.GuestCartView.as_view(), name="api-cart-adopt"),
+    path("checkout/", api.CheckoutView.as_view(), name="api-checkout"),
+    path("orders/", api.OrderListView.as_view(), name="api-orders"),
+    path("orders/<uuid:order_id>/", api.OrderView.as_view(), name="api-order"),
+    path("orders/<uuid:order_id>/cancel/", api.OrderCancelView.as_view(), name="api-order-cancel"),
+    path("orders/<uuid:order_id>/tracking/", api.OrderTrackingView.as_view(), name="api-order-tracking"),
+]
 web_urls: list[Any] = [*shop_urls]
-ws_urls: list[Any] = []
+ws_urls: list[Any] = [path("orders/<uuid:order_id>/", OrderConsumer.as_asgi())]

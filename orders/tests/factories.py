@@ -29,7 +29,9 @@ def customer(name: str = "Asha", **fields: Any) -> User:
     return User.objects.create_user(f"+91{next(_phones)}", name=name, **fields)
 
 
-def address(user: User, *, lat: float = HOME[0], lng: float = HOME[1], is_default: bool = True, **fields: Any) -> Address:
+def address(
+    user: User, *, lat: float = HOME[0], lng: float = HOME[1], is_default: bool = True, **fields: Any
+) -> Address:
     return Address.objects.create(
         user=user, line1="12, 5th Cross", pincode="560038", lat=lat, lng=lng, is_default=is_default, **fields
     )
@@ -50,9 +52,7 @@ def full_cart(
     """The customer's cart with these products (one of each unless told)."""
     wanted = basket if isinstance(basket, Mapping) else dict.fromkeys(basket, 1)
     lines = [services.Asked(product.sku, qty) for product, qty in wanted.items()]
-    return services.replace_lines(
-        customer_id=user.pk, store_code=place.code, lines=lines, tip_paise=tip_paise, now=NOW
-    )
+    return services.replace_lines(customer_id=user.pk, store_code=place.code, lines=lines, tip_paise=tip_paise, now=NOW)
 
 
 def place_order(

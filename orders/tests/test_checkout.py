@@ -63,7 +63,10 @@ def test_cash_order_is_confirmed_with_its_stock_firm_and_its_promise_written():
     assert len(order.door_otp) == 4
     assert order.contact_phone == user.phone
     assert [(line.sku, line.qty) for line in order.lines.all()] == [(milk.sku, 2), (bread.sku, 1)]
-    assert set(Hold.objects.filter(ref=order.pk).values_list("state", "qty")) == {(HoldState.FIRM, 2), (HoldState.FIRM, 1)}
+    assert set(Hold.objects.filter(ref=order.pk).values_list("state", "qty")) == {
+        (HoldState.FIRM, 2),
+        (HoldState.FIRM, 1),
+    }
     payment = Payment.objects.get(ref=order.pk)
     assert (payment.amount_paise, payment.method, payment.due_by) == (order.total_paise, "cod", None)
     promise = Promise.objects.get(order=order)
@@ -100,9 +103,7 @@ def test_numbers_for_people_are_all_different():
 def test_refuses_an_empty_cart():
     user = customer()
     with pytest.raises(CartEmpty):
-        services.checkout(
-            customer_id=user.pk, address_id=address(user).pk, method="cod", bill_fingerprint="", now=NOW
-        )
+        services.checkout(customer_id=user.pk, address_id=address(user).pk, method="cod", bill_fingerprint="", now=NOW)
 
 
 def test_refuses_the_whole_basket_when_one_product_is_short():
@@ -263,7 +264,9 @@ def test_checkout_of_five_lines_takes_at_most_sixteen_statements():
     place, user = shop(*goods), customer()
     where = address(user)
     view = full_cart(user, place, goods)
-    with CaptureQueriesContext(connection, ) as asked:
+    with CaptureQueriesContext(
+        connection,
+    ) as asked:
         ask(user, view, where)
     assert len(asked) <= 16, "\n".join(query["sql"][:120] for query in asked)
     assert OrderLine.objects.count() == 5

@@ -1,0 +1,159 @@
+"""The cart and the checkout."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.utils import timezone
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework import status
+from rest_framework.permissions import AllowAny, IsAuthenticated
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from blinkit.kernel.geo import Point
+from blinkit.kernel.idempotency import idempotent
+from orders import queries, services
+from orders.api import shapes
+from orders.api.parts import GUEST_HEADER, customer_id_of, owner_of, parsed, point_of
+from payments.models import Method, Payment
+
+GUEST = OpenApiParameter(
+    GUEST_HEADER, OpenApiTypes.UUID, OpenApiParameter.HEADER, description="Whose cart, before somebody signed in."
+)
+
+
+def _answer(view: queries.CartView) -> Response:
+    return Response(view.as_dict(), headers={"Cache-Control": "no-store"})
+
+
+class CartView(APIView):
+    permission_classes = (AllowAny,)
+
+    @extend_schema(
+        operation_id="cart",
+        summary="The cart, priced now",
+        tags=["cart"],
+        parameters=[
+            GUEST,
+            OpenApiParameter("lat", OpenApiTypes.DOUBLE, description="Where to; else the default address."),
+            OpenApiParameter("lng", OpenApiTypes.DOUBLE),
+        ],
+        responses=shapes.CartOut,
+    )
+    def get(self, request: Request) -> Response:
+        """Today's prices and stock; `problems` is what to settle before it can be ordered."""
+        return _answer(queries.cart_view(**owner_of(request), to=point_of(request)))
+
+    @extend_schema(
+        operation_id="cart_replace",
+        summary="Replace the whole cart",
+        tags=["cart"],
+        parameters=[GUEST],
+        request=shapes.CartBody,
+        responses=shapes.CartOut,
+    )
+    def put(self, request: Request) -> Response:
+        """What an app syncs: all lines at once, as often as it likes. The server prices them."""
+        body = parsed(shapes.CartBody(data=request.data))
+        view = services.replace_lines(
+            **owner_of(request),
+            store_code=body["store"],
+            lines=[services.Asked(line["sku"], line["qty"], line["consent"]) for line in body["lines"]],
+            tip_paise=body["tip_paise"],
+            to=Point(body["lat"], body["lng"]) if "lat" in body and "lng" in body else None,
+            now=timezone.now(),
+        )
+        return _answer(view)
+
+
+class CartLinesView(APIView):
+    permission_classes = (AllowAny,)
+
+    @extend_schema(
+        operation_id="cart_set_line",
+        summary="Set one line of the cart",
+        tags=["cart"],
+        parameters=[GUEST],
+        request=shapes.SetLineBody,
+        responses=shapes.CartOut,
+    )
+    @idempotent
+    def post(self, request: Request) -> Response:
+        """How many of one product; 0 takes it out. Answers with the whole cart."""
+        body = parsed(shapes.SetLineBody(data=request.data))
+        view = services.set_line(
+            **owner_of(request),
+            sku=body["sku"],
+            qty=body["qty"],
+            store_code=body["store"],
+            consent=body.get("consent", ""),
+            now=timezone.now(),
+        )
+        return _answer(view)
+
+
+class GuestCartView(APIView):
+    permission_classes = (IsAuthenticated,)
+
+    @extend_schema(
+        operation_id="cart_adopt",
+        summary="Take over a guest's cart",
+        tags=["cart"],
+        request=shapes.GuestCartBody,
+        responses=shapes.CartOut,
+    )
+    def post(self, request: Request) -> Response:
+        """After signing in: what the guest chose becomes the customer's. Repeating is harmless."""
+        body = parsed(shapes.GuestCartBody(data=request.data))
+        customer_id = customer_id_of(request)
+        services.adopt_guest_cart(guest_token=body["guest_token"], customer_id=customer_id, now=timezone.now())
+        return _answer(queries.cart_view(customer_id=customer_id))
+
+
+class CheckoutView(APIView):
+    permission_classes = (IsAuthenticated,)
+
+    @extend_schema(
+        operation_id="checkout",
+        summary="Order what is in the cart",
+        tags=["cart"],
+        request=shapes.CheckoutBody,
+        responses={201: shapes.Placed},
+    )
+    @idempotent
+    def post(self, request: Request) -> Response:
+        """At exactly the bill that was shown: 409 `bill-changed` carries the new one. Cash orders are confirmed at once;
+        online ones hold their items until `pay_by`. Other refusals: `out-of-stock` (items), `store-closed`,
+        `not-served`, `cash-limit`, `below-minimum`, `too-many-units`, `not-on-shelf`, `cart-empty`.
+        """
+        body = parsed(shapes.CheckoutBody(data=request.data))
+        order = services.checkout(
+            customer_id=customer_id_of(request),
+            address_id=body["address_id"],
+            method=body["method"],
+            bill_fingerprint=body["bill_fingerprint"],
+            instructions=body["instructions"],
+            tip_paise=body.get("tip_paise"),
+            now=timezone.now(),
+        )
+        payment_id = None
+        if order.payment_method == Method.ONLINE:
+            payment_id = Payment.objects.values_list("pk", flat=True).get(ref=order.pk)
+        answer: dict[str, Any] = {
+            "id": order.pk,
+            "number": order.number,
+            "status": str(order.status),
+            "total_paise": order.total_paise,
+            "currency": "INR",
+            "payment_method": order.payment_method,
+            "payment_id": payment_id,
+            "pay_by": order.pay_by,
+            "promised_from": order.promised_from,
+            "promised_by": order.promised_by,
+            "store": {"code": order.store.code, "name": order.store.name},
+        }
+        location = f"{request.path.removesuffix('checkout/')}orders/{order.pk}/"
+        return Response(answer, status=status.HTTP_201_CREATED, headers={"Location": location})

@@ -1,0 +1,345 @@
+"""Shapes of requests (validated here) and of answers (for the OpenAPI schema; hot answers are written without them)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rest_framework import serializers
+
+from orders.models import Consent
+from orders.services import INSTRUCTIONS
+from orders.services.cart import MOST_LINES, MOST_TIP_PAISE, MOST_UNITS_PER_LINE
+from orders.states import Status
+from payments.models import Method
+
+S = serializers
+
+
+class Money(S.IntegerField):
+    """Whole paise."""
+
+
+# -- asked ------------------------------------------------------------------------------------------------------------
+
+
+class WaitlistBody(S.Serializer[Any]):
+    phone = S.CharField(max_length=20)
+    lat = S.FloatField(min_value=-90, max_value=90)
+    lng = S.FloatField(min_value=-180, max_value=180)
+    note = S.CharField(max_length=200, required=False, allow_blank=True, default="")
+
+
+class CartLineBody(S.Serializer[Any]):
+    sku = S.CharField(max_length=40)
+    qty = S.IntegerField(min_value=1, max_value=MOST_UNITS_PER_LINE)
+    consent = S.ChoiceField(choices=Consent.choices, default=Consent.REFUND, help_text="When it can't be found.")
+
+
+class CartBody(S.Serializer[Any]):
+    store = S.CharField(max_length=16, help_text="The store code that serviceability gave.")
+    lines = S.ListField(child=CartLineBody(), max_length=MOST_LINES, allow_empty=True)
+    tip_paise = S.IntegerField(min_value=0, max_value=MOST_TIP_PAISE, default=0)
+    lat = S.FloatField(min_value=-90, max_value=90, required=False, help_text="Where to: fees depend on the distance.")
+    lng = S.FloatField(min_value=-180, max_value=180, required=False)
+
+
+class SetLineBody(S.Serializer[Any]):
+    sku = S.CharField(max_length=40)
+    qty = S.IntegerField(min_value=0, max_value=MOST_UNITS_PER_LINE, help_text="0 takes it out.")
+    store = S.CharField(max_length=16, required=False, allow_blank=True, default="")
+    consent = S.ChoiceField(choices=Consent.choices, required=False)
+
+
+class GuestCartBody(S.Serializer[Any]):
+    guest_token = S.UUIDField()
+
+
+class CheckoutBody(S.Serializer[Any]):
+    address_id = S.UUIDField()
+    method = S.ChoiceField(choices=Method.choices)
+    bill_fingerprint = S.CharField(max_length=64, help_text="`bill.fingerprint` of the cart that was shown.")
+    instructions = S.ListField(
+        child=S.ChoiceField(choices=[(chip, chip) for chip in INSTRUCTIONS]), max_length=len(INSTRUCTIONS), default=list
+    )
+    tip_paise = S.IntegerField(
+        min_value=0, max_value=MOST_TIP_PAISE, required=False, help_text="Left out: the cart's tip."
+    )
+
+
+class CancelBody(S.Serializer[Any]):
+    reason = S.CharField(max_length=160, required=False, allow_blank=True, default="")
+
+
+# -- answered: the shop -----------------------------------------------------------------------------------------------
+
+
+class StoreName(S.Serializer[Any]):
+    code = S.CharField()
+    name = S.CharField()
+
+
+class StorePlace(StoreName):
+    lat = S.FloatField()
+    lng = S.FloatField()
+
+
+class StoreOut(StorePlace):
+    city = S.CharField()
+    area = S.ListField(child=S.ListField(child=S.FloatField()), help_text="GeoJSON ring of [lng, lat].")
+    mode = S.CharField()
+    open = S.BooleanField()
+
+
+class StoreList(S.Serializer[Any]):
+    items = StoreOut(many=True)
+
+
+class Fees(S.Serializer[Any]):
+    delivery_paise = Money()
+    free_delivery_from_paise = Money()
+    far_metres = S.IntegerField()
+    far_extra_paise = Money()
+    handling_paise = Money()
+    small_cart_below_paise = Money()
+    small_cart_paise = Money()
+    minimum_order_paise = Money()
+    cod_limit_paise = Money()
+
+
+class ServiceabilityOut(S.Serializer[Any]):
+    served = S.BooleanField()
+    reason = S.CharField(help_text='"" when served, else not-yet-here, closed, paused or full.')
+    sentence = S.CharField()
+    store = StorePlace(allow_null=True)
+    mode = S.CharField()
+    eta_from_m = S.IntegerField(allow_null=True)
+    eta_to_m = S.IntegerField(allow_null=True)
+    distance_metres = S.IntegerField()
+    opens_at = S.DateTimeField(allow_null=True)
+    fees = Fees(allow_null=True)
+    currency = S.CharField()
+
+
+class CategoryOut(S.Serializer[Any]):
+    slug = S.CharField()
+    name = S.CharField()
+    name_hi = S.CharField()
+    icon = S.CharField()
+    hue = S.IntegerField()
+    children = S.ListField(child=S.DictField(), help_text="The same shape again.")
+
+
+class CategoryList(S.Serializer[Any]):
+    items = CategoryOut(many=True)
+
+
+class UnitPrice(S.Serializer[Any]):
+    paise = Money()
+    per = S.CharField()
+
+
+class Goods(S.Serializer[Any]):
+    sku = S.CharField()
+    name = S.CharField()
+    name_hi = S.CharField()
+    brand = S.CharField()
+    pack = S.CharField()
+    price_paise = Money()
+    mrp_paise = Money()
+    unit_price = UnitPrice(allow_null=True)
+    veg = S.CharField()
+    zone = S.CharField()
+    image = S.CharField()
+    category = S.CharField()
+    max_per_order = S.IntegerField()
+
+
+class Card(Goods):
+    available = S.BooleanField()
+    left = S.IntegerField(allow_null=True, help_text="Only when few are left.")
+    max_qty = S.IntegerField(help_text="The most that can be ordered now.")
+
+
+class CardPage(S.Serializer[Any]):
+    items = Card(many=True)
+    next_cursor = S.CharField(allow_null=True)
+
+
+class SearchResult(S.Serializer[Any]):
+    items = Card(many=True)
+    q = S.CharField()
+
+
+class ProductOut(Card):
+    description = S.CharField()
+    shelf_life_days = S.IntegerField(allow_null=True)
+    images = S.ListField(child=S.CharField())
+    hsn = S.CharField()
+    gst_bp = S.IntegerField()
+
+
+# -- answered: cart and orders ------------------------------------------------------------------------------------------
+
+
+class BillOut(S.Serializer[Any]):
+    items_paise = Money()
+    delivery_paise = Money()
+    handling_paise = Money()
+    small_cart_paise = Money()
+    surge_paise = Money()
+    tip_paise = Money()
+    discount_paise = Money()
+    tax_paise = Money(help_text="GST contained in the other parts.")
+    total_paise = Money()
+    saved_paise = Money()
+    currency = S.CharField()
+
+
+class CartBill(BillOut):
+    why = S.DictField(child=S.CharField())
+    fingerprint = S.CharField(help_text="Send it with checkout: it stands for every figure shown.")
+
+
+class ProblemOut(S.Serializer[Any]):
+    code = S.CharField()
+    sentence = S.CharField()
+    sku = S.CharField(allow_null=True)
+
+
+class CartLineOut(Goods):
+    qty = S.IntegerField()
+    consent = S.CharField()
+    gross_paise = Money()
+    available_qty = S.IntegerField()
+    problem = ProblemOut(allow_null=True)
+
+
+class CartOut(S.Serializer[Any]):
+    id = S.UUIDField(allow_null=True)
+    store = StoreName(allow_null=True)
+    lines = CartLineOut(many=True)
+    units = S.IntegerField()
+    bill = CartBill()
+    problems = ProblemOut(many=True)
+    can_check_out = S.BooleanField()
+    tip_paise = Money()
+    fees = S.DictField(child=S.IntegerField())
+    currency = S.CharField()
+
+
+class OrderCard(S.Serializer[Any]):
+    id = S.UUIDField()
+    number = S.CharField()
+    status = S.ChoiceField(choices=Status.choices)
+    status_label = S.CharField()
+    store = StoreName()
+    placed_at = S.DateTimeField()
+    promised_from = S.DateTimeField(allow_null=True)
+    promised_by = S.DateTimeField(allow_null=True)
+    delivered_at = S.DateTimeField(allow_null=True)
+    units = S.IntegerField()
+    first_items = S.ListField(child=S.CharField())
+    total_paise = Money()
+    payment_method = S.CharField()
+    currency = S.CharField()
+
+
+class OrderPage(S.Serializer[Any]):
+    next = S.URLField(allow_null=True)
+    previous = S.URLField(allow_null=True)
+    results = OrderCard(many=True)
+
+
+class Placed(S.Serializer[Any]):
+    id = S.UUIDField()
+    number = S.CharField()
+    status = S.ChoiceField(choices=Status.choices)
+    total_paise = Money()
+    currency = S.CharField()
+    payment_method = S.CharField()
+    payment_id = S.UUIDField(allow_null=True, help_text="An online order is paid at /payments/{id}/attempts/.")
+    pay_by = S.DateTimeField(allow_null=True)
+    promised_from = S.DateTimeField(allow_null=True)
+    promised_by = S.DateTimeField(allow_null=True)
+    store = StoreName()
+
+
+class StepOut(S.Serializer[Any]):
+    key = S.CharField()
+    label = S.CharField()
+    state = S.ChoiceField(choices=[("done", "done"), ("now", "now"), ("todo", "todo")])
+    at = S.DateTimeField(allow_null=True)
+
+
+class StoreContact(S.Serializer[Any]):
+    lat = S.FloatField()
+    lng = S.FloatField()
+    phone = S.CharField()
+
+
+class Destination(S.Serializer[Any]):
+    lat = S.FloatField()
+    lng = S.FloatField()
+    address = S.CharField()
+    door_instructions = S.CharField()
+    instructions = S.ListField(child=S.CharField())
+    contact_name = S.CharField()
+
+
+class OrderLineOut(S.Serializer[Any]):
+    id = S.IntegerField()
+    sku = S.CharField()
+    name = S.CharField()
+    pack = S.CharField()
+    image = S.CharField()
+    qty = S.IntegerField()
+    short_qty = S.IntegerField()
+    unit_price_paise = Money()
+    mrp_paise = Money()
+    gross_paise = Money()
+    consent = S.CharField()
+
+
+class OrderPayment(S.Serializer[Any]):
+    id = S.UUIDField()
+    method = S.CharField()
+    state = S.CharField()
+    amount_paise = Money()
+    captured_paise = Money()
+    refunded_paise = Money()
+    pay_by = S.DateTimeField(allow_null=True)
+
+
+class RiderPosition(S.Serializer[Any]):
+    lat = S.FloatField()
+    lng = S.FloatField()
+    at = S.DateTimeField()
+
+
+class OrderRider(S.Serializer[Any]):
+    name = S.CharField()
+    position = RiderPosition(allow_null=True)
+
+
+class Tracking(OrderCard):
+    sentence = S.CharField()
+    step = S.IntegerField()
+    steps = StepOut(many=True)
+    is_live = S.BooleanField()
+    can_cancel = S.BooleanField()
+    cancel_reason = S.CharField()
+    eta_from_m = S.IntegerField(allow_null=True)
+    eta_to_m = S.IntegerField(allow_null=True)
+    late_s = S.IntegerField()
+    confirmed_at = S.DateTimeField(allow_null=True)
+    packed_at = S.DateTimeField(allow_null=True)
+    picked_up_at = S.DateTimeField(allow_null=True)
+    store_place = StoreContact()
+    to = Destination()
+    lines = OrderLineOut(many=True)
+    bill = BillOut()
+    payment = OrderPayment(allow_null=True)
+    rider = OrderRider(allow_null=True)
+    otp = S.CharField(allow_null=True, help_text="The door code: say it to the rider, to nobody else.")
+    leave_at_door = S.BooleanField()
+    as_of = S.DateTimeField()

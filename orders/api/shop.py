@@ -1,0 +1,171 @@
+"""Who delivers here, and what is on that store's shelf. Open to everybody; nothing here knows who asks."""
+
+from __future__ import annotations
+
+from django.http import HttpResponse
+from django.utils import timezone
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
+from rest_framework import status
+from rest_framework.permissions import AllowAny
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from accounts.phones import normalise
+from blinkit.kernel.errors import Invalid
+from blinkit.kernel.geo import Point
+from blinkit.kernel.limits import check_limit, client_address, is_exempt
+from catalog import queries as goods
+from catalog import services as catalog_services
+from orders import queries
+from orders.api import shapes
+from orders.api.parts import cacheable, limit_of, parsed, point_of, text_of
+from orders.queries.shelves import MOST_PER_PAGE, ShelfCard
+
+SHELF_MAX_AGE_S = 10
+CATEGORIES_MAX_AGE_S = 120
+DEFAULT_PER_PAGE = 40
+LONGEST_SEARCH = 80
+
+LAT = OpenApiParameter("lat", OpenApiTypes.DOUBLE, required=True)
+LNG = OpenApiParameter("lng", OpenApiTypes.DOUBLE, required=True)
+LIMIT = OpenApiParameter(
+    "limit", OpenApiTypes.INT, description=f"1 to {MOST_PER_PAGE}; {DEFAULT_PER_PAGE} when left out."
+)
+UNCHANGED = OpenApiResponse(description="Not changed since the ETag you sent.")
+
+
+class OpenView(APIView):
+    """No authentication is tried: a stale token does not close the shop, and no person is in an answer that is cached."""
+
+    authentication_classes = ()
+    permission_classes = (AllowAny,)
+
+
+class ServiceabilityView(OpenView):
+    @extend_schema(
+        operation_id="serviceability",
+        summary="Who delivers here",
+        tags=["shop"],
+        parameters=[LAT, LNG],
+        responses={200: shapes.ServiceabilityOut, 304: UNCHANGED},
+    )
+    def get(self, request: Request) -> HttpResponse:
+        """The store, the arrival range in minutes for a usual basket, and the fees; or why not, in a sentence."""
+        point = point_of(request)
+        if point is None:
+            raise Invalid("Send lat and lng as decimal degrees.", errors={"lat": ["Needed."], "lng": ["Needed."]})
+        return cacheable(request, queries.serviceability(point=point, now=timezone.now()).as_dict(), max_age_s=5)
+
+
+class WaitlistView(OpenView):
+    @extend_schema(
+        operation_id="waitlist_join",
+        summary="Tell me when you deliver here",
+        tags=["shop"],
+        request=shapes.WaitlistBody,
+        responses={201: OpenApiResponse(description="Noted. A second time for a phone replaces the place.")},
+    )
+    def post(self, request: Request) -> Response:
+        """Once per phone; the latest place counts."""
+        body = parsed(shapes.WaitlistBody(data=request.data))
+        address = client_address(request._request)
+        if not is_exempt(address):
+            check_limit("waitlist", address, limit=10, per_s=3600)
+        catalog_services.join_waitlist(
+            phone=normalise(body["phone"]), point=Point(body["lat"], body["lng"]), note=body["note"], now=timezone.now()
+        )
+        return Response(status=status.HTTP_201_CREATED)
+
+
+class StoresView(OpenView):
+    @extend_schema(
+        operation_id="stores",
+        summary="Where we are",
+        tags=["shop"],
+        responses={200: shapes.StoreList, 304: UNCHANGED},
+    )
+    def get(self, request: Request) -> HttpResponse:
+        """Every active store with the area it serves: the map of where we are."""
+        now = timezone.now()
+        items = [
+            {
+                "code": store.code,
+                "name": store.name,
+                "lat": store.lat,
+                "lng": store.lng,
+                "city": store.city.name,
+                "area": store.area,
+                "mode": goods.current_mode(store, now=now).value,
+                "open": goods.is_open(store, now=now),
+            }
+            for store in goods.active_stores()
+        ]
+        return cacheable(request, {"items": items}, max_age_s=60)
+
+
+class CategoriesView(OpenView):
+    @extend_schema(
+        operation_id="store_categories",
+        summary="Categories of a store",
+        tags=["shop"],
+        responses={200: shapes.CategoryList, 304: UNCHANGED},
+    )
+    def get(self, request: Request, code: str) -> HttpResponse:
+        """The tree in shelf order, only what this store has something listed in."""
+        store_id = queries.store_id_of(code)
+        items = [node.as_dict() for node in goods.category_tree(store_id=store_id)]
+        return cacheable(request, {"items": items}, max_age_s=CATEGORIES_MAX_AGE_S)
+
+
+class ProductsView(OpenView):
+    @extend_schema(
+        operation_id="store_products",
+        summary="A page of a store's shelf",
+        tags=["shop"],
+        parameters=[
+            OpenApiParameter("category", OpenApiTypes.STR, description="Slug; with everything beneath it."),
+            OpenApiParameter("cursor", OpenApiTypes.STR, description="`next_cursor` of the page before."),
+            LIMIT,
+        ],
+        responses={200: shapes.CardPage, 304: UNCHANGED},
+    )
+    def get(self, request: Request, code: str) -> HttpResponse:
+        """Best first, with price and availability."""
+        page = queries.shelf(
+            store_code=code,
+            category_slug=text_of(request, "category", longest=50) or None,
+            cursor=text_of(request, "cursor", longest=60),
+            limit=limit_of(request, default=DEFAULT_PER_PAGE, most=MOST_PER_PAGE),
+        )
+        return cacheable(request, page.as_dict(), max_age_s=SHELF_MAX_AGE_S)
+
+
+class SearchView(OpenView):
+    @extend_schema(
+        operation_id="store_search",
+        summary="Search a store's shelf",
+        tags=["shop"],
+        parameters=[OpenApiParameter("q", OpenApiTypes.STR, required=True), LIMIT],
+        responses={200: shapes.SearchResult, 304: UNCHANGED},
+    )
+    def get(self, request: Request, code: str) -> HttpResponse:
+        """English, Hindi, Hinglish, misspelt; sold-out products come last."""
+        q = text_of(request, "q", longest=LONGEST_SEARCH)
+        limit = limit_of(request, default=DEFAULT_PER_PAGE, most=MOST_PER_PAGE)
+        cards = queries.search(store_code=code, q=q, limit=limit)
+        return cacheable(request, {"items": [card.as_dict() for card in cards], "q": q}, max_age_s=SHELF_MAX_AGE_S)
+
+
+class ProductView(OpenView):
+    @extend_schema(
+        operation_id="store_product",
+        summary="One product of a store's shelf",
+        tags=["shop"],
+        responses={200: shapes.ProductOut, 304: UNCHANGED},
+    )
+    def get(self, request: Request, code: str, sku: str) -> HttpResponse:
+        detail, free = queries.product(store_code=code, sku=sku)
+        data = {**ShelfCard(detail.row, free).as_dict(), **detail.as_dict()}
+        return cacheable(request, data, max_age_s=SHELF_MAX_AGE_S)
