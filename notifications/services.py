@@ -47,7 +47,7 @@ def tell(*, event: DomainEvent, event_id: int, now: datetime) -> int:
     says = RULES[event.code()]
     facts = facts_of(event)
     if facts is None:
-        log.warning("nobody to tell", code=event.code(), event=event_id)
+        log.warning("nobody to tell", code=event.code(), event_id=event_id)
         return 0
     messages = [
         message
