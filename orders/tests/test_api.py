@@ -223,8 +223,9 @@ def test_the_order_list_shows_only_my_orders_in_few_statements(api):
     for _ in range(3):
         place_order(user, place, [milk])
     place_order(customer(), place, [milk])
+    http = api(user)
     with CaptureQueriesContext(connection) as asked:
-        page = api(user).get("/api/v1/orders/", {"page_size": 2}).json()
+        page = http.get("/api/v1/orders/", {"page_size": 2}).json()
     assert len(asked) == 2
     assert len(page["results"]) == 2
     assert len(api(user).get(page["next"]).json()["results"]) == 1
