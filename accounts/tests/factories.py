@@ -19,7 +19,9 @@ class UserFactory(factory.django.DjangoModelFactory):
 
     @factory.post_generation
     def roles(self: Any, create: bool, wanted: Any, **_: Any) -> None:
-        RoleGrant.objects.bulk_create([RoleGrant(user=self, role=role) for role in wanted or () if role != Role.CUSTOMER])
+        RoleGrant.objects.bulk_create(
+            [RoleGrant(user=self, role=role) for role in wanted or () if role != Role.CUSTOMER]
+        )
 
     @factory.post_generation
     def password(self: Any, create: bool, text: str | None, **_: Any) -> None:
