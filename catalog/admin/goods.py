@@ -66,7 +66,7 @@ class BrandAdmin(Named):
 
 
 class ProductResource(resources.ModelResource):
-    """Simple edits of products in a sheet: matched by SKU, shown before they are done, never new categories or brands."""
+    """Simple edits of products in a sheet: matched by SKU, shown before they are done, no new categories or brands."""
 
     category = fields.Field("category", "category", widgets.ForeignKeyWidget(Category, "slug"))
     brand = fields.Field("brand", "brand", widgets.ForeignKeyWidget(Brand, "slug"))

@@ -47,19 +47,18 @@ def understand(q: str, synonyms: Synonyms) -> list[Group]:
 
 def _group(asked: list[str], synonyms: Synonyms, *, is_last: bool) -> Group:
     own = [all_of(_as_typed(word, prefix=len(word) > 2 or (is_last and len(word) > 1)) for word in asked)]
+    exact = [all_of(any_of(map(lexeme, singular_and_plural(word))) for word in asked)]
     meanings: list[str] = []
     for form in singular_and_plural(asked[0]) if len(asked) == 1 else [" ".join(asked)]:
         meanings += synonyms.of(form)
-    if len(asked) == 1 and is_last and len(asked[0]) > 2 and not meanings:
-        meanings += [m for m in synonyms.starting_with(asked[0]) if asked[0] not in m.split()]
-    exact = [all_of(any_of(map(lexeme, singular_and_plural(word))) for word in asked)]
-    for meaning in meanings:
-        parts = meaning.split()
-        own.append(all_of(lexeme(part, prefix=len(part) > 3) for part in parts))
-        exact.append(all_of(map(lexeme, parts)))
+    exact += [all_of(map(lexeme, meaning.split())) for meaning in meanings]
+    if len(asked) == 1 and is_last and len(asked[0]) > 2 and not meanings and not synonyms.is_meant(asked[0]):
+        meanings += synonyms.starting_with(asked[0])  # perhaps still being typed: found, but not as if asked for
+    own += [all_of(lexeme(part, prefix=len(part) > 3) for part in meaning.split()) for meaning in meanings]
     return Group(tuple(asked), any_of(own), any_of(exact))
 
 
 def _as_typed(word: str, *, prefix: bool) -> str:
-    forms = singular_and_plural(word)
-    return any_of(lexeme(form, prefix=prefix and len(form) > 1) for form in forms)
+    """The word or a longer one that begins with it, or exactly its singular ("lays" is not "layer")."""
+    typed, *singular = singular_and_plural(word)
+    return any_of([lexeme(typed, prefix=prefix), *map(lexeme, singular)])

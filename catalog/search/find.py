@@ -64,7 +64,7 @@ def _run(store_id: int, matching: str, groups: list[Group], *, limit: int) -> li
         score += "".join(" + CASE WHEN p.search_vector @@ %s::tsquery THEN 4 ELSE 0 END" for _ in groups)
         parameters += [group.wide for group in groups]
     sql = f"""SELECT s.score, {ROW_COLUMNS} FROM (
-            SELECT s.*, {score} + 0.04 * ln(1 + GREATEST(s.rank, 0)) AS score
+            SELECT s.*, {score} + 0.08 * ln(1 + GREATEST(s.rank, 0)) AS score
             FROM catalog_product p JOIN catalog_shelfitem s ON s.product_id = p.id AND s.store_id = %s AND s.is_listed
             WHERE p.search_vector @@ %s::tsquery AND p.is_active
             ORDER BY score DESC, s.rank DESC, s.id LIMIT %s

@@ -3,23 +3,41 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 
 from catalog.search.folding import words
 
 MOST_WORDS_PER_PART = 40
 
 
-def search_text(*, name: str, name_hi: str, brand: str, keywords: str, category: str, category_hi: str) -> str:
+@dataclass(frozen=True, slots=True)
+class Wording:
+    """The texts of a product that people may search by."""
+
+    name: str
+    name_hi: str
+    brand: str
+    keywords: str
+    category: str
+    category_hi: str
+    pack: str
+
+
+def search_text(of: Wording) -> str:
     """All folded words of a product, for people who read the table."""
-    return " ".join(words(" ".join((name, name_hi, brand, keywords, category, category_hi))))
+    return " ".join(words(" ".join((of.name, of.name_hi, of.brand, of.keywords, of.category, of.category_hi, of.pack))))
 
 
-def search_vector(*, name: str, name_hi: str, brand: str, keywords: str, category: str, category_hi: str) -> str:
-    """A tsvector literal: name A, brand and keywords B, category C. PostgreSQL's parser is never asked."""
+def search_vector(of: Wording) -> str:
+    """A tsvector literal: name A, brand and keywords B, category C, pack D. PostgreSQL's parser is never asked."""
+    parts = (
+        ("A", of.name), ("A", of.name_hi), ("B", of.brand), ("B", of.keywords), ("C", of.category),
+        ("C", of.category_hi), ("D", of.pack), ("D", of.pack.replace(" ", "")),
+    )  # fmt: skip
     positions: dict[str, list[str]] = {}
     at = 0
-    for weight, parts in (("A", (name, name_hi)), ("B", (brand, keywords)), ("C", (category, category_hi))):
-        for part in parts:
+    for weight, part in parts:
+        if part:
             for word in words(part)[:MOST_WORDS_PER_PART]:
                 at += 1
                 positions.setdefault(word[:80], []).append(f"{at}{weight}")

@@ -14,11 +14,16 @@ class Synonyms:
     """`means` by folded term; `longest` is the most words any term has."""
 
     means: dict[str, tuple[str, ...]]
+    meant: frozenset[str]
     terms: tuple[str, ...]
     longest: int
 
     def of(self, term: str) -> tuple[str, ...]:
         return self.means.get(term, ())
+
+    def is_meant(self, word: str) -> bool:
+        """Whether it is itself a word of the catalogue that others are explained by."""
+        return word in self.meant
 
     def starting_with(self, beginning: str, *, most: int = 4) -> list[str]:
         """What terms that begin so may mean: a word that is still being typed."""
@@ -36,6 +41,7 @@ def _read() -> Synonyms:
         means.setdefault(term, []).append(meaning)
     return Synonyms(
         means={term: tuple(found) for term, found in means.items()},
+        meant=frozenset(word for found in means.values() for meaning in found for word in meaning.split()),
         terms=tuple(sorted(means)),
         longest=max((term.count(" ") + 1 for term in means), default=1),
     )

@@ -36,26 +36,18 @@ def refresh_search(product_ids: Sequence[int] | None = None) -> int:
     if product_ids is not None:
         products = products.filter(pk__in=product_ids)
     rows = products.values_list(
-        "pk", "name", "name_hi", "brand__name", "keywords", "category__name", "category__name_hi",
-        "category__parent__name",
+        "pk", "name", "name_hi", "brand__name", "keywords", "category__name", "category__name_hi", "pack",
     )  # fmt: skip
     done = 0
     for chunk in _chunks(rows.iterator(CHUNK), CHUNK):
         ids: list[int] = []
         texts: list[str] = []
         vectors: list[str] = []
-        for pk, name, name_hi, brand, keywords, category, category_hi, parent in chunk:
-            parts = {
-                "name": name,
-                "name_hi": name_hi,
-                "brand": brand or "",
-                "keywords": keywords,
-                "category": f"{category} {parent or ''}",
-                "category_hi": category_hi,
-            }
+        for pk, *texts_of_product in chunk:
+            wording = index.Wording(*(text or "" for text in texts_of_product))
             ids.append(pk)
-            texts.append(index.search_text(**parts))
-            vectors.append(index.search_vector(**parts))
+            texts.append(index.search_text(wording))
+            vectors.append(index.search_vector(wording))
         with connection.cursor() as cursor:
             cursor.execute(
                 """UPDATE catalog_product p SET search_text = n.words, search_vector = n.vector::tsvector

@@ -10,7 +10,7 @@ from blinkit.kernel.events import timeline
 from catalog import services
 from catalog.models import FeePolicy, PriceChange, Product, SearchLog, ShelfItem, Store, Synonym
 from catalog.search import search
-from catalog.tests.factories import NOW, SQUARE, ProductFactory, on_shelf, store
+from catalog.tests.factories import SQUARE, ProductFactory, on_shelf, store
 
 pytestmark = pytest.mark.django_db
 
@@ -128,4 +128,3 @@ def test_failed_searches_are_counted_and_a_synonym_is_folded(office):
     services.approve_synonyms(synonym_ids=[made.pk], approved=False)
     made.refresh_from_db()
     assert not made.is_approved
-    assert NOW
