@@ -27,7 +27,7 @@ class TemplateForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscripta
     def clean(self) -> dict[str, Any]:
         """A word nobody fills in would leave a hole in the sentence."""
         cleaned = super().clean() or {}
-        known = PLACEHOLDERS.get(cleaned.get("code", ""))
+        known = PLACEHOLDERS.get(cleaned.get("code") or self.instance.code)
         if known is not None:
             used = words.placeholders(f"{cleaned.get('subject', '')} {cleaned.get('body', '')}")
             if unknown := sorted(used - known):
