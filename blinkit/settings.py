@@ -346,9 +346,8 @@ MESSAGE_ADAPTERS = {  # how each channel is sent (notifications/adapters); an em
 
 LOG_LEVEL = env.choice("LOG_LEVEL", ["DEBUG", "INFO", "WARNING", "ERROR"], default="INFO")
 LOG_FORMAT = env.choice("LOG_FORMAT", ["json", "console"], default="console" if sys.stderr.isatty() else "json")
-if (BASE_DIR / "blinkit/kernel/logs.py").exists():
-    LOGGING_CONFIG = "blinkit.kernel.logs.configure"
-    LOGGING = {"level": LOG_LEVEL, "format": LOG_FORMAT}
+LOGGING_CONFIG = "blinkit.kernel.logs.configure"
+LOGGING = {"level": LOG_LEVEL, "format": LOG_FORMAT}
 
 if TESTING:
     PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
