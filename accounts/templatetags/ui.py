@@ -32,7 +32,7 @@ def _shapes() -> dict[str, str]:
 
 @register.simple_tag
 def icon(name: str, extra: str = "", label: str = "") -> SafeString:
-    """`{% icon "bike" %}`, `{% icon "bike" "icon-xl" %}`, `{% icon "leaf" label=_("Vegetarian") %}`: an inline Lucide icon.
+    """An inline Lucide icon: `{% icon "bike" %}`, `{% icon "bike" "icon-xl" %}`, `{% icon "leaf" label=_("Veg") %}`.
 
     Without a label it is decoration and hidden from screen readers. An unknown name draws a dot: an icon that is
     missing from static/icons/names.txt must never take a page down (a test reads the templates for such names).
@@ -67,14 +67,14 @@ def hue_of(text: Any) -> str:
 
 @register.filter
 def initials(name: str) -> str:
-    """"Asha Rao" → "AR"."""
+    """ "Asha Rao" → "AR"."""
     words = [word for word in str(name).split() if word]
     return "".join(word[0] for word in words[:2]).upper()
 
 
 @register.simple_tag
 def minutes_range(low: float | None, high: float | None) -> str:
-    """"8–11 min"; "10 min" when both ends agree."""
+    """ "8–11 min"; "10 min" when both ends agree."""
     if low is None and high is None:
         return ""
     a, b = round(low if low is not None else high or 0), round(high if high is not None else low or 0)
@@ -91,7 +91,7 @@ def minutes_left(when: datetime | None) -> int | None:
 
 @register.filter
 def metres(distance: float | None) -> str:
-    """"850 m", "2.4 km"."""
+    """ "850 m", "2.4 km"."""
     if distance is None:
         return ""
     return _("%(n)s m") % {"n": int(distance)} if distance < 1000 else _("%(n)s km") % {"n": f"{distance / 1000:.1f}"}
@@ -117,7 +117,7 @@ def category_picture(slug: str) -> str:
 
 @register.filter
 def in_language(row: Any, field: str = "name") -> str:
-    """`product|in_language`: the Hindi name when Hindi is shown and there is one, else the English one. Rows or mappings."""
+    """`product|in_language`: the Hindi name when Hindi is shown and there is one, else the English one."""
 
     def read(key: str) -> str:
         return str((row.get(key) if isinstance(row, dict) else getattr(row, key, "")) or "")
@@ -144,7 +144,7 @@ def demo_mode() -> bool:
 
 @register.simple_tag(takes_context=True)
 def theme(context: template.Context) -> str:
-    """ data-theme="dark" when the person chose one (a cookie), or the page insists with `theme="dark"`."""
+    """data-theme="dark" when the person chose one (a cookie), or the page insists with `theme="dark"`."""
     request = context.get("request")
     chosen = (getattr(request, "COOKIES", None) or {}).get("theme") or context.get("default_theme", "")
     return format_html(' data-theme="{}"', chosen) if chosen in ("light", "dark") else ""

@@ -87,7 +87,14 @@ def shelf(request: HttpRequest, slug: str) -> HttpResponse:
     sold = {node.slug: node for node in goods.category_tree(store_id=shopper.place.store_id)}
     tabs = [top, *(sold[top.slug].children if top.slug in sold else top.children)]
     name = category.name_hi if request.LANGUAGE_CODE == "hi" and category.name_hi else category.name  # type: ignore[attr-defined]
-    context |= {"top": top, "tabs": tabs, "here": "shelf", "heading": name, "back": "/shelves/", "searchable": "desktop"}
+    context |= {
+        "top": top,
+        "tabs": tabs,
+        "here": "shelf",
+        "heading": name,
+        "back": "/shelves/",
+        "searchable": "desktop",
+    }
     return shopper.render("shop/shelf.html", context)
 
 

@@ -1,4 +1,4 @@
-"""Paying: address, method, the bill as it will be charged; then the payment page while the gateway makes up its mind."""
+"""Paying: address, method, the bill as it will be charged; then the payment page while the gateway decides."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from orders.errors import BillChanged, CartEmpty
 from orders.models import Order
 from orders.states import Status
 from orders.web import cart as cart_page
-from orders.web.shopper import Shopper
+from orders.web.shopper import Shopper, customer_of
 from payments.models import AttemptState, Method
 from payments.queries import payment_of
 from payments.services import start_attempt
@@ -197,7 +197,9 @@ def pay(request: HttpRequest, order_id: UUID) -> HttpResponse:
 def _addresses(shopper: Shopper) -> list[dict[str, Any]]:
     """The customer's addresses, the first choice first, each with whether a store of ours reaches it."""
     areas = [store.area for store in goods.active_stores()]
-    own = Address.objects.filter(user_id=shopper.customer_id, deleted_at=None).order_by("-is_default", "-created_at")
+    own = Address.objects.filter(user_id=customer_of(shopper.request), deleted_at=None).order_by(
+        "-is_default", "-created_at"
+    )
     return [
         {
             "id": address.pk,

@@ -25,7 +25,7 @@ from blinkit.kernel.errors import Refusal
 from blinkit.kernel.limits import client_address
 from orders.services import adopt_guest_cart
 from orders.web.places import map_facts
-from orders.web.shopper import GUEST_KEY, PLACE_KEY, Shopper, next_path
+from orders.web.shopper import GUEST_KEY, PLACE_KEY, Shopper, customer_of, next_path, point_of
 
 PHONE_KEY = "sign_in_phone"
 BACKEND = "django.contrib.auth.backends.ModelBackend"
@@ -132,14 +132,16 @@ def account(request: HttpRequest) -> HttpResponse:
     if request.method == "POST":
         try:
             services.update_profile(
-                user_id=request.user.pk, name=request.POST.get("name", ""), email=request.POST.get("email", "")
+                user_id=customer_of(request), name=request.POST.get("name", ""), email=request.POST.get("email", "")
             )
         except Refusal as refusal:
             messages.error(request, refusal.detail)
         else:
             messages.success(request, _("Kept."))
         return redirect("shop-account")
-    addresses = Address.objects.filter(user_id=request.user.pk, deleted_at=None).order_by("-is_default", "-created_at")
+    addresses = Address.objects.filter(user_id=customer_of(request), deleted_at=None).order_by(
+        "-is_default", "-created_at"
+    )
     context = {"addresses": addresses, "heading": _("Account"), "back": "/", "account": True, "searchable": "desktop"}
     return Shopper(request).render("shop/account.html", context)
 
@@ -156,7 +158,7 @@ def address(request: HttpRequest, address_id: UUID | None = None) -> HttpRespons
     place = shopper.place
     form: dict[str, Any] = {"label": "Home", "lat": f"{place.lat:.6f}", "lng": f"{place.lng:.6f}"}
     if address_id is not None:
-        row = Address.objects.filter(pk=address_id, user_id=request.user.pk, deleted_at=None).first()
+        row = Address.objects.filter(pk=address_id, user_id=customer_of(request), deleted_at=None).first()
         if row is None:
             return redirect("shop-account")
         form = {name: getattr(row, name) for name in ("label", "line1", "landmark", "door_instructions")}
@@ -167,19 +169,21 @@ def address(request: HttpRequest, address_id: UUID | None = None) -> HttpRespons
 def _save_address(request: HttpRequest, shopper: Shopper, address_id: UUID | None, going: str) -> HttpResponse:
     form = request.POST
     try:
-        lat, lng = float(form.get("lat", "")), float(form.get("lng", ""))
+        point = point_of(form)
     except ValueError:
         return _address_page(shopper, form, going, error=_("Put the pin on your door."), status=400)
+    if not form.get("line1", "").strip():
+        return _address_page(shopper, form, going, error=_("Write the house and the street."), status=400)
     try:
         row = services.save_address(
-            user_id=request.user.pk,
+            user_id=customer_of(request),
             address_id=address_id,
             line1=form.get("line1", ""),
             landmark=form.get("landmark", ""),
             door_instructions=form.get("door_instructions", ""),
             label=form.get("label", "Home"),
-            lat=lat,
-            lng=lng,
+            lat=point.lat,
+            lng=point.lng,
         )
     except Refusal as refusal:
         return _address_page(shopper, form, going, error=refusal.detail, status=refusal.status)
@@ -203,6 +207,6 @@ def _address_page(shopper: Shopper, form: Any, going: str, error: str = "", stat
 @login_required
 @require_POST
 def address_delete(request: HttpRequest, address_id: UUID) -> HttpResponse:
-    services.delete_address(user_id=request.user.pk, address_id=address_id)
+    services.delete_address(user_id=customer_of(request), address_id=address_id)
     messages.success(request, _("Removed."))
     return redirect("shop-account")

@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from accounts.models import Address
+from accounts.phones import normalise
 from accounts.templatetags.ui import shop_name
 from blinkit.kernel.errors import Refusal
 from blinkit.kernel.geo import Point
@@ -18,7 +19,7 @@ from catalog import queries as goods
 from catalog.services import join_waitlist
 from orders import queries
 from orders.services import open_cart
-from orders.web.shopper import Shopper, next_path
+from orders.web.shopper import Shopper, next_path, point_of
 
 
 def map_facts(*, near: Point | None = None, pick: bool = False) -> dict[str, Any]:
@@ -37,7 +38,7 @@ def map_facts(*, near: Point | None = None, pick: bool = False) -> dict[str, Any
 
 
 def short_name(store_name: str) -> str:
-    """"Tokri Indiranagar" is just "Indiranagar" where everybody knows whose shop it is."""
+    """ "Tokri Indiranagar" is just "Indiranagar" where everybody knows whose shop it is."""
     return store_name.removeprefix(f"{shop_name()} ")
 
 
@@ -47,10 +48,12 @@ def place(request: HttpRequest) -> HttpResponse:
     shopper = Shopper(request)
     if request.method == "POST":
         return _choose(request, shopper)
-    user = request.user
-    addresses = Address.objects.filter(user_id=user.pk, deleted_at=None).order_by("-is_default", "-created_at")
+    addresses = Address.objects.none()
+    if shopper.customer_id is not None:
+        own = Address.objects.filter(user_id=shopper.customer_id, deleted_at=None)
+        addresses = own.order_by("-is_default", "-created_at")
     context = {
-        "addresses": addresses if user.is_authenticated else [],
+        "addresses": addresses,
         "stores": [{"code": store.code, "name": short_name(store.name)} for store in goods.active_stores()],
         "facts": map_facts(near=shopper.place.point, pick=True),
         "next": next_path(request),
@@ -72,8 +75,8 @@ def _choose(request: HttpRequest, shopper: Shopper) -> HttpResponse:
         point, label = store.point, short_name(store.name)
     else:
         try:
-            point = Point(float(form["lat"]), float(form["lng"]))
-        except (KeyError, ValueError):
+            point = point_of(form)
+        except ValueError:
             return redirect("shop-place")
         label = _("Pin on the map")
     shopper.choose(point=point, label=label)
@@ -92,8 +95,8 @@ def verdict(request: HttpRequest) -> HttpResponse:
     """Whether we deliver to a point, while the pin is being moved."""
     shopper = Shopper(request)
     try:
-        point = Point(float(request.GET["lat"]), float(request.GET["lng"]))
-    except (KeyError, ValueError):
+        point = point_of(request.GET)
+    except ValueError:
         return HttpResponse("")
     answer = queries.serviceability(point=point, now=timezone.now())
     said = {
@@ -117,7 +120,7 @@ def waitlist(request: HttpRequest) -> HttpResponse:
     shopper = Shopper(request)
     phone = request.POST.get("phone", "")
     try:
-        join_waitlist(phone=phone, point=shopper.place.point, now=timezone.now())
+        join_waitlist(phone=normalise(phone), point=shopper.place.point, now=timezone.now())
     except Refusal as refusal:
         return not_here(request, error=refusal.detail, phone=phone)
     return not_here(request, thanks=True)

@@ -60,8 +60,3 @@ def move_words(status: str) -> str:
         Status.UNDELIVERED: _("Could not be delivered"),
         Status.REFUNDED: _("Refunded"),
     }.get(Status(status), status)
-
-
-def why_words(why: dict[str, str]) -> dict[str, str]:
-    """Reasons for fees, as the pricing said them: kept in one place so that they can be translated later."""
-    return dict(why)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
@@ -15,6 +16,7 @@ from django.utils.http import url_has_allowed_host_and_scheme
 
 from accounts.models import Address
 from accounts.templatetags.ui import shop_name
+from blinkit.kernel.errors import SignInNeeded
 from blinkit.kernel.geo import Point
 from catalog import queries as goods
 from catalog.pricing import Bill
@@ -73,7 +75,7 @@ class Place:
 
     @property
     def mode(self) -> str:
-        """"closed", "paused", "full", "rush" or "" when all is as usual."""
+        """ "closed", "paused", "full", "rush" or "" when all is as usual."""
         return self.answer.reason or ("rush" if self.answer.mode == "rush" else "")
 
 
@@ -174,6 +176,21 @@ def next_path(request: HttpRequest, otherwise: str = "/") -> str:
         target, allowed_hosts={request.get_host()}, require_https=request.is_secure()
     )
     return target if safe else otherwise
+
+
+def customer_of(request: HttpRequest) -> int:
+    """The id of the signed-in person. Raises SignInNeeded: a door in front of this asks for a sign-in."""
+    if request.user.pk is None:
+        raise SignInNeeded
+    return request.user.pk
+
+
+def point_of(form: Mapping[str, Any]) -> Point:
+    """The pin of a form, `lat` and `lng` in degrees. Raises ValueError for anything that is no place on Earth."""
+    lat, lng = float(form.get("lat", "")), float(form.get("lng", ""))
+    if not (-90 <= lat <= 90 and -180 <= lng <= 180):  # also false for nan
+        raise ValueError("No such place.")
+    return Point(lat, lng)
 
 
 def is_htmx(request: HttpRequest) -> bool:

@@ -16,11 +16,13 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
 from blinkit.kernel.errors import Refusal
+from blinkit.kernel.money import rupees
 from orders import queries, services
 from orders.models import Order
 from orders.states import FINISHED, Status
+from orders.web.places import short_name
 from orders.web.sentences import headline, move_words, step_words
-from orders.web.shopper import Shopper, is_htmx
+from orders.web.shopper import Shopper, customer_of, is_htmx
 
 STOPPED = frozenset({Status.CANCELLED, Status.UNDELIVERED, Status.REFUNDED})
 PER_PAGE = 20
@@ -32,7 +34,7 @@ LATE_AFTER_S = 60
 @require_safe
 def orders(request: HttpRequest) -> HttpResponse:
     shopper = Shopper(request)
-    found = queries.orders_of(request.user.pk)[:PER_PAGE]
+    found = queries.orders_of(customer_of(request))[:PER_PAGE]
     context = {
         "here": "orders",
         "heading": _("Orders"),
@@ -65,8 +67,8 @@ def _list_item(order: Order) -> dict[str, Any]:
 def order(request: HttpRequest, order_id: UUID) -> HttpResponse:
     """One order, live while it lasts, and a plain page that can be reloaded."""
     shopper = Shopper(request)
-    row = queries.order_of(order_id=order_id, customer_id=request.user.pk)
-    facts = queries.tracking(order_id=order_id, customer_id=request.user.pk, now=shopper.now)
+    row = queries.order_of(order_id=order_id, customer_id=customer_of(request))
+    facts = queries.tracking(order_id=order_id, customer_id=customer_of(request), now=shopper.now)
     context = {
         "order": _page(row, facts),
         "cancel_reasons": [
@@ -108,7 +110,9 @@ def _page(row: Order, facts: dict[str, Any]) -> dict[str, Any]:
         "lines": facts["lines"],
         "bill": facts["bill"],
         "total_paise": row.total_paise,
-        "method_words": _("cash at the door") if row.payment_method == "cod" else _("paid online"),
+        "method": row.payment_method,
+        "settled": not live or (row.payment_method != "cod" and row.confirmed_at is not None),
+        "method_words": _method_words(row, status),
         "address_text": row.address_text,
         "may_cancel": facts["can_cancel"],
         "store_phone": row.store.phone,
@@ -131,23 +135,36 @@ def _steps(steps: list[dict[str, Any]], *, stopped: bool) -> list[dict[str, str]
     return shown
 
 
-def _refund_note(row: Order, status: Status, refunded_paise: int) -> str:
-    from blinkit.kernel.money import rupees
+def _method_words(row: Order, status: Status) -> str:
+    if row.payment_method == "cod":
+        return _("cash at the door")
+    return _("not paid yet") if status == Status.PENDING or row.confirmed_at is None else _("paid online")
 
+
+def _refund_note(row: Order, status: Status, refunded_paise: int) -> str:
     if refunded_paise:
         return _("%(amount)s went back the way you paid.") % {"amount": rupees(refunded_paise)}
-    if status in (Status.CANCELLED, Status.UNDELIVERED) and row.payment_method != "cod":
+    if status in (Status.CANCELLED, Status.UNDELIVERED) and row.payment_method != "cod" and row.confirmed_at:
         return _("What you paid is on its way back.")
     return ""
 
 
 def _map(row: Order, position: dict[str, Any] | None) -> dict[str, Any]:
     points = [
-        {"id": "store", "kind": "store", "lat": row.store.lat, "lng": row.store.lng, "label": row.store.name, "named": True},
+        {
+            "id": "store",
+            "kind": "store",
+            "lat": row.store.lat,
+            "lng": row.store.lng,
+            "label": short_name(row.store.name),
+            "named": True,
+        },
         {"id": "home", "kind": "home", "lat": row.lat, "lng": row.lng, "label": _("You"), "named": True},
     ]
     if position:
-        points.append({"id": "rider", "kind": "rider", "lat": position["lat"], "lng": position["lng"], "label": row.rider_name})
+        points.append(
+            {"id": "rider", "kind": "rider", "lat": position["lat"], "lng": position["lng"], "label": row.rider_name}
+        )
     return {"points": points, "lines": [[[row.store.lat, row.store.lng], [row.lat, row.lng]]], "zoomControl": False}
 
 
@@ -159,9 +176,9 @@ def cancel(request: HttpRequest, order_id: UUID) -> HttpResponse:
             order_id=order_id,
             by="customer",
             reason=request.POST.get("reason", ""),
-            actor=f"user:{request.user.pk}",
+            actor=f"user:{customer_of(request)}",
             now=timezone.now(),
-            customer_id=request.user.pk,
+            customer_id=customer_of(request),
         )
     except Refusal as refusal:
         messages.error(request, refusal.detail)
@@ -175,7 +192,7 @@ def cancel(request: HttpRequest, order_id: UUID) -> HttpResponse:
 def reorder(request: HttpRequest, order_id: UUID) -> HttpResponse:
     """Put everything of an old order into the cart, as far as this store has it."""
     shopper = Shopper(request)
-    row = queries.order_of(order_id=order_id, customer_id=request.user.pk)
+    row = queries.order_of(order_id=order_id, customer_id=customer_of(request))
     left_out = []
     for line in row.lines.all():
         wanted = shopper.quantities.get(line.product_id, 0) or line.qty
@@ -185,7 +202,7 @@ def reorder(request: HttpRequest, order_id: UUID) -> HttpResponse:
                 qty=wanted,
                 now=shopper.now,
                 store_code=shopper.place.store_code,
-                customer_id=request.user.pk,
+                customer_id=customer_of(request),
             )
         except Refusal:
             left_out.append(line.name)

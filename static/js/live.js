@@ -9,9 +9,11 @@
   const body = () => document.body;
   const say = (name, detail) => body().dispatchEvent(new CustomEvent(name, { detail }));
   const words = { live: "Live", wait: "Connecting", lost: "Reconnecting" };
-  const mark = (state) => document.querySelectorAll("[data-live-dot]").forEach((dot) => {
-    dot.dataset.state = state;
-    dot.textContent = dot.dataset[`word${state[0].toUpperCase()}${state.slice(1)}`] || words[state];
+  let shown = "wait";
+  const mark = (state) => { shown = state; draw(); };
+  const draw = () => document.querySelectorAll("[data-live-dot]").forEach((dot) => {
+    dot.dataset.state = shown;
+    dot.textContent = dot.dataset[`word${shown[0].toUpperCase()}${shown.slice(1)}`] || words[shown];
   });
 
   const open = (path) => {
@@ -48,6 +50,7 @@
         later();
       };
     };
+    document.addEventListener("htmx:afterSettle", draw); // a fragment that came anew carries a dot that knows nothing yet
     window.liveSend = (message) => socket?.readyState === 1 && socket.send(JSON.stringify(message));
     addEventListener("online", () => { tries = 0; if (socket?.readyState !== 1) { clearTimeout(timer); connect(); } });
     document.addEventListener("visibilitychange", () => { if (!document.hidden && socket?.readyState > 1) { tries = 0; clearTimeout(timer); connect(); } });
