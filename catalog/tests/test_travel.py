@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from blinkit.kernel.geo import Point, distance_metres
+from blinkit.kernel.geo import Point, distance_metres, step_towards
 from catalog.travel import VEHICLES, street_metres, travel_seconds
 
 A, B = Point(12.9719, 77.6412), Point(12.9550, 77.6250)  # about 2.6 km apart
@@ -18,7 +18,14 @@ def at(hour: int) -> datetime:
 
 
 def test_the_street_is_longer_than_the_crow_flies():
-    assert street_metres(A, B) == round(distance_metres(A, B) * 1.35) == street_metres(B, A)
+    straight = distance_metres(A, B)
+    assert 1.35 * straight < street_metres(A, B) == street_metres(B, A) < 1.45 * straight
+
+
+@pytest.mark.parametrize(("metres", "measured"), [(550, 1.48), (1_150, 1.50), (2_250, 1.43), (4_500, 1.37)])
+def test_the_detour_is_near_what_was_measured_on_the_streets(metres, measured):
+    there = step_towards(A, B, metres) if metres < 2_000 else Point(A.lat - metres / 111_195, A.lng)
+    assert street_metres(A, there) / metres == pytest.approx(measured, abs=0.05)
 
 
 def test_faster_vehicles_take_less_time_and_no_way_takes_none():
