@@ -7,6 +7,11 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
+TOKENS = (
+    "paper", "surface", "raised", "line", "ink", "ink-2", "ink-3", "brand", "leaf", "on-leaf", "sun", "sun-tint", "red",
+    "red-tint", "amber", "amber-tint", "blue", "blue-tint",
+)  # fmt: skip
+
 
 @require_safe
 def gallery(request: HttpRequest) -> HttpResponse:
@@ -21,6 +26,5 @@ def gallery(request: HttpRequest) -> HttpResponse:
         ],
         "lines": [[[12.9719, 77.6412], [12.9752, 77.6382], [12.9782, 77.6362]]],
     }
-    tokens = "paper surface raised line ink ink-2 ink-3 brand leaf on-leaf sun sun-tint red red-tint amber amber-tint blue blue-tint".split()
     hues = [f"hue-{degrees}" for degrees in range(0, 360, 30)]
-    return render(request, "shop/gallery.html", {"facts": facts, "tokens": tokens, "hues": hues, "minus_five": -500})
+    return render(request, "shop/gallery.html", {"facts": facts, "tokens": TOKENS, "hues": hues})

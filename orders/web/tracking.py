@@ -150,22 +150,15 @@ def _refund_note(row: Order, status: Status, refunded_paise: int) -> str:
 
 
 def _map(row: Order, position: dict[str, Any] | None) -> dict[str, Any]:
-    points = [
-        {
-            "id": "store",
-            "kind": "store",
-            "lat": row.store.lat,
-            "lng": row.store.lng,
-            "label": short_name(row.store.name),
-            "named": True,
-        },
+    store, shop = row.store, short_name(row.store.name)
+    points: list[dict[str, Any]] = [
+        {"id": "store", "kind": "store", "lat": store.lat, "lng": store.lng, "label": shop, "named": True},
         {"id": "home", "kind": "home", "lat": row.lat, "lng": row.lng, "label": _("You"), "named": True},
     ]
     if position:
-        points.append(
-            {"id": "rider", "kind": "rider", "lat": position["lat"], "lng": position["lng"], "label": row.rider_name}
-        )
-    return {"points": points, "lines": [[[row.store.lat, row.store.lng], [row.lat, row.lng]]], "zoomControl": False}
+        rider = {"id": "rider", "kind": "rider", "lat": position["lat"], "lng": position["lng"]}
+        points.append({**rider, "label": row.rider_name})
+    return {"points": points, "lines": [[[store.lat, store.lng], [row.lat, row.lng]]], "zoomControl": False}
 
 
 @login_required
