@@ -79,7 +79,7 @@ class SignedInPerson(TokenPair):
 
 
 class AddressBody(serializers.Serializer[Any]):
-    label = serializers.CharField(max_length=40, default="Home")
+    label = serializers.CharField(max_length=40, default="Home")  # type: ignore[assignment]  # a field of that name
     line1 = serializers.CharField(max_length=160)
     line2 = serializers.CharField(max_length=160, required=False, allow_blank=True, default="")
     landmark = serializers.CharField(max_length=120, required=False, allow_blank=True, default="")
@@ -96,7 +96,7 @@ class AddressPatch(AddressBody):
 
 class AddressOut(serializers.Serializer[Any]):
     id = serializers.UUIDField()
-    label = serializers.CharField()
+    label = serializers.CharField()  # type: ignore[assignment]
     line1 = serializers.CharField()
     line2 = serializers.CharField()
     landmark = serializers.CharField()
@@ -351,7 +351,9 @@ class DevicesView(APIView):
 
 
 def _id(request: Request) -> int:
-    return int(request.user.pk)
+    user_id = request.user.pk
+    assert user_id is not None, "IsAuthenticated saw to it"
+    return int(user_id)
 
 
 def _own(request: Request, address_id: UUID) -> Address:

@@ -41,7 +41,7 @@ class Preferences(serializers.Serializer[Any]):
 
 
 class NewestFirst(CursorPagination):
-    ordering = ("-created_at", "-pk")
+    ordering = ("-created_at", "-pk")  # type: ignore[assignment]  # a tuple is fine, the stub knows text only
     page_size = 20
 
 
@@ -54,7 +54,7 @@ class MessagesView(ListAPIView[Message]):
     def get_queryset(self) -> QuerySet[Message]:
         if getattr(self, "swagger_fake_view", False):
             return Message.objects.none()
-        return Message.objects.filter(user_id=self.request.user.pk, channel=Channel.INAPP)
+        return Message.objects.filter(user_id=_id(self.request), channel=Channel.INAPP)
 
     @extend_schema(operation_id="messages", summary="My messages, newest first", tags=["me"])
     def get(self, request: Request, *args: Any, **kwargs: Any) -> Response:
@@ -73,7 +73,7 @@ class MessageReadView(APIView):
     )
     def post(self, request: Request, message_id: UUID) -> Response:
         """Safe to repeat."""
-        services.mark_read(user_id=int(request.user.pk), message_id=message_id)
+        services.mark_read(user_id=_id(request), message_id=message_id)
         return Response(status=status.HTTP_204_NO_CONTENT)
 
 
@@ -84,7 +84,7 @@ class PreferencesView(APIView):
         operation_id="message_preferences", summary="Channels I want", tags=["me"], responses=Preferences, filters=False
     )
     def get(self, request: Request) -> Response:
-        return Response(services.preferences(user_id=int(request.user.pk)))
+        return Response(services.preferences(user_id=_id(request)))
 
     @extend_schema(
         operation_id="message_preferences_set",
@@ -97,4 +97,10 @@ class PreferencesView(APIView):
         """Channels left out stay as they are."""
         body = Preferences(data=request.data)
         body.is_valid(raise_exception=True)
-        return Response(services.set_preferences(user_id=int(request.user.pk), channels=body.validated_data))
+        return Response(services.set_preferences(user_id=_id(request), channels=body.validated_data))
+
+
+def _id(request: Request) -> int:
+    user_id = request.user.pk
+    assert user_id is not None, "IsAuthenticated saw to it"
+    return int(user_id)

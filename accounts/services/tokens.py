@@ -10,7 +10,6 @@ import time
 from datetime import datetime, timedelta
 from typing import TypedDict
 
-from django.conf import settings
 from django.db import transaction
 from rest_framework_simplejwt.exceptions import TokenError
 from rest_framework_simplejwt.token_blacklist.models import OutstandingToken
@@ -38,8 +37,7 @@ def issue_tokens(user: User) -> Tokens:
     access = refresh.access_token
     del access.payload[ISSUED_MS]
     access["roles"] = sorted(user.roles)
-    lifetime: timedelta = settings.SIMPLE_JWT["ACCESS_TOKEN_LIFETIME"]
-    return {"access": str(access), "refresh": str(refresh), "expires_in": int(lifetime.total_seconds())}
+    return {"access": str(access), "refresh": str(refresh), "expires_in": int(access.lifetime.total_seconds())}
 
 
 @transaction.atomic
@@ -51,7 +49,7 @@ def refresh_tokens(refresh: str) -> Tokens:
     """
     token = _read(refresh)
     user = _holder(token)
-    _, first_use = token.blacklist()
+    first_use: bool = token.blacklist()[1]  # type: ignore[index]  # get_or_create's pair; the stub says otherwise
     if not first_use:
         raise TokenRefused()
     return issue_tokens(user)

@@ -3,8 +3,6 @@ import pytest
 from accounts import services
 from accounts.models import OtpChallenge, User
 from accounts.tests.factories import UserFactory
-from catalog.models import StoreMembership
-from catalog.tests.factories import store
 
 pytestmark = pytest.mark.django_db
 PHONE = "+919876543210"
@@ -19,13 +17,6 @@ def test_everybody_lands_where_they_work(client, roles, page):
     UserFactory(phone=PHONE, password="a good one", roles=roles)
     answer = client.post(SIGN_IN, {"phone": "98765 43210", "password": "a good one"})
     assert (answer.status_code, answer.url) == (302, page)
-
-
-def test_a_picker_lands_at_their_store(client):
-    user = UserFactory(phone=PHONE, password="a good one", roles=["picker"])
-    StoreMembership.objects.create(user=user, store=store("BLR-X"))
-    assert client.post(SIGN_IN, {"phone": PHONE, "password": "a good one"}).url == "/store/BLR-X/"
-    assert client.get(SIGN_IN).url == client.get("/staff/").url == "/store/BLR-X/"
 
 
 def test_the_page_can_be_opened_and_a_wrong_password_keeps_what_was_typed(client):

@@ -31,6 +31,8 @@ class FcmAdapter(Adapter):
     needs_device = True
 
     def send(self, message: Message) -> str:
+        if message.user_id is None:
+            raise Undeliverable("Nobody's device is known.")
         tokens = list(
             Device.objects.filter(user_id=message.user_id).order_by("pk").values_list("push_token", flat=True)
         )
