@@ -13,7 +13,7 @@ from payments.events import PaymentCaptured, RefundCompleted
 
 
 def payment_captured(event: PaymentCaptured, meta: EventMeta) -> None:
-    """Paid: confirm. A capture after the cancellation is payments' to send back; cash at the door finds nothing PENDING."""
+    """Paid: confirm. A capture after a cancellation is payments' to send back; cash at the door finds nothing to do."""
     if Order.objects.filter(pk=event.ref, status=Status.PENDING).exists():
         services.confirm(order_id=event.ref, now=timezone.now())
 

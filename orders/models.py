@@ -14,7 +14,7 @@ from orders.states import FINISHED, LIVE, Status
 
 
 class Cart(models.Model):
-    """One open cart per signed-in customer, or per guest token (a random UUID kept in the browser session or by the app)."""
+    """One open cart per signed-in customer, or per guest token (a random UUID kept by the browser session or app)."""
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     customer = models.OneToOneField(
@@ -72,7 +72,7 @@ class OrderQuerySet(models.QuerySet["Order"]):
 
 
 class Order(models.Model):
-    """An order as it was agreed: the address, prices and bill are snapshots; later changes go down only, through services."""
+    """An order as it was agreed: address, prices and bill are snapshots; changes go down only, through services."""
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     number = models.CharField(max_length=12, unique=True, help_text="For people: e.g. 'T-48213'")

@@ -125,9 +125,11 @@ class CheckoutView(APIView):
     )
     @idempotent
     def post(self, request: Request) -> Response:
-        """At exactly the bill that was shown: 409 `bill-changed` carries the new one. Cash orders are confirmed at once;
-        online ones hold their items until `pay_by`. Other refusals: `out-of-stock` (items), `store-closed`,
-        `not-served`, `cash-limit`, `below-minimum`, `too-many-units`, `not-on-shelf`, `cart-empty`.
+        """At exactly the bill that was shown: 409 `bill-changed` carries the new one.
+
+        Cash orders are confirmed at once; online ones hold their items until `pay_by`. Other refusals: `out-of-stock`
+        (items), `store-closed`, `not-served`, `cash-limit`, `below-minimum`, `too-many-units`, `not-on-shelf`,
+        `cart-empty`.
         """
         body = parsed(shapes.CheckoutBody(data=request.data))
         order = services.checkout(

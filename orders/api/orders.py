@@ -20,7 +20,7 @@ from orders.api.parts import customer_id_of, parsed
 
 
 class OrderPages(CursorPagination):
-    ordering = ("-placed_at", "-id")
+    ordering = ("-placed_at", "-id")  # type: ignore[assignment]  # DRF takes a tuple, the stub does not
     page_size = 20
 
 

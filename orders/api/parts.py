@@ -28,7 +28,7 @@ def parsed(serializer: serializers.Serializer[Any]) -> dict[str, Any]:
 def cacheable(request: Request, data: Any, *, max_age_s: int) -> HttpResponse:
     """JSON that anybody may keep for a moment; 304 when the caller has the same already.
 
-    Written straight to bytes: a shelf is the busiest answer of the house, and serializers cost more than its statements.
+    Written straight to bytes: a shelf is the busiest answer of the house, and serializers cost more than its SQL.
     """
     body = dumps(data)
     etag = f'"{hashlib.blake2b(body, digest_size=12).hexdigest()}"'

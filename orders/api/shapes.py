@@ -178,7 +178,7 @@ class ProductOut(Card):
     gst_bp = S.IntegerField()
 
 
-# -- answered: cart and orders ------------------------------------------------------------------------------------------
+# -- answered: cart and orders ----------------------------------------------------------------------------------------
 
 
 class BillOut(S.Serializer[Any]):
@@ -266,7 +266,7 @@ class Placed(S.Serializer[Any]):
 
 class StepOut(S.Serializer[Any]):
     key = S.CharField()
-    label = S.CharField()
+    label = S.CharField()  # type: ignore[assignment]  # the stub confuses it with Field.label
     state = S.ChoiceField(choices=[("done", "done"), ("now", "now"), ("todo", "todo")])
     at = S.DateTimeField(allow_null=True)
 

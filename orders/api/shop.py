@@ -37,7 +37,7 @@ UNCHANGED = OpenApiResponse(description="Not changed since the ETag you sent.")
 
 
 class OpenView(APIView):
-    """No authentication is tried: a stale token does not close the shop, and no person is in an answer that is cached."""
+    """No authentication is tried: a stale token does not close the shop, and cached answers name nobody."""
 
     authentication_classes = ()
     permission_classes = (AllowAny,)

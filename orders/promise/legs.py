@@ -48,7 +48,7 @@ class Leg:
 
 @dataclass(frozen=True, slots=True)
 class PromiseInputs:
-    """What the promise is made from. `ride_s` comes from catalog.travel; `measured` replaces heuristics per leg name."""
+    """What the promise is made from. `ride_s` comes from catalog.travel; `measured` replaces heuristics by leg."""
 
     lines: int
     units: int

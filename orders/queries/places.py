@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -26,8 +26,8 @@ NOT_YET_HERE = "not-yet-here"
 class Serviceability:
     """The answer for a place. `store` may be set although it can't deliver now: its shelf can be looked at.
 
-    `reason` is "" when it can, else "not-yet-here", "closed", "paused", "full" or "missing-items"; `sentence` says it to
-    people. The range is in whole minutes, None when nobody can deliver.
+    `reason` is "" when it can, else "not-yet-here", "closed", "paused", "full" or "missing-items"; `sentence` says it
+    to people. The range is in whole minutes, None when nobody can deliver.
     """
 
     point: Point
@@ -81,7 +81,7 @@ def source(
     units: tuple[int, int] = (TYPICAL_LINES, TYPICAL_UNITS),
     stores: Sequence[Store] | None = None,
 ) -> Serviceability:
-    """The same with a basket in mind: `free` is what each store (by id) could sell of it, `units` its (lines, units)."""
+    """The same with a basket in mind: `free` is what each store (by id) could sell, `units` its (lines, units)."""
     near = list(goods.stores_for(point)) if stores is None else list(stores)
     if not near:
         return Serviceability(
@@ -96,31 +96,29 @@ def source(
     best_id = choice.store_id if choice.store_id is not None else choice.why[0].store_id
     store = next(store for store in near if store.pk == best_id)
     mode = goods.current_mode(store, now=now).value
-    known = {
-        "point": point,
-        "store": store,
-        "policy": goods.fee_policy(store),
-        "mode": mode,
-        "distance_metres": street_metres(store.point, point),
-        "why": choice.why,
-    }
+    known = Serviceability(
+        point=point,
+        store=store,
+        policy=goods.fee_policy(store),
+        mode=mode,
+        distance_metres=street_metres(store.point, point),
+        why=choice.why,
+    )
     if choice.store_id is None:
         reason = choice.refusal or Reason.CLOSED
         opens_at = goods.next_opening(store, now=now) if reason == Reason.CLOSED else None
-        return Serviceability(
-            **known, reason=reason.value, sentence=_sentence(reason, store, opens_at), opens_at=opens_at
-        )
+        return replace(known, reason=reason.value, sentence=_sentence(reason, store, opens_at), opens_at=opens_at)
     quote, _inputs = promise_for(store, to=point, lines=units[0], units=units[1], now=now)
     sentence = f"Arrives in {quote.from_m}–{quote.to_m} minutes."
     if mode == StoreMode.RUSH:
         sentence = f"It is busy: arrives in {quote.from_m}–{quote.to_m} minutes."
-    return Serviceability(**known, sentence=sentence, eta_from_m=quote.from_m, eta_to_m=quote.to_m)
+    return replace(known, sentence=sentence, eta_from_m=quote.from_m, eta_to_m=quote.to_m)
 
 
 def promise_for(
     store: Store, *, to: Point, lines: int, units: int, now: datetime
 ) -> tuple[promise.Quote, dict[str, Any]]:
-    """The promise for a basket of this size from this store, and its inputs and legs as the promise ledger keeps them."""
+    """The promise for a basket of this size from this store, and its inputs and legs as the ledger keeps them."""
     load = load_of(store)
     inputs = promise.PromiseInputs(
         lines=lines,

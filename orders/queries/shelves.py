@@ -1,4 +1,4 @@
-"""A store's shelf as a shop shows it: what, at which price, and whether it is there. Two or three statements per page."""
+"""A store's shelf as a shop shows it: what, at which price, and whether it is there. Three statements per page."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def store_id_of(code: str) -> int:
 
 
 def shelf(*, store_code: str, category_slug: str | None = None, cursor: str = "", limit: int = 40) -> Page:
-    """Listed products, best first; a category includes those beneath it. Raises NoSuchStore, NoSuchCategory, BadCursor."""
+    """Listed products, best first; a category includes its children. Raises NoSuchStore, NoSuchCategory, BadCursor."""
     limit = max(1, min(limit, MOST_PER_PAGE))
     category_ids = goods.category_ids(category_slug) if category_slug else None
     after = Cursor.decode(cursor) if cursor else None

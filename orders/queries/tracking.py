@@ -59,7 +59,7 @@ def orders_of(customer_id: int) -> QuerySet[Order]:
 def tracking(*, order_id: UUID, customer_id: int | None = None, now: datetime | None = None) -> dict[str, Any]:
     """All the tracking page shows, JSON-able, in three statements. `customer_id` None is for staff: no door code then.
 
-    Times are aware instants; the arrival range `eta_from_m`–`eta_to_m` counts from `as_of`, None when the order is over.
+    Times are aware instants; the arrival range `eta_from_m`–`eta_to_m` counts from `as_of`, None when it is over.
     `rider.position` is {lat, lng, at, ...} only while the bags are on the road. Raises NoSuchOrder.
     """
     now = now or timezone.now()

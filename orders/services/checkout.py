@@ -86,7 +86,7 @@ def checkout(
     The store is chosen again for the address: the cart's own when it can serve, else the best other one that has every
     line. Cash orders are CONFIRMED at once; online ones are PENDING with their stock held until `pay_by`. Refuses, and
     then nothing is written: CartEmpty, NoSuchAddress, NotServed, StoreClosed(reason), NotOnShelf, TooManyUnits,
-    BelowMinimum, BillChanged(bill) when any figure is another than was shown, CashLimit(limit_paise), OutOfStock(short).
+    BelowMinimum, BillChanged(bill) when any figure is not the one shown, CashLimit(limit_paise), OutOfStock(short).
     """
     plan = _plan(customer_id=customer_id, address_id=address_id, tip_paise=tip_paise, now=now)
     _refuse_unless_agreed(plan, method=Method(method), fingerprint=bill_fingerprint)
@@ -162,7 +162,7 @@ def _plan(*, customer_id: int, address_id: UUID, tip_paise: int | None, now: dat
 
 
 def _locked_cart(customer_id: int) -> tuple[Cart, str, list[Wanted]]:
-    """The cart with its lines and a new order number, in one statement. The lock makes a second checkout find it empty."""
+    """The cart, its lines and a new order number in one statement. The lock makes a second checkout find it empty."""
     lines = list(
         CartLine.objects.filter(cart__customer_id=customer_id)
         .select_related("cart")

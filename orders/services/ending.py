@@ -61,7 +61,8 @@ def cancel(*, order_id: UUID, by: str, reason: str, actor: str, now: datetime, c
     """End an order before it leaves the store: stock given back, money refunded. Silent when it is cancelled already.
 
     `by` is "customer" (until picking starts), "staff" (with a reason, until the bags leave) or "system" (the same reach
-    as staff). With `customer_id` only that customer's order is found. Raises NoSuchOrder, ReasonNeeded, TooLateToCancel.
+    as staff). With `customer_id` only that customer's order is found. Raises NoSuchOrder, ReasonNeeded,
+    TooLateToCancel.
     """
     order = lock(order_id)
     if customer_id is not None and order.customer_id != customer_id:

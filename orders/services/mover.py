@@ -1,4 +1,4 @@
-"""The one mover: lock the row, check the table, write, record, hint. Every change of an order's status comes through here."""
+"""The one mover: lock the row, check the table, write, record, hint. Every change of a status comes through here."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def step(
     fields: Sequence[str] = (),
     also: Sequence[DomainEvent] = (),
 ) -> Order:
-    """Move a locked order, saving `fields` with it and recording the move and the events in `also`. Raises IllegalMove."""
+    """Move a locked order, saving `fields` with it, recording the move and the events in `also`. Raises IllegalMove."""
     old = Status(order.status)
     states.check(old, to)
     order.status = to

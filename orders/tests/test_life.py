@@ -65,7 +65,7 @@ def finish_refunds(an_order: Order) -> None:
         refunding.completed(refund_id=refund.pk, gateway_ref=f"rf_{refund.pk}", now=NOW)
 
 
-# -- the ordinary way ---------------------------------------------------------------------------------------------------
+# -- the ordinary way -------------------------------------------------------------------------------------------------
 
 
 def test_a_cash_order_lives_from_confirmed_to_closed_and_everything_adds_up():
@@ -194,7 +194,7 @@ def test_delivered_orders_close_after_a_day():
     assert an_order.status == Status.CLOSED
 
 
-# -- cancelling ---------------------------------------------------------------------------------------------------------
+# -- cancelling -------------------------------------------------------------------------------------------------------
 
 ON_THE_WAY = [
     Status.CONFIRMED,
@@ -252,7 +252,7 @@ def test_a_customer_cannot_cancel_for_another():
         )
 
 
-# -- short picks --------------------------------------------------------------------------------------------------------
+# -- short picks ------------------------------------------------------------------------------------------------------
 
 
 def short(an_order: Order, index: int, qty: int) -> Order:
@@ -305,7 +305,7 @@ def test_only_an_order_being_picked_can_have_missing_items():
         short(order(), 0, 1)
 
 
-# -- riders -------------------------------------------------------------------------------------------------------------
+# -- riders -----------------------------------------------------------------------------------------------------------
 
 
 def test_a_rider_who_accepts_early_gets_the_order_the_moment_it_is_packed():
@@ -387,7 +387,7 @@ def test_undelivered_goods_are_paid_back_and_come_back():
     assert stock_queries.audit() == []
 
 
-# -- what the customer sees ---------------------------------------------------------------------------------------------
+# -- what the customer sees -------------------------------------------------------------------------------------------
 
 
 def test_tracking_shows_the_rider_only_on_the_road_and_the_code_only_to_the_customer():

@@ -28,7 +28,7 @@ def test_every_status_is_reached_and_leads_to_an_end():
 
 
 def test_live_and_finished_part_the_statuses():
-    assert LIVE | FINISHED == set(Status)
+    assert set(Status) == LIVE | FINISHED
     assert not LIVE & FINISHED
 
 
