@@ -48,8 +48,9 @@ def _read_tree() -> tuple[tuple[CategoryNode, ...], dict[str, CategoryNode]]:
     by_slug: dict[str, CategoryNode] = {}
 
     def grow(row: tuple[Any, ...], parent_slug: str) -> CategoryNode:
-        children = tuple(grow(child, row[1]) for child in beneath.get(row[0], ()))
-        node = CategoryNode(*row[:-1], parent_slug, children)
+        id, slug, name, name_hi, icon, hue, _parent_id = row
+        children = tuple(grow(child, slug) for child in beneath.get(id, ()))
+        node = CategoryNode(id, slug, name, name_hi, icon, hue, parent_slug, children)
         by_slug[node.slug] = node
         return node
 

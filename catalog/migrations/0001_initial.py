@@ -10,7 +10,6 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
@@ -22,288 +21,461 @@ class Migration(migrations.Migration):
         UnaccentExtension(),
         BtreeGinExtension(),
         migrations.CreateModel(
-            name='Brand',
+            name="Brand",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('slug', models.SlugField(max_length=90, unique=True)),
-                ('name', models.CharField(max_length=120)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("slug", models.SlugField(max_length=90, unique=True)),
+                ("name", models.CharField(max_length=120)),
             ],
         ),
         migrations.CreateModel(
-            name='City',
+            name="City",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('slug', models.SlugField(unique=True)),
-                ('name', models.CharField(max_length=80)),
-                ('state_code', models.CharField(help_text='GST state code of the place of supply: 29 is Karnataka', max_length=2)),
-                ('timezone', models.CharField(default='Asia/Kolkata', max_length=40)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("slug", models.SlugField(unique=True)),
+                ("name", models.CharField(max_length=80)),
+                (
+                    "state_code",
+                    models.CharField(help_text="GST state code of the place of supply: 29 is Karnataka", max_length=2),
+                ),
+                ("timezone", models.CharField(default="Asia/Kolkata", max_length=40)),
             ],
             options={
-                'verbose_name_plural': 'cities',
+                "verbose_name_plural": "cities",
             },
         ),
         migrations.CreateModel(
-            name='Store',
+            name="Store",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('code', models.CharField(max_length=16, unique=True)),
-                ('name', models.CharField(max_length=80)),
-                ('address', models.CharField(blank=True, max_length=240)),
-                ('lat', models.FloatField()),
-                ('lng', models.FloatField()),
-                ('area', models.JSONField(help_text='GeoJSON ring: [[lng, lat], ...]')),
-                ('area_south', models.FloatField(default=-90)),
-                ('area_north', models.FloatField(default=90)),
-                ('area_west', models.FloatField(default=-180)),
-                ('area_east', models.FloatField(default=180)),
-                ('opens', models.TimeField(help_text='Local time; equal to `closes` means round the clock')),
-                ('closes', models.TimeField()),
-                ('mode', models.CharField(choices=[('open', 'Open'), ('rush', 'Rush'), ('paused', 'Paused')], default='open', max_length=8)),
-                ('mode_reason', models.CharField(blank=True, max_length=160)),
-                ('mode_until', models.DateTimeField(blank=True, help_text='Every pause or rush ends by itself', null=True)),
-                ('max_open_orders', models.PositiveIntegerField(default=120)),
-                ('gstin', models.CharField(blank=True, max_length=15)),
-                ('fssai', models.CharField(blank=True, max_length=14)),
-                ('phone', models.CharField(blank=True, max_length=16)),
-                ('is_active', models.BooleanField(default=True)),
-                ('city', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='stores', to='catalog.city')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("code", models.CharField(max_length=16, unique=True)),
+                ("name", models.CharField(max_length=80)),
+                ("address", models.CharField(blank=True, max_length=240)),
+                ("lat", models.FloatField()),
+                ("lng", models.FloatField()),
+                ("area", models.JSONField(help_text="GeoJSON ring: [[lng, lat], ...]")),
+                ("area_south", models.FloatField(default=-90)),
+                ("area_north", models.FloatField(default=90)),
+                ("area_west", models.FloatField(default=-180)),
+                ("area_east", models.FloatField(default=180)),
+                ("opens", models.TimeField(help_text="Local time; equal to `closes` means round the clock")),
+                ("closes", models.TimeField()),
+                (
+                    "mode",
+                    models.CharField(
+                        choices=[("open", "Open"), ("rush", "Rush"), ("paused", "Paused")], default="open", max_length=8
+                    ),
+                ),
+                ("mode_reason", models.CharField(blank=True, max_length=160)),
+                (
+                    "mode_until",
+                    models.DateTimeField(blank=True, help_text="Every pause or rush ends by itself", null=True),
+                ),
+                ("max_open_orders", models.PositiveIntegerField(default=120)),
+                ("gstin", models.CharField(blank=True, max_length=15)),
+                ("fssai", models.CharField(blank=True, max_length=14)),
+                ("phone", models.CharField(blank=True, max_length=16)),
+                ("is_active", models.BooleanField(default=True)),
+                (
+                    "city",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="stores", to="catalog.city"
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Category',
+            name="Category",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('slug', models.SlugField(unique=True)),
-                ('name', models.CharField(max_length=80)),
-                ('name_hi', models.CharField(blank=True, max_length=80)),
-                ('icon', models.CharField(blank=True, help_text='Lucide icon name', max_length=40)),
-                ('hue', models.PositiveSmallIntegerField(default=140)),
-                ('rank', models.PositiveIntegerField(default=0)),
-                ('parent', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='children', to='catalog.category')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("slug", models.SlugField(unique=True)),
+                ("name", models.CharField(max_length=80)),
+                ("name_hi", models.CharField(blank=True, max_length=80)),
+                ("icon", models.CharField(blank=True, help_text="Lucide icon name", max_length=40)),
+                ("hue", models.PositiveSmallIntegerField(default=140)),
+                ("rank", models.PositiveIntegerField(default=0)),
+                (
+                    "parent",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="children",
+                        to="catalog.category",
+                    ),
+                ),
             ],
             options={
-                'verbose_name_plural': 'categories',
-                'ordering': ['rank', 'name'],
+                "verbose_name_plural": "categories",
+                "ordering": ["rank", "name"],
             },
         ),
         migrations.CreateModel(
-            name='Product',
+            name="Product",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('sku', models.CharField(max_length=40, unique=True)),
-                ('name', models.CharField(max_length=240)),
-                ('name_hi', models.CharField(blank=True, max_length=240)),
-                ('pack', models.CharField(blank=True, help_text="As printed: '500 g', '6 x 200 ml', '1 pc'", max_length=60)),
-                ('pack_size', models.DecimalField(blank=True, decimal_places=3, max_digits=10, null=True)),
-                ('pack_unit', models.CharField(blank=True, help_text='g, kg, ml, l or pc', max_length=4)),
-                ('weight_g', models.PositiveIntegerField(default=0, help_text='Gross weight of one unit; 0 when unknown')),
-                ('mrp_paise', models.BigIntegerField()),
-                ('hsn', models.CharField(blank=True, max_length=8)),
-                ('gst_bp', models.PositiveIntegerField(default=0, help_text='GST rate in basis points: 500 is 5 %')),
-                ('veg', models.CharField(choices=[('veg', 'Vegetarian'), ('nonveg', 'Non-vegetarian'), ('egg', 'Contains egg'), ('none', 'Not food')], default='none', max_length=6)),
-                ('zone', models.CharField(choices=[('ambient', 'Ambient'), ('produce', 'Fruit and vegetables'), ('chilled', 'Chilled'), ('frozen', 'Frozen')], default='ambient', max_length=8)),
-                ('barcode', models.CharField(blank=True, max_length=14, null=True, unique=True)),
-                ('shelf_life_days', models.PositiveIntegerField(blank=True, null=True)),
-                ('max_per_order', models.PositiveSmallIntegerField(default=10)),
-                ('description', models.TextField(blank=True)),
-                ('keywords', models.CharField(blank=True, help_text='Words people use for it, comma separated', max_length=400)),
-                ('image', models.CharField(blank=True, help_text='Path inside media storage', max_length=200)),
-                ('popularity', models.PositiveIntegerField(default=0)),
-                ('source', models.CharField(blank=True, help_text="Where the row came from: import format or 'admin'", max_length=60)),
-                ('is_active', models.BooleanField(default=True)),
-                ('search_text', models.TextField(blank=True, default='', help_text='Folded words, kept by services.refresh_search')),
-                ('search_vector', django.contrib.postgres.search.SearchVectorField(null=True)),
-                ('updated_at', models.DateTimeField(default=django.utils.timezone.now)),
-                ('brand', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='products', to='catalog.brand')),
-                ('category', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='products', to='catalog.category')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("sku", models.CharField(max_length=40, unique=True)),
+                ("name", models.CharField(max_length=240)),
+                ("name_hi", models.CharField(blank=True, max_length=240)),
+                (
+                    "pack",
+                    models.CharField(blank=True, help_text="As printed: '500 g', '6 x 200 ml', '1 pc'", max_length=60),
+                ),
+                ("pack_size", models.DecimalField(blank=True, decimal_places=3, max_digits=10, null=True)),
+                ("pack_unit", models.CharField(blank=True, help_text="g, kg, ml, l or pc", max_length=4)),
+                (
+                    "weight_g",
+                    models.PositiveIntegerField(default=0, help_text="Gross weight of one unit; 0 when unknown"),
+                ),
+                ("mrp_paise", models.BigIntegerField()),
+                ("hsn", models.CharField(blank=True, max_length=8)),
+                ("gst_bp", models.PositiveIntegerField(default=0, help_text="GST rate in basis points: 500 is 5 %")),
+                (
+                    "veg",
+                    models.CharField(
+                        choices=[
+                            ("veg", "Vegetarian"),
+                            ("nonveg", "Non-vegetarian"),
+                            ("egg", "Contains egg"),
+                            ("none", "Not food"),
+                        ],
+                        default="none",
+                        max_length=6,
+                    ),
+                ),
+                (
+                    "zone",
+                    models.CharField(
+                        choices=[
+                            ("ambient", "Ambient"),
+                            ("produce", "Fruit and vegetables"),
+                            ("chilled", "Chilled"),
+                            ("frozen", "Frozen"),
+                        ],
+                        default="ambient",
+                        max_length=8,
+                    ),
+                ),
+                ("barcode", models.CharField(blank=True, max_length=14, null=True, unique=True)),
+                ("shelf_life_days", models.PositiveIntegerField(blank=True, null=True)),
+                ("max_per_order", models.PositiveSmallIntegerField(default=10)),
+                ("description", models.TextField(blank=True)),
+                (
+                    "keywords",
+                    models.CharField(blank=True, help_text="Words people use for it, comma separated", max_length=400),
+                ),
+                ("image", models.CharField(blank=True, help_text="Path inside media storage", max_length=200)),
+                ("popularity", models.PositiveIntegerField(default=0)),
+                (
+                    "source",
+                    models.CharField(
+                        blank=True, help_text="Where the row came from: import format or 'admin'", max_length=60
+                    ),
+                ),
+                ("is_active", models.BooleanField(default=True)),
+                (
+                    "search_text",
+                    models.TextField(blank=True, default="", help_text="Folded words, kept by services.refresh_search"),
+                ),
+                ("search_vector", django.contrib.postgres.search.SearchVectorField(null=True)),
+                ("updated_at", models.DateTimeField(default=django.utils.timezone.now)),
+                (
+                    "brand",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="products",
+                        to="catalog.brand",
+                    ),
+                ),
+                (
+                    "category",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="products", to="catalog.category"
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='ProductImage',
+            name="ProductImage",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('file', models.CharField(max_length=200)),
-                ('rank', models.PositiveSmallIntegerField(default=0)),
-                ('product', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='images', to='catalog.product')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("file", models.CharField(max_length=200)),
+                ("rank", models.PositiveSmallIntegerField(default=0)),
+                (
+                    "product",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="images", to="catalog.product"
+                    ),
+                ),
             ],
             options={
-                'ordering': ['rank'],
+                "ordering": ["rank"],
             },
         ),
         migrations.CreateModel(
-            name='SearchWord',
+            name="SearchWord",
             fields=[
-                ('word', models.CharField(max_length=80, primary_key=True, serialize=False)),
-                ('sound', models.CharField(help_text='How it sounds: one key for doodh, dudh and dhood', max_length=80)),
-                ('products', models.PositiveIntegerField(default=0)),
+                ("word", models.CharField(max_length=80, primary_key=True, serialize=False)),
+                (
+                    "sound",
+                    models.CharField(help_text="How it sounds: one key for doodh, dudh and dhood", max_length=80),
+                ),
+                ("products", models.PositiveIntegerField(default=0)),
             ],
             options={
-                'indexes': [models.Index(fields=['sound'], name='search_word_sound'), django.contrib.postgres.indexes.GinIndex(fields=['word'], name='search_word_trigrams', opclasses=['gin_trgm_ops'])],
+                "indexes": [
+                    models.Index(fields=["sound"], name="search_word_sound"),
+                    django.contrib.postgres.indexes.GinIndex(
+                        fields=["word"], name="search_word_trigrams", opclasses=["gin_trgm_ops"]
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
-            name='StoreLoad',
+            name="StoreLoad",
             fields=[
-                ('store', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, primary_key=True, related_name='load', serialize=False, to='catalog.store')),
-                ('open_orders', models.PositiveIntegerField(default=0)),
-                ('pick_backlog_s', models.PositiveIntegerField(default=0, help_text='Seconds until a picker takes a new order')),
-                ('pickers_on', models.PositiveIntegerField(default=0)),
-                ('riders_idle', models.PositiveIntegerField(default=0)),
-                ('riders_on', models.PositiveIntegerField(default=0)),
-                ('rider_wait_s', models.PositiveIntegerField(default=0, help_text='Seconds until a rider is expected to be free')),
-                ('updated_at', models.DateTimeField(default=django.utils.timezone.now)),
+                (
+                    "store",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        primary_key=True,
+                        related_name="load",
+                        serialize=False,
+                        to="catalog.store",
+                    ),
+                ),
+                ("open_orders", models.PositiveIntegerField(default=0)),
+                (
+                    "pick_backlog_s",
+                    models.PositiveIntegerField(default=0, help_text="Seconds until a picker takes a new order"),
+                ),
+                ("pickers_on", models.PositiveIntegerField(default=0)),
+                ("riders_idle", models.PositiveIntegerField(default=0)),
+                ("riders_on", models.PositiveIntegerField(default=0)),
+                (
+                    "rider_wait_s",
+                    models.PositiveIntegerField(default=0, help_text="Seconds until a rider is expected to be free"),
+                ),
+                ("updated_at", models.DateTimeField(default=django.utils.timezone.now)),
             ],
         ),
         migrations.CreateModel(
-            name='ShelfItem',
+            name="ShelfItem",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('price_paise', models.BigIntegerField()),
-                ('mrp_paise', models.BigIntegerField()),
-                ('rank', models.IntegerField(default=0, help_text='Higher is shown first')),
-                ('is_listed', models.BooleanField(default=True)),
-                ('updated_at', models.DateTimeField(default=django.utils.timezone.now)),
-                ('category', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='catalog.category')),
-                ('product', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='shelf_items', to='catalog.product')),
-                ('store', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='shelf', to='catalog.store')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("price_paise", models.BigIntegerField()),
+                ("mrp_paise", models.BigIntegerField()),
+                ("rank", models.IntegerField(default=0, help_text="Higher is shown first")),
+                ("is_listed", models.BooleanField(default=True)),
+                ("updated_at", models.DateTimeField(default=django.utils.timezone.now)),
+                (
+                    "category",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="catalog.category"
+                    ),
+                ),
+                (
+                    "product",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="shelf_items", to="catalog.product"
+                    ),
+                ),
+                (
+                    "store",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="shelf", to="catalog.store"
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='SearchLog',
+            name="SearchLog",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('query', models.CharField(max_length=120)),
-                ('results', models.PositiveIntegerField()),
-                ('at', models.DateTimeField(default=django.utils.timezone.now)),
-                ('store', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, to='catalog.store')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("query", models.CharField(max_length=120)),
+                ("results", models.PositiveIntegerField()),
+                ("at", models.DateTimeField(default=django.utils.timezone.now)),
+                ("store", models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, to="catalog.store")),
             ],
         ),
         migrations.CreateModel(
-            name='PriceChange',
+            name="PriceChange",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('old_paise', models.BigIntegerField(null=True)),
-                ('new_paise', models.BigIntegerField()),
-                ('reason', models.CharField(blank=True, max_length=120)),
-                ('actor', models.CharField(max_length=60)),
-                ('at', models.DateTimeField()),
-                ('product', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, to='catalog.product')),
-                ('store', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, to='catalog.store')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("old_paise", models.BigIntegerField(null=True)),
+                ("new_paise", models.BigIntegerField()),
+                ("reason", models.CharField(blank=True, max_length=120)),
+                ("actor", models.CharField(max_length=60)),
+                ("at", models.DateTimeField()),
+                ("product", models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, to="catalog.product")),
+                ("store", models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, to="catalog.store")),
             ],
         ),
         migrations.CreateModel(
-            name='FeePolicy',
+            name="FeePolicy",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('delivery_paise', models.BigIntegerField(default=2500)),
-                ('free_delivery_from_paise', models.BigIntegerField(default=19900)),
-                ('far_metres', models.PositiveIntegerField(default=2500)),
-                ('far_extra_paise', models.BigIntegerField(default=1000)),
-                ('handling_paise', models.BigIntegerField(default=500)),
-                ('small_cart_below_paise', models.BigIntegerField(default=9900)),
-                ('small_cart_paise', models.BigIntegerField(default=2000)),
-                ('minimum_order_paise', models.BigIntegerField(default=0)),
-                ('cod_limit_paise', models.BigIntegerField(default=300000)),
-                ('fee_gst_bp', models.PositiveIntegerField(default=1800)),
-                ('city', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.CASCADE, to='catalog.city')),
-                ('store', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.CASCADE, to='catalog.store')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("delivery_paise", models.BigIntegerField(default=2500)),
+                ("free_delivery_from_paise", models.BigIntegerField(default=19900)),
+                ("far_metres", models.PositiveIntegerField(default=2500)),
+                ("far_extra_paise", models.BigIntegerField(default=1000)),
+                ("handling_paise", models.BigIntegerField(default=500)),
+                ("small_cart_below_paise", models.BigIntegerField(default=9900)),
+                ("small_cart_paise", models.BigIntegerField(default=2000)),
+                ("minimum_order_paise", models.BigIntegerField(default=0)),
+                ("cod_limit_paise", models.BigIntegerField(default=300000)),
+                ("fee_gst_bp", models.PositiveIntegerField(default=1800)),
+                (
+                    "city",
+                    models.ForeignKey(
+                        blank=True, null=True, on_delete=django.db.models.deletion.CASCADE, to="catalog.city"
+                    ),
+                ),
+                (
+                    "store",
+                    models.ForeignKey(
+                        blank=True, null=True, on_delete=django.db.models.deletion.CASCADE, to="catalog.store"
+                    ),
+                ),
             ],
             options={
-                'verbose_name_plural': 'fee policies',
+                "verbose_name_plural": "fee policies",
             },
         ),
         migrations.CreateModel(
-            name='StoreMembership',
+            name="StoreMembership",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('store', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='members', to='catalog.store')),
-                ('user', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='store_memberships', to=settings.AUTH_USER_MODEL)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "store",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="members", to="catalog.store"
+                    ),
+                ),
+                (
+                    "user",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="store_memberships",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Synonym',
+            name="Synonym",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('term', models.CharField(max_length=80)),
-                ('means', models.CharField(max_length=80)),
-                ('is_approved', models.BooleanField(default=True)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("term", models.CharField(max_length=80)),
+                ("means", models.CharField(max_length=80)),
+                ("is_approved", models.BooleanField(default=True)),
             ],
             options={
-                'constraints': [models.UniqueConstraint(fields=('term', 'means'), name='synonym_once')],
+                "constraints": [models.UniqueConstraint(fields=("term", "means"), name="synonym_once")],
             },
         ),
         migrations.CreateModel(
-            name='Waitlist',
+            name="Waitlist",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('phone', models.CharField(max_length=16)),
-                ('lat', models.FloatField()),
-                ('lng', models.FloatField()),
-                ('note', models.CharField(blank=True, max_length=200)),
-                ('created_at', models.DateTimeField(default=django.utils.timezone.now)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("phone", models.CharField(max_length=16)),
+                ("lat", models.FloatField()),
+                ("lng", models.FloatField()),
+                ("note", models.CharField(blank=True, max_length=200)),
+                ("created_at", models.DateTimeField(default=django.utils.timezone.now)),
             ],
             options={
-                'constraints': [models.UniqueConstraint(fields=('phone',), name='waitlist_once_per_phone')],
+                "constraints": [models.UniqueConstraint(fields=("phone",), name="waitlist_once_per_phone")],
             },
         ),
         migrations.AddIndex(
-            model_name='product',
-            index=django.contrib.postgres.indexes.GinIndex(fastupdate=False, fields=['search_vector'], name='product_search_vector_gin'),
+            model_name="product",
+            index=django.contrib.postgres.indexes.GinIndex(
+                fastupdate=False, fields=["search_vector"], name="product_search_vector_gin"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='product',
-            constraint=models.CheckConstraint(condition=models.Q(('mrp_paise__gt', 0)), name='product_mrp_is_positive'),
+            model_name="product",
+            constraint=models.CheckConstraint(condition=models.Q(("mrp_paise__gt", 0)), name="product_mrp_is_positive"),
         ),
         migrations.AddConstraint(
-            model_name='product',
-            constraint=models.CheckConstraint(condition=models.Q(('gst_bp__lte', 4000)), name='product_gst_rate_is_a_rate'),
+            model_name="product",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("gst_bp__lte", 4000)), name="product_gst_rate_is_a_rate"
+            ),
         ),
         migrations.AddIndex(
-            model_name='store',
-            index=models.Index(condition=models.Q(('is_active', True)), fields=['area_south', 'area_north', 'area_west', 'area_east'], name='store_area_box'),
+            model_name="store",
+            index=models.Index(
+                condition=models.Q(("is_active", True)),
+                fields=["area_south", "area_north", "area_west", "area_east"],
+                name="store_area_box",
+            ),
         ),
         migrations.AddIndex(
-            model_name='shelfitem',
-            index=models.Index(condition=models.Q(('is_listed', True)), fields=['store', 'category', '-rank', 'id'], include=('product', 'price_paise', 'mrp_paise'), name='shelf_page'),
+            model_name="shelfitem",
+            index=models.Index(
+                condition=models.Q(("is_listed", True)),
+                fields=["store", "category", "-rank", "id"],
+                include=("product", "price_paise", "mrp_paise"),
+                name="shelf_page",
+            ),
         ),
         migrations.AddIndex(
-            model_name='shelfitem',
-            index=models.Index(condition=models.Q(('is_listed', True)), fields=['store', '-rank', 'id'], name='shelf_whole'),
+            model_name="shelfitem",
+            index=models.Index(
+                condition=models.Q(("is_listed", True)), fields=["store", "-rank", "id"], name="shelf_whole"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='shelfitem',
-            constraint=models.UniqueConstraint(fields=('store', 'product'), name='shelf_item_once_per_store_and_product'),
+            model_name="shelfitem",
+            constraint=models.UniqueConstraint(
+                fields=("store", "product"), name="shelf_item_once_per_store_and_product"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='shelfitem',
-            constraint=models.CheckConstraint(condition=models.Q(('price_paise__gt', 0)), name='shelf_price_is_positive'),
+            model_name="shelfitem",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("price_paise__gt", 0)), name="shelf_price_is_positive"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='shelfitem',
-            constraint=models.CheckConstraint(condition=models.Q(('price_paise__lte', models.F('mrp_paise'))), name='shelf_price_within_mrp'),
+            model_name="shelfitem",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("price_paise__lte", models.F("mrp_paise"))), name="shelf_price_within_mrp"
+            ),
         ),
         migrations.AddIndex(
-            model_name='searchlog',
-            index=models.Index(fields=['results', '-at'], name='search_log_failed_first'),
+            model_name="searchlog",
+            index=models.Index(fields=["results", "-at"], name="search_log_failed_first"),
         ),
         migrations.AddIndex(
-            model_name='pricechange',
-            index=models.Index(fields=['product', 'store', '-at'], name='price_history'),
+            model_name="pricechange",
+            index=models.Index(fields=["product", "store", "-at"], name="price_history"),
         ),
         migrations.AddConstraint(
-            model_name='feepolicy',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('city__isnull', False), ('store', None)), models.Q(('city', None), ('store__isnull', False)), _connector='OR'), name='fee_policy_is_for_a_city_or_a_store'),
+            model_name="feepolicy",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("city__isnull", False), ("store", None)),
+                    models.Q(("city", None), ("store__isnull", False)),
+                    _connector="OR",
+                ),
+                name="fee_policy_is_for_a_city_or_a_store",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='feepolicy',
-            constraint=models.UniqueConstraint(fields=('city',), name='fee_policy_once_per_city'),
+            model_name="feepolicy",
+            constraint=models.UniqueConstraint(fields=("city",), name="fee_policy_once_per_city"),
         ),
         migrations.AddConstraint(
-            model_name='feepolicy',
-            constraint=models.UniqueConstraint(fields=('store',), name='fee_policy_once_per_store'),
+            model_name="feepolicy",
+            constraint=models.UniqueConstraint(fields=("store",), name="fee_policy_once_per_store"),
         ),
         migrations.AddConstraint(
-            model_name='storemembership',
-            constraint=models.UniqueConstraint(fields=('user', 'store'), name='membership_once_per_user_and_store'),
+            model_name="storemembership",
+            constraint=models.UniqueConstraint(fields=("user", "store"), name="membership_once_per_user_and_store"),
         ),
     ]

@@ -9,6 +9,8 @@ from catalog.search.index import all_of, any_of, lexeme
 from catalog.search.synonyms import Synonyms
 
 MOST_WORDS = 8
+LONGEST_WORD = 80  # as in the index
+LONGEST_QUESTION = 400
 SMALL_WORDS = frozenset(
     word
     for line in (
@@ -30,7 +32,7 @@ class Group:
 
 def understand(q: str, synonyms: Synonyms) -> list[Group]:
     """The groups a product should satisfy, all of them if possible. Empty for a question without a word."""
-    asked = words(q)[:MOST_WORDS]
+    asked = [word[:LONGEST_WORD] for word in words(q[:LONGEST_QUESTION])[:MOST_WORDS]]
     content = [word for word in asked if word not in SMALL_WORDS] or asked
     groups: list[Group] = []
     at = 0

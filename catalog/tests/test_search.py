@@ -78,7 +78,9 @@ def test_nonsense_finds_nothing_and_breaks_nothing(shop, q):
     assert skus(shop, q) == []
 
 
-@pytest.mark.parametrize("q", ["milk' | 'x", "a:* & !b", "milk <-> butter", "%milk%", "milk" * 200, "amul " * 50])
+@pytest.mark.parametrize(
+    "q", ["milk' | 'x", "a:* & !b", "milk <-> butter", "%milk%", "milk" * 200, "amul " * 50, "दू" * 5000]
+)
 def test_query_operators_are_only_punctuation(shop, q):
     skus(shop, q)
 
