@@ -31,3 +31,29 @@ class TaskPacked(DomainEvent):
     bags: int
     pick_s: int
     pack_s: int
+
+
+@dataclass(frozen=True)
+class TaskPassedOn(DomainEvent):
+    """A task in work went to another picker, or (no `to_picker`) back into the queue."""
+
+    task_id: UUID
+    order_id: UUID
+    from_picker: int
+    to_picker: int | None = None
+    why: str = ""
+
+
+@dataclass(frozen=True)
+class TaskPinned(DomainEvent):
+    task_id: UUID
+    order_id: UUID
+    pinned: bool
+
+
+@dataclass(frozen=True)
+class SlotCleared(DomainEvent):
+    """The bags of a cancelled order were unpacked and their shelf slot is free."""
+
+    task_id: UUID
+    order_id: UUID

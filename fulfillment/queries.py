@@ -1,0 +1,277 @@
+"""Reads of the floor: the queue, one task, what comes back, a shelf of stock."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from django.contrib.postgres.aggregates import ArrayAgg
+from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet, Sum
+from django.db.models.functions import Coalesce
+
+from catalog.search import search as search_shelf
+from fulfillment import pickroute
+from fulfillment.errors import NoSuchTask
+from fulfillment.models import PickerShift, PickLine, PickTask, ShelfSlot, TaskState
+from inventory.models import Stock
+from orders.models import Evidence, Order
+from orders.services.street import GOODS_BACK
+from orders.states import Status
+
+AT_RISK_S = 90
+"""Less slack than this and the card turns amber."""
+SHOWN_PER_LANE = 60
+RETURNS_FOR = timedelta(days=3)
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """One task on the queue screen. `slack_s`: seconds until the bags must stand on the shelf, negative when late."""
+
+    id: UUID
+    order_id: UUID
+    number: str
+    state: str
+    due_at: datetime
+    opened_at: datetime
+    slack_s: int
+    pinned: bool
+    lines: int
+    units: int
+    done_units: int
+    zones: list[str]
+    picker_id: int | None
+    picker_name: str
+    rider_name: str
+    slot: str
+    used_percent: int
+
+    @property
+    def mood(self) -> str:
+        """ok, warn or late."""
+        return "late" if self.slack_s < 0 else "warn" if self.slack_s < AT_RISK_S else "ok"
+
+    @property
+    def late_m(self) -> int:
+        return max(1, -self.slack_s // 60)
+
+    @property
+    def left_m(self) -> int:
+        return max(0, self.slack_s // 60)
+
+    @property
+    def done_percent(self) -> int:
+        return round(100 * self.done_units / self.units) if self.units else 0
+
+    def as_json(self) -> dict[str, Any]:
+        return {
+            "id": self.id,
+            "order_id": self.order_id,
+            "order_number": self.number,
+            "state": self.state,
+            "due_at": self.due_at,
+            "slack_s": self.slack_s,
+            "pinned": self.pinned,
+            "lines": self.lines,
+            "units": self.units,
+            "done_units": self.done_units,
+            "zones": self.zones,
+            "picker_id": self.picker_id,
+            "picker_name": self.picker_name,
+            "rider_name": self.rider_name,
+            "slot": self.slot,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Picker:
+    user_id: int
+    name: str
+    since: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Board:
+    """A store's floor at one moment."""
+
+    waiting: list[Card] = field(default_factory=list)
+    in_work: list[Card] = field(default_factory=list)
+    on_shelf: list[Card] = field(default_factory=list)
+    pickers: list[Picker] = field(default_factory=list)
+
+    def as_json(self) -> dict[str, Any]:
+        return {
+            "waiting": [card.as_json() for card in self.waiting],
+            "in_work": [card.as_json() for card in self.in_work],
+            "on_shelf": [card.as_json() for card in self.on_shelf],
+            "pickers": [{"user_id": p.user_id, "name": p.name, "since": p.since} for p in self.pickers],
+        }
+
+
+def board(*, store_id: int, now: datetime) -> Board:
+    """The queue by slack, what is being picked, what stands on the shelf, who is on shift. Two statements."""
+    live = [TaskState.OPEN, TaskState.PICKING, TaskState.PICKED, TaskState.PACKED]
+    cards = [_card(task, now) for task in _cards(store_id, live)]
+    shifts = PickerShift.objects.filter(store_id=store_id, ended_at=None).select_related("user").order_by("started_at")
+    return Board(
+        waiting=[card for card in cards if card.state == TaskState.OPEN][:SHOWN_PER_LANE],
+        in_work=[card for card in cards if card.state in (TaskState.PICKING, TaskState.PICKED)],
+        on_shelf=[card for card in cards if card.state == TaskState.PACKED][:SHOWN_PER_LANE],
+        pickers=[Picker(s.user_id, s.user.name or s.user.phone, s.started_at) for s in shifts],
+    )
+
+
+def in_hand(*, picker_id: int) -> PickTask | None:
+    """The task this picker is working on."""
+    held = PickTask.objects.filter(picker_id=picker_id, state__in=[TaskState.PICKING, TaskState.PICKED])
+    return held.select_related("store", "order").first()
+
+
+def on_shift(*, picker_id: int, store_id: int) -> bool:
+    return PickerShift.objects.filter(user_id=picker_id, store_id=store_id, ended_at=None).exists()
+
+
+def task_of(*, task_id: UUID, store_id: int | None = None) -> PickTask:
+    """The task with its order and store. Raises NoSuchTask, also for another store's."""
+    tasks = PickTask.objects.select_related("order", "store", "picker").filter(pk=task_id)
+    found = (tasks if store_id is None else tasks.filter(store_id=store_id)).first()
+    if found is None:
+        raise NoSuchTask("There is no such pick task in this store.")
+    return found
+
+
+def lines_of(task: PickTask) -> list[PickLine]:
+    """Its lines along the walk, with products. One statement."""
+    return list(task.lines.select_related("product", "product__category").order_by("walk", "id"))
+
+
+@dataclass(frozen=True, slots=True)
+class Walk:
+    """Where a picker is in a task: the line to find now, the ones after it, what is done."""
+
+    lines: Sequence[PickLine]
+    current: PickLine | None
+    following: PickLine | None
+    done: int
+    units: int
+    units_done: int
+
+    @property
+    def percent(self) -> int:
+        return round(100 * self.units_done / self.units) if self.units else 0
+
+
+def walk_of(lines: Sequence[PickLine]) -> Walk:
+    still = [line for line in lines if line.done_at is None]
+    return Walk(
+        lines=lines,
+        current=still[0] if still else None,
+        following=still[1] if len(still) > 1 else None,
+        done=len(lines) - len(still),
+        units=sum(line.qty for line in lines),
+        units_done=sum(line.picked_qty + line.short_qty for line in lines),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class ComingBack:
+    """Bags that have to be unpacked: an undelivered order's (`kind` "undelivered"), or a cancelled one's ("cancelled")."""
+
+    kind: str
+    order_id: UUID
+    task_id: UUID
+    number: str
+    bags: int
+    rider_name: str
+    slot: str
+    why: str
+    since: datetime
+
+
+def coming_back(*, store_id: int, now: datetime) -> list[ComingBack]:
+    """Undelivered orders whose bags nobody has received, then cancelled ones still on the shelf. Two statements."""
+    received = Evidence.objects.filter(order=OuterRef("pk"), kind=GOODS_BACK)
+    undelivered = (
+        Order.objects.filter(
+            ~Exists(received),
+            store_id=store_id,
+            status__in=[Status.UNDELIVERED, Status.REFUNDED],
+            picked_up_at__isnull=False,
+            delivered_at=None,
+            status_at__gt=now - RETURNS_FOR,
+        )
+        .annotate(task_id=F("pick_task__pk"))
+        .order_by("status_at")
+    )
+    found = [
+        ComingBack("undelivered", o.pk, o.task_id, o.number, len(o.bag_codes), o.rider_name, "", o.cancel_reason, o.status_at)
+        for o in undelivered
+        if o.task_id
+    ]
+    on_shelf = ShelfSlot.objects.filter(store_id=store_id, task__state=TaskState.CANCELLED).select_related("task__order")
+    for slot in on_shelf.order_by("code"):
+        task = slot.task
+        assert task is not None
+        order = task.order
+        bags, why = len(order.bag_codes), order.cancel_reason
+        found.append(
+            ComingBack("cancelled", order.pk, task.pk, order.number, bags, "", slot.code, why, order.status_at)
+        )
+    return found
+
+
+def stock_rows(*, store_id: int, words: str, limit: int = 20) -> list[Stock]:
+    """Stock rows for a barcode, SKU, bin code or words of a name; what is nearly gone when nothing is asked."""
+    rows = Stock.objects.at(store_id).select_related("product", "bin")
+    words = words.strip()
+    if not words:
+        return list(rows.filter(on_hand__lte=F("held") + 3).order_by(F("on_hand") - F("held"), "product__name")[:limit])
+    exact = rows.filter(Q(product__barcode=words) | Q(product__sku__iexact=words) | Q(bin__code__iexact=words))
+    if found := list(exact.order_by("product__name")[:limit]):
+        return found
+    hits = [hit.product_id for hit in search_shelf(store_id=store_id, q=words, limit=limit)]
+    by_product = {row.product_id: row for row in rows.filter(product_id__in=hits)}
+    found = [by_product[product_id] for product_id in hits if product_id in by_product]
+    return found or list(rows.filter(product__name__icontains=words).order_by("product__name")[:limit])
+
+
+def _cards(store_id: int, states: Sequence[str]) -> QuerySet[PickTask]:
+    return (
+        PickTask.objects.filter(store_id=store_id, state__in=states)
+        .select_related("order", "picker")
+        .annotate(
+            line_count=Count("lines"),
+            unit_count=Coalesce(Sum("lines__qty"), 0),
+            done_count=Coalesce(Sum(F("lines__picked_qty") + F("lines__short_qty")), 0),
+            zone_names=ArrayAgg("lines__zone", distinct=True, default=[]),
+            slot_code=F("slot__code"),
+        )
+        .order_by("-pinned", "due_at", "pk")
+    )
+
+
+def _card(task: Any, now: datetime) -> Card:
+    order = task.order
+    available_s = max(1.0, (task.due_at - task.opened_at).total_seconds())
+    return Card(
+        id=task.pk,
+        order_id=order.pk,
+        number=order.number,
+        state=task.state,
+        due_at=task.due_at,
+        opened_at=task.opened_at,
+        slack_s=round((task.due_at - now).total_seconds()),
+        pinned=task.pinned,
+        lines=task.line_count,
+        units=task.unit_count,
+        done_units=task.done_count,
+        zones=sorted(filter(None, task.zone_names), key=lambda zone: pickroute.ZONE_ORDER.get(zone, 9)),
+        picker_id=task.picker_id,
+        picker_name=(task.picker.name or task.picker.phone) if task.picker else "",
+        rider_name=order.rider_name if order.rider_id_ref else "",
+        slot=task.slot_code or "",
+        used_percent=max(0, min(100, round(100 * (now - task.opened_at).total_seconds() / available_s))),
+    )

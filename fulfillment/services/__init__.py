@@ -1,0 +1,35 @@
+"""Every write of the floor; each function is one complete act.
+
+Lock order: the order (through orders.services), then the pick task, then its shelf slot. Acts that never touch the order
+lock the task alone.
+"""
+
+from fulfillment.services.life import clear_slot, close_cancelled, close_handed_over, goods_back, open_task, write_load
+from fulfillment.services.managing import give_back, pin, reassign, sweep
+from fulfillment.services.packing import MOST_BAGS, pack, suggested_bags
+from fulfillment.services.picking import ScanOutcome, next_task, put_back, scan, short, start
+from fulfillment.services.shifts import end_shift, start_shift
+
+__all__ = [
+    "MOST_BAGS",
+    "ScanOutcome",
+    "clear_slot",
+    "close_cancelled",
+    "close_handed_over",
+    "end_shift",
+    "give_back",
+    "goods_back",
+    "next_task",
+    "open_task",
+    "pack",
+    "pin",
+    "put_back",
+    "reassign",
+    "scan",
+    "short",
+    "start",
+    "start_shift",
+    "suggested_bags",
+    "sweep",
+    "write_load",
+]

@@ -1,0 +1,181 @@
+"""The beginning and the end of a pick task, driven by its order; goods that come back; the floor's load."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from django.db import connection, transaction
+from django.db.models import F, FilteredRelation, Q
+
+from blinkit.kernel import events
+from blinkit.kernel.errors import Conflict
+from catalog import services as goods
+from catalog.travel import travel_seconds
+from fulfillment import pickroute
+from fulfillment.errors import NoSuchTask
+from fulfillment.events import PickTaskOpened, SlotCleared
+from fulfillment.models import PickLine, PickTask, ShelfSlot, TaskState
+from fulfillment.services.inside import hint, lock_task
+from orders import services as orders
+from orders.models import Order, OrderLine
+from orders.promise.legs import DOOR_S, HANDOVER_S
+from orders.services.mover import joining, step
+from orders.states import Status
+
+PICK_BASE_S = 35
+PICK_LINE_S = 14
+USUAL_LINES = 5
+
+
+@joining
+def open_task(*, order_id: UUID, now: datetime) -> PickTask | None:
+    """Put a confirmed order into its store's pick queue, its lines in walking order. Silent when repeated.
+
+    Part of every purchase's cost: at most eight statements. Returns None when the order has been cancelled meanwhile.
+    """
+    order = orders.lock(order_id)
+    if order.status != Status.CONFIRMED:
+        return PickTask.objects.filter(order=order).first()
+    lines = _lines_with_places(order)
+    due_at = _shelf_by(order, timezone=lines[0]["timezone"] if lines else "Asia/Kolkata", now=now)
+    task = PickTask(order=order, store=order.store, due_at=due_at, opened_at=now)
+    task.save(force_insert=True)
+    PickLine.objects.bulk_create(_pick_lines(task, lines))
+    opened = PickTaskOpened(task_id=task.pk, order_id=order_id, store_code=order.store.code)
+    step(order, Status.ASSIGNED_TO_STORE, actor="system", now=now, also=[opened])
+    write_load(store_id=order.store_id, now=now)
+    hint(task)
+    return task
+
+
+@transaction.atomic
+def close_cancelled(*, order_id: UUID, now: datetime) -> None:
+    """The order is cancelled: its task ends. Bags on the shelf keep their slot until somebody takes them off it
+    (`clear_slot`). Silent when repeated."""
+    task = PickTask.objects.select_related("store").select_for_update(of=("self",), no_key=True)
+    found = task.filter(order_id=order_id).first()
+    if found is not None and found.state not in (TaskState.HANDED_OVER, TaskState.CANCELLED):
+        end_cancelled(found, now=now)
+
+
+def end_cancelled(task: PickTask, *, now: datetime) -> None:
+    """The end itself, for acts that hold the task's lock."""
+    task.state = TaskState.CANCELLED
+    task.save(update_fields=["state"])
+    hint(task)
+    write_load(store_id=task.store_id, now=now)
+
+
+@transaction.atomic
+def close_handed_over(*, order_id: UUID, now: datetime) -> None:
+    """The rider has the bags: the shelf slot is free again. Silent when repeated."""
+    tasks = PickTask.objects.select_related("store").select_for_update(of=("self",), no_key=True)
+    task = tasks.filter(order_id=order_id).first()
+    if task is None or task.state != TaskState.PACKED:
+        return
+    task.state = TaskState.HANDED_OVER
+    task.handed_over_at = now
+    task.save(update_fields=["state", "handed_over_at"])
+    ShelfSlot.objects.filter(task=task).update(task=None)
+    hint(task)
+
+
+@transaction.atomic
+def clear_slot(*, task_id: UUID, actor: str, now: datetime) -> None:
+    """The bags of a cancelled order were unpacked into their bins: their place on the shelf is free. Silent when repeated.
+
+    The units were given back when the order was cancelled. Raises NoSuchTask; Conflict while the order is alive.
+    """
+    task = lock_task(task_id)
+    if task.state != TaskState.CANCELLED:
+        raise Conflict("Only the bags of a cancelled order are unpacked.", state=task.state)
+    if ShelfSlot.objects.filter(task=task).update(task=None):
+        events.record(SlotCleared(task_id=task.pk, order_id=task.order_id), subject=_subject(task), actor=actor)
+        hint(task)
+
+
+@transaction.atomic
+def goods_back(*, order_id: UUID, store_id: int, actor: str, now: datetime) -> None:
+    """The bags of an undelivered order are in this store again: their units can be sold. Silent when repeated.
+
+    Raises NoSuchTask for another store's order, IllegalMove (orders) unless it is undelivered.
+    """
+    if not PickTask.objects.filter(order_id=order_id, store_id=store_id).exists():
+        raise NoSuchTask("This order is not from this store.")
+    orders.goods_back(order_id=order_id, actor=actor, now=now)
+
+
+def write_load(*, store_id: int, now: datetime) -> None:
+    """Write down for checkout and the promise how busy this floor is. Two statements."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT count(*), count(*) FILTER (WHERE t.state = 'open'),"
+            " (SELECT count(*) FROM fulfillment_pickershift WHERE store_id = %(store)s AND ended_at IS NULL)"
+            " FROM fulfillment_picktask t WHERE t.store_id = %(store)s AND t.state IN ('open', 'picking', 'picked')",
+            {"store": store_id},
+        )
+        open_orders, waiting, pickers = cursor.fetchone()
+    backlog = waiting * (PICK_BASE_S + USUAL_LINES * PICK_LINE_S) // max(1, pickers)
+    goods.write_store_load(
+        store_id=store_id, now=now, open_orders=open_orders, pick_backlog_s=backlog, pickers_on=pickers
+    )
+
+
+def _lines_with_places(order: Order) -> list[dict[str, Any]]:
+    """The order's lines with what the walk needs, in one statement."""
+    shelf = FilteredRelation("product__stock", condition=Q(product__stock__store_id=order.store_id))
+    return list(
+        OrderLine.objects.filter(order=order)
+        .annotate(shelf=shelf)
+        .values(
+            "id",
+            "product_id",
+            "qty",
+            zone=F("product__zone"),
+            weight_g=F("product__weight_g"),
+            bin_code=F("shelf__bin__code"),
+            bin_zone=F("shelf__bin__zone"),
+            sequence=F("shelf__bin__sequence"),
+            timezone=F("order__store__city__timezone"),
+        )
+    )
+
+
+def _pick_lines(task: PickTask, lines: Sequence[dict[str, Any]]) -> list[PickLine]:
+    items = [
+        pickroute.Item(
+            id=line["id"],
+            zone=line["bin_zone"] or line["zone"],
+            sequence=line["sequence"] or 0,
+            weight_g=line["weight_g"] * line["qty"],
+        )
+        for line in lines
+    ]
+    walk = {line_id: rank for rank, line_id in enumerate(pickroute.order(items), start=1)}
+    return [
+        PickLine(
+            task=task,
+            order_line_id=line["id"],
+            product_id=line["product_id"],
+            bin_code=line["bin_code"] or "",
+            zone=item.zone,
+            walk=walk[line["id"]],
+            qty=line["qty"],
+        )
+        for line, item in zip(lines, items, strict=True)
+    ]
+
+
+def _shelf_by(order: Order, *, timezone: str, now: datetime) -> datetime:
+    """When the bags must stand on the shelf: the promise minus handover, ride and door, as the promise counts them."""
+    if order.promised_by is None:
+        return now + timedelta(minutes=5)
+    ride_s = travel_seconds(order.store.point, order.point, at=now, timezone=timezone)
+    return max(now, order.promised_by - timedelta(seconds=HANDOVER_S + ride_s + DOOR_S))
+
+
+def _subject(task: PickTask) -> str:
+    return f"order:{task.order_id}"

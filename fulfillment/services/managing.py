@@ -1,0 +1,110 @@
+"""The manager's acts, and what the clock does when nobody does anything."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from django.db import transaction
+from django.db.models import Exists, OuterRef
+
+from blinkit.kernel import events
+from fulfillment.errors import TaskBusy
+from fulfillment.events import TaskPassedOn, TaskPinned
+from fulfillment.models import PickerShift, PickTask, TaskState
+from fulfillment.services.inside import IN_WORK, hint, lock_task, need_shift
+from fulfillment.services.life import write_load
+from fulfillment.services.shifts import finish
+
+LONGEST_SHIFT = timedelta(hours=14)
+"""A shift nobody ended: the person went home long ago."""
+
+
+@transaction.atomic
+def pin(*, task_id: UUID, pinned: bool, actor: str, now: datetime) -> PickTask:
+    """Put a task at the head of the queue, or back in its place. Silent when it is there; raises NoSuchTask."""
+    task = lock_task(task_id)
+    if task.pinned != pinned:
+        task.pinned = pinned
+        task.save(update_fields=["pinned"])
+        moved = TaskPinned(task_id=task.pk, order_id=task.order_id, pinned=pinned)
+        events.record(moved, subject=f"order:{task.order_id}", actor=actor)
+        hint(task)
+    return task
+
+
+@transaction.atomic
+def reassign(*, task_id: UUID, picker_id: int, actor: str, now: datetime) -> PickTask:
+    """Pass a task in work to another picker, with what is already in the tote. Silent when they have it.
+
+    Raises TaskBusy, NotOnShift, NoSuchTask.
+    """
+    task = lock_task(task_id)
+    if task.state not in IN_WORK:
+        raise TaskBusy("Only an order in work can be passed on.")
+    if task.picker_id == picker_id:
+        return task
+    need_shift(picker_id, task.store_id)
+    if PickTask.objects.filter(picker_id=picker_id, state__in=IN_WORK).exists():
+        raise TaskBusy("This picker has an order in hand already.")
+    _pass_on(task, to=picker_id, why="Passed on", actor=actor)
+    return task
+
+
+@transaction.atomic
+def give_back(*, task_id: UUID, actor: str, now: datetime, why: str = "Given back") -> PickTask:
+    """A task in work goes back into the queue with what is already in the tote; whoever takes it next goes on there.
+
+    Silent when it is open. Raises TaskBusy, NoSuchTask.
+    """
+    task = lock_task(task_id)
+    if task.state == TaskState.OPEN:
+        return task
+    if task.state not in IN_WORK:
+        raise TaskBusy("Only an order in work can go back into the queue.")
+    _pass_on(task, to=None, why=why, actor=actor)
+    write_load(store_id=task.store_id, now=now)
+    return task
+
+
+def sweep(*, now: datetime) -> int:
+    """End shifts nobody ended, and put tasks of people who are not on the floor back into the queue. Returns how many tasks.
+
+    Each is an act of its own: one that fails does not hold up the others.
+    """
+    forgotten = PickerShift.objects.filter(ended_at=None, started_at__lt=now - LONGEST_SHIFT)
+    for shift_id in list(forgotten.values_list("pk", flat=True)):
+        _end_forgotten(shift_id, now=now)
+    on_floor = PickerShift.objects.filter(user=OuterRef("picker"), store=OuterRef("store"), ended_at=None)
+    stuck = PickTask.objects.filter(~Exists(on_floor), state__in=IN_WORK).order_by("pk")
+    return sum(_rescue(task_id, now=now) for task_id in list(stuck.values_list("pk", flat=True)))
+
+
+@transaction.atomic
+def _end_forgotten(shift_id: int, *, now: datetime) -> None:
+    shift = PickerShift.objects.select_related("store").select_for_update(of=("self",)).get(pk=shift_id)
+    if shift.ended_at is None:
+        finish(shift, now=now)
+
+
+@transaction.atomic
+def _rescue(task_id: UUID, *, now: datetime) -> bool:
+    task = lock_task(task_id)
+    back = PickerShift.objects.filter(user_id=task.picker_id, store_id=task.store_id, ended_at=None)
+    if task.state not in IN_WORK or back.exists():
+        return False  # somebody was quicker
+    _pass_on(task, to=None, why="The picker's shift is over", actor="system")
+    write_load(store_id=task.store_id, now=now)
+    return True
+
+
+def _pass_on(task: PickTask, *, to: int | None, why: str, actor: str) -> None:
+    passed = TaskPassedOn(
+        task_id=task.pk, order_id=task.order_id, from_picker=task.picker_id or 0, to_picker=to, why=why
+    )
+    task.picker_id = to
+    if to is None:
+        task.state = TaskState.OPEN
+    task.save(update_fields=["picker", "state"])
+    events.record(passed, subject=f"order:{task.order_id}", actor=actor)
+    hint(task)

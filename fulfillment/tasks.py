@@ -1,0 +1,16 @@
+"""Celery doors of the floor."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from celery import shared_task
+from django.utils import timezone
+
+from fulfillment import services
+
+
+@shared_task(acks_late=True)
+def sweep_tasks(**_: Any) -> None:
+    """Orders in the hands of people who went home go back into the queue."""
+    services.sweep(now=timezone.now())
