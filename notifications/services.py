@@ -167,7 +167,7 @@ def _message(say: Say, channel: Channel, facts: Facts, *, event_id: int, now: da
         created_at=now,
     )
     if adapter is None:
-        message.state, message.error = MessageState.FAILED, f"No provider for {channel} is set up."
+        message.state, message.error = MessageState.FAILED, f"No provider for {channel.label} is set up."
         message.body = BLANKED
         log.error("a sign-in code cannot be sent: no provider is set up", channel=str(channel))
     elif adapter.instant:
@@ -207,7 +207,7 @@ def _send(message: Message, *, now: datetime) -> None:
     if message.is_secret and now - message.created_at > SECRET_IS_GOOD_FOR:
         return _give_up(message, "Too old: the code has expired.")
     if adapter is None:
-        return _give_up(message, f"No provider for {message.channel} is set up.")
+        return _give_up(message, f"No provider for {message.get_channel_display()} is set up.")
     try:
         message.provider_ref = adapter.send(message)[:120]
     except Undeliverable as error:
