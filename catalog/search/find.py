@@ -1,9 +1,9 @@
 """Search of one store's shelf.
 
 Normally one statement: every word asked for (or a synonym, or a word that begins so) must occur. When nothing has them
-all, misspelt words are corrected by sound and by trigrams against the catalogue's own vocabulary, and products with
-most of the words are shown, best first. Corrections are remembered for a while: a common misspelling costs two
-statements.
+all, misspelt words are corrected against the catalogue's own vocabulary, by sound, by swapped letters and by trigrams,
+and products with most of the words are shown, best first. Corrections are remembered for a while: a common misspelling
+costs two statements.
 """
 
 from __future__ import annotations
@@ -87,14 +87,15 @@ def _corrected(group: Group, synonyms: Synonyms) -> Group:
 
 def _read_near(word: str) -> tuple[str, ...]:
     key = sound(word)
+    swapped = [word[:i] + word[i + 1] + word[i] + word[i + 2 :] for i in range(len(word) - 1)]  # trigrams miss those
     with connection.cursor() as cursor:
         # The trigram index answers %, which is a little more generous than our own line.
         cursor.execute(
             """SELECT word FROM catalog_searchword
-            WHERE (sound = %s OR (word %% %s AND similarity(word, %s) >= %s))
+            WHERE (sound = %s OR word = ANY(%s) OR (word %% %s AND similarity(word, %s) >= %s))
                 AND NOT EXISTS (SELECT 1 FROM catalog_searchword known WHERE known.word LIKE %s)
-            ORDER BY sound = %s DESC, similarity(word, %s) DESC, products DESC LIMIT 3""",
-            [key, word, word, LIKE_ENOUGH, f"{word}%", key, word],
+            ORDER BY sound = %s OR word = ANY(%s) DESC, similarity(word, %s) DESC, products DESC LIMIT 3""",
+            [key, swapped, word, word, LIKE_ENOUGH, f"{word}%", key, swapped, word],
         )
         return tuple(near for (near,) in cursor.fetchall())
 

@@ -56,6 +56,8 @@ def skus(at, q, **more) -> list[str]:
         ("amool buter", "BUTTER"),
         ("dhoodh", "MILK"),
         ("tomatto", "TOMATO"),
+        ("bhjuia", "BHUJIA"),
+        ("cohcolate", "CHOC"),
         ("creme brulee", "BRULEE"),
         ("haldirams", "BHUJIA"),
         ("amul ka doodh", "MILK"),
