@@ -19,5 +19,5 @@ def normalise(text: str) -> str:
 
 
 def masked(phone: str) -> str:
-    """ "+919876543210" → "+91 •••••• 3210" (with spaces that do not break): enough to recognise one's own number, too little to call it."""
+    """ "+919876543210" → "+91 •••••• 3210": enough to recognise one's own number, too little to call it."""
     return f"{phone[:3]}\u00a0••••••\u00a0{phone[-4:]}"
