@@ -105,6 +105,21 @@ def test_a_refusal_is_a_toast_for_htmx_and_changes_nothing(client):
     assert not Cart.objects.exists() or not Cart.objects.get().lines.exists()
 
 
+def test_a_cart_that_ran_short_is_settled_with_one_tap(client):
+    plenty, few = ProductFactory.create_batch(2)
+    place = shop(plenty)
+    shop(few, units=1, at=place)
+    here(client)
+    for product in (plenty, few):
+        client.post("/cart/line/", {"sku": product.sku, "qty": 2})
+    page = client.get("/cart/").content.decode()
+    assert "Only 1 left" in page and "/checkout/" not in page
+    client.post("/cart/take-what-is-there/")
+    lines = dict(Cart.objects.get().lines.values_list("product_id", "qty"))
+    assert lines == {plenty.pk: 2, few.pk: 1}
+    assert "/checkout/" in client.get("/cart/").content.decode()
+
+
 def test_asks_for_a_sign_in_only_at_checkout(client):
     product = ProductFactory()
     shop(product)

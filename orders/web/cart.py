@@ -89,6 +89,17 @@ def set_line(request: HttpRequest) -> HttpResponse:
 
 
 @require_POST
+def take_what_is_there(request: HttpRequest) -> HttpResponse:
+    """One tap for a cart whose shelf ran short: fewer units where some are left, none where none are."""
+    shopper = Shopper(request)
+    for card in shopper.cart.cards:
+        if card.short:
+            qty = max(card.free, 0)
+            services.set_line(sku=card.row.sku, qty=qty, now=shopper.now, **shopper.owner())
+    return show(Shopper(request)) if is_htmx(request) else redirect("shop-cart")
+
+
+@require_POST
 def consent(request: HttpRequest) -> HttpResponse:
     """What to do when a line cannot be found: refund, substitute, call."""
     shopper = Shopper(request)

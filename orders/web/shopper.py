@@ -74,6 +74,15 @@ class Place:
         return self.answer.sentence
 
     @property
+    def note(self) -> str:
+        """Why the store is not as usual, in its own words."""
+        return self.answer.store.mode_reason if self.answer.store and self.mode in ("paused", "rush") else ""
+
+    @property
+    def opens_at(self) -> datetime | None:
+        return self.answer.opens_at
+
+    @property
     def mode(self) -> str:
         """ "closed", "paused", "full", "rush" or "" when all is as usual."""
         return self.answer.reason or ("rush" if self.answer.mode == "rush" else "")
@@ -87,6 +96,11 @@ class CartSummary:
     free_more_paise: int = 0
     cards: list[Card] = field(default_factory=list)
     view: CartView = EMPTY
+
+    @property
+    def is_short(self) -> bool:
+        """Something in it is not there (any more) in this number."""
+        return any(card.short for card in self.cards)
 
     @property
     def bill(self) -> Bill:
