@@ -10,14 +10,19 @@ from zoneinfo import ZoneInfo
 
 from blinkit.kernel.geo import Point
 from catalog import queries as goods
+from catalog.kept import BrieflyKept
 from catalog.models import Store, StoreLoad, StoreMode
 from catalog.pricing import FeeRules
 from catalog.travel import street_metres, travel_seconds
 from orders import promise, sourcing
+from orders.models import LegStat
 from orders.sourcing import Candidate, Need, Reason, Verdict
 
 TYPICAL_LINES, TYPICAL_UNITS = 5, 7
 """The basket a promise is quoted for before there is one."""
+
+ENOUGH_SAMPLES = 20
+"""Fewer rides or picks than this say less about a leg than the rule of thumb does."""
 
 NOT_YET_HERE = "not-yet-here"
 
@@ -127,6 +132,7 @@ def promise_for(
         backlog_s=load.pick_backlog_s,
         rider_wait_s=load.rider_wait_s,
         rush=goods.current_mode(store, now=now) == StoreMode.RUSH,
+        measured=_measured(store.pk, now.astimezone(ZoneInfo(store.city.timezone)).hour),
     )
     quote = promise.quote(inputs)
     return quote, {"store": store.code, **inputs.as_json(), "legs": quote.legs_json()}
@@ -138,6 +144,15 @@ def load_of(store: Store) -> StoreLoad:
         return store.load
     except StoreLoad.DoesNotExist:
         return StoreLoad(store=store)
+
+
+def _read_measured(store_id: int, hour: int) -> dict[str, tuple[float, float]]:
+    """What legs really take at this store in this hour of the day, where enough was measured."""
+    stats = LegStat.objects.filter(store_id=store_id, hour=hour, samples__gte=ENOUGH_SAMPLES)
+    return {leg: (p50_s, p90_s) for leg, p50_s, p90_s in stats.values_list("leg", "p50_s", "p90_s")}
+
+
+_measured: BrieflyKept[dict[str, tuple[float, float]]] = BrieflyKept(_read_measured)
 
 
 def fees_json(policy: FeeRules) -> dict[str, int]:

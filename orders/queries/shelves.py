@@ -9,6 +9,7 @@ from typing import Any
 from catalog import queries as goods
 from catalog import search as finding
 from catalog.errors import NoSuchStore
+from catalog.kept import BrieflyKept
 from catalog.models import Store
 from catalog.queries import Cursor, ProductDetail, ShelfRow
 from inventory import queries as stock
@@ -47,11 +48,18 @@ class Page:
 
 
 def store_id_of(code: str) -> int:
-    """The active store's id, in one small statement. Raises NoSuchStore."""
+    """The active store's id; kept for a few seconds, because every page of a shelf asks. Raises NoSuchStore."""
+    return _store_ids(code)
+
+
+def _read_store_id(code: str) -> int:
     found = Store.objects.filter(code=code, is_active=True).values_list("pk", flat=True).first()
     if found is None:
         raise NoSuchStore
     return int(found)
+
+
+_store_ids: BrieflyKept[int] = BrieflyKept(_read_store_id)
 
 
 def shelf(*, store_code: str, category_slug: str | None = None, cursor: str = "", limit: int = 40) -> Page:

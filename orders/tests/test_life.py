@@ -23,7 +23,7 @@ from orders.errors import (
     WrongCash,
     WrongOtp,
 )
-from orders.models import Evidence, Order, Promise
+from orders.models import Evidence, LegStat, Order, Promise
 from orders.services import ending
 from orders.states import CUSTOMER_MAY_CANCEL, STAFF_MAY_CANCEL, Status
 from orders.tests.factories import advance, customer, order, place_order, shop
@@ -419,3 +419,14 @@ def test_a_late_order_says_so():
     late = queries.tracking(order_id=an_order.pk, now=an_order.promised_by + timedelta(minutes=4))
     assert late["late_s"] == 240
     assert "longer than we promised" in late["sentence"]
+
+
+def test_the_promise_learns_from_what_legs_really_took():
+    an_order = order()
+    place = an_order.store
+    before = queries.serviceability(point=an_order.point, now=NOW)
+    ride = {"store": place, "leg": "ride", "hour": 14, "p50_s": 1800, "p90_s": 2400}  # NOW is 14:30 in Kolkata
+    stat = LegStat.objects.create(samples=19, **ride)
+    assert queries.serviceability(point=an_order.point, now=NOW).eta_to_m == before.eta_to_m
+    LegStat.objects.filter(pk=stat.pk).update(samples=20)
+    assert queries.serviceability(point=an_order.point, now=NOW).eta_to_m > before.eta_to_m + 20
