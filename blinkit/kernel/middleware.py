@@ -89,7 +89,7 @@ class _Statements:
 
 
 class WebLimitMiddleware:
-    """The HTML doors' budget, by address.
+    """The HTML doors' budget: per person when signed in (a store's tablets share one address), else per address.
 
     The API has its own throttle, which knows the person; only what ends before it (no such address, no valid token)
     is counted here, so that guessing is limited too.
@@ -113,7 +113,8 @@ class WebLimitMiddleware:
         address = limits.client_address(request)
         if limits.is_exempt(address):
             return None
-        standing = limits.stand(budget, address, limit=settings.RATE_LIMIT_PER_MINUTE, per_s=60)
+        who = _signed_in(request) if budget == "web" else ""
+        standing = limits.stand(budget, who or address, limit=settings.RATE_LIMIT_PER_MINUTE, per_s=60)
         request.rate_standing = standing  # type: ignore[attr-defined]
         if standing.allowed:
             return None
@@ -122,6 +123,14 @@ class WebLimitMiddleware:
             request,
             TooMany(f"Too many requests. Try again in {standing.reset_s} seconds.", retry_after_s=standing.reset_s),
         )
+
+
+def _signed_in(request: HttpRequest) -> str:
+    """ "user:12" for a browser with a session that is signed in; nothing is looked up without a session cookie."""
+    if settings.SESSION_COOKIE_NAME not in request.COOKIES:
+        return ""
+    user = getattr(request, "user", None)
+    return f"user:{user.pk}" if user is not None and user.is_authenticated else ""
 
 
 class RefusalMiddleware:

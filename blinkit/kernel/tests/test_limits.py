@@ -1,6 +1,7 @@
 import time
 
 import pytest
+from django.test import Client
 
 from blinkit.kernel import limits
 from blinkit.kernel.errors import TooMany
@@ -150,3 +151,19 @@ def test_what_ends_before_the_throttle_is_counted_too(client, settings, clock):
     assert [answer.status_code for answer in answers] == [401, 404, 429]
     assert answers[0].headers["RateLimit-Remaining"] == "1"
     assert answers[2].json()["type"] == "/problems/too-many-requests"
+
+
+@pytest.mark.django_db
+def test_pages_count_per_person_when_signed_in_so_that_a_stores_tablets_do_not_share_one_budget(settings, clock):
+    from django.contrib.auth import get_user_model
+
+    settings.RATE_LIMIT_PER_MINUTE = 2
+    settings.RATE_LIMIT_TRUST_LOOPBACK = False
+    tablets = []
+    for phone in ("+919876500001", "+919876500002"):
+        browser = Client()
+        browser.force_login(get_user_model().objects.create(phone=phone))
+        tablets.append(browser)
+    for browser in tablets:
+        assert [browser.get("/nowhere/").status_code for _ in range(3)] == [404, 404, 429]
+    assert Client().get("/nowhere/").status_code == 404, "a stranger's budget is the address's own"
