@@ -1,0 +1,87 @@
+"""What happens at the same moment ends in one of the legal ways, and never in a deadlock."""
+
+import random
+
+import pytest
+from django.db import transaction
+
+from blinkit.kernel.errors import Refusal
+from catalog.tests.factories import NOW, ProductFactory
+from inventory import queries as stock_queries
+from inventory.errors import OutOfStock
+from inventory.models import Stock
+from orders import services
+from orders.errors import IllegalMove, TooLateToCancel
+from orders.models import Order
+from orders.states import Status
+from orders.tests.factories import address, advance, customer, full_cart, order, shop
+from payments.models import Payment, PaymentState
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def test_baskets_in_any_order_never_deadlock_and_never_oversell(race):
+    goods = ProductFactory.create_batch(4)
+    place = shop(*goods, units=6)
+    chance = random.Random(7)
+    buyers = []
+    for _ in range(12):
+        user = customer()
+        where = address(user)
+        view = full_cart(user, place, dict.fromkeys(chance.sample(goods, k=4), 1))
+        buyers.append({"customer_id": user.pk, "address_id": where.pk, "bill_fingerprint": view.fingerprint})
+    results = race(12, lambda number: services.checkout(method="cod", now=NOW, **buyers[number]))
+    assert sum(isinstance(result, Order) for result in results) == 6, results
+    assert sum(isinstance(result, OutOfStock) for result in results) == 6, results
+    assert set(Stock.objects.values_list("on_hand", "held")) == {(6, 6)}
+    assert stock_queries.audit() == []
+
+
+def test_cancelling_and_picking_at_once_ends_in_one_of_the_two(race):
+    for _ in range(5):
+        an_order = advance(order(products=1), Status.ASSIGNED_TO_STORE)
+
+        def act(number, pk=an_order.pk):
+            if number % 2:
+                return services.start_picking(order_id=pk, actor="user:2", now=NOW)
+            return services.cancel(order_id=pk, by="customer", reason="", actor="user:1", now=NOW)
+
+        results = race(4, act)
+        an_order.refresh_from_db()
+        if an_order.status == Status.CANCELLED:
+            assert isinstance(results[1], IllegalMove)
+            assert isinstance(results[3], IllegalMove)
+        else:
+            assert an_order.status == Status.PICKING
+            assert isinstance(results[0], TooLateToCancel)
+            assert isinstance(results[2], TooLateToCancel)
+    assert stock_queries.audit() == []
+
+
+def test_a_capture_and_the_end_of_the_window_at_once_leave_money_and_goods_together(race):
+    from orders.tests.test_life import pay
+
+    for _ in range(5):
+        an_order = order(products=1, method="online")
+
+        def act(number, waiting=an_order):
+            if number == 0:
+                return services.sweep_unpaid(now=waiting.pay_by)
+            with transaction.atomic():  # as a webhook does: locked, and only while the money is wanted
+                if Payment.objects.select_for_update().get(ref=waiting.pk).state == PaymentState.OPEN:
+                    pay(waiting)
+            return services.confirm(order_id=waiting.pk, now=NOW)
+
+        results = race(2, act)
+        assert not [
+            result for result in results if isinstance(result, Exception) and not isinstance(result, Refusal)
+        ], results
+        an_order.refresh_from_db()
+        payment = Payment.objects.get(ref=an_order.pk)
+        if an_order.status == Status.CONFIRMED:
+            assert (payment.state, payment.refunded_paise) == (PaymentState.CAPTURED, 0)
+        else:
+            assert an_order.status == Status.CANCELLED
+            # Closed before the money came, or paid and given back: never kept.
+            assert payment.state == PaymentState.CANCELLED or payment.refunded_paise == payment.captured_paise
+    assert stock_queries.audit() == []
