@@ -13,6 +13,26 @@
     less.value = wanted - 1;
     more.value = wanted + 1;
   });
+  // The pressed button is swapped away with its card: the keyboard goes on where it was, on the line's new button.
+  let pressed = null;
+  document.addEventListener("htmx:beforeRequest", (event) => {
+    const line = event.target.closest?.("[data-line]") && event.target.closest(".product-line");
+    if (!line || !line.contains(document.activeElement)) return;
+    const { x, y } = line.getBoundingClientRect();
+    const name = [...line.classList].find((word) => word.startsWith("line-"));
+    pressed = { name, x, y, less: document.activeElement.matches(".stepper button:first-of-type") };
+  });
+  document.addEventListener("htmx:afterSettle", () => {
+    if (!pressed || document.activeElement !== document.body) return;
+    const far = (el) => { const box = el.getBoundingClientRect(); return Math.hypot(box.x - pressed.x, box.y - pressed.y); };
+    const line = [...document.querySelectorAll(`.${pressed.name}`)].sort((a, b) => far(a) - far(b))[0];
+    const buttons = line ? [...line.querySelectorAll("button:not(:disabled)")] : [];
+    (pressed.less ? buttons[0] : buttons.at(-1))?.focus({ preventScroll: true });
+    pressed = null;
+  });
+  // The shelf that is open is in view, however far right its tab is.
+  const tab = document.querySelector(".cat-tab[aria-current]");
+  if (tab) { const row = tab.parentElement; row.scrollLeft = tab.offsetLeft - (row.clientWidth - tab.clientWidth) / 2; row.scrollTop = tab.offsetTop - row.clientHeight / 2; }
   // A form that must be sent once (placing an order): the button says so and waits.
   document.addEventListener("submit", (event) => {
     const form = event.target.closest("[data-once]");
