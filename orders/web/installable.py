@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from hashlib import sha256
+
 from django.contrib.staticfiles import finders
 from django.contrib.staticfiles.storage import staticfiles_storage
 from django.http import HttpRequest, HttpResponse, JsonResponse
@@ -49,6 +51,8 @@ def service_worker(request: HttpRequest) -> HttpResponse:
             body = stored.read().decode()
     look = [static(name) for name in ("css/app.css", "js/ui.js", "js/shop.js", "vendor/htmx/htmx.min.js")]
     body = body.replace('"__LOOK__"', ", ".join(f'"{path}"' for path in look))
+    # A release changes the hashed names, so what an older release kept is dropped at once.
+    body = body.replace("look-1", f"look-{sha256(repr(look).encode()).hexdigest()[:10]}")
     return HttpResponse(body, content_type="text/javascript")
 
 

@@ -103,6 +103,12 @@
   // A refusal on an htmx request: the server names where its sentence goes (HX-Retarget: #toasts, or a form with errors);
   // what was typed stays. Anything else gets a toast of our own.
   document.addEventListener("htmx:beforeSwap", (event) => {
+    // Signed out meanwhile: the answer is the sign-in page, which belongs into the window and not into a fragment.
+    if (/\/sign-in\//.test(event.detail.xhr.responseURL || "") && !location.pathname.includes("/sign-in/")) {
+      event.detail.shouldSwap = false;
+      location.reload();
+      return;
+    }
     if (event.detail.xhr.status >= 400 && event.detail.xhr.getResponseHeader("HX-Retarget")) event.detail.shouldSwap = true;
   });
   document.addEventListener("htmx:responseError", (event) => {
