@@ -19,8 +19,10 @@ class TripLive(Conflict):
     code = "trip-live"
 
 
-class NotYourTrip(NotAllowed):
-    code = "not-your-trip"
+class RiderBusy(Conflict):
+    """The rider is on a trip already."""
+
+    code = "rider-busy"
 
 
 class Suspended(NotAllowed):
@@ -29,6 +31,18 @@ class Suspended(NotAllowed):
 
 class NoSuchRider(NotFound):
     code = "no-such-rider"
+
+
+class NoSuchOffer(NotFound):
+    """There is none with this id for this rider; somebody else's is none."""
+
+    code = "no-such-offer"
+
+
+class NoSuchStop(NotFound):
+    """Not on a trip of this rider."""
+
+    code = "no-such-stop"
 
 
 class StopGone(Conflict):

@@ -31,3 +31,16 @@ class OfferAnswered(DomainEvent):
 class DutyChanged(DomainEvent):
     rider_id: int
     on_duty: bool
+
+
+@dataclass(frozen=True)
+class RiderSuspended(DomainEvent):
+    """`reason` is what the rider reads; empty when the suspension ended."""
+
+    rider_id: int
+    reason: str
+
+
+@dataclass(frozen=True)
+class RiderVerified(DomainEvent):
+    rider_id: int

@@ -87,7 +87,9 @@ class Job(models.Model):
 
     class Meta:
         indexes = [
-            models.Index(fields=["store", "opened_at"], name="job_seeking", condition=Q(state__in=["seeking", "offered"]))
+            models.Index(
+                fields=["store", "opened_at"], name="job_seeking", condition=Q(state__in=["seeking", "offered"])
+            )
         ]
 
 
@@ -163,9 +165,7 @@ class Stop(models.Model):
     class Meta:
         ordering = ["rank"]
         constraints = [
-            models.UniqueConstraint(
-                fields=["job"], condition=~Q(state__in=["dropped"]), name="stop_one_live_per_job"
-            )
+            models.UniqueConstraint(fields=["job"], condition=~Q(state__in=["dropped"]), name="stop_one_live_per_job")
         ]
 
 

@@ -1,4 +1,4 @@
-"""Celery doors of delivery."""
+"""Celery doors of delivery (queue "dispatch"). Each may be repeated and may run twice at once."""
 
 from __future__ import annotations
 
@@ -11,8 +11,9 @@ from delivery import services
 
 
 @shared_task(name="delivery.tasks.dispatch_round")
-def dispatch_round(**_: Any) -> int:
-    return services.dispatch_round(now=timezone.now())
+def dispatch_round(*, store_id: int | None = None, **_: Any) -> int:
+    """Offer waiting jobs: of one store when asked for, of all by the beat."""
+    return services.dispatch_round(now=timezone.now(), store_id=store_id)
 
 
 @shared_task(name="delivery.tasks.sweep_offers")

@@ -1,8 +1,8 @@
 """Which rider fetches which orders. Plain Python: no Django, no clock, no database.
 
-A strategy is a function `(jobs, riders, now_s, travel, policy) -> Plan`, found by name in `STRATEGIES`. Times are seconds on
-one clock (Unix time in production), so that a plan can be replayed. The plan carries, per job, the scored candidates: the
-answer to "why this rider?".
+A strategy is a function `(jobs, riders, now_s, travel, policy) -> Plan`, found by name in `STRATEGIES`. Times are
+seconds on one clock (Unix time in production), so that a plan can be replayed. The plan carries, per job, the scored
+candidates: the answer to "why this rider?".
 """
 
 from __future__ import annotations
@@ -35,4 +35,15 @@ def assign(
     return STRATEGIES[strategy](jobs, riders, now_s, travel, policy or Policy())
 
 
-__all__ = ["STRATEGIES", "Assignment", "Candidate", "FreeRider", "OpenJob", "Plan", "Policy", "Strategy", "TravelFn", "assign"]
+__all__ = [
+    "STRATEGIES",
+    "Assignment",
+    "Candidate",
+    "FreeRider",
+    "OpenJob",
+    "Plan",
+    "Policy",
+    "Strategy",
+    "TravelFn",
+    "assign",
+]

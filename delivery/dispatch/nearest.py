@@ -21,8 +21,8 @@ def nearest(
 ) -> Plan:
     """One job per rider. Score: seconds until the rider can stand at the shelf (busy time + ride); ties by rider id.
 
-    Jobs whose bags are not ready within `policy.seek_ahead_s` wait for a later round. Jobs that no rider may take are left
-    with a reason; they never starve, because the most urgent job chooses first in every round.
+    Jobs whose bags are not ready within `policy.seek_ahead_s` wait for a later round. Jobs that no rider may take are
+    left with a reason; they never starve, because the most urgent job chooses first in every round.
     """
     plan = Plan()
     free = {rider.id: rider for rider in riders}

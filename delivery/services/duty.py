@@ -1,4 +1,7 @@
-"""On and off duty, and what checkout and the promise are told about the riders of a store."""
+"""On and off duty, and what checkout and the promise are told about the riders of a store.
+
+Lock order: job (of an open offer), then rider, then offer.
+"""
 
 from __future__ import annotations
 
@@ -7,10 +10,12 @@ from datetime import datetime
 from django.db import connection, transaction
 
 from blinkit.kernel import events, live
+from blinkit.kernel.events import DomainEvent
 from catalog import services as goods
-from delivery.errors import NoSuchRider, Suspended, TripLive
-from delivery.events import DutyChanged
-from delivery.models import Offer, OfferState, Rider, Shift, Trip
+from delivery.errors import NoSuchRider, NotOnDuty, Suspended, TripLive
+from delivery.events import DutyChanged, RiderSuspended, RiderVerified
+from delivery.models import Job, Offer, OfferState, Rider, Shift, Trip
+from delivery.services.asking import ask_for_round
 
 RIDE_GUESS_S = 900
 """How long a rider is away for one delivery, when nothing better is known."""
@@ -24,8 +29,18 @@ def rider_of(user_id: int) -> Rider:
     return rider
 
 
+def rider_on_duty(user_id: int) -> int:
+    """Id of the rider behind a signed-in person who is on duty; one small statement. Raises NotOnDuty."""
+    found = Shift.objects.filter(rider__user_id=user_id, ended_at=None).values_list("rider_id", flat=True).first()
+    if found is None:
+        raise NotOnDuty("You are off duty: your position is not taken.")
+    return found
+
+
 def lock_rider(rider_id: int) -> Rider:
-    rider = Rider.objects.select_related("user", "store").select_for_update(of=("self",)).filter(pk=rider_id).first()
+    """The rider's row, locked to the end of the transaction. Raises NoSuchRider."""
+    riders = Rider.objects.select_related("user", "store").select_for_update(of=("self",), no_key=True)
+    rider = riders.filter(pk=rider_id).first()
     if rider is None:
         raise NoSuchRider("There is no such rider.")
     return rider
@@ -45,6 +60,7 @@ def go_on_duty(*, rider_id: int, now: datetime) -> Shift:
     shift = Shift.objects.create(rider=rider, started_at=now)
     Rider.objects.filter(pk=rider.pk).update(seen_at=now)
     _announce(rider, on_duty=True, now=now)
+    ask_for_round(rider.store_id)
     return shift
 
 
@@ -53,6 +69,12 @@ def go_off_duty(*, rider_id: int, now: datetime) -> None:
     """No more offers; an open one is withdrawn. Silent when off duty; raises TripLive while a trip is not over."""
     from delivery.services.offers import withdraw
 
+    # Jobs before riders, as when an offer is accepted: the two may happen in the same second.
+    list(
+        Job.objects.filter(offers__rider_id=rider_id, offers__state=OfferState.OPEN)
+        .select_for_update(of=("self",), no_key=True)
+        .values_list("pk", flat=True)
+    )
     rider = lock_rider(rider_id)
     shift = Shift.objects.filter(rider=rider, ended_at=None).first()
     if shift is None:
@@ -69,11 +91,34 @@ def go_off_duty(*, rider_id: int, now: datetime) -> None:
 @transaction.atomic
 def suspend(*, rider_id: int, reason: str, actor: str, now: datetime) -> Rider:
     """No further duty, with a reason the rider reads; an empty reason ends the suspension. A live trip is finished."""
+    reason = reason.strip()[:160]
+    if reason:
+        try:
+            with transaction.atomic():
+                go_off_duty(rider_id=rider_id, now=now)
+        except TripLive:
+            pass  # the bags in hand are delivered first; no new offer comes
     rider = lock_rider(rider_id)
-    rider.suspended_reason = reason.strip()[:160]
+    rider.suspended_reason = reason
     rider.save(update_fields=["suspended_reason"])
-    if rider.suspended_reason and not Trip.objects.filter(rider=rider, ended_at=None).exists():
-        go_off_duty(rider_id=rider_id, now=now)
+    return _changed(rider, RiderSuspended(rider_id=rider_id, reason=reason), actor=actor)
+
+
+@transaction.atomic
+def verify(*, rider_id: int, actor: str, now: datetime) -> Rider:
+    """The rider's papers are in order: duty is allowed. Silent when repeated."""
+    rider = lock_rider(rider_id)
+    if rider.is_verified:
+        return rider
+    rider.is_verified = True
+    rider.save(update_fields=["is_verified"])
+    return _changed(rider, RiderVerified(rider_id=rider_id), actor=actor)
+
+
+def _changed(rider: Rider, what: DomainEvent, *, actor: str) -> Rider:
+    events.record(what, subject=f"rider:{rider.pk}", actor=actor)
+    live.touch(f"rider.{rider.pk}", what="duty")
+    live.touch("ops", what="riders")
     return rider
 
 

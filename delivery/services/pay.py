@@ -13,8 +13,8 @@ WAIT_PER_MIN_PAISE = 100
 
 
 def parts_of(*, store: Point, door: Point, waited_s: int = 0, tip_paise: int = 0) -> dict[str, int]:
-    """Paise by part: base, distance (street metres beyond the first kilometre), waiting (whole minutes at the store beyond
-    five) and the customer's whole tip. The pay is their sum; nothing is ever taken off."""
+    """Paise by part: base, distance (street metres beyond the first kilometre), waiting (whole minutes at the store
+    beyond five) and the customer's whole tip. The pay is their sum; nothing is ever taken off."""
     metres = street_metres(store, door)
     beyond = max(0, metres - FIRST_METRES)
     return {

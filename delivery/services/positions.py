@@ -7,12 +7,17 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.conf import settings
+
 from blinkit.kernel import live
 from blinkit.kernel.geo import Point, distance_metres
-from delivery.models import Position, Rider
+from delivery.models import Position, Rider, Stop, StopState
+from orders.states import Status
 
 FASTEST_MPS = 40.0
 """Nobody rides faster through a city: a quicker jump is a bad fix."""
+FASTEST_IN_DEMO_MPS = 4_000.0
+"""A simulated city may run many times faster than the clock."""
 WORST_ACCURACY_M = 200.0
 CLOCK_AHEAD = timedelta(seconds=60)
 KEEP_EVERY = timedelta(seconds=10)
@@ -33,8 +38,10 @@ class Fix:
 def report_positions(*, rider_id: int, fixes: Sequence[Fix], now: datetime) -> Fix | None:
     """Take a rider's reports (also late, in a batch) and show the newest good one. Returns it, or None when none was.
 
-    Dropped: from the future, not newer than the last one, less accurate than 200 m, or a jump nobody can ride. Customers
-    see it only while their bags are on board. Two Redis reads; the database is written at most every ten seconds.
+    Dropped: from the future, not newer than the last one, less accurate than 200 m, or a jump nobody can ride.
+    Customers see it only while their bags are on board. Two Redis reads; the database is written at most every ten
+    seconds.
+    Leaving the store's fence with bags on board is a departure.
     """
     last = live.recall(f"rider-at:{rider_id}")
     newest: Fix | None = None
@@ -56,10 +63,24 @@ def report_positions(*, rider_id: int, fixes: Sequence[Fix], now: datetime) -> F
     return newest
 
 
-def note_carrying(*, rider_id: int, order_ids: Sequence[str], store: Point, left: bool) -> None:
-    """Whose bags this rider has on board: their customers may see the rider from now on. Nobody: an empty list."""
-    fact: dict[str, Any] = {"orders": list(order_ids), "store": [store.lat, store.lng], "left": left}
+def note_carrying(*, rider_id: int, left: bool | None = None) -> dict[str, Any]:
+    """Write down for the next positions whose bags this rider has on board: those customers may see the rider.
+
+    Read from the database, so it can be called whenever the fact got lost. `left`: is the rider outside the store's
+    fence.
+    """
+    on_board = list(
+        Stop.objects.filter(trip__rider_id=rider_id, trip__ended_at=None, state=StopState.ON_BOARD)
+        .order_by("rank", "pk")
+        .values_list("job__order_id", "job__order__status", "trip__store__lat", "trip__store__lng")
+    )
+    fact: dict[str, Any] = {
+        "orders": [str(order_id) for order_id, *_ in on_board],
+        "store": list(on_board[0][2:]) if on_board else None,
+        "left": all(status == Status.IN_TRANSIT for _, status, *_ in on_board) if left is None else left,
+    }
     live.remember(f"rider-carries:{rider_id}", fact, ttl_s=CARRYING_TTL_S)
+    return fact
 
 
 def still_here(*, rider_id: int, now: datetime) -> None:
@@ -74,7 +95,8 @@ def _follows(last: dict[str, Any], fix: Fix) -> bool:
         return False
     if seconds > 300:  # after a long silence anything is possible
         return True
-    return distance_metres(Point(last["lat"], last["lng"]), fix.point) <= FASTEST_MPS * seconds + fix.accuracy_metres
+    fastest = FASTEST_IN_DEMO_MPS if settings.DEMO_MODE else FASTEST_MPS
+    return distance_metres(Point(last["lat"], last["lng"]), fix.point) <= fastest * seconds + fix.accuracy_metres
 
 
 def _fact(fix: Fix, *, kept_at: str | None) -> dict[str, Any]:
@@ -98,14 +120,13 @@ def _show(rider_id: int, fix: Fix, last: dict[str, Any], *, now: datetime) -> No
         "seq": int(fix.at.timestamp() * 1000),  # a later one always has the higher number
     }
     live.share("ops", shown)
-    carries = live.recall(f"rider-carries:{rider_id}")
-    if not carries or not carries["orders"]:
+    carries = live.recall(f"rider-carries:{rider_id}") or note_carrying(rider_id=rider_id)
+    if not carries["orders"]:
         return
     for order_id in carries["orders"]:
         live.remember(f"rider-of-order:{order_id}", shown, ttl_s=AT_TTL_S)
         live.share(f"order.{order_id}", shown)
-    store = Point(*carries["store"])
-    if not carries["left"] and distance_metres(store, fix.point) > LEFT_STORE_M:
-        from delivery.services.trips import depart
+    if not carries["left"] and distance_metres(Point(*carries["store"]), fix.point) > LEFT_STORE_M:
+        from delivery.services.trips import depart  # late: trips write down what this module reads
 
         depart(rider_id=rider_id, now=now)

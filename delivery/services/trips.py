@@ -1,6 +1,6 @@
 """A rider's trip: at the shelf, on the road, at the door; and what happens when it goes differently.
 
-Lock order: order (through orders.services), then job, rider, stop.
+Lock order: order (through orders.services), then job, rider, offer, stop with its trip.
 """
 
 from __future__ import annotations
@@ -10,11 +10,12 @@ from datetime import datetime
 from uuid import UUID
 
 from django.db import transaction
+from django.db.models import Q
 
 from blinkit.kernel import live
 from blinkit.kernel.geo import Point
 from catalog.travel import street_metres
-from delivery.errors import NotYourTrip, ReasonMissing, StopGone
+from delivery.errors import NoSuchStop, ReasonMissing, RiderBusy, StopGone, Suspended
 from delivery.models import (
     Earning,
     Job,
@@ -27,8 +28,9 @@ from delivery.models import (
     Trip,
 )
 from delivery.services import pay
+from delivery.services.asking import ask_for_round
 from delivery.services.duty import lock_rider, write_load
-from delivery.services.offers import begin_trip, withdraw
+from delivery.services.offers import begin_trip, lock_job, withdraw
 from delivery.services.positions import note_carrying
 from orders import services as orders
 from orders.states import Status
@@ -59,7 +61,7 @@ def arrive_at_store(*, rider_id: int, now: datetime) -> Trip:
 def pick_up(*, stop_id: UUID, rider_id: int, bag_codes: Sequence[str], now: datetime) -> Stop:
     """The rider has scanned the bags at the shelf: exactly this order's. Silent when repeated.
 
-    Raises WrongBags(missing, foreign) (from orders), IllegalMove while they are not packed, NotYourTrip, StopGone.
+    Raises WrongBags(missing, foreign) (from orders), IllegalMove while they are not packed, NoSuchStop, StopGone.
     """
     stop = _lock_stop(stop_id, rider_id)
     if stop.state == StopState.ON_BOARD:
@@ -77,24 +79,24 @@ def pick_up(*, stop_id: UUID, rider_id: int, bag_codes: Sequence[str], now: date
 
 @transaction.atomic
 def depart(*, rider_id: int, now: datetime) -> None:
-    """The rider has left the store (says so, or the position does): everything on board is on its way. Silent otherwise."""
+    """The rider has left the store (says so, or the position does): what is on board is on its way. Else silent."""
     stops = Stop.objects.filter(trip__rider_id=rider_id, trip__ended_at=None, state=StopState.ON_BOARD)
     for order_id in stops.order_by("job__order_id").values_list("job__order_id", flat=True):
         if orders.lock(order_id).status == Status.PICKED_UP:
             orders.in_transit(order_id=order_id, actor=f"rider:{rider_id}", now=now)
     trip = live_trip(rider_id)
-    if trip is not None:
+    if trip is not None and stops.exists():
         _carry(trip, left=True)
         live.touch(f"rider.{rider_id}", what="trip", id=trip.pk)
 
 
 @transaction.atomic
 def arrive(*, stop_id: UUID, rider_id: int, now: datetime) -> Stop:
-    """The rider stands at the door. Silent when repeated. Raises NotYourTrip, StopGone."""
+    """The rider stands at the door. Silent when repeated. Raises NoSuchStop, StopGone."""
+    depart(rider_id=rider_id, now=now)  # locks every order on board, in their order, before this one's stop
     stop = _lock_stop(stop_id, rider_id)
     _must_be(stop, StopState.ON_BOARD)
     if stop.arrived_at is None:
-        depart(rider_id=rider_id, now=now)
         stop.arrived_at = now
         stop.save(update_fields=["arrived_at"])
         live.touch(f"order.{stop.job.order_id}", what="order", id=stop.job.order_id)
@@ -115,8 +117,8 @@ def deliver(
 ) -> Stop:
     """Handed over at the door, proven by the code (or a photo where the customer chose so). Silent when repeated.
 
-    Writes the proof and the earning, ends the trip with its last stop. Raises what orders.delivered raises (ProofNeeded,
-    WrongOtp, WrongCash), NotYourTrip, StopGone.
+    Writes the proof and the earning, ends the trip with its last stop. Raises what orders.delivered raises
+    (ProofNeeded, WrongOtp, WrongCash), NoSuchStop, StopGone.
     """
     stop = _lock_stop(stop_id, rider_id)
     if stop.state == StopState.DELIVERED:
@@ -198,33 +200,67 @@ def drop_cancelled(*, order_id: UUID, now: datetime) -> None:
 
 @transaction.atomic
 def assign_by_hand(*, order_id: UUID, rider_id: int, actor: str, now: datetime) -> Trip:
-    """Operations send a particular rider, without an offer. Raises StopGone when the order needs none, NotYourTrip when
-    the rider is on another trip."""
+    """Operations send a particular rider, without an offer; offers that stand in the way are withdrawn.
+
+    Raises StopGone when the order does not wait for a rider, RiderBusy, Suspended.
+    """
+    theirs = Offer.objects.filter(state=OfferState.OPEN, rider_id=rider_id).values_list("job_id", flat=True)
     orders.lock(order_id)
-    job = Job.objects.select_for_update(no_key=True).filter(order_id=order_id).first()
+    wanted = Q(order_id=order_id) | Q(pk__in=list(theirs))
+    jobs = list(Job.objects.select_for_update(no_key=True).filter(wanted).order_by("pk"))
+    job = next((job for job in jobs if job.order_id == order_id), None)
     if job is None or job.state not in (JobState.SEEKING, JobState.OFFERED):
         raise StopGone("This order does not wait for a rider.")
     rider = lock_rider(rider_id)
+    if rider.suspended_reason:
+        raise Suspended(f"This rider is suspended: {rider.suspended_reason}.")
     if live_trip(rider_id) is not None:
-        raise NotYourTrip("This rider is on a trip.")
-    for offer in Offer.objects.filter(state=OfferState.OPEN).filter(job=job) | Offer.objects.filter(
-        state=OfferState.OPEN, rider=rider
-    ):
-        withdraw(offer_id=offer.pk, reason="assigned by hand", now=now)
-    job.refresh_from_db(fields=["state"])
-    return begin_trip(job, rider, now=now)
+        raise RiderBusy("This rider is on a trip.")
+    in_the_way = Offer.objects.filter(Q(job=job) | Q(rider=rider), state=OfferState.OPEN)
+    for offer_id in in_the_way.order_by("pk").values_list("pk", flat=True):
+        withdraw(offer_id=offer_id, reason=f"assigned by hand ({actor})", now=now)
+    return begin_trip(lock_job(job.pk), rider, now=now)
+
+
+@transaction.atomic
+def unassign(*, order_id: UUID, reason: str, actor: str, now: datetime) -> None:
+    """Operations take an order from its rider before the pickup; somebody else is sought.
+
+    Raises StopGone when no rider is on the way to fetch it, ReasonMissing.
+    """
+    stop = Stop.objects.select_related("trip").filter(job__order_id=order_id, state=StopState.TO_PICK_UP).first()
+    if stop is None:
+        raise StopGone("No rider is on the way to fetch this order.")
+    hand_back(stop_id=stop.pk, rider_id=stop.trip.rider_id, reason=reason, actor=actor, now=now)
+
+
+def give_up_stop(*, stop_id: UUID, rider_id: int, reason: str, now: datetime) -> None:
+    """The rider can't finish this stop: handed back before the pickup, failed after it. Raises as those two do."""
+    on_board = require_stop(stop_id=stop_id, rider_id=rider_id).picked_up_at is not None
+    if on_board:
+        fail_stop(stop_id=stop_id, rider_id=rider_id, reason=reason, now=now)
+    else:
+        hand_back(stop_id=stop_id, rider_id=rider_id, reason=reason, actor=f"rider:{rider_id}", now=now)
+
+
+def require_stop(*, stop_id: UUID, rider_id: int) -> Stop:
+    """The rider's own stop, unlocked. Raises NoSuchStop."""
+    stop = Stop.objects.filter(pk=stop_id, trip__rider_id=rider_id).first()
+    if stop is None:
+        raise NoSuchStop("This stop is not on a trip of yours.")
+    return stop
 
 
 def _lock_stop(stop_id: UUID, rider_id: int) -> Stop:
     """The rider's own stop with order, job and stop locked in that order."""
     order_id = Stop.objects.filter(pk=stop_id, trip__rider_id=rider_id).values_list("job__order_id", flat=True).first()
     if order_id is None:
-        raise NotYourTrip("This stop is not on your trip.")
+        raise NoSuchStop("This stop is not on a trip of yours.")
     orders.lock(order_id)
     Job.objects.select_for_update(no_key=True).get(order_id=order_id)
     return (
         Stop.objects.select_related("trip", "trip__store", "job", "job__store")
-        .select_for_update(of=("self",), no_key=True)
+        .select_for_update(of=("self", "trip"), no_key=True)
         .get(pk=stop_id)
     )
 
@@ -242,7 +278,10 @@ def _finish(stop: Stop, state: StopState, job_state: JobState, *, now: datetime)
     if not Stop.objects.filter(trip=trip, state__in=ON_TRIP).exists():
         Trip.objects.filter(pk=trip.pk, ended_at=None).update(ended_at=now)
         write_load(store_id=trip.store_id, now=now)
-    _carry(trip)
+        ask_for_round(trip.store_id)  # this rider is free
+    elif job_state == JobState.SEEKING:
+        ask_for_round(trip.store_id)
+    _carry(trip, left=None)
     _hint(trip.rider_id, stop)
 
 
@@ -251,20 +290,14 @@ def _earn(stop: Stop, *, door: Point, tip_paise: int, now: datetime) -> None:
     came = trip.at_store_at or stop.picked_up_at or now
     waited_s = round(((stop.picked_up_at or came) - came).total_seconds())
     parts = pay.parts_of(store=stop.job.store.point, door=door, waited_s=waited_s, tip_paise=tip_paise)
-    Earning.objects.create(
-        rider_id=trip.rider_id, stop=stop, parts=parts, total_paise=pay.total_of(parts), at=now
-    )
+    Earning.objects.create(rider_id=trip.rider_id, stop=stop, parts=parts, total_paise=pay.total_of(parts), at=now)
     Trip.objects.filter(pk=trip.pk).update(paid_metres=trip.paid_metres + street_metres(stop.job.store.point, door))
 
 
-def _carry(trip: Trip, *, left: bool = False) -> None:
-    """After the commit: whose customers may see the rider now."""
-    on_board = Stop.objects.filter(trip=trip, state=StopState.ON_BOARD).values_list("job__order_id", flat=True)
-    order_ids = [str(order_id) for order_id in on_board]
-    rider_id, store = trip.rider_id, trip.store.point
-    transaction.on_commit(
-        lambda: note_carrying(rider_id=rider_id, order_ids=order_ids, store=store, left=left), robust=False
-    )
+def _carry(trip: Trip, *, left: bool | None = False) -> None:
+    """After the commit: whose customers may see the rider now. `left` None leaves the store's fence as it was known."""
+    rider_id = trip.rider_id
+    transaction.on_commit(lambda: note_carrying(rider_id=rider_id, left=left))
 
 
 def _hint(rider_id: int, stop: Stop) -> None:

@@ -1,0 +1,231 @@
+"""What a rider sees: one reading for the API, the socket and the screens.
+
+Before a rider accepts, a door is only an area.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from datetime import datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from django.conf import settings
+from django.db.models import Count, QuerySet, Sum
+from django.db.models.functions import TruncDate
+
+from catalog.models import Store, Zone
+from catalog.travel import street_metres, travel_seconds
+from delivery.models import Earning, Offer, OfferState, Rider, Shift, Stop, StopState, Trip
+from orders.models import Order, OrderLine
+from orders.states import Status
+from payments.models import Method
+from payments.queries import cash_in_hand
+
+LOCAL = ZoneInfo(settings.TIME_ZONE)
+COLD = (Zone.CHILLED, Zone.FROZEN)
+NOTICE_FOR = timedelta(minutes=10)
+"""How long a rider is told why a stop disappeared."""
+AREA_DIGITS = 3
+"""Coordinates before accepting are rounded to about 100 metres."""
+
+
+def rider_state(*, rider: Rider, now: datetime) -> dict[str, Any]:
+    """Everything the rider's screen shows now. At most nine statements, fewer without a trip."""
+    shift = Shift.objects.filter(rider=rider, ended_at=None).first()
+    trip = trip_of(rider=rider, now=now)
+    return {
+        "rider": rider_json(rider),
+        "on_duty": shift is not None,
+        "on_duty_since": shift.started_at if shift else None,
+        "offer": None if trip else offer_of(rider=rider, now=now),
+        "trip": trip,
+        "today": today_of(rider=rider, now=now),
+        "cash_paise": cash_in_hand(rider.pk),
+        "currency": "INR",
+        "notice": "" if trip else _notice(rider, now=now),
+    }
+
+
+def rider_json(rider: Rider) -> dict[str, Any]:
+    return {
+        "id": rider.pk,
+        "name": str(rider),
+        "vehicle": rider.vehicle,
+        "max_bags": rider.max_bags,
+        "store": store_json(rider.store),
+        "suspended_reason": rider.suspended_reason,
+        "verified": rider.is_verified,
+        "rating": round(rider.rating_sum / rider.rating_count, 1) if rider.rating_count else None,
+    }
+
+
+def store_json(store: Store) -> dict[str, Any]:
+    return {"code": store.code, "name": store.name, "lat": store.lat, "lng": store.lng}
+
+
+def offer_of(*, rider: Rider, now: datetime) -> dict[str, Any] | None:
+    """The open offer to this rider, or None."""
+    open_now = Offer.objects.filter(rider=rider, state=OfferState.OPEN, expires_at__gt=now)
+    offer = open_now.select_related("job__order", "job__store").first()
+    return None if offer is None else offer_json(offer, rider)
+
+
+def offer_json(offer: Offer, rider: Rider) -> dict[str, Any]:
+    job = offer.job
+    order, store = job.order, job.store
+    return {
+        "id": offer.pk,
+        "made_at": offer.made_at,
+        "expires_at": offer.expires_at,
+        "store": store_json(store),
+        "drop": {
+            "area": area_of(order.address_text),
+            "lat": round(order.lat, AREA_DIGITS),
+            "lng": round(order.lng, AREA_DIGITS),
+        },
+        "to_store_metres": street_metres(rider.point, store.point) if rider.point else None,
+        "distance_metres": street_metres(store.point, order.point),
+        "ride_s": travel_seconds(store.point, order.point, rider.vehicle),
+        "bags": job.bags,
+        "cold": _is_cold(order),
+        "cash_paise": _cash_due(order),
+        "pay_paise": offer.pay_paise,
+        "pay_parts": offer.pay_parts,
+        "ready_at": job.ready_at,
+        "due_at": job.due_at,
+    }
+
+
+def trip_of(*, rider: Rider, now: datetime) -> dict[str, Any] | None:
+    """The live trip with its stops, or None."""
+    trip = Trip.objects.select_related("store").filter(rider=rider, ended_at=None).first()
+    if trip is None:
+        return None
+    stops = Stop.objects.select_related("job", "job__order").filter(trip=trip).order_by("rank", "pk")
+    offers = Offer.objects.filter(rider=rider, state=OfferState.ACCEPTED, job__stops__trip=trip)
+    pay = dict(offers.values_list("job_id", "pay_paise"))
+    return {
+        "id": trip.pk,
+        "started_at": trip.started_at,
+        "at_store_at": trip.at_store_at,
+        "store": store_json(trip.store),
+        "stops": [stop_json(stop, trip, pay_paise=pay.get(stop.job_id)) for stop in stops],
+    }
+
+
+def stop_json(stop: Stop, trip: Trip, *, pay_paise: int | None = None) -> dict[str, Any]:
+    """One door. `next` is the one thing to do: at-store, wait, pick-up, depart, arrive, deliver; "" when it is over."""
+    order = stop.job.order
+    return {
+        "id": stop.pk,
+        "state": stop.state,
+        "next": next_act(stop, trip, Status(order.status)),
+        "order_id": order.pk,
+        "order_number": order.number,
+        "order_status": order.status,
+        "ready": order.status == Status.ASSIGNED_TO_PARTNER,
+        "ready_at": stop.job.ready_at,
+        "due_at": stop.job.due_at,
+        "bag_codes": list(order.bag_codes),
+        "bags": stop.job.bags,
+        "shelf_slot": order.shelf_slot,
+        "cold": _is_cold(order),
+        "drop": {
+            "address": order.address_text,
+            "area": area_of(order.address_text),
+            "lat": order.lat,
+            "lng": order.lng,
+            "door_instructions": order.door_instructions,
+            "instructions": list(order.instructions),
+            "contact_name": order.contact_name,
+            "contact_phone": order.contact_phone,
+        },
+        "distance_metres": street_metres(trip.store.point, order.point),
+        "photo_allowed": "leave_at_door" in order.instructions,
+        "cash_paise": _cash_due(order),
+        "pay_paise": pay_paise,
+        "picked_up_at": stop.picked_up_at,
+        "arrived_at": stop.arrived_at,
+        "done_at": stop.done_at,
+        "fail_reason": stop.fail_reason,
+    }
+
+
+def next_act(stop: Stop, trip: Trip, status: Status) -> str:
+    if stop.state == StopState.TO_PICK_UP:
+        if trip.at_store_at is None:
+            return "at-store"
+        return "pick-up" if status == Status.ASSIGNED_TO_PARTNER else "wait"
+    if stop.state == StopState.ON_BOARD:
+        if stop.arrived_at is not None:
+            return "deliver"
+        return "depart" if status == Status.PICKED_UP else "arrive"
+    return ""
+
+
+def today_of(*, rider: Rider, now: datetime) -> dict[str, int]:
+    """Deliveries and pay since midnight where the riders live."""
+    midnight = now.astimezone(LOCAL).replace(hour=0, minute=0, second=0, microsecond=0)
+    sums = Earning.objects.filter(rider=rider, at__gte=midnight).aggregate(n=Count("pk"), paise=Sum("total_paise"))
+    return {"deliveries": sums["n"], "total_paise": sums["paise"] or 0}
+
+
+def earnings_by_day(*, rider: Rider, now: datetime, days: int = 7) -> list[dict[str, Any]]:
+    """The last `days` local days, oldest first, days without a ride included. One statement."""
+    today = now.astimezone(LOCAL).date()
+    first = today - timedelta(days=days - 1)
+    start = datetime(first.year, first.month, first.day, tzinfo=LOCAL)
+    rows = (
+        Earning.objects.filter(rider=rider, at__gte=start)
+        .annotate(day=TruncDate("at", tzinfo=LOCAL))
+        .values_list("day")
+        .annotate(n=Count("pk"), paise=Sum("total_paise"))
+    )
+    found: defaultdict[Any, tuple[int, int]] = defaultdict(lambda: (0, 0), {day: (n, paise) for day, n, paise in rows})
+    dates = [first + timedelta(days=number) for number in range(days)]
+    return [{"date": day, "deliveries": found[day][0], "total_paise": found[day][1]} for day in dates]
+
+
+def earnings_of(*, rider: Rider) -> QuerySet[Earning]:
+    """Newest first, with all that a receipt shows."""
+    return Earning.objects.filter(rider=rider).select_related("stop__job__order").order_by("-at", "-pk")
+
+
+def receipt_json(earning: Earning) -> dict[str, Any]:
+    """What one delivery paid, part by part."""
+    stop = earning.stop
+    return {
+        "id": earning.pk,
+        "at": earning.at,
+        "order_number": stop.job.order.number,
+        "area": area_of(stop.job.order.address_text),
+        "delivered": stop.state == StopState.DELIVERED,
+        "parts": earning.parts,
+        "total_paise": earning.total_paise,
+    }
+
+
+def area_of(address: str) -> str:
+    """The part of an address that names the neighbourhood, without house and street: its last words."""
+    parts = [part.strip() for part in address.split(",") if part.strip()]
+    return ", ".join(parts[-2:]) if len(parts) > 2 else parts[-1] if parts else ""
+
+
+def _cash_due(order: Order) -> int:
+    return order.total_paise if order.payment_method == Method.COD else 0
+
+
+def _is_cold(order: Order) -> bool:
+    return OrderLine.objects.filter(order=order, product__zone__in=COLD).exists()
+
+
+def _notice(rider: Rider, *, now: datetime) -> str:
+    """Why the last trip is gone, when the rider did not end it."""
+    stop = (
+        Stop.objects.filter(trip__rider=rider, state=StopState.DROPPED, done_at__gte=now - NOTICE_FOR)
+        .select_related("job__order")
+        .order_by("-done_at")
+        .first()
+    )
+    return "" if stop is None else f"{stop.job.order.number}: {stop.fail_reason}"

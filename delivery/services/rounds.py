@@ -1,0 +1,167 @@
+"""Dispatch rounds: waiting jobs of a store are put to its free riders."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from django.db import connection, transaction
+from django.db.models import Exists, OuterRef
+
+from blinkit.kernel import events, live
+from catalog.travel import travel_seconds
+from delivery import dispatch
+from delivery.dispatch import Candidate, FreeRider, OpenJob
+from delivery.events import OfferMade
+from delivery.models import Job, JobState, Offer, OfferState, Rider, Shift, Trip
+from delivery.services import pay
+from delivery.services.asking import round_begins
+from orders.models import Order
+from payments.models import Method
+
+OFFER_S = 30
+SILENT_AFTER = timedelta(minutes=3)
+"""A rider nobody has heard of for so long gets no offer: the phone is off or out of reach."""
+UNANSWERED_PAUSE = timedelta(seconds=90)
+"""A rider who let an offer pass is not asked again about the same job for so long; others come first."""
+MOST_JOBS = 200
+STRATEGY = "nearest"
+_LOCK_CLASS = 4117
+"""Any number that no other advisory lock of the house uses."""
+
+
+def dispatch_round(*, now: datetime, store_id: int | None = None) -> int:
+    """Offer waiting jobs to free riders, per store. Returns how many offers were made.
+
+    Two dispatchers never work on one store at once: the second finds the store's advisory lock taken and skips it.
+    """
+    if store_id is not None:
+        return _round(store_id, now=now)
+    waiting = Job.objects.filter(state=JobState.SEEKING).order_by("store_id").distinct()
+    return sum(_round(store, now=now) for store in list(waiting.values_list("store_id", flat=True)))
+
+
+@transaction.atomic
+def _round(store_id: int, *, now: datetime) -> int:
+    round_begins(store_id)
+    if not _only_dispatcher(store_id):
+        return 0
+    riders = free_riders(store_id=store_id, now=now)  # few, and often none: asked first
+    if not riders:
+        return 0
+    jobs = list(
+        Job.objects.filter(store_id=store_id, state=JobState.SEEKING)
+        .select_related("order", "store")
+        .select_for_update(of=("self",), skip_locked=True, no_key=True)
+        .order_by("due_at", "pk")[:MOST_JOBS]
+    )
+    if not jobs:
+        return 0
+    ignored = _ignored_lately(jobs, now=now)
+    plan = dispatch.assign(
+        [_open_job(job, ignored.get(job.pk, ())) for job in jobs],
+        [_free_rider(rider, now=now) for rider in riders],
+        now_s=now.timestamp(),
+        travel=lambda a, b, vehicle: travel_seconds(a, b, vehicle, now),
+        strategy=STRATEGY,
+    )
+    by_id: dict[Any, Job] = {job.pk: job for job in jobs}
+    names: dict[Any, Rider] = {rider.pk: rider for rider in riders}
+    for assignment in plan.assignments:
+        job = by_id[assignment.jobs[0]]
+        _offer(job, names[assignment.rider], why=_why(plan.why[job.pk], names), now=now)
+    return len(plan.assignments)
+
+
+def _only_dispatcher(store_id: int) -> bool:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_try_advisory_xact_lock(%s, %s)", [_LOCK_CLASS, store_id])
+        return bool(cursor.fetchone()[0])
+
+
+def free_riders(*, store_id: int, now: datetime) -> list[Rider]:
+    """On duty, heard of lately, without a trip and without an open offer. One statement."""
+    mine = OuterRef("pk")
+    return list(
+        Rider.objects.filter(
+            Exists(Shift.objects.filter(rider=mine, ended_at=None)),
+            ~Exists(Trip.objects.filter(rider=mine, ended_at=None)),
+            ~Exists(Offer.objects.filter(rider=mine, state=OfferState.OPEN)),
+            store_id=store_id,
+            suspended_reason="",
+            is_verified=True,
+            seen_at__gte=now - SILENT_AFTER,
+        )
+        .select_related("user", "store")
+        .order_by("pk")
+    )
+
+
+def _ignored_lately(jobs: Iterable[Job], *, now: datetime) -> dict[UUID, list[int]]:
+    """Per job, the riders who let an offer for it pass a moment ago."""
+    passed: dict[UUID, list[int]] = {}
+    rows = Offer.objects.filter(
+        job__in=[job.pk for job in jobs], state=OfferState.EXPIRED, answered_at__gt=now - UNANSWERED_PAUSE
+    )
+    for job_id, rider_id in rows.values_list("job_id", "rider_id"):
+        passed.setdefault(job_id, []).append(rider_id)
+    return passed
+
+
+def _offer(job: Job, rider: Rider, *, why: list[dict[str, Any]], now: datetime) -> Offer:
+    parts = pay.parts_of(store=job.store.point, door=job.order.point, tip_paise=job.order.tip_paise)
+    offer = Offer.objects.create(
+        job=job,
+        rider=rider,
+        pay_paise=pay.total_of(parts),
+        pay_parts=parts,
+        why=why,
+        made_at=now,
+        expires_at=now + timedelta(seconds=OFFER_S),
+    )
+    job.state = JobState.OFFERED
+    job.save(update_fields=["state"])
+    events.record(
+        OfferMade(offer_id=offer.pk, order_id=job.order_id, rider_id=rider.pk, rider_user_id=rider.user_id),
+        subject=f"order:{job.order_id}",
+        actor="system",
+    )
+    live.touch(f"rider.{rider.pk}", what="offer", id=offer.pk)
+    live.touch("ops", what="job", id=job.pk)
+    return offer
+
+
+def _why(candidates: Sequence[Candidate], names: dict[Any, Rider]) -> list[dict[str, Any]]:
+    return [
+        {"rider": c.rider, "name": str(names[c.rider]), "score_s": round(c.score), "parts": c.parts} for c in candidates
+    ]
+
+
+def _open_job(job: Job, ignored_by: Iterable[int]) -> OpenJob:
+    order: Order = job.order
+    return OpenJob(
+        id=job.pk,
+        store=job.store_id,
+        pickup=job.store.point,
+        drop=order.point,
+        placed_s=order.placed_at.timestamp(),
+        ready_s=job.ready_at.timestamp(),
+        due_s=job.due_at.timestamp(),
+        bags=job.bags,
+        cash_paise=order.total_paise if order.payment_method == Method.COD else 0,
+        refused_by=frozenset([*job.declined_by, *ignored_by]),
+    )
+
+
+def _free_rider(rider: Rider, *, now: datetime) -> FreeRider:
+    return FreeRider(
+        id=rider.pk,
+        store=rider.store_id,
+        # A rider without a position waits at the home store, as far as we know.
+        at=rider.point or rider.store.point,
+        free_s=now.timestamp(),
+        vehicle=rider.vehicle,
+        max_bags=rider.max_bags,
+    )

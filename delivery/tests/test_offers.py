@@ -1,0 +1,218 @@
+"""Duty, rounds, offers and their answers."""
+
+from datetime import timedelta
+from unittest import mock
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from catalog.tests.factories import NOW
+from delivery import services
+from delivery.errors import NoSuchOffer, NotOnDuty, OfferGone, Suspended, TripLive
+from delivery.models import Job, JobState, Offer, OfferState, Rider, Shift
+from delivery.services import asking
+from delivery.tests.factories import offered, packed, rider, trip, waiting_job
+from orders import services as orders
+from orders.models import Order
+from orders.tests.factories import order as make_order
+
+pytestmark = pytest.mark.django_db
+SOON = NOW + timedelta(seconds=31)
+
+
+def test_the_nearest_rider_is_asked_and_the_round_says_why():
+    job = waiting_job()
+    far = rider(job.store, at=(job.store.lat + 0.02, job.store.lng))
+    near = rider(job.store, at=(job.store.lat + 0.001, job.store.lng))
+    offer = offered(job)
+    assert offer.rider_id == near.pk
+    assert [row["rider"] for row in offer.why] == [near.pk, far.pk]
+    assert Job.objects.get().state == JobState.OFFERED
+
+
+def test_opening_a_job_takes_two_statements():
+    order = make_order()
+    with CaptureQueriesContext(connection) as asked:
+        services.open_job(order_id=order.pk, now=NOW)
+    assert len(asked) == 2
+    services.open_job(order_id=order.pk, now=NOW)
+    assert Job.objects.count() == 1
+
+
+def test_an_order_that_is_over_needs_no_rider():
+    order = make_order()
+    orders.cancel(order_id=order.pk, by="customer", reason="", actor="user:1", now=NOW)
+    services.open_job(order_id=order.pk, now=NOW)
+    assert not Job.objects.exists()
+
+
+@pytest.mark.parametrize("change", [{"suspended_reason": "Papers"}, {"is_verified": False}, {"seen_at": None}])
+def test_no_offer_to_riders_who_cannot_ride(change):
+    job = waiting_job()
+    who = rider(job.store)
+    Rider.objects.filter(pk=who.pk).update(**change)
+    assert services.dispatch_round(now=NOW) == 0
+
+
+def test_no_offer_to_a_silent_phone_off_duty_or_elsewhere():
+    job = waiting_job()
+    rider(job.store)
+    rider(job.store, on_duty=False)
+    assert services.dispatch_round(now=NOW + timedelta(minutes=4)) == 0
+    assert Job.objects.get().state == JobState.SEEKING
+
+
+def test_a_rider_gets_one_offer_and_one_trip_at_a_time():
+    job = waiting_job()
+    waiting_job(at=job.store)
+    rider(job.store)
+    assert services.dispatch_round(now=NOW) == 1
+    assert services.dispatch_round(now=NOW) == 0
+    offer = Offer.objects.get()
+    services.accept(offer_id=offer.pk, rider_id=offer.rider_id, now=NOW)
+    assert services.dispatch_round(now=NOW) == 0
+
+
+def test_accepting_twice_is_one_trip():
+    job = waiting_job()
+    rider(job.store)
+    offer = offered(job)
+    trips = {services.accept(offer_id=offer.pk, rider_id=offer.rider_id, now=NOW).pk for _ in range(2)}
+    assert len(trips) == 1
+    assert Order.objects.get().rider_id_ref == offer.rider_id
+
+
+def test_somebody_elses_offer_does_not_exist():
+    job = waiting_job()
+    rider(job.store)
+    offer = offered(job)
+    stranger = rider(job.store)
+    with pytest.raises(NoSuchOffer):
+        services.accept(offer_id=offer.pk, rider_id=stranger.pk, now=NOW)
+    with pytest.raises(NoSuchOffer):
+        services.decline(offer_id=offer.pk, rider_id=stranger.pk, reason="", now=NOW)
+
+
+def test_declined_goes_to_the_next_and_never_back():
+    job = waiting_job()
+    first, second = rider(job.store), rider(job.store)
+    offer = offered(job)
+    for _ in range(2):
+        services.decline(offer_id=offer.pk, rider_id=first.pk, reason="Too far", now=NOW)
+    with pytest.raises(OfferGone):
+        services.accept(offer_id=offer.pk, rider_id=first.pk, now=NOW)
+    following = offered(job, now=SOON)
+    assert following.rider_id == second.pk
+    services.decline(offer_id=following.pk, rider_id=second.pk, reason="", now=SOON)
+    assert services.dispatch_round(now=SOON) == 0
+
+
+def test_unanswered_goes_to_the_next_and_comes_back_when_nobody_else_is_there():
+    job = waiting_job()
+    first, second = rider(job.store), rider(job.store)
+    assert offered(job).rider_id == first.pk
+    with pytest.raises(OfferGone):
+        services.accept(offer_id=Offer.objects.get().pk, rider_id=first.pk, now=SOON)
+    assert services.sweep_offers(now=NOW) == 0
+    assert services.sweep_offers(now=SOON) == 1
+    assert Offer.objects.get().state == OfferState.EXPIRED
+    assert offered(job, now=SOON).rider_id == second.pk
+    services.sweep_offers(now=SOON + timedelta(seconds=30))
+    assert services.dispatch_round(now=SOON + timedelta(seconds=31)) == 0
+    Rider.objects.update(seen_at=SOON + timedelta(seconds=100))
+    assert services.dispatch_round(now=SOON + timedelta(seconds=100)) == 1
+
+
+def test_off_duty_withdraws_the_offer_and_the_job_goes_on():
+    job = waiting_job()
+    who = rider(job.store)
+    offer = offered(job)
+    services.go_off_duty(rider_id=who.pk, now=NOW)
+    services.go_off_duty(rider_id=who.pk, now=NOW)
+    assert Offer.objects.get().state == OfferState.WITHDRAWN
+    assert Job.objects.get().state == JobState.SEEKING
+    with pytest.raises(OfferGone):
+        services.accept(offer_id=offer.pk, rider_id=who.pk, now=NOW)
+
+
+def test_nobody_goes_off_duty_with_a_trip():
+    made, _ = trip()
+    with pytest.raises(TripLive):
+        services.go_off_duty(rider_id=made.rider_id, now=NOW)
+    assert Shift.objects.get().ended_at is None
+
+
+def test_duty_repeated_is_one_shift_and_papers_are_checked():
+    job = waiting_job()
+    who = rider(job.store)
+    services.go_on_duty(rider_id=who.pk, now=NOW)
+    assert Shift.objects.count() == 1
+    fresh = rider(job.store, on_duty=False, is_verified=False)
+    with pytest.raises(Suspended):
+        services.go_on_duty(rider_id=fresh.pk, now=NOW)
+    services.verify(rider_id=fresh.pk, actor="user:1", now=NOW)
+    services.go_on_duty(rider_id=fresh.pk, now=NOW)
+
+
+def test_a_suspended_rider_finishes_the_trip_but_gets_no_other():
+    made, _ = trip()
+    who = made.rider_id
+    services.suspend(rider_id=who, reason="Complaint", actor="user:1", now=NOW)
+    assert Shift.objects.get().ended_at is None
+    idle = rider(made.store)
+    services.suspend(rider_id=idle.pk, reason="Papers", actor="user:1", now=NOW)
+    assert Shift.objects.get(rider=idle).ended_at == NOW
+    with pytest.raises(Suspended, match="Papers"):
+        services.go_on_duty(rider_id=idle.pk, now=NOW)
+    services.suspend(rider_id=idle.pk, reason="", actor="user:1", now=NOW)
+    services.go_on_duty(rider_id=idle.pk, now=NOW)
+
+
+def test_an_offer_from_before_going_off_duty_cannot_be_accepted():
+    job = waiting_job()
+    who = rider(job.store)
+    offer = offered(job)
+    Shift.objects.filter(rider=who).update(ended_at=NOW)
+    with pytest.raises(NotOnDuty):
+        services.accept(offer_id=offer.pk, rider_id=who.pk, now=NOW)
+
+
+def test_packed_bags_are_known_to_the_job():
+    job = waiting_job()
+    packed(job.order, now=SOON)
+    services.bags_ready(order_id=job.order_id, bags=2, now=SOON)
+    job.refresh_from_db()
+    assert (job.bags, job.ready_at) == (2, SOON)
+
+
+def test_a_round_without_free_riders_takes_few_statements():
+    job = waiting_job()
+    with CaptureQueriesContext(connection) as asked:
+        services.dispatch_round(now=NOW, store_id=job.store_id)
+    assert len([one for one in asked if "SAVEPOINT" not in one["sql"]]) == 2
+
+
+def test_a_new_job_asks_for_a_round(django_capture_on_commit_callbacks):
+    task = mock.patch("delivery.tasks.dispatch_round.apply_async")
+    with task as publish, django_capture_on_commit_callbacks(execute=True):
+        job = waiting_job()
+    assert publish.call_args.kwargs["kwargs"] == {"store_id": job.store_id}
+
+
+def test_asks_that_wait_for_the_same_round_are_one():
+    job = waiting_job()
+    with mock.patch("delivery.tasks.dispatch_round.apply_async") as publish:
+        for _ in range(2):
+            asking._publish([job.store_id, job.store_id])
+        assert publish.call_count == 1
+        services.dispatch_round(now=NOW, store_id=job.store_id)
+        asking._publish([job.store_id])
+        assert publish.call_count == 2
+
+
+def test_a_broker_that_is_down_leaves_it_to_the_beat(django_capture_on_commit_callbacks):
+    task = mock.patch("delivery.tasks.dispatch_round.apply_async", side_effect=OSError("broker"))
+    with task, django_capture_on_commit_callbacks(execute=True):
+        waiting_job()
+    assert Job.objects.get().state == JobState.SEEKING

@@ -1,0 +1,118 @@
+"""What must stay true when two things happen in the same instant; each with a control that shows the race is real."""
+
+from datetime import timedelta
+
+import pytest
+from django.db import IntegrityError
+
+from catalog.tests.factories import NOW
+from delivery import services
+from delivery.errors import OfferGone
+from delivery.models import Job, Offer, Shift, Trip
+from delivery.services import offers, rounds
+from delivery.tests.factories import offered, rider, waiting_job
+from orders import services as orders
+from orders.models import Order
+from orders.states import Status
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def city(jobs=6, riders=6):
+    first = waiting_job()
+    for _ in range(jobs - 1):
+        waiting_job(at=first.store)
+    for _ in range(riders):
+        rider(first.store)
+    return first.store
+
+
+def test_eight_dispatchers_never_offer_one_job_twice(race):
+    city()
+    made = race(8, lambda: services.dispatch_round(now=NOW))
+    assert not [one for one in made if isinstance(one, BaseException)]
+    assert sum(made) == Offer.objects.count() == Offer.objects.values("rider").distinct().count() == 6
+
+
+def test_without_the_stores_lock_two_dispatchers_collide(race, monkeypatch):
+    """The control: the constraints catch it, but somebody gets an error."""
+    monkeypatch.setattr(rounds, "_only_dispatcher", lambda store_id: True)
+    for _ in range(20):
+        city(jobs=3, riders=2)
+        made = race(8, lambda: services.dispatch_round(now=NOW))
+        if any(isinstance(one, IntegrityError) for one in made):
+            return
+        Offer.objects.all().delete()
+        Job.objects.all().delete()
+        Shift.objects.all().delete()
+        Order.objects.all().update(status=Status.CANCELLED)
+    pytest.fail("the race never happened")
+
+
+def test_eight_taps_on_accept_are_one_trip(race):
+    job = waiting_job()
+    rider(job.store)
+    offer = offered(job)
+    done = race(8, lambda: services.accept(offer_id=offer.pk, rider_id=offer.rider_id, now=NOW).pk)
+    assert len(set(done)) == 1
+    assert Trip.objects.count() == 1
+
+
+def test_accepting_while_it_expires_is_one_or_the_other(race):
+    job = waiting_job()
+    rider(job.store)
+    offer = offered(job)
+    late = offer.expires_at + timedelta(seconds=1)
+
+    def act(number):
+        if number % 2:
+            return services.accept(offer_id=offer.pk, rider_id=offer.rider_id, now=NOW).pk
+        return offers._expire(offer.pk, now=late)
+
+    done = race(8, act)
+    assert all(not isinstance(one, BaseException) or isinstance(one, OfferGone) for one in done), done
+    accepted = Offer.objects.get().state == "accepted"
+    assert Trip.objects.count() == int(accepted)
+    assert Job.objects.get().state == ("taken" if accepted else "seeking")
+
+
+def test_accepting_while_the_order_is_cancelled_leaves_no_trip(race):
+    job = waiting_job()
+    rider(job.store)
+    offer = offered(job)
+
+    def act(number):
+        if number % 2:
+            return services.accept(offer_id=offer.pk, rider_id=offer.rider_id, now=NOW)
+        orders.cancel(order_id=job.order_id, by="staff", reason="x", actor="user:1", now=NOW)
+        return services.drop_cancelled(order_id=job.order_id, now=NOW)
+
+    race(8, act)
+    assert Order.objects.get().status == Status.CANCELLED
+    assert not Trip.objects.filter(ended_at=None).exists()
+    assert Job.objects.get().state == "cancelled"
+
+
+def test_accepting_while_going_off_duty_never_deadlocks(race):
+    job = waiting_job()
+    who = rider(job.store)
+    offer = offered(job)
+
+    def act(number):
+        if number % 2:
+            return services.accept(offer_id=offer.pk, rider_id=who.pk, now=NOW)
+        return services.go_off_duty(rider_id=who.pk, now=NOW)
+
+    done = race(8, act)
+    codes = {type(one).__name__ for one in done if isinstance(one, BaseException)}
+    assert codes <= {"OfferGone", "NotOnDuty", "TripLive"}
+    on_trip = Trip.objects.filter(ended_at=None).exists()
+    assert on_trip == Shift.objects.filter(ended_at=None).exists()
+
+
+def test_eight_riders_sent_by_hand_to_one_order_one_goes(race):
+    job = waiting_job()
+    riders = [rider(job.store).pk for _ in range(8)]
+    race(8, lambda n: services.assign_by_hand(order_id=job.order_id, rider_id=riders[n], actor="user:1", now=NOW))
+    assert Trip.objects.count() == 1
+    assert Order.objects.get().rider_id_ref == Trip.objects.get().rider_id

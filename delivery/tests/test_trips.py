@@ -1,0 +1,209 @@
+"""From the offer to the door."""
+
+from datetime import timedelta
+
+import pytest
+
+from blinkit.kernel.geo import Point
+from blinkit.kernel.models import Event
+from catalog.models import StoreLoad
+from catalog.tests.factories import NOW
+from delivery import queries, services
+from delivery.errors import NoSuchStop, ReasonMissing, RiderBusy, StopGone
+from delivery.models import Earning, Job, JobState, Offer, OfferState, ProofOfDelivery, Stop, StopState, Trip
+from delivery.tests.factories import BAGS, offered, packed, rider, trip, waiting_job
+from orders import services as orders
+from orders.errors import ProofNeeded, WrongBags, WrongCash, WrongOtp
+from orders.models import Order
+from orders.states import Status
+from payments.queries import cash_in_hand
+
+pytestmark = pytest.mark.django_db
+LATER = NOW + timedelta(minutes=10)
+
+
+def status(stop):
+    return Order.objects.get(pk=stop.job.order_id).status
+
+
+def test_an_order_goes_from_offer_to_door():
+    made, stop = trip()
+    who = made.rider_id
+    assert status(stop) == Status.ASSIGNED_TO_PARTNER
+    services.arrive_at_store(rider_id=who, now=NOW)
+    services.pick_up(stop_id=stop.pk, rider_id=who, bag_codes=["bag-2", " BAG-1 "], now=NOW)
+    assert status(stop) == Status.PICKED_UP
+    services.depart(rider_id=who, now=NOW)
+    assert status(stop) == Status.IN_TRANSIT
+    services.arrive(stop_id=stop.pk, rider_id=who, now=NOW)
+    order = stop.job.order
+    done = services.deliver(
+        stop_id=stop.pk, rider_id=who, otp=order.door_otp, cash_paise=order.total_paise, at=Point(12.9, 77.6), now=LATER
+    )
+    assert (done.state, status(stop)) == (StopState.DELIVERED, Status.DELIVERED)
+    assert Job.objects.get().state == JobState.DONE
+    assert Trip.objects.get().ended_at == LATER
+    assert ProofOfDelivery.objects.get().kind == "otp"
+    assert cash_in_hand(who) == order.total_paise
+    earning = Earning.objects.get()
+    assert earning.total_paise == sum(earning.parts.values()) == Offer.objects.get().pay_paise
+
+
+def test_delivering_twice_pays_once():
+    made, stop = trip(to_door=True)
+    order = stop.job.order
+    for _ in range(2):
+        services.deliver(
+            stop_id=stop.pk, rider_id=made.rider_id, otp=order.door_otp, cash_paise=order.total_paise, now=LATER
+        )
+    assert Earning.objects.count() == ProofOfDelivery.objects.count() == 1
+
+
+def test_waiting_at_the_store_is_paid_beyond_five_minutes():
+    made, stop = trip()
+    who, order = made.rider_id, stop.job.order
+    services.arrive_at_store(rider_id=who, now=NOW)
+    services.pick_up(stop_id=stop.pk, rider_id=who, bag_codes=BAGS, now=NOW + timedelta(minutes=9))
+    services.deliver(stop_id=stop.pk, rider_id=who, otp=order.door_otp, cash_paise=order.total_paise, now=LATER)
+    assert Earning.objects.get().parts["waiting_paise"] == 400
+
+
+@pytest.mark.parametrize(
+    ("proof", "refusal"),
+    [({"otp": "xxxx", "cash_paise": 1}, WrongOtp), ({}, ProofNeeded), ({"otp": "right", "cash_paise": 1}, WrongCash)],
+)
+def test_a_wrong_code_no_proof_or_wrong_cash_delivers_nothing(proof, refusal):
+    made, stop = trip(to_door=True)
+    if proof.get("otp") == "right":
+        proof["otp"] = stop.job.order.door_otp
+    with pytest.raises(refusal):
+        services.deliver(stop_id=stop.pk, rider_id=made.rider_id, now=LATER, **proof)
+    assert status(stop) == Status.IN_TRANSIT
+    assert not Earning.objects.exists()
+
+
+def test_left_at_the_door_with_a_photo():
+    made, stop = trip(to_door=True, instructions=["leave_at_door"])
+    due = stop.job.order.total_paise
+    services.deliver(stop_id=stop.pk, rider_id=made.rider_id, photo="doors/1.jpg", cash_paise=due, now=LATER)
+    assert ProofOfDelivery.objects.get().photo == "doors/1.jpg"
+
+
+def test_somebody_elses_bags_stay_in_the_store():
+    made, stop = trip()
+    with pytest.raises(WrongBags) as refusal:
+        services.pick_up(stop_id=stop.pk, rider_id=made.rider_id, bag_codes=["BAG-1", "BAG-9"], now=NOW)
+    assert (refusal.value.extra["missing"], refusal.value.extra["foreign"]) == (["BAG-2"], ["BAG-9"])
+    assert Stop.objects.get().state == StopState.TO_PICK_UP
+
+
+def test_another_riders_stop_does_not_exist():
+    _, stop = trip()
+    stranger = rider(stop.job.store)
+    for act in (services.arrive, services.deliver):
+        with pytest.raises(NoSuchStop):
+            act(stop_id=stop.pk, rider_id=stranger.pk, now=NOW)
+    with pytest.raises(NoSuchStop):
+        services.fail_stop(stop_id=stop.pk, rider_id=stranger.pk, reason="x", now=NOW)
+
+
+def test_nobody_at_home_ends_the_trip_and_pays_the_ride_without_the_tip():
+    made, stop = trip(to_door=True, tip_paise=2_000)
+    with pytest.raises(ReasonMissing):
+        services.fail_stop(stop_id=stop.pk, rider_id=made.rider_id, reason=" ", now=LATER)
+    for _ in range(2):
+        services.fail_stop(stop_id=stop.pk, rider_id=made.rider_id, reason="Nobody opened", now=LATER)
+    assert status(stop) == Status.UNDELIVERED
+    assert Earning.objects.get().parts["tip_paise"] == 0
+    assert Trip.objects.get().ended_at == LATER
+
+
+def test_handing_back_before_the_pickup_finds_somebody_else():
+    made, stop = trip()
+    services.give_up_stop(stop_id=stop.pk, rider_id=made.rider_id, reason="Flat tyre", now=NOW)
+    assert status(stop) == Status.PACKED
+    assert Order.objects.get().rider_id_ref is None
+    assert Trip.objects.get().ended_at == NOW
+    assert services.dispatch_round(now=NOW) == 0, "never back to the one who gave it back"
+    second = rider(made.store)
+    assert offered(stop.job).rider_id == second.pk
+    services.accept(offer_id=Offer.objects.get(state=OfferState.OPEN).pk, rider_id=second.pk, now=NOW)
+    assert status(stop) == Status.ASSIGNED_TO_PARTNER
+
+
+def test_a_cancelled_order_frees_its_rider_and_says_why(run_events):
+    made, stop = trip()
+    orders.cancel(order_id=stop.job.order_id, by="staff", reason="Customer called", actor="user:1", now=NOW)
+    services.drop_cancelled(order_id=stop.job.order_id, now=NOW)
+    services.drop_cancelled(order_id=stop.job.order_id, now=NOW)
+    assert Trip.objects.get().ended_at == NOW
+    assert Job.objects.get().state == JobState.CANCELLED
+    state = queries.rider_state(rider=made.rider, now=NOW)
+    assert state["trip"] is None
+    assert "cancelled" in state["notice"]
+
+
+def test_a_cancelled_order_takes_its_offer_back():
+    job = waiting_job()
+    rider(job.store)
+    offer = offered(job)
+    orders.cancel(order_id=job.order_id, by="staff", reason="Customer called", actor="user:1", now=NOW)
+    services.drop_cancelled(order_id=job.order_id, now=NOW)
+    assert Offer.objects.get(pk=offer.pk).state == OfferState.WITHDRAWN
+    assert Job.objects.get().state == JobState.CANCELLED
+
+
+def test_operations_send_and_recall_a_rider():
+    job = waiting_job()
+    first, second = rider(job.store), rider(job.store)
+    assert offered(job).rider_id == first.pk
+    services.assign_by_hand(order_id=job.order_id, rider_id=second.pk, actor="user:1", now=NOW)
+    assert Offer.objects.get().state == OfferState.WITHDRAWN
+    with pytest.raises(StopGone):
+        services.assign_by_hand(order_id=job.order_id, rider_id=first.pk, actor="user:1", now=NOW)
+    with pytest.raises(RiderBusy):
+        services.assign_by_hand(order_id=waiting_job(at=job.store).order_id, rider_id=second.pk, actor="u", now=NOW)
+    services.unassign(order_id=job.order_id, reason="Too far away", actor="user:1", now=NOW)
+    assert Order.objects.get(pk=job.order_id).rider_id_ref is None
+    with pytest.raises(StopGone):
+        services.unassign(order_id=job.order_id, reason="again", actor="user:1", now=NOW)
+
+
+def test_the_promise_is_told_how_many_riders_are_idle():
+    job = waiting_job()
+    rider(job.store), rider(job.store)
+    load = StoreLoad.objects.get(store=job.store)
+    assert (load.riders_on, load.riders_idle) == (2, 2)
+    offer = offered(job)
+    services.accept(offer_id=offer.pk, rider_id=offer.rider_id, now=NOW)
+    load.refresh_from_db()
+    assert (load.riders_on, load.riders_idle, load.rider_wait_s) == (2, 1, 0)
+
+
+def test_the_next_thing_to_do_is_one_thing():
+    job = waiting_job()
+    who = rider(job.store)
+    services.accept(offer_id=offered(job).pk, rider_id=who.pk, now=NOW)
+
+    def now_do():
+        return queries.trip_of(rider=who, now=NOW)["stops"][0]["next"]
+
+    stop = Stop.objects.get()
+    seen = [now_do()]
+    services.arrive_at_store(rider_id=who.pk, now=NOW)
+    seen.append(now_do())
+    packed(job.order)
+    seen.append(now_do())
+    services.pick_up(stop_id=stop.pk, rider_id=who.pk, bag_codes=BAGS, now=NOW)
+    seen.append(now_do())
+    services.depart(rider_id=who.pk, now=NOW)
+    seen.append(now_do())
+    services.arrive(stop_id=stop.pk, rider_id=who.pk, now=NOW)
+    seen.append(now_do())
+    assert seen == ["at-store", "wait", "pick-up", "depart", "arrive", "deliver"]
+
+
+def test_every_answer_is_on_the_orders_timeline():
+    _made, stop = trip()
+    codes = Event.objects.filter(subject=f"order:{stop.job.order_id}").values_list("code", flat=True)
+    assert {"delivery.OfferMade", "delivery.OfferAnswered"} <= set(codes)
