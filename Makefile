@@ -24,7 +24,7 @@ check: setup-dev  ## style, types, imports, templates, migrations, deployment se
 	@sh deploy/check.sh
 
 bench: setup-dev  ## speed and cost of the five main operations; writes bench-results.json
-	$(PY) manage.py bench $(ARGS)
+	@$(PY) -m blinkit.bench $(ARGS)
 
 simulate: setup-dev  ## customers, pickers and riders through the public doors
 	$(PY) manage.py simulate $(ARGS)
