@@ -1,19 +1,15 @@
 """The storefront as a browser without JavaScript uses it: forms that post and redirect; and its htmx answers."""
 
 import re
-from pathlib import Path
 
 import pytest
-from django.conf import settings
 from django.db import connection
-from django.template.loader import get_template
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from accounts.models import Address, OtpChallenge
 from accounts.services import otp_code
-from accounts.templatetags import ui
 from catalog.models import Waitlist
 from catalog.tests.factories import ProductFactory
 from orders.models import Cart, Order
@@ -265,21 +261,6 @@ def test_pages_carry_no_script_of_their_own(client):
         for script in re.findall(r"<script\b[^>]*>", page):
             assert "src=" in script or 'type="application/json"' in script, script
         assert "hx-on" not in page and "javascript:" not in page and "onclick" not in page
-
-
-def test_every_icon_a_template_names_is_in_the_sprite():
-    names = ui._shapes()
-    folder = Path(settings.BASE_DIR) / "templates"
-    for template in folder.rglob("*.html"):
-        text = template.read_text(encoding="utf-8")
-        for name in re.findall(r"""{% icon ["']([^"']+)["']""", text):
-            assert name in names, f"{template.relative_to(folder)} asks for {name}"
-
-
-def test_every_template_compiles():
-    folder = Path(settings.BASE_DIR) / "templates"
-    for template in folder.rglob("*.html"):
-        get_template(str(template.relative_to(folder)))
 
 
 def test_a_card_knows_what_is_left():
