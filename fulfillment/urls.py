@@ -4,6 +4,40 @@ from __future__ import annotations
 
 from typing import Any
 
-api_urls: list[Any] = []
-web_urls: list[Any] = []
-ws_urls: list[Any] = []
+from django.urls import path
+
+from fulfillment import api, ws
+from fulfillment.web import pick, queue, stock
+
+api_urls: list[Any] = [
+    path("floor/stores/<str:code>/shift/start/", api.ShiftStartView.as_view()),
+    path("floor/stores/<str:code>/shift/end/", api.ShiftEndView.as_view()),
+    path("floor/stores/<str:code>/queue/", api.QueueView.as_view()),
+    path("floor/stores/<str:code>/next/", api.NextView.as_view()),
+    path("floor/tasks/<uuid:task_id>/", api.TaskView.as_view()),
+    path("floor/tasks/<uuid:task_id>/scan/", api.ScanView.as_view()),
+    path("floor/tasks/<uuid:task_id>/short/", api.ShortView.as_view()),
+    path("floor/tasks/<uuid:task_id>/undo/", api.UndoView.as_view()),
+    path("floor/tasks/<uuid:task_id>/pack/", api.PackView.as_view()),
+]
+
+web_urls: list[Any] = [
+    path("store/", queue.home, name="floor-home"),
+    path("store/<str:code>/", queue.queue, name="floor-queue"),
+    path("store/<str:code>/shift/", queue.shift, name="floor-shift"),
+    path("store/<str:code>/next/", queue.next_order, name="floor-next"),
+    path("store/<str:code>/mode/", queue.set_mode, name="floor-mode"),
+    path("store/<str:code>/stock/", stock.stock, name="floor-stock"),
+    path("store/<str:code>/stock/<str:sku>/", stock.change, name="floor-stock-change"),
+    path("store/<str:code>/tasks/<uuid:task_id>/", queue.on_task, name="floor-task"),
+    path("store/<str:code>/back/<uuid:task_id>/", queue.came_back, name="floor-back"),
+    path("store/<str:code>/pick/<uuid:task_id>/", pick.pick, name="floor-pick"),
+    path("store/<str:code>/pick/<uuid:task_id>/scan/", pick.scan, name="floor-scan"),
+    path("store/<str:code>/pick/<uuid:task_id>/short/", pick.short, name="floor-short"),
+    path("store/<str:code>/pick/<uuid:task_id>/undo/", pick.undo, name="floor-undo"),
+    path("store/<str:code>/pack/<uuid:task_id>/", pick.pack, name="floor-pack"),
+    path("store/<str:code>/pack/<uuid:task_id>/close/", pick.close_bags, name="floor-close-bags"),
+    path("store/<str:code>/pack/<uuid:task_id>/labels/", pick.labels, name="floor-labels"),
+]
+
+ws_urls: list[Any] = [path("stores/<str:code>/", ws.StoreConsumer.as_asgi())]

@@ -1,0 +1,278 @@
+"""The floor for programs: shifts, the queue, picking, packing. Scans carry a nonce: re-sent ones count once."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from django.utils import timezone
+from drf_spectacular.utils import OpenApiResponse, extend_schema
+from rest_framework import serializers, status
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from blinkit.kernel.errors import Invalid
+from blinkit.kernel.idempotency import idempotent
+from blinkit.kernel.permissions import HasRole
+from fulfillment import access, pickroute, queries, services
+from fulfillment.models import PickTask, TaskState
+
+TAGS = ["floor"]
+S = serializers
+
+
+class ShiftOut(S.Serializer[Any]):
+    store = S.CharField()
+    started_at = S.DateTimeField()
+
+
+class CardOut(S.Serializer[Any]):
+    id = S.UUIDField()
+    order_id = S.UUIDField()
+    order_number = S.CharField()
+    state = S.ChoiceField(choices=TaskState.choices)
+    due_at = S.DateTimeField(help_text="When the bags must stand on the shelf for the promise to hold.")
+    slack_s = S.IntegerField(help_text="Seconds until then; negative when late.")
+    pinned = S.BooleanField()
+    lines = S.IntegerField()
+    units = S.IntegerField()
+    done_units = S.IntegerField()
+    zones = S.ListField(child=S.CharField())
+    picker_id = S.IntegerField(allow_null=True)
+    picker_name = S.CharField()
+    rider_name = S.CharField(help_text="The rider who has accepted; empty when none has.")
+    slot = S.CharField(help_text="Place on the handover shelf; empty until packed.")
+
+
+class PickerOut(S.Serializer[Any]):
+    user_id = S.IntegerField()
+    name = S.CharField()
+    since = S.DateTimeField()
+
+
+class QueueOut(S.Serializer[Any]):
+    waiting = CardOut(many=True, help_text="The most urgent first.")
+    in_work = CardOut(many=True)
+    on_shelf = CardOut(many=True)
+    pickers = PickerOut(many=True)
+
+
+class LineOut(S.Serializer[Any]):
+    id = S.IntegerField()
+    bin = S.CharField()
+    zone = S.CharField()
+    sku = S.CharField()
+    name = S.CharField()
+    pack = S.CharField()
+    image = S.CharField()
+    barcode = S.CharField(help_text="What the scanner must read: the printed barcode, else the SKU.")
+    qty = S.IntegerField()
+    picked_qty = S.IntegerField()
+    short_qty = S.IntegerField()
+    done = S.BooleanField()
+
+
+class BagOut(S.Serializer[Any]):
+    code = S.CharField()
+    zone = S.CharField()
+
+
+class TaskOut(S.Serializer[Any]):
+    id = S.UUIDField()
+    order_id = S.UUIDField()
+    order_number = S.CharField()
+    store = S.CharField()
+    state = S.ChoiceField(choices=TaskState.choices)
+    picker_id = S.IntegerField(allow_null=True)
+    due_at = S.DateTimeField()
+    lines = LineOut(many=True, help_text="In walking order.")
+    suggested_bags = S.DictField(child=S.IntegerField(), help_text="Bags per zone for what is in the tote.")
+    bags = BagOut(many=True)
+    slot = S.CharField()
+
+
+class OutcomeOut(S.Serializer[Any]):
+    line_id = S.IntegerField()
+    product_id = S.IntegerField()
+    picked_qty = S.IntegerField()
+    qty = S.IntegerField()
+    line_done = S.BooleanField()
+    task_done = S.BooleanField()
+
+
+class ScanBody(S.Serializer[Any]):
+    barcode = S.CharField(max_length=64, help_text="The code, or its last four characters.")
+    nonce = S.CharField(max_length=64, help_text="Made by the device for this scan; sent again with the same scan.")
+
+
+class ShortBody(S.Serializer[Any]):
+    line_id = S.IntegerField(min_value=1)
+    qty = S.IntegerField(min_value=1, max_value=1000)
+    nonce = S.CharField(max_length=64)
+
+
+class UndoBody(S.Serializer[Any]):
+    line_id = S.IntegerField(min_value=1)
+    nonce = S.CharField(max_length=64)
+
+
+class PackBody(S.Serializer[Any]):
+    bags = S.DictField(
+        child=S.IntegerField(min_value=0, max_value=services.MOST_BAGS),
+        required=False,
+        help_text=f"Bags per zone ({', '.join(pickroute.ZONE_ORDER)}). Left out: as suggested.",
+    )
+
+
+class PackedOut(S.Serializer[Any]):
+    bags = BagOut(many=True)
+    slot = S.CharField()
+
+
+class FloorView(APIView):
+    """People of the floor; which store is theirs is asked per store."""
+
+    permission_classes = [HasRole.of(*access.EVERYBODY)]
+
+
+class ShiftStartView(FloorView):
+    @extend_schema(tags=TAGS, request=None, responses={201: ShiftOut}, summary="Start a shift in this store")
+    @idempotent
+    def post(self, request: Request, code: str) -> Response:
+        store = access.store_to_work_in(request.user, code)
+        shift = services.start_shift(picker_id=_me(request), store_id=store.pk, now=timezone.now())
+        return Response({"store": store.code, "started_at": shift.started_at}, status=status.HTTP_201_CREATED)
+
+
+class ShiftEndView(FloorView):
+    @extend_schema(
+        tags=TAGS, request=None, responses={204: OpenApiResponse(description="Ended.")}, summary="End the shift"
+    )
+    def post(self, request: Request, code: str) -> Response:
+        access.store_to_work_in(request.user, code)
+        services.end_shift(picker_id=_me(request), now=timezone.now())
+        return Response(status=status.HTTP_204_NO_CONTENT)
+
+
+class QueueView(FloorView):
+    @extend_schema(tags=TAGS, responses=QueueOut, summary="What waits, what is picked, what stands on the shelf")
+    def get(self, request: Request, code: str) -> Response:
+        store = access.store_to_see(request.user, code)
+        return Response(queries.board(store_id=store.pk, now=timezone.now()).as_json())
+
+
+class NextView(FloorView):
+    @extend_schema(
+        tags=TAGS,
+        request=None,
+        responses={200: TaskOut, 204: OpenApiResponse(description="Nothing is waiting.")},
+        summary="Take the most urgent order; the one in hand when there is one",
+    )
+    def post(self, request: Request, code: str) -> Response:
+        store = access.store_to_work_in(request.user, code)
+        task = services.next_task(store_id=store.pk, picker_id=_me(request), now=timezone.now())
+        if task is None:
+            return Response(status=status.HTTP_204_NO_CONTENT)
+        return Response(_task_json(queries.task_of(task_id=task.pk)))
+
+
+class TaskView(FloorView):
+    @extend_schema(tags=TAGS, responses=TaskOut, summary="One pick task with its lines in walking order")
+    def get(self, request: Request, task_id: UUID) -> Response:
+        task = queries.task_of(task_id=task_id)
+        access.store_to_see(request.user, task.store.code)
+        return Response(_task_json(task))
+
+
+class ScanView(FloorView):
+    @extend_schema(tags=TAGS, request=ScanBody, responses=OutcomeOut, summary="One unit goes into the tote")
+    def post(self, request: Request, task_id: UUID) -> Response:
+        body = _parsed(ScanBody(data=request.data))
+        outcome = services.scan(
+            task_id=_own(request, task_id), picker_id=_me(request), now=timezone.now(), **body
+        )
+        return Response(outcome.as_json())
+
+
+class ShortView(FloorView):
+    @extend_schema(tags=TAGS, request=ShortBody, responses=OutcomeOut, summary="Units that cannot be found")
+    def post(self, request: Request, task_id: UUID) -> Response:
+        body = _parsed(ShortBody(data=request.data))
+        outcome = services.short(
+            task_id=_own(request, task_id), picker_id=_me(request), now=timezone.now(), **body
+        )
+        return Response(outcome.as_json())
+
+
+class UndoView(FloorView):
+    @extend_schema(tags=TAGS, request=UndoBody, responses=OutcomeOut, summary="One scanned unit goes back to its bin")
+    def post(self, request: Request, task_id: UUID) -> Response:
+        body = _parsed(UndoBody(data=request.data))
+        outcome = services.put_back(
+            task_id=_own(request, task_id), picker_id=_me(request), now=timezone.now(), **body
+        )
+        return Response(outcome.as_json())
+
+
+class PackView(FloorView):
+    @extend_schema(tags=TAGS, request=PackBody, responses=PackedOut, summary="Close the bags, get a shelf slot")
+    @idempotent
+    def post(self, request: Request, task_id: UUID) -> Response:
+        body = _parsed(PackBody(data=request.data))
+        bags = services.pack(
+            task_id=_own(request, task_id), picker_id=_me(request), bags=body.get("bags"), now=timezone.now()
+        )
+        order = queries.task_of(task_id=task_id).order
+        return Response({"bags": [{"code": bag.code, "zone": bag.zone} for bag in bags], "slot": order.shelf_slot})
+
+
+def _task_json(task: PickTask) -> dict[str, Any]:
+    lines = queries.lines_of(task)
+    return {
+        "id": task.pk,
+        "order_id": task.order_id,
+        "order_number": task.order.number,
+        "store": task.store.code,
+        "state": task.state,
+        "picker_id": task.picker_id,
+        "due_at": task.due_at,
+        "lines": [
+            {
+                "id": line.pk,
+                "bin": line.bin_code,
+                "zone": line.zone,
+                "sku": line.product.sku,
+                "name": line.product.name,
+                "pack": line.product.pack,
+                "image": line.product.image,
+                "barcode": line.product.barcode or line.product.sku,
+                "qty": line.qty,
+                "picked_qty": line.picked_qty,
+                "short_qty": line.short_qty,
+                "done": line.done_at is not None,
+            }
+            for line in lines
+        ],
+        "suggested_bags": services.suggested_bags(lines),
+        "bags": [{"code": bag.code, "zone": bag.zone} for bag in task.bags.order_by("pk")],
+        "slot": task.order.shelf_slot,
+    }
+
+
+def _own(request: Request, task_id: UUID) -> UUID:
+    """The task, when its store is one this person works in."""
+    access.store_to_work_in(request.user, queries.task_of(task_id=task_id).store.code)
+    return task_id
+
+
+def _parsed(body: S.Serializer[Any]) -> dict[str, Any]:
+    body.is_valid(raise_exception=True)
+    values: dict[str, Any] = body.validated_data
+    return values
+
+
+def _me(request: Request) -> int:
+    if request.user.pk is None:
+        raise Invalid("Sign in first.")
+    return int(request.user.pk)

@@ -1,0 +1,68 @@
+"""What the screens of the floor share."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any, Concatenate, ParamSpec
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_POST, require_safe
+
+from blinkit.kernel.errors import NotAllowed, NotFound, Refusal, SignInNeeded
+from blinkit.kernel.permissions import web_role
+from catalog.models import Store
+from fulfillment import access
+
+P = ParamSpec("P")
+Screen = Callable[Concatenate[HttpRequest, P], HttpResponse]
+
+
+def screen(view: Screen[P]) -> Screen[P]:
+    """A page for the floor's people; strangers sign in first. Which store is theirs the view asks `access`."""
+    return never_cache(require_safe(web_role(*access.EVERYBODY)(view)))
+
+
+def act(back: str) -> Callable[[Screen[P]], Screen[P]]:
+    """A form's target: after a refusal the person is back on the page named `back`, with the sentence said to them."""
+
+    def decorate(view: Screen[P]) -> Screen[P]:
+        @wraps(view)
+        def guarded(request: HttpRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
+            try:
+                return view(request, *args, **kwargs)
+            except (NotAllowed, NotFound, SignInNeeded):
+                raise
+            except Refusal as refusal:
+                messages.error(request, refusal.detail)
+                return redirect(back, str(kwargs["code"]))
+
+        return require_POST(web_role(*access.EVERYBODY)(guarded))
+
+    return decorate
+
+
+def show(
+    request: HttpRequest, template: str, store: Store, context: dict[str, Any], *, status: int = 200
+) -> HttpResponse:
+    shared = {
+        "store": store,
+        "home_url": f"/store/{store.code}/",
+        "floor": True,
+        "may_work": access.works_in(request.user, store),
+        "may_manage": access.manages(request.user, store),
+    }
+    return render(request, template, shared | context, status=status)
+
+
+def is_htmx(request: HttpRequest) -> bool:
+    return request.headers.get("HX-Request") == "true"
+
+
+def number_of(request: HttpRequest, name: str, *, default: int = 0) -> int:
+    """A whole number somebody typed; Refusal-free: nonsense is the default, the service judges the rest."""
+    text = request.POST.get(name, "").strip()
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 7 else default

@@ -1,0 +1,131 @@
+"""The queue of a store, shifts, and the manager's acts on it."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from uuid import UUID
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from blinkit.kernel.errors import Invalid
+from catalog import queries as goods
+from catalog import services as stores
+from catalog.models import Store, StoreMode
+from fulfillment import access, queries, services
+from fulfillment.errors import OtherStore
+from fulfillment.models import PickTask
+from fulfillment.web.parts import act, is_htmx, number_of, screen, show
+
+PAUSES_M = (10, 20, 30, 60, 120)
+
+
+@screen
+def home(request: HttpRequest) -> HttpResponse:
+    """To the floor of the store this person works in."""
+    store = access.own_store(request.user)
+    if store is None and access.READERS & request.user.roles:  # type: ignore[union-attr]
+        store = Store.objects.filter(is_active=True).order_by("code").first()
+    if store is None:
+        raise OtherStore("You are not on the list of any store yet. Ask your manager to add you.")
+    return redirect("floor-queue", store.code)
+
+
+@screen
+def queue(request: HttpRequest, code: str) -> HttpResponse:
+    store = access.store_to_see(request.user, code)
+    now = timezone.now()
+    board = queries.board(store_id=store.pk, now=now)
+    may_manage = access.manages(request.user, store)
+    mine = next((card for card in board.in_work if card.picker_id == request.user.pk), None)
+    busy = {card.picker_id for card in board.in_work}
+    context = {
+        "live_url": f"/ws/stores/{store.code}/",
+        "here": "queue",
+        "board": board,
+        "mine": mine,
+        "on_shift": any(picker.user_id == request.user.pk for picker in board.pickers),
+        "mode": goods.current_mode(store, now=now).value,
+        "pauses": PAUSES_M,
+        "free_pickers": [picker for picker in board.pickers if picker.user_id not in busy],
+        "coming_back": queries.coming_back(store_id=store.pk, now=now) if may_manage else [],
+    }
+    name = "fulfillment/queue.html#now" if is_htmx(request) else "fulfillment/queue.html"
+    return show(request, name, store, context)
+
+
+@act("floor-queue")
+def shift(request: HttpRequest, code: str) -> HttpResponse:
+    store, now = access.store_to_work_in(request.user, code), timezone.now()
+    if request.POST.get("act") == "end":
+        services.end_shift(picker_id=_me(request), now=now)
+        messages.success(request, _("Your shift is over. See you soon."))
+    else:
+        services.start_shift(picker_id=_me(request), store_id=store.pk, now=now)
+    return redirect("floor-queue", code)
+
+
+@act("floor-queue")
+def next_order(request: HttpRequest, code: str) -> HttpResponse:
+    store = access.store_to_work_in(request.user, code)
+    task = services.next_task(store_id=store.pk, picker_id=_me(request), now=timezone.now())
+    if task is None:
+        messages.info(request, _("Nothing is waiting. A new order shows up here by itself."))
+        return redirect("floor-queue", code)
+    return redirect("floor-pick", code, task.pk)
+
+
+@act("floor-queue")
+def on_task(request: HttpRequest, code: str, task_id: UUID) -> HttpResponse:
+    """The manager's acts on one task: take it, pin it, pass it on, back into the queue."""
+    store, now = access.store_to_manage(request.user, code), timezone.now()
+    task: PickTask = queries.task_of(task_id=task_id, store_id=store.pk)
+    wanted, actor = request.POST.get("act", ""), f"user:{_me(request)}"
+    if wanted == "start":
+        services.start(task_id=task.pk, picker_id=_me(request), now=now)
+        return redirect("floor-pick", code, task.pk)
+    if wanted in ("pin", "unpin"):
+        services.pin(task_id=task.pk, pinned=wanted == "pin", actor=actor, now=now)
+    elif wanted == "give_back":
+        services.give_back(task_id=task.pk, actor=actor, now=now)
+    elif wanted == "reassign":
+        services.reassign(task_id=task.pk, picker_id=number_of(request, "picker"), actor=actor, now=now)
+        messages.success(request, _("Passed on."))
+    else:
+        raise Invalid("Choose what to do with this order.")
+    return redirect("floor-queue", code)
+
+
+@act("floor-queue")
+def came_back(request: HttpRequest, code: str, task_id: UUID) -> HttpResponse:
+    """Bags that came back are received, or a cancelled order's bags are unpacked."""
+    store, now = access.store_to_manage(request.user, code), timezone.now()
+    task = queries.task_of(task_id=task_id, store_id=store.pk)
+    actor = f"user:{_me(request)}"
+    if request.POST.get("kind") == "cancelled":
+        services.clear_slot(task_id=task.pk, actor=actor, now=now)
+        messages.success(request, _("The place on the shelf is free."))
+    else:
+        services.goods_back(order_id=task.order_id, store_id=store.pk, actor=actor, now=now)
+        messages.success(request, _("Received. Its items can be sold again: put them back into their bins."))
+    return redirect("floor-queue", code)
+
+
+@act("floor-queue")
+def set_mode(request: HttpRequest, code: str) -> HttpResponse:
+    """Pause the store, mark a rush, or open it again."""
+    store, now = access.store_to_manage(request.user, code), timezone.now()
+    mode = request.POST.get("mode", "")
+    until = None if mode == StoreMode.OPEN else now + timedelta(minutes=number_of(request, "minutes"))
+    reason = request.POST.get("reason", "").strip()[:160]
+    stores.set_store_mode(
+        store_id=store.pk, mode=mode, reason=reason, until=until, actor=f"user:{_me(request)}", now=now
+    )
+    return redirect("floor-queue", code)
+
+
+def _me(request: HttpRequest) -> int:
+    return int(request.user.pk)  # type: ignore[arg-type]  # the decorator lets only signed-in people in

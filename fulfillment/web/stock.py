@@ -1,0 +1,60 @@
+"""The manager's stock page: look up, count, receive."""
+
+from __future__ import annotations
+
+from urllib.parse import urlencode
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from blinkit.kernel.errors import Invalid, NotFound, Refusal
+from catalog.models import Product
+from fulfillment import access, queries
+from fulfillment.web.parts import act, is_htmx, number_of, screen, show
+from inventory import services as inventory
+
+REASONS = ("Cycle count", "Damaged", "Expired", "Found again", "Wrong earlier")
+
+
+@screen
+def stock(request: HttpRequest, code: str) -> HttpResponse:
+    store = access.store_to_see(request.user, code)
+    words = request.GET.get("q", "").strip()[:80]
+    rows = queries.stock_rows(store_id=store.pk, words=words)
+    context = {"rows": rows, "words": words, "reasons": REASONS, "here": "stock"}
+    name = "fulfillment/stock.html#rows" if is_htmx(request) else "fulfillment/stock.html"
+    return show(request, name, store, context)
+
+
+@act("floor-stock")
+def change(request: HttpRequest, code: str, sku: str) -> HttpResponse:
+    store = access.store_to_manage(request.user, code)
+    product = Product.objects.filter(sku=sku).first()
+    if product is None:
+        raise NotFound("There is no such product.")
+    units = number_of(request, "units", default=-1)
+    common = {"store_id": store.pk, "actor": f"user:{request.user.pk}", "now": timezone.now()}
+    reason = request.POST.get("reason", "").strip()[:120]
+    back = f"{reverse('floor-stock', args=[code])}?{urlencode({'q': request.POST.get('q', '')[:80]})}"
+    try:
+        if units < 0:
+            raise Invalid("Type a whole number of units.")
+        if not reason:
+            raise Invalid("Say why: the stock ledger keeps it.")
+        if request.POST.get("act") == "receive":
+            inventory.receive(
+                lines=[(product.pk, units, request.POST.get("bin", "").strip()[:12] or None)], reason=reason, **common
+            )
+            said = ngettext("%(n)s unit received.", "%(n)s units received.", units) % {"n": units}
+        else:
+            difference = inventory.count(product_id=product.pk, counted=units, reason=reason, **common)
+            said = _("Counted: %(n)s, %(d)+d against the book.") % {"n": units, "d": difference}
+        messages.success(request, f"{product.name}: {said}")
+    except Refusal as refusal:
+        messages.error(request, refusal.detail)
+    return redirect(back)

@@ -1,0 +1,39 @@
+"""The socket of a store's floor: /ws/stores/<code>/."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from channels.db import database_sync_to_async
+from django.utils import timezone
+
+from blinkit.kernel.errors import Refusal
+from blinkit.kernel.ws import LiveConsumer, is_signed_in
+from fulfillment import access, queries
+
+
+class StoreConsumer(LiveConsumer):
+    """The queue of one store, for its people, operations and administrators."""
+
+    least_gap_s = 0.25
+    code: str
+    store_id: int
+
+    async def authorise(self) -> bool:
+        self.code = self.scope["url_route"]["kwargs"]["code"]
+        if not is_signed_in(self.scope["user"]):
+            return False
+        return await database_sync_to_async(self._may_see)()
+
+    def group_names(self) -> list[str]:
+        return [f"store.{self.code}"]
+
+    def snapshot(self) -> dict[str, Any]:
+        return queries.board(store_id=self.store_id, now=timezone.now()).as_json()
+
+    def _may_see(self) -> bool:
+        try:
+            self.store_id = access.store_to_see(self.scope["user"], self.code).pk
+        except Refusal:
+            return False
+        return True
