@@ -1,0 +1,336 @@
+"""Every door of the floor: who may open it, and what it does."""
+
+from uuid import uuid4
+
+import pytest
+from asgiref.sync import async_to_sync
+from channels.db import database_sync_to_async
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from accounts.tests.factories import UserFactory
+from catalog.models import Store
+from catalog.tests.factories import NOW
+from catalog.tests.factories import store as make_store
+from fulfillment import queries, services
+from fulfillment.models import PickerShift, PickTask, ShelfSlot, TaskState
+from fulfillment.tests.factories import (
+    LATER,
+    floor,
+    packed,
+    picked,
+    product,
+    task_for,
+    undelivered,
+    worker,
+)
+from inventory.models import Stock
+from orders import services as orders
+from orders.models import Order
+from orders.states import Status
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def goods():
+    return product(name="Milk", zone="chilled"), product(name="Bread")
+
+
+@pytest.fixture
+def store(goods):
+    return floor(*goods)
+
+
+@pytest.fixture
+def web(client):
+    def signed_in(user):
+        client.force_login(user)
+        return client
+
+    return signed_in
+
+
+def page(store):
+    return f"/store/{store.code}/"
+
+
+# -- who may -----------------------------------------------------------------------------------------------------------
+
+
+def doors(store, task):
+    base, pick, pack = f"/store/{store.code}/", f"/store/{store.code}/pick/{task.pk}/", f"/store/{store.code}/pack/{task.pk}/"
+    read = [base, f"{base}stock/", pick, pack, f"{pack}labels/"]
+    work = [f"{base}shift/", f"{base}next/", f"{pick}scan/", f"{pick}short/", f"{pick}undo/", f"{pack}close/"]
+    manage = [f"{base}tasks/{task.pk}/", f"{base}back/{task.pk}/", f"{base}mode/", f"{base}stock/X/"]
+    return read, work, manage
+
+
+def test_strangers_are_sent_to_sign_in_and_customers_are_refused_at_every_screen(web, client, store, goods):
+    read, work, manage = doors(store, task_for(store, goods))
+    for path in read:
+        assert "/sign-in/" in client.get(path)["Location"]
+    for path in work + manage:
+        assert "/sign-in/" in client.post(path)["Location"]
+    customer = web(UserFactory())
+    assert {customer.get(path).status_code for path in read} == {403}
+    assert {customer.post(path).status_code for path in work + manage} == {403}
+
+
+def test_people_of_another_store_are_refused_at_every_screen(web, store, goods):
+    read, work, manage = doors(store, task_for(store, goods))
+    elsewhere = floor(product(), at=make_store("BLR-Z"))
+    for role in ("picker", "store_manager"):
+        other = web(worker(elsewhere, role=role, on_shift=False))
+        assert {other.get(path).status_code for path in read} == {403}
+        assert {other.post(path).status_code for path in work + manage} == {403}
+    boss = web(worker(elsewhere, role="store_manager", on_shift=False))
+    task = task_for(store, goods)
+    assert boss.get(f"/store/{elsewhere.code}/pick/{task.pk}/").status_code == 404
+    assert boss.post(f"/store/{elsewhere.code}/tasks/{task.pk}/", {"act": "pin"}).status_code == 404
+
+
+def test_pickers_work_but_do_not_manage_and_operations_only_look(web, store, goods):
+    read, work, manage = doors(store, task_for(store, goods))
+    picker = web(worker(store))
+    assert {picker.get(path).status_code for path in read} <= {200, 302}
+    assert {picker.post(path).status_code for path in manage} == {403}
+    ops = web(UserFactory(roles=["ops"]))
+    assert {ops.get(path).status_code for path in read} <= {200, 302}
+    assert {ops.post(path).status_code for path in work + manage} == {403}
+
+
+def test_the_api_refuses_strangers_customers_other_stores_and_operations(api, store, goods):
+    task = task_for(store, goods)
+    base, one = f"/api/v1/floor/stores/{store.code}", f"/api/v1/floor/tasks/{task.pk}"
+    gets = [f"{base}/queue/", f"{one}/"]
+    scan = {"barcode": "1", "nonce": "n"}
+    posts = {
+        f"{base}/shift/start/": {},
+        f"{base}/shift/end/": {},
+        f"{base}/next/": {},
+        f"{one}/scan/": scan,
+        f"{one}/short/": {"line_id": 1, "qty": 1, "nonce": "n"},
+        f"{one}/undo/": {"line_id": 1, "nonce": "n"},
+        f"{one}/pack/": {},
+    }
+    elsewhere = worker(floor(product(), at=make_store("BLR-Z")), on_shift=False)
+    people = {None: (401, 401), UserFactory(): (403, 403), elsewhere: (403, 403), UserFactory(roles=["ops"]): (200, 403)}
+    for person, (reading, writing) in people.items():
+        http = api(person)
+        assert {http.get(path).status_code for path in gets} == {reading}
+        for path, body in posts.items():
+            answer = http.post(path, body, format="json", headers={"Idempotency-Key": str(uuid4())})
+            assert answer.status_code == writing, path
+    assert PickTask.objects.get(pk=task.pk).state == TaskState.OPEN
+
+
+# -- the API -----------------------------------------------------------------------------------------------------------
+
+
+def test_an_order_is_picked_and_packed_through_the_api(api, store, goods):
+    task = task_for(store, goods)
+    http, base = api(worker(store, on_shift=False)), f"/api/v1/floor/stores/{store.code}"
+    assert http.post(f"{base}/next/").status_code == 409
+    key = {"Idempotency-Key": "k1"}
+    assert http.post(f"{base}/shift/start/", headers=key).status_code == 201
+    assert http.post(f"{base}/shift/start/", headers=key).headers["Idempotent-Replay"] == "true"
+    assert http.post(f"{base}/shift/start/").status_code == 400
+    assert [card["id"] for card in http.get(f"{base}/queue/").json()["waiting"]] == [str(task.pk)]
+    taken = http.post(f"{base}/next/").json()
+    assert taken["id"] == str(task.pk) and [line["name"] for line in taken["lines"]] == ["Bread", "Milk"]
+    one = f"/api/v1/floor/tasks/{task.pk}"
+    wrong = http.post(f"{one}/scan/", {"barcode": product(name="Soap").barcode, "nonce": "w"}, format="json")
+    assert (wrong.status_code, wrong.json()["type"]) == (409, "/problems/wrong-item")
+    assert (wrong.json()["wanted"], wrong.json()["scanned"]) == ("Bread", "Soap")
+    first, second = taken["lines"]
+    for _ in range(2):
+        done = http.post(f"{one}/scan/", {"barcode": first["barcode"], "nonce": "a"}, format="json").json()
+        assert (done["picked_qty"], done["task_done"]) == (1, False)
+    undone = http.post(f"{one}/undo/", {"line_id": first["id"], "nonce": "b"}, format="json").json()
+    assert undone["picked_qty"] == 0
+    http.post(f"{one}/scan/", {"barcode": first["barcode"], "nonce": "c"}, format="json")
+    short = http.post(f"{one}/short/", {"line_id": second["id"], "qty": 1, "nonce": "d"}, format="json").json()
+    assert short["task_done"]
+    assert http.get(f"{one}/").json()["suggested_bags"] == {"ambient": 1}
+    made = http.post(f"{one}/pack/", {}, format="json", headers={"Idempotency-Key": "p"}).json()
+    assert (len(made["bags"]), made["slot"]) == (1, "01")
+    assert http.post(f"{base}/next/").status_code == 204
+    assert http.post(f"{base}/shift/end/").status_code == 204
+    assert Order.objects.get(pk=task.order_id).status == Status.PACKED
+
+
+def test_the_queue_costs_the_same_for_one_and_for_many_tasks(store, goods):
+    picker = worker(store)
+    for n in range(4):
+        task_for(store, goods)
+    services.next_task(store_id=store.pk, picker_id=picker.pk, now=LATER)
+    with CaptureQueriesContext(connection) as seen:
+        board = queries.board(store_id=store.pk, now=LATER)
+    assert len(seen) == 2
+    assert (len(board.waiting), len(board.in_work), len(board.pickers)) == (3, 1, 1)
+    assert board.waiting[0].zones == ["ambient", "chilled"]
+
+
+# -- the screens -------------------------------------------------------------------------------------------------------
+
+
+def test_a_picker_walks_from_the_queue_to_the_slot_without_javascript(web, store, goods):
+    milk, bread = goods
+    task = task_for(store, {milk: 1, bread: 2})
+    http = web(worker(store, on_shift=False))
+    assert "Start my shift" in http.get(page(store)).content.decode()
+    http.post(f"{page(store)}shift/", {"act": "start"})
+    assert task.order.number in http.get(page(store)).content.decode()
+    pick = f"/store/{store.code}/pick/{task.pk}/"
+    assert http.post(f"{page(store)}next/")["Location"] == pick
+    shown = http.get(pick).content.decode()
+    assert "2 ×" in shown and task.lines.get(product=bread).bin_code in shown and "Demo scanner" not in shown
+    for nonce, code in enumerate((bread.barcode, "9", bread.barcode, milk.barcode)):
+        last = http.post(f"{pick}scan/", {"code": code, "nonce": nonce})
+    assert last["Location"] == f"/store/{store.code}/pack/{task.pk}/"
+    assert "How many bags?" in http.get(last["Location"]).content.decode()
+    http.post(f"{last['Location']}close/", {"bags_ambient": "1", "bags_chilled": "1"})
+    assert 'huge-code">01<' in http.get(last["Location"]).content.decode()
+    labels = http.get(f"{last['Location']}labels/").content.decode()
+    assert labels.count("<svg") >= 2 and "Bag 2 of 2" in labels
+    http.post(f"{page(store)}shift/", {"act": "end"})
+    assert not PickerShift.objects.filter(ended_at=None).exists()
+
+
+def test_a_scan_by_script_answers_with_the_panel_and_what_it_did(web, store, goods, settings):
+    settings.DEMO_MODE = True
+    task, picker = task_for(store, goods), worker(store)
+    services.start(task_id=task.pk, picker_id=picker.pk, now=LATER)
+    http, pick = web(picker), f"/store/{store.code}/pick/{task.pk}/"
+    ask = {"HX-Request": "true"}
+    right = http.post(f"{pick}scan/", {"code": goods[1].barcode, "nonce": "1"}, headers=ask).content.decode()
+    assert 'data-kind="right"' in right and "<html" not in right and "Demo scanner" in right
+    wrong = http.post(f"{pick}scan/", {"code": goods[1].barcode, "nonce": "2"}, headers=ask).content.decode()
+    assert 'data-kind="wrong"' in wrong and "you have all 1" in wrong
+    line = task.lines.get(product=goods[0])
+    gone = http.post(f"{pick}short/", {"line": line.pk, "qty": 1, "nonce": "3"}, headers=ask).content.decode()
+    assert 'data-kind="note"' in gone and f'data-go="/store/{store.code}/pack/{task.pk}/"' in gone
+    undone = http.post(f"{pick}undo/", {"line": task.lines.get(product=goods[1]).pk, "nonce": "4"}, headers=ask)
+    assert 'data-kind="note"' in undone.content.decode()
+    task.refresh_from_db()
+    assert task.state == TaskState.PICKING
+
+
+def test_when_nothing_is_found_the_picker_is_told_and_sent_to_the_queue(web, store, goods):
+    task, picker = task_for(store, goods[:1]), worker(store)
+    services.start(task_id=task.pk, picker_id=picker.pk, now=LATER)
+    body = {"line": task.lines.get().pk, "qty": 1, "nonce": "1"}
+    answer = web(picker).post(f"/store/{store.code}/pick/{task.pk}/short/", body)
+    assert answer["Location"] == f"/store/{store.code}/"
+
+
+def test_the_manager_pins_passes_on_and_gives_back(web, store, goods):
+    boss, picker = worker(store, role="store_manager"), worker(store)
+    task = task_for(store, goods)
+    http, door = web(boss), f"/store/{store.code}/tasks/{task.pk}/"
+    http.post(door, {"act": "pin"})
+    http.post(door, {"act": "start"})
+    http.post(door, {"act": "reassign", "picker": picker.pk})
+    task.refresh_from_db()
+    assert (task.pinned, task.picker_id) == (True, picker.pk)
+    assert "Back into the queue" in http.get(page(store)).content.decode()
+    http.post(door, {"act": "give_back"})
+    http.post(door, {"act": "dance"})
+    task.refresh_from_db()
+    assert task.state == TaskState.OPEN
+
+
+def test_the_manager_receives_bags_that_come_back_and_unpacks_cancelled_ones(web, store, goods):
+    boss, picker = worker(store, role="store_manager"), worker(store)
+    out, gone = (packed(task_for(store, goods[:1]), picker) for _ in range(2))
+    undelivered(out)
+    orders.cancel(order_id=gone.order_id, by="staff", reason="Wrong address", actor="user:9", now=LATER)
+    services.close_cancelled(order_id=gone.order_id, now=LATER)
+    kinds = {item.kind for item in queries.coming_back(store_id=store.pk, now=LATER)}
+    assert kinds == {"undelivered", "cancelled"}
+    before = Stock.objects.get(product=goods[0]).on_hand
+    http = web(boss)
+    http.post(f"/store/{store.code}/back/{out.pk}/", {"kind": "undelivered"})
+    http.post(f"/store/{store.code}/back/{gone.pk}/", {"kind": "cancelled"})
+    assert not queries.coming_back(store_id=store.pk, now=LATER)
+    assert Stock.objects.get(product=goods[0]).on_hand == before + 1
+    assert not ShelfSlot.objects.exclude(task=None).exists()
+
+
+def test_the_manager_counts_receives_and_pauses(web, store, goods):
+    http = web(worker(store, role="store_manager"))
+    found = http.get(f"/store/{store.code}/stock/", {"q": goods[0].barcode}).content.decode()
+    assert "Milk" in found and "Bread" not in found
+    assert "Milk" in http.get(f"/store/{store.code}/stock/", {"q": "milk"}, headers={"HX-Request": "true"}).content.decode()
+    door = f"/store/{store.code}/stock/{goods[0].sku}/"
+    http.post(door, {"act": "count", "units": "7", "reason": "Cycle count"})
+    http.post(door, {"act": "receive", "units": "5", "reason": "Delivery", "bin": "C-01"})
+    http.post(door, {"act": "count", "units": "x", "reason": "Cycle count"})
+    http.post(door, {"act": "count", "units": "1", "reason": " "})
+    row = Stock.objects.select_related("bin").get(product=goods[0])
+    assert (row.on_hand, row.bin.code) == (12, "C-01")
+    http.post(f"/store/{store.code}/mode/", {"mode": "paused", "minutes": "20", "reason": "Power cut"})
+    assert Store.objects.get(pk=store.pk).mode == "paused"
+    assert "Power cut" in http.get(page(store)).content.decode()
+    http.post(f"/store/{store.code}/mode/", {"mode": "open"})
+    assert Store.objects.get(pk=store.pk).mode == "open"
+
+
+def test_home_leads_to_the_own_store(web, store):
+    assert web(worker(store)).get("/store/")["Location"] == f"/store/{store.code}/"
+    assert web(UserFactory(roles=["ops"])).get("/store/")["Location"] == f"/store/{store.code}/"
+    assert web(UserFactory(roles=["picker"])).get("/store/").status_code == 403
+
+
+def test_reactions_open_and_close_the_task(run_events, store, goods):
+    from fulfillment.tests.factories import order_for
+
+    order = order_for(store, goods)
+    run_events()
+    task = PickTask.objects.get(order=order)
+    orders.cancel(order_id=order.pk, by="customer", reason="", actor="user:1", now=NOW)
+    run_events()
+    task.refresh_from_db()
+    assert task.state == TaskState.CANCELLED
+    assert picked(task_for(store, goods), worker(store)).state == TaskState.PICKED
+
+
+# -- the socket --------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_socket_shows_the_queue_to_its_people_only():
+    from channels.routing import URLRouter
+    from channels.testing import WebsocketCommunicator
+
+    from blinkit.urls import websocket_routes
+
+    milk = product()
+    store = floor(milk)
+    task = task_for(store, [milk])
+    picker, customer = worker(store), UserFactory()
+    elsewhere = worker(floor(product(), at=make_store("BLR-Z")), on_shift=False)
+
+    async def talk():
+        application = URLRouter(websocket_routes())
+
+        async def knock(user):
+            line = WebsocketCommunicator(application, f"/ws/stores/{store.code}/")
+            line.scope["user"] = user
+            accepted, _ = await line.connect()
+            return line, accepted
+
+        for nobody in (customer, elsewhere):
+            assert not (await knock(nobody))[1]
+        line, accepted = await knock(picker)
+        assert accepted
+        first = await line.receive_json_from(timeout=5)
+        assert first["data"]["waiting"][0]["id"] == str(task.pk)
+        await database_sync_to_async(services.next_task)(store_id=store.pk, picker_id=picker.pk, now=LATER)
+        while not (change := await line.receive_json_from(timeout=5))["data"]["in_work"]:
+            pass
+        assert change["data"]["in_work"][0]["picker_id"] == picker.pk
+        await line.disconnect()
+
+    async_to_sync(talk)()

@@ -1,0 +1,88 @@
+"""Races on the floor, with controls that show the race is real."""
+
+import threading
+
+import pytest
+
+from fulfillment import services
+from fulfillment.errors import NoFreeSlot
+from fulfillment.models import PickTask, ShelfSlot, TaskState
+from fulfillment.services import picking
+from fulfillment.tests.factories import LATER, floor, picked, product, task_for, worker
+
+pytestmark = pytest.mark.django_db(transaction=True)
+PICKERS = 8
+
+
+def test_one_order_goes_to_one_of_eight_pickers(race):
+    milk = product()
+    store = floor(milk)
+    task = task_for(store, [milk])
+    pickers = [worker(store) for _ in range(PICKERS)]
+    got = race(PICKERS, lambda n: services.next_task(store_id=store.pk, picker_id=pickers[n].pk, now=LATER))
+    assert [type(result) for result in got if result is not None] == [PickTask]
+    task.refresh_from_db()
+    assert task.state == TaskState.PICKING
+
+
+def test_control_without_the_locks_several_pickers_believe_the_order_is_theirs(race):
+    milk = product()
+    store = floor(milk)
+    task = task_for(store, [milk])
+    pickers = [worker(store) for _ in range(PICKERS)]
+
+    def unlocked(n):
+        found = PickTask.objects.get(pk=task.pk)
+        meet.wait(timeout=10)
+        if found.state != TaskState.OPEN:
+            return None
+        found.state, found.picker_id = TaskState.PICKING, pickers[n].pk
+        found.save(update_fields=["state", "picker"])
+        return found
+
+    meet = threading.Barrier(PICKERS)
+    got = race(PICKERS, unlocked)
+    assert sum(isinstance(result, PickTask) for result in got) > 1
+
+
+def test_eight_pickers_get_eight_different_orders(race):
+    milk = product()
+    store = floor(milk)
+    for _ in range(PICKERS):
+        task_for(store, [milk])
+    pickers = [worker(store) for _ in range(PICKERS)]
+    got = race(PICKERS, lambda n: services.next_task(store_id=store.pk, picker_id=pickers[n].pk, now=LATER))
+    again = [services.next_task(store_id=store.pk, picker_id=picker.pk, now=LATER) for picker in pickers]
+    assert not [result for result in got if isinstance(result, BaseException)]
+    assert len({task.pk for task in again if task}) == PICKERS
+
+
+def test_one_picker_tapping_eight_times_has_one_order(race):
+    milk = product()
+    store = floor(milk)
+    for _ in range(3):
+        task_for(store, [milk])
+    picker = worker(store)
+    got = race(PICKERS, lambda: services.next_task(store_id=store.pk, picker_id=picker.pk, now=LATER))
+    assert len({task.pk for task in got}) == 1
+
+
+def test_the_same_scan_sent_eight_times_counts_one_unit(race):
+    milk = product()
+    store = floor(milk)
+    task, picker = task_for(store, {milk: 5}), worker(store)
+    services.start(task_id=task.pk, picker_id=picker.pk, now=LATER)
+    send = {"task_id": task.pk, "picker_id": picker.pk, "barcode": milk.barcode, "nonce": "same", "now": LATER}
+    got = race(PICKERS, lambda: services.scan(**send))
+    assert set(got) == {picking.ScanOutcome(task.lines.get().pk, milk.pk, 1, 5, False, False)}
+    assert task.lines.get().picked_qty == 1
+
+
+def test_the_last_place_on_the_shelf_goes_to_one_order(race):
+    milk = product()
+    store = floor(milk, slots=1)
+    pairs = [(picked(task_for(store, [milk]), who), who) for who in (worker(store), worker(store))]
+    got = race(2, lambda n: services.pack(task_id=pairs[n][0].pk, picker_id=pairs[n][1].pk, now=LATER))
+    assert sorted(type(result) for result in got if isinstance(result, BaseException)) == [NoFreeSlot]
+    assert ShelfSlot.objects.exclude(task=None).count() == 1
+    assert PickTask.objects.filter(state=TaskState.PACKED).count() == 1
