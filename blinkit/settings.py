@@ -90,6 +90,9 @@ MIDDLEWARE = [
     "blinkit.kernel.middleware.RefusalMiddleware",  # a Refusal becomes a page or a toast
 ]
 
+if EMBEDDED and not TESTING:  # elsewhere nginx compresses, for less
+    MIDDLEWARE.insert(1, "django.middleware.gzip.GZipMiddleware")
+
 ROOT_URLCONF = "blinkit.urls"
 WSGI_APPLICATION = "blinkit.wsgi.application"
 ASGI_APPLICATION = "blinkit.asgi.application"
@@ -134,6 +137,7 @@ if POOLED:
     DATABASES["default"]["OPTIONS"]["pool"] = {"min_size": min(2, pool_size), "max_size": pool_size, "timeout": 2}
 elif env.flag("BLINKIT_FORKS", default=False):
     DATABASES["default"]["CONN_MAX_AGE"] = 300  # a Celery child handles one task at a time: keep its connection
+    CELERY_DB_REUSE_MAX = 1_000_000_000  # else Celery closes it before and after every task; kernel.signals looks after it
 
 REDIS_URL = env.redis("REDIS_URL", default=embedded.redis_url())
 REDIS_PREFIX = env.text("REDIS_PREFIX", default="blinkit")  # every key and channel starts with it

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from blinkit.kernel.geo import Point
+from blinkit.kernel.geo import Point, distance_metres
 from catalog import queries as goods
 from catalog.kept import BrieflyKept
 from catalog.models import Store, StoreLoad, StoreMode
@@ -118,6 +118,16 @@ def source(
     if mode == StoreMode.RUSH:
         sentence = f"It is busy: arrives in {quote.from_m}–{quote.to_m} minutes."
     return replace(known, sentence=sentence, eta_from_m=quote.from_m, eta_to_m=quote.to_m)
+
+
+def typical_door(store: Store) -> Point:
+    """A place in the store's area for people who have not said where they are: halfway to the edge, at its median
+    distance. The promise for the store's own doorstep would flatter us."""
+    edge = sorted((Point(lat, lng) for lng, lat in store.area), key=lambda corner: distance_metres(store.point, corner))
+    if not edge:
+        return store.point
+    corner = edge[len(edge) // 2]
+    return Point((store.lat + corner.lat) / 2, (store.lng + corner.lng) / 2)
 
 
 def promise_for(

@@ -348,5 +348,5 @@ def _promise(order: Order, plan: _Plan, quote: promise.Quote, inputs: dict[str, 
 
 
 def _address_text(address: Address) -> str:
-    parts = [address.line1, address.line2, address.landmark and f"near {address.landmark}", address.pincode]
+    parts = [address.line1, address.line2, address.landmark, address.pincode]
     return ", ".join(part for part in parts if part)[:500]

@@ -142,7 +142,7 @@ class Shopper:
         else:
             chosen = False
             stores = goods.active_stores()
-            point = stores[0].point if stores else Point(12.9716, 77.5946)
+            point = queries.typical_door(stores[0]) if stores else Point(12.9716, 77.5946)
             label = stores[0].name.removeprefix(f"{shop_name()} ") if stores else ""
         answer = queries.serviceability(point=point, now=self.now)
         return Place(label=label, lat=point.lat, lng=point.lng, chosen=chosen, answer=answer)
