@@ -6,7 +6,7 @@ from typing import Any
 
 from django.urls import path
 
-from delivery import api
+from delivery import api, web
 from delivery.ws import RiderConsumer
 
 api_urls: list[Any] = [
@@ -25,5 +25,17 @@ api_urls: list[Any] = [
     path("rider/stops/<uuid:stop_id>/fail/", api.FailView.as_view(), name="api-rider-fail"),
     path("rider/earnings/", api.EarningsView.as_view(), name="api-rider-earnings"),
 ]
-web_urls: list[Any] = []
+web_urls: list[Any] = [
+    path("rider/", web.home, name="rider-home"),
+    path("rider/earnings/", web.earnings, name="rider-earnings"),
+    path("rider/duty/", web.duty, name="rider-duty"),
+    path("rider/offers/<uuid:offer_id>/accept/", web.accept, name="rider-accept"),
+    path("rider/offers/<uuid:offer_id>/decline/", web.decline, name="rider-decline"),
+    path("rider/trip/at-store/", web.at_store, name="rider-at-store"),
+    path("rider/stops/<uuid:stop_id>/pick-up/", web.pick_up, name="rider-pick-up"),
+    path("rider/stops/<uuid:stop_id>/depart/", web.depart, name="rider-depart"),
+    path("rider/stops/<uuid:stop_id>/arrive/", web.arrive, name="rider-arrive"),
+    path("rider/stops/<uuid:stop_id>/deliver/", web.deliver, name="rider-deliver"),
+    path("rider/stops/<uuid:stop_id>/fail/", web.fail, name="rider-fail"),
+]
 ws_urls: list[Any] = [path("rider/", RiderConsumer.as_asgi())]

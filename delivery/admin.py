@@ -1,0 +1,246 @@
+"""Riders in Django Admin: people are verified and suspended through services, everything else is looked at."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from django import forms
+from django.contrib import admin, messages
+from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
+from django.db.models import Exists, OuterRef, QuerySet
+from django.http import HttpRequest
+from django.shortcuts import render
+from django.utils import timezone
+from django.utils.html import format_html, format_html_join
+from unfold.admin import ModelAdmin, TabularInline
+
+from blinkit.kernel.admin import ReadOnly
+from blinkit.kernel.errors import Refusal
+from blinkit.kernel.money import rupees
+from delivery import services
+from delivery.models import Earning, Job, Offer, Rider, Shift, Stop, Trip
+
+PARTS = {"base_paise": "base", "distance_paise": "distance", "waiting_paise": "waiting", "tip_paise": "tip"}
+
+
+class WhyForm(forms.Form):
+    """Asked before something that the rider reads."""
+
+    reason = forms.CharField(max_length=160, help_text="The rider reads this sentence.")
+
+
+class OnDutyFilter(admin.SimpleListFilter):
+    title = "duty"
+    parameter_name = "duty"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [("on", "On duty"), ("off", "Off duty"), ("paused", "Suspended")]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Rider]) -> QuerySet[Rider]:
+        shift = Exists(Shift.objects.filter(rider=OuterRef("pk"), ended_at=None))
+        if self.value() == "on":
+            return queryset.filter(shift)
+        if self.value() == "off":
+            return queryset.filter(~shift)
+        if self.value() == "paused":
+            return queryset.exclude(suspended_reason="")
+        return queryset
+
+
+@admin.register(Rider)
+class RiderAdmin(ModelAdmin):
+    list_display = ("user", "store", "vehicle", "max_bags", "is_verified", "on_duty", "suspended_reason", "seen_at")
+    list_select_related = ("user", "store")
+    list_filter = (OnDutyFilter, "store", "vehicle", "is_verified")
+    search_fields = ("user__name", "=user__phone")
+    search_help_text = "Name, or the whole phone number (+91…)."
+    autocomplete_fields = ("user",)
+    fields = ("user", "store", "vehicle", "max_bags", "is_verified", "suspended_reason", "lat", "lng", "seen_at")
+    readonly_fields = ("is_verified", "suspended_reason", "lat", "lng", "seen_at")
+    actions = ("verify", "suspend", "end_suspension")
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Rider]:
+        shift = Exists(Shift.objects.filter(rider=OuterRef("pk"), ended_at=None))
+        found: QuerySet[Rider] = super().get_queryset(request).annotate(is_on_duty=shift)
+        return found
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        return (*self.readonly_fields, "user") if obj else self.readonly_fields
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_work_permission(self, request: HttpRequest) -> bool:
+        return bool(request.user.has_perm("delivery.change_rider"))
+
+    @admin.display(boolean=True, description="on duty")
+    def on_duty(self, rider: Rider) -> bool:
+        return bool(getattr(rider, "is_on_duty", False))
+
+    @admin.action(description="Papers are in order: allow duty", permissions=["work"])
+    def verify(self, request: HttpRequest, queryset: QuerySet[Rider]) -> None:
+        self._each(request, queryset, "allowed to ride", services.verify)
+
+    @admin.action(description="End the suspension", permissions=["work"])
+    def end_suspension(self, request: HttpRequest, queryset: QuerySet[Rider]) -> None:
+        self._each(request, queryset, "no longer suspended", services.suspend, reason="")
+
+    @admin.action(description="Suspend…", permissions=["work"])
+    def suspend(self, request: HttpRequest, queryset: QuerySet[Rider]) -> Any:
+        form = WhyForm(request.POST if "confirmed" in request.POST else None)
+        if form.is_valid():
+            self._each(request, queryset, "suspended", services.suspend, reason=form.cleaned_data["reason"])
+            return None
+        context = {
+            **self.admin_site.each_context(request),
+            "title": "Suspend these riders?",
+            "opts": self.model._meta,
+            "form": form,
+            "chosen": queryset.select_related("user", "store"),
+            "checkbox": ACTION_CHECKBOX_NAME,
+        }
+        return render(request, "delivery/admin_suspend.html", context)
+
+    def _each(
+        self, request: HttpRequest, queryset: QuerySet[Rider], done: str, act: Callable[..., Any], **more: Any
+    ) -> None:
+        for rider in queryset.select_related("user").order_by("pk"):
+            try:
+                act(rider_id=rider.pk, actor=f"user:{request.user.pk}", now=timezone.now(), **more)
+            except Refusal as refusal:
+                self.message_user(request, f"{rider}: {refusal.detail}", messages.ERROR)
+            else:
+                self.message_user(request, f"{rider} is {done}.", messages.SUCCESS)
+
+
+class StopInline(TabularInline):
+    model = Stop
+    extra = max_num = 0
+    fields = readonly_fields = ("rank", "job", "state", "picked_up_at", "arrived_at", "done_at", "fail_reason")
+    can_delete = False
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Stop]:
+        found: QuerySet[Stop] = super().get_queryset(request).select_related("job__order")
+        return found
+
+
+@admin.register(Trip)
+class TripAdmin(ReadOnly):
+    list_display = ("id", "rider", "store", "started_at", "at_store_at", "ended_at", "paid_metres")
+    list_select_related = ("rider__user", "store")
+    list_filter = (("ended_at", admin.EmptyFieldListFilter), "store")
+    search_fields = ("rider__user__name", "=rider__user__phone", "=stops__job__order__number")
+    search_help_text = "Rider's name or phone, or an order number."
+    ordering = ("-started_at",)
+    show_full_result_count = False
+    inlines = (StopInline,)
+
+
+def why_table(rows: list[dict[str, Any]]) -> str:
+    """The scored candidates of a round, best first; the first was chosen."""
+    if not rows:
+        return "–"
+    lines = format_html_join(
+        "",
+        "<tr><td>{}</td><td>{} s</td><td>{}</td></tr>",
+        (
+            (
+                row["name"],
+                row["score_s"],
+                ", ".join(f"{name.replace('_', ' ')} {round(value)} s" for name, value in row["parts"].items()),
+            )
+            for row in rows
+        ),
+    )
+    return format_html("<table><tr><th>Rider</th><th>At the shelf in</th><th>Made up of</th></tr>{}</table>", lines)
+
+
+class OfferInline(TabularInline):
+    model = Offer
+    extra = max_num = 0
+    fields = readonly_fields = ("rider", "state", "made_at", "answered_at", "decline_reason", "pay", "candidates")
+    can_delete = False
+    ordering = ("-made_at",)
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Offer]:
+        found: QuerySet[Offer] = super().get_queryset(request).select_related("rider__user")
+        return found
+
+    @admin.display(description="pay")
+    def pay(self, offer: Offer) -> str:
+        return rupees(offer.pay_paise)
+
+    @admin.display(description="why this rider")
+    def candidates(self, offer: Offer) -> str:
+        return why_table(offer.why)
+
+
+@admin.register(Job)
+class JobAdmin(ReadOnly):
+    list_display = ("order", "store", "state", "bags", "opened_at", "ready_at", "due_at", "said_no")
+    list_select_related = ("order", "store")
+    list_filter = ("state", "store")
+    search_fields = ("=order__number",)
+    search_help_text = "The whole order number."
+    ordering = ("-opened_at",)
+    show_full_result_count = False
+    inlines = (OfferInline,)
+
+    @admin.display(description="said no")
+    def said_no(self, job: Job) -> int:
+        return len(job.declined_by)
+
+
+@admin.register(Offer)
+class OfferAdmin(ReadOnly):
+    list_display = ("order_number", "rider", "state", "pay", "made_at", "answered_at", "decline_reason")
+    list_select_related = ("job__order", "rider__user")
+    list_filter = ("state", "job__store")
+    search_fields = ("=job__order__number", "rider__user__name")
+    ordering = ("-made_at",)
+    show_full_result_count = False
+    fields = readonly_fields = (
+        "order_number",
+        "rider",
+        "state",
+        "pay",
+        "made_at",
+        "expires_at",
+        "answered_at",
+        "why_so",
+    )
+
+    @admin.display(description="order", ordering="job__order__number")
+    def order_number(self, offer: Offer) -> str:
+        return offer.job.order.number
+
+    @admin.display(description="pay", ordering="pay_paise")
+    def pay(self, offer: Offer) -> str:
+        return rupees(offer.pay_paise)
+
+    @admin.display(description="why this rider")
+    def why_so(self, offer: Offer) -> str:
+        return why_table(offer.why)
+
+
+@admin.register(Earning)
+class EarningAdmin(ReadOnly):
+    list_display = ("at", "rider", "order_number", "total", "made_up_of")
+    list_select_related = ("rider__user", "stop__job__order")
+    list_filter = ("at", "rider__store")
+    search_fields = ("rider__user__name", "=stop__job__order__number")
+    ordering = ("-at",)
+    show_full_result_count = False
+
+    @admin.display(description="order")
+    def order_number(self, earning: Earning) -> str:
+        return earning.stop.job.order.number
+
+    @admin.display(description="paid", ordering="total_paise")
+    def total(self, earning: Earning) -> str:
+        return rupees(earning.total_paise)
+
+    @admin.display(description="made up of")
+    def made_up_of(self, earning: Earning) -> str:
+        return ", ".join(f"{PARTS.get(name, name)} {rupees(paise)}" for name, paise in earning.parts.items() if paise)

@@ -1,0 +1,99 @@
+"""The rider's screen, as a browser without JavaScript uses it, and the parts htmx asks for."""
+
+import pytest
+from django.utils import timezone
+
+from accounts.tests.factories import UserFactory
+from delivery import services
+from delivery.models import Offer, Stop
+from delivery.tests.factories import BAGS, packed, rider, waiting_job
+from orders.models import Order
+from orders.states import Status
+
+pytestmark = pytest.mark.django_db
+
+
+def signed_in(client, **order):
+    job = waiting_job(**order)
+    who = rider(job.store, on_duty=False)
+    client.force_login(who.user)
+    client.post("/rider/duty/", {"on": "1"})
+    services.dispatch_round(now=timezone.now())
+    return job, who
+
+
+def test_a_whole_delivery_by_plain_forms(client):
+    job, _ = signed_in(client)
+    page = client.get("/rider/").content.decode()
+    offer = Offer.objects.get()
+    assert "Accept" in page
+    assert job.order.address_text not in page, "before accepting the door is an area"
+    assert client.post(f"/rider/offers/{offer.pk}/accept/").status_code == 302
+    assert job.order.address_text in client.get("/rider/").content.decode()
+    client.post("/rider/trip/at-store/")
+    assert "being packed" in client.get("/rider/").content.decode()
+    packed(job.order)
+    assert "BAG-1" in client.get("/rider/").content.decode()
+    url = f"/rider/stops/{Stop.objects.get().pk}"
+    client.post(f"{url}/pick-up/", {"bag": [BAGS[0]], "codes": f"{BAGS[1]}, {BAGS[0]}"})
+    client.post(f"{url}/depart/")
+    client.post(f"{url}/arrive/")
+    assert 'name="otp"' in client.get("/rider/").content.decode()
+    order = Order.objects.get()
+    client.post(f"{url}/deliver/", {"otp": order.door_otp, "cash_paise": order.total_paise})
+    assert Order.objects.get().status == Status.DELIVERED
+    assert order.number in client.get("/rider/earnings/").content.decode()
+
+
+def test_htmx_gets_the_part_and_a_word(client):
+    signed_in(client)
+    offer = Offer.objects.get()
+    part = client.post(f"/rider/offers/{offer.pk}/decline/", {"reason": "Too far"}, HTTP_HX_REQUEST="true")
+    assert part.status_code == 200
+    assert "<html" not in part.content.decode()
+    assert "toast" in part["HX-Trigger"]
+    assert "<html" not in client.get("/rider/", HTTP_HX_REQUEST="true").content.decode()
+
+
+def test_a_wrong_door_code_keeps_the_bags_with_the_rider(client):
+    job, _ = signed_in(client)
+    client.post(f"/rider/offers/{Offer.objects.get().pk}/accept/")
+    packed(job.order)
+    url = f"/rider/stops/{Stop.objects.get().pk}"
+    client.post(f"{url}/pick-up/", {"bag": BAGS})
+    refused = client.post(f"{url}/deliver/", {"otp": "x", "cash_paise": "1"}, HTTP_HX_REQUEST="true")
+    assert refused.status_code == 400
+    assert Order.objects.get().status == Status.PICKED_UP
+
+
+def test_other_peoples_screens_stay_closed(client):
+    assert client.get("/rider/").status_code == 302
+    client.force_login(UserFactory(roles=["ops"]))
+    assert client.get("/rider/").status_code == 403
+    assert client.post("/rider/duty/", {"on": "1"}).status_code == 403
+    client.force_login(UserFactory(roles=["rider"]))
+    assert client.get("/rider/").status_code == 404
+
+
+def test_another_riders_offer_cannot_be_taken(client):
+    job, _ = signed_in(client)
+    client.force_login(rider(job.store).user)
+    assert client.post(f"/rider/offers/{Offer.objects.get().pk}/accept/").status_code == 404
+    assert Offer.objects.get().state == "open"
+
+
+def test_empty_pages_are_helpful(client):
+    who = rider(waiting_job().store, on_duty=False)
+    client.force_login(who.user)
+    assert "Go on duty" in client.get("/rider/").content.decode()
+    assert "No deliveries yet" in client.get("/rider/earnings/").content.decode()
+
+
+def test_trouble_at_the_door_is_told_with_a_reason(client):
+    job, _ = signed_in(client)
+    client.post(f"/rider/offers/{Offer.objects.get().pk}/accept/")
+    packed(job.order)
+    url = f"/rider/stops/{Stop.objects.get().pk}"
+    client.post(f"{url}/pick-up/", {"bag": BAGS})
+    client.post(f"{url}/fail/", {"reason": "Nobody opens"})
+    assert Order.objects.get().status == Status.UNDELIVERED

@@ -1,0 +1,234 @@
+"""The rider's screen: /rider/. Every act is a plain form; with JavaScript its answer replaces one part of the page."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any, Concatenate, ParamSpec
+from uuid import UUID
+
+from django.conf import settings
+from django.contrib import messages
+from django.core.paginator import Paginator
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_GET, require_POST
+
+from blinkit.kernel.errors import Invalid
+from blinkit.kernel.money import rupees
+from blinkit.kernel.permissions import web_role
+from delivery import photos, queries, services
+from delivery.models import Rider
+from payments.queries import cash_in_hand
+
+P = ParamSpec("P")
+Act = Callable[Concatenate[HttpRequest, Rider, datetime, P], str]
+"""Does one thing and returns what to say about it (or nothing)."""
+
+RECEIPTS_PER_PAGE = 20
+
+
+def decline_reasons() -> list[str]:
+    return [_("Too far"), _("Bags too heavy for my vehicle"), _("I need a break"), _("Vehicle trouble")]
+
+
+def trouble_before() -> list[str]:
+    return [_("Vehicle trouble"), _("I had an accident"), _("The bags are not there"), _("I can't come")]
+
+
+def trouble_after() -> list[str]:
+    return [
+        _("Nobody opens, the phone is not answered"),
+        _("The address is wrong"),
+        _("The customer does not want it"),
+        _("The bags are damaged"),
+        _("I had an accident"),
+    ]
+
+
+@never_cache
+@require_GET
+@web_role("rider")
+def home(request: HttpRequest) -> HttpResponse:
+    return show(request, _rider(request))
+
+
+def show(request: HttpRequest, rider: Rider, *, said: str = "") -> HttpResponse:
+    """The whole page, or for htmx the part that changes."""
+    now = timezone.now()
+    services.still_here(rider_id=rider.pk, now=now)
+    state = queries.rider_state(rider=rider, now=now)
+    context: dict[str, Any] = {
+        "state": state,
+        "rider": state["rider"],
+        "stop": _current(state["trip"]),
+        "facts": _facts(state),
+        "live_url": "/ws/rider/",
+        "home_url": "/rider/",
+        "tab": "ride",
+        "decline_reasons": decline_reasons(),
+        "trouble_before": trouble_before(),
+        "trouble_after": trouble_after(),
+        "demo": settings.DEMO_MODE,
+    }
+    partial = bool(getattr(request, "htmx", False))
+    response = render(request, "delivery/ride.html#now" if partial else "delivery/ride.html", context)
+    if partial and said:
+        from django_htmx.http import trigger_client_event
+
+        trigger_client_event(response, "toast", {"text": said, "kind": "success"})
+    return response
+
+
+@never_cache
+@require_GET
+@web_role("rider")
+def earnings(request: HttpRequest) -> HttpResponse:
+    rider, now = _rider(request), timezone.now()
+    days = queries.earnings_by_day(rider=rider, now=now)
+    page = Paginator(queries.earnings_of(rider=rider), RECEIPTS_PER_PAGE).get_page(request.GET.get("page"))
+    context = {
+        "days": list(reversed(days)),
+        "most_paise": max(day["total_paise"] for day in days) or 1,
+        "week_paise": sum(day["total_paise"] for day in days),
+        "week_deliveries": sum(day["deliveries"] for day in days),
+        "cash_paise": cash_in_hand(rider.pk),
+        "receipts": [queries.receipt_json(earning) for earning in page],
+        "page": page,
+        "rider": queries.rider_json(rider),
+        "home_url": "/rider/",
+        "tab": "earnings",
+    }
+    return render(request, "delivery/earnings.html", context)
+
+
+def door(act: Act[P]) -> Callable[..., HttpResponseBase]:
+    """A view that does one act for the signed-in rider and shows the screen again."""
+
+    @never_cache
+    @require_POST
+    @web_role("rider")
+    def view(request: HttpRequest, *args: P.args, **ids: P.kwargs) -> HttpResponse:
+        rider = _rider(request)
+        said = act(request, rider, timezone.now(), *args, **ids)
+        if getattr(request, "htmx", False):
+            return show(request, rider, said=said)
+        if said:
+            messages.success(request, said)
+        return redirect("rider-home")
+
+    return view
+
+
+@door
+def duty(request: HttpRequest, rider: Rider, now: datetime) -> str:
+    if request.POST.get("on") == "1":
+        services.go_on_duty(rider_id=rider.pk, now=now)
+        return _("You are on duty.")
+    services.go_off_duty(rider_id=rider.pk, now=now)
+    return _("You are off duty. Ride home safely.")
+
+
+@door
+def accept(request: HttpRequest, rider: Rider, now: datetime, *, offer_id: UUID) -> str:
+    services.accept(offer_id=offer_id, rider_id=rider.pk, now=now)
+    return ""
+
+
+@door
+def decline(request: HttpRequest, rider: Rider, now: datetime, *, offer_id: UUID) -> str:
+    services.decline(offer_id=offer_id, rider_id=rider.pk, reason=_text(request, "reason", 80), now=now)
+    return _("All right. The next one will come.")
+
+
+@door
+def at_store(request: HttpRequest, rider: Rider, now: datetime) -> str:
+    services.arrive_at_store(rider_id=rider.pk, now=now)
+    return ""
+
+
+@door
+def pick_up(request: HttpRequest, rider: Rider, now: datetime, *, stop_id: UUID) -> str:
+    typed = request.POST.get("codes", "").replace(",", " ").split()
+    codes = list(dict.fromkeys([*request.POST.getlist("bag"), *typed]))
+    services.pick_up(stop_id=stop_id, rider_id=rider.pk, bag_codes=codes, now=now)
+    return _("The bags are on board.")
+
+
+@door
+def depart(request: HttpRequest, rider: Rider, now: datetime, *, stop_id: UUID) -> str:
+    services.require_stop(stop_id=stop_id, rider_id=rider.pk)
+    services.depart(rider_id=rider.pk, now=now)
+    return ""
+
+
+@door
+def arrive(request: HttpRequest, rider: Rider, now: datetime, *, stop_id: UUID) -> str:
+    services.arrive(stop_id=stop_id, rider_id=rider.pk, now=now)
+    return ""
+
+
+@door
+def deliver(request: HttpRequest, rider: Rider, now: datetime, *, stop_id: UUID) -> str:
+    services.require_stop(stop_id=stop_id, rider_id=rider.pk)
+    cash = request.POST.get("cash_paise", "")
+    otp = _text(request, "otp", 8)
+    photo = request.FILES.get("photo")
+    services.deliver(
+        stop_id=stop_id,
+        rider_id=rider.pk,
+        otp=otp,
+        photo=photos.keep(stop_id, photo) if photo is not None and not otp else "",
+        cash_paise=int(cash) if cash.isascii() and cash.isdigit() and len(cash) < 12 else None,
+        at=rider.point,
+        now=now,
+    )
+    return _("Delivered. Thank you! %(pay)s earned today.") % {
+        "pay": rupees(queries.today_of(rider=rider, now=now)["total_paise"])
+    }
+
+
+@door
+def fail(request: HttpRequest, rider: Rider, now: datetime, *, stop_id: UUID) -> str:
+    services.give_up_stop(stop_id=stop_id, rider_id=rider.pk, reason=_text(request, "reason", 160), now=now)
+    return _("Noted. Are you all right? Call us whenever you need help.")
+
+
+def _rider(request: HttpRequest) -> Rider:
+    return services.rider_of(int(request.user.pk))  # type: ignore[arg-type]  # riders only
+
+
+def _text(request: HttpRequest, name: str, longest: int) -> str:
+    text = request.POST.get(name, "").strip()
+    if len(text) > longest or "\x00" in text:
+        raise Invalid(_("That is too long."))
+    return text
+
+
+def _current(trip: dict[str, Any] | None) -> dict[str, Any] | None:
+    """The stop whose turn it is."""
+    return next((stop for stop in trip["stops"] if stop["next"]), None) if trip else None
+
+
+def _facts(state: dict[str, Any]) -> dict[str, Any]:
+    """What rider.js needs: whether to report positions, where to, and the points of the map."""
+    trip, offer = state["trip"], state["offer"]
+    stop = _current(trip)
+    store = (trip or offer or state["rider"])["store"]
+    points = [{"id": "store", "kind": "store", "lat": store["lat"], "lng": store["lng"], "label": store["name"]}]
+    target = None
+    if stop is not None:
+        drop = stop["drop"]
+        points.append({"id": "door", "kind": "home", "lat": drop["lat"], "lng": drop["lng"], "label": drop["area"]})
+        on_road = stop["next"] in ("depart", "arrive", "deliver")
+        target = [drop["lat"], drop["lng"]] if on_road else [store["lat"], store["lng"]]
+    return {
+        "on_duty": state["on_duty"],
+        "key": f"{trip['id']}:{stop['id']}" if trip and stop else "",
+        "target": target,
+        "points": points,
+        "home": [store["lat"], store["lng"]],
+    }

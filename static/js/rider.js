@@ -1,0 +1,169 @@
+// The rider's screen beyond plain forms: positions while on duty, slide to confirm, bag scans, the map, and in the demo a
+// helper that rides along. What is known comes as JSON in #rider-facts, which is renewed with the rest of #now.
+(() => {
+  "use strict";
+  const EVERY_MS = 3000;
+  const now = () => document.getElementById("now");
+  const facts = () => { try { return JSON.parse(document.getElementById("rider-facts")?.textContent || "{}"); } catch { return {}; } };
+  const csrf = () => { try { return JSON.parse(document.body.getAttribute("hx-headers"))["X-CSRFToken"]; } catch { return ""; } };
+
+  // -- positions
+  let here = null; // [lat, lng]
+  let sentAt = 0;
+  let watch = null;
+  const say = (word) => {
+    const el = document.getElementById("where");
+    if (el) el.textContent = el.dataset[`word${word}`] || "";
+  };
+  const send = (lat, lng, accuracy) => {
+    here = [lat, lng];
+    document.getElementById("ride-map")?.map?.put({ id: "me", kind: "rider", lat, lng });
+    if (Date.now() - sentAt < (riding() ? 900 : EVERY_MS)) return;
+    sentAt = Date.now();
+    const fix = { lat, lng, at: new Date().toISOString(), accuracy_metres: Math.min(accuracy || 0, 100000) };
+    if (document.querySelector('[data-live-dot][data-state="live"]')) { window.liveSend?.({ type: "position", ...fix }); return; }
+    fetch("/api/v1/rider/positions/", { method: "POST", headers: { "Content-Type": "application/json", "X-CSRFToken": csrf() }, body: JSON.stringify({ positions: [fix] }) }).catch(() => {});
+  };
+  const follow = () => {
+    const on = facts().on_duty;
+    if (!on || riding()) {
+      if (watch !== null) navigator.geolocation?.clearWatch(watch);
+      watch = null;
+      say(on ? "On" : "Off");
+      return;
+    }
+    if (watch !== null || !navigator.geolocation) return;
+    say("On");
+    watch = navigator.geolocation.watchPosition(
+      ({ coords }) => send(coords.latitude, coords.longitude, coords.accuracy),
+      () => say("Denied"),
+      { enableHighAccuracy: true, maximumAge: 2000, timeout: 20000 },
+    );
+  };
+
+  // -- demo: ride along, block by block like streets do
+  const METRES_PER_DEGREE = 111320;
+  const STEP_M = 25;
+  const BLOCK_M = 140;
+  const riding = () => document.getElementById("ride-along")?.checked || false;
+  let sideways = true;
+  let block = 0;
+  const ride = () => {
+    const { on_duty: on, target, home } = facts();
+    if (!riding() || !on || !home) return;
+    if (!here) { send(home[0], home[1], 5); return; }
+    const to = target || home;
+    const scale = Math.cos((here[0] * Math.PI) / 180);
+    const north = (to[0] - here[0]) * METRES_PER_DEGREE;
+    const east = (to[1] - here[1]) * METRES_PER_DEGREE * scale;
+    if (Math.hypot(north, east) < 3) { send(to[0], to[1], 5); return; }
+    block += STEP_M;
+    if (block > BLOCK_M) { block = 0; sideways = !sideways; }
+    const along = (sideways && Math.abs(east) > 1) || Math.abs(north) < 1;
+    const left = along ? east : north;
+    const step = Math.sign(left) * Math.min(STEP_M, Math.abs(left));
+    const next = along ? [here[0], here[1] + step / METRES_PER_DEGREE / scale] : [here[0] + step / METRES_PER_DEGREE, here[1]];
+    send(next[0], next[1], 5);
+  };
+
+  // -- the map follows the facts
+  let shown = null;
+  const draw = () => {
+    const map = document.getElementById("ride-map")?.map;
+    const known = facts();
+    const box = document.getElementById("ride-map-box");
+    if (box) box.hidden = !known.on_duty && !known.key;
+    if (!map || box.hidden) return;
+    const key = JSON.stringify(known.points);
+    if (key === shown) return;
+    shown = key;
+    for (const id of ["store", "door"]) map.drop(id);
+    for (const point of known.points || []) map.put(point);
+    const all = [...(known.points || []).map((p) => [p.lat, p.lng]), ...(here ? [here] : [])];
+    map.leaflet.invalidateSize();
+    if (all.length > 1) map.leaflet.fitBounds(all, { padding: [36, 36], maxZoom: 16 });
+    else if (all.length) map.leaflet.setView(all[0], 15);
+  };
+
+  // -- slide to confirm: a finger slides, a mouse or a keyboard presses
+  let drag = null;
+  const reset = () => document.querySelectorAll(".slide-knob").forEach((knob) => { knob.style.transform = ""; });
+  document.addEventListener("pointerdown", (event) => {
+    const button = event.target.closest?.("[data-slide]");
+    if (!button || event.pointerType === "mouse") return;
+    const knob = button.querySelector(".slide-knob");
+    drag = { button, knob, from: event.clientX, room: button.clientWidth - knob.offsetWidth - 8, by: 0 };
+  });
+  document.addEventListener("pointermove", (event) => {
+    if (!drag) return;
+    drag.by = Math.max(0, Math.min(drag.room, event.clientX - drag.from));
+    drag.knob.style.transform = `translateX(${drag.by}px)`;
+  });
+  const drop = () => {
+    if (!drag) return;
+    const { button, by, room } = drag;
+    drag = null;
+    if (by > room * 0.7) button.form.requestSubmit(button);
+    setTimeout(reset, 200);
+  };
+  document.addEventListener("pointerup", drop);
+  document.addEventListener("pointercancel", () => { drag = null; reset(); });
+  document.addEventListener("click", (event) => {
+    const button = event.target.closest?.("[data-slide]");
+    if (button && event.detail && event.pointerType === "touch") event.preventDefault();
+  });
+
+  // -- bag scans: a wedge scanner types the code and presses Enter
+  document.addEventListener("keydown", (event) => {
+    const field = event.target;
+    if (event.key !== "Enter" || !field.matches?.("[data-scan]")) return;
+    event.preventDefault();
+    const code = field.value.trim().toUpperCase();
+    const box = [...field.form.querySelectorAll('input[name="bag"]')].find((input) => input.value.toUpperCase() === code);
+    if (box) {
+      box.checked = true;
+      field.value = "";
+      navigator.vibrate?.(60);
+    } else if (code) {
+      navigator.vibrate?.([80, 60, 80]);
+      field.select();
+      window.toast?.(`${code} ✕`, { kind: "error" });
+    }
+  });
+
+  // -- nothing typed is lost, nothing opened closes when the screen renews itself
+  const busy = () => Boolean(now()?.querySelector('[data-act] input[type="checkbox"]:checked, details[open] input:checked'))
+    || [...(now()?.querySelectorAll("[data-act] input:not([type=checkbox]):not([type=hidden])") || [])].some((input) => input.value);
+  document.addEventListener("htmx:beforeRequest", (event) => {
+    if (event.detail.elt?.id === "now" && (busy() || drag)) event.preventDefault();
+  });
+  let open = [];
+  const name = (details) => details.querySelector("summary")?.textContent.trim();
+  document.addEventListener("htmx:beforeSwap", (event) => {
+    const renewed = event.detail.requestConfig?.elt?.id === "now";
+    open = renewed ? [...now().querySelectorAll("details[open]")].map(name) : [];
+  });
+  let offer = now()?.querySelector("[data-offer]")?.dataset.offer;
+  document.addEventListener("htmx:afterSettle", () => {
+    now()?.querySelectorAll("details").forEach((details) => { if (open.includes(name(details))) details.open = true; });
+    const fresh = now()?.querySelector("[data-offer]")?.dataset.offer;
+    if (fresh && fresh !== offer) navigator.vibrate?.([200, 100, 200]);
+    offer = fresh;
+    follow();
+    draw();
+  });
+  document.addEventListener("htmx:afterRequest", reset);
+
+  const start = () => {
+    const along = document.getElementById("ride-along");
+    if (along) {
+      along.checked = sessionStorage.getItem("ride-along") === "1";
+      along.addEventListener("change", () => { sessionStorage.setItem("ride-along", along.checked ? "1" : "0"); follow(); });
+      setInterval(ride, 1000);
+    }
+    follow();
+    setTimeout(draw, 50);
+  };
+  if (document.readyState === "complete") start();
+  else addEventListener("load", start);
+})();
