@@ -2,10 +2,12 @@
 
 import contextlib
 import threading
+import time
 from typing import Any
 
 import structlog
 from celery import signals
+from django.db import connections
 
 from blinkit.kernel import metrics
 from blinkit.kernel.context import request_id
@@ -25,6 +27,26 @@ def carry_request_id(headers: dict[str, Any] | None = None, **_: Any) -> None:
 def take_request_id(task: Any = None, **_: Any) -> None:
     carried = getattr(task.request, "request_id", None) if task is not None else None
     request_id.set(str(carried or uuid7()))
+
+
+_last_task_ended = 0.0
+TRUST_CONNECTION_S = 1.0
+"""A kept connection that was used this short a time ago is not asked again whether it still works."""
+
+
+@signals.task_prerun.connect
+def look_after_connections(**_: Any) -> None:
+    """For workers that keep connections between tasks (CELERY_DB_REUSE_MAX): drop broken and old ones first."""
+    for connection in connections.all(initialized_only=True):
+        connection.close_if_unusable_or_obsolete()
+        if time.monotonic() - _last_task_ended < TRUST_CONNECTION_S:
+            connection.health_check_done = True
+
+
+@signals.task_postrun.connect
+def note_end_of_task(**_: Any) -> None:
+    global _last_task_ended
+    _last_task_ended = time.monotonic()
 
 
 @signals.task_postrun.connect
