@@ -30,6 +30,9 @@ class PickerShift(models.Model):
             models.UniqueConstraint(fields=["user"], condition=Q(ended_at=None), name="picker_one_live_shift")
         ]
 
+    def __str__(self) -> str:
+        return f"{self.user} since {self.started_at:%d %b %H:%M}"
+
 
 class ShelfSlot(models.Model):
     """A numbered place on the handover shelf; holds at most one task."""
@@ -42,6 +45,9 @@ class ShelfSlot(models.Model):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["store", "code"], name="shelf_slot_code_once_per_store")]
+
+    def __str__(self) -> str:
+        return self.code
 
 
 class PickTask(models.Model):
@@ -77,6 +83,9 @@ class PickTask(models.Model):
             )
         ]
 
+    def __str__(self) -> str:
+        return f"Pick {self.order}"
+
 
 class PickLine(models.Model):
     task = models.ForeignKey(PickTask, on_delete=models.CASCADE, related_name="lines")
@@ -98,6 +107,9 @@ class PickLine(models.Model):
             )
         ]
 
+    def __str__(self) -> str:
+        return f"{self.qty} × {self.product} from {self.bin_code or 'nowhere'}"
+
 
 class ScanNonce(models.Model):
     """A device action already taken; a re-sent one does nothing."""
@@ -116,3 +128,6 @@ class Bag(models.Model):
     code = models.CharField(max_length=16, unique=True, help_text="Printed as a QR code")
     zone = models.CharField(max_length=8)
     weight_g = models.PositiveIntegerField(default=0)
+
+    def __str__(self) -> str:
+        return self.code
