@@ -1,6 +1,6 @@
 """Search: words people type (English, Hindi, Hinglish, misspelt) to products on one store's shelf."""
 
-from catalog.search.find import SearchHit, search
+from catalog.search.find import Found, SearchHit, find, search
 from catalog.search.folding import fold, sound, words
 
-__all__ = ["SearchHit", "fold", "search", "sound", "words"]
+__all__ = ["Found", "SearchHit", "find", "fold", "search", "sound", "words"]

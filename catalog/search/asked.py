@@ -2,15 +2,31 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise, product
 
-from catalog.search.folding import singular_and_plural, words
-from catalog.search.index import all_of, any_of, lexeme
+from catalog.search.folding import stem, words
+from catalog.search.index import (
+    HEAD,
+    JOINED,
+    KIND,
+    LONGEST_WORD,
+    PACK,
+    SHAPED,
+    STEM,
+    WHOLE,
+    all_of,
+    any_of,
+    lexeme,
+    mark,
+)
+from catalog.search.naming import LONGEST_THING, packs_in, without_kinds
 from catalog.search.synonyms import Synonyms
 
 MOST_WORDS = 8
-LONGEST_WORD = 80  # as in the index
 LONGEST_QUESTION = 400
+MOST_COMBINATIONS = 24
 SMALL_WORDS = frozenset(
     word
     for line in (
@@ -23,16 +39,102 @@ SMALL_WORDS = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """One thing asked for. `wide` also finds beginnings and synonyms; `exact` only the words as they stand."""
+    """One thing asked for, as it may stand in a name: `meanings[0]` as typed. `wide` also finds beginnings."""
 
-    words: tuple[str, ...]
+    meanings: tuple[tuple[str, ...], ...]
     wide: str
     exact: str
 
+    @property
+    def words(self) -> tuple[str, ...]:
+        return self.meanings[0]
 
-def understand(q: str, synonyms: Synonyms) -> list[Group]:
-    """The groups a product should satisfy, all of them if possible. Empty for a question without a word."""
-    asked = [word[:LONGEST_WORD] for word in words(q[:LONGEST_QUESTION])[:MOST_WORDS]]
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """`packs` are keys of amounts asked for: a wish, not a condition. No groups: nothing was asked."""
+
+    groups: tuple[Group, ...]
+    packs: tuple[str, ...] = ()
+
+    def wide(self) -> str:
+        """Every group, where two neighbours may also stand as one word ("corn flakes": cornflakes)."""
+        every = [group.wide for group in self.groups]
+        ways = [all_of(every)]
+        for at, (one, other) in enumerate(pairwise(self.groups)):
+            if len(one.words) == len(other.words) == 1:
+                run_together = lexeme((one.words[0] + other.words[0])[:LONGEST_WORD])
+                ways.append(all_of([*every[:at], run_together, *every[at + 2 :]]))
+        return any_of(ways)
+
+    def exact(self) -> str:
+        return all_of(group.exact for group in self.groups)
+
+    def some(self) -> str:
+        """Any group, as it stands."""
+        return any_of(group.exact for group in self.groups)
+
+    def wishes(self) -> list[tuple[float, str]]:
+        """What makes a product that was found a better answer: weights and tsqueries over the index's marks."""
+        every = _run_together(self.groups)
+        parts = [way for group in self.groups for way in _run_together([group])]
+        if len(self.groups) > 2:
+            parts += [way for pair in pairwise(self.groups) for way in _run_together(pair)]
+        parts = list(dict.fromkeys([*every, *parts, *_run_together(self.groups, stripped=True)]))
+        heads = [lexeme(mark(HEAD, way)) for way in parts]
+        if len(self.groups[-1].words) == 1 and len(self.groups[-1].words[0]) > 2:
+            heads.append(lexeme(mark(HEAD, self.groups[-1].words[0]), prefix=True))  # perhaps still being typed
+        wishes: list[tuple[float, str]] = []
+        if every:
+            wishes.append((WHOLE_ALL, any_of(lexeme(mark(WHOLE, way)) for way in every)))
+            wishes.append((HEAD_ALL, any_of(lexeme(mark(HEAD, way)) for way in every)))
+        if parts:
+            wishes.append((SHAPED_PART, any_of(lexeme(mark(SHAPED, way)) for way in parts)))
+            wishes.append((KIND_PART, any_of(lexeme(mark(KIND, way)) for way in parts)))
+        if heads:
+            wishes.append((HEAD_PART, any_of(heads)))
+        if len(parts) > len(every):
+            wishes.append((WHOLE_PART, any_of(lexeme(mark(WHOLE, way)) for way in parts)))
+        if any(len(group.meanings) > 1 for group in self.groups):
+            wishes.append((AS_TYPED, all_of(as_it_stands(word) for word in self._typed())))
+        if len(self._typed()) > 1:
+            neighbours = ["".join(pair) for pair in pairwise(self._typed())]
+            wishes.append((NEIGHBOURS, all_of(lexeme(mark(JOINED, both)) for both in neighbours)))
+        if self.packs:
+            wishes.append((SAME_PACK, any_of(lexeme(mark(PACK, pack)) for pack in self.packs)))
+        return wishes
+
+    def _typed(self) -> list[str]:
+        return [word for group in self.groups for word in group.words]
+
+
+# What each wish adds to a product's score; a product that has the words exactly has 1.5 already, one with most of the
+# popularity of the shelf about 0.4. Tried on questions of one kind and checked on others (docs/catalog.md).
+WHOLE_ALL, WHOLE_PART, HEAD_ALL, HEAD_PART, SHAPED_PART, KIND_PART = 2.0, 1.0, 1.0, 1.5, 1.2, 0.6
+NEIGHBOURS, AS_TYPED, SAME_PACK = 1.2, 0.8, 1.5
+
+
+def _run_together(groups: Sequence[Group], *, stripped: bool = False) -> list[str]:
+    """Every way the groups may be said, as stems run together; none when that is longer than a thing's name is.
+    `stripped`: without the words that only say which one."""
+    found: dict[str, None] = {}
+    ways: Iterator[tuple[tuple[str, ...], ...]] = product(*(group.meanings for group in groups))
+    for way, _ in zip(ways, range(MOST_COMBINATIONS), strict=False):
+        said = [stem(word) for meaning in way for word in meaning]
+        if stripped:
+            said = without_kinds(said)
+        if 0 < len(said) <= LONGEST_THING:
+            found["".join(said)] = None
+    return list(found)
+
+
+def understand(q: str, synonyms: Synonyms) -> Question:
+    """The groups a product should satisfy, all of them if possible, and the packs wished for."""
+    text = q[:LONGEST_QUESTION]
+    without_packs, packs = packs_in(text)
+    if not words(without_packs):
+        without_packs, packs = text, []
+    asked = [word[:LONGEST_WORD] for word in words(without_packs)[:MOST_WORDS]]
     content = [word for word in asked if word not in SMALL_WORDS] or asked
     groups: list[Group] = []
     at = 0
@@ -44,23 +146,34 @@ def understand(q: str, synonyms: Synonyms) -> list[Group]:
                 break
         groups.append(_group(content[at : at + taken], synonyms, is_last=at + taken == len(content)))
         at += taken
-    return groups
+    return Question(tuple(groups), tuple(packs))
+
+
+def group_of(meanings: Sequence[tuple[str, ...]], *, wide: Sequence[str] = ()) -> Group:
+    """A group of these meanings, as they stand; `wide` are further queries that find, but not exactly."""
+    exact = [all_of(map(as_it_stands, meaning)) for meaning in meanings]
+    return Group(tuple(dict.fromkeys(meanings)), any_of([*exact, *wide]), any_of(exact))
+
+
+def as_it_stands(word: str) -> str:
+    """The word, its plural or its singular, or two words that make it when run together."""
+    ways = [lexeme(word), lexeme(mark(STEM, stem(word)))]
+    if stem(word) != word:
+        ways.append(lexeme(stem(word)))
+    if len(word) > 5 and word.isascii():
+        ways.append(lexeme(mark(JOINED, word)))
+    return any_of(ways)
 
 
 def _group(asked: list[str], synonyms: Synonyms, *, is_last: bool) -> Group:
-    own = [all_of(_as_typed(word, prefix=len(word) > 2 or (is_last and len(word) > 1)) for word in asked)]
-    exact = [all_of(any_of(map(lexeme, singular_and_plural(word))) for word in asked)]
-    meanings: list[str] = []
-    for form in singular_and_plural(asked[0]) if len(asked) == 1 else [" ".join(asked)]:
-        meanings += synonyms.of(form)
-    exact += [all_of(map(lexeme, meaning.split())) for meaning in meanings]
-    if len(asked) == 1 and is_last and len(asked[0]) > 2 and not meanings and not synonyms.is_meant(asked[0]):
-        meanings += synonyms.starting_with(asked[0])  # perhaps still being typed: found, but not as if asked for
-    own += [all_of(lexeme(part, prefix=len(part) > 3) for part in meaning.split()) for meaning in meanings]
-    return Group(tuple(asked), any_of(own), any_of(exact))
-
-
-def _as_typed(word: str, *, prefix: bool) -> str:
-    """The word or a longer one that begins with it, or exactly its singular ("lays" is not "layer")."""
-    typed, *singular = singular_and_plural(word)
-    return any_of([lexeme(typed, prefix=prefix), *map(lexeme, singular)])
+    own = tuple(asked)
+    meant = [tuple(meaning.split()) for meaning in synonyms.of(" ".join(asked))]
+    wide: list[str] = []
+    if len(asked) == 1:
+        word = asked[0]
+        if len(word) > 3 or (is_last and len(word) > 1):
+            wide.append(lexeme(word, prefix=True))
+        if is_last and len(word) > 2 and not meant and not synonyms.is_meant(word):
+            # Perhaps still being typed: found, but not as if asked for.
+            wide += [all_of(map(lexeme, meaning.split())) for meaning in synonyms.starting_with(word)]
+    return group_of([own, *meant], wide=wide)

@@ -39,6 +39,7 @@ def fold(text: str) -> str:
 
 
 _SOUNDS = (
+    (re.compile(r"(?<=[a-z]{2}[bdfgjklmnprstvxz])e$"), ""),  # silent: coke, spice
     (re.compile(r"ph"), "f"),
     (re.compile(r"(ck|q|c(?=[aourlt]|$)|kh)"), "k"),
     (re.compile(r"(sh|c(?=[eiy]))"), "s"),
@@ -75,13 +76,21 @@ def sound(word: str) -> str:
     return word
 
 
-def singular_and_plural(word: str) -> list[str]:
-    """The word and its likely singular: tomatoes, tomato. The plural of a singular is found by prefix."""
-    found = [word]
-    if len(word) > 3 and word.isascii() and word.endswith("s") and not word.endswith("ss"):
-        found.append(word[:-1])
-        if word.endswith("ies"):
-            found.append(word[:-3] + "y")
-        elif word.endswith(("oes", "ches", "shes", "xes", "sses")):
-            found.append(word[:-2])
-    return found
+_IRREGULAR = {"leaves": "leaf", "loaves": "loaf", "knives": "knife", "halves": "half", "shelves": "shelf"}
+
+
+@lru_cache(maxsize=20_000)
+def stem(word: str) -> str:
+    """One key for singular and plural: tomatoes and tomato → tomato, cookies and cookie → cooki, dishes → dish.
+
+    Only for comparing: it is not always a word. Other scripts and short words stay as they are.
+    """
+    if len(word) < 4 or not word.isascii() or word.isdigit():
+        return word
+    if word in _IRREGULAR:
+        return _IRREGULAR[word]
+    if word.endswith("s") and not word.endswith(("ss", "us")):
+        word = word[:-2] if word.endswith(("ches", "shes", "xes", "sses", "oes")) else word[:-1]
+    if word.endswith("ie"):
+        return word[:-1]
+    return word[:-1] + "i" if word.endswith("y") and len(word) > 3 and word[-2] not in "aeiou" else word

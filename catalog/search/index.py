@@ -1,13 +1,30 @@
-"""What is stored for search: a product's words with their weights, and the vocabulary."""
+"""What is stored for search: a product's words with their weights, and marks of what it is.
+
+A mark is a lexeme that begins with a sign no folded word has, so it can't be met by a word by accident:
+
+=====  =====================================================================================================
+`.x`   singular and plural alike (stem)
+`_xy`  two neighbouring words run together: "kitkat" finds Kit Kat
+`!x`   the name says x and nothing else ("Potato - Hybrid, 1 kg": potato)
+`=x`   the name's thing ends with x ("Amul Butter": butter; "Peanut Butter": butter and peanutbutter)
+`~x`   x in one of its shapes ("Coriander Leaves": coriander)
+`%x`   the category or type is of x
+`#x`   the pack
+=====  =====================================================================================================
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import pairwise
 
-from catalog.search.folding import words
+from catalog.search.folding import stem, words
+from catalog.search.naming import pack_key, packs_in, thing, things_of_kind
 
 MOST_WORDS_PER_PART = 40
+LONGEST_WORD = 80
+STEM, JOINED, WHOLE, HEAD, SHAPED, KIND, PACK = "._!=~%#"
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +38,8 @@ class Wording:
     category: str
     category_hi: str
     pack: str
+    pack_size: float | None = None
+    pack_unit: str = ""
 
 
 def search_text(of: Wording) -> str:
@@ -29,7 +48,8 @@ def search_text(of: Wording) -> str:
 
 
 def search_vector(of: Wording) -> str:
-    """A tsvector literal: name A, brand and keywords B, category C, pack D. PostgreSQL's parser is never asked."""
+    """A tsvector literal: name A, brand and keywords B, category C, pack D, and the marks. PostgreSQL's parser is never
+    asked."""
     parts = (
         ("A", of.name), ("A", of.name_hi), ("B", of.brand), ("B", of.keywords), ("C", of.category),
         ("C", of.category_hi), ("D", of.pack), ("D", of.pack.replace(" ", "")),
@@ -40,12 +60,35 @@ def search_vector(of: Wording) -> str:
         if part:
             for word in words(part)[:MOST_WORDS_PER_PART]:
                 at += 1
-                positions.setdefault(word[:80], []).append(f"{at}{weight}")
-    return " ".join(f"'{word}':{','.join(found)}" for word, found in positions.items())
+                positions.setdefault(word[:LONGEST_WORD], []).append(f"{at}{weight}")
+                if stem(word) != word:
+                    positions.setdefault(mark(STEM, stem(word)), []).append(f"{at}{weight}")
+    plain = [f"'{lexeme}':{','.join(found)}" for lexeme, found in positions.items()]
+    return " ".join([*plain, *(f"'{lexeme}'" for lexeme in sorted(_marks(of)))])
+
+
+def _marks(of: Wording) -> set[str]:
+    is_thing = thing(of.name, of.brand)
+    _, packs = packs_in(f"{of.name} , {of.pack}")
+    if of.pack_size and of.pack_unit:
+        packs.append(pack_key(f"{float(of.pack_size):f}", of.pack_unit))
+    joined = [a + b for part in (of.name, of.brand) for a, b in pairwise(words(part)[:MOST_WORDS_PER_PART])]
+    return {
+        *(mark(WHOLE, x) for x in is_thing.whole),
+        *(mark(HEAD, x) for x in is_thing.heads),
+        *(mark(SHAPED, x) for x in is_thing.shaped),
+        *(mark(KIND, x) for text in (of.category, of.keywords) for x in things_of_kind(text)),
+        *(mark(JOINED, x) for x in joined),
+        *(mark(PACK, x) for x in packs if x),
+    }
+
+
+def mark(sign: str, text: str) -> str:
+    return sign + text[:LONGEST_WORD]
 
 
 def lexeme(word: str, *, prefix: bool = False) -> str:
-    """A word as part of a tsquery. Folded words hold letters and digits only, so quoting is enough."""
+    """A word (or mark) as part of a tsquery. They hold letters, digits and our signs only, so quoting is enough."""
     return f"'{word}':*" if prefix else f"'{word}'"
 
 

@@ -37,14 +37,15 @@ def refresh_search(product_ids: Sequence[int] | None = None) -> int:
         products = products.filter(pk__in=product_ids)
     rows = products.values_list(
         "pk", "name", "name_hi", "brand__name", "keywords", "category__name", "category__name_hi", "pack",
+        "pack_size", "pack_unit",
     )  # fmt: skip
     done = 0
     for chunk in _chunks(rows.iterator(CHUNK), CHUNK):
         ids: list[int] = []
         texts: list[str] = []
         vectors: list[str] = []
-        for pk, *texts_of_product in chunk:
-            wording = index.Wording(*(text or "" for text in texts_of_product))
+        for pk, *texts_of_product, pack_size, pack_unit in chunk:
+            wording = index.Wording(*(text or "" for text in texts_of_product), pack_size, pack_unit)
             ids.append(pk)
             texts.append(index.search_text(wording))
             vectors.append(index.search_vector(wording))
@@ -69,7 +70,7 @@ def _refresh_vocabulary(product_ids: Sequence[int] | None) -> None:
         cursor.execute(
             f"""SELECT v.lexeme, count(*) FROM catalog_product p, unnest(p.search_vector) AS v
             WHERE p.is_active{which} AND length(v.lexeme) BETWEEN 3 AND 80
-                AND v.lexeme !~ '^[0-9]' GROUP BY v.lexeme ORDER BY v.lexeme""",
+                AND v.lexeme !~ '^[0-9._!=~%%#]' GROUP BY v.lexeme ORDER BY v.lexeme""",
             parameters,
         )
         uses: dict[str, int] = dict(cursor.fetchall())
