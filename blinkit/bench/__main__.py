@@ -112,9 +112,8 @@ def _with_servers(servers: Handle, folder: Path, wanted: Sequence[str], given: a
         with layout.running(folder=folder, database_url=urls, environment=environment) as parts:
             servers_up = embedded.status("run")
 
-            def pids() -> dict[str, list[int]]:
-                found = {name: [pid] for name, pid in servers_up.items() if pid}
-                return {**parts.pids(), **found}
+            def pids() -> dict[str, int]:
+                return {**parts.pids(), **{name: pid for name, pid in servers_up.items() if pid}}
 
             meter = Meter(dsn=dsn, redis_url=settings.REDIS_URL, prefix=settings.REDIS_PREFIX, pids=pids)
             try:
@@ -156,17 +155,16 @@ def _report(runs: Sequence[Run], given: argparse.Namespace) -> None:
         if given.statements:
             print(f"\n{run.name}: statements per operation (transaction control is not counted)")
             for s in run.cost.statements[: given.statements]:
-                print(
-                    f"  {s.calls / run.operations:7.2f} {s.ms / s.calls:8.3f} ms {s.who:8} {' '.join(s.text.split())[:170]}"
-                )
-    groups = ("web", "live", "workers", "postgres", "valkey")
+                text = " ".join(s.text.split())[:160]
+                print(f"  {s.calls / run.operations:7.2f} {s.ms / s.calls:8.3f} ms {s.who:8} {text}")
+    names = list(runs[0].cost.cpu_ms)
     where = io.StringIO()
     report(
         [
             {
                 "operation": run.name,
                 "CPU ms": run.cost.total_cpu_ms / run.operations,
-                **{group: run.cost.cpu_ms.get(group, 0.0) / run.operations for group in groups},
+                **{name.removeprefix("worker-"): run.cost.cpu_ms[name] / run.operations for name in names},
                 "statements": run.cost.sql() / run.operations,
                 **{f"by {who}": run.cost.sql(who) / run.operations for who in USERS},
             }
@@ -182,7 +180,15 @@ def _report(runs: Sequence[Run], given: argparse.Namespace) -> None:
         shown = ", ".join(f"{name} {value:,}" for name, value in run.figures.items())
         notes = ", ".join(f"{name} {value}" for name, value in run.notes.items())
         rows.append({"operation": run.name, "result": shown, "bar": _bar(run.name, run.figures), "notes": notes})
-    report(rows, figures, title="Bench: production layout on this machine, without beat and nginx")
+    report(rows, figures, title=_title())
+
+
+def _title() -> str:
+    load = os.getloadavg()[0]
+    return (
+        f"Bench: production layout on {os.cpu_count()} cores, without beat and nginx; load average at the end {load:.1f} "
+        "(what else runs here makes every figure worse)"
+    )
 
 
 def _bar(name: str, figures: dict[str, Any]) -> str:

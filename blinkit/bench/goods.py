@@ -57,7 +57,7 @@ def load(*, buyers: int, now: datetime) -> Market:
     Bin.objects.bulk_create([Bin(store=store, code=b.code, zone=b.zone, sequence=b.sequence) for b in places.bins()])
     ShelfSlot.objects.bulk_create([ShelfSlot(store=store, code=code) for code in places.HANDOVER_SLOTS])
     slugs = _save_goods(store, dice, now=now)
-    names = [name for name in Product.objects.exclude(sku=SCARCE_SKU).order_by("pk").values_list("name", flat=True)]
+    names = list(Product.objects.exclude(sku=SCARCE_SKU).order_by("pk").values_list("name", flat=True))
     skus = list(Product.objects.exclude(sku=SCARCE_SKU).order_by("pk").values_list("sku", flat=True))
     return Market(slugs, skus, _queries(names, dice), _save_buyers(buyers, plan, now=now))
 

@@ -28,14 +28,14 @@ class CannotStart(Exception):
 
 @dataclass(slots=True)
 class Layout:
-    """Where the parts answer, and their processes by group (web, live, workers)."""
+    """Where the parts answer, and their processes by name (web, live, worker-events ...)."""
 
     web_port: int
     live_port: int
-    processes: dict[str, list[subprocess.Popen[Any]]] = field(default_factory=dict)
+    processes: dict[str, subprocess.Popen[Any]] = field(default_factory=dict)
 
-    def pids(self) -> dict[str, list[int]]:
-        return {group: [process.pid for process in parts] for group, parts in self.processes.items()}
+    def pids(self) -> dict[str, int]:
+        return {name: process.pid for name, process in self.processes.items()}
 
 
 @contextmanager
@@ -62,11 +62,11 @@ def running(
                 start_new_session=True,
                 preexec_fn=die_with_parent,
             )
-            layout.processes.setdefault(group, []).append(process)
+            layout.processes[name] = process
         _wait(layout, folder)
         yield layout
     finally:
-        _stop([process for parts in layout.processes.values() for process in parts])
+        _stop(list(layout.processes.values()))
         for log in logs:
             log.close()
 
@@ -99,14 +99,13 @@ def _with(command: list[str], changed: Mapping[str, str]) -> list[str]:
 def _wait(layout: Layout, folder: Path) -> None:
     from blinkit.celery import app
 
-    workers = len(layout.processes["workers"])
+    workers = sum(name.startswith("worker") for name in layout.processes)
     deadline = time.monotonic() + START_TIMEOUT_S
     waiting = {"web", "live", "workers"}
     while waiting:
-        for group, parts in layout.processes.items():
-            for process in parts:
-                if process.poll() is not None:
-                    raise CannotStart(f"A {group} process ended at once; its log is in {folder}.")
+        for name, process in layout.processes.items():
+            if process.poll() is not None:
+                raise CannotStart(f"{name} ended at once; its log is in {folder}.")
         if "web" in waiting and answers(f"http://127.0.0.1:{layout.web_port}/health/live"):
             waiting.discard("web")
         if "live" in waiting and answers(f"http://127.0.0.1:{layout.live_port}/health/live"):

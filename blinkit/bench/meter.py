@@ -29,7 +29,7 @@ class Statement:
 
 @dataclass(slots=True)
 class Cost:
-    """`cpu_ms` by group of processes; statements by the group that sent them; `wall_s` until nothing waited."""
+    """`cpu_ms` by part; statements by the group that sent them; `wall_s` until nothing waited."""
 
     cpu_ms: dict[str, float] = field(default_factory=dict)
     statements: list[Statement] = field(default_factory=list)
@@ -47,9 +47,7 @@ class Cost:
 class Meter:
     """Between `begin` and `end`, everything the servers did is on the bill. Looks with a database user of its own."""
 
-    def __init__(
-        self, *, dsn: str, redis_url: str, prefix: str, pids: Callable[[], Mapping[str, Sequence[int]]]
-    ) -> None:
+    def __init__(self, *, dsn: str, redis_url: str, prefix: str, pids: Callable[[], Mapping[str, int]]) -> None:
         self.sql = psycopg.connect(dsn, autocommit=True)
         self.sql.execute("CREATE EXTENSION IF NOT EXISTS pg_stat_statements")
         self.redis = redis.Redis.from_url(redis_url)
@@ -71,7 +69,7 @@ class Meter:
         wall_s = time.monotonic() - self._began
         after = self._cpu_ms()
         cost = Cost(
-            cpu_ms={group: after[group] - self._cpu.get(group, 0.0) for group in after},
+            cpu_ms={name: after[name] - self._cpu.get(name, 0.0) for name in after},
             deadlocks=self._count_deadlocks() - self._deadlocks,
             wall_s=wall_s,
         )
@@ -114,7 +112,7 @@ class Meter:
         return int(row[0]) if row else 0
 
     def _cpu_ms(self) -> dict[str, float]:
-        """Processor time so far of each group with all its descendants, those that have ended included."""
+        """Processor time so far of each part with all its descendants, those that have ended included."""
         children: dict[int, list[int]] = {}
         spent: dict[int, float] = {}
         for entry in Path("/proc").iterdir():
@@ -127,7 +125,7 @@ class Meter:
             pid = int(entry.name)
             children.setdefault(int(fields[1]), []).append(pid)
             spent[pid] = sum(int(ticks) for ticks in fields[11:15]) * TICK_MS  # own and waited-for children's
-        return {group: sum(_tree(pid, children, spent) for pid in pids) for group, pids in self.pids().items()}
+        return {name: _tree(pid, children, spent) for name, pid in self.pids().items()}
 
     def close(self) -> None:
         self.sql.close()
