@@ -207,9 +207,11 @@ def receipt_json(earning: Earning) -> dict[str, Any]:
 
 
 def area_of(address: str) -> str:
-    """The part of an address that names the neighbourhood, without house and street: its last words."""
+    """The neighbourhood of an address, without house, landmark or street where it names them: "Indiranagar, 560038"."""
     parts = [part.strip() for part in address.split(",") if part.strip()]
-    return ", ".join(parts[-2:]) if len(parts) > 2 else parts[-1] if parts else ""
+    named = [part for part in parts if not part.isdigit() and not part.lower().startswith("near ")]
+    pincode = next((part for part in reversed(parts) if len(part) == 6 and part.isdigit()), "")
+    return ", ".join(filter(None, [named[-1] if len(named) > 1 else "", pincode])) or "–"
 
 
 def _cash_due(order: Order) -> int:

@@ -19,3 +19,8 @@ def dispatch_round(*, store_id: int | None = None, **_: Any) -> int:
 @shared_task(name="delivery.tasks.sweep_offers")
 def sweep_offers(**_: Any) -> int:
     return services.sweep_offers(now=timezone.now())
+
+
+@shared_task(name="delivery.tasks.measure_legs")
+def measure_legs(**_: Any) -> int:
+    return services.measure_legs(now=timezone.now())

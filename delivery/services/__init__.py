@@ -1,6 +1,7 @@
 """Every write of delivery; each function is one complete act."""
 
 from delivery.services.duty import go_off_duty, go_on_duty, rider_of, rider_on_duty, suspend, verify, write_load
+from delivery.services.legs import measure_legs
 from delivery.services.offers import (
     accept,
     bags_ready,
@@ -47,6 +48,7 @@ __all__ = [
     "go_on_duty",
     "hand_back",
     "live_trip",
+    "measure_legs",
     "open_job",
     "pick_up",
     "report_positions",

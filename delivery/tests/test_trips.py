@@ -14,7 +14,7 @@ from delivery.models import Earning, Job, JobState, Offer, OfferState, ProofOfDe
 from delivery.tests.factories import BAGS, offered, packed, rider, trip, waiting_job
 from orders import services as orders
 from orders.errors import ProofNeeded, WrongBags, WrongCash, WrongOtp
-from orders.models import Order
+from orders.models import LegStat, Order
 from orders.states import Status
 from payments.queries import cash_in_hand
 
@@ -207,3 +207,16 @@ def test_every_answer_is_on_the_orders_timeline():
     _made, stop = trip()
     codes = Event.objects.filter(subject=f"order:{stop.job.order_id}").values_list("code", flat=True)
     assert {"delivery.OfferMade", "delivery.OfferAnswered"} <= set(codes)
+
+
+def test_what_the_legs_took_is_written_down():
+    made, stop = trip(to_door=True)
+    order = stop.job.order
+    services.deliver(
+        stop_id=stop.pk, rider_id=made.rider_id, otp=order.door_otp, cash_paise=order.total_paise, now=LATER
+    )
+    for _ in range(2):
+        services.measure_legs(now=LATER)
+    found = {row.leg: (row.p50_s, row.samples) for row in LegStat.objects.all()}
+    assert found == {"handover": (0, 1), "ride": (300, 1), "door": (180, 1)}
+    assert LegStat.objects.first().hour == 14, "by the clock of the city"

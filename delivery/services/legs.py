@@ -1,0 +1,41 @@
+"""What the street's legs of the promise really took, measured from finished stops."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from django.conf import settings
+from django.db import connection
+
+from orders.services.legs import LegMeasure, write_leg_stats
+
+LOOK_BACK = timedelta(days=14)
+_SQL = """
+WITH done AS (
+    SELECT j.store_id, p.at_store_at, s.picked_up_at, s.arrived_at, s.done_at, o.packed_at,
+           extract(hour FROM s.done_at AT TIME ZONE %(zone)s)::int AS hour
+    FROM delivery_stop s
+    JOIN delivery_job j ON j.id = s.job_id
+    JOIN delivery_trip p ON p.id = s.trip_id
+    JOIN orders_order o ON o.id = j.order_id
+    WHERE s.state = 'delivered' AND s.done_at >= %(since)s
+), legs AS (
+    SELECT store_id, hour, 'handover' AS leg, picked_up_at - greatest(at_store_at, packed_at) AS took FROM done
+    UNION ALL SELECT store_id, hour, 'ride', arrived_at - picked_up_at FROM done
+    UNION ALL SELECT store_id, hour, 'door', done_at - arrived_at FROM done
+)
+SELECT store_id, leg, hour,
+       percentile_cont(0.5) WITHIN GROUP (ORDER BY extract(epoch FROM took)),
+       percentile_cont(0.9) WITHIN GROUP (ORDER BY extract(epoch FROM took)), count(*)
+FROM legs WHERE took IS NOT NULL AND took >= interval '0' GROUP BY 1, 2, 3
+"""
+
+
+def measure_legs(*, now: datetime) -> int:
+    """Write down handover, ride and door per store and local hour, from the last two weeks. Returns how many rows.
+
+    A handover begins when rider and bags are both there.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(_SQL, {"zone": settings.TIME_ZONE, "since": now - LOOK_BACK})
+        return write_leg_stats([LegMeasure(*row) for row in cursor.fetchall()], now=now)
