@@ -61,7 +61,7 @@ class PassOn(forms.Form):
         field = self.fields["picker"]
         assert isinstance(field, forms.ModelChoiceField)
         field.queryset = on_floor.order_by("user__name")
-        field.label_from_instance = lambda shift: f"{shift.user} ({shift.store.code})"  # type: ignore[method-assign]
+        field.label_from_instance = lambda shift: f"{shift.user} ({shift.store.code})"  # type: ignore[method-assign, assignment]
 
 
 @admin.register(PickTask)

@@ -189,9 +189,7 @@ class ScanView(FloorView):
     @extend_schema(tags=TAGS, request=ScanBody, responses=OutcomeOut, summary="One unit goes into the tote")
     def post(self, request: Request, task_id: UUID) -> Response:
         body = _parsed(ScanBody(data=request.data))
-        outcome = services.scan(
-            task_id=_own(request, task_id), picker_id=_me(request), now=timezone.now(), **body
-        )
+        outcome = services.scan(task_id=_own(request, task_id), picker_id=_me(request), now=timezone.now(), **body)
         return Response(outcome.as_json())
 
 
@@ -199,9 +197,7 @@ class ShortView(FloorView):
     @extend_schema(tags=TAGS, request=ShortBody, responses=OutcomeOut, summary="Units that cannot be found")
     def post(self, request: Request, task_id: UUID) -> Response:
         body = _parsed(ShortBody(data=request.data))
-        outcome = services.short(
-            task_id=_own(request, task_id), picker_id=_me(request), now=timezone.now(), **body
-        )
+        outcome = services.short(task_id=_own(request, task_id), picker_id=_me(request), now=timezone.now(), **body)
         return Response(outcome.as_json())
 
 
@@ -209,9 +205,7 @@ class UndoView(FloorView):
     @extend_schema(tags=TAGS, request=UndoBody, responses=OutcomeOut, summary="One scanned unit goes back to its bin")
     def post(self, request: Request, task_id: UUID) -> Response:
         body = _parsed(UndoBody(data=request.data))
-        outcome = services.put_back(
-            task_id=_own(request, task_id), picker_id=_me(request), now=timezone.now(), **body
-        )
+        outcome = services.put_back(task_id=_own(request, task_id), picker_id=_me(request), now=timezone.now(), **body)
         return Response(outcome.as_json())
 
 

@@ -15,7 +15,7 @@ from django.db.models.functions import Coalesce
 from catalog.search import search as search_shelf
 from fulfillment import pickroute
 from fulfillment.errors import NoSuchTask
-from fulfillment.models import PickerShift, PickLine, PickTask, ShelfSlot, TaskState
+from fulfillment.models import PickerShift, PickLine, PickTask, TaskState
 from inventory.models import Stock
 from orders.models import Evidence, Order
 from orders.services.street import GOODS_BACK
@@ -178,7 +178,7 @@ def walk_of(lines: Sequence[PickLine]) -> Walk:
 
 @dataclass(frozen=True, slots=True)
 class ComingBack:
-    """Bags that have to be unpacked: an undelivered order's (`kind` "undelivered"), or a cancelled one's ("cancelled")."""
+    """Bags that have to be unpacked. `kind`: "undelivered" (a rider brings them) or "cancelled" (on the shelf)."""
 
     kind: str
     order_id: UUID
@@ -207,19 +207,35 @@ def coming_back(*, store_id: int, now: datetime) -> list[ComingBack]:
         .order_by("status_at")
     )
     found = [
-        ComingBack("undelivered", o.pk, o.task_id, o.number, len(o.bag_codes), o.rider_name, "", o.cancel_reason, o.status_at)
-        for o in undelivered
-        if o.task_id
-    ]
-    on_shelf = ShelfSlot.objects.filter(store_id=store_id, task__state=TaskState.CANCELLED).select_related("task__order")
-    for slot in on_shelf.order_by("code"):
-        task = slot.task
-        assert task is not None
-        order = task.order
-        bags, why = len(order.bag_codes), order.cancel_reason
-        found.append(
-            ComingBack("cancelled", order.pk, task.pk, order.number, bags, "", slot.code, why, order.status_at)
+        ComingBack(
+            kind="undelivered",
+            order_id=order.pk,
+            task_id=order.task_id,
+            number=order.number,
+            bags=len(order.bag_codes),
+            rider_name=order.rider_name,
+            slot="",
+            why=order.cancel_reason,
+            since=order.status_at,
         )
+        for order in undelivered
+        if order.task_id
+    ]
+    on_shelf = PickTask.objects.filter(store_id=store_id, state=TaskState.CANCELLED, slot__isnull=False)
+    found += [
+        ComingBack(
+            kind="cancelled",
+            order_id=task.order_id,
+            task_id=task.pk,
+            number=task.order.number,
+            bags=len(task.order.bag_codes),
+            rider_name="",
+            slot=task.slot.code,
+            why=task.order.cancel_reason,
+            since=task.order.status_at,
+        )
+        for task in on_shelf.select_related("order", "slot").order_by("slot__code")
+    ]
     return found
 
 

@@ -20,9 +20,9 @@ class Item:
 
 
 def order(items: Sequence[Item]) -> list[Hashable]:
-    """Ids in picking order: by zone (ambient, produce, chilled, frozen), then along the walk, then heavy before light so
-    that light things lie on top. Items of an unknown zone come before the cold ones."""
-    ranked = sorted(
-        items, key=lambda item: (ZONE_ORDER.get(item.zone, 1), item.sequence, -item.weight_g, str(item.id))
-    )
+    """Ids in picking order: by zone (ambient, produce, chilled, frozen), then along the walk, then heavy before light.
+
+    Light things lie on top then. Items of an unknown zone come before the cold ones.
+    """
+    ranked = sorted(items, key=lambda item: (ZONE_ORDER.get(item.zone, 1), item.sequence, -item.weight_g, str(item.id)))
     return [item.id for item in ranked]

@@ -1,7 +1,7 @@
 """Every write of the floor; each function is one complete act.
 
-Lock order: the order (through orders.services), then the pick task, then its shelf slot. Acts that never touch the order
-lock the task alone.
+Lock order: the order (through orders.services), then the pick task, then its shelf slot. Acts that never touch the
+order lock the task alone.
 """
 
 from fulfillment.services.life import clear_slot, close_cancelled, close_handed_over, goods_back, open_task, write_load

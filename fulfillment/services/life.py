@@ -85,9 +85,10 @@ def close_handed_over(*, order_id: UUID, now: datetime) -> None:
 
 @transaction.atomic
 def clear_slot(*, task_id: UUID, actor: str, now: datetime) -> None:
-    """The bags of a cancelled order were unpacked into their bins: their place on the shelf is free. Silent when repeated.
+    """The bags of a cancelled order were unpacked into their bins: their place on the shelf is free.
 
-    The units were given back when the order was cancelled. Raises NoSuchTask; Conflict while the order is alive.
+    The units were given back when the order was cancelled. Silent when repeated. Raises NoSuchTask,
+    Conflict while the order is alive.
     """
     task = lock_task(task_id)
     if task.state != TaskState.CANCELLED:
@@ -127,8 +128,9 @@ def write_load(*, store_id: int, now: datetime) -> None:
 def _lines_with_places(order: Order) -> list[dict[str, Any]]:
     """The order's lines with what the walk needs, in one statement."""
     shelf = FilteredRelation("product__stock", condition=Q(product__stock__store_id=order.store_id))
-    return list(
-        OrderLine.objects.filter(order=order)
+    return [
+        dict(row)
+        for row in OrderLine.objects.filter(order=order)
         .annotate(shelf=shelf)
         .values(
             "id",
@@ -141,7 +143,7 @@ def _lines_with_places(order: Order) -> list[dict[str, Any]]:
             sequence=F("shelf__bin__sequence"),
             timezone=F("order__store__city__timezone"),
         )
-    )
+    ]
 
 
 def _pick_lines(task: PickTask, lines: Sequence[dict[str, Any]]) -> list[PickLine]:

@@ -68,9 +68,9 @@ def give_back(*, task_id: UUID, actor: str, now: datetime, why: str = "Given bac
 
 
 def sweep(*, now: datetime) -> int:
-    """End shifts nobody ended, and put tasks of people who are not on the floor back into the queue. Returns how many tasks.
+    """End shifts nobody ended, and put tasks of people who are not on the floor back into the queue.
 
-    Each is an act of its own: one that fails does not hold up the others.
+    Returns how many tasks. Each is an act of its own: one that fails does not hold up the others.
     """
     forgotten = PickerShift.objects.filter(ended_at=None, started_at__lt=now - LONGEST_SHIFT)
     for shift_id in list(forgotten.values_list("pk", flat=True)):
@@ -90,7 +90,7 @@ def _end_forgotten(shift_id: int, *, now: datetime) -> None:
 @transaction.atomic
 def _rescue(task_id: UUID, *, now: datetime) -> bool:
     task = lock_task(task_id)
-    back = PickerShift.objects.filter(user_id=task.picker_id, store_id=task.store_id, ended_at=None)
+    back = PickerShift.objects.filter(user=task.picker, store_id=task.store_id, ended_at=None)
     if task.state not in IN_WORK or back.exists():
         return False  # somebody was quicker
     _pass_on(task, to=None, why="The picker's shift is over", actor="system")

@@ -27,14 +27,12 @@ _BAG_ALPHABET = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"  # nothing that is read as so
 
 
 @transaction.atomic
-def pack(
-    *, task_id: UUID, picker_id: int, bags: Mapping[str, int] | int | None = None, now: datetime
-) -> list[Bag]:
+def pack(*, task_id: UUID, picker_id: int, bags: Mapping[str, int] | int | None = None, now: datetime) -> list[Bag]:
     """Close the bags and put them on a free shelf slot; the order becomes PACKED.
 
-    `bags`: how many per zone ({"ambient": 1, "frozen": 1}), or how many in all (of the zone most items are from), or None
-    for `suggested_bags`. Each bag gets its printed code ("K7Q2MX-1/2"). Silent when repeated: the first bags are the answer.
-    Raises NotYourTask, LinesOpen(open), NoFreeSlot, Invalid.
+    `bags`: how many per zone ({"ambient": 1, "frozen": 1}), or how many in all (of the zone most items are from), or
+    None for `suggested_bags`. Each bag gets its printed code ("K7Q2MX-1/2"). Silent when repeated: the first bags are
+    the answer. Raises NotYourTask, LinesOpen(open), NoFreeSlot, Invalid.
     """
     task, _order = lock_with_order(task_id)
     if task.state in (TaskState.PACKED, TaskState.HANDED_OVER) and task.picker_id == picker_id:

@@ -41,9 +41,10 @@ class ScanOutcome:
 
 @transaction.atomic
 def next_task(*, store_id: int, picker_id: int, now: datetime) -> PickTask | None:
-    """Give this picker the most urgent open task and start it; the one in hand when there is one; None when all is done.
+    """Give this picker the most urgent open task and start it; the one in hand when there is one.
 
-    Raises NotOnShift. Several pickers asking at once get different tasks and never wait for each other.
+    None when nothing waits. Raises NotOnShift. Several pickers asking at once get different tasks and never
+    wait for each other.
     """
     _lock_shift(picker_id, store_id)
     in_hand = PickTask.objects.select_related("store").filter(picker_id=picker_id, state__in=IN_WORK).first()
@@ -64,7 +65,10 @@ def next_task(*, store_id: int, picker_id: int, now: datetime) -> PickTask | Non
 
 @transaction.atomic
 def start(*, task_id: UUID, picker_id: int, now: datetime) -> PickTask:
-    """Start one particular open task (a manager's wish). Raises NotOnShift, TaskBusy, NoSuchTask. Silent when repeated."""
+    """Start one particular open task (a manager's wish). Silent when repeated.
+
+    Raises NotOnShift, TaskBusy, NoSuchTask.
+    """
     store_id = PickTask.objects.filter(pk=task_id).values_list("store_id", flat=True).first()
     if store_id is not None:
         _lock_shift(picker_id, store_id)
@@ -107,7 +111,7 @@ def short(*, task_id: UUID, picker_id: int, line_id: int, qty: int, nonce: str, 
         raise Invalid("This line is not part of the task.")
     left = line.qty - line.picked_qty - line.short_qty
     if not 1 <= qty <= left:
-        raise Invalid(f"Between 1 and {left} units of this line are still to be found." if left else "All of it is here.")
+        raise Invalid(f"Between 1 and {left} units of this line are still to be found." if left else "It is all here.")
     order = orders.short_line(
         order_id=task.order_id, order_line_id=line.order_line_id, qty=qty, actor=f"user:{picker_id}", now=now
     )
@@ -180,10 +184,11 @@ def _line_for(task: PickTask, code: str) -> PickLine:
         line = matches[0]
         raise EnoughOfIt(f"{line.product.name}: you have all {line.picked_qty} of it.", line_id=line.pk)
     wanted = next((line.product.name for line in lines if line.picked_qty + line.short_qty < line.qty), "")
-    scanned = Product.objects.filter(Q(barcode=code) | Q(sku=code)).values_list("name", flat=True).first() if code else ""
+    known = Product.objects.filter(Q(barcode=code) | Q(sku=code)).values_list("name", flat=True)
+    scanned = known.first() if code else ""
     if not scanned:
         if len(code) == LAST_DIGITS:
-            raise UnknownBarcode(f"{code} is not the end of a code on your list. Look at the pack again.", wanted=wanted)
+            raise UnknownBarcode(f"No code on your list ends in {code}. Look at the pack again.", wanted=wanted)
         raise UnknownBarcode("This code is not in the catalogue. Scan the barcode on the pack again.", wanted=wanted)
     raise WrongItem(f"That is {scanned}. Wanted: {wanted or 'nothing more'}.", wanted=wanted, scanned=scanned)
 

@@ -350,5 +350,3 @@ def test_a_manager_passes_a_task_on_or_back_into_the_queue():
     services.next_task(store_id=store.pk, picker_id=two.pk, now=LATER)
     services.pack(task_id=task.pk, picker_id=two.pk, now=LATER)
     assert [row.code for row in timeline(f"order:{task.order_id}")].count("fulfillment.TaskPassedOn") == 2
-
-

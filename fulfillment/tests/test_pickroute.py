@@ -19,8 +19,8 @@ ITEMS = st.lists(
 
 
 def test_the_walk_goes_dry_then_fresh_then_chilled_then_frozen():
-    zones = ["frozen", "ambient", "chilled", "produce"]
-    assert order([Item(id=zone, zone=zone, sequence=1) for zone in zones]) == ["ambient", "produce", "chilled", "frozen"]
+    items = [Item(id=zone, zone=zone, sequence=1) for zone in ("frozen", "ambient", "chilled", "produce")]
+    assert order(items) == ["ambient", "produce", "chilled", "frozen"]
 
 
 def test_within_a_zone_it_follows_the_bins_and_takes_heavy_things_first():

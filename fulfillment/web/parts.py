@@ -7,7 +7,7 @@ from functools import wraps
 from typing import Any, Concatenate, ParamSpec
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
@@ -19,17 +19,18 @@ from fulfillment import access
 
 P = ParamSpec("P")
 Screen = Callable[Concatenate[HttpRequest, P], HttpResponse]
+Door = Callable[Concatenate[HttpRequest, P], HttpResponseBase]
 
 
-def screen(view: Screen[P]) -> Screen[P]:
+def screen(view: Screen[P]) -> Door[P]:
     """A page for the floor's people; strangers sign in first. Which store is theirs the view asks `access`."""
     return never_cache(require_safe(web_role(*access.EVERYBODY)(view)))
 
 
-def act(back: str) -> Callable[[Screen[P]], Screen[P]]:
+def act(back: str) -> Callable[[Screen[P]], Door[P]]:
     """A form's target: after a refusal the person is back on the page named `back`, with the sentence said to them."""
 
-    def decorate(view: Screen[P]) -> Screen[P]:
+    def decorate(view: Screen[P]) -> Door[P]:
         @wraps(view)
         def guarded(request: HttpRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
             try:
@@ -63,6 +64,6 @@ def is_htmx(request: HttpRequest) -> bool:
 
 
 def number_of(request: HttpRequest, name: str, *, default: int = 0) -> int:
-    """A whole number somebody typed; Refusal-free: nonsense is the default, the service judges the rest."""
+    """A whole number somebody typed; nonsense is the default, the service judges the rest."""
     text = request.POST.get(name, "").strip()
     return int(text) if text.isascii() and text.isdigit() and len(text) < 7 else default

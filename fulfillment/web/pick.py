@@ -163,17 +163,13 @@ def labels(request: HttpRequest, code: str, task_id: UUID) -> HttpResponse:
 def _panel(request: HttpRequest, store: Store, task: PickTask, feedback: Feedback | None = None) -> HttpResponse:
     walk = queries.walk_of(queries.lines_of(task))
     current = walk.current
-    picked = [line for line in walk.lines if line.picked_qty]
-    undo_line = current if current is not None and current.picked_qty else max(
-        picked, key=lambda line: (line.done_at is not None and line.done_at.timestamp() or 0, line.walk), default=None
-    )  # fmt: skip
     context = {
         "task": task,
         "order": task.order,
         "walk": walk,
         "line": current,
         "left": current.qty - current.picked_qty - current.short_qty if current else 0,
-        "undo_line": undo_line,
+        "undo_line": _last_scanned(walk),
         "demo_wrong": _another(task) if current else "",
         "mine": task.picker_id == request.user.pk and task.state in (TaskState.PICKING, TaskState.PICKED),
         "nonces": [uuid4().hex for _ in range(5)],
@@ -195,6 +191,14 @@ def _answer(request: HttpRequest, store: Store, task: PickTask, feedback: Feedba
     if task.state == TaskState.CANCELLED:
         return redirect("floor-queue", store.code)
     return redirect("floor-pack" if task.state == TaskState.PICKED else "floor-pick", store.code, task.pk)
+
+
+def _last_scanned(walk: queries.Walk) -> PickLine | None:
+    """What "Undo" takes out: of the line in work, else of the one finished last."""
+    if walk.current is not None and walk.current.picked_qty:
+        return walk.current
+    done = [(line.done_at, line.walk, line) for line in walk.lines if line.picked_qty and line.done_at]
+    return max(done)[2] if done else None
 
 
 def _another(task: PickTask) -> str:

@@ -38,7 +38,7 @@ def change(request: HttpRequest, code: str, sku: str) -> HttpResponse:
     if product is None:
         raise NotFound("There is no such product.")
     units = number_of(request, "units", default=-1)
-    common = {"store_id": store.pk, "actor": f"user:{request.user.pk}", "now": timezone.now()}
+    actor, now = f"user:{request.user.pk}", timezone.now()
     reason = request.POST.get("reason", "").strip()[:120]
     back = f"{reverse('floor-stock', args=[code])}?{urlencode({'q': request.POST.get('q', '')[:80]})}"
     try:
@@ -47,12 +47,13 @@ def change(request: HttpRequest, code: str, sku: str) -> HttpResponse:
         if not reason:
             raise Invalid("Say why: the stock ledger keeps it.")
         if request.POST.get("act") == "receive":
-            inventory.receive(
-                lines=[(product.pk, units, request.POST.get("bin", "").strip()[:12] or None)], reason=reason, **common
-            )
+            lines = [(product.pk, units, request.POST.get("bin", "").strip()[:12] or None)]
+            inventory.receive(store_id=store.pk, lines=lines, reason=reason, actor=actor, now=now)
             said = ngettext("%(n)s unit received.", "%(n)s units received.", units) % {"n": units}
         else:
-            difference = inventory.count(product_id=product.pk, counted=units, reason=reason, **common)
+            difference = inventory.count(
+                store_id=store.pk, product_id=product.pk, counted=units, reason=reason, actor=actor, now=now
+            )
             said = _("Counted: %(n)s, %(d)+d against the book.") % {"n": units, "d": difference}
         messages.success(request, f"{product.name}: {said}")
     except Refusal as refusal:

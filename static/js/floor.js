@@ -74,6 +74,10 @@
       const answer = await fetch(url, { method: "POST", body: said, headers: { "HX-Request": "true" }, credentials: "same-origin" });
       offline = false;
       if (answer.status >= 500 || answer.status === 429) throw new Error("later");
+      if (answer.redirected && new URL(answer.url).pathname.startsWith("/sign-in")) { // kept until somebody is signed in again
+        location.assign(`/sign-in/?next=${encodeURIComponent(location.pathname)}`);
+        return;
+      }
       waiting.shift();
       const html = await answer.text();
       if (answer.redirected) { keep(); location.assign(answer.url); return; }
