@@ -24,3 +24,8 @@ def sweep_offers(**_: Any) -> int:
 @shared_task(name="delivery.tasks.measure_legs")
 def measure_legs(**_: Any) -> int:
     return services.measure_legs(now=timezone.now())
+
+
+@shared_task(name="delivery.tasks.sweep_silent")
+def sweep_silent(**_: Any) -> int:
+    return services.sweep_silent(now=timezone.now())

@@ -1,6 +1,15 @@
 """Every write of delivery; each function is one complete act."""
 
-from delivery.services.duty import go_off_duty, go_on_duty, rider_of, rider_on_duty, suspend, verify, write_load
+from delivery.services.duty import (
+    go_off_duty,
+    go_on_duty,
+    rider_of,
+    rider_on_duty,
+    suspend,
+    sweep_silent,
+    verify,
+    write_load,
+)
 from delivery.services.legs import measure_legs
 from delivery.services.offers import (
     accept,
@@ -58,6 +67,7 @@ __all__ = [
     "still_here",
     "suspend",
     "sweep_offers",
+    "sweep_silent",
     "unassign",
     "verify",
     "waiting_without_rider",

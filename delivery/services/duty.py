@@ -5,7 +5,7 @@ Lock order: job (of an open offer), then rider, then offer.
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.db import connection, transaction
 
@@ -17,6 +17,7 @@ from delivery.events import DutyChanged, RiderSuspended, RiderVerified
 from delivery.models import Job, Offer, OfferState, Rider, Shift, Trip
 from delivery.services.asking import ask_for_round
 
+LONG_SILENCE = timedelta(minutes=15)
 RIDE_GUESS_S = 900
 """How long a rider is away for one delivery, when nothing better is known."""
 
@@ -86,6 +87,22 @@ def go_off_duty(*, rider_id: int, now: datetime) -> None:
     shift.ended_at = now
     shift.save(update_fields=["ended_at"])
     _announce(rider, on_duty=False, now=now)
+
+
+def sweep_silent(*, now: datetime, limit: int = 100) -> int:
+    """Riders nobody has heard of for a quarter of an hour, and who have no trip, go off duty: the promise must not count
+    on them. Returns how many."""
+    silent = Shift.objects.filter(ended_at=None, rider__seen_at__lt=now - LONG_SILENCE).exclude(
+        rider__trips__in=Trip.objects.filter(ended_at=None)
+    )
+    done = 0
+    for rider_id in list(silent.order_by("pk").values_list("rider_id", flat=True)[:limit]):
+        try:
+            go_off_duty(rider_id=rider_id, now=now)
+        except TripLive:  # sent by hand meanwhile
+            continue
+        done += 1
+    return done
 
 
 @transaction.atomic

@@ -216,3 +216,12 @@ def test_a_broker_that_is_down_leaves_it_to_the_beat(django_capture_on_commit_ca
     with task, django_capture_on_commit_callbacks(execute=True):
         waiting_job()
     assert Job.objects.get().state == JobState.SEEKING
+
+
+def test_a_rider_who_fell_silent_goes_off_duty_unless_on_a_trip():
+    made, _ = trip()
+    idle = rider(made.store)
+    assert services.sweep_silent(now=NOW + timedelta(minutes=14)) == 0
+    assert services.sweep_silent(now=NOW + timedelta(minutes=16)) == 1
+    assert not Shift.objects.filter(rider=idle, ended_at=None).exists()
+    assert Shift.objects.filter(rider=made.rider, ended_at=None).exists()

@@ -4,20 +4,21 @@ import pytest
 from asgiref.sync import async_to_sync
 from channels.routing import URLRouter
 from channels.testing import WebsocketCommunicator
+from django.urls import path
 
 from accounts.tests.factories import UserFactory
 from blinkit.kernel.tokens import access_token_for
 from blinkit.kernel.ws import wrap
-from blinkit.urls import websocket_routes
 from catalog.tests.factories import store
 from delivery.models import Rider
 from delivery.tests.factories import rider
+from delivery.urls import ws_urls
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
 def socket(token):
-    application = wrap(URLRouter(websocket_routes()))
+    application = wrap(URLRouter([path("ws/", URLRouter(ws_urls))]))
     return WebsocketCommunicator(application, "/ws/rider/", subprotocols=["bearer", token])
 
 

@@ -144,11 +144,15 @@
     open = renewed ? [...now().querySelectorAll("details[open]")].map(name) : [];
   });
   let offer = now()?.querySelector("[data-offer]")?.dataset.offer;
+  let step = now()?.querySelector("[data-next]")?.dataset.next;
   document.addEventListener("htmx:afterSettle", () => {
     now()?.querySelectorAll("details").forEach((details) => { if (open.includes(name(details))) details.open = true; });
     const fresh = now()?.querySelector("[data-offer]")?.dataset.offer;
     if (fresh && fresh !== offer) navigator.vibrate?.([200, 100, 200]);
+    const next = now()?.querySelector("[data-next]")?.dataset.next;
+    if ((fresh && fresh !== offer) || next !== step) scrollTo({ top: 0 });
     offer = fresh;
+    step = next;
     follow();
     draw();
   });
