@@ -219,6 +219,26 @@ def test_a_scan_by_script_answers_with_the_panel_and_what_it_did(web, store, goo
     assert task.state == TaskState.PICKING
 
 
+def test_a_picker_sees_that_the_order_was_cancelled(web, store, goods):
+    task, picker = task_for(store, goods), worker(store)
+    services.start(task_id=task.pk, picker_id=picker.pk, now=LATER)
+    http, pick = web(picker), f"/store/{store.code}/pick/{task.pk}/"
+    orders.cancel(order_id=task.order_id, by="staff", reason="Wrong address", actor="user:9", now=LATER)
+    services.close_cancelled(order_id=task.order_id, now=LATER)
+    assert "This order was cancelled" in http.get(pick).content.decode()
+    answer = http.post(f"{pick}scan/", {"code": goods[0].barcode, "nonce": "1"}, follow=True)
+    assert "was cancelled: put its items back" in answer.content.decode()
+
+
+def test_a_scan_by_script_has_a_small_statement_budget(web, store, goods):
+    task, picker = task_for(store, goods), worker(store)
+    services.start(task_id=task.pk, picker_id=picker.pk, now=LATER)
+    http, door = web(picker), f"/store/{store.code}/pick/{task.pk}/scan/"
+    with CaptureQueriesContext(connection) as seen:
+        http.post(door, {"code": goods[1].barcode, "nonce": "1"}, headers={"HX-Request": "true"})
+    assert len(seen) <= 22, [query["sql"][:100] for query in seen.captured_queries]
+
+
 def test_when_nothing_is_found_the_picker_is_told_and_sent_to_the_queue(web, store, goods):
     task, picker = task_for(store, goods[:1]), worker(store)
     services.start(task_id=task.pk, picker_id=picker.pk, now=LATER)

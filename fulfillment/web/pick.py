@@ -175,6 +175,7 @@ def _panel(request: HttpRequest, store: Store, task: PickTask, feedback: Feedbac
         "nonces": [uuid4().hex for _ in range(5)],
         "feedback": feedback,
         "here": "pick",
+        "live_url": f"/ws/stores/{store.code}/",
     }
     name = "fulfillment/pick.html#panel" if is_htmx(request) else "fulfillment/pick.html"
     return show(request, name, store, context)

@@ -186,6 +186,14 @@
     }
   });
 
+  // The order left these hands meanwhile (cancelled, passed on): the page says so.
+  document.addEventListener("live:snapshot", (event) => {
+    const mine = $(".pick[data-task]", pick || document);
+    if (!mine || busy || waiting.length || !event.detail?.in_work) return;
+    const { task, me } = mine.dataset;
+    if (!event.detail.in_work.some((card) => card.id === task && String(card.picker_id) === me)) location.reload();
+  });
+
   // A menu somebody has open stays open while the queue re-reads itself.
   document.addEventListener("htmx:beforeRequest", (event) => {
     if (event.target.id === "now" && $("#now details[open], dialog[open]")) event.preventDefault();
