@@ -90,8 +90,8 @@ def go_off_duty(*, rider_id: int, now: datetime) -> None:
 
 
 def sweep_silent(*, now: datetime, limit: int = 100) -> int:
-    """Riders nobody has heard of for a quarter of an hour, and who have no trip, go off duty: the promise must not count
-    on them. Returns how many."""
+    """Riders nobody has heard of for a quarter of an hour, and who have no trip, go off duty: the promise must not
+    count on them. Returns how many."""
     silent = Shift.objects.filter(ended_at=None, rider__seen_at__lt=now - LONG_SILENCE).exclude(
         rider__trips__in=Trip.objects.filter(ended_at=None)
     )
