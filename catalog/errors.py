@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from blinkit.kernel.errors import Invalid, NotFound
+from blinkit.kernel.errors import Conflict, Invalid, NotFound
 
 
 class PriceAboveMrp(Invalid):
@@ -39,3 +39,19 @@ class NoSuchCategory(NotFound):
 class BadCursor(Invalid):
     code = "bad-cursor"
     default_detail = "This page link is damaged. Start again from the first page."
+
+
+class NoSuchList(NotFound):
+    code = "no-such-list"
+    default_detail = "There is no such list."
+
+
+class ListNameTaken(Conflict):
+    code = "list-name-taken"
+    default_detail = "You have a list of this name already."
+
+
+class TooManyWishes(Conflict):
+    """Carries `max`."""
+
+    code = "too-many-wishes"

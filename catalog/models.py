@@ -314,3 +314,12 @@ class Waitlist(models.Model):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["phone"], name="waitlist_once_per_phone")]
+
+
+# What customers want has a file of its own; Django finds the models of an app here.
+from catalog.wishes import Affinity as Affinity  # noqa: E402
+from catalog.wishes import AffinitySource as AffinitySource  # noqa: E402
+from catalog.wishes import FavouriteItem as FavouriteItem  # noqa: E402
+from catalog.wishes import RestockAlert as RestockAlert  # noqa: E402
+from catalog.wishes import ShoppingList as ShoppingList  # noqa: E402
+from catalog.wishes import ShoppingListItem as ShoppingListItem  # noqa: E402

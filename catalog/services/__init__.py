@@ -10,17 +10,39 @@ from catalog.services.findability import (
 )
 from catalog.services.shelf import put_on_shelf, refresh_shelf, set_active, set_listed, set_price, shelf_changed
 from catalog.services.stores import join_waitlist, save_store, set_store_mode, write_store_load
+from catalog.services.wishes import (
+    add_favourite,
+    ask_for_restock,
+    delete_list,
+    forget_restock,
+    pair_by_hand,
+    remove_favourite,
+    replace_learned,
+    restock_told,
+    save_list,
+    set_list_item,
+)
 
 __all__ = [
+    "add_favourite",
     "approve_synonyms",
+    "ask_for_restock",
+    "delete_list",
+    "forget_restock",
     "join_waitlist",
     "load_synonyms",
     "log_search",
+    "pair_by_hand",
     "put_on_shelf",
     "refresh_search",
     "refresh_shelf",
+    "remove_favourite",
+    "replace_learned",
+    "restock_told",
+    "save_list",
     "save_store",
     "set_active",
+    "set_list_item",
     "set_listed",
     "set_price",
     "set_store_mode",
