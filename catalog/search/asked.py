@@ -39,11 +39,13 @@ SMALL_WORDS = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """One thing asked for, as it may stand in a name: `meanings[0]` as typed. `wide` also finds beginnings."""
+    """One thing asked for, as it may stand in a name: `meanings[0]` as typed. `wide` also finds beginnings; `likeliest`
+    is the spelling that is believed, where the typed one is doubted."""
 
     meanings: tuple[tuple[str, ...], ...]
     wide: str
     exact: str
+    likeliest: tuple[str, ...] = ()
 
     @property
     def words(self) -> tuple[str, ...]:
@@ -57,9 +59,25 @@ class Question:
     groups: tuple[Group, ...]
     packs: tuple[str, ...] = ()
 
+    def ever_wider(self) -> list[str]:
+        """Conditions to try in turn until there is enough: first only the thing itself, then its words anywhere."""
+        ways: list[str] = []
+        things = _run_together(self.groups)
+        if len(self.groups) == 1 and things:
+            of_it = any_of(lexeme(mark(sign, way)) for way in things for sign in (HEAD, SHAPED))
+            ways.append(all_of([of_it, self.as_it_stands()]))
+        return [*ways, self.wide()]
+
     def wide(self) -> str:
-        """Every group, where two neighbours may also stand as one word ("corn flakes": cornflakes)."""
-        every = [group.wide for group in self.groups]
+        """Every group, where words may only be the beginnings of longer ones."""
+        return self._every([group.wide for group in self.groups])
+
+    def as_it_stands(self) -> str:
+        """Every group, as it stands."""
+        return self._every([group.exact for group in self.groups])
+
+    def _every(self, every: list[str]) -> str:
+        """All of these; two neighbours may also stand as one word ("corn flakes": cornflakes)."""
         ways = [all_of(every)]
         for at, (one, other) in enumerate(pairwise(self.groups)):
             if len(one.words) == len(other.words) == 1:
@@ -96,7 +114,8 @@ class Question:
         if len(parts) > len(every):
             wishes.append((WHOLE_PART, any_of(lexeme(mark(WHOLE, way)) for way in parts)))
         if any(len(group.meanings) > 1 for group in self.groups):
-            wishes.append((AS_TYPED, all_of(as_it_stands(word) for word in self._typed())))
+            as_typed = AS_TYPED if len(self._typed()) == 1 else AS_TYPED_WORDS
+            wishes.append((as_typed, all_of(as_it_stands(word) for word in self._typed())))
         if len(self._typed()) > 1:
             neighbours = ["".join(pair) for pair in pairwise(self._typed())]
             wishes.append((NEIGHBOURS, all_of(lexeme(mark(JOINED, both)) for both in neighbours)))
@@ -105,13 +124,13 @@ class Question:
         return wishes
 
     def _typed(self) -> list[str]:
-        return [word for group in self.groups for word in group.words]
+        return [word for group in self.groups for word in group.likeliest or group.words]
 
 
 # What each wish adds to a product's score; a product that has the words exactly has 1.5 already, one with most of the
 # popularity of the shelf about 0.4. Tried on questions of one kind and checked on others (docs/catalog.md).
 WHOLE_ALL, WHOLE_PART, HEAD_ALL, HEAD_PART, SHAPED_PART, KIND_PART = 2.0, 1.0, 1.0, 1.5, 1.2, 0.6
-NEIGHBOURS, AS_TYPED, SAME_PACK = 1.2, 0.8, 1.5
+NEIGHBOURS, AS_TYPED, AS_TYPED_WORDS, SAME_PACK = 1.2, 0.8, 2.5, 1.5
 
 
 def _run_together(groups: Sequence[Group], *, stripped: bool = False) -> list[str]:
@@ -171,8 +190,10 @@ def _group(asked: list[str], synonyms: Synonyms, *, is_last: bool) -> Group:
     wide: list[str] = []
     if len(asked) == 1:
         word = asked[0]
-        if len(word) > 3 or (is_last and len(word) > 1):
+        if len(word) > 3 or (is_last and len(word) > 2):
             wide.append(lexeme(word, prefix=True))
+        elif is_last and len(word) > 1:
+            wide.append(lexeme(mark(WHOLE, word), prefix=True))  # two letters begin too much to look at
         if is_last and len(word) > 2 and not meant and not synonyms.is_meant(word):
             # Perhaps still being typed: found, but not as if asked for.
             wide += [all_of(map(lexeme, meaning.split())) for meaning in synonyms.starting_with(word)]

@@ -24,7 +24,7 @@ FEW = 4
 # Weights of D, C, B, A; flag 1 tempers long texts. A word standing as asked counts more than a mere beginning, and what
 # people buy (the shelf's rank) decides between equals, then the lower price.
 _EXACT = 1.5
-_SCORE = "ts_rank('{0.05, 0.2, 0.4, 1.0}', p.search_vector, %s::tsquery, 1) + 0.08 * ln(1 + GREATEST(s.rank, 0))"
+_SCORE = "ts_rank('{0.05, 0.2, 0.4, 1.0}', p.search_vector, %s::tsquery, 1) + 0.08::float8 * ln((1 + p.popularity)::float8)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,19 +56,27 @@ def find(*, store_id: int, q: str, limit: int = 200) -> Found:
     asked = understand(q, synonyms)
     if not asked.groups:
         return Found([])
-    hits = _run(store_id, asked.wide(), asked, limit=limit)
+    hits: list[SearchHit] = []
+    for matching in asked.ever_wider():  # the costlier question is only asked when the one before left room
+        hits = _run(store_id, matching, asked, limit=limit)
+        if len(hits) >= limit:
+            break
     if len(hits) >= FEW:
         return Found(hits)
-    groups, said, is_doubted = [], [], False
+    groups, said, is_doubted, is_known = [], [], False, True
     for group in asked.groups:
-        better, word = _corrected(group, synonyms)
+        better, word, group_is_known = _corrected(group, synonyms)
         groups.append(better)
         said.append(word)
         is_doubted |= better is not group
+        is_known &= group_is_known
     corrected = Question(tuple(groups), asked.packs)
     meant = " ".join(said) if is_doubted else ""
     if is_doubted:
         more = _run(store_id, corrected.wide(), corrected, limit=limit)
+        if hits and not is_known:  # words still being typed found something: that comes first
+            seen = {hit.product_id for hit in hits}
+            return Found([*hits, *(hit for hit in more if hit.product_id not in seen)][:limit], meant=meant)
         if len(more) > len(hits):
             return Found(more, meant=meant, instead=not hits)
     if hits:
@@ -80,7 +88,21 @@ def find(*, store_id: int, q: str, limit: int = 200) -> Found:
 
 
 def _run(store_id: int, matching: str, question: Question, *, limit: int) -> list[SearchHit]:
-    """Products that match, best first."""
+    """Products that match, best first.
+
+    The best of the whole catalogue are looked up on the shelf, a few times as many as wanted; only where a store lists
+    so little of it that this is not enough, everything that matches is.
+    """
+    hits, is_all = _best(store_id, matching, question, limit=limit, among=max(200, 4 * limit))
+    if len(hits) < limit and not is_all:
+        hits, _ = _best(store_id, matching, question, limit=limit, among=None)
+    return hits
+
+
+def _best(
+    store_id: int, matching: str, question: Question, *, limit: int, among: int | None
+) -> tuple[list[SearchHit], bool]:
+    """The hits, and whether every matching product was looked up on the shelf."""
     score = _SCORE
     exact = question.exact()
     parameters: list[Any] = [exact]
@@ -89,29 +111,39 @@ def _run(store_id: int, matching: str, question: Question, *, limit: int) -> lis
         # Only decides where not every group must hold: each one satisfied outweighs any rank.
         bonuses += [(4, group.wide) for group in question.groups]
     for weight, query in bonuses:
-        score += f" + CASE WHEN p.search_vector @@ %s::tsquery THEN {weight} ELSE 0 END"
+        score += f" + CASE WHEN p.search_vector @@ %s::tsquery THEN {float(weight)}::float8 ELSE 0 END"
         parameters.append(query)
-    sql = f"""SELECT s.score, {ROW_COLUMNS} FROM (
-            SELECT s.*, {score} AS score
-            FROM catalog_product p JOIN catalog_shelfitem s ON s.product_id = p.id AND s.store_id = %s AND s.is_listed
+    sql = f"""WITH best AS MATERIALIZED (
+            SELECT p.id, {score} AS score FROM catalog_product p
             WHERE p.search_vector @@ %s::tsquery AND p.is_active
-            ORDER BY score DESC, s.rank DESC, s.price_paise, s.id LIMIT %s
-        ) s {ROW_JOINS} ORDER BY s.score DESC, s.rank DESC, s.price_paise, s.id"""
+            ORDER BY score DESC, p.popularity DESC, p.id LIMIT %s
+        ), shown AS (
+            SELECT b.score, s.* FROM best b
+            JOIN catalog_shelfitem s ON s.product_id = b.id AND s.store_id = %s AND s.is_listed
+            ORDER BY b.score DESC, s.rank DESC, s.price_paise, s.id LIMIT %s
+        )
+        SELECT looked_up.n, s.score, {ROW_COLUMNS} FROM (SELECT count(*) AS n FROM best) looked_up
+        LEFT JOIN (shown s {ROW_JOINS}) ON true
+        ORDER BY s.score DESC, s.rank DESC, s.price_paise, s.id"""
     with connection.cursor() as cursor:
-        cursor.execute(sql, [*parameters, store_id, matching, limit])
-        return [SearchHit(row[1], float(row[0]), ShelfRow(*row[1:])) for row in cursor.fetchall()]
+        cursor.execute(sql, [*parameters, matching, among, store_id, limit])
+        rows = cursor.fetchall()
+    is_all = among is None or int(rows[0][0]) < among
+    return [SearchHit(row[2], float(row[1]), ShelfRow(*row[2:])) for row in rows if row[1] is not None], is_all
 
 
-def _corrected(group: Group, synonyms: Synonyms) -> tuple[Group, str]:
-    """The group with better spellings beside its own words, and how it is then said; the group itself when sure."""
+def _corrected(group: Group, synonyms: Synonyms) -> tuple[Group, str, bool]:
+    """The group with better spellings beside its own words (the group itself when sure), how it is then said, and
+    whether the catalogue knows the words as typed."""
     as_typed = " ".join(group.words)
     if len(group.meanings) > 1 or len(group.words) > 1:
-        return group, as_typed
-    better = spelling(group.words[0]).better
-    if not better:
-        return group, as_typed
+        return group, as_typed, True
+    doubt = spelling(group.words[0])
+    if not doubt.better:
+        return group, as_typed, doubt.is_known
     meanings = [group.words]
-    for word in better:
+    for word in doubt.better:
         meanings += [(word,), *(tuple(meaning.split()) for meaning in synonyms.of(word))]
     widened = group_of(meanings)
-    return Group(widened.meanings, any_of([widened.wide, group.wide]), widened.exact), better[0]
+    better = Group(widened.meanings, any_of([widened.wide, group.wide]), widened.exact, (doubt.better[0],))
+    return better, doubt.better[0], doubt.is_known
