@@ -7,6 +7,7 @@ import os
 import sys
 
 NEED_NO_SERVER = {"", "help", "--help", "-h", "version", "--version", "startapp", "makemessages", "compilemessages"}
+NEED_NO_SERVER |= {"simulate", "bench"}  # one talks to a running server, the other starts its own
 
 
 def main() -> None:

@@ -1,0 +1,129 @@
+"""A rider: on duty, answers offers, rides in straight lines and says where, picks up, hands over at the door."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import random
+import time
+from typing import Any
+
+from blinkit.demo.simulate.city import City, Place
+from blinkit.demo.simulate.link import Link, Live, Refused, Unreachable
+
+METRES_PER_S = {"ebike": 5.5, "scooter": 7.0, "cycle": 4.0}
+STEP_S = 0.5
+"""Of the clock: how often a moving rider says where."""
+DECLINES = 0.08
+WAITS_AT_DOOR_S = 120.0
+LOOK_AGAIN_S = 3.0
+PHOTO = base64.b64decode(
+    "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
+)
+
+
+class Rider:
+    def __init__(self, city: City, link: Link, number: int) -> None:
+        self.city = city
+        self.link = link
+        self.dice: random.Random = city.dice(f"rider {number}")
+        self.at = Place(0, 0)
+        self.pace = 5.0
+        self.answered: set[str] = set()
+
+    async def live(self) -> None:
+        state = await self._look()
+        store = state["rider"]["store"]
+        self.pace = METRES_PER_S.get(state["rider"]["vehicle"], 5.0)
+        self.at = Place(
+            store["lat"] + self.dice.uniform(-0.004, 0.004), store["lng"] + self.dice.uniform(-0.004, 0.004)
+        )
+        await self.link.post("rider/duty/", {"on": True})
+        async with Live(self.link, "rider/", poll=self._look, every_s=LOOK_AGAIN_S) as live:
+            await self._report(live)
+            while not self.city.over:
+                try:
+                    state = await live.changed()
+                    if state["trip"]:
+                        await self._ride(live)
+                    elif state["offer"]:
+                        await self._answer(state["offer"], live)
+                except Refused as refusal:
+                    self.city.refused[f"rider: {refusal.code}"] += 1
+                    await asyncio.sleep(0.2)
+                except Unreachable as error:
+                    self.city.trouble.errors.append(str(error))
+        try:
+            await self.link.post("rider/duty/", {"on": False})
+        except (Refused, Unreachable):
+            pass  # a trip that is not over
+
+    async def _look(self) -> Any:
+        return await self.link.get("rider/me/")
+
+    async def _answer(self, offer: dict[str, Any], live: Live) -> None:
+        if offer["id"] in self.answered:
+            return
+        self.answered.add(offer["id"])
+        await self.city.spend(self.dice.uniform(2, 8))
+        if self.dice.random() < DECLINES:
+            self.city.declined_offers += 1
+            await self.link.post(f"rider/offers/{offer['id']}/decline/", {"reason": "Too far for me"})
+            return
+        await self.link.post(f"rider/offers/{offer['id']}/accept/")
+        await self._ride(live)
+
+    async def _ride(self, live: Live) -> None:
+        """Do the one thing that each stop asks for, until the trip is over or taken away."""
+        while not self.city.over:
+            trip = (await self.link.get("rider/trip/"))["trip"]
+            stop = next((stop for stop in trip["stops"] if stop["next"]), None) if trip else None
+            if stop is None:
+                return
+            store = Place(trip["store"]["lat"], trip["store"]["lng"])
+            door = Place(stop["drop"]["lat"], stop["drop"]["lng"])
+            match stop["next"]:
+                case "at-store":
+                    await self._move(store, live)
+                    await self.link.post("rider/trip/at-store/")
+                case "wait":
+                    await live.changed(at_most_s=1.0)
+                case "pick-up":
+                    await self._move(store, live)
+                    await self.city.spend(self.dice.uniform(4, 12))
+                    await self.link.post(f"rider/stops/{stop['id']}/pick-up/", {"bag_codes": stop["bag_codes"]})
+                case "depart" | "arrive":
+                    await self._move(door, live)
+                    await self.link.post(f"rider/stops/{stop['id']}/arrive/")
+                case "deliver":
+                    await self._hand_over(stop)
+                case _:
+                    return
+
+    async def _hand_over(self, stop: dict[str, Any]) -> None:
+        await self.city.spend(self.dice.uniform(5, 25))
+        path = f"rider/stops/{stop['id']}/deliver/"
+        cash = stop["cash_paise"] or None
+        if stop["photo_allowed"] and cash is None:
+            here = {"lat": str(self.at.lat), "lng": str(self.at.lng)}
+            await self.link.post(path, here, files={"photo": ("door.png", PHOTO, "image/png")})
+            return
+        deadline = time.monotonic() + WAITS_AT_DOOR_S / self.city.plan.speed + 2
+        while stop["order_id"] not in self.city.at_the_door and time.monotonic() < deadline:
+            await asyncio.sleep(0.1)
+        code = self.city.at_the_door.get(stop["order_id"])
+        if code is None:
+            await self.link.post(f"rider/stops/{stop['id']}/fail/", {"reason": "Nobody opens and nobody answers"})
+            return
+        await self.link.post(path, {"otp": code, "cash_paise": cash, "lat": self.at.lat, "lng": self.at.lng})
+
+    async def _move(self, to: Place, live: Live) -> None:
+        while self.at.metres_to(to) > 1 and not self.city.over:
+            self.at = self.at.towards(to, self.pace * self.city.plan.speed * STEP_S)
+            await self._report(live)
+            await asyncio.sleep(STEP_S)
+
+    async def _report(self, live: Live) -> None:
+        here = {"lat": self.at.lat, "lng": self.at.lng, "accuracy_metres": 5}
+        if not await live.tell({"type": "position", **here}):
+            await self.link.post("rider/positions/", {"positions": [here]})
