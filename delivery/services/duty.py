@@ -38,6 +38,10 @@ def rider_on_duty(user_id: int) -> int:
     return found
 
 
+def anyone_on_duty(store_id: int) -> bool:
+    return Shift.objects.filter(rider__store_id=store_id, ended_at=None).exists()
+
+
 def lock_rider(rider_id: int) -> Rider:
     """The rider's row, locked to the end of the transaction. Raises NoSuchRider."""
     riders = Rider.objects.select_related("user", "store").select_for_update(of=("self",), no_key=True)

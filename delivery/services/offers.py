@@ -16,7 +16,7 @@ from delivery.errors import NoSuchOffer, NotOnDuty, OfferGone, RiderBusy, Suspen
 from delivery.events import OfferAnswered
 from delivery.models import Job, JobState, Offer, OfferState, Rider, Stop, Trip
 from delivery.services.asking import ask_for_round
-from delivery.services.duty import lock_rider, write_load
+from delivery.services.duty import anyone_on_duty, lock_rider, write_load
 from orders import services as orders
 from orders.states import FINISHED, Status
 
@@ -27,7 +27,7 @@ NO_RIDER_NEEDED = FINISHED | {Status.PENDING, Status.PICKED_UP, Status.IN_TRANSI
 
 
 def open_job(*, order_id: UUID, now: datetime) -> None:
-    """A confirmed order needs a rider. Silent when repeated, and when the order is over already. Two statements."""
+    """A confirmed order needs a rider. Silent when repeated, and when the order is over already. Three statements."""
     with transaction.atomic(savepoint=False):
         order = orders.lock(order_id)
         if order.status in NO_RIDER_NEEDED:
@@ -42,7 +42,8 @@ def open_job(*, order_id: UUID, now: datetime) -> None:
         )
         Job.objects.bulk_create([job], ignore_conflicts=True)
         live.touch("ops", what="job", id=order_id)
-        ask_for_round(order.store_id)
+        if anyone_on_duty(order.store_id):  # else there is nobody to ask: whoever comes on duty asks again
+            ask_for_round(order.store_id)
 
 
 def bags_ready(*, order_id: UUID, bags: int, now: datetime) -> None:
@@ -51,7 +52,8 @@ def bags_ready(*, order_id: UUID, bags: int, now: datetime) -> None:
         waiting = Job.objects.filter(order_id=order_id)
         waiting.update(ready_at=now, bags=max(1, bags))
         for store_id in waiting.filter(state=JobState.SEEKING).values_list("store_id", flat=True):
-            ask_for_round(store_id)
+            if anyone_on_duty(store_id):
+                ask_for_round(store_id)
 
 
 @transaction.atomic

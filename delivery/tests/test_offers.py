@@ -7,7 +7,7 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from catalog.tests.factories import NOW
+from catalog.tests.factories import NOW, store
 from delivery import services
 from delivery.errors import NoSuchOffer, NotOnDuty, OfferGone, Suspended, TripLive
 from delivery.models import Job, JobState, Offer, OfferState, Rider, Shift
@@ -31,11 +31,11 @@ def test_the_nearest_rider_is_asked_and_the_round_says_why():
     assert Job.objects.get().state == JobState.OFFERED
 
 
-def test_opening_a_job_takes_two_statements():
+def test_opening_a_job_takes_three_statements():
     order = make_order()
     with CaptureQueriesContext(connection) as asked:
         services.open_job(order_id=order.pk, now=NOW)
-    assert len(asked) == 2
+    assert len(asked) == 3
     services.open_job(order_id=order.pk, now=NOW)
     assert Job.objects.count() == 1
 
@@ -193,11 +193,14 @@ def test_a_round_without_free_riders_takes_few_statements():
     assert len([one for one in asked if "SAVEPOINT" not in one["sql"]]) == 2
 
 
-def test_a_new_job_asks_for_a_round(django_capture_on_commit_callbacks):
-    task = mock.patch("delivery.tasks.dispatch_round.apply_async")
-    with task as publish, django_capture_on_commit_callbacks(execute=True):
-        job = waiting_job()
-    assert publish.call_args.kwargs["kwargs"] == {"store_id": job.store_id}
+def test_a_new_job_asks_for_a_round_when_somebody_is_there():
+    place = store()
+    with mock.patch("delivery.services.offers.ask_for_round") as ask:
+        waiting_job(at=place)
+        assert not ask.called, "nobody is on duty"
+        rider(place)
+        waiting_job(at=place)
+    ask.assert_called_once_with(place.pk)
 
 
 def test_asks_that_wait_for_the_same_round_are_one():
@@ -213,8 +216,10 @@ def test_asks_that_wait_for_the_same_round_are_one():
 
 def test_a_broker_that_is_down_leaves_it_to_the_beat(django_capture_on_commit_callbacks):
     task = mock.patch("delivery.tasks.dispatch_round.apply_async", side_effect=OSError("broker"))
+    place = store()
     with task, django_capture_on_commit_callbacks(execute=True):
-        waiting_job()
+        rider(place)
+        waiting_job(at=place)
     assert Job.objects.get().state == JobState.SEEKING
 
 
