@@ -20,9 +20,7 @@ def store_to_see(user: Any, code: str) -> Store:
     roles = roles_of(user)
     if roles.isdisjoint(WORKERS | READERS):
         raise NotAllowed("This is for the people of a store's floor.")
-    store = Store.objects.select_related("city").filter(code=code).first()
-    if store is None:
-        raise NotFound("There is no such store.")
+    store = _store(code)
     if roles.isdisjoint(READERS):
         _need_member(user, store)
     return store
@@ -44,20 +42,25 @@ def own_store(user: Any) -> Store | None:
     return row.store if row else None
 
 
-def works_in(user: Any, store: Store) -> bool:
-    """Whether the working buttons are for this person; the acts themselves check again."""
-    return not roles_of(user).isdisjoint(WORKERS) and _is_member(user, store)
-
-
-def manages(user: Any, store: Store) -> bool:
-    return "store_manager" in roles_of(user) and _is_member(user, store)
+def standing(user: Any, store: Store) -> tuple[bool, bool]:
+    """Whether the buttons for working and for managing are for this person; the acts themselves check again."""
+    roles = roles_of(user)
+    member = not roles.isdisjoint(WORKERS) and _is_member(user, store)
+    return member, member and "store_manager" in roles
 
 
 def _store_of_member(user: Any, code: str, roles: frozenset[str], sentence: str) -> Store:
-    store = store_to_see(user, code)
     if roles_of(user).isdisjoint(roles):
         raise NotAllowed(sentence)
+    store = _store(code)
     _need_member(user, store)
+    return store
+
+
+def _store(code: str) -> Store:
+    store = Store.objects.filter(code=code).first()
+    if store is None:
+        raise NotFound("There is no such store.")
     return store
 
 

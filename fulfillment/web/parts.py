@@ -49,12 +49,13 @@ def act(back: str) -> Callable[[Screen[P]], Door[P]]:
 def show(
     request: HttpRequest, template: str, store: Store, context: dict[str, Any], *, status: int = 200
 ) -> HttpResponse:
+    may_work, may_manage = access.standing(request.user, store)
     shared = {
         "store": store,
         "home_url": f"/store/{store.code}/",
         "floor": True,
-        "may_work": access.works_in(request.user, store),
-        "may_manage": access.manages(request.user, store),
+        "may_work": may_work,
+        "may_manage": may_manage,
     }
     return render(request, template, shared | context, status=status)
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from uuid import UUID, uuid4
 
 import segno
+from django.conf import settings
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
@@ -170,7 +171,7 @@ def _panel(request: HttpRequest, store: Store, task: PickTask, feedback: Feedbac
         "line": current,
         "left": current.qty - current.picked_qty - current.short_qty if current else 0,
         "undo_line": _last_scanned(walk),
-        "demo_wrong": _another(task) if current else "",
+        "demo_wrong": _another(task) if current and settings.DEMO_MODE else "",
         "mine": task.picker_id == request.user.pk and task.state in (TaskState.PICKING, TaskState.PICKED),
         "nonces": [uuid4().hex for _ in range(5)],
         "feedback": feedback,

@@ -39,7 +39,7 @@ def queue(request: HttpRequest, code: str) -> HttpResponse:
     store = access.store_to_see(request.user, code)
     now = timezone.now()
     board = queries.board(store_id=store.pk, now=now)
-    may_manage = access.manages(request.user, store)
+    _may_work, may_manage = access.standing(request.user, store)
     mine = next((card for card in board.in_work if card.picker_id == request.user.pk), None)
     busy = {card.picker_id for card in board.in_work}
     context = {
