@@ -187,7 +187,7 @@
   });
 
   // The order left these hands meanwhile (cancelled, passed on): the page says so.
-  document.addEventListener("live:snapshot", (event) => {
+  document.body.addEventListener("live:snapshot", (event) => {
     const mine = $(".pick[data-task]", pick || document);
     if (!mine || busy || waiting.length || !event.detail?.in_work) return;
     const { task, me } = mine.dataset;
