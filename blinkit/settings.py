@@ -137,7 +137,9 @@ if POOLED:
     DATABASES["default"]["OPTIONS"]["pool"] = {"min_size": min(2, pool_size), "max_size": pool_size, "timeout": 2}
 elif env.flag("BLINKIT_FORKS", default=False):
     DATABASES["default"]["CONN_MAX_AGE"] = 300  # a Celery child handles one task at a time: keep its connection
-    CELERY_DB_REUSE_MAX = 1_000_000_000  # else Celery closes it before and after every task; kernel.signals looks after it
+    CELERY_DB_REUSE_MAX = (
+        1_000_000_000  # else Celery closes it before and after every task; kernel.signals looks after it
+    )
 
 REDIS_URL = env.redis("REDIS_URL", default=embedded.redis_url())
 REDIS_PREFIX = env.text("REDIS_PREFIX", default="blinkit")  # every key and channel starts with it
@@ -191,6 +193,8 @@ CELERY_BEAT_SCHEDULE = {  # seeds the database schedule; an administrator can ch
         "blinkit.kernel.tasks.forget_idempotency_keys": 3600,
         "orders.tasks.sweep_unpaid": 10,
         "orders.tasks.close_delivered": 60,
+        "orders.tasks.tell_restocked": 60,
+        "orders.tasks.learn_affinity": 24 * 3600,
         "inventory.tasks.sweep_holds": 30,
         "payments.tasks.sweep_due": 15,
         "fulfillment.tasks.sweep_tasks": 30,

@@ -89,3 +89,13 @@ class PromiseAtRisk(DomainEvent):
     store_code: str
     stage: str
     expected_late_s: int
+
+
+@dataclass(frozen=True)
+class BackInStock(DomainEvent):
+    """Somebody waits for it and it can be bought again. Subject "user:<id>"."""
+
+    customer_id: int
+    store_code: str
+    sku: str
+    product_name: str

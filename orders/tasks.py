@@ -20,3 +20,15 @@ def sweep_unpaid(**_: Any) -> None:
 def close_delivered(**_: Any) -> None:
     """Close delivered orders whose time for claims is over."""
     services.close_delivered(now=timezone.now())
+
+
+@shared_task(acks_late=True)
+def learn_affinity(**_: Any) -> None:
+    """Each night: what goes with what, from our own orders."""
+    services.learn_affinity(now=timezone.now())
+
+
+@shared_task(acks_late=True)
+def tell_restocked(**_: Any) -> None:
+    """Tell customers who wait that a product is back."""
+    services.tell_restocked(now=timezone.now())

@@ -22,10 +22,13 @@ from orders.services.street import (
     rider_fell_away,
     undelivered,
 )
+from orders.services.wanting import ListAdded, add_list_to_cart, learn_affinity, tell_restocked
 
 __all__ = [
     "INSTRUCTIONS",
     "Asked",
+    "ListAdded",
+    "add_list_to_cart",
     "adopt_guest_cart",
     "cancel",
     "checkout",
@@ -38,6 +41,7 @@ __all__ = [
     "evidence",
     "goods_back",
     "in_transit",
+    "learn_affinity",
     "lock",
     "move",
     "open_cart",
@@ -52,6 +56,7 @@ __all__ = [
     "short_line",
     "start_picking",
     "sweep_unpaid",
+    "tell_restocked",
     "to_store",
     "undelivered",
 ]
