@@ -12,6 +12,7 @@ from blinkit.kernel.events import DomainEvent
 from delivery.events import OfferMade
 from inventory.events import HoldExpired
 from orders.events import (
+    BackInStock,
     LineShorted,
     OrderCancelled,
     OrderConfirmed,
@@ -36,6 +37,7 @@ REACTIONS: Mapping[type[DomainEvent], Sequence[str]] = {
     PaymentDeclined: [TELL],
     RefundStarted: [TELL],
     OfferMade: [TELL],
+    BackInStock: [TELL],
     HoldExpired: ["orders.handlers.hold_expired"],
     PaymentCaptured: ["orders.handlers.payment_captured"],
     RefundCompleted: ["orders.handlers.refund_completed", TELL],

@@ -9,7 +9,7 @@ from typing import Any
 from uuid import UUID
 
 from django.contrib.postgres.expressions import ArraySubquery
-from django.db.models import Exists, F, OuterRef, QuerySet
+from django.db.models import Exists, F, OuterRef, QuerySet, Subquery
 from django.utils import timezone
 
 from accounts import services as accounts
@@ -17,11 +17,13 @@ from accounts.events import OtpRequested
 from accounts.models import Device, User
 from blinkit.kernel.events import DomainEvent
 from blinkit.kernel.money import rupees
+from catalog.models import Store
 from delivery.events import OfferMade
 from delivery.models import Offer
 from notifications.models import Preference
 from notifications.templates_default import PHRASES
 from orders.events import (
+    BackInStock,
     LineShorted,
     OrderCancelled,
     OrderConfirmed,
@@ -123,6 +125,15 @@ def _offer(event: OfferMade) -> Facts | None:
     return Facts(person=person, words=words, link="/rider/")
 
 
+def _back_in_stock(event: BackInStock) -> Facts | None:
+    name = Store.objects.filter(code=event.store_code).values("name")[:1]
+    row = _people(User.objects.filter(pk=event.customer_id)).values(*_PERSON_FIELDS, store=Subquery(name)).first()
+    if row is None or row["store"] is None:
+        return None
+    words = {"product": event.product_name, "store": row["store"]}
+    return Facts(person=_person(row), words=words, link=f"/p/{event.sku}/")
+
+
 _BUILDERS: dict[type[DomainEvent], Callable[[Any], Facts | None]] = {
     OtpRequested: _sign_in_code,
     OrderConfirmed: _order,
@@ -135,6 +146,7 @@ _BUILDERS: dict[type[DomainEvent], Callable[[Any], Facts | None]] = {
     RefundStarted: _money,
     RefundCompleted: _money,
     OfferMade: _offer,
+    BackInStock: _back_in_stock,
 }
 
 

@@ -35,5 +35,6 @@ RULES: dict[str, tuple[Say, ...]] = {
     "payments.PaymentDeclined": (Say("payment_declined", (PUSH, INAPP)),),
     "payments.RefundStarted": (Say("refund_started", (INAPP,)),),
     "payments.RefundCompleted": (Say("refund_completed", (PUSH, INAPP)),),
+    "orders.BackInStock": (Say("back_in_stock", (PUSH, INAPP)),),
     "delivery.OfferMade": (Say("offer_made", (PUSH,), who=Who.RIDER),),
 }

@@ -26,6 +26,7 @@ PLACEHOLDERS: dict[str, frozenset[str]] = {
     "refund_started": MONEY_WORDS,
     "refund_completed": MONEY_WORDS,
     "offer_made": frozenset({"store", "pay", "distance", "bags"}),
+    "back_in_stock": frozenset({"product", "store"}),
 }
 
 
@@ -84,6 +85,10 @@ _SHORT: dict[str, dict[str, tuple[str, str]]] = {
     "refund_completed": {
         "en": ("{amount} refunded", "The refund for order {number} is done. Banks may take a day to show it."),
         "hi": ("{amount} लौटा दिया", "ऑर्डर {number} का रिफ़ंड हो गया। बैंक में दिखने में एक दिन लग सकता है।"),
+    },
+    "back_in_stock": {
+        "en": ("{product} is back", "You asked us to tell you: {store} has it again."),
+        "hi": ("{product} फिर से आ गया", "आपने बताने को कहा था: {store} में फिर से मिल रहा है।"),
     },
     "offer_made": {
         "en": ("A delivery from {store}", "{pay} · {distance} · {bags}"),

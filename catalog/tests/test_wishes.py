@@ -250,3 +250,23 @@ def test_a_customer_waits_once_for_a_product_of_a_shelf(asha):
     assert RestockAlert.objects.get().told_at == NOW
     with pytest.raises(NoSuchProduct):
         services.ask_for_restock(**{**ask, "sku": "NOPE"}, now=NOW)
+
+
+# -- administrators -----------------------------------------------------------------------------------------------
+
+
+def test_an_administrator_sets_a_pair_and_takes_it_out_but_not_what_was_learned(client):
+    client.force_login(get_user_model().objects.create_superuser("+919900000209", "x", name="Admin"))
+    a, b = ProductFactory.create_batch(2)
+    form = {"product": a.pk, "other": b.pk, "score": 0.8}
+    for _ in range(2):
+        assert client.post("/admin/catalog/affinity/add/", form).status_code == 302
+    mine = Affinity.objects.get()
+    assert (mine.source, mine.score) == ("staff", 0.8)
+    refused = client.post("/admin/catalog/affinity/add/", {**form, "other": a.pk})
+    assert refused.status_code == 200 and Affinity.objects.count() == 1
+    learned([a.pk, b.pk], [a.pk, b.pk])
+    assert client.get("/admin/catalog/affinity/").status_code == 200
+    tonights = Affinity.objects.filter(source="orders").first()
+    assert client.post(f"/admin/catalog/affinity/{tonights.pk}/delete/", {"post": "yes"}).status_code == 403
+    assert client.post(f"/admin/catalog/affinity/{mine.pk}/delete/", {"post": "yes"}).status_code == 302

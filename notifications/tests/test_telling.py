@@ -16,6 +16,7 @@ from notifications.models import Channel, Message, MessageState, Preference, Tem
 from notifications.rules import RULES
 from notifications.tests.factories import NOW
 from orders.events import (
+    BackInStock,
     LineShorted,
     OrderCancelled,
     OrderConfirmed,
@@ -158,6 +159,15 @@ class TestWords:
         message = told()
         assert message.user == user and message.subject == f"A delivery from {order.store.name}"
         assert message.body.startswith("₹42 · ") and message.body.endswith("km · 2 bags")
+
+    def test_who_waited_for_a_product_hears_that_it_is_back(self, order):
+        event = BackInStock(order.customer_id, order.store.code, "MILK-1", "Toned milk 500 ml")
+        tell(event)
+        message = told()
+        assert message.user == order.customer and message.subject == "Toned milk 500 ml is back"
+        assert order.store.name in message.body and message.link == "/p/MILK-1/"
+        tell(BackInStock(10**9, order.store.code, "MILK-1", "Toned milk"), event_id=2)
+        assert Message.objects.count() == 2  # push and in the app; nobody for an account that is gone
 
     def test_people_are_told_in_their_language(self, order):
         order.customer.language = "hi"

@@ -11,6 +11,7 @@ from django.test.utils import CaptureQueriesContext
 
 from blinkit.kernel.models import Event
 from catalog import services as catalog_services
+from catalog.affinity import Baskets, learn
 from catalog.errors import NoSuchProduct
 from catalog.models import Affinity, RestockAlert
 from catalog.tests.factories import NOW, CategoryFactory, ProductFactory, on_shelf
@@ -95,8 +96,6 @@ def test_a_sold_out_product_is_never_suggested_and_the_statements_are_few(django
     place = shop(butter, cheese, other)
     on_shelf(place, ghee)
     pairs = [butter.pk, cheese.pk, ghee.pk, other.pk]
-    from catalog.affinity import Baskets, learn
-
     catalog_services.replace_learned(pairs=learn(Baskets.of([pairs, pairs])), now=NOW)
     with django_assert_num_queries(5 + 1):  # store, product, pairs, then tree and best sellers as there are few, stock
         found = queries.goes_with(store_code=place.code, sku=butter.sku)
