@@ -12,7 +12,7 @@ from blinkit.demo.simulate.link import Link, Live, Refused, Unreachable
 WORDS = ("milk", "doodh", "atta", "bread", "banana", "tomato", "paneer", "chips", "maggi", "tea", "dahi", "soap")
 PAYS_ONLINE, IS_DECLINED, GIVES_UP = 0.4, 0.15, 0.4
 CANCELS, LEAVE_AT_DOOR, NOBODY_HOME = 0.06, 0.12, 0.02
-STUCK_AFTER_S = 90.0
+STUCK_AFTER_S = 180.0
 """An order in which nothing moves for so long (of the clock) is reported as stuck."""
 
 

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import signal
+import sys
 import time
 from collections.abc import Awaitable, Iterable
 from typing import Any
@@ -39,6 +42,7 @@ async def simulate(plan: Plan) -> tuple[City, dict[str, Any]]:
 
         await asyncio.gather(*(sign_in(link) for link in links.values()))
         city.began = time.monotonic()
+        _finish_on_ctrl_c(city)
         buying = [Customer(city, links[phone], n) for n, phone in enumerate(customers)]
         picking = [Picker(city, links[p.phone], p.store, n) for n, p in enumerate(staff)]
         riding = [Rider(city, links[p.phone], n) for n, p in enumerate(riders)]
@@ -50,6 +54,19 @@ async def simulate(plan: Plan) -> tuple[City, dict[str, Any]]:
             task.cancel()
         await asyncio.gather(*late, return_exceptions=True)
         return city, summary(city)
+
+
+def _finish_on_ctrl_c(city: City) -> None:
+    """The first Ctrl-C lets what was ordered be delivered; the second stops at once."""
+    loop = asyncio.get_running_loop()
+
+    def finish() -> None:
+        city.left = 0
+        loop.remove_signal_handler(signal.SIGINT)
+        print("No new orders; finishing those on the way. Ctrl-C again stops at once.", file=sys.stderr, flush=True)
+
+    with contextlib.suppress(NotImplementedError, RuntimeError):  # not on every system, and only in the main thread
+        loop.add_signal_handler(signal.SIGINT, finish)
 
 
 async def _need_server(http: httpx.AsyncClient) -> None:

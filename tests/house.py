@@ -1,0 +1,117 @@
+"""A whole platform for a test: `make run` in a data directory and on a port of its own, with the demo city."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.request
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import psycopg
+
+from blinkit import embedded
+from blinkit.embedded import postgres, valkey
+
+ROOT = Path(__file__).resolve().parent.parent
+ARTEFACTS = ROOT / "test-artifacts"
+
+
+class House:
+    """Start it, wound it, ask it. `environment` is what a command needs to work on the same data."""
+
+    def __init__(self) -> None:
+        self.folder = Path(tempfile.mkdtemp(prefix="blinkit-city-"))
+        self.folder.chmod(0o755)
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            self.port = probe.getsockname()[1]
+        self.url = f"http://127.0.0.1:{self.port}"
+        keep = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
+        self.environment = keep | {"BLINKIT_DATA_DIR": str(self.folder), "PORT": str(self.port)}
+        self.log = self.folder / "console.log"
+        self.supervisor: subprocess.Popen[str] | None = None
+
+    def start(self) -> None:
+        self.supervisor = subprocess.Popen(
+            [sys.executable, "-m", "blinkit.run"],
+            cwd=ROOT,
+            env=self.environment,
+            stdout=self.log.open("w"),
+            stderr=subprocess.STDOUT,
+        )
+        self.until(lambda: "Ctrl-C stops everything" in self.log.read_text() or self.supervisor.poll() is not None, 120)
+        assert self.supervisor.poll() is None, self.log.read_text()
+
+    def stop(self) -> None:
+        if self.supervisor and self.supervisor.poll() is None:
+            self.supervisor.send_signal(signal.SIGINT)
+            try:
+                self.supervisor.wait(15)
+            except subprocess.TimeoutExpired:
+                self.supervisor.kill()
+                self.supervisor.wait()
+        subprocess.run(
+            [sys.executable, "-m", "blinkit.embedded", "down"], cwd=ROOT, env=self.environment, capture_output=True
+        )
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    # -- wounds -------------------------------------------------------------------------------------------------------
+
+    def pid(self, part: str) -> int | None:
+        """web, worker, beat, postgres or valkey; None while it is down."""
+        if part in ("postgres", "valkey"):
+            return (postgres if part == "postgres" else valkey).pid_of(self.places())
+        try:
+            return json.loads((self.folder / "run" / "parts.json").read_text()).get(part)
+        except (OSError, ValueError):
+            return None
+
+    def places(self) -> Any:
+        before = os.environ.get("BLINKIT_DATA_DIR")
+        os.environ["BLINKIT_DATA_DIR"] = str(self.folder)
+        try:
+            return embedded.places("run")
+        finally:
+            os.environ.pop("BLINKIT_DATA_DIR") if before is None else os.environ.update(BLINKIT_DATA_DIR=before)
+
+    def kill(self, part: str) -> None:
+        """kill -9, and wait until the part has been started again and everything answers."""
+        old = self.pid(part)
+        assert old is not None
+        os.kill(old, signal.SIGKILL)
+        self.until(lambda: self.pid(part) not in (None, old), 30)
+        self.until(self.healthy, 30)
+
+    def healthy(self) -> bool:
+        try:
+            with urllib.request.urlopen(f"{self.url}/health/ready", timeout=5) as answer:
+                return answer.status == 200
+        except OSError:
+            return False
+
+    # -- questions ----------------------------------------------------------------------------------------------------
+
+    def rows(self, statement: str, *parameters: Any) -> list[tuple[Any, ...]]:
+        where = f"postgresql://postgres@/blinkit?host={self.places().sockets}&port=5432"
+        with psycopg.connect(where) as connection:
+            return connection.execute(statement, parameters).fetchall()
+
+    def manage(self, *words: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [sys.executable, "manage.py", *words], cwd=ROOT, env=self.environment, capture_output=True, text=True
+        )
+
+    def until(self, true: Callable[[], Any], timeout_s: float) -> None:
+        deadline = time.monotonic() + timeout_s
+        while not true():
+            assert time.monotonic() < deadline, f"not within {timeout_s} s:\n{self.log.read_text()[-3000:]}"
+            time.sleep(0.05)
