@@ -12,10 +12,12 @@ T = TypeVar("T")
 
 
 class BrieflyKept(Generic[T]):
-    """The last answer of a read, for `CATALOG_CACHE_S` seconds (15 unless set; 0 asks each time, as tests do)."""
+    """The last answer of a read, for `CATALOG_CACHE_S` seconds (15 unless set; 0 asks each time, as tests do), or so
+    many `times` as long."""
 
-    def __init__(self, read: Callable[..., T]) -> None:
+    def __init__(self, read: Callable[..., T], *, times: int = 1) -> None:
         self._read = read
+        self._times = times
         self._kept: dict[tuple[Any, ...], tuple[float, T]] = {}
 
     def __call__(self, *key: Any) -> T:
@@ -26,7 +28,7 @@ class BrieflyKept(Generic[T]):
         if len(self._kept) > 2_000:
             self._kept.clear()
         answer = self._read(*key)
-        self._kept[key] = (time.monotonic() + seconds, answer)
+        self._kept[key] = (time.monotonic() + seconds * self._times, answer)
         return answer
 
     def forget(self) -> None:

@@ -303,6 +303,28 @@ class SearchLog(models.Model):
         indexes = [models.Index(fields=["results", "-at"], name="search_log_failed_first")]
 
 
+class SearchTerm(models.Model):
+    """How often something was asked for in a store, and what it found last. No person is kept.
+
+    Tells what to suggest while typing (asked often and found), and what to mend (asked and not found).
+    """
+
+    store = models.ForeignKey(Store, on_delete=models.CASCADE)
+    text = models.CharField(max_length=80, help_text="Folded words")
+    times = models.PositiveIntegerField(default=0)
+    failed = models.PositiveIntegerField(default=0, help_text="How often it found nothing, or only near things")
+    results = models.PositiveIntegerField(default=0, help_text="Products found the last time")
+    last_at = models.DateTimeField(default=timezone.now)
+    is_dismissed = models.BooleanField(default=False, help_text="Somebody decided that nothing need be done")
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["store", "text"], name="search_term_once_per_store")]
+        indexes = [
+            models.Index(fields=["store", "-times"], name="search_term_popular"),
+            models.Index(fields=["-failed"], name="search_term_failed", condition=Q(results=0, is_dismissed=False)),
+        ]
+
+
 class Waitlist(models.Model):
     """Somebody wants us where we are not yet."""
 

@@ -13,13 +13,12 @@ from typing import Any
 
 import orjson
 from django.db import connection
-from django.db.models import Count, F, Q
-from django.db.models.functions import Lower
+from django.db.models import F, Q
 
 from blinkit.kernel.geo import Point, contains, distance_metres
 from catalog import hours, tree, versions
 from catalog.errors import BadCursor, NoSuchProduct, NoSuchStore
-from catalog.models import City, FeePolicy, SearchLog, Store, StoreLoad, StoreMode
+from catalog.models import City, FeePolicy, Store, StoreLoad, StoreMode
 from catalog.pricing import FeeRules
 from catalog.pricing.unit_price import unit_price
 
@@ -311,21 +310,6 @@ def current_mode(store: Store, *, now: datetime) -> StoreMode:
     if store.mode_until is not None and store.mode_until <= now:
         return StoreMode.OPEN
     return StoreMode(store.mode)
-
-
-# -- searches -----------------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class FailedSearch:
-    query: str
-    times: int
-
-
-def failed_searches(*, since: datetime, limit: int = 40) -> list[FailedSearch]:
-    """What people asked for and did not find since then, most asked first."""
-    failed = SearchLog.objects.filter(results=0, at__gte=since).annotate(asked=Lower("query")).values_list("asked")
-    return [FailedSearch(*row) for row in failed.annotate(times=Count("id")).order_by("-times", "asked")[:limit]]
 
 
 # -- versions, for ETags ------------------------------------------------------------------------------------------

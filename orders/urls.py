@@ -19,6 +19,7 @@ api_urls: list[Any] = [
     path("stores/<str:code>/products/", api.ProductsView.as_view(), name="api-products"),
     path("stores/<str:code>/products/<str:sku>/", api.ProductView.as_view(), name="api-product"),
     path("stores/<str:code>/search/", api.SearchView.as_view(), name="api-search"),
+    path("stores/<str:code>/suggest/", api.SuggestView.as_view(), name="api-suggest"),
     path("cart/", api.CartView.as_view(), name="api-cart"),
     path("cart/lines/", api.CartLinesView.as_view(), name="api-cart-lines"),
     path("cart/adopt/", api.GuestCartView.as_view(), name="api-cart-adopt"),

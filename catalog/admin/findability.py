@@ -5,16 +5,23 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
-from django.contrib import admin
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
+from django.shortcuts import redirect
+from django.urls import path
 from django.utils import timezone
 from unfold.admin import ModelAdmin
 
 from blinkit.kernel.admin import ReadOnly
-from catalog import queries, services
+from blinkit.kernel.errors import Refusal
+from catalog import services
+from catalog.mining import failed_groups
 from catalog.models import SearchLog, Synonym
 from catalog.search.folding import fold
+
+MOST_SPELLINGS = 20
 
 
 @admin.register(Synonym)
@@ -72,6 +79,34 @@ class SearchLogAdmin(ReadOnly):
     show_full_result_count = False
     list_before_template = "catalog/admin_failed_searches.html"
 
+    def get_urls(self) -> list[Any]:
+        own = [path("mend/", self.admin_site.admin_view(self.mend), name="catalog_searchlog_mend")]
+        return own + super().get_urls()
+
+    def mend(self, request: HttpRequest) -> HttpResponse:
+        """One click of the failed-search list: `term` (all its spellings) means `means`, or is dismissed."""
+        if request.method != "POST":
+            return HttpResponseNotAllowed(["POST"])
+        if not request.user.has_perm("catalog.add_synonym"):
+            raise PermissionDenied
+        terms = [term for term in request.POST.getlist("term")[:MOST_SPELLINGS] if term.strip()]
+        means = request.POST.get("means", "")
+        try:
+            if request.POST.get("dismiss"):
+                for term in terms:
+                    services.dismiss_search(text=term)
+                self.message_user(request, f"{', '.join(terms)}: off the list.")
+            else:
+                for term in terms:
+                    services.mend_search(term=term, means=means)
+                self.message_user(request, f"{', '.join(terms)} now finds {means}.")
+        except Refusal as refusal:
+            self.message_user(request, refusal.detail, level=messages.ERROR)
+        return redirect("admin:catalog_searchlog_changelist")
+
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:
-        failed = queries.failed_searches(since=timezone.now() - timedelta(days=30))
-        return super().changelist_view(request, {**(extra_context or {}), "failed_searches": failed})
+        failed = failed_groups(since=timezone.now() - timedelta(days=30))
+        may_mend = request.user.has_perm("catalog.add_synonym")
+        return super().changelist_view(
+            request, {**(extra_context or {}), "failed_searches": failed, "may_mend": may_mend}
+        )

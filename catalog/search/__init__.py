@@ -2,5 +2,6 @@
 
 from catalog.search.find import Found, SearchHit, find, search
 from catalog.search.folding import fold, sound, words
+from catalog.search.suggest import Suggestion, suggestions
 
-__all__ = ["Found", "SearchHit", "find", "fold", "search", "sound", "words"]
+__all__ = ["Found", "SearchHit", "Suggestion", "find", "fold", "search", "sound", "suggestions", "words"]

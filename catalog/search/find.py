@@ -1,8 +1,8 @@
 """Search of one store's shelf.
 
-Normally one statement: every word asked for (or a synonym, or a word that begins so) must occur. When that finds little,
-misspelt words are corrected against the catalogue's own vocabulary; when nothing has all the words, products with some
-of them are shown as near things, best first. Corrections are remembered for a while.
+Normally one or two statements: every word asked for (or a synonym, or a word that begins so) must occur. When that
+finds little, misspelt words are corrected against the catalogue's own vocabulary; when nothing has all the words,
+products with some of them are shown as near things, best first. Corrections are remembered for a while.
 """
 
 from __future__ import annotations
@@ -24,7 +24,9 @@ FEW = 4
 # Weights of D, C, B, A; flag 1 tempers long texts. A word standing as asked counts more than a mere beginning, and what
 # people buy (the shelf's rank) decides between equals, then the lower price.
 _EXACT = 1.5
-_SCORE = "ts_rank('{0.05, 0.2, 0.4, 1.0}', p.search_vector, %s::tsquery, 1) + 0.08::float8 * ln((1 + p.popularity)::float8)"
+_SCORE = (
+    "ts_rank('{0.05, 0.2, 0.4, 1.0}', p.search_vector, %s::tsquery, 1) + 0.08::float8 * ln((1 + p.popularity)::float8)"
+)
 
 
 @dataclass(frozen=True, slots=True)

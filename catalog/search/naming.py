@@ -28,7 +28,8 @@ KINDS = frozenset(
         "original special select selected choice quality best real super extra rich finest tasty healthy",
         "large small medium big mini jumbo giant long short round loose local desi hybrid baby size sized",
         "green red white brown black yellow golden blue pink dark light",
-        "ready to eat cook serve use raw ripe whole cut diced peeled chopped sliced grated cleaned washed shredded broken split unpolished pitted",
+        "ready to eat cook serve use raw ripe whole cut diced peeled chopped sliced grated cleaned",
+        "washed shredded broken split unpolished pitted",
         "dried dry roasted salted unsalted plain sweet spicy hot instant",
         "pack packet packs pouch box jar bottle tin can carton tetra combo unit units pcs pc piece pieces nos",
         "assorted variety veg nonveg vegetarian eggless free no added low fat",
@@ -40,15 +41,17 @@ _KIND_STEMS = frozenset(map(stem, KINDS))
 # The thing in one of its usual shapes: coriander leaves are coriander, turmeric powder is still turmeric.
 SHAPES = frozenset(
     stem(word)
-    for word in (
-        "leaves leaf seeds seed kernels kernel sticks stick buds bunch florets pods beans flakes powder cubes slices block bulbs"
-    ).split()
+    for line in (
+        "leaves leaf seeds seed kernels kernel sticks stick buds bunch florets pods beans flakes",
+        "powder cubes slices block bulbs",
+    )
+    for word in line.split()
 )
 
 
 @dataclass(frozen=True, slots=True)
 class Thing:
-    """All as stems run together. `whole`: nothing else stands there; `heads`: it ends so; `shaped`: it in some shape."""
+    """All as stems run together. `whole`: nothing else stands there; `heads`: it ends so; `shaped`: a shape of it."""
 
     whole: frozenset[str]
     heads: frozenset[str]

@@ -27,7 +27,7 @@ class Spelling:
 
 
 def distance(one: str, other: str) -> float:
-    """Letters to change, add, drop or swap with the next (optimal string alignment); a doubled letter is half a change."""
+    """Letters to change, add, drop or swap with the next (optimal string alignment); a doubled one is half a change."""
     before: list[float] = []
     last: list[float] = [0.0]
     for j in range(1, len(other) + 1):
@@ -62,7 +62,8 @@ def _read_spelling(word: str) -> Spelling:
         cursor.execute(
             """SELECT word, sound, products FROM catalog_searchword
             WHERE sound = %s OR word = ANY(%s) OR word %% %s
-            ORDER BY (sound = %s OR word = ANY(%s) OR word = %s) DESC, similarity(word, %s) DESC, products DESC LIMIT %s""",
+            ORDER BY (sound = %s OR word = ANY(%s) OR word = %s) DESC, similarity(word, %s) DESC, products DESC
+            LIMIT %s""",
             [key, swapped, word, key, swapped, word, word, MOST_CANDIDATES],
         )
         rows: list[tuple[str, str, int]] = cursor.fetchall()
@@ -73,12 +74,20 @@ def _read_spelling(word: str) -> Spelling:
             continue
         far = distance(word, found)
         same_sound = its_sound == key
-        if own is not None and not (products >= MUCH_COMMONER * (own + 1) and (same_sound or far <= 1) and len(word) > 3):
+        if own is not None and not (
+            products >= MUCH_COMMONER * (own + 1) and (same_sound or far <= 1) and len(word) > 3
+        ):
             continue
         if far > most_changes(word) and not same_sound:
             continue
         # A letter weighs as much as a word fifty times as common; the first letter is seldom wrong.
-        cost = far - 1.2 * same_sound + 0.7 * (found[0] != word[0]) + 0.3 * (products == 0) - 0.25 * math.log(1 + min(products, COMMON))
+        cost = (
+            far
+            - 1.2 * same_sound
+            + 0.7 * (found[0] != word[0])
+            + 0.3 * (products == 0)
+            - 0.25 * math.log(1 + min(products, COMMON))
+        )
         scored.append((cost, found))
     scored.sort()
     return Spelling(own is not None, tuple(found for cost, found in scored[:2] if cost <= scored[0][0] + 0.8))

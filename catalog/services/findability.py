@@ -13,8 +13,9 @@ from typing import Any
 import structlog
 from django.db import connection, transaction
 
+from blinkit.kernel.errors import Invalid
 from blinkit.kernel.redis_client import client, key
-from catalog.models import Product, SearchLog, Store, Synonym
+from catalog.models import Product, SearchLog, SearchTerm, Store, Synonym
 from catalog.search import index
 from catalog.search.folding import fold, sound
 from catalog.search.synonyms import known
@@ -140,6 +141,8 @@ def synonyms_changed() -> None:
 
 LOG_KEY = "searches"
 LOG_LONGEST = 20_000
+MOST_DIGITS = 6
+"""More digits than this may be a telephone number typed into the wrong field."""
 
 
 def log_search(*, store_id: int, q: str, results: int, now: datetime) -> None:
@@ -163,7 +166,54 @@ def write_search_log(*, most: int = 5_000) -> int:
         if store_id in stores
     ]
     SearchLog.objects.bulk_create(logs, batch_size=1_000)
+    count_searches(logs)
     return len(logs)
+
+
+def count_searches(logs: Sequence[SearchLog]) -> None:
+    """Add searches to the counts by store and words; the latest result stands. What may be a number of a person or a
+    card is not kept."""
+    counted: dict[tuple[int, str], list[Any]] = {}
+    for entry in sorted(logs, key=lambda entry: entry.at):
+        text = fold(entry.query)[:80].strip()
+        if len(text) < 2 or sum(char.isdigit() for char in text) > MOST_DIGITS:
+            continue
+        count = counted.setdefault((entry.store_id, text), [0, 0, 0, entry.at])
+        count[0] += 1
+        count[1] += entry.results == 0
+        count[2:] = entry.results, entry.at
+    if not counted:
+        return
+    keys = sorted(counted)  # one order for everybody: no deadlock
+    columns = zip(*(counted[key] for key in keys), strict=True)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """INSERT INTO catalog_searchterm AS t (store_id, text, times, failed, results, last_at, is_dismissed)
+            SELECT n.*, false FROM unnest(%s::bigint[], %s::text[], %s::int[], %s::int[], %s::int[],
+                %s::timestamptz[]) AS n
+            ON CONFLICT (store_id, text) DO UPDATE SET times = t.times + EXCLUDED.times,
+                failed = t.failed + EXCLUDED.failed, results = EXCLUDED.results, last_at = EXCLUDED.last_at""",
+            [[store for store, _ in keys], [text for _, text in keys], *map(list, columns)],
+        )
+
+
+@transaction.atomic
+def mend_search(*, term: str, means: str) -> None:
+    """From now on `term` also finds what `means` finds, approved. Raises Invalid when either is empty or both are the
+    same; a pair that was withdrawn is used again."""
+    term, means = fold(term)[:80].strip(), fold(means)[:80].strip()
+    if not term or not means or term == means:
+        raise Invalid("Say what it means in other words than it is asked in.")
+    Synonym.objects.update_or_create(term=term, means=means, defaults={"is_approved": True})
+    write_words({word: 0 for word in term.split() if len(word) > 2}, add=True)
+    SearchTerm.objects.filter(text=term).update(results=1)  # off the list; the next search says what it really finds
+    synonyms_changed()
+
+
+@transaction.atomic
+def dismiss_search(*, text: str) -> int:
+    """Nothing need be done about this failed search. Returns in how many stores it was listed."""
+    return SearchTerm.objects.filter(text=text, is_dismissed=False).update(is_dismissed=True)
 
 
 def _chunks(rows: Iterable[Any], size: int) -> Iterator[list[Any]]:

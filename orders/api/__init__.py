@@ -9,6 +9,7 @@ from orders.api.shop import (
     SearchView,
     ServiceabilityView,
     StoresView,
+    SuggestView,
     WaitlistView,
 )
 
@@ -27,5 +28,6 @@ __all__ = [
     "SearchView",
     "ServiceabilityView",
     "StoresView",
+    "SuggestView",
     "WaitlistView",
 ]

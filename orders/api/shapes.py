@@ -168,6 +168,22 @@ class CardPage(S.Serializer[Any]):
 class SearchResult(S.Serializer[Any]):
     items = Card(many=True)
     q = S.CharField()
+    meant = S.CharField(allow_null=True, help_text="How it is probably spelt; null when there is no doubt.")
+    instead = S.BooleanField(help_text="The words as typed found nothing: the items answer `meant`.")
+    near = S.BooleanField(help_text="Nothing has everything asked for: the items have some of it.")
+
+
+class SuggestionOut(S.Serializer[Any]):
+    kind = S.ChoiceField(choices=["search", "category", "brand", "product"])
+    text = S.CharField(help_text="To show, and to search for.")
+    text_hi = S.CharField()
+    category = S.CharField(allow_null=True, help_text="Slug, of a category.")
+    sku = S.CharField(allow_null=True, help_text="Of a product.")
+
+
+class SuggestionList(S.Serializer[Any]):
+    items = SuggestionOut(many=True)
+    q = S.CharField()
 
 
 class ProductOut(Card):

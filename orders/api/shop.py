@@ -25,6 +25,7 @@ from orders.queries.shelves import MOST_PER_PAGE, ShelfCard
 
 SHELF_MAX_AGE_S = 10
 CATEGORIES_MAX_AGE_S = 120
+SUGGEST_MAX_AGE_S = 60
 DEFAULT_PER_PAGE = 40
 LONGEST_SEARCH = 80
 
@@ -154,8 +155,39 @@ class SearchView(OpenView):
         """English, Hindi, Hinglish, misspelt; sold-out products come last."""
         q = text_of(request, "q", longest=LONGEST_SEARCH)
         limit = limit_of(request, default=DEFAULT_PER_PAGE, most=MOST_PER_PAGE)
-        cards = queries.search(store_code=code, q=q, limit=limit)
-        return cacheable(request, {"items": [card.as_dict() for card in cards], "q": q}, max_age_s=SHELF_MAX_AGE_S)
+        found = queries.find(store_code=code, q=q, limit=limit)
+        data = {
+            "items": [card.as_dict() for card in found.cards],
+            "q": q,
+            "meant": found.meant or None,
+            "instead": found.instead,
+            "near": found.near,
+        }
+        return cacheable(request, data, max_age_s=SHELF_MAX_AGE_S)
+
+
+class SuggestView(OpenView):
+    @extend_schema(
+        operation_id="store_suggest",
+        summary="What to offer while somebody types",
+        tags=["shop"],
+        parameters=[OpenApiParameter("q", OpenApiTypes.STR, description="As typed so far; may be empty.")],
+        responses={200: shapes.SuggestionList, 304: UNCHANGED},
+    )
+    def get(self, request: Request, code: str) -> HttpResponse:
+        """Searches others made, categories, brands and products of this store that begin so. At most eleven."""
+        q = text_of(request, "q", longest=LONGEST_SEARCH)
+        items = [
+            {
+                "kind": offer.kind,
+                "text": offer.text,
+                "text_hi": offer.text_hi,
+                "category": offer.key if offer.kind == "category" else None,
+                "sku": offer.key if offer.kind == "product" else None,
+            }
+            for offer in queries.suggestions(store_code=code, q=q)
+        ]
+        return cacheable(request, {"items": items, "q": q}, max_age_s=SUGGEST_MAX_AGE_S)
 
 
 class ProductView(OpenView):

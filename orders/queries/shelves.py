@@ -12,6 +12,7 @@ from catalog.errors import NoSuchStore
 from catalog.kept import BrieflyKept
 from catalog.models import Store
 from catalog.queries import Cursor, ProductDetail, ShelfRow
+from catalog.search import Suggestion
 from inventory import queries as stock
 
 MOST_PER_PAGE = 100
@@ -74,12 +75,41 @@ def shelf(*, store_code: str, category_slug: str | None = None, cursor: str = ""
     return Page(_cards(store_id, shown), Cursor.of(shown[-1]).encode() if len(rows) > limit else "")
 
 
-def search(*, store_code: str, q: str, limit: int = 40) -> list[ShelfCard]:
+@dataclass(frozen=True, slots=True)
+class FoundCards:
+    """What a search shows. `meant`: how the question is probably spelt ("" when there is no doubt); `instead`: the
+    cards answer that; `near`: nothing has everything asked for, the cards have some of it."""
+
+    cards: list[ShelfCard]
+    meant: str = ""
+    instead: bool = False
+    near: bool = False
+
+    @property
+    def matched(self) -> int:
+        """How many answer the question as it was typed: what the search log counts."""
+        return 0 if self.near else len(self.cards)
+
+
+def find(*, store_code: str, q: str, limit: int = 40) -> FoundCards:
     """What the words find on this store's shelf, best first; sold-out products come last."""
     store_id = store_id_of(store_code)
-    hits = finding.search(store_id=store_id, q=q, limit=max(1, min(limit, MOST_PER_PAGE)))
-    cards = _cards(store_id, [hit.row for hit in hits])
-    return sorted(cards, key=lambda card: card.free <= 0)  # stable: the score's order stays within each half
+    limit = max(1, min(limit, MOST_PER_PAGE))
+    # A few more than wanted, so that what is sold out makes room.
+    found = finding.find(store_id=store_id, q=q, limit=min(limit + limit // 4, MOST_PER_PAGE))
+    cards = _cards(store_id, [hit.row for hit in found.hits])
+    cards.sort(key=lambda card: card.free <= 0)  # stable: the score's order stays within each half
+    return FoundCards(cards[:limit], found.meant, found.instead, found.near)
+
+
+def search(*, store_code: str, q: str, limit: int = 40) -> list[ShelfCard]:
+    """The cards alone."""
+    return find(store_code=store_code, q=q, limit=limit).cards
+
+
+def suggestions(*, store_code: str, q: str) -> list[Suggestion]:
+    """What to offer while somebody types."""
+    return finding.suggestions(store_id=store_id_of(store_code), q=q)
 
 
 def product(*, store_code: str, sku: str) -> tuple[ProductDetail, int]:

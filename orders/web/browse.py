@@ -6,6 +6,7 @@ from collections import Counter
 
 from django.db.models import Max
 from django.http import HttpRequest, HttpResponse
+from django.utils.html import format_html_join
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
@@ -14,6 +15,7 @@ from catalog.services import log_search
 from inventory import queries as stock
 from orders import queries
 from orders.models import Order, OrderLine
+from orders.queries import FoundCards
 from orders.web import cards
 from orders.web.sentences import headline
 from orders.web.shopper import Shopper, is_htmx
@@ -102,19 +104,30 @@ def shelf(request: HttpRequest, slug: str) -> HttpResponse:
 def search(request: HttpRequest) -> HttpResponse:
     shopper = Shopper(request)
     q = " ".join(request.GET.get("q", "").split())[:80]
-    found = queries.search(store_code=shopper.place.store_code, q=q, limit=60) if q else []
+    found = queries.find(store_code=shopper.place.store_code, q=q, limit=60) if q else FoundCards([])
     typing = is_htmx(request)
     if q and not typing:  # a question that was sent, not one still being typed
-        log_search(store_id=shopper.place.store_id, q=q, results=len(found), now=shopper.now)
+        log_search(store_id=shopper.place.store_id, q=q, results=found.matched, now=shopper.now)
     context = {
         "q": q,
-        "cards": cards.of_shelf(found, shopper.quantities),
+        "found": found,
+        "cards": cards.of_shelf(found.cards, shopper.quantities),
         "categories": goods.category_tree(store_id=shopper.place.store_id),
         "ideas": [_("milk"), _("bread"), _("onion"), _("atta"), _("eggs"), _("dal"), _("tea"), _("ice cream")],
         "back": "/",
         "searchable": "always",
     }
     return shopper.render("shop/search.html#found" if typing else "shop/search.html", context)
+
+
+@require_safe
+def suggest(request: HttpRequest) -> HttpResponse:
+    """Options for the search field while somebody types: the words to search for, plain and quick."""
+    shopper = Shopper(request)
+    q = " ".join(request.GET.get("q", "").split())[:80]
+    offers = queries.suggestions(store_code=shopper.place.store_code, q=q)
+    texts = dict.fromkeys(offer.text for offer in offers)
+    return HttpResponse(format_html_join("", '<option value="{}"></option>', ((text,) for text in texts)))
 
 
 @require_safe

@@ -13,6 +13,7 @@ web_urls: list[Any] = [
     path("shelves/", browse.shelves, name="shop-shelves"),
     path("shelf/<slug:slug>/", browse.shelf, name="shop-shelf"),
     path("search/", browse.search, name="shop-search"),
+    path("search/suggest/", browse.suggest, name="shop-suggest"),
     path("p/<str:sku>/", browse.product, name="shop-product"),
     path("place/", places.place, name="shop-place"),
     path("place/verdict/", places.verdict, name="shop-place-verdict"),

@@ -80,7 +80,7 @@ def asked(question: Question, search: Callable[[str], Sequence[str]]) -> Answer:
 
 
 def figures_of(answers: Sequence[Answer]) -> dict[str, Any]:
-    """Shares of questions whose first, or first five, (or k) products hold a right one; mean of 1/place; milliseconds."""
+    """Shares of questions with a right product first, among five, among k; mean of 1/place; milliseconds."""
     n = len(answers) or 1
     times = [answer.ms for answer in answers]
     return {
@@ -108,7 +108,9 @@ class Command(BaseCommand):
         parser.add_argument("--store", metavar="CODE", help="default: the store with the longest shelf")
         parser.add_argument("--limit", type=int, default=40, help="products looked at per question (default 40)")
         parser.add_argument("--rounds", type=int, default=3, help="times each question is put; the median counts")
-        parser.add_argument("--missed", action="store_true", help="show only questions not answered by the first product")
+        parser.add_argument(
+            "--missed", action="store_true", help="show only questions not answered by the first product"
+        )
         parser.add_argument("--suggest", action="store_true", help="also type each question letter by letter")
 
     def handle(self, *args: Any, **options: Any) -> None:
