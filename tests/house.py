@@ -52,6 +52,7 @@ class House:
         assert self.supervisor.poll() is None, self.log.read_text()
 
     def stop(self) -> None:
+        print("".join(self.log.read_text().splitlines(keepends=True)[-30:]))  # shown when the test failed
         if self.supervisor and self.supervisor.poll() is None:
             self.supervisor.send_signal(signal.SIGINT)
             try:
