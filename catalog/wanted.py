@@ -48,15 +48,21 @@ class Suggested:
 
 
 def goes_with(
-    *, store_id: int, product_ids: Sequence[int], category_slugs: Iterable[str], limit: int
+    *,
+    store_id: int,
+    product_ids: Sequence[int],
+    category_slugs: Iterable[str],
+    limit: int,
+    without: Collection[int] = (),
 ) -> list[Suggested]:
-    """Up to `limit` rows that go with all of these products together, never one of them; learned pairs first.
+    """Up to `limit` rows that go with all of these products together, learned pairs first; never one of these
+    products, nor of those in `without` (what is sold out, say).
 
     One statement while there are enough pairs; else one more for categories that go with `category_slugs` (those of the
     products), and one more for best sellers where that is not enough either. Empty when the store sells nothing else.
     """
-    found = _learned(store_id, product_ids, limit) if product_ids else []
-    there = {*product_ids, *(it.row.product_id for it in found)}
+    found = _learned(store_id, product_ids, {*product_ids, *without}, limit) if product_ids else []
+    there = {*product_ids, *without, *(it.row.product_id for it in found)}
     if len(found) < limit:
         found += _by_category(store_id, there, list(category_slugs), limit - len(found))
     if len(found) < limit:
@@ -66,15 +72,14 @@ def goes_with(
     return found[:limit]
 
 
-def _learned(store_id: int, product_ids: Sequence[int], limit: int) -> list[Suggested]:
+def _learned(store_id: int, product_ids: Sequence[int], there: Collection[int], limit: int) -> list[Suggested]:
     sql = f"""SELECT {ROW_COLUMNS}, g.score, g.by_hand FROM (
             SELECT a.other_id, sum(a.score) AS score, bool_or(a.source = %s) AS by_hand FROM catalog_affinity a
             WHERE a.product_id = ANY(%s) AND a.other_id <> ALL(%s) GROUP BY a.other_id) g
         JOIN catalog_shelfitem s ON s.store_id = %s AND s.product_id = g.other_id AND s.is_listed
         {ROW_JOINS} WHERE p.is_active ORDER BY g.score DESC, s.rank DESC, s.id LIMIT %s"""
-    ids = list(product_ids)
     with connection.cursor() as cursor:
-        cursor.execute(sql, [FROM_STAFF, ids, ids, store_id, limit])
+        cursor.execute(sql, [FROM_STAFF, list(product_ids), list(there), store_id, limit])
         return [
             Suggested(ShelfRow(*row[:-2]), FROM_STAFF if row[-1] else FROM_ORDERS, row[-2]) for row in cursor.fetchall()
         ]

@@ -94,9 +94,11 @@ def test_judging_hides_the_last_item_and_learns_nothing_from_judged_baskets():
 
 def test_the_rules_of_the_kitchen_name_categories_of_the_demo_city_and_never_themselves():
     with (Path(settings.BASE_DIR) / "blinkit/demo/categories.csv").open(encoding="utf-8") as lines:
-        known = {row["slug"] for row in csv.DictReader(lines)}
+        rows = list(csv.DictReader(lines))
+    known = {row["slug"] for row in rows}
     named = set(RULES) | {other for others in RULES.values() for other in others}
     assert named <= known
+    assert {row["slug"] for row in rows if row["parent"]} <= set(RULES)  # every shelf of the demo city has companions
     assert all(slug not in others and len(set(others)) == len(others) for slug, others in RULES.items())
 
 

@@ -24,6 +24,8 @@ from orders.states import Status
 SHOWN = 12
 SPARE = 8
 """So many more are looked up, because what is sold out is not suggested."""
+ROUNDS = 3
+"""So often it is looked again when all of that was sold out."""
 
 LAST_ORDERS = 100
 HALF_LIFE_DAYS = 30
@@ -60,14 +62,12 @@ class BoughtBefore:
 def goes_with(*, store_code: str, sku: str, limit: int = SHOWN) -> list[Suggestion]:
     """What goes with a product, never sold out, best first. Raises NoSuchStore, NoSuchProduct.
 
-    Three statements (product, pairs, stock), one more per fallback; see catalog.wanted.goes_with.
+    Three statements (product, pairs, stock), one more per fallback, see catalog.wanted.goes_with; once more all but the
+    first where too much of what was found is sold out.
     """
     store_id = store_id_of(store_code)
     row = _row(store_id, sku)
-    found = wanted.goes_with(
-        store_id=store_id, product_ids=[row.product_id], category_slugs=[row.category_slug], limit=limit + SPARE
-    )
-    return _there(store_id, found, limit)
+    return _goes_with_ids(store_id, [row.product_id], {row.category_slug}, limit)
 
 
 def goes_with_view(view: CartView, *, limit: int = SHOWN) -> list[Suggestion]:
@@ -98,10 +98,18 @@ def goes_with_cart(
 def _goes_with_ids(store_id: int, product_ids: list[int], slugs: set[str], limit: int) -> list[Suggestion]:
     if not product_ids:
         return []
-    found = wanted.goes_with(
-        store_id=store_id, product_ids=product_ids, category_slugs=sorted(slugs), limit=limit + SPARE
-    )
-    return _there(store_id, found, limit)
+    shown: list[Suggestion] = []
+    seen: set[int] = set()
+    for _ in range(ROUNDS):
+        asked = limit - len(shown) + SPARE
+        found = wanted.goes_with(
+            store_id=store_id, product_ids=product_ids, category_slugs=sorted(slugs), limit=asked, without=seen
+        )
+        shown += _there(store_id, found, limit)
+        seen.update(it.row.product_id for it in found)
+        if len(shown) >= limit or len(found) < asked:
+            break
+    return shown[:limit]
 
 
 def similar(*, store_code: str, sku: str, limit: int = SHOWN) -> list[Suggestion]:

@@ -108,6 +108,19 @@ def test_a_sold_out_product_is_never_suggested_and_the_statements_are_few(django
             read(store_code=place.code, sku="NOPE")
 
 
+def test_a_shelf_is_not_empty_because_the_best_companions_are_sold_out():
+    """Twenty-five teas are gone: coffee, which comes after them, is there."""
+    milk, tea, coffee = (CategoryFactory(slug=slug) for slug in ("milk", "tea", "coffee"))
+    milks, last = ProductFactory(category=milk), ProductFactory(category=coffee)
+    place = shop(milks, last)
+    teas = ProductFactory.create_batch(25, category=tea, popularity=9)
+    on_shelf(place, *teas)
+    ids = [milks.pk, *(product.pk for product in teas)]
+    catalog_services.replace_learned(pairs=learn(Baskets.of([ids, ids])), now=NOW)
+    found = queries.goes_with(store_code=place.code, sku=milks.sku)
+    assert [(it.card.row.sku, it.source) for it in found] == [(last.sku, "category")]
+
+
 def test_goes_with_costs_the_same_for_a_cart_of_one_and_of_ten():
     products = ProductFactory.create_batch(30)
     place = shop(*products)
