@@ -1,0 +1,199 @@
+"""One order in a real browser: storefront, store floor and rider, each in a window of its own."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import time
+import urllib.request
+from urllib.parse import quote
+
+import pytest
+
+from blinkit.demo import people, places
+from blinkit.demo.simulate.link import _CODE
+from tests.house import ARTEFACTS, House
+
+playwright_api = pytest.importorskip("playwright.sync_api", reason="Playwright is not installed (make setup-dev)")
+CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.browser,
+    pytest.mark.skipif(not CHROMIUM, reason="there is no Chromium here (apt-get install chromium, or set CHROMIUM)"),
+]
+STORE = "BLR-KOR"
+QUIET = "--headless --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking"
+PHONE, TABLET = {"width": 390, "height": 844}, {"width": 1280, "height": 800}
+WITHIN_MS = 20_000
+NEXT_LINE = """before => {
+    const scan = document.querySelector("#demo-scan");
+    return !scan || scan.form.elements.nonce.value !== before;
+}"""
+
+
+@pytest.fixture(scope="module")
+def house():
+    house = House()
+    try:
+        house.start()
+        yield house
+    finally:
+        house.stop()
+
+
+@pytest.fixture(scope="module")
+def chromium():
+    with playwright_api.sync_playwright() as play:
+        browser = play.chromium.launch(
+            executable_path=CHROMIUM,
+            args=[*QUIET.split(), "--disable-component-update", "--disable-sync"],
+        )
+        yield browser
+        browser.close()
+
+
+class Window:
+    """One person's browser window; notes what a person would call broken."""
+
+    def __init__(self, chromium, house, person, size, at):
+        self.house, self.person = house, person
+        self.context = chromium.new_context(
+            base_url=house.url, viewport=size, geolocation=at, permissions=["geolocation"], reduced_motion="reduce"
+        )
+        self.page = self.context.new_page()
+        self.page.set_default_timeout(WITHIN_MS)
+        self.broken = []
+        self.page.on("pageerror", lambda error: self.broken.append(f"{self.page.url}: {error}"))
+        self.page.on("console", self._note)
+        self.page.on(
+            "response", lambda answer: answer.status >= 500 and self.broken.append(f"{answer.status} {answer.url}")
+        )
+
+    def _note(self, message):
+        if message.type == "error" and "Content Security Policy" in message.text:
+            self.broken.append(f"{self.page.url}: {message.text}")
+
+    def sign_in(self, going):
+        self.page.goto(f"/sign-in/?next={quote(going)}")
+        self.page.locator("#phone").fill(self.person.phone)
+        self.page.locator("#phone").press("Enter")
+        self.page.locator("#code").fill(self._code())
+        self.page.locator("#code").press("Enter")
+        self.page.wait_for_url(f"**{going}*")
+
+    def _code(self):
+        deadline = time.monotonic() + 15
+        while True:
+            with urllib.request.urlopen(f"{self.house.url}/demo/inbox.json?to={quote(self.person.phone)}") as answer:
+                for message in json.load(answer)["messages"]:
+                    if message["template"] == "sign_in_code":
+                        return _CODE.search(message["body"])[1]
+            assert time.monotonic() < deadline, "no code in the demo inbox"
+            self.page.wait_for_timeout(100)
+
+    def press(self, words):
+        self.page.get_by_role("button", name=words).locator("visible=true").first.click()
+
+    def keep(self, name):
+        ARTEFACTS.mkdir(exist_ok=True)
+        self.page.screenshot(path=str(ARTEFACTS / f"journey-{name}.png"))
+
+
+def test_storefront_store_and_rider_play_one_order(house, chromium):
+    plan = next(store for store in places.STORES if store.code == STORE)
+    shop = {"latitude": plan.lat, "longitude": plan.lng}
+    buyer = next(p for p in people.customers() if p.door.store == STORE and p.language == "en")
+    home = {"latitude": buyer.door.lat, "longitude": buyer.door.lng}
+    staff = {p.role: p for p in [*people.staff(), *people.riders()] if p.store == STORE}
+    customer = Window(chromium, house, buyer, PHONE, home)
+    picker = Window(chromium, house, staff["picker"], TABLET, shop)
+    rider = Window(chromium, house, staff["rider"], PHONE, shop)
+    windows = {"customer": customer, "picker": picker, "rider": rider}
+    try:
+        order_url = buy(customer)
+        go_on_duty(rider)
+        pick_and_pack(picker)
+        deliver(rider, customer, home)
+        customer.page.locator("[data-status=DELIVERED]").wait_for()
+        customer.keep("7-delivered")
+        assert order_url in customer.page.url
+    except BaseException:
+        for name, window in windows.items():
+            window.keep(f"failed-{name}")
+        raise
+    assert [line for window in windows.values() for line in window.broken] == []
+
+
+def buy(customer):
+    page = customer.page
+    customer.sign_in("/")
+    page.locator("article.product").first.wait_for()
+    customer.keep("1-home")
+    page.goto("/search/?q=milk")
+    card = page.locator("article.product:not([data-gone])").first
+    card.get_by_role("button").first.click()
+    card.locator(".stepper").wait_for()
+    customer.keep("2-search")
+    page.goto("/cart/")
+    customer.keep("3-cart")
+    page.get_by_role("link", name="Pay").locator("visible=true").first.click()
+    page.locator("input[name=method][value=cod]").check(force=True)
+    customer.press("Pay")
+    page.wait_for_url("**/orders/*/")
+    page.locator(".door-code").wait_for()
+    return page.url.rstrip("/").rpartition("/")[2]
+
+
+def go_on_duty(rider):
+    rider.sign_in("/rider/")
+    rider.press("Go on duty")
+    rider.page.locator("[data-offer]").wait_for()
+    rider.keep("4-offer")
+    rider.press("Accept")
+    rider.page.locator("[data-act=at-store]").wait_for()
+    rider.press("I am at the store")
+    rider.page.locator("[data-act=wait], [data-act=pick-up]").first.wait_for()
+
+
+def pick_and_pack(picker):
+    page = picker.page
+    picker.sign_in(f"/store/{STORE}/")
+    picker.press("Start my shift")
+    picker.press("Start next")
+    page.wait_for_url("**/pick/**")
+    picker.keep("5-pick")
+    for _ in range(60):
+        page.locator("#demo-scan, .pack, .empty-state").locator("visible=true").first.wait_for()
+        if "/pack/" in page.url or not page.locator("#demo-scan").is_visible():
+            break
+        before = page.locator("#demo-scan").evaluate("b => b.form.elements.nonce.value")
+        page.locator("#demo-scan").click()
+        page.wait_for_function(NEXT_LINE, arg=before)
+    if "/pack/" not in page.url:
+        page.get_by_role("link", name="Pack it").click()
+    page.wait_for_url("**/pack/**")
+    picker.press("Close the bags")
+    page.get_by_role("button", name="Close the bags").wait_for(state="detached")
+    picker.keep("6-packed")
+
+
+def deliver(rider, customer, home):
+    page = rider.page
+    page.locator("[data-act=pick-up]").wait_for()
+    for box in page.locator("input[name=bag]").all():
+        box.check(force=True)
+    rider.press("All bags on board")
+    customer.page.locator("[data-status=PICKED_UP], [data-status=IN_TRANSIT]").first.wait_for()
+    rider.context.set_geolocation(home)
+    page.locator("[data-act=depart], [data-act=arrive]").first.wait_for()
+    if page.locator("[data-act=depart]").is_visible():
+        rider.press("I am leaving the store")
+    page.locator("[data-act=arrive]").wait_for()
+    rider.press("I am at the door")
+    page.locator("[data-act=deliver]").wait_for()
+    customer.keep("6-on-the-way")
+    page.locator("input[name=cash_paise]").check(force=True)
+    page.locator("#otp").fill(customer.page.locator(".door-code").get_attribute("aria-label"))
+    rider.keep("6-at-the-door")
+    rider.press("Handed over")
