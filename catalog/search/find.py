@@ -83,10 +83,26 @@ def find(*, store_id: int, q: str, limit: int = 200) -> Found:
             return Found(more, meant=meant, instead=not hits)
     if hits:
         return Found(hits)
+    if len(groups) == 2 and (as_one := _as_one_word(asked, synonyms)):
+        one_word, meant_word = as_one
+        if more := _run(store_id, one_word.wide(), one_word, limit=limit):
+            return Found(more, meant=meant_word, instead=True)
     if not is_doubted and len(groups) == 1:
         return Found([])
     near = _run(store_id, corrected.some(), corrected, limit=limit)
     return Found(near, meant=meant if near else "", instead=bool(near and meant), near=bool(near))
+
+
+def _as_one_word(asked: Question, synonyms: Synonyms) -> tuple[Question, str] | None:
+    """Two words that are one word misspelt: "corn flaks" where the catalogue writes cornflakes."""
+    one, other = asked.groups
+    if len(one.words) != 1 or len(other.words) != 1:
+        return None
+    better = spelling(one.words[0] + other.words[0]).better
+    if not better:
+        return None
+    understood = understand(better[0], synonyms)
+    return Question(understood.groups, asked.packs), better[0]
 
 
 def _run(store_id: int, matching: str, question: Question, *, limit: int) -> list[SearchHit]:

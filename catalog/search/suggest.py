@@ -64,8 +64,8 @@ class Beginnings:
 
 
 def suggestions(*, store_id: int, q: str) -> list[Suggestion]:
-    """At most eleven, each kind together: searches, categories, brands, products. Everything offered can be bought
-    or opened in this store."""
+    """At most eleven, each kind together: searches, categories, brands, products of this store. Words of the catalogue
+    fill up the searches where the store has products that begin so."""
     typed = fold(q[:80])
     searches = _searches(store_id)
     if not typed:
@@ -73,7 +73,8 @@ def suggestions(*, store_id: int, q: str) -> list[Suggestion]:
     asked_for = searches(typed, MOST_SEARCHES)
     brands = _brands(store_id)(typed, MOST_BRANDS)
     taken = {*(fold(brand.text) for brand in brands), *(search.text for search in asked_for)}
-    words = [word for word in _words()(typed, MOST_SEARCHES * 2) if word.text not in taken]
+    products = _products(store_id, typed)
+    words = [word for word in _words()(typed, MOST_SEARCHES * 2) if word.text not in taken] if products else []
     found = [
         *asked_for,
         *words[: MOST_SEARCHES - len(asked_for)],
@@ -81,7 +82,7 @@ def suggestions(*, store_id: int, q: str) -> list[Suggestion]:
         *brands,
     ]
     seen = {fold(offer.text) for offer in found}
-    return [*found, *(offer for offer in _products(store_id, typed) if fold(offer.text) not in seen)]
+    return [*found, *(offer for offer in products if fold(offer.text) not in seen)]
 
 
 def _read_searches(store_id: int) -> Beginnings:
@@ -168,8 +169,10 @@ def _products(store_id: int, typed: str) -> list[Suggestion]:
         LEFT JOIN catalog_brand b ON b.id = c.brand_id
         WHERE EXISTS (SELECT 1 FROM catalog_shelfitem s
             WHERE s.product_id = c.id AND s.store_id = %s AND s.is_listed)
-        ORDER BY c.search_vector @@ %s::tsquery DESC, length(c.name) / 8 - ln(1 + c.popularity), c.id LIMIT %s"""
-    parameters += [LOOKED_AT, store_id, whole, MOST_PRODUCTS * 3]
+        ORDER BY (c.search_vector @@ %s::tsquery) DESC, (c.search_vector @@ %s::tsquery) DESC,
+            length(c.name) / 8 - ln(1 + c.popularity), c.id LIMIT %s"""
+    itself = any_of([lexeme(mark(WHOLE, stem(begun))), *meant])
+    parameters += [LOOKED_AT, store_id, itself, whole, MOST_PRODUCTS * 3]
     with connection.cursor() as cursor:
         cursor.execute(sql, parameters)
         rows = cursor.fetchall()

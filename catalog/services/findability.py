@@ -45,8 +45,10 @@ def refresh_search(product_ids: Sequence[int] | None = None) -> int:
         ids: list[int] = []
         texts: list[str] = []
         vectors: list[str] = []
-        for pk, *texts_of_product, pack_size, pack_unit in chunk:
-            wording = index.Wording(*(text or "" for text in texts_of_product), pack_size, pack_unit)
+        for pk, name, name_hi, brand, keywords, category, category_hi, pack, pack_size, pack_unit in chunk:
+            wording = index.Wording(
+                name, name_hi, brand or "", keywords, category, category_hi, pack, pack_size, pack_unit
+            )
             ids.append(pk)
             texts.append(index.search_text(wording))
             vectors.append(index.search_vector(wording))

@@ -8,9 +8,10 @@ from django.urls import reverse
 
 from blinkit.kernel.events import timeline
 from catalog import services
+from catalog.mining import failed_groups
 from catalog.models import FeePolicy, PriceChange, Product, SearchLog, ShelfItem, Store, Synonym
 from catalog.search import search
-from catalog.tests.factories import SQUARE, ProductFactory, on_shelf, store
+from catalog.tests.factories import NOW, SQUARE, ProductFactory, on_shelf, store
 
 pytestmark = pytest.mark.django_db
 
@@ -116,12 +117,44 @@ def test_a_sheet_of_products_is_checked_first_and_then_reaches_shelf_and_search(
     assert [hit.row.sku for hit in search(store_id=at.pk, q="moonfruit")] == ["SHEET"]
 
 
-def test_failed_searches_are_counted_and_a_synonym_is_folded(office):
+def test_failed_searches_are_grouped_and_one_click_approves_what_they_mean(office):
     at = store()
-    for _ in range(3):
-        SearchLog.objects.create(store=at, query="Dragonfruit", results=0)
+    on_shelf(at, ProductFactory(sku="DF", name="Pitaya Red"))
+    log = [SearchLog(store=at, query=q, results=0, at=NOW) for q in ("Pittayya", "pitaya!", "pittayya", "pitayas")]
+    services.count_searches([entry for entry in log if entry.query != "pitaya!"])
+    soon = {"since": NOW}
+    (group,) = failed_groups(**soon)
+    assert (group.times, set(group.spellings)) == (3, {"pittayya", "pitayas"})
+    assert "pitaya" in [proposal.means for proposal in group.proposals]
     page = office.get(reverse("admin:catalog_searchlog_changelist")).content.decode()
-    assert "dragonfruit" in page and "3×" in page
+    assert "pittayya" in page and "3×" in page and "means “pitaya”" in page
+    office.post(
+        reverse("admin:catalog_searchlog_mend"), {"term": ["pittayya", "pitayas"], "means": "pitaya"}, follow=True
+    )
+    assert Synonym.objects.get(term="pittayya").is_approved
+    assert [hit.row.sku for hit in search(store_id=at.pk, q="pittayya")] == ["DF"]
+    assert failed_groups(**soon) == []
+
+
+def test_a_failed_search_can_be_dismissed_and_nonsense_is_not_approved(office):
+    at = store()
+    services.count_searches([SearchLog(store=at, query="qwertyuiop", results=0, at=NOW)])
+    office.post(reverse("admin:catalog_searchlog_mend"), {"term": "qwertyuiop", "means": " !! "})
+    assert not Synonym.objects.filter(term="qwertyuiop").exists()
+    assert len(failed_groups(since=NOW)) == 1
+    office.post(reverse("admin:catalog_searchlog_mend"), {"term": "qwertyuiop", "dismiss": "1"})
+    assert failed_groups(since=NOW) == []
+
+
+def test_mending_searches_is_for_those_who_may_add_synonyms(client):
+    client.force_login(get_user_model().objects.create_user("+919900000098", is_staff=True))
+    url = reverse("admin:catalog_searchlog_mend")
+    assert client.post(url, {"term": "a", "means": "b"}).status_code == 403
+    assert client.get(url).status_code in (302, 405)
+    assert not Synonym.objects.filter(term="a").exists()
+
+
+def test_a_synonym_is_folded(office):
     office.post(reverse("admin:catalog_synonym_add"), {"term": "Pitàya", "means": "Dragon Fruit", "is_approved": "on"})
     made = Synonym.objects.get(term="pitaya")
     assert made.means == "dragon fruit"
