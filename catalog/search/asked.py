@@ -119,6 +119,8 @@ class Question:
         if len(self._typed()) > 1:
             neighbours = ["".join(pair) for pair in pairwise(self._typed())]
             wishes.append((NEIGHBOURS, all_of(lexeme(mark(JOINED, both)) for both in neighbours)))
+            in_name = [[word for meaning in group.meanings for word in meaning] for group in self.groups]
+            wishes.append((IN_NAME, all_of(any_of(map(in_name_or_brand, group)) for group in in_name)))
         if self.packs:
             wishes.append((SAME_PACK, any_of(lexeme(mark(PACK, pack)) for pack in self.packs)))
         return wishes
@@ -130,7 +132,7 @@ class Question:
 # What each wish adds to a product's score; a product that has the words exactly has 1.5 already, one with most of the
 # popularity of the shelf about 0.4. Tried on questions of one kind and checked on others (docs/catalog.md).
 WHOLE_ALL, WHOLE_PART, HEAD_ALL, HEAD_PART, SHAPED_PART, KIND_PART = 2.0, 1.0, 1.0, 1.5, 1.2, 0.6
-NEIGHBOURS, AS_TYPED, AS_TYPED_WORDS, SAME_PACK = 1.2, 0.8, 2.5, 1.5
+NEIGHBOURS, AS_TYPED, AS_TYPED_WORDS, IN_NAME, SAME_PACK = 1.2, 0.8, 2.5, 2.0, 1.5
 
 
 def _run_together(groups: Sequence[Group], *, stripped: bool = False) -> list[str]:
@@ -182,6 +184,11 @@ def as_it_stands(word: str) -> str:
     if len(word) > 5 and word.isascii():
         ways.append(lexeme(mark(JOINED, word)))
     return any_of(ways)
+
+
+def in_name_or_brand(word: str) -> str:
+    """As it stands, but not in what a product is filed under."""
+    return any_of(f"{lexeme(way)}:AB" for way in dict.fromkeys((word, stem(word), mark(STEM, stem(word)))))
 
 
 def _group(asked: list[str], synonyms: Synonyms, *, is_last: bool) -> Group:

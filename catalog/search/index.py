@@ -48,10 +48,10 @@ def search_text(of: Wording) -> str:
 
 
 def search_vector(of: Wording) -> str:
-    """A tsvector literal: name A, brand and keywords B, category C, pack D, and the marks. PostgreSQL's parser is never
+    """A tsvector literal: name A, brand B, keywords and category C, pack D, and the marks. PostgreSQL's parser is never
     asked."""
     parts = (
-        ("A", of.name), ("A", of.name_hi), ("B", of.brand), ("B", of.keywords), ("C", of.category),
+        ("A", of.name), ("A", of.name_hi), ("B", of.brand), ("C", of.keywords), ("C", of.category),
         ("C", of.category_hi), ("D", of.pack), ("D", of.pack.replace(" ", "")),
     )  # fmt: skip
     positions: dict[str, list[str]] = {}

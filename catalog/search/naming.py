@@ -31,7 +31,7 @@ KINDS = frozenset(
         "ready to eat cook serve use raw ripe whole cut diced peeled chopped sliced grated cleaned",
         "washed shredded broken split unpolished pitted",
         "dried dry roasted salted unsalted plain sweet spicy hot instant",
-        "pack packet packs pouch box jar bottle tin can carton tetra combo unit units pcs pc piece pieces nos",
+        "pack packet packs pouch carton tetra combo unit units pcs pc piece pieces nos",
         "assorted variety veg nonveg vegetarian eggless free no added low fat",
         "new value saver family economy refill buy get offer of and the a kg g gm ml l ltr",
     )
