@@ -14,10 +14,12 @@ class CatalogConfig(AppConfig):
 
 
 def seed_synonyms(*, using: str, **_: Any) -> None:
-    """After each migrate: pairs that a new version brings are added, those an administrator turned off stay off."""
+    """After each migrate: pairs that a new version brings are added, those an administrator turned off stay off; what
+    is stored for search is written anew where this version stores it differently."""
     from django.db import connections
 
-    from catalog.services import load_synonyms
+    from catalog.services import load_synonyms, refresh_search_if_outdated
 
     if using == "default" and "catalog_searchword" in connections[using].introspection.table_names():
         load_synonyms()
+        refresh_search_if_outdated()

@@ -8,6 +8,7 @@ from catalog.services.findability import (
     log_search,
     mend_search,
     refresh_search,
+    refresh_search_if_outdated,
     synonyms_changed,
     write_search_log,
 )
@@ -41,6 +42,7 @@ __all__ = [
     "pair_by_hand",
     "put_on_shelf",
     "refresh_search",
+    "refresh_search_if_outdated",
     "refresh_shelf",
     "remove_favourite",
     "replace_learned",

@@ -65,6 +65,19 @@ def refresh_search(product_ids: Sequence[int] | None = None) -> int:
     return done
 
 
+def refresh_search_if_outdated() -> bool:
+    """After an upgrade that changed what is stored for search: write all of it anew. Tells by one product."""
+    first = Product.objects.order_by("pk").values_list("pk", "search_vector").first()
+    if first is None:
+        return False
+    with transaction.atomic():
+        refresh_search([first[0]])
+        if Product.objects.values_list("search_vector", flat=True).get(pk=first[0]) == first[1]:
+            return False
+        refresh_search()
+    return True
+
+
 def _refresh_vocabulary(product_ids: Sequence[int] | None) -> None:
     """Words of all products anew, or the words of a few products added. Corrections only need the words to be there."""
     which = "" if product_ids is None else " AND p.id = ANY(%s)"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from catalog import services
-from catalog.models import SearchLog, SearchTerm
+from catalog.models import Product, SearchLog, SearchTerm
 from catalog.search import find, search, suggestions
 from catalog.search.spelling import spelling
 from catalog.search.suggest import ASKED_OFTEN, forget
@@ -163,3 +163,11 @@ def test_counts_add_up_and_the_latest_result_stands(shop):
     asked(shop, "Tofu!", times=3, results=4)
     term = SearchTerm.objects.get()
     assert (term.text, term.times, term.failed, term.results) == ("tofu", 5, 2, 4)
+
+
+def test_what_is_stored_for_search_is_renewed_once_after_an_upgrade(shop):
+    Product.objects.update(search_vector="potato:1A")  # as an older version left it
+    assert skus(shop, "butter") == []
+    assert services.refresh_search_if_outdated()
+    assert skus(shop, "butter")[0] == "BUTTER"
+    assert not services.refresh_search_if_outdated()
