@@ -324,7 +324,12 @@ UNFOLD: dict[str, Any] = {
     "SITE_HEADER": "Blinkit",
     "SITE_SYMBOL": "bolt",
     "SHOW_HISTORY": True,
-    "DASHBOARD_CALLBACK": None,
+    "DASHBOARD_CALLBACK": "dashboard.landing.fill",
+    "SITE_DROPDOWN": [
+        {"icon": "monitoring", "title": "Live board", "link": "/ops/"},
+        {"icon": "receipt_long", "title": "Order desk", "link": "/ops/orders/"},
+        {"icon": "storefront", "title": "Shop", "link": "/"},
+    ],
     "COLORS": {"primary": dict(zip(_STEPS, _GREENS, strict=True))},
 }
 

@@ -4,6 +4,21 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.urls import path
+
+from dashboard.web import board, desk
+from dashboard.ws import OpsConsumer
+
 api_urls: list[Any] = []
-web_urls: list[Any] = []
-ws_urls: list[Any] = []
+web_urls: list[Any] = [
+    path("ops/", board.board, name="ops-board"),
+    path("ops/riders/", board.riders, name="ops-riders"),
+    path("ops/stores/<str:code>/", board.store, name="ops-store"),
+    path("ops/stores/<str:code>/mode/", board.set_mode, name="ops-store-mode"),
+    path("ops/orders/", desk.order_list, name="ops-orders"),
+    path("ops/orders/<uuid:order_id>/", desk.order, name="ops-order"),
+    path("ops/orders/<uuid:order_id>/cancel/", desk.cancel, name="ops-order-cancel"),
+    path("ops/orders/<uuid:order_id>/assign/", desk.assign, name="ops-order-assign"),
+    path("ops/orders/<uuid:order_id>/unassign/", desk.unassign, name="ops-order-unassign"),
+]
+ws_urls: list[Any] = [path("ops/", OpsConsumer.as_asgi())]

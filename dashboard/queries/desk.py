@@ -1,0 +1,223 @@
+"""The order desk: finding an order, and everything about one on one page."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime
+from uuid import UUID
+
+from django.db.models import Exists, OuterRef, Q, QuerySet
+
+from accounts.errors import BadPhone
+from accounts.models import User
+from accounts.phones import normalise
+from blinkit.kernel.events import timeline
+from dashboard import words
+from dashboard.queries.board import late_today, midnight
+from delivery.models import Job, JobState, Offer, Rider, Shift, Stop, StopState, Trip
+from fulfillment.models import PickLine, PickTask
+from notifications.models import Message
+from orders.models import Evidence, Order, OrderLine, Promise
+from orders.queries import order_of
+from orders.states import FINISHED, LIVE, STAFF_MAY_CANCEL, Status
+from payments.models import Payment
+from payments.queries import StatementLine, payment_of, statement
+
+PAGE = 60
+GROUPS = {
+    "live": "All live",
+    "late": "Late",
+    "no-rider": "Packed, no rider",
+    "delivered-today": "Delivered today",
+    "late-today": "Delivered late today",
+    "cancelled-today": "Cancelled today",
+}
+
+
+def order_list(
+    *, now: datetime, q: str = "", state: str = "", store: str = "", before: datetime | None = None
+) -> QuerySet[Order]:
+    """Orders newest first (late ones: latest first), with store and customer: one statement for PAGE of them.
+
+    `q` is an order number, an id, or a phone as people write it; with `q` the other filters still hold. `state` is one
+    of GROUPS or a status.
+    """
+    found = Order.objects.select_related("store", "customer").order_by("-placed_at", "-id")
+    if store:
+        found = found.filter(store__code=store)
+    if state == "live":
+        found = found.filter(status__in=LIVE)
+    elif state == "late":
+        found = found.late(now=now).order_by("promised_by")
+    elif state == "no-rider":
+        found = found.filter(status=Status.PACKED, rider_id_ref=None).order_by("promised_by")
+    elif state == "delivered-today":
+        found = found.filter(delivered_at__gte=midnight(now))
+    elif state == "late-today":
+        found = found.filter(late_today(now))
+    elif state == "cancelled-today":
+        found = found.filter(placed_at__gte=midnight(now), status__in=[Status.CANCELLED, Status.REFUNDED])
+    elif state in Status.values:
+        found = found.filter(status=state)
+    if q.strip():
+        found = found.filter(_asked(q.strip()))
+    if before is not None:
+        found = found.filter(placed_at__lt=before)
+    return found
+
+
+def _asked(q: str) -> Q:
+    try:
+        return Q(pk=UUID(q))
+    except ValueError:
+        pass
+    asked = Q(number__iexact=q)
+    if q.isdigit():
+        asked |= Q(number__iendswith=f"-{q}")
+    try:
+        phone = normalise(q)
+    except BadPhone:
+        return asked
+    return asked | Q(contact_phone=phone) | Q(customer__phone=phone)
+
+
+@dataclass(frozen=True, slots=True)
+class Happened:
+    at: datetime
+    text: str
+    who: str
+    mood: str
+
+
+@dataclass(slots=True)
+class Desk:
+    """One order as operations need it. `free_riders` may take it by hand now."""
+
+    order: Order
+    lines: list[OrderLine]
+    payment: Payment | None
+    statement: list[StatementLine]
+    timeline: list[Happened]
+    task: PickTask | None
+    pick_lines: list[PickLine]
+    job: Job | None
+    offers: list[Offer]
+    stops: list[Stop]
+    messages: list[Message]
+    evidence: list[Evidence]
+    promise: Promise | None
+    free_riders: list[Rider] = field(default_factory=list)
+    late_s: int = 0
+
+    @property
+    def is_live(self) -> bool:
+        return Status(self.order.status) in LIVE
+
+    @property
+    def may_cancel(self) -> bool:
+        return Status(self.order.status) in STAFF_MAY_CANCEL
+
+    @property
+    def may_assign(self) -> bool:
+        return self.job is not None and self.job.state in (JobState.SEEKING, JobState.OFFERED) and self.is_live
+
+    @property
+    def may_unassign(self) -> bool:
+        return any(stop.state == StopState.TO_PICK_UP for stop in self.stops)
+
+    @property
+    def late_m(self) -> int:
+        return self.late_s // 60
+
+    @property
+    def bill(self) -> list[tuple[str, int]]:
+        order = self.order
+        parts = [
+            ("Items", order.items_paise),
+            ("Delivery", order.delivery_paise),
+            ("Handling", order.handling_paise),
+            ("Small cart", order.small_cart_paise),
+            ("Surge", order.surge_paise),
+            ("Tip", order.tip_paise),
+            ("Discount", -order.discount_paise),
+        ]
+        return [(name, paise) for name, paise in parts if paise]
+
+
+def desk(*, order_id: UUID, now: datetime) -> Desk:
+    """Everything about one order, in at most twenty statements. Raises NoSuchOrder."""
+    order = order_of(order_id=order_id, customer_id=None)
+    task = PickTask.objects.select_related("picker").filter(order=order).first()
+    job = Job.objects.filter(order=order).first()
+    offers = list(Offer.objects.filter(job=job).select_related("rider__user").order_by("made_at")) if job else []
+    stops = list(Stop.objects.filter(job=job).select_related("trip__rider__user").order_by("pk")) if job else []
+    end = order.delivered_at or (None if Status(order.status) in FINISHED else now)
+    made = Desk(
+        order=order,
+        lines=list(OrderLine.objects.filter(order=order)),
+        payment=payment_of(order.pk),
+        statement=statement(order.pk),
+        timeline=_timeline(order),
+        task=task,
+        pick_lines=list(task.lines.select_related("product")) if task else [],
+        job=job,
+        offers=offers,
+        stops=stops,
+        messages=list(
+            Message.objects.filter(user_id=order.customer_id, link=f"/orders/{order.pk}/").order_by("created_at", "pk")
+        ),
+        evidence=list(Evidence.objects.filter(order=order).order_by("pk")),
+        promise=Promise.objects.filter(order=order).order_by("-pk").first(),
+    )
+    if end is not None and order.promised_by is not None:
+        made.late_s = max(0, int((end - order.promised_by).total_seconds()))
+    if made.may_assign:
+        made.free_riders = _free_riders(order)
+    return made
+
+
+def _free_riders(order: Order) -> list[Rider]:
+    mine = OuterRef("pk")
+    return list(
+        Rider.objects.filter(
+            Exists(Shift.objects.filter(rider=mine, ended_at=None)),
+            ~Exists(Trip.objects.filter(rider=mine, ended_at=None)),
+            store_id=order.store_id,
+            suspended_reason="",
+        )
+        .select_related("user")
+        .order_by("user__name", "pk")
+    )
+
+
+def _timeline(order: Order) -> list[Happened]:
+    rows = timeline(f"order:{order.pk}")
+    names = _names({row.actor for row in rows})
+    return [
+        Happened(
+            at=row.at,
+            text=words.sentence(row.code, row.payload),
+            who=names.get(row.actor, row.actor),
+            mood=words.mood(row.code, row.payload),
+        )
+        for row in rows
+    ]
+
+
+def _names(actors: Iterable[str]) -> dict[str, str]:
+    """Whom "user:12" and "rider:3" mean. Two statements at most."""
+    ids: dict[str, list[int]] = {"user": [], "rider": []}
+    for actor in actors:
+        kind, _colon, number = actor.partition(":")
+        if kind in ids and number.isdigit():
+            ids[kind].append(int(number))
+    names = {"system": "The house"}
+    if ids["user"]:
+        for pk, name, phone in User.objects.filter(pk__in=ids["user"]).values_list("pk", "name", "phone"):
+            names[f"user:{pk}"] = name or phone
+    if ids["rider"]:
+        riders = Rider.objects.filter(pk__in=ids["rider"])
+        for pk, name, phone in riders.values_list("pk", "user__name", "user__phone"):
+            names[f"rider:{pk}"] = f"{name or phone} (rider)"
+    return names

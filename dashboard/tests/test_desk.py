@@ -1,0 +1,164 @@
+"""The order desk: found by number and phone, told in words, acted on through the services."""
+
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+
+from accounts.tests.factories import UserFactory
+from catalog.tests.factories import NOW
+from dashboard import queries, words
+from delivery.models import Job, JobState, Trip
+from delivery.tests.factories import offered, rider, trip, waiting_job
+from orders.models import Order
+from orders.states import Status
+from orders.tests.factories import advance, order
+
+pytestmark = pytest.mark.django_db
+DESK_STATEMENTS = 22
+
+
+@pytest.fixture
+def ops(client):
+    client.force_login(UserFactory(name="Meera", roles=["ops"]))
+    return client
+
+
+def numbers(**asked):
+    return [found.number for found in queries.order_list(now=asked.pop("now", NOW), **asked)]
+
+
+def test_finds_an_order_by_number_digits_id_and_phone():
+    one, other = order(), order()
+    for q in (
+        one.number,
+        one.number.lower(),
+        one.number.split("-")[-1],
+        str(one.pk),
+        one.contact_phone,
+        one.contact_phone[3:],
+    ):
+        assert numbers(q=q) == [one.number], q
+    assert set(numbers()) == {one.number, other.number}
+    assert numbers(q="no such thing") == []
+
+
+def test_filters_by_state_store_and_lateness():
+    one = order()
+    two = advance(order(at=one.store), Status.PACKED)
+    assert numbers(state="PACKED") == numbers(state="no-rider") == [two.number]
+    assert numbers(store="ELSEWHERE") == []
+    assert set(numbers(state="late", now=NOW + timedelta(hours=2))) == {one.number, two.number}
+    assert numbers(state="late") == []
+
+
+def test_the_list_costs_the_same_for_many(ops, django_assert_max_num_queries):
+    first = order()
+    for _ in range(4):
+        order(at=first.store)
+    with django_assert_max_num_queries(7):
+        assert ops.get("/ops/orders/").status_code == 200
+
+
+def test_an_exact_number_opens_the_order(ops):
+    one = order()
+    assert ops.get(f"/ops/orders/?q={one.number}").url == f"/ops/orders/{one.pk}/"
+
+
+@pytest.mark.parametrize(
+    "query", ["?before=nonsense", "?before=2026-99-99T00:00", "?state=odd", "?q=%00", "?q=" + "9" * 200]
+)
+def test_odd_questions_do_no_harm(ops, query):
+    assert ops.get(f"/ops/orders/{query}").status_code == 200
+
+
+def test_one_page_tells_the_whole_story(ops, django_assert_max_num_queries):
+    _made, stop = trip(to_door=True)
+    an_order = stop.job.order
+    with django_assert_max_num_queries(DESK_STATEMENTS):
+        page = ops.get(f"/ops/orders/{an_order.pk}/").content.decode()
+    for words_ in ("Placed for", "The rider took the trip", "Ravi (rider)", "Why this rider?", an_order.contact_phone):
+        assert words_ in page
+    part = ops.get(f"/ops/orders/{an_order.pk}/", headers={"HX-Request": "true"})
+    assert b"<html" not in part.content
+
+
+def test_cancels_with_a_reason_and_never_without(ops):
+    an_order = order()
+    ops.post(f"/ops/orders/{an_order.pk}/cancel/", {"reason": ""})
+    assert Order.objects.get().status == Status.CONFIRMED
+    answer = ops.post(f"/ops/orders/{an_order.pk}/cancel/", {"reason": "Power cut"}, follow=True)
+    assert (Order.objects.get().status, Order.objects.get().cancel_reason) == (Status.CANCELLED, "Power cut")
+    assert "Meera" in answer.content.decode()
+
+
+def test_a_refused_act_says_so_on_the_same_page(ops):
+    gone = advance(order(), Status.IN_TRANSIT)
+    answer = ops.post(f"/ops/orders/{gone.pk}/cancel/", {"reason": "Too late"}, follow=True)
+    assert "The bags have left the store" in answer.content.decode()
+
+
+def test_sends_a_rider_by_hand_and_takes_the_order_back(ops):
+    job = waiting_job()
+    asked, other = rider(job.store, name="Asif"), rider(job.store, name="Bina")
+    offer = offered(job)
+    by_hand = other if offer.rider_id == asked.pk else asked
+    assert str(by_hand) in ops.get(f"/ops/orders/{job.order_id}/").content.decode()
+    ops.post(f"/ops/orders/{job.order_id}/assign/", {"rider": by_hand.pk})
+    assert Trip.objects.get(ended_at=None).rider_id == by_hand.pk
+    ops.post(f"/ops/orders/{job.order_id}/unassign/", {"reason": "The rider does not answer"})
+    assert not Trip.objects.filter(ended_at=None).exists()
+    assert Job.objects.get().state == JobState.SEEKING
+
+
+def test_assigning_nobody_is_refused_in_words(ops):
+    job = waiting_job()
+    answer = ops.post(f"/ops/orders/{job.order_id}/assign/", {"rider": "x"}, follow=True)
+    assert "Choose a rider" in answer.content.decode()
+
+
+@pytest.mark.parametrize("role", ["customer", "picker", "store_manager", "rider"])
+@pytest.mark.parametrize("act", ["", "cancel/", "assign/", "unassign/"])
+def test_nobody_else_sees_or_acts(client, role, act):
+    an_order = order()
+    client.force_login(UserFactory(roles=[role]))
+    path = f"/ops/orders/{an_order.pk}/{act}"
+    answer = client.post(path, {"reason": "x", "rider": 1}) if act else client.get(path)
+    assert answer.status_code == 403
+    assert Order.objects.get().status == Status.CONFIRMED
+
+
+def test_an_order_that_is_none_is_not_found(ops):
+    assert ops.get("/ops/orders/00000000-0000-7000-8000-000000000000/").status_code == 404
+
+
+def test_every_event_of_an_order_has_words():
+    from importlib import import_module
+
+    from blinkit.kernel.events import DomainEvent
+
+    known = set(words._SAY)
+    for app in ("orders", "fulfillment", "payments"):
+        module = import_module(f"{app}.events")
+        for name, cls in vars(module).items():
+            own = isinstance(cls, type) and issubclass(cls, DomainEvent) and cls.__module__ == module.__name__
+            if own and {"order_id", "ref"} & set(cls.__dataclass_fields__):
+                assert cls.code() in known, f"give {name} words in dashboard/words.py"
+
+
+def test_an_event_without_words_shows_its_name():
+    assert words.sentence("moon.Landed", {}) == "Landed"
+    assert words.sentence("orders.OrderPlaced", {}) == "OrderPlaced"
+
+
+def test_the_landing_page_shows_what_waits(client):
+    an_order = order()
+    Order.objects.filter(pk=an_order.pk).update(promised_by=timezone.now() - timedelta(minutes=5))
+    boss = UserFactory(is_staff=True, is_superuser=True, roles=["admin"])
+    client.force_login(boss)
+    page = client.get("/admin/")
+    assert page.status_code == 200
+    assert "Late orders" in page.content.decode()
+    assert [it.count for it in page.context["waiting"] if it.title == "Late orders"] == [1]
+    for it in page.context["waiting"]:
+        assert client.get(it.url).status_code == 200, it.url

@@ -1,0 +1,77 @@
+"""The event log in words: one sentence per event, for people at the order desk."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from blinkit.kernel.money import rupees
+from orders.states import Status
+
+Payload = Mapping[str, Any]
+
+
+def sentence(code: str, payload: Payload) -> str:
+    """What happened. An event nobody has words for yet is shown by its name: hidden would be worse."""
+    say = _SAY.get(code)
+    try:
+        return say(payload) if say else code.split(".")[-1]
+    except (KeyError, TypeError, ValueError):
+        return code.split(".")[-1]
+
+
+def mood(code: str, payload: Payload) -> str:
+    """ "stop" for what went wrong, "" otherwise."""
+    bad = {"orders.OrderCancelled", "orders.OrderUndelivered", "orders.LineShorted", "payments.PaymentDeclined"}
+    if code == "delivery.OfferAnswered" and payload.get("answer") in ("declined", "expired"):
+        return "stop"
+    return "stop" if code in bad or payload.get("new") in ("CANCELLED", "UNDELIVERED") else ""
+
+
+def _moved(p: Payload) -> str:
+    why = f": {p['why']}" if p.get("why") else ""
+    return f"{Status(p['new']).label}{why}"
+
+
+def _answered(p: Payload) -> str:
+    said = {"accepted": "took the trip", "declined": "declined it", "expired": "did not answer in time"}
+    reason = f" ({p['reason']})" if p.get("reason") else ""
+    if p["answer"] == "withdrawn":
+        return f"The offer was withdrawn{reason}"
+    return f"The rider {said[p['answer']]}{reason}"
+
+
+def _shorted(p: Payload) -> str:
+    back = f", {rupees(p['refund_paise'])} refunded" if p.get("refund_paise") else ", taken off the bill"
+    return f"{p['qty']} × {p['product_name']} could not be found{back}"
+
+
+_SAY: dict[str, Callable[[Payload], str]] = {
+    "orders.OrderPlaced": lambda p: f"Placed for {rupees(p['total_paise'])}",
+    "orders.OrderMoved": _moved,
+    "orders.OrderConfirmed": lambda p: "The store was told",
+    "orders.OrderPacked": lambda p: f"{p['bags']} bag{'' if p['bags'] == 1 else 's'} on shelf place {p['shelf_slot']}",
+    "orders.OrderPickedUp": lambda p: "The bags left the store",
+    "orders.OrderDelivered": lambda p: (
+        f"Handed over, {p['late_s'] // 60} min after the promise" if p["late_s"] >= 60 else "Handed over in time"
+    ),
+    "orders.OrderCancelled": lambda p: f"Cancelled: {p['reason']}",
+    "orders.OrderUndelivered": lambda p: f"Could not be handed over: {p['reason']}",
+    "orders.LineShorted": _shorted,
+    "orders.PromiseAtRisk": lambda p: f"Expected {p['expected_late_s'] // 60} min late",
+    "payments.PaymentCaptured": lambda p: f"Paid {rupees(p['amount_paise'])}",
+    "payments.PaymentDeclined": lambda p: f"The payment was declined: {p['reason']}",
+    "payments.RefundStarted": lambda p: f"Refund of {rupees(p['amount_paise'])} started: {p['reason']}",
+    "payments.RefundCompleted": lambda p: f"Refund of {rupees(p['amount_paise'])} completed",
+    "inventory.HoldExpired": lambda p: "The time to pay is over, the items are free again",
+    "fulfillment.PickTaskOpened": lambda p: "In the store's queue",
+    "fulfillment.LinePicked": lambda p: f"{p['qty']} unit{'' if p['qty'] == 1 else 's'} of a line picked",
+    "fulfillment.TaskPacked": lambda p: f"Picked in {p['pick_s']} s, packed in {p['pack_s']} s",
+    "fulfillment.TaskPassedOn": lambda p: (
+        f"Passed to another picker: {p['why']}" if p.get("to_picker") else f"Back in the queue: {p['why']}"
+    ),
+    "fulfillment.TaskPinned": lambda p: "Put first in the queue" if p["pinned"] else "No longer first in the queue",
+    "fulfillment.SlotCleared": lambda p: "The bags were unpacked, the shelf place is free",
+    "delivery.OfferMade": lambda p: "Offered to a rider",
+    "delivery.OfferAnswered": _answered,
+}
