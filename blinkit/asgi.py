@@ -11,7 +11,10 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "blinkit.settings")
 
 http = get_asgi_application()  # before anything that imports models
 
+from blinkit.kernel.memory import settle_in  # noqa: E402
 from blinkit.kernel.ws import wrap  # noqa: E402
 from blinkit.urls import websocket_routes  # noqa: E402
 
 application = ProtocolTypeRouter({"http": http, "websocket": wrap(URLRouter(websocket_routes()))})
+
+settle_in()

@@ -9,3 +9,7 @@ from django.core.wsgi import get_wsgi_application
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "blinkit.settings")
 
 application = get_wsgi_application()
+
+from blinkit.kernel.memory import settle_in  # noqa: E402
+
+settle_in()

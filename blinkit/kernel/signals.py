@@ -13,6 +13,7 @@ from blinkit.kernel import metrics
 from blinkit.kernel.context import request_id
 from blinkit.kernel.health import WORKER_BEATS_EVERY_S, worker_beat, worker_gone
 from blinkit.kernel.ids import uuid7
+from blinkit.kernel.memory import settle_in
 
 _over = threading.Event()
 
@@ -55,10 +56,16 @@ def count_task(task: Any = None, state: str | None = None, **_: Any) -> None:
     request_id.set("")
 
 
+@signals.worker_process_init.connect
+def settle_child(**_: Any) -> None:
+    settle_in()
+
+
 @signals.worker_ready.connect
 def start_beating(sender: Any = None, **_: Any) -> None:
     """A small thread in the worker's main process, so that a long task does not look like a lost worker."""
     _over.clear()
+    settle_in()
     name = str(getattr(sender, "hostname", "worker"))
     threading.Thread(target=_beat, args=(name,), name="heartbeat", daemon=True).start()
 

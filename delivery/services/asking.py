@@ -13,30 +13,26 @@ from blinkit.kernel.redis_client import client, key
 
 log = structlog.get_logger(__name__)
 
-ASKED_TTL_S = 3
-"""How long a round that was asked for and never came keeps others from asking."""
+GAP_S = 1.0
+"""A busy store confirms several orders a second: rounds that are asked for begin this far apart. The first ask is
+answered at once, those that follow it within the gap by one round at its end."""
 
 
 def ask_for_round(store_id: int) -> None:
-    """A round for this store as soon as the transaction is committed. Asks that wait for the same round are one."""
+    """A round for this store as soon as the transaction is committed, or a moment later when one has just begun."""
     gather(_publish, store_id)
-
-
-def round_begins(store_id: int) -> None:
-    """From here on a change may be missed by the running round: the next ask is a new one."""
-    try:
-        client().delete(key(f"round-asked:{store_id}"))
-    except Exception as error:
-        log.debug("redis unreachable", error=repr(error))
 
 
 def _publish(store_ids: list[int]) -> None:
     from delivery.tasks import dispatch_round  # late: tasks call the services
 
+    gap_ms = round(GAP_S * 1000)
     for store_id in sorted(set(store_ids)):
         try:
-            if client().set(key(f"round-asked:{store_id}"), "1", nx=True, ex=ASKED_TTL_S):
+            if client().set(key(f"round-now:{store_id}"), "1", nx=True, px=gap_ms):
                 dispatch_round.apply_async(kwargs={"store_id": store_id}, retry=False)
+            elif client().set(key(f"round-later:{store_id}"), "1", nx=True, px=gap_ms):
+                dispatch_round.apply_async(kwargs={"store_id": store_id}, countdown=GAP_S, retry=False)
         except Exception as error:
             metrics.count("dispatch_ask_failed_total")
             log.warning("broker unreachable, the beat will dispatch", error=repr(error))

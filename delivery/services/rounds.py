@@ -17,7 +17,6 @@ from delivery.dispatch import Candidate, FreeRider, OpenJob
 from delivery.events import OfferMade
 from delivery.models import Job, JobState, Offer, OfferState, Rider, Shift, Trip
 from delivery.services import pay
-from delivery.services.asking import round_begins
 from orders.models import Order
 from payments.models import Method
 
@@ -45,7 +44,6 @@ def dispatch_round(*, now: datetime, store_id: int | None = None) -> int:
 
 @transaction.atomic
 def _round(store_id: int, *, now: datetime) -> int:
-    round_begins(store_id)
     if not _only_dispatcher(store_id):
         return 0
     riders = free_riders(store_id=store_id, now=now)  # few, and often none: asked first

@@ -203,15 +203,12 @@ def test_a_new_job_asks_for_a_round_when_somebody_is_there():
     ask.assert_called_once_with(place.pk)
 
 
-def test_asks_that_wait_for_the_same_round_are_one():
+def test_many_asks_are_one_round_now_and_one_at_the_end_of_the_gap():
     job = waiting_job()
     with mock.patch("delivery.tasks.dispatch_round.apply_async") as publish:
-        for _ in range(2):
+        for _ in range(5):
             asking._publish([job.store_id, job.store_id])
-        assert publish.call_count == 1
-        services.dispatch_round(now=NOW, store_id=job.store_id)
-        asking._publish([job.store_id])
-        assert publish.call_count == 2
+    assert [call.kwargs.get("countdown") for call in publish.call_args_list] == [None, asking.GAP_S]
 
 
 def test_a_broker_that_is_down_leaves_it_to_the_beat(django_capture_on_commit_callbacks):
