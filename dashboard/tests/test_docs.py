@@ -1,0 +1,56 @@
+"""Documents that say what the code does are checked against it."""
+
+import re
+from pathlib import Path
+
+from django.conf import settings
+
+from dashboard.management.commands.draw_states import PAGE, drawn
+
+ROOT = Path(settings.BASE_DIR)
+READS = re.compile(
+    r'\b(?:text|flag|number|words|choice|given|required|redis|email|environ\.get)\(\s*"([A-Z][A-Z0-9_]{2,})"'
+)
+SOURCES = [
+    "settings.py",
+    "env.py",
+    *(f"{part}/{p.name}" for part in ("embedded", "run") for p in (ROOT / "blinkit" / part).glob("*.py")),
+]
+OWN = {"PATH", "HOME", "PYTEST_XDIST_WORKER", "NO_COLOR", "TERM"}
+
+
+def read_variables():
+    found = set()
+    for name in SOURCES:
+        found |= set(READS.findall((ROOT / "blinkit" / name).read_text(encoding="utf-8")))
+    return found - OWN
+
+
+def test_every_setting_is_described_and_nothing_else():
+    page = (ROOT / "docs/operations.md").read_text(encoding="utf-8")
+    table = page.split("## Settings")[1].split("## In production")[0]
+    described = {
+        name
+        for line in table.splitlines()
+        if line.startswith("| `")
+        for name in re.findall(r"`([A-Z][A-Z0-9_]+)`", line.split("|")[1])
+    }
+    assert read_variables() - described == set(), "describe these in docs/operations.md"
+    assert described - read_variables() == set(), "docs/operations.md describes what nothing reads"
+
+
+def test_the_drawn_states_are_those_the_code_obeys():
+    assert drawn() in PAGE.read_text(encoding="utf-8"), "run manage.py draw_states"
+
+
+def test_links_between_documents_lead_somewhere():
+    for page in [*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")]:
+        for target in re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", page.read_text(encoding="utf-8")):
+            if not target.startswith("docs/img/"):
+                assert (page.parent / target).exists(), f"{page.name} points to {target}"
+
+
+def test_tests_and_files_named_in_documents_exist():
+    for page in (ROOT / "docs").glob("*.md"):
+        for name in re.findall(r"`([a-z_]+/[a-z_/]+\.(?:py|yml|example))`", page.read_text(encoding="utf-8")):
+            assert (ROOT / name).exists(), f"{page.name} names {name}"
