@@ -184,10 +184,9 @@ def _report(runs: Sequence[Run], given: argparse.Namespace) -> None:
 
 
 def _title() -> str:
-    load = os.getloadavg()[0]
     return (
-        f"Bench: production layout on {os.cpu_count()} cores, without beat and nginx; load average at the end {load:.1f} "
-        "(what else runs here makes every figure worse)"
+        f"Bench: production layout on {os.cpu_count()} cores, without beat and nginx; load average at the end "
+        f"{os.getloadavg()[0]:.1f} (whatever else runs here makes every figure worse)"
     )
 
 

@@ -107,6 +107,14 @@ class Meter:
         ).fetchone()
         return sum(pipe.execute()) + (int(row[0]) if row else 0)
 
+    def cancelled_at(self) -> dict[str, float]:
+        """When each order was cancelled (seconds since 1970), by its id."""
+        rows = self.sql.execute(
+            "SELECT split_part(subject, ':', 2), extract(epoch FROM at)::float8 FROM kernel_event"
+            " WHERE code = 'orders.OrderCancelled'"
+        ).fetchall()
+        return dict(rows)
+
     def _count_deadlocks(self) -> int:
         row = self.sql.execute("SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()").fetchone()
         return int(row[0]) if row else 0
