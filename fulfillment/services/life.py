@@ -8,7 +8,6 @@ from typing import Any
 from uuid import UUID
 
 from django.db import connection, transaction
-from django.db.models import F, FilteredRelation, Q
 
 from blinkit.kernel import events
 from blinkit.kernel.errors import Conflict
@@ -20,7 +19,7 @@ from fulfillment.events import PickTaskOpened, SlotCleared
 from fulfillment.models import PickLine, PickTask, ShelfSlot, TaskState
 from fulfillment.services.inside import hint, lock_task
 from orders import services as orders
-from orders.models import Order, OrderLine
+from orders.models import Order
 from orders.promise.legs import DOOR_S, HANDOVER_S
 from orders.services.mover import joining, step
 from orders.states import Status
@@ -125,25 +124,25 @@ def write_load(*, store_id: int, now: datetime) -> None:
     )
 
 
+_LINES_WITH_PLACES = """
+SELECT l.id, l.product_id, l.qty, p.zone, p.weight_g, b.code AS bin_code, b.zone AS bin_zone, b.sequence, c.timezone
+FROM orders_orderline AS l
+JOIN orders_order AS o ON o.id = l.order_id
+JOIN catalog_store AS t ON t.id = o.store_id
+JOIN catalog_city AS c ON c.id = t.city_id
+JOIN catalog_product AS p ON p.id = l.product_id
+LEFT JOIN inventory_stock AS s ON s.product_id = l.product_id AND s.store_id = o.store_id
+LEFT JOIN inventory_bin AS b ON b.id = s.bin_id
+WHERE l.order_id = %s ORDER BY l.id
+"""
+
+
 def _lines_with_places(order: Order) -> list[dict[str, Any]]:
     """The order's lines with what the walk needs, in one statement."""
-    shelf = FilteredRelation("product__stock", condition=Q(product__stock__store_id=order.store_id))
-    return [
-        dict(row)
-        for row in OrderLine.objects.filter(order=order)
-        .annotate(shelf=shelf)
-        .values(
-            "id",
-            "product_id",
-            "qty",
-            zone=F("product__zone"),
-            weight_g=F("product__weight_g"),
-            bin_code=F("shelf__bin__code"),
-            bin_zone=F("shelf__bin__zone"),
-            sequence=F("shelf__bin__sequence"),
-            timezone=F("order__store__city__timezone"),
-        )
-    ]
+    with connection.cursor() as cursor:
+        cursor.execute(_LINES_WITH_PLACES, [order.pk])
+        names = [column.name for column in cursor.description or ()]
+        return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
 
 
 def _pick_lines(task: PickTask, lines: Sequence[dict[str, Any]]) -> list[PickLine]:
