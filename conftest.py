@@ -15,8 +15,9 @@ WORKER = os.environ.get("PYTEST_XDIST_WORKER", "")
 os.environ["DJANGO_SETTINGS_MODULE"] = "blinkit.settings"
 os.environ["BLINKIT_TESTING"] = "1"
 os.environ.setdefault("BLINKIT_TEST_DB", "test_blinkit")
-os.environ["REDIS_PREFIX"] = "-".join(filter(None, [os.environ["BLINKIT_TEST_DB"], WORKER]))  # nobody shares keys
-for name in ("DEBUG", "DEMO_MODE", "SITE_URL", "BLINKIT_PROFILE"):
+# REDIS_PREFIX goes: the settings give each xdist worker its own. (Not here: pytest-django reads the settings of a worker
+# before this file.)
+for name in ("REDIS_PREFIX", "DEBUG", "DEMO_MODE", "SITE_URL", "BLINKIT_PROFILE"):
     os.environ.pop(name, None)
 
 from blinkit import embedded  # noqa: E402

@@ -145,7 +145,9 @@ elif env.flag("BLINKIT_FORKS", default=False):
     )
 
 REDIS_URL = env.redis("REDIS_URL", default=embedded.redis_url())
-REDIS_PREFIX = env.text("REDIS_PREFIX", default="blinkit")  # every key and channel starts with it
+# Every key and channel starts with it. Test workers share a server but no key.
+_test_prefix = "-".join(filter(None, [env.text("BLINKIT_TEST_DB", ""), env.text("PYTEST_XDIST_WORKER", "")]))
+REDIS_PREFIX = env.text("REDIS_PREFIX", default=_test_prefix if TESTING and _test_prefix else "blinkit")
 CACHES = {
     "default": {
         "BACKEND": "django.core.cache.backends.redis.RedisCache",

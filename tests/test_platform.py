@@ -102,7 +102,8 @@ def test_every_test_process_has_redis_keys_of_its_own():
     import redis
 
     assert redis.Redis.from_url(settings.REDIS_URL).ping()
-    assert settings.REDIS_PREFIX.startswith(os.environ["BLINKIT_TEST_DB"])
+    worker = os.environ.get("PYTEST_XDIST_WORKER", "")
+    assert "-".join(filter(None, [os.environ["BLINKIT_TEST_DB"], worker])) == settings.REDIS_PREFIX
     assert settings.REDIS_PREFIX in settings.CACHES["default"]["KEY_PREFIX"]
 
 

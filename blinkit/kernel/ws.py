@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 
 import orjson
 import structlog
+from asgiref.sync import sync_to_async
 from channels.auth import AuthMiddlewareStack
 from channels.db import database_sync_to_async
 from channels.generic.websocket import AsyncJsonWebsocketConsumer
@@ -258,7 +259,7 @@ async def _in_thread(snapshot: Callable[[], dict[str, Any]]) -> bytes:
 
     threads = getattr(settings, "LIVE_READ_THREADS", 4)
     if not threads:  # tests: the thread that holds the test's transaction
-        return await database_sync_to_async(encoded)()
+        return await sync_to_async(encoded)()  # and whose connection is not ours to close
     global _readers
     if _readers is None:
         _readers = ThreadPoolExecutor(max_workers=threads, thread_name_prefix="live-read")
