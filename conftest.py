@@ -15,7 +15,7 @@ WORKER = os.environ.get("PYTEST_XDIST_WORKER", "")
 os.environ["DJANGO_SETTINGS_MODULE"] = "blinkit.settings"
 os.environ["BLINKIT_TESTING"] = "1"
 os.environ.setdefault("BLINKIT_TEST_DB", "test_blinkit")
-# REDIS_PREFIX goes: the settings give each xdist worker its own. (Not here: pytest-django reads the settings of a worker
+# REDIS_PREFIX goes: the settings give each xdist worker its own. (Not here: pytest-django reads a worker's settings
 # before this file.)
 for name in ("REDIS_PREFIX", "DEBUG", "DEMO_MODE", "SITE_URL", "BLINKIT_PROFILE"):
     os.environ.pop(name, None)

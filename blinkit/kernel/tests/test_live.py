@@ -7,7 +7,7 @@ from asgiref.sync import async_to_sync
 from channels.layers import get_channel_layer
 from channels.routing import URLRouter
 from channels.testing import WebsocketCommunicator
-from django.db import transaction
+from django.db import connections, transaction
 from django.urls import path
 
 from blinkit.kernel import live, ws
@@ -62,6 +62,8 @@ APPLICATION = ws.wrap(
 @pytest.fixture(autouse=True)
 def fresh(monkeypatch):
     Board.reads, Board.gone, Board.fail_once = 0, False, False
+    # Channels looks after open connections between messages: one left over from another test is not ours to look at.
+    connections.close_all()
     monkeypatch.setattr(ws, "RETRY_READ_S", 0.01)
 
 
