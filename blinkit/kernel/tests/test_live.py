@@ -60,10 +60,11 @@ APPLICATION = ws.wrap(
 
 
 @pytest.fixture(autouse=True)
-def fresh(monkeypatch):
+def fresh(monkeypatch, request):
     Board.reads, Board.gone, Board.fail_once = 0, False, False
     # Channels looks after open connections between messages: one left over from another test is not ours to look at.
-    connections.close_all()
+    if request.node.get_closest_marker("django_db") is None:
+        connections.close_all()
     monkeypatch.setattr(ws, "RETRY_READ_S", 0.01)
 
 
