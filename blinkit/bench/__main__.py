@@ -140,7 +140,7 @@ async def _run(bench: Bench, wanted: Sequence[str], given: argparse.Namespace) -
             await asyncio.to_thread(sys.stdin.readline)
         _say(f"Measuring: {name}")
         began = time.monotonic()
-        runs.append(await getattr(bench, name)())
+        runs.append(await getattr(bench, f"run_{name}")())
         _say(f"  {time.monotonic() - began:.1f} s")
     return runs
 

@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 from blinkit.run.parts import answers, die_with_parent
 
@@ -48,10 +48,10 @@ def running(
     """
     raise_file_limit()
     layout = Layout(web_port=free_port(), live_port=free_port())
-    logs: list[IO[bytes]] = []
+    logs: list[Any] = []
     try:
         for name, group, command, extra in commands(layout):
-            log = (folder / f"{name}.log").open("wb")
+            log: Any = (folder / f"{name}.log").open("wb")
             logs.append(log)
             process = subprocess.Popen(
                 [sys.executable, "-m", *command] if command[0] in MODULES else command,

@@ -54,12 +54,12 @@ class Bench:
 
     # -- reading ------------------------------------------------------------------------------------------------------
 
-    async def list(self) -> Run:
+    async def run_list(self) -> Run:
         """40 products of a category with price and availability; the categories in turn."""
         paths = [f"/api/v1/stores/{STORE}/products/?category={slug}&limit=40" for slug in self.market.category_slugs]
         return await self._read("list", paths, self.count(3000), at_least=40)
 
-    async def search(self) -> Run:
+    async def run_search(self) -> Run:
         """A thousand different texts."""
         paths = [f"/api/v1/stores/{STORE}/search/?q={quote(text)}" for text in self.market.queries]
         return await self._read("search", paths, self.count(2000), at_least=0)
@@ -88,7 +88,7 @@ class Bench:
 
     # -- buying -------------------------------------------------------------------------------------------------------
 
-    async def purchase(self) -> Run:
+    async def run_purchase(self) -> Run:
         """PUT the cart with five different lines, POST the checkout with cash on delivery: a confirmed order."""
         baskets = [self._basket(i) for i in range(self.count(800))]
         warm = [self._basket(i) for i in range(CLIENTS * 3)]
@@ -126,7 +126,7 @@ class Bench:
         headers = {"Idempotency-Key": str(uuid4())}
         return await connection.send("POST", "/api/v1/checkout/", token=buyer.token, body=body, headers=headers)
 
-    async def race(self) -> Run:
+    async def run_race(self) -> Run:
         """200 buyers who all have one of the last fifty units in their cart check out, 32 at a time."""
         buyers = self.market.buyers[:RACE_BUYERS]
 
@@ -160,7 +160,7 @@ class Bench:
 
     # -- watching -----------------------------------------------------------------------------------------------------
 
-    async def fanout(self) -> Run:
+    async def run_fanout(self) -> Run:
         """100 orders with ten sockets each are cancelled by their customers, 16 at a time.
 
         The clock of an order starts at the time its OrderCancelled event carries, which is inside the transaction and

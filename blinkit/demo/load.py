@@ -225,9 +225,7 @@ def _save_people(stores: dict[str, Store], done: Loaded, *, now: datetime) -> No
         ignore_conflicts=True,
     )
     riders = [
-        Rider(
-            user_id=ids[p.phone], store=stores[p.store], vehicle=p.vehicle, max_bags=2 if p.vehicle == "cycle" else 4
-        )
+        Rider(user_id=ids[p.phone], store=stores[p.store], vehicle=p.vehicle, max_bags=2 if p.vehicle == "cycle" else 4)
         for p in new
         if p.role == "rider"
     ]

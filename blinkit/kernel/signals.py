@@ -41,7 +41,7 @@ def look_after_connections(**_: Any) -> None:
     for connection in connections.all(initialized_only=True):
         connection.close_if_unusable_or_obsolete()
         if time.monotonic() - _last_task_ended < TRUST_CONNECTION_S:
-            connection.health_check_done = True
+            connection.health_check_done = True  # type: ignore[attr-defined]  # the stub does not know it
 
 
 @signals.task_postrun.connect

@@ -46,7 +46,8 @@ async def simulate(plan: Plan) -> tuple[City, dict[str, Any]]:
         buying = [Customer(city, links[phone], n) for n, phone in enumerate(customers)]
         picking = [Picker(city, links[p.phone], p.store, n) for n, p in enumerate(staff)]
         riding = [Rider(city, links[p.phone], n) for n, p in enumerate(riders)]
-        working = [asyncio.create_task(_safely(city, who.live())) for who in (*picking, *riding)]
+        lives = [*(picker.live() for picker in picking), *(rider.live() for rider in riding)]
+        working = [asyncio.create_task(_safely(city, life)) for life in lives]
         await asyncio.gather(*(_safely(city, customer.live()) for customer in buying))
         city.closing.set()
         _, late = await asyncio.wait(working, timeout=20)
