@@ -2,15 +2,19 @@
 
 Tax is what is contained in an inclusive price (rule 35 of the CGST Rules): gross x rate / (100 + rate), rounded half
 up, per line; a discount is shared over the lines first, so that tax is on what is really paid. A tip is not taxed.
+Fees carry GST of their own, taken from their sum. Nothing else is rounded: a total is exact to the paisa, never
+rounded to rupees, and is always the sum of its lines and fees.
 """
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, astuple, dataclass, field
 
 from blinkit.kernel.money import rupees, share_out, tax_inside
+from catalog.pricing.promotions.engine import Decision
+from catalog.pricing.tax import TaxSplit, split
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +44,10 @@ class LineInput:
 
 @dataclass(frozen=True, slots=True)
 class BillInput:
-    """`distance_metres` is the way by street from the store to the door."""
+    """`distance_metres` is the way by street from the store to the door.
+
+    `promotions` is what `promotions.decide` said about these lines; `discount_paise` is taken off what it left.
+    """
 
     lines: Sequence[LineInput]
     policy: FeeRules
@@ -48,6 +55,8 @@ class BillInput:
     surge_paise: int = 0
     tip_paise: int = 0
     discount_paise: int = 0
+    promotions: Decision = Decision()
+    surge_why: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +92,25 @@ class Bill:
     total_paise: int
     saved_paise: int
     fees_why: dict[str, str] = field(default_factory=dict, compare=False)
+    cashback_paise: int = 0
+    promotions: Decision = field(default=Decision(), compare=False)
+    fee_gst_bp: int = field(default=0, compare=False)
+
+    @property
+    def fees_paise(self) -> int:
+        return self.delivery_paise + self.handling_paise + self.small_cart_paise + self.surge_paise
+
+    @property
+    def fee_tax_paise(self) -> int:
+        """The GST inside the fees, taken from their sum."""
+        return tax_inside(self.fees_paise, self.fee_gst_bp)
+
+    def tax_split(self, *, supplier_state: str, place_of_supply: str) -> TaxSplit:
+        """The tax of this bill as CGST and SGST, or IGST; the sum of the split of each line and of the fees."""
+        parts = [line.tax_paise for line in self.lines] + [self.fee_tax_paise]
+        return sum(
+            (split(part, supplier_state=supplier_state, place_of_supply=place_of_supply) for part in parts), TaxSplit()
+        )
 
     def fingerprint(self) -> str:
         """A short hash of every figure shown. It changes when and only when a figure does; words do not count."""
@@ -98,12 +126,17 @@ class Bill:
             self.tax_paise,
             self.total_paise,
             self.saved_paise,
+            self.cashback_paise,
         ]
         return hashlib.sha256(repr(figures).encode()).hexdigest()[:16]
 
     def as_dict(self) -> dict[str, object]:
         """JSON-able: what the API shows and an order keeps."""
-        return {**asdict(self), "lines": [asdict(line) for line in self.lines], "fingerprint": self.fingerprint()}
+        figures = {
+            name: getattr(self, name) for name in self.__slots__ if name.endswith("_paise") or name == "fees_why"
+        }
+        lines = [asdict(line) for line in self.lines]
+        return {"lines": lines, **figures, "fingerprint": self.fingerprint()}
 
 
 def make_bill(given: BillInput) -> Bill:
@@ -119,8 +152,14 @@ def make_bill(given: BillInput) -> Bill:
     items = sum(gross)
     if not items:
         return Bill((), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0)
-    discount = min(given.discount_paise, items)
-    shares = share_out(discount, gross)
+    less = dict(given.promotions.line_discounts)
+    own = [less.get(line.product_id, 0) for line in asked]
+    net = [line_gross - paise for line_gross, paise in zip(gross, own, strict=True)]
+    if min(net) < 0 or sum(own) != given.promotions.discount_paise:
+        raise ValueError("These promotions were decided for another basket.")
+    rest = min(given.discount_paise, sum(net))
+    shares = [paise + share for paise, share in zip(own, share_out(rest, net), strict=True)]
+    discount = sum(shares)
     lines = tuple(
         BillLine(
             product_id=line.product_id,
@@ -134,7 +173,7 @@ def make_bill(given: BillInput) -> Bill:
         )
         for line, line_gross, share in zip(asked, gross, shares, strict=True)
     )
-    delivery, why = _delivery(policy, items, given.distance_metres)
+    delivery, why = _delivery(policy, items, given.distance_metres, given.promotions)
     small_cart = policy.small_cart_paise if items < policy.small_cart_below_paise else 0
     if small_cart:
         more = policy.small_cart_below_paise - items
@@ -142,7 +181,7 @@ def make_bill(given: BillInput) -> Bill:
     if policy.handling_paise:
         why["handling"] = "Picking, packing and bags."
     if given.surge_paise:
-        why["surge"] = "It is very busy right now. All of this goes towards riders."
+        why["surge"] = given.surge_why or "It is very busy right now. All of this goes towards riders."
     fees = delivery + policy.handling_paise + small_cart + given.surge_paise
     return Bill(
         lines=lines,
@@ -157,15 +196,28 @@ def make_bill(given: BillInput) -> Bill:
         total_paise=items + fees + given.tip_paise - discount,
         saved_paise=sum((line.mrp_paise - line.unit_price_paise) * line.qty for line in lines) + discount,
         fees_why=why,
+        cashback_paise=given.promotions.credit_paise,
+        promotions=given.promotions,
+        fee_gst_bp=policy.fee_gst_bp,
     )
 
 
-def _delivery(policy: FeeRules, items_paise: int, distance_metres: float) -> tuple[int, dict[str, str]]:
+def base_delivery(policy: FeeRules, items_paise: int) -> int:
+    """The part of the delivery fee that a promotion may waive: the extra for a long way is the rider's and stays."""
+    return 0 if items_paise >= policy.free_delivery_from_paise else policy.delivery_paise
+
+
+def _delivery(
+    policy: FeeRules, items_paise: int, distance_metres: float, promotions: Decision
+) -> tuple[int, dict[str, str]]:
     """Free delivery waives the base fee; the extra for a long way is the rider's and stays."""
     free = items_paise >= policy.free_delivery_from_paise
     far = policy.far_extra_paise if distance_metres > policy.far_metres else 0
-    base = 0 if free else policy.delivery_paise
-    if free:
+    base = 0 if free or promotions.waived_paise else policy.delivery_paise
+    giver = next((applied.rule.name for applied in promotions.applied if applied.waived_paise), "")
+    if giver:
+        words = f"Free: {giver}."
+    elif free:
         words = f"Free from {rupees(policy.free_delivery_from_paise)}."
     elif policy.delivery_paise:
         more = policy.free_delivery_from_paise - items_paise

@@ -10,8 +10,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from blinkit.kernel.money import tax_inside
-from catalog.pricing import BillInput, FeeRules, LineInput, make_bill
+from catalog.pricing import BillInput, FeeRules, LineInput, base_delivery, make_bill
+from catalog.pricing.promotions import Basket, Decision, Item, Kind, Rule, Shopper, decide
+from catalog.pricing.tax import state_of_pincode
 from catalog.pricing.unit_price import unit_price
+from catalog.tests.factories import NOW
 
 AMOUNT = st.integers(0, 50_000)
 
@@ -148,3 +151,52 @@ def test_impossible_lines_are_a_bug(line):
 def test_unit_price(price, size, unit, shown):
     found = unit_price(price, size, unit)
     assert (found and (found.paise, found.per)) == shown
+
+
+RULES = st.lists(
+    st.builds(
+        Rule,
+        id=st.integers(1, 99), name=st.just("x"), kind=st.sampled_from(list(Kind)), percent_bp=st.integers(0, 10_000),
+        amount_paise=AMOUNT, cap_paise=st.none() | AMOUNT, buy_qty=st.integers(0, 2),
+        products=st.just(frozenset()) | st.frozensets(st.integers(1, 10_000), max_size=9),
+    ),
+    max_size=5, unique_by=lambda rule: rule.id,
+)  # fmt: skip
+
+
+@given(BASKETS, RULES)
+def test_with_promotions_each_line_is_taxed_on_what_is_paid_and_everything_adds_up(basket, rules):
+    items = [Item(line.product_id, line.qty, line.unit_price_paise) for line in basket.lines]
+    fee = base_delivery(basket.policy, sum(item.qty * item.unit_price_paise for item in items))
+    decision = decide(Basket(items, fee), rules, shopper=Shopper(first_order=False), now=NOW)
+    bill = make_bill(replace(basket, promotions=decision))
+    for line in bill.lines:
+        assert 0 <= line.discount_paise <= line.gross_paise
+        assert line.tax_paise == tax_inside(line.gross_paise - line.discount_paise, line.gst_bp)
+    assert sum(line.discount_paise for line in bill.lines) == bill.discount_paise >= decision.discount_paise
+    paid = sum(line.gross_paise - line.discount_paise for line in bill.lines)
+    assert bill.total_paise == paid + bill.fees_paise + bill.tip_paise >= 0
+    assert bill.tax_paise == sum(line.tax_paise for line in bill.lines) + bill.fee_tax_paise
+    if basket.lines:
+        assert make_bill(basket).delivery_paise - bill.delivery_paise == decision.waived_paise
+
+
+@given(BASKETS, st.sampled_from(["29", "27", ""]))
+def test_the_tax_is_split_exactly_by_the_place_of_supply(basket, place):
+    bill = make_bill(basket)
+    parts = bill.tax_split(supplier_state="29", place_of_supply=place)
+    assert parts.cgst_paise + parts.sgst_paise + parts.igst_paise == bill.tax_paise
+    assert bool(parts.igst_paise) == (place == "27" and bill.tax_paise > 0)
+    # Per line at most one paisa apart.
+    assert 0 <= parts.cgst_paise - parts.sgst_paise <= len(bill.lines) + 1
+
+
+@pytest.mark.parametrize(("pincode", "state"), [("560038", "29"), ("560 038", "29"), ("110001", "07"), ("122001", "06"), ("201301", "09"), ("400001", ""), ("160017", ""), ("12", ""), ("abcdef", "")])  # fmt: skip
+def test_the_state_of_a_pin_code_is_told_only_where_it_is_certain(pincode, state):
+    assert state_of_pincode(pincode) == state
+
+
+def test_decisions_for_another_basket_are_a_bug():
+    decision = Decision(line_discounts=((7, 100),), discount_paise=100)
+    with pytest.raises(ValueError):
+        make_bill(basket(1_000, promotions=decision))
