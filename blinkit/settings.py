@@ -260,6 +260,9 @@ SPECTACULAR_SETTINGS = {
     "REDOC_DIST": "SIDECAR",
 }
 RATE_LIMIT_PER_MINUTE = env.number("RATE_LIMIT_PER_MINUTE", default=100, least=0)  # 0 switches limits off
+# Orders a customer may have open at once, so that one person cannot hold a store's goods unpaid; 0 switches it off.
+ORDER_MOST_OPEN_UNPAID = env.number("ORDER_MOST_OPEN_UNPAID", default=2, least=0)
+ORDER_MOST_OPEN_CASH = env.number("ORDER_MOST_OPEN_CASH", default=3, least=0)
 RATE_LIMIT_TRUST_LOOPBACK = env.flag("RATE_LIMIT_TRUST_LOOPBACK", default=DEMO_MODE)
 
 # -- screens, files, language -------------------------------------------------------------------------------------

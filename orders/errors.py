@@ -45,6 +45,12 @@ class BelowMinimum(Conflict):
     code = "below-minimum"
 
 
+class TooManyOpenOrders(Conflict):
+    """So many orders wait for payment (or for cash at the door) already. Carries `open` and `max`."""
+
+    code = "too-many-open-orders"
+
+
 class TooLateToCancel(Conflict):
     """Carries `status_now`."""
 

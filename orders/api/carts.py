@@ -129,7 +129,7 @@ class CheckoutView(APIView):
 
         Cash orders are confirmed at once; online ones hold their items until `pay_by`. Other refusals: `out-of-stock`
         (items), `store-closed`, `not-served`, `cash-limit`, `below-minimum`, `too-many-units`, `not-on-shelf`,
-        `cart-empty`.
+        `cart-empty`, `too-many-open-orders`.
         """
         body = parsed(shapes.CheckoutBody(data=request.data))
         order = services.checkout(

@@ -33,6 +33,7 @@ from orders.errors import (
     NotOnShelf,
     NotServed,
     StoreClosed,
+    TooManyOpenOrders,
     TooManyUnits,
 )
 from orders.events import OrderConfirmed, OrderMoved, OrderPlaced
@@ -42,7 +43,7 @@ from orders.queries.places import NOT_YET_HERE, Serviceability, promise_for, sou
 from orders.services.cart import MOST_TIP_PAISE
 from orders.services.mover import hint, joining, subject
 from orders.sourcing import Reason
-from orders.states import Status
+from orders.states import LIVE, Status
 from payments import services as money
 from payments.models import Method
 
@@ -50,6 +51,12 @@ INSTRUCTIONS = ("leave_at_door", "no_bell", "call_on_arrival", "beware_of_pet", 
 HOLD_GRACE_S = 120
 """The stock outlives the payment window by this much, so that a payment made in its last second still finds it."""
 NUMBER_SEQUENCE = "orders_order_number"
+_OPEN_ORDERS = """(
+    SELECT ARRAY[count(*) FILTER (WHERE status = %s), count(*) FILTER (WHERE payment_method = %s AND status = ANY(%s))]
+    FROM orders_order WHERE customer_id = %s
+)"""
+"""[waiting for payment, cash orders not yet delivered]. Names no column of the cart: PostgreSQL asks once, not per
+line."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +71,8 @@ class _Plan:
     place: Serviceability
     store: Store
     bill: Bill
+    open_orders: tuple[int, int]
+    """Waiting for payment, and cash orders not yet delivered."""
 
     @property
     def units(self) -> int:
@@ -84,12 +93,14 @@ def checkout(
     """Order what is in the customer's cart for this address, at exactly the bill that was shown.
 
     The store is chosen again for the address: the cart's own when it can serve, else the best other one that has every
-    line. Cash orders are CONFIRMED at once; online ones are PENDING with their stock held until `pay_by`. Refuses, and
-    then nothing is written: CartEmpty, NoSuchAddress, NotServed, StoreClosed(reason), NotOnShelf, TooManyUnits,
+    line. Cash orders are CONFIRMED at once; online ones are PENDING with their stock held until `pay_by`; of either
+    kind a customer may have only so many open (settings.ORDER_MOST_OPEN_UNPAID, ORDER_MOST_OPEN_CASH), so that nobody
+    empties a store without paying. Refuses, and then nothing is written: TooManyOpenOrders(open, max), CartEmpty, NoSuchAddress, NotServed, StoreClosed(reason), NotOnShelf, TooManyUnits,
     BelowMinimum, BillChanged(bill) when any figure is not the one shown, CashLimit(limit_paise), OutOfStock(short).
     """
     plan = _plan(customer_id=customer_id, address_id=address_id, tip_paise=tip_paise, now=now)
     _refuse_unless_agreed(plan, method=Method(method), fingerprint=bill_fingerprint)
+    _refuse_too_many_open(plan, method=Method(method))
     chips = _checked(instructions)
 
     order = _draft(plan, customer_id=customer_id, method=Method(method), instructions=chips, now=now)
@@ -138,7 +149,7 @@ def pay_window() -> timedelta:
 def _plan(*, customer_id: int, address_id: UUID, tip_paise: int | None, now: datetime) -> _Plan:
     if tip_paise is not None and not 0 <= tip_paise <= MOST_TIP_PAISE:
         raise Invalid("This tip is not possible.")
-    cart, number, wanted = _locked_cart(customer_id)
+    cart, number, wanted, open_orders = _locked_cart(customer_id)
     address = Address.objects.select_related("user").filter(pk=address_id, user_id=customer_id, deleted_at=None).first()
     if address is None:
         raise NoSuchAddress
@@ -158,23 +169,33 @@ def _plan(*, customer_id: int, address_id: UUID, tip_paise: int | None, now: dat
         metres=place.distance_metres,
         tip_paise=cart.tip_paise if tip_paise is None else tip_paise,
     )
-    return _Plan(cart, number, wanted, rows, address, place, place.store, bill)
+    return _Plan(cart, number, wanted, rows, address, place, place.store, bill, open_orders)
 
 
-def _locked_cart(customer_id: int) -> tuple[Cart, str, list[Wanted]]:
-    """The cart, its lines and a new order number in one statement. The lock makes a second checkout find it empty."""
+def _locked_cart(customer_id: int) -> tuple[Cart, str, list[Wanted], tuple[int, int]]:
+    """The cart, its lines, a new order number and how many orders are open, in one statement.
+
+    The lock makes a second checkout wait, and then find empty what the first one took: it must be filled again before
+    it can be ordered, by a statement that sees the first order. So the counts cannot be outrun by asking at once.
+    """
     lines = list(
         CartLine.objects.filter(cart__customer_id=customer_id)
         .select_related("cart")
         # A number is used up by a refused checkout too: gaps are harmless, another round trip is not.
-        .annotate(number=RawSQL(f"nextval('{NUMBER_SEQUENCE}')", []))
+        .annotate(
+            number=RawSQL(f"nextval('{NUMBER_SEQUENCE}')", []),
+            open_orders=RawSQL(
+                _OPEN_ORDERS, [Status.PENDING.value, Method.COD.value, [status.value for status in LIVE], customer_id]
+            ),
+        )
         .select_for_update()
         .order_by("pk")
     )
     if not lines:
         raise CartEmpty("Your cart is empty.")
     wanted = [Wanted(line.product_id, line.qty, line.consent) for line in lines]
-    return lines[0].cart, f"T-{lines[0].number}", wanted
+    unpaid, cash = lines[0].open_orders
+    return lines[0].cart, f"T-{lines[0].number}", wanted, (unpaid, cash)
 
 
 def _source_elsewhere(
@@ -246,6 +267,19 @@ def _refuse_unless_agreed(plan: _Plan, *, method: Method, fingerprint: str) -> N
             f"Cash is possible up to {rupees(policy.cod_limit_paise)}. Please pay this order by UPI or card.",
             limit_paise=policy.cod_limit_paise,
         )
+
+
+def _refuse_too_many_open(plan: _Plan, *, method: Method) -> None:
+    unpaid, cash = plan.open_orders
+    if method == Method.COD:
+        count, most = cash, settings.ORDER_MOST_OPEN_CASH
+        sentence = f"{count} cash orders are on their way to you. Pay this one by UPI or card, or wait for one of them."
+    else:
+        count, most = unpaid, settings.ORDER_MOST_OPEN_UNPAID
+        sentence = f"{count} of your orders wait for payment. Pay or cancel one of them first."
+    if most and count >= most:
+        metrics.count("checkout_refused_total", reason="too-many-open-orders")
+        raise TooManyOpenOrders(sentence, open=count, max=most)
 
 
 def _checked(instructions: Sequence[str]) -> list[str]:

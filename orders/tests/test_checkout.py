@@ -26,6 +26,7 @@ from orders.errors import (
     NotOnShelf,
     NotServed,
     StoreClosed,
+    TooManyOpenOrders,
 )
 from orders.models import CartLine, Order, OrderLine, Promise
 from orders.states import Status
@@ -338,3 +339,27 @@ def test_deleted_addresses_are_not_delivered_to():
     Address.objects.filter(pk=where.pk).update(deleted_at=NOW)
     with pytest.raises(NoSuchAddress):
         ask(user, view, where)
+
+
+@pytest.mark.parametrize(("method", "most"), [("online", 2), ("cod", 3)])
+def test_nobody_holds_a_store_with_open_orders(method, most):
+    milk = ProductFactory(mrp_paise=30_000)
+    place, user = shop(milk), customer()
+    orders = [place_order(user, place, {milk: 1}, method=method) for _ in range(most)]
+    where, view = Address.objects.get(user=user), full_cart(user, place, {milk: 1})
+    with pytest.raises(TooManyOpenOrders) as refused:
+        ask(user, view, where, method=method)
+    assert (refused.value.status, refused.value.extra["open"], refused.value.extra["max"]) == (409, most, most)
+    assert Order.objects.count() == most
+    # The other way to pay is still open, somebody else is not concerned, and one order less makes room.
+    place_order(customer(), place, {milk: 1}, method=method)
+    services.cancel(order_id=orders[0].pk, by="customer", reason="changed my mind", actor=f"user:{user.pk}", now=NOW)
+    assert ask(user, view, where, method=method).pk
+
+
+def test_open_orders_are_not_limited_where_the_settings_say_so(settings):
+    settings.ORDER_MOST_OPEN_UNPAID = 0
+    milk = ProductFactory(mrp_paise=30_000)
+    place, user = shop(milk), customer()
+    for _ in range(4):
+        place_order(user, place, {milk: 1}, method="online")
