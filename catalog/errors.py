@@ -55,3 +55,10 @@ class TooManyWishes(Conflict):
     """Carries `max`."""
 
     code = "too-many-wishes"
+
+
+class PromotionGone(Conflict):
+    """Carries `promotion_id`."""
+
+    code = "promotion-gone"
+    default_detail = "A promotion has just been used up."

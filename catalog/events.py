@@ -17,3 +17,13 @@ class StoreModeChanged(DomainEvent):
     new: str
     reason: str
     until: datetime | None = None
+
+
+@dataclass(frozen=True)
+class PromotionChanged(DomainEvent):
+    """Subject "promotion:<id>". `what` is "made" or "changed"."""
+
+    promotion_id: int
+    name: str
+    what: str
+    is_active: bool

@@ -338,7 +338,14 @@ class Waitlist(models.Model):
         constraints = [models.UniqueConstraint(fields=["phone"], name="waitlist_once_per_phone")]
 
 
-# What customers want has a file of its own; Django finds the models of an app here.
+# Promotions and what customers want have files of their own; Django finds the models of an app here.
+from catalog.promotions import BundlePart as BundlePart  # noqa: E402
+from catalog.promotions import Coupon as Coupon  # noqa: E402
+from catalog.promotions import Promotion as Promotion  # noqa: E402
+from catalog.promotions import PromotionBoard as PromotionBoard  # noqa: E402
+from catalog.promotions import PromotionKind as PromotionKind  # noqa: E402
+from catalog.promotions import PromotionUse as PromotionUse  # noqa: E402
+from catalog.promotions import SegmentMember as SegmentMember  # noqa: E402
 from catalog.wishes import Affinity as Affinity  # noqa: E402
 from catalog.wishes import AffinitySource as AffinitySource  # noqa: E402
 from catalog.wishes import FavouriteItem as FavouriteItem  # noqa: E402

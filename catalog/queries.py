@@ -16,7 +16,7 @@ from django.db import connection
 from django.db.models import F, Q
 
 from blinkit.kernel.geo import Point, contains, distance_metres
-from catalog import hours, tree, versions
+from catalog import hours, offers, tree, versions
 from catalog.errors import BadCursor, NoSuchProduct, NoSuchStore
 from catalog.models import City, FeePolicy, Store, StoreLoad, StoreMode
 from catalog.pricing import FeeRules
@@ -217,7 +217,7 @@ _STORE_COLUMNS = [
     for alias, names in (("s", _STORE_FIELDS), ("c", _CITY_FIELDS), ("l", _LOAD_FIELDS), ("f", _FEE_FIELDS))
     for name in names
 ]
-_STORE_SQL = f"""SELECT {", ".join(_STORE_COLUMNS)}
+_STORE_SQL = f"""SELECT {", ".join(_STORE_COLUMNS)}, (SELECT b.token FROM catalog_promotionboard b WHERE b.id = 1)
     FROM catalog_store s JOIN catalog_city c ON c.id = s.city_id LEFT JOIN catalog_storeload l ON l.store_id = s.id
     LEFT JOIN LATERAL (SELECT * FROM catalog_feepolicy p WHERE p.store_id = s.id OR p.city_id = s.city_id
         ORDER BY p.store_id NULLS LAST LIMIT 1) f ON true
@@ -243,6 +243,7 @@ def _store(row: list[Any]) -> Store:
         StoreLoad(store=store) if parts[2][0] is None else StoreLoad.from_db(connection.alias, _LOAD_FIELDS, parts[2])
     )
     store._state.fields_cache["load"] = load
+    store.__dict__[offers.TOKEN] = row[0] or ""  # what is left of the row
     store.__dict__[_FEES] = FeeRules() if parts[3][0] is None else FeeRules(*parts[3])
     return store
 

@@ -9,12 +9,14 @@ rounded to rupees, and is always the sum of its lines and fees.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, astuple, dataclass, field
 
 from blinkit.kernel.money import rupees, share_out, tax_inside
 from catalog.pricing.promotions.engine import Decision
 from catalog.pricing.tax import TaxSplit, split
+
+NO_PROMOTIONS = Decision()
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +57,7 @@ class BillInput:
     surge_paise: int = 0
     tip_paise: int = 0
     discount_paise: int = 0
-    promotions: Decision = Decision()
+    promotions: Decision = NO_PROMOTIONS
     surge_why: str = ""
 
 
@@ -93,7 +95,7 @@ class Bill:
     saved_paise: int
     fees_why: dict[str, str] = field(default_factory=dict, compare=False)
     cashback_paise: int = 0
-    promotions: Decision = field(default=Decision(), compare=False)
+    promotions: Decision = field(default=NO_PROMOTIONS, compare=False)
     fee_gst_bp: int = field(default=0, compare=False)
 
     @property

@@ -34,7 +34,7 @@ class TaxSplit:
 
 
 def split(tax_paise: int, *, supplier_state: str, place_of_supply: str) -> TaxSplit:
-    """The parts sum exactly to the tax; of an odd amount the CGST has the odd paisa. "" as the place: the supplier's."""
+    """The parts sum exactly to the tax; of an odd amount the CGST has the odd paisa. A place "" is the supplier's."""
     if place_of_supply and place_of_supply != supplier_state:
         return TaxSplit(igst_paise=tax_paise)
     return TaxSplit(cgst_paise=tax_paise - tax_paise // 2, sgst_paise=tax_paise // 2)

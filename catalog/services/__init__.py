@@ -12,6 +12,16 @@ from catalog.services.findability import (
     synonyms_changed,
     write_search_log,
 )
+from catalog.services.promotions import (
+    Use,
+    give_back,
+    join_segment,
+    normal_code,
+    promotions_changed,
+    reserve,
+    save_coupon,
+    save_promotion,
+)
 from catalog.services.shelf import put_on_shelf, refresh_shelf, set_active, set_listed, set_price, shelf_changed
 from catalog.services.stores import join_waitlist, save_store, set_store_mode, write_store_load
 from catalog.services.wishes import (
@@ -28,6 +38,7 @@ from catalog.services.wishes import (
 )
 
 __all__ = [
+    "Use",
     "add_favourite",
     "approve_synonyms",
     "ask_for_restock",
@@ -35,19 +46,26 @@ __all__ = [
     "delete_list",
     "dismiss_search",
     "forget_restock",
+    "give_back",
+    "join_segment",
     "join_waitlist",
     "load_synonyms",
     "log_search",
     "mend_search",
+    "normal_code",
     "pair_by_hand",
+    "promotions_changed",
     "put_on_shelf",
     "refresh_search",
     "refresh_search_if_outdated",
     "refresh_shelf",
     "remove_favourite",
     "replace_learned",
+    "reserve",
     "restock_told",
+    "save_coupon",
     "save_list",
+    "save_promotion",
     "save_store",
     "set_active",
     "set_list_item",

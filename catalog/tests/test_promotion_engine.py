@@ -40,7 +40,7 @@ RULES = st.lists(RULE, max_size=7).map(lambda rules: [replace(rule, id=n) for n,
 LEFT = st.builds(Left, uses=st.none() | st.integers(0, 2), paise=st.none() | PAISE, units=st.none() | st.integers(0, 5))
 SHOPPERS = st.builds(
     Shopper, first_order=st.booleans(), method=st.sampled_from(["", "online"]),
-    left=st.fixed_dictionaries({n: LEFT for n in range(1, 8)}),
+    left=st.fixed_dictionaries(dict.fromkeys(range(1, 8), LEFT)),
 )  # fmt: skip
 
 

@@ -23,9 +23,15 @@ BRANDS = tuple(f"Brand {n}" for n in range(10))
 
 def some_items(chance: random.Random, lines: int) -> list[Item]:
     return [
-        Item(n, chance.randint(1, 4), chance.randrange(500, 40_000, 100), chance.choice(CATEGORIES), chance.choice(BRANDS))
+        Item(
+            n,
+            chance.randint(1, 4),
+            chance.randrange(500, 40_000, 100),
+            chance.choice(CATEGORIES),
+            chance.choice(BRANDS),
+        )
         for n in range(1, lines + 1)
-    ]  # fmt: skip
+    ]
 
 
 def some_rules(chance: random.Random, promotions: int, lines: int) -> list[Rule]:
@@ -84,12 +90,10 @@ class Command(BaseCommand):
             times.append((time.process_time() - started) * 1000)
             proven += bill.promotions.is_proven
         assert bill is not None
-        rows = [
-            {"promotion": applied.rule.name, "applies": "yes", "worth": rupees(applied.discount_paise + applied.waived_paise + applied.credit_paise), "why": "",}
-            for applied in bill.promotions.applied
-        ] + [
-            {"promotion": no.rule.name, "applies": "no", "worth": "", "why": no.sentence} for no in bill.promotions.refused
-        ]  # fmt: skip
+        applied = bill.promotions.applied
+        yes = [(one, one.discount_paise + one.waived_paise + one.credit_paise) for one in applied]
+        rows = [{"promotion": one.rule.name, "worth": rupees(paise), "why not": ""} for one, paise in yes]
+        rows += [{"promotion": no.rule.name, "worth": "", "why not": no.sentence} for no in bill.promotions.refused]
         figures = {
             "lines": options["lines"],
             "promotions": options["promotions"],

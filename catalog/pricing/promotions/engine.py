@@ -169,7 +169,7 @@ def _judged(rule: Rule, items: Sequence[Item], total: int, delivery_paise: int, 
 
 
 def _ways(rules: Sequence[Rule], stacking: Stacking) -> list[list[Rule]]:
-    """Sets of promotions among which only the stages decide: one per largest legal set of stages, and each alone one."""
+    """Sets of promotions among which only the stages decide: one per largest legal set of stages, each alone one."""
     sociable = [rule for rule in rules if not rule.alone]
     there = sorted({rule.group for rule in sociable})
     legal: list[frozenset[Group]] = []
