@@ -83,7 +83,7 @@ class Job(models.Model):
     bags = models.PositiveSmallIntegerField(default=1)
     due_at = models.DateTimeField(help_text="The promise")
     opened_at = models.DateTimeField()
-    declined_by = models.JSONField(default=list, blank=True, help_text="Rider ids that said no")
+    declined_by = models.JSONField(default=list, blank=True, help_text="Who said no: see saying_no.py")
 
     class Meta:
         indexes = [

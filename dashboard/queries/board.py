@@ -19,7 +19,9 @@ from catalog.models import Store, StoreLoad
 from catalog.queries import current_mode, is_open
 from catalog.travel import travel_seconds
 from dashboard import forecast
-from delivery.models import Rider, Shift, Stop, StopState
+from delivery.models import JobState, Rider, Shift, Stop, StopState
+from delivery.saying_no import all_said_no
+from delivery.services.rounds import SILENT_AFTER
 from fulfillment.models import PickerShift
 from orders.models import Order
 from orders.states import LIVE, Status
@@ -29,12 +31,17 @@ MOST_AT_RISK = 40
 KEEP_S = 1.0
 """Many sockets and pages share one reading for so long."""
 STATES = [status for status in Status if status in LIVE]
+SEEKING = (JobState.SEEKING, JobState.OFFERED)
+ALL_SAID_NO = "No rider: all said no"
 ON_ROAD = (Status.PICKED_UP, Status.IN_TRANSIT)
 
 
 @dataclass(frozen=True, slots=True)
 class AtRisk:
-    """An order that is late, or will be if nothing goes quicker than usual. `late_s` negative: seconds left."""
+    """An order that is late, or will be if nothing goes quicker than usual, or that no rider wants (`nobody_goes`).
+
+    `late_s` negative: seconds left.
+    """
 
     id: UUID
     number: str
@@ -44,6 +51,7 @@ class AtRisk:
     late_s: int
     expected_late_s: int
     promised_by: datetime
+    nobody_goes: bool = False
 
     @property
     def is_late(self) -> bool:
@@ -241,7 +249,10 @@ def board(*, now: datetime) -> Board:
     by_id = {row.id: row for row, _load, _point in stores.values()}
     riders = _riders(by_id)
     _pickers(by_id)
+    on_duty: dict[str, set[int]] = {}
     for rider in riders:
+        if rider.seen_at is not None and rider.seen_at >= now - SILENT_AFTER:
+            on_duty.setdefault(rider.store_code, set()).add(rider.id)
         row = next((row for row in by_id.values() if row.code == rider.store_code), None)
         if row is not None:
             row.riders_on += 1
@@ -283,8 +294,11 @@ def board(*, now: datetime) -> Board:
             )
         )
         expected_late_s = int(ahead_s - left_s)
-        if expected_late_s > 0 or left_s < 0:
-            sentence = forecast.why(status, has_rider=has_rider)
+        nobody_goes = order["delivery_job__state"] in SEEKING and all_said_no(
+            order["delivery_job__declined_by"], on_duty=on_duty.get(row.code, ())
+        )
+        if expected_late_s > 0 or left_s < 0 or nobody_goes:
+            sentence = ALL_SAID_NO if nobody_goes else forecast.why(status, has_rider=has_rider)
             risky.append(
                 AtRisk(
                     id=order["id"],
@@ -295,6 +309,7 @@ def board(*, now: datetime) -> Board:
                     late_s=-left_s,
                     expected_late_s=max(expected_late_s, -left_s),
                     promised_by=order["promised_by"],
+                    nobody_goes=nobody_goes,
                 )
             )
         if len(doors) < MOST_LIVE:
@@ -309,7 +324,7 @@ def board(*, now: datetime) -> Board:
                     "mood": "late" if left_s < 0 else "risk" if expected_late_s > 0 else "ok",
                 }
             )
-    risky.sort(key=lambda risk: -risk.expected_late_s)
+    risky.sort(key=lambda risk: (not risk.nobody_goes, -risk.expected_late_s))  # a person has to send somebody
     return Board(
         at=now,
         states=[StateCount(s.value, str(s.label), counts[s], late[s], least.get(s)) for s in STATES],
@@ -338,6 +353,8 @@ def _orders() -> list[Any]:
             "lng",
             "rider_id_ref",
             "lines_count",
+            "delivery_job__state",
+            "delivery_job__declined_by",
         )[:MOST_LIVE]
     )
 

@@ -17,7 +17,8 @@ from catalog.tests.factories import store as make_store
 from dashboard import queries
 from dashboard.queries.board import forget_board
 from dashboard.urls import ws_urls
-from delivery.tests.factories import rider
+from delivery import services
+from delivery.tests.factories import offered, rider, waiting_job
 from orders.models import Order
 from orders.states import Status
 from orders.tests.factories import advance, order
@@ -55,6 +56,19 @@ def test_an_order_is_at_risk_before_it_is_late_and_says_why():
     assert soon.expected_late_s > 0
     (late,) = queries.board(now=an_order.promised_by + timedelta(minutes=3)).at_risk
     assert (late.is_late, late.late_m) == (True, 3)
+
+
+def test_an_order_nobody_wants_is_first_in_the_queue_and_a_rider_can_be_sent(client):
+    job = waiting_job()
+    who = rider(job.store)
+    assert queries.board(now=NOW).at_risk == []
+    services.decline(offer_id=offered(job).pk, rider_id=who.pk, reason="Too far", now=NOW)
+    (stuck,) = queries.board(now=NOW).at_risk
+    assert (stuck.id, stuck.why, stuck.is_late) == (job.order_id, "No rider: all said no", False)
+    client.force_login(UserFactory(roles=["ops"]))
+    client.post(f"/ops/orders/{job.order_id}/assign/", {"rider": who.pk})
+    assert Order.objects.get(pk=job.order_id).rider_id_ref == who.pk
+    assert not any(risk.nobody_goes for risk in queries.board(now=NOW).at_risk)
 
 
 def test_riders_show_what_they_do():

@@ -50,7 +50,10 @@ class Migration(migrations.Migration):
                 ("bags", models.PositiveSmallIntegerField(default=1)),
                 ("due_at", models.DateTimeField(help_text="The promise")),
                 ("opened_at", models.DateTimeField()),
-                ("declined_by", models.JSONField(blank=True, default=list, help_text="Rider ids that said no")),
+                (
+                    "declined_by",
+                    models.JSONField(blank=True, default=list, help_text="Who said no: see saying_no.py"),
+                ),
                 (
                     "order",
                     models.OneToOneField(

@@ -12,6 +12,7 @@ from django.db import transaction
 from django.db.models import Q
 
 from blinkit.kernel import events, live, metrics
+from delivery import saying_no
 from delivery.errors import NoSuchOffer, NotOnDuty, OfferGone, RiderBusy, Suspended
 from delivery.events import OfferAnswered
 from delivery.models import Job, JobState, Offer, OfferState, Rider, Stop, Trip
@@ -23,6 +24,7 @@ from orders.states import FINISHED, Status
 READY_GUESS = timedelta(minutes=3)
 """From the confirmation to packed bags, until the floor says when they are packed."""
 PROMISE_GUESS = timedelta(minutes=15)
+NO = {OfferState.DECLINED: saying_no.DECLINED_PAUSE, OfferState.EXPIRED: saying_no.UNANSWERED_PAUSE}
 NO_RIDER_NEEDED = FINISHED | {Status.PENDING, Status.PICKED_UP, Status.IN_TRANSIT}
 
 
@@ -99,7 +101,9 @@ def begin_trip(job: Job, rider: Rider, *, now: datetime) -> Trip:
 
 @transaction.atomic
 def decline(*, offer_id: UUID, rider_id: int, reason: str, now: datetime) -> None:
-    """No, thank you: the job goes to somebody else and never back to this rider. Silent when repeated.
+    """No, thank you: the job goes to somebody else, and for some minutes not back to this rider. Silent when repeated.
+
+    When everybody said no they are asked again (delivery.saying_no): an order is never left without a rider.
 
     Raises NoSuchOffer, OfferGone when it was answered otherwise.
     """
@@ -111,7 +115,6 @@ def decline(*, offer_id: UUID, rider_id: int, reason: str, now: datetime) -> Non
     if offer.state != OfferState.OPEN:
         raise OfferGone("This offer is over already.")
     offer.decline_reason = reason.strip()[:80]
-    job.declined_by = [*job.declined_by, rider_id]
     _answer(offer, OfferState.DECLINED, job, now=now, reason=offer.decline_reason)
 
 
@@ -154,6 +157,8 @@ def _own_offer(offer_id: UUID, rider_id: int) -> Offer:
 def _answer(offer: Offer, answer: OfferState, job: Job, *, now: datetime, reason: str = "") -> None:
     offer.state, offer.answered_at = answer, now
     offer.save(update_fields=["state", "answered_at", "decline_reason"])
+    if answer in NO:
+        job.declined_by = saying_no.noted(job.declined_by, offer.rider_id, pause=NO[answer], now=now)
     if answer != OfferState.ACCEPTED and job.state == JobState.OFFERED:
         job.state = JobState.SEEKING
         job.save(update_fields=["state", "declined_by"])

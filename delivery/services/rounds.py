@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 from typing import Any
-from uuid import UUID
 
 from django.db import connection, transaction
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists, OuterRef, QuerySet
 
 from blinkit.kernel import events, live
 from catalog.travel import travel_seconds
-from delivery import dispatch
+from delivery import dispatch, saying_no
 from delivery.dispatch import Candidate, FreeRider, OpenJob
 from delivery.events import OfferMade
 from delivery.models import Job, JobState, Offer, OfferState, Rider, Shift, Trip
@@ -23,8 +22,6 @@ from payments.models import Method
 OFFER_S = 30
 SILENT_AFTER = timedelta(minutes=3)
 """A rider nobody has heard of for so long gets no offer: the phone is off or out of reach."""
-UNANSWERED_PAUSE = timedelta(seconds=90)
-"""A rider who let an offer pass is not asked again about the same job for so long; others come first."""
 MOST_JOBS = 200
 STRATEGY = "nearest"
 _LOCK_CLASS = 4117
@@ -57,9 +54,11 @@ def _round(store_id: int, *, now: datetime) -> int:
     )
     if not jobs:
         return 0
-    ignored = _ignored_lately(jobs, now=now)
+    known = any(job.declined_by for job in jobs)
+    on_duty = reachable_riders(store_id=store_id, now=now).values_list("pk", flat=True) if known else ()
+    asked = frozenset(on_duty)
     plan = dispatch.assign(
-        [_open_job(job, ignored.get(job.pk, ())) for job in jobs],
+        [_open_job(job, asked, now=now) for job in jobs],
         [_free_rider(rider, now=now) for rider in riders],
         now_s=now.timestamp(),
         travel=lambda a, b, vehicle: travel_seconds(a, b, vehicle, now),
@@ -79,33 +78,29 @@ def _only_dispatcher(store_id: int) -> bool:
         return bool(cursor.fetchone()[0])
 
 
+def reachable_riders(*, store_id: int, now: datetime) -> QuerySet[Rider]:
+    """On duty, allowed to ride and heard of lately: whom we can count on, on a trip or not."""
+    return Rider.objects.filter(
+        Exists(Shift.objects.filter(rider=OuterRef("pk"), ended_at=None)),
+        store_id=store_id,
+        suspended_reason="",
+        is_verified=True,
+        seen_at__gte=now - SILENT_AFTER,
+    )
+
+
 def free_riders(*, store_id: int, now: datetime) -> list[Rider]:
-    """On duty, heard of lately, without a trip and without an open offer. One statement."""
+    """Reachable riders without a trip and without an open offer. One statement."""
     mine = OuterRef("pk")
     return list(
-        Rider.objects.filter(
-            Exists(Shift.objects.filter(rider=mine, ended_at=None)),
+        reachable_riders(store_id=store_id, now=now)
+        .filter(
             ~Exists(Trip.objects.filter(rider=mine, ended_at=None)),
             ~Exists(Offer.objects.filter(rider=mine, state=OfferState.OPEN)),
-            store_id=store_id,
-            suspended_reason="",
-            is_verified=True,
-            seen_at__gte=now - SILENT_AFTER,
         )
         .select_related("user", "store")
         .order_by("pk")
     )
-
-
-def _ignored_lately(jobs: Iterable[Job], *, now: datetime) -> dict[UUID, list[int]]:
-    """Per job, the riders who let an offer for it pass a moment ago."""
-    passed: dict[UUID, list[int]] = {}
-    rows = Offer.objects.filter(
-        job__in=[job.pk for job in jobs], state=OfferState.EXPIRED, answered_at__gt=now - UNANSWERED_PAUSE
-    )
-    for job_id, rider_id in rows.values_list("job_id", "rider_id"):
-        passed.setdefault(job_id, []).append(rider_id)
-    return passed
 
 
 def _offer(job: Job, rider: Rider, *, why: list[dict[str, Any]], now: datetime) -> Offer:
@@ -137,7 +132,7 @@ def _why(candidates: Sequence[Candidate], names: dict[Any, Rider]) -> list[dict[
     ]
 
 
-def _open_job(job: Job, ignored_by: Iterable[int]) -> OpenJob:
+def _open_job(job: Job, on_duty: Collection[int], *, now: datetime) -> OpenJob:
     order: Order = job.order
     return OpenJob(
         id=job.pk,
@@ -149,7 +144,7 @@ def _open_job(job: Job, ignored_by: Iterable[int]) -> OpenJob:
         due_s=job.due_at.timestamp(),
         bags=job.bags,
         cash_paise=order.total_paise if order.payment_method == Method.COD else 0,
-        refused_by=frozenset([*job.declined_by, *ignored_by]),
+        refused_by=saying_no.refused_by(job.declined_by, on_duty=on_duty, opened_at=job.opened_at, now=now),
     )
 
 

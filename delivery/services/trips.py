@@ -15,6 +15,7 @@ from django.db.models import Q
 from blinkit.kernel import live
 from blinkit.kernel.geo import Point
 from catalog.travel import street_metres
+from delivery import saying_no
 from delivery.errors import NoSuchStop, ReasonMissing, RiderBusy, StopGone, Suspended
 from delivery.models import (
     Earning,
@@ -172,7 +173,7 @@ def hand_back(*, stop_id: UUID, rider_id: int, reason: str, actor: str, now: dat
     if not reason.strip():
         raise ReasonMissing("Say why you can't take it.")
     job = stop.job
-    job.declined_by = [*job.declined_by, rider_id]
+    job.declined_by = saying_no.noted(job.declined_by, rider_id, pause=saying_no.DECLINED_PAUSE, now=now)
     job.save(update_fields=["declined_by"])
     orders.rider_fell_away(order_id=job.order_id, rider_id=rider_id, actor=actor, now=now, why=reason.strip()[:120])
     stop.fail_reason = reason.strip()[:160]

@@ -8,7 +8,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from catalog.tests.factories import NOW, store
-from delivery import services
+from delivery import saying_no, services
 from delivery.errors import NoSuchOffer, NotOnDuty, OfferGone, Suspended, TripLive
 from delivery.models import Job, JobState, Offer, OfferState, Rider, Shift
 from delivery.services import asking
@@ -94,7 +94,7 @@ def test_somebody_elses_offer_does_not_exist():
         services.decline(offer_id=offer.pk, rider_id=stranger.pk, reason="", now=NOW)
 
 
-def test_declined_goes_to_the_next_and_never_back():
+def test_declined_goes_to_the_next_and_not_back_for_minutes():
     job = waiting_job()
     first, second = rider(job.store), rider(job.store)
     offer = offered(job)
@@ -104,8 +104,44 @@ def test_declined_goes_to_the_next_and_never_back():
         services.accept(offer_id=offer.pk, rider_id=first.pk, now=NOW)
     following = offered(job, now=SOON)
     assert following.rider_id == second.pk
-    services.decline(offer_id=following.pk, rider_id=second.pk, reason="", now=SOON)
-    assert services.dispatch_round(now=SOON) == 0
+
+
+def alive(now):
+    Rider.objects.update(seen_at=now)
+    return now
+
+
+def test_one_who_declined_is_asked_again_after_five_minutes_while_others_are_busy():
+    job = waiting_job()
+    first, busy = rider(job.store), rider(job.store)
+    services.assign_by_hand(order_id=waiting_job(at=job.store).order_id, rider_id=busy.pk, actor="user:9", now=NOW)
+    services.decline(offer_id=offered(job).pk, rider_id=first.pk, reason="", now=NOW)
+    assert services.dispatch_round(now=alive(NOW + timedelta(minutes=4, seconds=59))) == 0
+    assert offered(job, now=alive(NOW + timedelta(minutes=5))).rider_id == first.pk
+
+
+def test_when_everybody_said_no_they_are_asked_again_after_a_pause():
+    job = waiting_job()
+    first, second = rider(job.store), rider(job.store)
+    services.decline(offer_id=offered(job).pk, rider_id=first.pk, reason="", now=NOW)
+    following = offered(job, now=SOON)
+    assert following.rider_id == second.pk
+    late = following.expires_at
+    services.sweep_offers(now=late)  # let pass: a no as well
+    assert services.dispatch_round(now=alive(NOW + timedelta(seconds=59))) == 0
+    again = offered(job, now=alive(NOW + timedelta(seconds=60)))
+    assert again.rider_id == first.pk
+    services.decline(offer_id=again.pk, rider_id=first.pk, reason="", now=late + timedelta(seconds=5))
+    assert offered(job, now=alive(late + timedelta(seconds=60))).rider_id == second.pk
+    assert len(Job.objects.get().declined_by) == 2
+
+
+def test_rows_without_a_time_count_from_the_opening_of_the_job():
+    rows = [3, {"rider": 4, "at": NOW.isoformat(), "until": (NOW + timedelta(minutes=5)).isoformat()}]
+    ask = {"opened_at": NOW, "on_duty": {3, 4, 5}}
+    assert saying_no.refused_by(rows, now=NOW, **ask) == {3, 4}
+    assert saying_no.refused_by(rows, now=NOW + timedelta(minutes=6), **ask) == set()
+    assert saying_no.all_said_no(rows, on_duty={3, 4}) and not saying_no.all_said_no(rows, on_duty=())
 
 
 def test_unanswered_goes_to_the_next_and_comes_back_when_nobody_else_is_there():
