@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from urllib.parse import urlencode
+
 from django import forms
 from django.conf import settings
+from django.contrib import admin
 from django.contrib.auth import login, logout
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -19,7 +22,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 from accounts import services
 from accounts.models import User
 from accounts.phones import masked
-from blinkit.kernel.errors import Refusal
+from blinkit.kernel.errors import NotAllowed, Refusal
 from blinkit.kernel.limits import client_address
 
 BACKEND = "django.contrib.auth.backends.ModelBackend"
@@ -50,7 +53,8 @@ def staff_sign_in(request: HttpRequest) -> HttpResponse:
                 challenge = services.request_otp(phone=phone, now=timezone.now(), address=client_address(request))
                 request.session[PHONE_KEY] = challenge.phone
                 return redirect(_with_next("staff-sign-in-code", request))
-            return _enter(request, services.sign_in_with_password(phone=phone, password=password))
+            address = client_address(request)
+            return _enter(request, services.sign_in_with_password(phone=phone, password=password, address=address))
         except Refusal as refusal:
             problem, status = refusal.detail, refusal.status
     elif request.method == "POST":
@@ -79,6 +83,17 @@ def staff_code(request: HttpRequest) -> HttpResponse:
             problem, status = _("Enter the six digits we sent."), 400
     context = {"problem": problem, "phone": phone, "masked_phone": masked(phone), **_common(request)}
     return render(request, "accounts/staff_code.html", context, status=status)
+
+
+@never_cache
+def admin_sign_in(request: HttpRequest) -> HttpResponse:
+    """Django Admin's own sign-in page knows no limits: everybody signs in at the one that does."""
+    target = _next(request) or reverse("admin:index")
+    if not request.user.is_authenticated:
+        return redirect(f"{reverse('staff-sign-in')}?{urlencode({'next': target})}")
+    if not admin.site.has_permission(request):
+        raise NotAllowed("The administration is for administrators. Sign out, then sign in with such an account.")
+    return redirect(target)
 
 
 @require_POST
@@ -115,8 +130,6 @@ def _next(request: HttpRequest) -> str:
 
 
 def _with_next(name: str, request: HttpRequest) -> str:
-    from urllib.parse import urlencode
-
     target = _next(request)
     return reverse(name) + (f"?{urlencode({'next': target})}" if target else "")
 

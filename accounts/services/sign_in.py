@@ -13,9 +13,14 @@ from accounts.events import SignedIn
 from accounts.models import User
 from accounts.phones import normalise
 from blinkit.kernel import events
-from blinkit.kernel.limits import check_limit
+from blinkit.kernel.limits import check_limit, is_exempt
 
 MOST_PASSWORD_TRIES = 10
+"""For one phone from one network address, so that a stranger who guesses locks out nobody but himself."""
+MOST_TRIES_PER_PHONE = 60
+"""From all addresses together: what a crowd of machines may guess."""
+MOST_TRIES_PER_ADDRESS = 60
+"""For all phones together; a store's people share one address."""
 PASSWORD_WINDOW_S = 600
 
 
@@ -48,13 +53,17 @@ def _link(uid: str, phone: str) -> tuple[User, bool]:
     return user, created
 
 
-def sign_in_with_password(*, phone: str, password: str) -> User:
-    """Staff with a password. Raises WrongPassword (also for a malformed or unknown phone), TooMany, AccountClosed."""
+def sign_in_with_password(*, phone: str, password: str, address: str = "") -> User:
+    """Staff with a password, who ask from this network address. Raises WrongPassword (also for a malformed or unknown
+    phone), TooMany, AccountClosed."""
+    if address and not is_exempt(address):
+        check_limit("password-address", address, limit=MOST_TRIES_PER_ADDRESS, per_s=PASSWORD_WINDOW_S)
     try:
         phone = normalise(phone)
     except BadPhone:
         raise WrongPassword() from None
-    check_limit("password", phone, limit=MOST_PASSWORD_TRIES, per_s=PASSWORD_WINDOW_S)
+    check_limit("password", f"{phone}@{address}", limit=MOST_PASSWORD_TRIES, per_s=PASSWORD_WINDOW_S)
+    check_limit("password-phone", phone, limit=MOST_TRIES_PER_PHONE, per_s=PASSWORD_WINDOW_S)
     user = User.objects.filter(phone=phone).first()
     if user is None:
         make_password(password)  # takes as long as a real check, so that time does not tell who exists

@@ -46,6 +46,27 @@ class TestPassword:
         with pytest.raises(TooMany):
             services.sign_in_with_password(phone=PHONE, password="a good one")
 
+    def test_a_stranger_who_guesses_locks_out_only_himself(self):
+        user = UserFactory(phone=PHONE, password="a good one")
+        for _ in range(11):
+            with pytest.raises((WrongPassword, TooMany)):
+                services.sign_in_with_password(phone=PHONE, password="a bad one", address="203.0.113.9")
+        assert services.sign_in_with_password(phone=PHONE, password="a good one", address="198.51.100.1") == user
+
+    def test_many_machines_and_many_phones_are_limited_as_well(self, settings):
+        settings.RATE_LIMIT_PER_MINUTE = 100
+        UserFactory(phone=PHONE, password="a good one")
+        for number in range(60):
+            with pytest.raises(WrongPassword):
+                services.sign_in_with_password(phone=PHONE, password="a bad one", address=f"203.0.113.{number}")
+        with pytest.raises(TooMany):
+            services.sign_in_with_password(phone=PHONE, password="a good one", address="198.51.100.1")
+        for number in range(60):
+            with pytest.raises(WrongPassword):
+                services.sign_in_with_password(phone=f"91000000{number:02d}", password="x", address="192.0.2.1")
+        with pytest.raises(TooMany):
+            services.sign_in_with_password(phone="9123456789", password="x", address="192.0.2.1")
+
     def test_a_closed_account_stays_closed(self):
         UserFactory(phone=PHONE, password="a good one", is_active=False)
         with pytest.raises(AccountClosed):

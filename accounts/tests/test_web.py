@@ -1,3 +1,5 @@
+from urllib.parse import urlencode
+
 import pytest
 
 from accounts import services
@@ -66,10 +68,22 @@ class TestAdmin:
         client.force_login(user)
         return client
 
-    def test_signs_in_with_a_phone_as_people_write_it(self, client):
+    @pytest.mark.parametrize(
+        ("asked", "target"),
+        [("", "/admin/"), ("?next=/admin/orders/", "/admin/orders/"), ("?next=https://evil.example/", "/admin/")],
+    )
+    def test_has_no_sign_in_of_its_own(self, client, asked, target):
         User.objects.create_superuser("9000000001", "a good one")
-        answer = client.post("/admin/login/?next=/admin/", {"username": "090000 00001", "password": "a good one"})
-        assert (answer.status_code, answer.url) == (302, "/admin/")
+        typed = {"username": "9000000001", "phone": "090000 00001", "password": "a good one"}
+        answer = client.post(f"/admin/login/{asked}", typed)
+        assert answer.url == f"/staff/sign-in/?{urlencode({'next': target})}"
+        assert "_auth_user_id" not in client.session
+        assert client.post(answer.url, typed).url == target
+        assert client.get(f"/admin/login/{asked}").url == target
+
+    def test_turns_away_who_is_no_administrator(self, client):
+        client.force_login(UserFactory(roles=["ops"]))
+        assert client.get("/admin/", follow=True).status_code == 403
 
     def test_every_page_opens(self, boss):
         user = UserFactory(roles=["rider"])

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.conf import settings
+from django.db import transaction
 from django.db.models.expressions import RawSQL
 
 from accounts.models import Address
@@ -17,8 +18,11 @@ from blinkit.kernel.errors import Invalid
 from blinkit.kernel.events import DomainEvent
 from blinkit.kernel.money import rupees
 from catalog import queries as goods
+from catalog import services as promotions
+from catalog.errors import PromotionGone
 from catalog.models import Store
 from catalog.pricing import Bill, FeeRules
+from catalog.pricing.tax import state_of_pincode
 from catalog.queries import ShelfRow
 from inventory import queries as stock_counts
 from inventory import services as stock
@@ -39,6 +43,7 @@ from orders.errors import (
 from orders.events import OrderConfirmed, OrderMoved, OrderPlaced
 from orders.models import Cart, CartLine, Order, OrderLine, Promise
 from orders.queries.carts import Wanted, bill_json, price
+from orders.queries.offers import Buyer, Offered
 from orders.queries.places import NOT_YET_HERE, Serviceability, promise_for, source
 from orders.services.cart import MOST_TIP_PAISE
 from orders.services.mover import hint, joining, subject
@@ -71,6 +76,9 @@ class _Plan:
     place: Serviceability
     store: Store
     bill: Bill
+    offered: Offered
+    tip_paise: int
+    buyer: Buyer
     open_orders: tuple[int, int]
     """Waiting for payment, and cash orders not yet delivered."""
 
@@ -95,10 +103,11 @@ def checkout(
     The store is chosen again for the address: the cart's own when it can serve, else the best other one that has every
     line. Cash orders are CONFIRMED at once; online ones are PENDING with their stock held until `pay_by`; of either
     kind a customer may have only so many open (settings.ORDER_MOST_OPEN_UNPAID, ORDER_MOST_OPEN_CASH), so that nobody
-    empties a store without paying. Refuses, and then nothing is written: TooManyOpenOrders(open, max), CartEmpty, NoSuchAddress, NotServed, StoreClosed(reason), NotOnShelf, TooManyUnits,
-    BelowMinimum, BillChanged(bill) when any figure is not the one shown, CashLimit(limit_paise), OutOfStock(short).
+    empties a store without paying. Refuses, and then nothing is written: TooManyOpenOrders(open, max), CartEmpty,
+    NoSuchAddress, NotServed, StoreClosed(reason), NotOnShelf, TooManyUnits, BelowMinimum, BillChanged(bill) when any
+    figure is not the one shown, CashLimit(limit_paise), OutOfStock(short).
     """
-    plan = _plan(customer_id=customer_id, address_id=address_id, tip_paise=tip_paise, now=now)
+    plan = _plan(customer_id=customer_id, address_id=address_id, tip_paise=tip_paise, method=method, now=now)
     _refuse_unless_agreed(plan, method=Method(method), fingerprint=bill_fingerprint)
     _refuse_too_many_open(plan, method=Method(method))
     chips = _checked(instructions)
@@ -106,8 +115,13 @@ def checkout(
     order = _draft(plan, customer_id=customer_id, method=Method(method), instructions=chips, now=now)
     actor = f"user:{customer_id}"
     until = None if order.pay_by is None else order.pay_by + timedelta(seconds=HOLD_GRACE_S)
-    # The first write, and the only one that can still refuse.
-    _hold(plan, order, until=until, actor=actor, now=now)
+    # The first writes, and the only ones that can still refuse.
+    if plan.offered.uses:
+        with transaction.atomic():  # a refusal is kept as an answer: nothing reserved may stay behind it
+            _reserve(plan, order, now=now)
+            _hold(plan, order, until=until, actor=actor, now=now)
+    else:
+        _hold(plan, order, until=until, actor=actor, now=now)
     quote, inputs = promise_for(plan.store, to=plan.address.point, lines=len(plan.wanted), units=plan.units, now=now)
     facts: list[DomainEvent] = [
         OrderPlaced(
@@ -134,8 +148,8 @@ def checkout(
         _promise(order, plan, quote, inputs, now=now).save(force_insert=True)
     # Only what was ordered: a line put in meanwhile stays.
     CartLine.objects.filter(cart_id=plan.cart.pk, product_id__in=list(plan.rows)).delete()
-    if plan.cart.tip_paise:
-        Cart.objects.filter(pk=plan.cart.pk).update(tip_paise=0)
+    if plan.cart.tip_paise or plan.cart.coupon_code:
+        Cart.objects.filter(pk=plan.cart.pk).update(tip_paise=0, coupon_code="")
     events.record_all(facts, subject=subject(order), actor=actor)
     hint(order)
     metrics.count("orders_placed_total", store=plan.store.code, method=order.payment_method)
@@ -146,7 +160,7 @@ def pay_window() -> timedelta:
     return timedelta(minutes=getattr(settings, "ORDER_PAY_WINDOW_M", 15))
 
 
-def _plan(*, customer_id: int, address_id: UUID, tip_paise: int | None, now: datetime) -> _Plan:
+def _plan(*, customer_id: int, address_id: UUID, tip_paise: int | None, method: str, now: datetime) -> _Plan:
     if tip_paise is not None and not 0 <= tip_paise <= MOST_TIP_PAISE:
         raise Invalid("This tip is not possible.")
     cart, number, wanted, open_orders = _locked_cart(customer_id)
@@ -162,14 +176,12 @@ def _plan(*, customer_id: int, address_id: UUID, tip_paise: int | None, now: dat
     assert place.store is not None
     rows = goods.shelf_rows(store_id=place.store.pk, product_ids=[line.product_id for line in wanted])
     _refuse_bad_lines(wanted, rows)
-    bill = price(
-        wanted,
-        rows,
-        store=place.store,
-        metres=place.distance_metres,
-        tip_paise=cart.tip_paise if tip_paise is None else tip_paise,
+    buyer = Buyer(now, customer_id, cart.coupon_code, method)
+    tip = cart.tip_paise if tip_paise is None else tip_paise
+    bill, given = price(
+        wanted, rows, store=place.store, metres=place.distance_metres, tip_paise=tip, buyer=buyer
     )
-    return _Plan(cart, number, wanted, rows, address, place, place.store, bill, open_orders)
+    return _Plan(cart, number, wanted, rows, address, place, place.store, bill, given, tip, buyer, open_orders)
 
 
 def _locked_cart(customer_id: int) -> tuple[Cart, str, list[Wanted], tuple[int, int]]:
@@ -253,20 +265,42 @@ def _refuse_unless_agreed(plan: _Plan, *, method: Method, fingerprint: str) -> N
             missing_paise=missing,
         )
     if fingerprint != plan.bill.fingerprint():
-        raise BillChanged(
-            f"The bill is now {rupees(plan.bill.total_paise)}. Please look at it once more.",
-            bill=bill_json(plan.bill),
-            lines=[
-                {"sku": plan.rows[line.product_id].sku, "qty": line.qty, "unit_price_paise": line.unit_price_paise}
-                for line in plan.bill.lines
-            ],
-            store=plan.store.code,
-        )
+        raise _changed(plan, plan.bill)
     if method == Method.COD and plan.bill.total_paise > policy.cod_limit_paise:
         raise CashLimit(
             f"Cash is possible up to {rupees(policy.cod_limit_paise)}. Please pay this order by UPI or card.",
             limit_paise=policy.cod_limit_paise,
         )
+
+
+def _changed(plan: _Plan, bill: Bill, *, because: str = "") -> BillChanged:
+    return BillChanged(
+        f"{because} The bill is now {rupees(bill.total_paise)}. Please look at it once more.".strip(),
+        bill=bill_json(bill),
+        lines=[
+            {"sku": plan.rows[line.product_id].sku, "qty": line.qty, "unit_price_paise": line.unit_price_paise}
+            for line in bill.lines
+        ],
+        store=plan.store.code,
+    )
+
+
+def _reserve(plan: _Plan, order: Order, *, now: datetime) -> None:
+    """Count what the order uses of promotions, before the stock is locked. Raises BillChanged when one just ran out."""
+    customer_id = order.customer_id
+    try:
+        promotions.reserve(ref=order.pk, customer_id=customer_id, uses=plan.offered.uses, now=now)
+    except PromotionGone as gone:
+        metrics.count("checkout_refused_total", reason="promotion-gone")
+        bill, _ = price(
+            plan.wanted,
+            plan.rows,
+            store=plan.store,
+            metres=plan.place.distance_metres,
+            tip_paise=plan.tip_paise,
+            buyer=plan.buyer,
+        )
+        raise _changed(plan, bill, because=gone.detail) from None
 
 
 def _refuse_too_many_open(plan: _Plan, *, method: Method) -> None:
@@ -335,6 +369,10 @@ def _draft(plan: _Plan, *, customer_id: int, method: Method, instructions: list[
         discount_paise=bill.discount_paise,
         tax_paise=bill.tax_paise,
         total_paise=bill.total_paise,
+        promotions=[{"id": one.rule.id, **one.as_dict()} for one in bill.promotions.applied] or None,
+        cashback_paise=bill.cashback_paise,
+        supplier_state=plan.store.city.state_code,
+        place_of_supply=state_of_pincode(address.pincode) or plan.store.city.state_code,
         payment_method=method.value,
         placed_at=now,
         status_at=now,
@@ -361,6 +399,7 @@ def _lines(order: Order, plan: _Plan) -> list[OrderLine]:
                 mrp_paise=bill.mrp_paise,
                 gst_bp=bill.gst_bp,
                 hsn=row.hsn,
+                discount_paise=bill.discount_paise,
                 tax_paise=bill.tax_paise,
                 consent=wanted.consent,
             )
