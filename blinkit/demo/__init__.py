@@ -24,6 +24,13 @@ def sign_ins() -> list[tuple[str, str, str, str]]:
     return [(label, first[role].phone, how, url) for role, (label, how, url) in pages.items()]
 
 
+def streets() -> list[tuple[str, float, float]]:
+    """The streets of the demo city people may say they live in: (name, lat, lng)."""
+    from blinkit.demo.places import doors
+
+    return [(door.line2, door.lat, door.lng) for door in doors()]
+
+
 def is_loaded() -> bool:
     """Whether the demo city is in the database (it is written in one transaction: all of it or nothing)."""
     from blinkit.demo.places import STORES

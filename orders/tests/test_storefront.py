@@ -12,6 +12,7 @@ from accounts.models import Address, OtpChallenge
 from accounts.services import otp_code
 from catalog.models import Waitlist
 from catalog.tests.factories import ProductFactory
+from catalog.tests.factories import store as make_store
 from orders.models import Cart, Order
 from orders.states import Status
 from orders.tests.factories import HOME, address, customer, full_cart, order, shop
@@ -212,7 +213,8 @@ def test_an_address_is_kept_with_its_pin_and_may_go():
     user = customer()
     shop(ProductFactory())
     client = signed_in(user)
-    form = {"lat": HOME[0], "lng": HOME[1], "line1": "12, 5th Cross", "label": "Work", "next": "/checkout/"}
+    form = {"lat": HOME[0], "lng": HOME[1], "placed": "1", "line1": "12, 5th Cross", "label": "Work"}
+    form["next"] = "/checkout/"
     assert client.post("/account/addresses/new/", form).url == "/checkout/"
     kept = Address.objects.get(user=user)
     assert (kept.label, kept.lat) == ("Work", HOME[0])
@@ -220,6 +222,32 @@ def test_an_address_is_kept_with_its_pin_and_may_go():
     assert empty.status_code == 400 and b"the old tree" in empty.content
     client.post(f"/account/addresses/{kept.pk}/delete/")
     assert not Address.objects.filter(user=user, deleted_at=None).exists()
+
+
+def test_an_address_is_never_a_guess():
+    user = customer()
+    place = shop(ProductFactory(), at=make_store(address="18, 12th Main Road, Indiranagar"))
+    client = signed_in(user)
+    page = client.get("/account/addresses/new/").content.decode()
+    assert 'id="placed" value=""' in page  # the pin stands somewhere, but nobody put it there
+    street = re.search(r'<option value="(12th Main Road[^"]*)"', page)
+    assert street
+    form = {"lat": HOME[0], "lng": HOME[1], "placed": "", "line1": "12, 5th Cross", "label": "Home"}
+    refused = client.post("/account/addresses/new/", form)
+    assert refused.status_code == 400 and "Where is it?" in refused.content.decode()
+    assert client.post("/account/addresses/new/", {**form, "street": "Nowhere Lane"}).status_code == 400
+    assert not Address.objects.filter(user=user).exists()
+    client.post("/account/addresses/new/", {**form, "street": street[1]})
+    assert Address.objects.get(user=user).point == place.point
+
+
+def test_a_pin_once_put_is_remembered_for_the_address(client):
+    shop(ProductFactory())
+    client.force_login(customer())
+    client.post("/place/", {"lat": HOME[0], "lng": HOME[1], "placed": "1"})
+    assert 'id="placed" value="1"' in client.get("/account/addresses/new/").content.decode()
+    here(client)  # "Deliver here" with a pin nobody moved
+    assert 'id="placed" value=""' in client.get("/account/addresses/new/").content.decode()
 
 
 def test_shelf_page_costs_the_same_for_three_and_for_thirty_products(client):

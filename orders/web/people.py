@@ -22,10 +22,13 @@ from django.views.decorators.http import require_http_methods, require_POST
 from accounts import services
 from accounts.models import Address, User
 from blinkit.kernel.errors import Refusal
+from blinkit.kernel.geo import Point
 from blinkit.kernel.limits import client_address
+from catalog import queries as goods
 from orders.services import adopt_guest_cart
 from orders.web.places import map_facts
 from orders.web.shopper import GUEST_KEY, PLACE_KEY, Shopper, customer_of, next_path, point_of
+from orders.web.streets import known_streets
 
 PHONE_KEY = "sign_in_phone"
 BACKEND = "django.contrib.auth.backends.ModelBackend"
@@ -157,21 +160,23 @@ def address(request: HttpRequest, address_id: UUID | None = None) -> HttpRespons
         return _save_address(request, shopper, address_id, going)
     place = shopper.place
     form: dict[str, Any] = {"label": "Home", "lat": f"{place.lat:.6f}", "lng": f"{place.lng:.6f}"}
+    form["placed"] = "1" if place.pinned else ""
     if address_id is not None:
         row = Address.objects.filter(pk=address_id, user_id=customer_of(request), deleted_at=None).first()
         if row is None:
             return redirect("shop-account")
         form = {name: getattr(row, name) for name in ("label", "line1", "landmark", "door_instructions")}
-        form |= {"lat": f"{row.lat:.6f}", "lng": f"{row.lng:.6f}"}
+        form |= {"lat": f"{row.lat:.6f}", "lng": f"{row.lng:.6f}", "placed": "1"}
     return _address_page(shopper, form, going)
 
 
 def _save_address(request: HttpRequest, shopper: Shopper, address_id: UUID | None, going: str) -> HttpResponse:
     form = request.POST
     try:
-        point = point_of(form)
+        point = _place_of(form)
     except ValueError:
-        return _address_page(shopper, form, going, error=_("Put the pin on your door."), status=400)
+        error = _("Where is it? Put the pin on your door, or choose the street nearest to you.")
+        return _address_page(shopper, form, going, error=error, status=400)
     if not form.get("line1", "").strip():
         return _address_page(shopper, form, going, error=_("Write the house and the street."), status=400)
     try:
@@ -191,12 +196,26 @@ def _save_address(request: HttpRequest, shopper: Shopper, address_id: UUID | Non
     return redirect(going)
 
 
+def _place_of(form: Any) -> Point:
+    """The street that was chosen instead of the pin, else the pin if the person put it somewhere. Raises ValueError for
+    a pin that only stands where the page drew it: a rider would ride there."""
+    if name := form.get("street"):
+        for street in known_streets(goods.active_stores()):
+            if street.key == name:
+                return street.point
+        raise ValueError("We know no such street.")
+    if form.get("placed") != "1":
+        raise ValueError("Nobody chose this place.")
+    return point_of(form)
+
+
 def _address_page(shopper: Shopper, form: Any, going: str, error: str = "", status: int = 200) -> HttpResponse:
     context = {
         "form": form,
         "error": error,
         "next": going,
         "labels": [("Home", _("Home"), "house"), ("Work", _("Work"), "building-2"), ("Other", _("Other"), "map-pin")],
+        "streets": known_streets(goods.active_stores()),
         "facts": map_facts(near=shopper.place.point, pick=True),
         "heading": _("Your address"),
         "back": going,

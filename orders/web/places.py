@@ -20,6 +20,7 @@ from catalog.services import join_waitlist
 from orders import queries
 from orders.services import open_cart
 from orders.web.shopper import Shopper, next_path, point_of
+from orders.web.streets import known_streets, map_words
 
 
 def map_facts(*, near: Point | None = None, pick: bool = False) -> dict[str, Any]:
@@ -30,8 +31,14 @@ def map_facts(*, near: Point | None = None, pick: bool = False) -> dict[str, Any
         "padding": [16, 16],
     }
     if pick:
-        facts["pick"] = {"lat": "#lat", "lng": "#lng", "label": _("Your door")}
+        facts["pick"] = {"lat": "#lat", "lng": "#lng", "placed": "#placed", "label": _("Your door")}
         facts["zoom"] = 13.5
+        names = [short_name(store.name) for store in stores]
+        facts["points"] = [
+            {"id": store.code, "kind": "store", "lat": store.lat, "lng": store.lng, "label": name, "named": True}
+            for store, name in zip(stores, names, strict=True)
+        ]
+        facts["words"] = map_words(known_streets(stores), without=names)
         if near is not None:
             facts["center"] = [near.lat, near.lng]
     return facts
@@ -79,12 +86,13 @@ def _choose(request: HttpRequest, shopper: Shopper) -> HttpResponse:
         except ValueError:
             return redirect("shop-place")
         label = _("Pin on the map")
-    shopper.choose(point=point, label=label)
+    pinned = form.get("placed") == "1" and label == _("Pin on the map")
+    shopper.choose(point=point, label=label, pinned=pinned)
     answer = queries.serviceability(point=point, now=shopper.now)
     if answer.store is None:
         return redirect("shop-not-here")
     if label == _("Pin on the map"):
-        shopper.choose(point=point, label=_("Near %(store)s") % {"store": short_name(answer.store.name)})
+        shopper.choose(point=point, pinned=pinned, label=_("Near %(store)s") % {"store": short_name(answer.store.name)})
     if shopper.customer_id is not None or shopper.guest_token is not None:
         open_cart(store_id=answer.store.pk, now=shopper.now, **shopper.owner())
     return redirect(next_path(request))

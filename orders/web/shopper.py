@@ -39,6 +39,8 @@ class Place:
     lng: float
     chosen: bool
     answer: Serviceability
+    pinned: bool = False
+    """The person put the pin there: not a saved address, a neighbourhood, or our guess."""
 
     @property
     def point(self) -> Point:
@@ -134,7 +136,7 @@ class Shopper:
     @cached_property
     def place(self) -> Place:
         kept = self.request.session.get(PLACE_KEY)
-        label, chosen = "", True
+        label, chosen, pinned = "", True, bool(kept and kept.get("pinned"))
         if kept:
             label, point = kept["label"], Point(kept["lat"], kept["lng"])
         elif address := self._default_address():
@@ -145,7 +147,7 @@ class Shopper:
             point = queries.typical_door(stores[0]) if stores else Point(12.9716, 77.5946)
             label = stores[0].name.removeprefix(f"{shop_name()} ") if stores else ""
         answer = queries.serviceability(point=point, now=self.now)
-        return Place(label=label, lat=point.lat, lng=point.lng, chosen=chosen, answer=answer)
+        return Place(label=label, lat=point.lat, lng=point.lng, chosen=chosen, answer=answer, pinned=pinned)
 
     @cached_property
     def cart(self) -> CartSummary:
@@ -170,8 +172,8 @@ class Shopper:
     def quantities(self) -> dict[int, int]:
         return {line.product_id: line.qty for line in self.cart.view.lines}
 
-    def choose(self, *, point: Point, label: str) -> None:
-        self.request.session[PLACE_KEY] = {"lat": point.lat, "lng": point.lng, "label": label}
+    def choose(self, *, point: Point, label: str, pinned: bool = False) -> None:
+        self.request.session[PLACE_KEY] = {"lat": point.lat, "lng": point.lng, "label": label, "pinned": pinned}
 
     def render(self, template: str, context: dict[str, Any] | None = None, status: int = 200) -> HttpResponse:
         shared = {"place": self.place, "cart": self.cart, "bill": self.cart.bill}

@@ -1,7 +1,8 @@
 // Maps on Leaflet. Without a tile server (the default) the ground is plain and tinted, and areas, routes and points are ours.
 //   <div class="map-box"><div data-map="map-facts"></div></div> {{ facts|json_script:"map-facts" }}
 // facts: {"areas": [{"name", "ring": [[lng, lat], ...], "load": 0..1?}], "points": [{"id", "kind": "store|rider|home|late", "lat", "lng", "label"?}],
-//         "lines": [[[lat, lng], ...]], "pick": {"lat": "#input", "lng": "#input"}?, "center": [lat, lng]?, "zoom": 15?, "tiles": "https://…"?}
+//         "lines": [[[lat, lng], ...]], "pick": {"lat": "#input", "lng": "#input", "placed": "#input"?}? ("1" once a person chose), "center": [lat, lng]?, "zoom": 15?,
+//         "words": [{"text", "lat", "lng", "from": zoom, "until": zoom}] (names on the ground), "tiles": "https://…"?}
 // A mounted element answers el.map = {move(id, lat, lng), put(point), drop(id), fit(), leaflet}.
 (() => {
   "use strict";
@@ -32,6 +33,17 @@
       L.polyline(line, { color: colour("blue"), weight: 4, opacity: 0.8, dashArray: "1 8", lineCap: "round", interactive: false }).addTo(map);
       everything.push(...line);
     }
+    const words = L.layerGroup().addTo(map);
+    const write = () => {
+      words.clearLayers();
+      for (const w of facts.words || []) {
+        if (map.getZoom() < w.from || map.getZoom() >= w.until || !map.getBounds().contains([w.lat, w.lng])) continue;
+        const name = document.createElement("span");
+        name.textContent = w.text;
+        L.marker([w.lat, w.lng], { icon: L.divIcon({ html: name, className: "map-word", iconSize: [0, 0] }), interactive: false, keyboard: false, zIndexOffset: -500 }).addTo(words);
+      }
+    };
+    if (facts.words) map.on("moveend", write);
     const points = new Map();
     const put = (p) => {
       const old = points.get(p.id);
@@ -62,6 +74,8 @@
     if (facts.pick) {
       const lat = document.querySelector(facts.pick.lat);
       const lng = document.querySelector(facts.pick.lng);
+      const placed = facts.pick.placed && document.querySelector(facts.pick.placed);
+      const street = document.querySelector(`[data-go-to="#${el.id}"]`);
       const start = lat.value && lng.value ? [Number(lat.value), Number(lng.value)] : facts.center || map.getCenter();
       const pin = put({ id: "pick", kind: "pin", lat: start.lat ?? start[0], lng: start.lng ?? start[1], label: facts.pick.label || "" });
       pin.options.draggable = true;
@@ -69,12 +83,22 @@
       const choose = (where, move) => {
         lat.value = where.lat.toFixed(6);
         lng.value = where.lng.toFixed(6);
+        if (placed) placed.value = "1";
+        if (street) street.value = ""; // the pin is the more exact answer
         if (move) pin.setLatLng(where);
         lat.dispatchEvent(new Event("change", { bubbles: true }));
         lat.dispatchEvent(new CustomEvent("picked", { bubbles: true, detail: { lat: where.lat, lng: where.lng } }));
       };
       pin.on("dragend", () => choose(pin.getLatLng(), false));
       map.on("click", (event) => choose(event.latlng, true));
+      street?.addEventListener("change", () => {
+        const { lat: y, lng: x } = street.selectedOptions[0]?.dataset || {};
+        const { value } = street;
+        if (!y) return;
+        choose(L.latLng(Number(y), Number(x)), true);
+        map.setView([Number(y), Number(x)], 15);
+        street.value = value;
+      });
       el.map.choose = (where) => { choose(where, true); map.setView(where, Math.max(map.getZoom(), 16)); };
       if (lat.value && lng.value) map.setView(start, facts.zoom || 15);
     }
