@@ -52,6 +52,15 @@ def test_says_honestly_where_nobody_delivers_and_keeps_a_list(client):
     assert Waitlist.objects.get().phone == "+919876543210"
 
 
+@pytest.mark.parametrize("path", ["/", "/search/?q=milk", "/shelves/"])
+def test_every_shelf_is_the_honest_page_where_nobody_delivers(client, path):
+    shop(ProductFactory())
+    client.post("/place/", {"lat": 28.6, "lng": 77.2})
+    assert "We are not at your door yet" in client.get(path).content.decode()
+    assert client.get("/search/?q=milk", **HTMX)["HX-Redirect"] == reverse("shop-not-here")
+    assert client.get("/search/suggest/?q=mi").status_code == 200
+
+
 def test_a_guest_fills_a_cart_and_finds_it_again_after_signing_in(client):
     product = ProductFactory()
     shop(product)

@@ -6,6 +6,7 @@ from collections import Counter
 
 from django.db.models import Max
 from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
 from django.utils.html import format_html_join
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
@@ -17,6 +18,7 @@ from orders import queries
 from orders.models import Order, OrderLine
 from orders.queries import FoundCards
 from orders.web import cards
+from orders.web.places import not_here
 from orders.web.sentences import headline
 from orders.web.shopper import Shopper, is_htmx
 
@@ -32,9 +34,7 @@ def home(request: HttpRequest) -> HttpResponse:
     shopper = Shopper(request)
     place = shopper.place
     if not place.served:
-        from orders.web.places import not_here
-
-        return not_here(request)
+        return _not_here(request)
     tree = goods.category_tree(store_id=place.store_id)
     popular = goods.shelf_page(store_id=place.store_id, limit=100)
     offers = _offers(popular)
@@ -62,6 +62,8 @@ def home(request: HttpRequest) -> HttpResponse:
 @require_safe
 def shelves(request: HttpRequest) -> HttpResponse:
     shopper = Shopper(request)
+    if not shopper.place.served:
+        return _not_here(request)
     tree = goods.category_tree(store_id=shopper.place.store_id)
     context = {"here": "shelf", "searchable": "desktop", "heading": _("Shelves"), "categories": tree}
     return shopper.render("shop/shelves.html", context)
@@ -72,6 +74,8 @@ def shelf(request: HttpRequest, slug: str) -> HttpResponse:
     """A shelf with its neighbours; more cards follow by cursor."""
     shopper = Shopper(request)
     category = goods.category(slug)
+    if not shopper.place.served:
+        return _not_here(request)
     page = queries.shelf(
         store_code=shopper.place.store_code,
         category_slug=slug,
@@ -103,6 +107,8 @@ def shelf(request: HttpRequest, slug: str) -> HttpResponse:
 @require_safe
 def search(request: HttpRequest) -> HttpResponse:
     shopper = Shopper(request)
+    if not shopper.place.served:
+        return _not_here(request)
     q = " ".join(request.GET.get("q", "").split())[:80]
     found = queries.find(store_code=shopper.place.store_code, q=q, limit=60) if q else FoundCards([])
     typing = is_htmx(request)
@@ -124,6 +130,8 @@ def search(request: HttpRequest) -> HttpResponse:
 def suggest(request: HttpRequest) -> HttpResponse:
     """Options for the search field while somebody types: the words to search for, plain and quick."""
     shopper = Shopper(request)
+    if not shopper.place.served:
+        return HttpResponse()
     q = " ".join(request.GET.get("q", "").split())[:80]
     offers = queries.suggestions(store_code=shopper.place.store_code, q=q)
     texts = dict.fromkeys(offer.text for offer in offers)
@@ -134,6 +142,8 @@ def suggest(request: HttpRequest) -> HttpResponse:
 def product(request: HttpRequest, sku: str) -> HttpResponse:
     shopper = Shopper(request)
     place = shopper.place
+    if not place.served:
+        return _not_here(request)
     detail, free = queries.product(store_code=place.store_code, sku=sku)
     row = detail.row
     near = goods.shelf_page(
@@ -151,6 +161,13 @@ def product(request: HttpRequest, sku: str) -> HttpResponse:
         "searchable": "desktop",
     }
     return shopper.render("shop/product.html", context)
+
+
+def _not_here(request: HttpRequest) -> HttpResponse:
+    """No store, no shelf: the page that says where we are. A fragment's answer sends the whole window there."""
+    if is_htmx(request):
+        return HttpResponse(headers={"HX-Redirect": reverse("shop-not-here")})
+    return not_here(request)
 
 
 def _offers(rows: list[goods.ShelfRow]) -> list[goods.ShelfRow]:
