@@ -20,6 +20,7 @@ from orders.events import (
     OrderPacked,
     OrderPickedUp,
     OrderUndelivered,
+    RiderAtDoor,
 )
 from payments.events import PaymentCaptured, PaymentDeclined, RefundCompleted, RefundStarted
 
@@ -31,6 +32,7 @@ REACTIONS: Mapping[type[DomainEvent], Sequence[str]] = {
     OrderPacked: ["delivery.handlers.bags_ready"],
     LineShorted: [TELL],
     OrderPickedUp: ["fulfillment.handlers.close_handed_over", TELL],
+    RiderAtDoor: [TELL],
     OrderDelivered: [TELL],
     OrderCancelled: ["fulfillment.handlers.close_cancelled", "delivery.handlers.drop_cancelled", TELL],
     OrderUndelivered: [TELL],

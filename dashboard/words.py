@@ -52,6 +52,7 @@ _SAY: dict[str, Callable[[Payload], str]] = {
     "orders.OrderConfirmed": lambda p: "The store was told",
     "orders.OrderPacked": lambda p: f"{p['bags']} bag{'' if p['bags'] == 1 else 's'} on shelf place {p['shelf_slot']}",
     "orders.OrderPickedUp": lambda p: "The bags left the store",
+    "orders.RiderAtDoor": lambda p: "The rider is at the door",
     "orders.OrderDelivered": lambda p: (
         f"Handed over, {p['late_s'] // 60} min after the promise" if p["late_s"] >= 60 else "Handed over in time"
     ),

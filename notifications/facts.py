@@ -31,6 +31,7 @@ from orders.events import (
     OrderDelivered,
     OrderPickedUp,
     OrderUndelivered,
+    RiderAtDoor,
 )
 from payments.events import PaymentDeclined, RefundCompleted, RefundStarted
 
@@ -74,7 +75,13 @@ def _sign_in_code(event: OtpRequested) -> Facts:
 
 
 def _order(
-    event: OrderConfirmed | OrderPickedUp | OrderDelivered | OrderCancelled | OrderUndelivered | LineShorted,
+    event: OrderConfirmed
+    | OrderPickedUp
+    | RiderAtDoor
+    | OrderDelivered
+    | OrderCancelled
+    | OrderUndelivered
+    | LineShorted,
 ) -> Facts | None:
     facts = _order_facts(event.order_id)
     if facts is None:
@@ -85,8 +92,12 @@ def _order(
     if isinstance(event, LineShorted):
         facts.words["product"] = event.product_name
         facts.words["qty"] = str(event.qty)
-        phrase = "refunded" if event.refund_paise else "not_charged"
-        facts.words["what_happens"] = _phrase(phrase, language, amount=rupees(event.refund_paise))
+        phrase = (
+            "refunded" if event.refund_paise else "not_charged_new_total" if facts.words["to_pay"] else "not_charged"
+        )
+        facts.words["what_happens"] = _phrase(
+            phrase, language, amount=rupees(event.refund_paise), total=facts.words["total"]
+        )
     return facts
 
 
@@ -139,6 +150,7 @@ _BUILDERS: dict[type[DomainEvent], Callable[[Any], Facts | None]] = {
     OrderConfirmed: _order,
     LineShorted: _order,
     OrderPickedUp: _order,
+    RiderAtDoor: _order,
     OrderDelivered: _order,
     OrderCancelled: _order,
     OrderUndelivered: _order,

@@ -29,6 +29,7 @@ RULES: dict[str, tuple[Say, ...]] = {
     "orders.OrderConfirmed": (Say("order_confirmed", (PUSH, INAPP)),),
     "orders.LineShorted": (Say("line_shorted", (PUSH, INAPP)),),
     "orders.OrderPickedUp": (Say("order_picked_up", (PUSH, INAPP)),),
+    "orders.RiderAtDoor": (Say("rider_at_door", (PUSH, INAPP)),),
     "orders.OrderDelivered": (Say("order_delivered", (PUSH, INAPP, EMAIL)),),
     "orders.OrderCancelled": (Say("order_cancelled", (PUSH, INAPP)),),
     "orders.OrderUndelivered": (Say("order_undelivered", (PUSH, INAPP, SMS)),),

@@ -19,6 +19,7 @@ PLACEHOLDERS: dict[str, frozenset[str]] = {
     "order_confirmed": ORDER_WORDS,
     "line_shorted": ORDER_WORDS | {"product", "qty", "what_happens"},
     "order_picked_up": ORDER_WORDS,
+    "rider_at_door": ORDER_WORDS,
     "order_delivered": ORDER_WORDS,
     "order_cancelled": ORDER_WORDS,
     "order_undelivered": ORDER_WORDS,
@@ -52,6 +53,10 @@ _SHORT: dict[str, dict[str, tuple[str, str]]] = {
     "order_picked_up": {
         "en": ("{rider} is on the way", "Order {number} has left {store}. Your door code is in the app. {to_pay}"),
         "hi": ("{rider} रास्ते में हैं", "ऑर्डर {number} {store} से निकल गया। दरवाज़े का कोड ऐप में है। {to_pay}"),
+    },
+    "rider_at_door": {
+        "en": ("{rider} is at the door", "Order {number} is here. Your door code is in the app. {to_pay}"),
+        "hi": ("{rider} दरवाज़े पर हैं", "ऑर्डर {number} आ गया। दरवाज़े का कोड ऐप में है। {to_pay}"),
     },
     "order_delivered": {
         "en": ("Delivered at {delivered_at}", "Order {number} is with you. Something not right? Tell us in the app."),
@@ -124,6 +129,10 @@ PHRASES: dict[str, dict[str, str]] = {
     "pay_rider": {"en": "Please keep {total} ready.", "hi": "कृपया {total} तैयार रखें।"},
     "refunded": {"en": "Refunded {amount}.", "hi": "{amount} लौटा दिए।"},
     "not_charged": {"en": "You don't pay for it.", "hi": "इसके पैसे नहीं लगेंगे।"},
+    "not_charged_new_total": {
+        "en": "You don't pay for it: the new sum is {total}.",
+        "hi": "इसके पैसे नहीं लगेंगे: अब कुल {total} देने हैं।",
+    },
     "your_rider": {"en": "Your rider", "hi": "आपके राइडर"},
     "bag": {"en": "1 bag", "hi": "1 थैला"},
     "bags": {"en": "{bags} bags", "hi": "{bags} थैले"},

@@ -49,6 +49,15 @@ class OrderPickedUp(DomainEvent):
 
 
 @dataclass(frozen=True)
+class RiderAtDoor(DomainEvent):
+    """The rider stands at the customer's door with the bags."""
+
+    order_id: UUID
+    store_code: str
+    customer_id: int
+
+
+@dataclass(frozen=True)
 class OrderDelivered(DomainEvent):
     order_id: UUID
     store_code: str

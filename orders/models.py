@@ -121,6 +121,7 @@ class Order(models.Model):
     rider_id_ref = models.BigIntegerField(null=True, blank=True)
     rider_name = models.CharField(max_length=120, blank=True)
     rider_accepted_at = models.DateTimeField(null=True, blank=True)
+    rider_at_door_at = models.DateTimeField(null=True, blank=True)
     door_otp = models.CharField(max_length=4, blank=True)
 
     objects = OrderQuerySet.as_manager()

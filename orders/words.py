@@ -25,13 +25,21 @@ def sentence_of(order: Order, eta_from_m: int | None, eta_to_m: int | None, late
     if status in (Status.DELIVERED, Status.CLOSED):
         return "Delivered. Enjoy!"
     doing = _DOING[status]
-    if status in (Status.PACKED, Status.ASSIGNED_TO_PARTNER) and order.rider_name:
+    if status in _ON_ROAD and order.rider_at_door_at:
+        doing = _AT_DOOR
+    elif status in _ON_SHELF and order.rider_name:
         doing = f"{order.rider_name} is picking up your bags"
-    elif status in (Status.PICKED_UP, Status.IN_TRANSIT) and order.rider_name:
+    elif status in _ON_ROAD and order.rider_name:
         doing = f"{order.rider_name} is on the way to you"
-    if late_s >= 60:
-        return f"{doing}. It takes longer than we promised, sorry: we are on it."
-    return doing + (f". Arrives in {_range(eta_from_m, eta_to_m)}." if eta_to_m else ".")
+    said = [doing]
+    if late_s >= 60 and doing != _AT_DOOR:
+        found = " A rider is being found." if status in _ON_SHELF and not order.rider_name else ""
+        said.append(f"We are late. Sorry.{found}")
+    if eta_to_m:
+        said.append(f"Arrives in {_range(eta_from_m, eta_to_m)}")
+    if order.payment_method == "cod" and order.total_paise:
+        said.append(f"{rupees(order.total_paise)} in cash at the door")
+    return " ".join(part if part.endswith(".") else f"{part}." for part in said)
 
 
 def _range(from_m: int | None, to_m: int) -> str:
@@ -40,6 +48,9 @@ def _range(from_m: int | None, to_m: int) -> str:
     return f"{from_m}–{to_m} minutes"
 
 
+_AT_DOOR = "Your rider is at the door"
+_ON_SHELF = (Status.PACKED, Status.ASSIGNED_TO_PARTNER)
+_ON_ROAD = (Status.PICKED_UP, Status.IN_TRANSIT)
 _DOING = {
     Status.CONFIRMED: "The store has your order",
     Status.ASSIGNED_TO_STORE: "The store has your order",

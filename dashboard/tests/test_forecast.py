@@ -24,10 +24,9 @@ def test_time_spent_on_a_leg_counts_and_never_below_the_next_legs():
     assert stuck == remaining_s(at("PACKED", has_rider=True))
 
 
-def test_a_packed_order_without_a_rider_waits_for_one():
-    assert (
-        remaining_s(at("PACKED", rider_wait_s=400)) - remaining_s(at("PACKED", rider_wait_s=400, has_rider=True)) == 400
-    )
+def test_a_packed_order_without_a_rider_waits_for_one_and_never_counts_down():
+    waiting = [remaining_s(at("PACKED", rider_wait_s=400, here_s=s)) for s in (0, 60, 6000)]
+    assert waiting == [remaining_s(at("PACKED", has_rider=True)) + 400] * 3
 
 
 @pytest.mark.parametrize("status", sorted(LIVE - {Status.PENDING}))

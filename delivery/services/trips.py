@@ -100,7 +100,7 @@ def arrive(*, stop_id: UUID, rider_id: int, now: datetime) -> Stop:
     if stop.arrived_at is None:
         stop.arrived_at = now
         stop.save(update_fields=["arrived_at"])
-        live.touch(f"order.{stop.job.order_id}", what="order", id=stop.job.order_id)
+        orders.at_the_door(order_id=stop.job.order_id, actor=f"rider:{rider_id}", now=now)
         _hint(rider_id, stop)
     return stop
 

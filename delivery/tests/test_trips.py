@@ -89,6 +89,14 @@ def test_left_at_the_door_with_a_photo():
     assert ProofOfDelivery.objects.get().photo == "doors/1.jpg"
 
 
+def test_at_the_door_is_written_down_on_the_order_once():
+    made, stop = trip(to_door=True)
+    at = Order.objects.get().rider_at_door_at
+    assert at == stop.arrived_at
+    services.arrive(stop_id=stop.pk, rider_id=made.rider_id, now=LATER)
+    assert Order.objects.get().rider_at_door_at == at
+
+
 def test_somebody_elses_bags_stay_in_the_store():
     made, stop = trip()
     with pytest.raises(WrongBags) as refusal:

@@ -9,6 +9,7 @@ from accounts import services as accounts
 from accounts.events import OtpRequested
 from accounts.models import Device
 from blinkit.kernel.ids import uuid7
+from blinkit.kernel.money import rupees
 from delivery.events import OfferMade
 from delivery.models import Job, Offer, Rider
 from notifications import facts, services, templates_default, words
@@ -23,6 +24,7 @@ from orders.events import (
     OrderDelivered,
     OrderPickedUp,
     OrderUndelivered,
+    RiderAtDoor,
 )
 from orders.models import Order
 from orders.tests import factories as shop
@@ -115,12 +117,16 @@ class TestWords:
         assert told().subject == "Couldn't find Amul Butter" and told().body.endswith("Refunded ₹58.")
         Message.objects.all().delete()
         tell(LineShorted(order.pk, order.customer_id, "Amul Butter", 1, 0), event_id=2)
-        assert told().body.endswith("You don't pay for it.")
+        assert told().body.endswith(f"You don't pay for it: the new sum is {rupees(order.total_paise)}.")
 
     def test_picked_up_keeps_the_door_code_to_the_app(self, order):
         tell(OrderPickedUp(order.pk, order.store.code, order.customer_id))
         assert told().subject == "Ravi is on the way"
         assert order.door_otp not in told().body.replace(order.number, "")
+
+    def test_the_rider_is_at_the_door(self, order):
+        assert tell(RiderAtDoor(order.pk, order.store.code, order.customer_id)) == 2
+        assert told().subject == "Ravi is at the door"
 
     def test_delivered_with_a_receipt_by_mail_for_those_who_have_an_address(self, order):
         event = OrderDelivered(order.pk, order.store.code, order.customer_id, 0)

@@ -356,6 +356,7 @@ class Tracking(OrderCard):
     bill = BillOut()
     payment = OrderPayment(allow_null=True)
     rider = OrderRider(allow_null=True)
+    rider_at_door_at = S.DateTimeField(allow_null=True, help_text="Since when the rider stands at the door.")
     otp = S.CharField(allow_null=True, help_text="The door code: say it to the rider, to nobody else.")
     leave_at_door = S.BooleanField()
     as_of = S.DateTimeField()

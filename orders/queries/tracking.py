@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from math import ceil, floor
 from typing import Any
 from uuid import UUID
 
@@ -12,6 +13,9 @@ from django.utils import timezone
 
 from blinkit.kernel import events, live
 from blinkit.kernel.events import TimelineRow
+from blinkit.kernel.geo import Point
+from catalog.travel import travel_seconds
+from orders import promise
 from orders.errors import NoSuchOrder
 from orders.models import Order, OrderLine
 from orders.states import CUSTOMER_MAY_CANCEL, FINISHED, Status
@@ -42,7 +46,7 @@ STEPS: tuple[tuple[str, str, frozenset[Status]], ...] = (
 
 def order_of(*, order_id: UUID, customer_id: int | None) -> Order:
     """The order with its store; with a customer only theirs. Raises NoSuchOrder."""
-    wanted = Order.objects.select_related("store").filter(pk=order_id)
+    wanted = Order.objects.select_related("store", "store__load").filter(pk=order_id)
     if customer_id is not None:
         wanted = wanted.filter(customer_id=customer_id)
     order = wanted.first()
@@ -67,7 +71,9 @@ def tracking(*, order_id: UUID, customer_id: int | None = None, now: datetime | 
     lines = list(OrderLine.objects.filter(order=order))
     payment = Payment.objects.filter(ref=order.pk).first()
     status = Status(order.status)
-    eta_from_m, eta_to_m = eta_range(order, now=now)
+    rider = _rider_json(order, status)
+    position = rider["position"] if rider else None
+    eta_from_m, eta_to_m = eta_range(order, now=now, lines=len(lines), position=position)
     late_s = _late_s(order, now)
     return {
         **summary(order, lines),
@@ -95,7 +101,8 @@ def tracking(*, order_id: UUID, customer_id: int | None = None, now: datetime | 
         "lines": [line_json(line) for line in lines],
         "bill": order_bill_json(order, lines),
         "payment": _payment_json(payment, order),
-        "rider": _rider_json(order, status),
+        "rider": rider,
+        "rider_at_door_at": order.rider_at_door_at if status in RIDING else None,
         "otp": order.door_otp if customer_id is not None and status in CODE_SHOWN else None,
         "leave_at_door": "leave_at_door" in order.instructions,
         "as_of": now,
@@ -127,13 +134,46 @@ def timeline(order_id: UUID) -> list[TimelineRow]:
     return events.timeline(f"order:{order_id}")
 
 
-def eta_range(order: Order, *, now: datetime) -> tuple[int | None, int | None]:
-    """The promised range as minutes from `now`, never below 1; (None, None) when it is over or not promised yet."""
-    if Status(order.status) in FINISHED or order.promised_by is None or order.promised_from is None:
+def eta_range(
+    order: Order, *, now: datetime, lines: int = 1, position: dict[str, Any] | None = None
+) -> tuple[int | None, int | None]:
+    """Minutes from `now` until the door, from what is done and what is still to do; (None, None) when it is over, not
+    promised yet, or the rider is there.
+
+    Never below what the remaining legs need. Before the ride the promised range is kept for as long as it can be; on
+    the road (`position`: where the rider is) only what is left of the way counts.
+    """
+    status = Status(order.status)
+    if status in FINISHED or order.promised_by is None or order.promised_from is None or order.rider_at_door_at:
         return None, None
-    to_m = max(1, -int((now - order.promised_by).total_seconds() // 60))
-    from_m = max(1, min(to_m, int((order.promised_from - now).total_seconds() // 60)))
-    return from_m, to_m
+    left = _ahead(order, status, now=now, lines=lines, position=position)
+    from_m, to_m = max(1, floor(left.p50_s / 60)), max(1, ceil(left.p90_s / 60))
+    if status not in RIDING:
+        to_m = max(to_m, ceil((order.promised_by - now).total_seconds() / 60))
+        from_m = max(from_m, floor((order.promised_from - now).total_seconds() / 60))
+    return min(from_m, to_m), to_m
+
+
+def _ahead(
+    order: Order, status: Status, *, now: datetime, lines: int, position: dict[str, Any] | None
+) -> promise.Ahead:
+    load = getattr(order.store, "load", None)
+    ride_ahead_s = None
+    if status in RIDING and position is not None:
+        ride_ahead_s = travel_seconds(Point(position["lat"], position["lng"]), order.point, at=now)
+    return promise.ahead(
+        promise.Underway(
+            status=status.value,
+            lines=lines,
+            ride_s=travel_seconds(order.store.point, order.point, at=now),
+            here_s=(now - order.status_at).total_seconds(),
+            road_s=(now - order.picked_up_at).total_seconds() if order.picked_up_at else 0,
+            backlog_s=load.pick_backlog_s if load else 0,
+            rider_wait_s=load.rider_wait_s if load else 0,
+            has_rider=order.rider_id_ref is not None,
+            ride_ahead_s=ride_ahead_s,
+        )
+    )
 
 
 def step_of(order: Order) -> int:

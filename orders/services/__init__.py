@@ -14,6 +14,7 @@ from orders.services.ending import cancel, close, close_delivered, confirm, end_
 from orders.services.floor import evidence, packed, short_line, start_picking, to_store
 from orders.services.mover import lock, move
 from orders.services.street import (
+    at_the_door,
     delivered,
     goods_back,
     in_transit,
@@ -30,6 +31,7 @@ __all__ = [
     "ListAdded",
     "add_list_to_cart",
     "adopt_guest_cart",
+    "at_the_door",
     "cancel",
     "checkout",
     "close",

@@ -9,13 +9,14 @@ from uuid import UUID
 
 from django.db import transaction
 
+from blinkit.kernel import events
 from blinkit.kernel.limits import check_limit
 from blinkit.kernel.money import rupees
 from inventory import services as stock
 from orders.errors import IllegalMove, ProofNeeded, ReasonNeeded, RiderTaken, WrongBags, WrongCash, WrongOtp
-from orders.events import OrderDelivered, OrderPickedUp, OrderUndelivered
+from orders.events import OrderDelivered, OrderPickedUp, OrderUndelivered, RiderAtDoor
 from orders.models import Evidence, Order, Promise
-from orders.services.mover import hint, joining, lock, step
+from orders.services.mover import hint, joining, lock, step, subject
 from orders.states import Status
 from payments import services as money
 from payments.models import Method
@@ -104,6 +105,25 @@ def in_transit(*, order_id: UUID, actor: str, now: datetime) -> Order:
     if order.status == Status.IN_TRANSIT:
         return order
     return step(order, Status.IN_TRANSIT, actor=actor, now=now)
+
+
+@joining
+def at_the_door(*, order_id: UUID, actor: str, now: datetime) -> Order:
+    """The rider stands at the door: the customer is told. Silent when repeated and when it is handed over already.
+
+    Raises IllegalMove unless the bags are on the road.
+    """
+    order = lock(order_id)
+    if order.rider_at_door_at is not None or order.status == Status.DELIVERED:
+        return order
+    if order.status not in (Status.PICKED_UP, Status.IN_TRANSIT):
+        raise IllegalMove("The bags are not on the road.", status_now=order.status)
+    order.rider_at_door_at = now
+    order.save(update_fields=["rider_at_door_at"])
+    there = RiderAtDoor(order_id=order.pk, store_code=order.store.code, customer_id=order.customer_id)
+    events.record(there, subject=subject(order), actor=actor)
+    hint(order)
+    return order
 
 
 @transaction.atomic

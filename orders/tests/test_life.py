@@ -4,10 +4,13 @@ from datetime import timedelta
 
 import pytest
 
+from blinkit.kernel import live
 from blinkit.kernel.errors import Invalid, TooMany
 from blinkit.kernel.events import timeline
 from blinkit.kernel.models import Event
+from blinkit.kernel.money import rupees
 from catalog.tests.factories import NOW, ProductFactory
+from catalog.travel import travel_seconds
 from inventory import queries as stock_queries
 from inventory import services as stock_services
 from inventory.models import Hold, HoldState, Stock
@@ -391,8 +394,6 @@ def test_undelivered_goods_are_paid_back_and_come_back():
 
 
 def test_tracking_shows_the_rider_only_on_the_road_and_the_code_only_to_the_customer():
-    from blinkit.kernel import live
-
     an_order = advance(order(), Status.ASSIGNED_TO_PARTNER)
     live.remember(f"rider-of-order:{an_order.pk}", {"lat": 12.95, "lng": 77.62, "at": "now"}, ttl_s=60)
     mine = {"order_id": an_order.pk, "customer_id": an_order.customer_id, "now": NOW}
@@ -418,7 +419,66 @@ def test_a_late_order_says_so():
     an_order = order()
     late = queries.tracking(order_id=an_order.pk, now=an_order.promised_by + timedelta(minutes=4))
     assert late["late_s"] == 240
-    assert "longer than we promised" in late["sentence"]
+    assert "We are late. Sorry." in late["sentence"]
+
+
+def eta(an_order, now, **more):
+    return queries.tracking(order_id=an_order.pk, now=now, **more)
+
+
+def test_a_fresh_order_shows_what_was_promised():
+    an_order = order()
+    seen = eta(an_order, NOW)
+    assert NOW + timedelta(minutes=seen["eta_to_m"]) == an_order.promised_by
+    assert an_order.promised_from <= NOW + timedelta(minutes=seen["eta_from_m"]) < an_order.promised_by
+
+
+def test_a_packed_order_without_a_rider_never_counts_down_to_nothing():
+    an_order = advance(order(), Status.PACKED)
+    ride_m = travel_seconds(an_order.store.point, an_order.point) // 60
+    much_later = [eta(an_order, an_order.promised_by + timedelta(minutes=m)) for m in (5, 50)]
+    ranges = {(seen["eta_from_m"], seen["eta_to_m"]) for seen in much_later}
+    assert len(ranges) == 1 and min(ranges)[0] >= ride_m + 1
+    assert all("We are late. Sorry. A rider is being found. Arrives in" in seen["sentence"] for seen in much_later)
+
+
+def test_each_step_done_leaves_no_more_to_wait_for():
+    left = []
+    for status in (Status.ASSIGNED_TO_STORE, Status.PICKING, Status.PACKED, Status.ASSIGNED_TO_PARTNER):
+        an_order = advance(order(), status)
+        Order.objects.filter(pk=an_order.pk).update(promised_from=NOW, promised_by=NOW)  # the promise out of the way
+        left.append(eta(an_order, an_order.status_at)["eta_to_m"])
+    assert left == sorted(left, reverse=True) and left[0] > left[-1] > 1
+
+
+def test_on_the_road_the_riders_position_decides():
+    an_order = advance(order(), Status.IN_TRANSIT)
+    near = {"lat": an_order.lat, "lng": an_order.lng, "at": "now"}
+    live.remember(f"rider-of-order:{an_order.pk}", {**near, "lat": an_order.lat + 0.05}, ttl_s=60)
+    far = eta(an_order, an_order.status_at)
+    live.remember(f"rider-of-order:{an_order.pk}", near, ttl_s=60)
+    close = eta(an_order, an_order.status_at)
+    assert far["eta_from_m"] > close["eta_to_m"] and close["eta_to_m"] <= 2
+
+
+def test_at_the_door_the_customer_is_told_once_and_nothing_counts_down():
+    an_order = advance(order(), Status.PICKED_UP)
+    for _ in range(2):
+        services.at_the_door(order_id=an_order.pk, actor="rider:7", now=NOW)
+    seen = eta(an_order, NOW)
+    assert seen["sentence"].startswith("Your rider is at the door.")
+    assert (seen["eta_to_m"], seen["rider_at_door_at"]) == (None, NOW)
+    assert [row.code for row in queries.timeline(an_order.pk)].count("orders.RiderAtDoor") == 1
+    with pytest.raises(IllegalMove):
+        services.at_the_door(order_id=order().pk, actor="rider:7", now=NOW)
+
+
+def test_cash_orders_say_the_new_sum_after_a_short_pick():
+    an_order = advance(order(qty=2), Status.PICKING)
+    line = an_order.lines.first()
+    services.short_line(order_id=an_order.pk, order_line_id=line.pk, qty=1, actor="user:2", now=NOW)
+    due = rupees(an_order.total_paise - line.unit_price_paise)
+    assert f"{due} in cash at the door." in eta(an_order, NOW)["sentence"]
 
 
 def test_the_promise_learns_from_what_legs_really_took():

@@ -12,6 +12,8 @@ def headline(order: Order) -> str:
     status, rider = Status(order.status), order.rider_name
     if status in (Status.PACKED, Status.ASSIGNED_TO_PARTNER) and rider:
         return _("%(rider)s is picking up your bags") % {"rider": rider}
+    if status in (Status.PICKED_UP, Status.IN_TRANSIT) and order.rider_at_door_at:
+        return _("Your rider is at the door")
     if status in (Status.PICKED_UP, Status.IN_TRANSIT) and rider:
         return _("%(rider)s is on the way to you") % {"rider": rider}
     words = {
@@ -60,3 +62,17 @@ def move_words(status: str) -> str:
         Status.UNDELIVERED: _("Could not be delivered"),
         Status.REFUNDED: _("Refunded"),
     }.get(Status(status), status)
+
+
+def late_why(order: Order) -> str:
+    """What a late order waits for, next to the apology."""
+    status = Status(order.status)
+    if status in (Status.PICKED_UP, Status.IN_TRANSIT):
+        return _("It is on the road to you.")
+    if order.rider_name:
+        return _("%(rider)s has taken it.") % {"rider": order.rider_name}
+    if status in (Status.PACKED, Status.ASSIGNED_TO_PARTNER):
+        return _("A rider is being found.")
+    if status == Status.PICKING:
+        return _("The store is still packing it.")
+    return _("The store has not begun to pack it.")

@@ -21,7 +21,7 @@ from orders import queries, services
 from orders.models import Order
 from orders.states import FINISHED, Status
 from orders.web.places import short_name
-from orders.web.sentences import headline, move_words, step_words
+from orders.web.sentences import headline, late_why, move_words, step_words
 from orders.web.shopper import Shopper, customer_of, is_htmx
 
 STOPPED = frozenset({Status.CANCELLED, Status.UNDELIVERED, Status.REFUNDED})
@@ -98,7 +98,10 @@ def _page(row: Order, facts: dict[str, Any]) -> dict[str, Any]:
         "sentence": headline(row),
         "note": row.cancel_reason if status in STOPPED else "",
         "live": live,
-        "late": live and facts["late_s"] >= LATE_AFTER_S,
+        "late": live and facts["late_s"] >= LATE_AFTER_S and not facts["rider_at_door_at"],
+        "late_why": late_why(row),
+        "at_door": bool(facts["rider_at_door_at"]),
+        "due_paise": row.total_paise if live and row.payment_method == "cod" else 0,
         "eta_low_m": facts["eta_from_m"],
         "eta_high_m": facts["eta_to_m"],
         "steps": _steps(facts["steps"], stopped=status in STOPPED),
