@@ -7,7 +7,7 @@ from typing import Any
 
 from django.conf import settings
 from django.contrib import admin
-from django.urls import URLPattern, URLResolver, include, path
+from django.urls import URLPattern, URLResolver, include, path, re_path
 from django.utils.module_loading import module_has_submodule
 from drf_spectacular.views import SpectacularAPIView, SpectacularRedocView, SpectacularSwaggerView
 
@@ -38,7 +38,9 @@ def doors(kind: str) -> list[URLPattern | URLResolver]:
 
 
 def websocket_routes() -> list[Any]:
-    return [path("ws/", _nested(doors("ws_urls")))]
+    from blinkit.kernel.ws import nowhere
+
+    return [path("ws/", _nested(doors("ws_urls"))), re_path("", nowhere)]
 
 
 def _nested(routes: list[Any]) -> Any:

@@ -3,15 +3,30 @@
 from typing import Any
 
 import orjson
+from django.conf import settings
 from rest_framework.pagination import CursorPagination as DrfCursorPagination
+from rest_framework.parsers import BaseParser
 from rest_framework.renderers import BaseRenderer
+from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.utils.encoders import JSONEncoder
 
-from blinkit.kernel.problems import PROBLEM_TYPE, as_refusal, problem_body, problem_headers
+from blinkit.kernel.errors import Invalid
+from blinkit.kernel.problems import (
+    PROBLEM_TYPE,
+    BodyTooLarge,
+    Malformed,
+    as_refusal,
+    encodable,
+    problem_body,
+    problem_headers,
+)
 
 _encoder = JSONEncoder()
 _OPTIONS = orjson.OPT_NON_STR_KEYS | orjson.OPT_UTC_Z | orjson.OPT_PASSTHROUGH_SUBCLASS
+
+DEEPEST_JSON = 32
+"""Levels of lists and objects in a request. No door needs more than five."""
 
 
 def _default(value: Any) -> Any:
@@ -29,7 +44,44 @@ def _default(value: Any) -> Any:
 
 def dumps(value: Any) -> bytes:
     """JSON as every answer of the API has it."""
-    return orjson.dumps(value, default=_default, option=_OPTIONS)
+    try:
+        return orjson.dumps(value, default=_default, option=_OPTIONS)
+    except TypeError:  # text that no encoding can carry: half of a surrogate pair, which a stranger may have sent us
+        return orjson.dumps(encodable(value), default=_default, option=_OPTIONS)
+
+
+def loads(raw: bytes) -> Any:
+    """What a stranger sent as JSON. Raises ValueError; never nests deeper than DEEPEST_JSON."""
+    found = orjson.loads(raw)  # refuses NaN, half surrogates, and what would use up the stack
+    # Most bodies have fewer brackets than levels are allowed, and need no walk.
+    if raw.count(b"[") + raw.count(b"{") > DEEPEST_JSON:
+        level = [found]
+        for _ in range(DEEPEST_JSON + 1):
+            level = [
+                inner
+                for item in level
+                if isinstance(item, dict | list)
+                for inner in (item.values() if isinstance(item, dict) else item)
+            ]
+        if level:
+            raise ValueError("nested too deeply")
+    return found
+
+
+class JSONParser(BaseParser):
+    """Bodies of requests: UTF-8, at most settings.DATA_UPLOAD_MAX_MEMORY_SIZE, nested at most DEEPEST_JSON deep."""
+
+    media_type = "application/json"
+
+    def parse(self, stream: Any, media_type: str | None = None, parser_context: Any = None) -> Any:
+        most = settings.DATA_UPLOAD_MAX_MEMORY_SIZE or 0
+        raw = stream.read(most + 1)
+        if len(raw) > most:
+            raise BodyTooLarge(f"Send at most {most} bytes at once.")
+        try:
+            return loads(raw)
+        except ValueError as error:
+            raise Malformed(f"This is not JSON as we read it: {error}.") from error
 
 
 class JSONRenderer(BaseRenderer):
@@ -61,3 +113,14 @@ class CursorPagination(DrfCursorPagination):
     ordering = "-pk"
     page_size_query_param = "page_size"
     max_page_size = 100
+
+    def get_page_size(self, request: Request) -> int | None:
+        """Refuses (Invalid) what is no size, instead of taking another one in silence; more than the most is the
+        most."""
+        raw = request.query_params.get("page_size", "")
+        if not raw:
+            return self.page_size
+        if not (raw.isascii() and raw.isdigit() and len(raw) < 6 and int(raw) > 0):
+            sentence = f"A whole number from 1 to {self.max_page_size}."
+            raise Invalid(f"page_size: {sentence}", errors={"page_size": [sentence]})
+        return min(int(raw), self.max_page_size)

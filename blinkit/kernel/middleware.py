@@ -13,7 +13,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from blinkit.kernel import limits, metrics
 from blinkit.kernel.context import REQUEST_ID_HEADER, current_actor, current_request, request_id, sane_request_id
 from blinkit.kernel.errors import Refusal, TooMany
-from blinkit.kernel.problems import answer, as_refusal
+from blinkit.kernel.problems import Malformed, answer, as_refusal
 
 log = structlog.get_logger("blinkit.request")
 _plain_log = logging.getLogger("blinkit.request")
@@ -36,12 +36,16 @@ class RequestContextMiddleware:
         id_token = request_id.set(its_id)
         request_token = current_request.set(request)
         try:
-            if _plain_log.isEnabledFor(logging.DEBUG):
+            if "\x00" in request.path or "%00" in request.META.get("QUERY_STRING", ""):
+                response: HttpResponseBase = answer(request, Malformed("No address has a NUL character in it."))
+            elif _plain_log.isEnabledFor(logging.DEBUG):
                 with connection.execute_wrapper(_Statements(request)):
                     response = self.get_response(request)
             else:
                 response = self.get_response(request)
             response[REQUEST_ID_HEADER] = its_id
+            if request.path.startswith("/api/v1/"):
+                _keep_private(response)
             standing = getattr(request, "rate_standing", None)
             if standing is not None:
                 response["RateLimit-Limit"] = str(standing.limit)
@@ -74,6 +78,18 @@ class RequestContextMiddleware:
             actor=_known_actor(request),
             **({"statements": request.sql_statements} if hasattr(request, "sql_statements") else {}),
         )
+
+
+def _keep_private(response: HttpResponseBase) -> None:
+    """What the API says to one person stays in no cache; the doors of the catalogue say "public" themselves."""
+    headers = response.headers
+    kept = headers.get("Cache-Control", "")
+    if "public" in kept:
+        return
+    if not kept:
+        headers["Cache-Control"] = "no-store"
+    vary = headers.get("Vary")
+    headers["Vary"] = f"{vary}, Authorization" if vary else "Authorization"
 
 
 class _Statements:

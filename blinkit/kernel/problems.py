@@ -4,10 +4,11 @@ people."""
 from typing import Any
 
 import orjson
-from django.core.exceptions import PermissionDenied
+from django.core.exceptions import PermissionDenied, RequestDataTooBig, SuspiciousOperation
 from django.core.exceptions import ValidationError as DjangoValidationError
-from django.db import InterfaceError, OperationalError
+from django.db import DataError, InterfaceError, OperationalError
 from django.http import Http404, HttpRequest, HttpResponse
+from django.http.multipartparser import InputStreamExhausted, MultiPartParserError
 from django.template.loader import render_to_string
 from rest_framework import exceptions as drf
 
@@ -19,6 +20,11 @@ PROBLEM_TYPE = "application/problem+json"
 
 class Malformed(Invalid):
     code = "malformed"
+
+
+class BodyTooLarge(Refusal):
+    code = "body-too-large"
+    status = 413
 
 
 class MethodNotAllowed(Refusal):
@@ -75,10 +81,36 @@ def as_refusal(error: BaseException) -> Refusal | None:
         return NotFound()
     if isinstance(error, PermissionDenied):
         return NotAllowed(str(error))
+    if isinstance(error, MultiPartParserError | InputStreamExhausted):
+        return Malformed("This form cannot be read.")
+    if isinstance(error, RequestDataTooBig):
+        return BodyTooLarge("This is more than we take at once.")
+    if isinstance(error, SuspiciousOperation):
+        return Malformed()
+    if isinstance(error, ValueError | DataError) and _holds_unkeepable_text(error):
+        return Malformed("There is a character in this that no text may have.")
     if isinstance(error, OperationalError | InterfaceError):
         # No connection, no free connection in the pool in time, a deadlock: all pass.
         return Unavailable("We are very busy right now. Try again in a moment.", retry_after_s=1)
     return None
+
+
+def _holds_unkeepable_text(error: Exception) -> bool:
+    """PostgreSQL keeps no NUL and UTF-8 no half surrogate; whoever sends one wants to see what happens."""
+    if isinstance(error, UnicodeEncodeError):
+        return "surrogates" in error.reason
+    return "NUL (0x00)" in str(error)
+
+
+def encodable(value: Any) -> Any:
+    """The same with "?" for what UTF-8 cannot carry."""
+    if isinstance(value, str):
+        return value.encode("utf-8", "replace").decode()
+    if isinstance(value, dict):
+        return {encodable(name): encodable(inner) for name, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [encodable(inner) for inner in value]
+    return value
 
 
 def problem_body(refusal: Refusal) -> dict[str, Any]:
@@ -100,22 +132,26 @@ def problem_headers(refusal: Refusal) -> dict[str, str]:
 def answer(request: HttpRequest, refusal: Refusal) -> HttpResponse:
     """The refusal in the form the caller understands."""
     if wants_json(request):
-        body = orjson.dumps(problem_body(refusal), default=str, option=orjson.OPT_NON_STR_KEYS)
+        body = orjson.dumps(encodable(problem_body(refusal)), default=str, option=orjson.OPT_NON_STR_KEYS)
         response = HttpResponse(body, content_type=PROBLEM_TYPE, status=refusal.status)
     else:
         # Rendered without the request: an error page must not need a session or a database.
         context = {"refusal": refusal, "status": refusal.status, "request_id": request_id.get(), "request": request}
         if request.headers.get("HX-Request") == "true":
-            response = HttpResponse(render_to_string("errors/toast.html", context), status=refusal.status)
+            response = _page("errors/toast.html", context, refusal.status)
             response["HX-Retarget"] = "#toasts"
             response["HX-Reswap"] = "beforeend"
         else:
-            response = HttpResponse(render_to_string("errors/refusal.html", context), status=refusal.status)
+            response = _page("errors/refusal.html", context, refusal.status)
     for name, value in problem_headers(refusal).items():
         response[name] = value
     if refusal.status == 429 or refusal.status >= 500:
         response["Cache-Control"] = "no-store"
     return response
+
+
+def _page(template: str, context: dict[str, Any], status: int) -> HttpResponse:
+    return HttpResponse(render_to_string(template, context).encode("utf-8", "replace"), status=status)
 
 
 def wants_json(request: HttpRequest) -> bool:
@@ -129,7 +165,7 @@ def wants_json(request: HttpRequest) -> bool:
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
-    return answer(request, Invalid())
+    return answer(request, as_refusal(exception) or Invalid())
 
 
 def forbidden(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:

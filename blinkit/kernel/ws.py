@@ -302,6 +302,11 @@ def wrap(inner: Asgi) -> Asgi:
     return application
 
 
+async def nowhere(scope: dict[str, Any], receive: Any, send: Any) -> None:
+    """The last route: no socket has this address. The handshake is refused, as every other one that may not pass."""
+    await _deny(receive, send)
+
+
 def is_signed_in(user: Any) -> bool:
     return user is not None and not isinstance(user, AnonymousUser) and bool(user.is_authenticated)
 

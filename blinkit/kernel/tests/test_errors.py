@@ -1,11 +1,15 @@
 """Refusals and framework errors, as problems and as pages."""
 
 import pytest
-from django.db import OperationalError
+from django.db import DataError, OperationalError
+from django.http.multipartparser import MultiPartParserError
 from django.test import Client
+from rest_framework.request import Request
 
-from blinkit.kernel.errors import Conflict, Refusal
-from blinkit.kernel.problems import as_refusal
+from blinkit.kernel.api import CursorPagination, dumps, loads
+from blinkit.kernel.errors import Conflict, Invalid, Refusal
+from blinkit.kernel.problems import answer as answer_to
+from blinkit.kernel.problems import as_refusal, problem_body
 from blinkit.kernel.tokens import TokenUser
 
 pytestmark = pytest.mark.urls("blinkit.kernel.tests.doors")
@@ -146,3 +150,91 @@ def test_only_known_errors_are_refusals():
     refusal = Conflict("Now.", a=1)
     assert as_refusal(refusal) is refusal
     assert Refusal().detail
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"[" * 100_000,
+        b'{"quantity":' + b"[" * 900 + b"]" * 900 + b"}",
+        b'{"quantity":' + b"[" * 33 + b"]" * 33 + b"}",
+        b'{"quantity": "\\ud800"}',
+        b'{"quantity": NaN}',
+        b"\xff\xfe",
+        b'{"quantity": 1',
+    ],
+)
+def test_what_is_no_json_is_the_senders_fault(client, body):
+    answer = client.post("/api/v1/errors/x", data=body, content_type="application/json")
+    assert (answer.status_code, answer.json()["type"]) == (400, "/problems/malformed")
+
+
+def test_bodies_of_many_short_lists_and_as_deep_as_allowed_are_read():
+    assert loads(b"[" + b",".join([b'{"a":[1]}'] * 100) + b"]") == [{"a": [1]}] * 100
+    assert loads(b"[" * 32 + b"]" * 32)
+    with pytest.raises(ValueError, match="deep"):
+        loads(b"[" * 33 + b"1" + b"]" * 33)
+
+
+def test_a_body_has_a_most_size(client, settings):
+    settings.DATA_UPLOAD_MAX_MEMORY_SIZE = 1000
+    answer = client.post("/api/v1/errors/x", data=b'"' + b"x" * 1000 + b'"', content_type="application/json")
+    assert (answer.status_code, answer.json()["type"]) == (413, "/problems/body-too-large")
+
+
+def test_text_that_cannot_be_encoded_does_not_break_an_answer(rf):
+    refusal = Refusal("No \ud800 here.", errors={"a\udfff": ["\ud800", 1]})
+    assert dumps(problem_body(refusal)).startswith(b'{"type":"/problems/')
+    assert b"No ? here." in answer_to(rf.get("/api/x"), refusal).content
+    assert b"No ? here." in answer_to(rf.get("/x"), refusal).content
+
+
+@pytest.mark.parametrize(
+    "path", ["/api/v1/errors/a%00b", "/api/v1/errors/x?q=%00", "/page/a%00b", "/page/x?q=a%00", "/health/live?%00"]
+)
+def test_a_nul_in_an_address_is_the_senders_fault(client, path):
+    answer = client.get(path)
+    assert answer.status_code == 400
+    assert b"NUL" in answer.content
+
+
+def test_a_nul_that_reaches_the_database_is_the_senders_fault():
+    for error in (
+        ValueError("A string literal cannot contain NUL (0x00) characters."),
+        DataError("PostgreSQL text fields cannot contain NUL (0x00) bytes"),
+    ):
+        refusal = as_refusal(error)
+        assert refusal is not None and refusal.status == 400
+    with pytest.raises(UnicodeEncodeError) as raised:
+        "\ud800".encode()
+    assert as_refusal(raised.value).status == 400
+    assert as_refusal(ValueError("bug")) is None
+
+
+@pytest.mark.parametrize(
+    "kind", ["multipart/form-data", "multipart/form-data; boundary=", "multipart/form-data; boundary=\xff"]
+)
+def test_a_broken_form_is_a_problem_too(quiet, kind):
+    answer = quiet.post("/api/v1/errors/x", data=b"garbage", content_type=kind)
+    assert (answer.status_code, answer.headers["Content-Type"]) == (400, "application/problem+json")
+    assert answer.json()["detail"]
+    assert as_refusal(MultiPartParserError("Invalid boundary")).code == "malformed"
+
+
+def test_answers_of_the_api_stay_in_no_cache(client):
+    for path in ("errors/fine", "errors/refusal", "nowhere"):
+        answer = client.get(f"/api/v1/{path}")
+        assert answer.headers["Cache-Control"] == "no-store"
+        assert "Authorization" in answer.headers["Vary"]
+    assert "Authorization" not in client.get("/page/fine").headers.get("Vary", "")
+
+
+@pytest.mark.parametrize("given", ["null", "0", "-1", "²", "9" * 30, "1.5"])
+def test_a_page_size_that_is_none_is_refused(rf, given):
+    with pytest.raises(Invalid):
+        CursorPagination().get_page_size(Request(rf.get("/", {"page_size": given})))
+
+
+@pytest.mark.parametrize(("given", "size"), [("", 40), ("7", 7), ("500", 100)])
+def test_page_sizes(rf, given, size):
+    assert CursorPagination().get_page_size(Request(rf.get("/", {"page_size": given}))) == size
