@@ -15,8 +15,9 @@ from catalog.tests.factories import ProductFactory
 from catalog.tests.factories import store as make_store
 from orders.models import Cart, Order
 from orders.states import Status
-from orders.tests.factories import HOME, address, customer, full_cart, order, shop
+from orders.tests.factories import HOME, address, advance, customer, full_cart, order, shop
 from orders.web.cards import Card
+from payments.models import Attempt, AttemptState
 
 pytestmark = pytest.mark.django_db
 HTMX = {"HTTP_HX_REQUEST": "true"}
@@ -198,6 +199,59 @@ def test_online_order_goes_to_the_gateway_and_waits_on_its_own_page():
     assert made.status == Status.PENDING
     assert "/sandbox-gateway/pay/" in answer.url
     assert b"Waiting for" in client.get(f"/orders/{made.pk}/pay/").content
+
+
+def test_a_declined_payment_shows_the_ways_that_are_left():
+    user, product = customer(), ProductFactory()
+    place = shop(product)
+    address(user)
+    full_cart(user, place, [product])
+    client = signed_in(user)
+    client.post("/checkout/", checkout_form(client, method="upi"))
+    made = Order.objects.get()
+    assert "Pay ₹" in client.get("/orders/").content.decode()
+    attempt = Attempt.objects.get()
+    waiting = client.get(f"/orders/{made.pk}/pay/").content.decode()
+    assert "delay:500ms" in waiting and "until " in waiting
+    Attempt.objects.update(state=AttemptState.DECLINED, decline_reason="Not enough money.")
+    page = client.get(f"/orders/{made.pk}/pay/").content.decode()
+    ways = ("Try again", "Pay by card instead", "Cash at the door instead")
+    for words in ("Not enough money.", *ways, 'data-kind="stop"'):
+        assert words in page
+    answer = client.post(f"/orders/{made.pk}/pay/", {"instrument": "card"})
+    assert "/sandbox-gateway/pay/" in answer.url and attempt.gateway_ref not in answer.url
+    Attempt.objects.update(state=AttemptState.DECLINED)
+    assert client.post(f"/orders/{made.pk}/pay/", {"instrument": "cod"}).url == "/checkout/?method=cod"
+    made.refresh_from_db()
+    assert made.status == Status.CANCELLED
+    assert Cart.objects.get(customer=user).lines.get().product == product
+
+
+def test_a_new_customer_is_asked_for_a_name_once():
+    user, product = customer(), ProductFactory()
+    user.name = ""
+    user.save(update_fields=["name"])
+    place = shop(product)
+    address(user)
+    full_cart(user, place, [product])
+    client = signed_in(user)
+    page = client.get("/checkout/").content.decode()
+    assert 'name="name"' in page and "The rider brings change" in page and "Up to ₹" in page
+    client.post("/checkout/", checkout_form(client, name="  Asha   Rao "))
+    user.refresh_from_db()
+    assert user.name == "Asha Rao" and Order.objects.get().contact_name == "Asha Rao"
+    full_cart(user, place, [product])
+    assert 'name="name"' not in client.get("/checkout/").content.decode()
+
+
+def test_says_what_cancelling_means_and_why_it_is_over():
+    made = order()
+    client = signed_in(made.customer)
+    page = client.get(f"/orders/{made.pk}/").content.decode()
+    assert "You pay nothing." in page and "What you paid" not in page
+    advance(made, Status.PICKING)
+    page = client.get(f"/orders/{made.pk}/").content.decode()
+    assert "can&#x27;t be cancelled any more" in page and 'id="cancel"' not in page
 
 
 def test_cancels_and_orders_again():

@@ -15,6 +15,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
 from accounts.models import Address
+from accounts.services import update_profile
 from blinkit.kernel.errors import Refusal
 from blinkit.kernel.geo import contains
 from blinkit.kernel.money import rupees
@@ -76,7 +77,7 @@ def _show(
             "code": "cod",
             "icon": "banknote",
             "label": _("Cash at the door"),
-            "note": _("The rider brings change."),
+            "note": _("Up to %(limit)s. The rider brings change.") % {"limit": rupees(limit)},
             "refused": _("Up to %(limit)s only") % {"limit": rupees(limit)} if too_much else "",
         },
     ]
@@ -86,6 +87,7 @@ def _show(
         "addresses": addresses,
         "chosen_address": UUID(chosen) if chosen else None,
         "methods": methods,
+        "ask_name": not shopper.request.user.name,  # type: ignore[union-attr]
         "chosen_method": method if method in WAYS else "upi",
         "bill": bill,
         "fingerprint": new_bill["fingerprint"] if new_bill else view.fingerprint,
@@ -105,6 +107,9 @@ def _place(request: HttpRequest, shopper: Shopper) -> HttpResponse:
         way = WAYS[method]
     except (ValueError, KeyError):
         return _show(shopper, method=method, error=_("Choose an address and a way to pay."), status=400)
+    name = " ".join(form.get("name", "").split())[:120]
+    if name and not request.user.name:  # type: ignore[union-attr]
+        request.user = update_profile(user_id=shopper.customer_id, name=name)
     try:
         order = services.checkout(
             customer_id=shopper.customer_id,
@@ -167,7 +172,10 @@ def pay(request: HttpRequest, order_id: UUID) -> HttpResponse:
     shopper = Shopper(request)
     order = queries.order_of(order_id=order_id, customer_id=shopper.customer_id)
     if request.method == "POST":
-        return redirect(_start(order, shopper, request.POST.get("instrument", "upi")))
+        instrument = request.POST.get("instrument", "upi")
+        if instrument == "cod":
+            return _cash_instead(order, shopper)
+        return redirect(_start(order, shopper, instrument if instrument in WAYS else "upi"))
     payment = payment_of(order.pk)
     attempt = payment.attempts.order_by("-created_at").first() if payment else None
     declined = attempt is not None and attempt.state == AttemptState.DECLINED
@@ -179,12 +187,16 @@ def pay(request: HttpRequest, order_id: UUID) -> HttpResponse:
         state = "failed"
     else:
         state = "waiting"
+    looks = request.GET.get("look", "")
     again = f"/sandbox-gateway/pay/{attempt.gateway_ref}/" if attempt and attempt.gateway == "sandbox" else ""
     context = {
         "order": order,
         "state": state,
         "why": attempt.decline_reason if attempt and declined else "",
         "gateway_url": again and f"{again}?return={reverse('shop-pay', args=[order.pk])}",
+        "instrument": "card" if attempt and attempt.instrument.lower().startswith("card") else "upi",
+        "may_pay_cash": state == "failed" and _may_pay_cash(order),
+        "next_look": 1 + (int(looks) if looks.isascii() and looks.isdigit() and len(looks) < 5 else 0),
         "heading": _("Payment"),
         "back": reverse("shop-order", args=[order.pk]),
     }
@@ -192,6 +204,46 @@ def pay(request: HttpRequest, order_id: UUID) -> HttpResponse:
     if partial and state != "waiting":
         return HttpResponse(headers={"HX-Redirect": reverse("shop-pay", args=[order.pk])})
     return shopper.render("shop/pay.html#pay" if partial else "shop/pay.html", context)
+
+
+def _may_pay_cash(order: Order) -> bool:
+    return order.total_paise <= goods.fee_policy(order.store).cod_limit_paise
+
+
+def _cash_instead(order: Order, shopper: Shopper) -> HttpResponse:
+    """An order is paid as it was placed: this one ends, its items go back into the cart, checkout has cash chosen."""
+    if order.status != Status.PENDING or not _may_pay_cash(order):
+        return redirect("shop-pay", order.pk)
+    try:
+        services.cancel(
+            order_id=order.pk,
+            by="customer",
+            reason=_("Cash instead"),
+            actor=f"user:{order.customer_id}",
+            now=shopper.now,
+            customer_id=order.customer_id,
+        )
+    except Refusal:
+        return redirect("shop-pay", order.pk)
+    refill(order, shopper)
+    return redirect(f"{reverse('shop-checkout')}?method=cod")
+
+
+def refill(order: Order, shopper: Shopper) -> list[str]:
+    """Put everything of an order into the cart, as far as this store has it. Returns the names left out."""
+    left_out = []
+    for line in order.lines.all():
+        try:
+            services.set_line(
+                product_id=line.product_id,
+                qty=shopper.quantities.get(line.product_id, 0) or line.qty,
+                now=shopper.now,
+                store_code=shopper.place.store_code,
+                customer_id=order.customer_id,
+            )
+        except Refusal:
+            left_out.append(line.name)
+    return left_out
 
 
 def _addresses(shopper: Shopper) -> list[dict[str, Any]]:

@@ -45,6 +45,13 @@ def step_words(key: str) -> tuple[str, str]:
     }[key]
 
 
+def why_kept(status: Status) -> str:
+    """Why a running order can no longer be cancelled by its customer."""
+    if status in (Status.PICKED_UP, Status.IN_TRANSIT):
+        return _("The rider has your bags, so it can't be cancelled any more. Tell the rider, or ask for help.")
+    return _("The store is packing it already, so it can't be cancelled any more. Help reaches the store.")
+
+
 def move_words(status: str) -> str:
     """A line of the timeline."""
     return {

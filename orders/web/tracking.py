@@ -20,8 +20,9 @@ from blinkit.kernel.money import rupees
 from orders import queries, services
 from orders.models import Order
 from orders.states import FINISHED, Status
+from orders.web.checkout import refill
 from orders.web.places import short_name
-from orders.web.sentences import headline, late_why, move_words, step_words
+from orders.web.sentences import headline, late_why, move_words, step_words, why_kept
 from orders.web.shopper import Shopper, customer_of, is_htmx
 
 STOPPED = frozenset({Status.CANCELLED, Status.UNDELIVERED, Status.REFUNDED})
@@ -57,6 +58,7 @@ def _list_item(order: Order) -> dict[str, Any]:
         "total_paise": order.total_paise,
         "summary": summary + (_(" and %(n)s more") % {"n": more} if more > 0 else ""),
         "live": status not in FINISHED,
+        "pays": status == Status.PENDING,
         "stopped": status in STOPPED,
     }
 
@@ -118,6 +120,7 @@ def _page(row: Order, facts: dict[str, Any]) -> dict[str, Any]:
         "method_words": _method_words(row, status),
         "address_text": row.address_text,
         "may_cancel": facts["can_cancel"],
+        "why_kept": why_kept(status) if live else "",
         "store_phone": row.store.phone,
         "timeline": [
             {"words": move_words(event.payload["new"]), "at": event.at}
@@ -189,19 +192,7 @@ def reorder(request: HttpRequest, order_id: UUID) -> HttpResponse:
     """Put everything of an old order into the cart, as far as this store has it."""
     shopper = Shopper(request)
     row = queries.order_of(order_id=order_id, customer_id=customer_of(request))
-    left_out = []
-    for line in row.lines.all():
-        wanted = shopper.quantities.get(line.product_id, 0) or line.qty
-        try:
-            services.set_line(
-                product_id=line.product_id,
-                qty=wanted,
-                now=shopper.now,
-                store_code=shopper.place.store_code,
-                customer_id=customer_of(request),
-            )
-        except Refusal:
-            left_out.append(line.name)
+    left_out = refill(row, shopper)
     if left_out:
         messages.info(request, _("Not here today: %(names)s") % {"names": ", ".join(left_out[:3])})
     return redirect("shop-cart")

@@ -129,7 +129,9 @@
     const now = Date.now();
     document.querySelectorAll("time[data-until]").forEach((el) => {
       const left = Math.max(0, Math.round((Date.parse(el.dataset.until) - now) / 1000));
-      const text = `${Math.floor(left / 60)}:${String(left % 60).padStart(2, "0")}`;
+      // In words where the page gives them ("14 min left"); 14:57 alone reads as a time of the day.
+      const words = left < 60 && el.dataset.wordsLast ? el.dataset.wordsLast : el.dataset.words?.replace("#", Math.floor(left / 60));
+      const text = words || `${Math.floor(left / 60)}:${String(left % 60).padStart(2, "0")}`;
       if (el.textContent !== text) el.textContent = text;
       if (!left && el.dataset.done !== "1") { el.dataset.done = "1"; el.dispatchEvent(new CustomEvent("until", { bubbles: true })); }
     });
