@@ -23,6 +23,7 @@ class Cart(models.Model):
     guest_token = models.UUIDField(null=True, blank=True, unique=True)
     store = models.ForeignKey("catalog.Store", on_delete=models.PROTECT, related_name="+")
     tip_paise = models.BigIntegerField(default=0)
+    coupon_code = models.CharField(max_length=24, blank=True, default="", db_default="")
     updated_at = models.DateTimeField(default=timezone.now)
 
     class Meta:
@@ -100,6 +101,10 @@ class Order(models.Model):
     discount_paise = models.BigIntegerField(default=0)
     tax_paise = models.BigIntegerField(default=0, help_text="GST contained in the parts above, not added to them")
     total_paise = models.BigIntegerField()
+    promotions = models.JSONField(null=True, blank=True, help_text="Those that applied, as they were agreed")
+    cashback_paise = models.BigIntegerField(default=0, db_default=0, help_text="A credit that comes after delivery")
+    supplier_state = models.CharField(max_length=2, blank=True, default="", db_default="", help_text="GST state code")
+    place_of_supply = models.CharField(max_length=2, blank=True, default="", db_default="", help_text="GST state code")
     payment_method = models.CharField(max_length=8)
 
     # Time
@@ -174,7 +179,8 @@ class OrderLine(models.Model):
     mrp_paise = models.BigIntegerField()
     gst_bp = models.PositiveIntegerField(default=0)
     hsn = models.CharField(max_length=8, blank=True)
-    tax_paise = models.BigIntegerField(default=0, help_text="GST contained in unit_price * qty")
+    discount_paise = models.BigIntegerField(default=0, db_default=0, help_text="This line's share, of what was found")
+    tax_paise = models.BigIntegerField(default=0, help_text="GST contained in unit_price * qty less the discount")
     consent = models.CharField(max_length=10, choices=Consent.choices, default=Consent.REFUND)
 
     class Meta:

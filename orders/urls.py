@@ -22,6 +22,7 @@ api_urls: list[Any] = [
     path("stores/<str:code>/suggest/", api.SuggestView.as_view(), name="api-suggest"),
     path("cart/", api.CartView.as_view(), name="api-cart"),
     path("cart/lines/", api.CartLinesView.as_view(), name="api-cart-lines"),
+    path("cart/coupon/", api.CartCouponView.as_view(), name="api-cart-coupon"),
     path("cart/adopt/", api.GuestCartView.as_view(), name="api-cart-adopt"),
     path("checkout/", api.CheckoutView.as_view(), name="api-checkout"),
     path("orders/", api.OrderListView.as_view(), name="api-orders"),

@@ -1,6 +1,6 @@
 """The shop and orders for programs: serviceability, shelves, cart, checkout, tracking."""
 
-from orders.api.carts import CartLinesView, CartView, CheckoutView, GuestCartView
+from orders.api.carts import CartCouponView, CartLinesView, CartView, CheckoutView, GuestCartView
 from orders.api.orders import OrderCancelView, OrderListView, OrderTrackingView, OrderView
 from orders.api.shop import (
     CategoriesView,
@@ -14,6 +14,7 @@ from orders.api.shop import (
 )
 
 __all__ = [
+    "CartCouponView",
     "CartLinesView",
     "CartView",
     "CategoriesView",

@@ -13,8 +13,10 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from blinkit.kernel.errors import Invalid
 from blinkit.kernel.geo import Point
 from blinkit.kernel.idempotency import idempotent
+from blinkit.kernel.limits import check_limit
 from orders import queries, services
 from orders.api import shapes
 from orders.api.parts import GUEST_HEADER, customer_id_of, owner_of, parsed, point_of
@@ -40,12 +42,19 @@ class CartView(APIView):
             GUEST,
             OpenApiParameter("lat", OpenApiTypes.DOUBLE, description="Where to; else the default address."),
             OpenApiParameter("lng", OpenApiTypes.DOUBLE),
+            OpenApiParameter("method", enum=list(Method.values), description="Count its promotions as well."),
         ],
         responses=shapes.CartOut,
     )
     def get(self, request: Request) -> Response:
-        """Today's prices and stock; `problems` is what to settle before it can be ordered."""
-        return _answer(queries.cart_view(**owner_of(request), to=point_of(request)))
+        """Today's prices and stock; `problems` is what to settle before it can be ordered.
+
+        Promotions for a way to pay count once it is given: the bill to order at is the one for that `method`.
+        """
+        method = request.query_params.get("method", "")
+        if method and method not in Method.values:
+            raise Invalid("Pay by one of these.", known=list(Method.values))
+        return _answer(queries.cart_view(**owner_of(request), to=point_of(request), method=method, now=timezone.now()))
 
     @extend_schema(
         operation_id="cart_replace",
@@ -93,6 +102,25 @@ class CartLinesView(APIView):
             now=timezone.now(),
         )
         return _answer(view)
+
+
+class CartCouponView(APIView):
+    permission_classes = (AllowAny,)
+
+    @extend_schema(
+        operation_id="cart_coupon",
+        summary="Put a coupon on the cart",
+        tags=["cart"],
+        parameters=[GUEST],
+        request=shapes.CouponBody,
+        responses=shapes.CartOut,
+    )
+    def put(self, request: Request) -> Response:
+        """One code at a time; an empty one takes it off. `coupon` says whether it counts, and why not."""
+        body = parsed(shapes.CouponBody(data=request.data))
+        owner = owner_of(request)
+        check_limit("coupon", str(owner), limit=20, per_s=60)
+        return _answer(services.set_coupon(**owner, code=body["code"], now=timezone.now()))
 
 
 class GuestCartView(APIView):

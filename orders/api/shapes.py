@@ -66,6 +66,10 @@ class CheckoutBody(S.Serializer[Any]):
     )
 
 
+class CouponBody(S.Serializer[Any]):
+    code = S.CharField(max_length=40, allow_blank=True, help_text="Capitals and spaces do not matter; empty: none.")
+
+
 class CancelBody(S.Serializer[Any]):
     reason = S.CharField(max_length=160, required=False, allow_blank=True, default="")
 
@@ -208,6 +212,7 @@ class BillOut(S.Serializer[Any]):
     tax_paise = Money(help_text="GST contained in the other parts.")
     total_paise = Money()
     saved_paise = Money()
+    cashback_paise = Money(help_text="A credit that comes after delivery.")
     currency = S.CharField()
 
 
@@ -230,6 +235,47 @@ class CartLineOut(Goods):
     problem = ProblemOut(allow_null=True)
 
 
+class PromotionOut(S.Serializer[Any]):
+    name = S.CharField()
+    kind = S.CharField()
+    discount_paise = Money()
+    delivery_paise = Money(help_text="What it takes off the delivery fee.")
+    credit_paise = Money(help_text="A credit that comes after delivery.")
+    code = S.CharField(allow_null=True)
+
+
+class PromotionNotApplied(S.Serializer[Any]):
+    name = S.CharField()
+    kind = S.CharField()
+    why = S.CharField(help_text="For programs: below-minimum, outdone, pay-with, used-up ...")
+    sentence = S.CharField()
+
+
+class PromotionsOut(S.Serializer[Any]):
+    applied = PromotionOut(many=True)
+    not_applied = PromotionNotApplied(many=True)
+
+
+class CouponOut(S.Serializer[Any]):
+    code = S.CharField()
+    applied = S.BooleanField()
+    exists = S.BooleanField()
+    sentence = S.CharField(help_text="Why it does not count; empty when it does.")
+
+
+class OrderTax(S.Serializer[Any]):
+    cgst_paise = Money()
+    sgst_paise = Money()
+    igst_paise = Money()
+    supplier_state = S.CharField(help_text="GST state code.")
+    place_of_supply = S.CharField(help_text="GST state code.")
+
+
+class OrderBill(BillOut):
+    promotions = PromotionOut(many=True)
+    tax = OrderTax()
+
+
 class CartOut(S.Serializer[Any]):
     id = S.UUIDField(allow_null=True)
     store = StoreName(allow_null=True)
@@ -238,6 +284,8 @@ class CartOut(S.Serializer[Any]):
     bill = CartBill()
     problems = ProblemOut(many=True)
     can_check_out = S.BooleanField()
+    coupon = CouponOut(allow_null=True)
+    promotions = PromotionsOut()
     tip_paise = Money()
     fees = S.DictField(child=S.IntegerField())
     currency = S.CharField()
@@ -313,6 +361,7 @@ class OrderLineOut(S.Serializer[Any]):
     unit_price_paise = Money()
     mrp_paise = Money()
     gross_paise = Money()
+    discount_paise = Money()
     consent = S.CharField()
 
 
@@ -353,7 +402,7 @@ class Tracking(OrderCard):
     store_place = StoreContact()
     to = Destination()
     lines = OrderLineOut(many=True)
-    bill = BillOut()
+    bill = OrderBill()
     payment = OrderPayment(allow_null=True)
     rider = OrderRider(allow_null=True)
     rider_at_door_at = S.DateTimeField(allow_null=True, help_text="Since when the rider stands at the door.")

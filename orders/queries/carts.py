@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 from uuid import UUID
+
+from django.utils import timezone
 
 from accounts.models import Address
 from blinkit.kernel.errors import SignInNeeded
@@ -18,6 +21,7 @@ from catalog.queries import ShelfRow
 from catalog.travel import street_metres
 from inventory import queries as stock
 from orders.models import Cart, CartLine, Consent
+from orders.queries.offers import Buyer, Offered, offered
 from orders.queries.places import fees_json
 
 
@@ -85,6 +89,7 @@ class CartView:
     tip_paise: int = 0
     distance_metres: int = 0
     fees: dict[str, int] = field(default_factory=dict)
+    offered: Offered = Offered()  # noqa: RUF009
 
     @property
     def units(self) -> int:
@@ -108,6 +113,8 @@ class CartView:
             "problems": [problem.as_dict() for problem in self.problems],
             "can_check_out": self.can_check_out,
             "tip_paise": self.tip_paise,
+            "coupon": self.offered.coupon,
+            "promotions": self.offered.as_dict(),
             "fees": self.fees,
             "currency": "INR",
         }
@@ -130,14 +137,25 @@ def bill_json(bill: Bill) -> dict[str, Any]:
         "tax_paise": bill.tax_paise,
         "total_paise": bill.total_paise,
         "saved_paise": bill.saved_paise,
+        "cashback_paise": bill.cashback_paise,
         "why": bill.fees_why,
         "fingerprint": bill.fingerprint(),
         "currency": "INR",
     }
 
 
-def cart_view(*, customer_id: int | None = None, guest_token: UUID | None = None, to: Point | None = None) -> CartView:
-    """The cart of a customer or guest, priced now for a delivery to `to` (default: the customer's default address)."""
+def cart_view(
+    *,
+    customer_id: int | None = None,
+    guest_token: UUID | None = None,
+    to: Point | None = None,
+    method: str = "",
+    now: datetime | None = None,
+) -> CartView:
+    """The cart of a customer or guest, priced now for a delivery to `to` (default: the customer's default address).
+
+    With a way to pay (`method`) its own promotions count as well.
+    """
     owner = {"customer_id": customer_id} if customer_id is not None else {"guest_token": guest_token}
     if owner.get("customer_id") is None and guest_token is None:
         raise SignInNeeded("Sign in, or send the token of a guest's cart.")
@@ -145,7 +163,9 @@ def cart_view(*, customer_id: int | None = None, guest_token: UUID | None = None
     if cart is None:
         return EMPTY
     lines = CartLine.objects.filter(cart=cart).values_list("product_id", "qty", "consent")
-    return view_of(cart, [Wanted(*line) for line in lines], store=goods.store_by_id(cart.store_id), to=to)
+    return view_of(
+        cart, [Wanted(*line) for line in lines], store=goods.store_by_id(cart.store_id), to=to, method=method, now=now
+    )
 
 
 def view_of(
@@ -155,6 +175,8 @@ def view_of(
     store: Store,
     to: Point | None = None,
     rows: Mapping[int, ShelfRow] | None = None,
+    method: str = "",
+    now: datetime | None = None,
 ) -> CartView:
     """Price these lines at this store. Two or three statements; `rows` saves one where the caller has them."""
     ids = [line.product_id for line in wanted]
@@ -165,7 +187,8 @@ def view_of(
         to = default_place(cart.customer_id)
     metres = 0 if to is None else street_metres(store.point, to)
     policy = goods.fee_policy(store)
-    bill = price(wanted, rows, store=store, metres=metres, tip_paise=cart.tip_paise)
+    buyer = Buyer(now or timezone.now(), cart.customer_id, cart.coupon_code, method)
+    bill, given = price(wanted, rows, store=store, metres=metres, tip_paise=cart.tip_paise, buyer=buyer)
     lines = tuple(_line(line, rows.get(line.product_id), free.get(line.product_id, 0)) for line in wanted)
     problems = [line.problem for line in lines if line.problem is not None]
     missing_paise = policy.minimum_order_paise - bill.items_paise
@@ -181,10 +204,19 @@ def view_of(
         tip_paise=cart.tip_paise,
         distance_metres=metres,
         fees=fees_json(policy),
+        offered=given,
     )
 
 
-def price(wanted: Sequence[Wanted], rows: Mapping[int, ShelfRow], *, store: Store, metres: int, tip_paise: int) -> Bill:
+def price(
+    wanted: Sequence[Wanted],
+    rows: Mapping[int, ShelfRow],
+    *,
+    store: Store,
+    metres: int,
+    tip_paise: int,
+    buyer: Buyer,
+) -> tuple[Bill, Offered]:
     """The one way a basket is priced, for the cart and at checkout. Lines the shelf does not list cost nothing."""
     billed = [
         LineInput(
@@ -197,9 +229,17 @@ def price(wanted: Sequence[Wanted], rows: Mapping[int, ShelfRow], *, store: Stor
         for line in wanted
         if (row := rows.get(line.product_id)) is not None
     ]
-    given = BillInput(lines=billed, policy=goods.fee_policy(store), distance_metres=metres, tip_paise=tip_paise)
-    bill = make_bill(given)
-    return bill
+    given = offered({line.product_id: line.qty for line in wanted}, rows, store=store, buyer=buyer)
+    bill = make_bill(
+        BillInput(
+            lines=billed,
+            policy=goods.fee_policy(store),
+            distance_metres=metres,
+            tip_paise=tip_paise,
+            promotions=given.decision,
+        )
+    )
+    return bill, given
 
 
 def default_place(customer_id: int) -> Point | None:

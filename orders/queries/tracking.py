@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import asdict
 from datetime import datetime
 from math import ceil, floor
 from typing import Any
@@ -14,6 +15,7 @@ from django.utils import timezone
 from blinkit.kernel import events, live
 from blinkit.kernel.events import TimelineRow
 from blinkit.kernel.geo import Point
+from catalog.pricing.tax import TaxSplit, split
 from catalog.travel import travel_seconds
 from orders import promise
 from orders.errors import NoSuchOrder
@@ -213,6 +215,7 @@ def line_json(line: OrderLine) -> dict[str, Any]:
         "unit_price_paise": line.unit_price_paise,
         "mrp_paise": line.mrp_paise,
         "gross_paise": line.unit_price_paise * (line.qty - line.short_qty),
+        "discount_paise": line.discount_paise,
         "consent": line.consent,
     }
 
@@ -230,8 +233,19 @@ def order_bill_json(order: Order, lines: Sequence[OrderLine]) -> dict[str, Any]:
         "tax_paise": order.tax_paise,
         "total_paise": order.total_paise,
         "saved_paise": saved + order.discount_paise,
+        "cashback_paise": order.cashback_paise,
+        "promotions": order.promotions or [],
+        "tax": tax_json(order, lines),
         "currency": "INR",
     }
+
+
+def tax_json(order: Order, lines: Sequence[OrderLine]) -> dict[str, Any]:
+    """The GST of the order by who gets it: of each line and of the fees together."""
+    of_lines = [line.tax_paise for line in lines]
+    parts = [*of_lines, order.tax_paise - sum(of_lines)]
+    states = {"supplier_state": order.supplier_state, "place_of_supply": order.place_of_supply}
+    return {**asdict(sum((split(part, **states) for part in parts), TaxSplit())), **states}
 
 
 def _payment_json(payment: Payment | None, order: Order) -> dict[str, Any] | None:

@@ -6,6 +6,7 @@ from orders.services.cart import (
     empty_cart,
     open_cart,
     replace_lines,
+    set_coupon,
     set_line,
     set_tip,
 )
@@ -53,6 +54,7 @@ __all__ = [
     "replace_lines",
     "rider_accepted",
     "rider_fell_away",
+    "set_coupon",
     "set_line",
     "set_tip",
     "short_line",

@@ -16,7 +16,8 @@ from blinkit.kernel.geo import Point
 from blinkit.kernel.ids import uuid7
 from catalog import queries as goods
 from catalog.queries import ShelfRow
-from orders.errors import NotOnShelf, TooManyUnits
+from catalog.services import normal_code
+from orders.errors import CartEmpty, NotOnShelf, TooManyUnits
 from orders.models import Cart, CartLine, Consent
 from orders.queries.carts import EMPTY, CartView, Wanted, view_of
 from orders.services.mover import joining
@@ -74,7 +75,7 @@ def replace_lines(
     cart = _upsert(customer_id=customer_id, guest_token=guest_token, store_id=store.pk, tip_paise=tip_paise, now=now)
     _write_lines(cart, list(wanted.values()), now=now)
     rows = {row.product_id: row for row in by_sku.values()}
-    return view_of(cart, list(wanted.values()), store=store, to=to, rows=rows)
+    return view_of(cart, list(wanted.values()), store=store, to=to, rows=rows, now=now)
 
 
 @transaction.atomic
@@ -129,7 +130,7 @@ def set_line(
                 raise Invalid(f"A cart holds at most {MOST_LINES} different items.")
             CartLine.objects.create(cart=cart, product_id=row.product_id, added_at=now, **changes)
     wanted = [Wanted(*line) for line in lines.values_list("product_id", "qty", "consent")]
-    return view_of(cart, wanted, store=store, to=to)
+    return view_of(cart, wanted, store=store, to=to, now=now)
 
 
 @joining
@@ -143,12 +144,41 @@ def set_tip(*, tip_paise: int, customer_id: int | None = None, guest_token: UUID
 
 
 @joining
+def set_coupon(
+    *,
+    code: str,
+    now: datetime,
+    customer_id: int | None = None,
+    guest_token: UUID | None = None,
+    to: Point | None = None,
+) -> CartView:
+    """Put a coupon code on the cart ("" takes it off); says the whole cart again, with whether the code counts and why.
+
+    A code that opens nothing stays where it is typed, in the answer's `coupon`, and not on the cart. Raises Invalid
+    for what can't be a code, CartEmpty when there is no cart yet.
+    """
+    cart = _find(customer_id=customer_id, guest_token=guest_token)
+    if cart is None:
+        raise CartEmpty("Put something into your cart first.")
+    before, cart.coupon_code = cart.coupon_code, normal_code(code) if code.strip() else ""
+    lines = CartLine.objects.filter(cart=cart).values_list("product_id", "qty", "consent")
+    store = goods.store_by_id(cart.store_id)
+    view = view_of(cart, [Wanted(*line) for line in lines], store=store, to=to, now=now)
+    coupon = view.offered.coupon
+    if coupon is not None and not coupon["exists"]:
+        cart.coupon_code = before
+    elif cart.coupon_code != before:
+        Cart.objects.filter(pk=cart.pk).update(coupon_code=cart.coupon_code)
+    return view
+
+
+@joining
 def empty_cart(*, customer_id: int | None = None, guest_token: UUID | None = None) -> None:
     """Take everything out. Silent when there is no cart."""
     cart = _find(customer_id=customer_id, guest_token=guest_token)
     if cart is not None:
         CartLine.objects.filter(cart=cart).delete()
-        Cart.objects.filter(pk=cart.pk).update(tip_paise=0)
+        Cart.objects.filter(pk=cart.pk).update(tip_paise=0, coupon_code="")
 
 
 @transaction.atomic
@@ -174,8 +204,9 @@ def adopt_guest_cart(*, guest_token: UUID, customer_id: int, now: datetime | Non
         kept = {line.product_id for line in theirs}
         own.lines.filter(product_id__in=kept).delete()
         CartLine.objects.filter(cart=guest).update(cart=own)
+        own.coupon_code = guest.coupon_code or own.coupon_code
         own.updated_at = now or timezone.now()
-        own.save(update_fields=["store", "updated_at"])
+        own.save(update_fields=["store", "coupon_code", "updated_at"])
     guest.delete()
     return own
 
@@ -216,7 +247,7 @@ def _upsert(
             " VALUES (%(id)s, %(owner)s, %(store)s, coalesce(%(tip)s, 0), %(now)s)"
             f" ON CONFLICT ({owner}) DO UPDATE SET store_id = EXCLUDED.store_id,"
             " tip_paise = coalesce(%(tip)s, c.tip_paise), updated_at = EXCLUDED.updated_at"
-            " RETURNING id, tip_paise",
+            " RETURNING id, tip_paise, coupon_code",
             {
                 "id": uuid7(),
                 "owner": customer_id if customer_id is not None else guest_token,
@@ -225,13 +256,14 @@ def _upsert(
                 "now": now,
             },
         )
-        pk, tip = cursor.fetchone()
+        pk, tip, code = cursor.fetchone()
     return Cart(
         id=pk,
         customer_id=customer_id,
         guest_token=None if customer_id is not None else guest_token,
         store_id=store_id,
         tip_paise=tip,
+        coupon_code=code,
         updated_at=now,
     )
 

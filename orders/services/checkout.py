@@ -178,9 +178,7 @@ def _plan(*, customer_id: int, address_id: UUID, tip_paise: int | None, method: 
     _refuse_bad_lines(wanted, rows)
     buyer = Buyer(now, customer_id, cart.coupon_code, method)
     tip = cart.tip_paise if tip_paise is None else tip_paise
-    bill, given = price(
-        wanted, rows, store=place.store, metres=place.distance_metres, tip_paise=tip, buyer=buyer
-    )
+    bill, given = price(wanted, rows, store=place.store, metres=place.distance_metres, tip_paise=tip, buyer=buyer)
     return _Plan(cart, number, wanted, rows, address, place, place.store, bill, given, tip, buyer, open_orders)
 
 

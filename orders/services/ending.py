@@ -10,6 +10,7 @@ from django.db import transaction
 from django.db.models import Count, Sum
 
 from catalog import queries as goods
+from catalog import services as promotions
 from inventory import services as stock
 from inventory.errors import HoldGone
 from orders.errors import NoSuchOrder, ReasonNeeded, TooLateToCancel
@@ -84,9 +85,16 @@ def cancel_locked(order: Order, *, reason: str, actor: str, now: datetime) -> Or
         order_id=order.pk, store_code=order.store.code, customer_id=order.customer_id, reason=order.cancel_reason
     )
     step(order, Status.CANCELLED, actor=actor, now=now, why=order.cancel_reason, fields=("cancel_reason",), also=[gone])
+    give_back_promotions(order, now=now)
     money.cancel(ref=order.pk, reason=order.cancel_reason, now=now)
     stock.release(ref=order.pk, reason=order.cancel_reason, actor=actor, now=now)
     return order
+
+
+def give_back_promotions(order: Order, *, now: datetime) -> None:
+    """The order counts against no limit any more. Promotions are locked after orders, before payments and stock."""
+    if order.promotions:
+        promotions.give_back(ref=order.pk, now=now)
 
 
 @joining

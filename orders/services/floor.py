@@ -17,7 +17,7 @@ from inventory import services as stock
 from orders.errors import IllegalMove, NoSuchLine
 from orders.events import LineShorted, OrderPacked
 from orders.models import Evidence, Order, OrderLine
-from orders.services.ending import cancel_locked
+from orders.services.ending import cancel_locked, give_back_promotions
 from orders.services.mover import hint, joining, lock, step, subject
 from orders.states import Status
 from payments import services as money
@@ -62,12 +62,18 @@ def short_line(*, order_id: UUID, order_line_id: int, qty: int, actor: str, now:
         raise Invalid(f"Between 1 and {left} units of this line can still be missing.", left=left)
 
     line.short_qty += qty
-    tax_before = line.tax_paise
-    line.tax_paise = tax_inside(line.unit_price_paise * (line.qty - line.short_qty), line.gst_bp)
-    line.save(update_fields=["short_qty", "tax_paise"])
-    by_paise = _lower_bill(order, line.unit_price_paise * qty, tax_before - line.tax_paise)
+    left -= qty
+    tax_before, discount_before = line.tax_paise, line.discount_paise
+    # The units that are left keep their share of the discount, rounded in the customer's favour.
+    line.discount_paise = -(-discount_before * left // (left + qty))
+    line.tax_paise = tax_inside(line.unit_price_paise * left - line.discount_paise, line.gst_bp)
+    line.save(update_fields=["short_qty", "discount_paise", "tax_paise"])
+    discount_paise = discount_before - line.discount_paise
+    by_paise = _lower_bill(order, line.unit_price_paise * qty, discount_paise, tax_before - line.tax_paise)
     units = order.lines.aggregate(asked=Sum("qty"), short=Sum("short_qty"))
     nothing_left = units["asked"] == units["short"]
+    if nothing_left:
+        give_back_promotions(order, now=now)  # locked before payment and stock, as everywhere
     # When nothing is left there is one refund of everything, fees included, instead of a last small one and the rest.
     refund_paise = 0
     if not nothing_left:
@@ -128,12 +134,12 @@ def evidence(*, order_id: UUID, kind: str, detail: dict[str, Any], actor: str, n
     return Evidence.objects.create(order_id=order_id, kind=kind, detail=detail, actor=actor, at=now)
 
 
-def _lower_bill(order: Order, items_paise: int, tax_paise: int) -> int:
-    """Take the items off the bill; a discount shrinks with them. Returns by how much the total goes down."""
+def _lower_bill(order: Order, items_paise: int, discount_paise: int, tax_paise: int) -> int:
+    """Take the items off the bill with their share of the discount. Returns by how much the total goes down."""
     before = order.total_paise
     order.items_paise -= items_paise
     order.tax_paise = max(0, order.tax_paise - tax_paise)
-    order.discount_paise = min(order.discount_paise, order.items_paise)
+    order.discount_paise = min(order.discount_paise - discount_paise, order.items_paise)
     order.total_paise = (
         order.items_paise
         + order.delivery_paise

@@ -65,7 +65,7 @@ def _show(
     first = str(by_place["id"]) if by_place else (ids[0] if ids else "")
     chosen = chosen if chosen in ids else first
     point = next((address["point"] for address in served if str(address["id"]) == chosen), shopper.place.point)
-    view = queries.cart_view(**shopper.owner(), to=point)
+    view = queries.cart_view(**shopper.owner(), to=point, method=WAYS.get(method, Method.ONLINE).value, now=shopper.now)
     bill: Any = {**new_bill, "fees_why": new_bill.get("why", {})} if new_bill else view.bill
     total = new_bill["total_paise"] if new_bill else view.bill.total_paise
     limit = view.fees.get("cod_limit_paise", 0)

@@ -6,7 +6,7 @@ from typing import Any
 
 from django.urls import path
 
-from orders.web import browse, cart, checkout, gallery, installable, people, places, tracking
+from orders.web import browse, cart, checkout, coupon, gallery, installable, people, places, tracking
 
 web_urls: list[Any] = [
     path("", browse.home, name="shop-home"),
@@ -24,6 +24,7 @@ web_urls: list[Any] = [
     path("cart/take-what-is-there/", cart.take_what_is_there, name="shop-take-what-is-there"),
     path("cart/consent/", cart.consent, name="shop-consent"),
     path("cart/tip/", cart.tip, name="shop-tip"),
+    path("cart/coupon/", coupon.coupon, name="shop-coupon"),
     path("cart/instructions/", cart.instructions, name="shop-instructions"),
     path("checkout/", checkout.checkout, name="shop-checkout"),
     path("orders/", tracking.orders, name="shop-orders"),
