@@ -15,7 +15,7 @@ from catalog.tests.factories import ProductFactory
 from catalog.tests.factories import store as make_store
 from orders.models import Cart, Order
 from orders.states import Status
-from orders.tests.factories import HOME, address, advance, customer, full_cart, order, shop
+from orders.tests.factories import HOME, address, advance, customer, full_cart, order, place_order, shop
 from orders.web.cards import Card
 from payments.models import Attempt, AttemptState
 
@@ -333,6 +333,25 @@ def test_speaks_hindi(client):
     client.post("/i18n/setlang/", {"language": "hi", "next": "/"})
     page = client.get("/").content.decode()
     assert 'lang="hi"' in page and "शेल्फ़" in page
+
+
+def test_an_order_reads_in_the_readers_language():
+    product = ProductFactory(name="Toned Milk", name_hi="टोंड दूध")
+    user = customer()
+    address(user)
+    made = place_order(user, shop(product), [product])
+    client = signed_in(user)
+    client.post("/i18n/setlang/", {"language": "hi", "next": "/"})
+    for path in ("/orders/", f"/orders/{made.pk}/"):
+        page = client.get(path).content.decode()
+        assert "टोंड दूध" in page and "Toned Milk" not in page
+    assert "<b>होम</b>" in client.get("/account/").content.decode()
+
+
+def test_the_tab_follows_the_order():
+    made = order()
+    page = signed_in(made.customer).get(f"/orders/{made.pk}/", **HTMX).content.decode()
+    assert f'data-title="{made.number} · The store has your order' in page
 
 
 @pytest.mark.parametrize(

@@ -192,7 +192,7 @@ def _save_address(request: HttpRequest, shopper: Shopper, address_id: UUID | Non
         )
     except Refusal as refusal:
         return _address_page(shopper, form, going, error=refusal.detail, status=refusal.status)
-    shopper.choose(point=row.point, label=f"{row.label} · {row.line1}")
+    shopper.choose(point=row.point, label=f"{_(row.label)} · {row.line1}")
     return redirect(going)
 
 

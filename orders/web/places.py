@@ -76,7 +76,7 @@ def _choose(request: HttpRequest, shopper: Shopper) -> HttpResponse:
         address = Address.objects.filter(pk=form["address"], user_id=request.user.pk, deleted_at=None).first()
         if address is None:
             return redirect("shop-place")
-        point, label = address.point, f"{address.label} · {address.line1}"
+        point, label = address.point, f"{_(address.label)} · {address.line1}"
     elif form.get("store"):
         store = goods.store_by_code(form["store"])
         point, label = store.point, short_name(store.name)

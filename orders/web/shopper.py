@@ -13,6 +13,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
 from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.translation import gettext as _
 
 from accounts.models import Address
 from accounts.templatetags.ui import shop_name
@@ -140,7 +141,7 @@ class Shopper:
         if kept:
             label, point = kept["label"], Point(kept["lat"], kept["lng"])
         elif address := self._default_address():
-            label, point = f"{address.label} · {address.line1}", address.point
+            label, point = f"{_(address.label)} · {address.line1}", address.point
         else:
             chosen = False
             stores = goods.active_stores()

@@ -11,12 +11,14 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
 from blinkit.kernel.errors import Refusal
 from blinkit.kernel.money import rupees
+from catalog.models import Product
 from orders import queries, services
 from orders.models import Order
 from orders.states import FINISHED, Status
@@ -35,21 +37,22 @@ LATE_AFTER_S = 60
 @require_safe
 def orders(request: HttpRequest) -> HttpResponse:
     shopper = Shopper(request)
-    found = queries.orders_of(customer_of(request))[:PER_PAGE]
+    found = list(queries.orders_of(customer_of(request))[:PER_PAGE])
+    hindi = _hindi_names({line.sku for order in found for line in order.lines.all()})
     context = {
         "here": "orders",
         "heading": _("Orders"),
         "back": "/",
         "searchable": "desktop",
-        "orders": [_list_item(order) for order in found],
+        "orders": [_list_item(order, hindi) for order in found],
     }
     return shopper.render("shop/orders.html", context)
 
 
-def _list_item(order: Order) -> dict[str, Any]:
+def _list_item(order: Order, hindi: dict[str, str]) -> dict[str, Any]:
     status, lines = Status(order.status), list(order.lines.all())
     more = len(lines) - 3
-    summary = ", ".join(line.name for line in lines[:3])
+    summary = ", ".join(hindi.get(line.sku) or line.name for line in lines[:3])
     return {
         "id": order.pk,
         "number": order.number,
@@ -112,7 +115,7 @@ def _page(row: Order, facts: dict[str, Any]) -> dict[str, Any]:
         "door_code": facts["otp"],
         "rider_name": row.rider_name,
         "refund_note": _refund_note(row, status, refunded),
-        "lines": facts["lines"],
+        "lines": _in_language(facts["lines"]),
         "bill": facts["bill"],
         "total_paise": row.total_paise,
         "method": row.payment_method,
@@ -129,6 +132,19 @@ def _page(row: Order, facts: dict[str, Any]) -> dict[str, Any]:
         ],
         "map": _map(row, rider.get("position")) if live and status != Status.PENDING else None,
     }
+
+
+def _in_language(lines: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """An order keeps the names it was placed with, in English; a Hindi page shows Hindi ones where there are any."""
+    hindi = _hindi_names({line["sku"] for line in lines})
+    return [{**line, "name": hindi.get(line["sku"]) or line["name"]} for line in lines]
+
+
+def _hindi_names(skus: set[str]) -> dict[str, str]:
+    """Names by SKU when the page is Hindi, else nothing (and no statement)."""
+    if get_language() != "hi" or not skus:
+        return {}
+    return dict(Product.objects.filter(sku__in=skus).exclude(name_hi="").values_list("sku", "name_hi"))
 
 
 def _steps(steps: list[dict[str, Any]], *, stopped: bool) -> list[dict[str, str]]:

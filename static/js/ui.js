@@ -125,6 +125,12 @@
     else if (said) toast(said.text, said);
   });
 
+  // A fragment that knows better what the page is about says so: <span data-title="…">. The tab follows.
+  document.addEventListener("htmx:afterSettle", () => {
+    const title = document.querySelector("[data-title]")?.dataset.title;
+    if (title && document.title !== title) document.title = title;
+  });
+
   const clock = () => {
     const now = Date.now();
     document.querySelectorAll("time[data-until]").forEach((el) => {
