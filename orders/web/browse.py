@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 
-from django.db.models import Max
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.html import format_html_join
@@ -15,7 +14,7 @@ from catalog import queries as goods
 from catalog.services import log_search
 from inventory import queries as stock
 from orders import queries
-from orders.models import Order, OrderLine
+from orders.models import Order
 from orders.queries import FoundCards
 from orders.web import cards
 from orders.web.places import not_here
@@ -42,14 +41,13 @@ def home(request: HttpRequest) -> HttpResponse:
         top.slug: goods.shelf_page(store_id=place.store_id, category_ids=top.ids(), limit=STRIP_LENGTH)
         for top in tree[:STRIPS]
     }
-    again = _bought_before(shopper.customer_id, place.store_id)
-    rows = [*offers, *again, *(row for strip in strips.values() for row in strip)]
+    rows = [*offers, *(row for strip in strips.values() for row in strip)]
     free = stock.free(store_id=place.store_id, product_ids=list({row.product_id for row in rows}))
     context = {
         "here": "home",
         "categories": tree,
         "offers": cards.of_rows(offers, free, shopper.quantities),
-        "again": cards.of_rows(again, free, shopper.quantities),
+        "again": _bought_before(shopper),
         "shelves": [
             {"category": top, "cards": cards.of_rows(strips[top.slug], free, shopper.quantities)}
             for top in tree[:STRIPS]
@@ -146,16 +144,16 @@ def product(request: HttpRequest, sku: str) -> HttpResponse:
         return _not_here(request)
     detail, free = queries.product(store_code=place.store_code, sku=sku)
     row = detail.row
-    near = goods.shelf_page(
-        store_id=place.store_id, category_ids=goods.category_ids(row.category_slug), limit=STRIP_LENGTH + 1
-    )
-    near = [other for other in near if other.sku != sku][:STRIP_LENGTH]
-    counts = stock.free(store_id=place.store_id, product_ids=[other.product_id for other in near])
+    companions = queries.goes_with(store_code=place.store_code, sku=sku, limit=STRIP_LENGTH)
+    shown = {it.card.row.sku for it in companions}
+    near = [it for it in queries.similar(store_code=place.store_code, sku=sku) if it.card.row.sku not in shown]
     context = {
         "card": cards.Card(row, free, shopper.quantities.get(row.product_id, 0)),
         "detail": detail,
         "gst_percent": f"{row.gst_bp / 100:g}",
-        "similar": cards.of_rows(near, counts, shopper.quantities),
+        "companions": cards.of_shelf([it.card for it in companions], shopper.quantities),
+        "companions_from": cards.where_from(companions),
+        "similar": cards.of_shelf([it.card for it in near[:STRIP_LENGTH]], shopper.quantities),
         "heading": row.brand or row.name,
         "back": f"/shelf/{row.category_slug}/",
         "searchable": "desktop",
@@ -181,17 +179,14 @@ def _offers(rows: list[goods.ShelfRow]) -> list[goods.ShelfRow]:
     return chosen[:STRIP_LENGTH]
 
 
-def _bought_before(customer_id: int | None, store_id: int) -> list[goods.ShelfRow]:
-    """What the customer ordered last, newest first, as far as this store lists it."""
-    if customer_id is None:
+def _bought_before(shopper: Shopper) -> list[cards.Card]:
+    """What the customer was brought before, most wanted first."""
+    if shopper.customer_id is None:
         return []
-    lines = OrderLine.objects.filter(order__customer_id=customer_id).order_by()
-    ids = list(
-        lines.values("product_id").annotate(last=Max("order__placed_at")).order_by("-last")[:20]
-        .values_list("product_id", flat=True)
-    )  # fmt: skip
-    rows = goods.shelf_rows(store_id=store_id, product_ids=ids)
-    return [rows[pk] for pk in ids if pk in rows][:STRIP_LENGTH]
+    bought = queries.buy_again(
+        customer_id=shopper.customer_id, store_code=shopper.place.store_code, now=shopper.now, limit=STRIP_LENGTH
+    )
+    return cards.of_shelf([it.card for it in bought], shopper.quantities)
 
 
 def _live_orders(customer_id: int | None) -> list[dict[str, object]]:

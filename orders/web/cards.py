@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+
+from django.utils.translation import gettext as _
 
 from catalog.pricing.unit_price import UnitPrice, unit_price
 from catalog.queries import ShelfRow
-from orders.queries import CartLineView, ShelfCard
+from orders.queries import CartLineView, ShelfCard, Suggestion
 from orders.queries.shelves import FEW_LEFT
 
 
@@ -70,3 +72,14 @@ def of_rows(rows: Iterable[ShelfRow], free: Mapping[int, int], quantities: Mappi
 def of_cart(lines: Iterable[CartLineView]) -> list[Card]:
     """The lines still listed; what is no longer sold is told apart by the cart's problems."""
     return [Card(line.row, line.free, line.qty, line.consent) for line in lines if line.row is not None]
+
+
+def where_from(suggestions: Sequence[Suggestion]) -> str:
+    """Where suggestions come from, the first source first: nobody shall take a rule of thumb for knowledge."""
+    words = {
+        "staff": _("chosen by us"),
+        "orders": _("learned from what is ordered together"),
+        "category": _("a guess by kind of food, not learned from orders"),
+        "popular": _("best sellers of your store"),
+    }
+    return " · ".join(words[source] for source in dict.fromkeys(it.source for it in suggestions))

@@ -13,11 +13,13 @@ from django.views.decorators.http import require_POST, require_safe
 from blinkit.kernel.errors import Invalid
 from catalog import queries as goods
 from inventory import queries as stock
-from orders import services
+from orders import queries, services
+from orders.web import cards
 from orders.web.cards import Card
 from orders.web.shopper import Shopper, is_htmx, next_path
 
 INSTRUCTIONS_KEY = "instructions"
+COMPANIONS = 10
 TIPS_PAISE = (0, 1000, 2000, 3000, 5000)
 
 
@@ -32,6 +34,7 @@ def show(shopper: Shopper, *, changed: str = "", status: int = 200) -> HttpRespo
     changed = changed or " ".join(
         problem.sentence for problem in shopper.cart.view.problems if problem.code != "out-of-stock"
     )
+    companions = queries.goes_with_view(shopper.cart.view, limit=COMPANIONS) if shopper.cart.cards else []
     context: dict[str, Any] = {
         "here": "cart",
         "heading": _("Cart"),
@@ -39,6 +42,8 @@ def show(shopper: Shopper, *, changed: str = "", status: int = 200) -> HttpRespo
         "searchable": "desktop",
         "tips": TIPS_PAISE,
         "changed": changed,
+        "companions": cards.of_shelf([it.card for it in companions], shopper.quantities),
+        "companions_from": cards.where_from(companions),
         "instructions": shopper.request.session.get(INSTRUCTIONS_KEY, []),
         "instruction_choices": instruction_choices(),
     }

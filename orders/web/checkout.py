@@ -26,7 +26,7 @@ from orders.errors import BillChanged, CartEmpty
 from orders.models import Order
 from orders.states import Status
 from orders.web import cart as cart_page
-from orders.web.shopper import Shopper, customer_of
+from orders.web.shopper import Shopper, customer_of, is_htmx
 from payments.models import AttemptState, Method
 from payments.queries import payment_of
 from payments.services import start_attempt
@@ -42,10 +42,10 @@ def checkout(request: HttpRequest) -> HttpResponse:
     shopper = Shopper(request)
     if request.method == "POST":
         return _place(request, shopper)
-    if not shopper.cart.cards:
-        return redirect("shop-cart")
     if not shopper.cart.view.can_check_out:
-        return cart_page.show(shopper)
+        if is_htmx(request):
+            return HttpResponse(headers={"HX-Redirect": reverse("shop-cart")})
+        return cart_page.show(shopper) if shopper.cart.cards else redirect("shop-cart")
     return _show(shopper, chosen=request.GET.get("address"), method=request.GET.get("method", ""))
 
 
@@ -95,7 +95,8 @@ def _show(
         "error": "" if new_bill else error,
         "key": uuid4(),
     }
-    return shopper.render("shop/checkout.html", context, status)
+    partial = is_htmx(shopper.request)  # another address was chosen: the same page's form, priced for it
+    return shopper.render("shop/checkout.html#form" if partial else "shop/checkout.html", context, status)
 
 
 def _place(request: HttpRequest, shopper: Shopper) -> HttpResponse:

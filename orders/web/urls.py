@@ -6,7 +6,7 @@ from typing import Any
 
 from django.urls import path
 
-from orders.web import browse, cart, checkout, coupon, gallery, installable, people, places, tracking
+from orders.web import browse, cart, checkout, coupon, gallery, installable, people, places, tracking, wishes
 
 web_urls: list[Any] = [
     path("", browse.home, name="shop-home"),
@@ -32,6 +32,9 @@ web_urls: list[Any] = [
     path("orders/<uuid:order_id>/pay/", checkout.pay, name="shop-pay"),
     path("orders/<uuid:order_id>/cancel/", tracking.cancel, name="shop-cancel"),
     path("orders/<uuid:order_id>/reorder/", tracking.reorder, name="shop-reorder"),
+    path("favourites/", wishes.favourites, name="shop-favourites"),
+    path("favourites/heart/", wishes.heart, name="shop-heart"),
+    path("tell-me/", wishes.tell_me, name="shop-tell-me"),
     path("account/", people.account, name="shop-account"),
     path("account/addresses/new/", people.address, name="shop-address-new"),
     path("account/addresses/<uuid:address_id>/", people.address, name="shop-address"),
