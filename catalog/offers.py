@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 import orjson
 from django.db import connection
@@ -77,8 +78,10 @@ def _read(store: Store) -> tuple[Rule, ...]:
     for row in rows:
         parts = [part.strip("()").split(",") for part in row[_PARTS]]
         scope = (frozenset(row[_PRODUCTS]), frozenset(row[_CATEGORIES]), frozenset(row[_BRANDS]))
-        known = (row[0], Kind(row[1]), *row[2:_PARTS], tuple((int(product), int(qty)) for product, qty in parts))
-        rules.append(Rule(*known, *scope, *row[_BRANDS + 1 :]))
+        bundle = tuple((int(product), int(qty)) for product, qty in parts)
+        # In the order of Rule's fields.
+        given: list[Any] = [row[0], Kind(row[1]), *row[2:_PARTS], bundle, *scope, *row[_BRANDS + 1 :]]
+        rules.append(Rule(*given))
     return tuple(rules)
 
 
