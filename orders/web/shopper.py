@@ -20,6 +20,7 @@ from accounts.templatetags.ui import shop_name
 from blinkit.kernel.errors import SignInNeeded
 from blinkit.kernel.geo import Point
 from catalog import queries as goods
+from catalog import wanted
 from catalog.pricing import Bill
 from orders import queries
 from orders.queries import CartView, Serviceability
@@ -173,11 +174,23 @@ class Shopper:
     def quantities(self) -> dict[int, int]:
         return {line.product_id: line.qty for line in self.cart.view.lines}
 
+    @cached_property
+    def favourites(self) -> frozenset[str]:
+        """SKUs with a full heart; read when a page with hearts asks."""
+        return queries.favourite_skus(customer_id=self.customer_id) if self.customer_id is not None else frozenset()
+
+    @cached_property
+    def waiting(self) -> frozenset[str]:
+        """SKUs the customer waits for at this store; read when the first sold-out card asks."""
+        if self.customer_id is None:
+            return frozenset()
+        return frozenset(wanted.restock_waiting(customer_id=self.customer_id, store_id=self.place.store_id))
+
     def choose(self, *, point: Point, label: str, pinned: bool = False) -> None:
         self.request.session[PLACE_KEY] = {"lat": point.lat, "lng": point.lng, "label": label, "pinned": pinned}
 
     def render(self, template: str, context: dict[str, Any] | None = None, status: int = 200) -> HttpResponse:
-        shared = {"place": self.place, "cart": self.cart, "bill": self.cart.bill}
+        shared = {"shopper": self, "place": self.place, "cart": self.cart, "bill": self.cart.bill}
         return render(self.request, template, {**shared, **(context or {})}, status=status)
 
     def _default_address(self) -> Address | None:
