@@ -131,3 +131,8 @@ class Bag(models.Model):
 
     def __str__(self) -> str:
         return self.code
+
+    @property
+    def stem(self) -> str:
+        """What all bags of an order begin with: "K7QX2M" of "K7QX2M-1/2"."""
+        return self.code.rpartition("-")[0]

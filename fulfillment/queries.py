@@ -48,6 +48,8 @@ class Card:
     rider_name: str
     slot: str
     used_percent: int
+    bags: str = ""
+    """What the labels of its bags begin with, once it is packed."""
 
     @property
     def mood(self) -> str:
@@ -290,4 +292,5 @@ def _card(task: Any, now: datetime) -> Card:
         rider_name=order.rider_name if order.rider_id_ref else "",
         slot=task.slot_code or "",
         used_percent=max(0, min(100, round(100 * (now - task.opened_at).total_seconds() / available_s))),
+        bags=order.bag_codes[0].rpartition("-")[0] if order.bag_codes else "",
     )

@@ -177,6 +177,36 @@ def test_the_queue_costs_the_same_for_one_and_for_many_tasks(store, goods):
 # -- the screens -------------------------------------------------------------------------------------------------------
 
 
+def test_missing_is_counted_only_where_more_than_one_can_be(web, store, goods):
+    milk, bread = goods
+    task = task_for(store, {milk: 1, bread: 2})
+    http = web(worker(store))
+    http.post(f"{page(store)}next/")
+    url = f"/store/{store.code}/pick/{task.pk}/"
+    assert "How many of" in http.get(url).content.decode()  # bread comes first
+    for nonce in "ab":
+        http.post(f"{url}scan/", {"code": bread.barcode, "nonce": nonce})
+    shown = http.get(url).content.decode()
+    assert "How many of" not in shown and 'name="qty" value="1"' in shown
+    line = task.lines.get(product=milk)
+    http.post(f"{url}short/", {"line": line.pk, "qty": 1, "nonce": "c"})
+    packing = http.get(f"/store/{store.code}/pack/{task.pk}/").content.decode()
+    assert 'In the tote <span class="count">1</span>' in packing and "1 missing" in packing
+
+
+def test_the_packed_page_says_by_itself_that_a_rider_comes(web, store, goods):
+    picker = worker(store)
+    task = packed(task_for(store, goods[:1]), picker)
+    http, url = web(picker), f"/store/{store.code}/pack/{task.pk}/"
+    shown = http.get(url).content.decode()
+    stem = task.bags.first().stem
+    assert "A rider is being found" in shown and f'data-live="/ws/stores/{store.code}/"' in shown
+    assert f"{task.order.number} · {stem}" in shown and stem in http.get(page(store)).content.decode()
+    Order.objects.filter(pk=task.order_id).update(rider_name="Ravi")
+    part = http.get(url, HTTP_HX_REQUEST="true").content.decode()
+    assert "Ravi picks them up" in part and "<html" not in part
+
+
 def test_a_picker_walks_from_the_queue_to_the_slot_without_javascript(web, store, goods):
     milk, bread = goods
     task = task_for(store, {milk: 1, bread: 2})

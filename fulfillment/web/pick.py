@@ -100,10 +100,17 @@ def pack(request: HttpRequest, code: str, task_id: UUID) -> HttpResponse:
     store = access.store_to_see(request.user, code)
     task = queries.task_of(task_id=task_id, store_id=store.pk)
     if task.state in SHOWN_AFTER_PACKING:
-        bags = list(task.bags.order_by("pk"))
-        return show(
-            request, "fulfillment/packed.html", store, {"task": task, "order": task.order, "bags": bags, "here": "pick"}
-        )
+        context = {
+            "task": task,
+            "order": task.order,
+            "bags": list(task.bags.order_by("pk")),
+            "here": "pick",
+            "live_url": f"/ws/stores/{store.code}/",
+        }
+        template = "fulfillment/packed.html"
+        return show(request, f"{template}#now" if is_htmx(request) else template, store, context)
+    if is_htmx(request):  # taken off the shelf meanwhile: the whole page is another one
+        return HttpResponse(headers={"HX-Refresh": "true"})
     lines = queries.lines_of(task)
     if task.state != TaskState.PICKED:
         return redirect("floor-pick", code, task.pk)
@@ -122,6 +129,7 @@ def pack(request: HttpRequest, code: str, task_id: UUID) -> HttpResponse:
         "task": task,
         "order": task.order,
         "lines": lines,
+        "found": len(found),
         "zones": [zone for zone in zones if zone["lines"]],
         "most": services.MOST_BAGS,
         "mine": task.picker_id == request.user.pk,
