@@ -26,6 +26,13 @@ class SignedIn(DomainEvent):
 
 
 @dataclass(frozen=True)
+class RefreshTokenReused(DomainEvent):
+    """A used refresh token came again: somebody has a copy. That sign-in was ended."""
+
+    user_id: int
+
+
+@dataclass(frozen=True)
 class SignedOutEverywhere(DomainEvent):
     user_id: int
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
@@ -69,6 +70,14 @@ def words(name: str, *, default: Sequence[str]) -> list[str]:
     """A comma-separated list."""
     value = os.environ.get(name, "").strip()
     return [word.strip() for word in value.split(",") if word.strip()] if value else list(default)
+
+
+def networks(name: str, *, default: Sequence[str]) -> list[IPv4Network | IPv6Network]:
+    """A comma-separated list of networks ("10.0.0.0/8") and single addresses."""
+    try:
+        return [ip_network(word) for word in words(name, default=default)]
+    except ValueError as error:
+        raise BadSetting(f"{name} should be networks like 10.0.0.0/8, comma separated: {error}.") from None
 
 
 def choice(name: str, allowed: Sequence[str], *, default: str) -> str:

@@ -260,6 +260,8 @@ SPECTACULAR_SETTINGS = {
     "REDOC_DIST": "SIDECAR",
 }
 RATE_LIMIT_PER_MINUTE = env.number("RATE_LIMIT_PER_MINUTE", default=100, least=0)  # 0 switches limits off
+METRICS_TOKEN = env.text("METRICS_TOKEN", default="")
+METRICS_NETWORKS = env.networks("METRICS_NETWORKS", default=["127.0.0.0/8", "::1/128"])
 # Orders a customer may have open at once, so that one person cannot hold a store's goods unpaid; 0 switches it off.
 ORDER_MOST_OPEN_UNPAID = env.number("ORDER_MOST_OPEN_UNPAID", default=2, least=0)
 ORDER_MOST_OPEN_CASH = env.number("ORDER_MOST_OPEN_CASH", default=3, least=0)

@@ -281,3 +281,15 @@ def test_every_mounted_file_and_image_recipe_is_there():
 def test_every_scheduled_task_is_routed_to_an_app_of_ours():
     for name in settings.CELERY_BEAT_SCHEDULE:
         assert (ROOT / (name.rpartition(".")[0].replace(".", "/") + ".py")).exists(), name
+
+
+@pytest.mark.parametrize(
+    ("host", "demo", "warns"),
+    [("0.0.0.0", True, True), ("::", True, True), ("192.168.1.5", True, True), ("127.0.0.1", True, False)]
+    + [("localhost", True, False), ("0.0.0.0", False, False)],
+)
+def test_a_demo_that_others_can_reach_warns(settings, host, demo, warns):
+    from blinkit.run.__main__ import open_to_the_network
+
+    settings.DEMO_MODE = demo
+    assert open_to_the_network(host).startswith("Warning") is warns

@@ -34,10 +34,13 @@ def save_address(
 
     lat/lng are degrees WGS84. `is_default` None leaves it as it is; False never takes the default away (choose another
     one instead). Raises AddressNotFound for somebody else's, TooManyAddresses above 20, Invalid for impossible
-    coordinates.
+    coordinates or an empty line1.
     """
     if not (-90 <= lat <= 90 and -180 <= lng <= 180):
         raise Invalid("These coordinates are nowhere on Earth.")
+    line1 = line1.strip()
+    if not line1:
+        raise Invalid("Write the house and street.", errors={"line1": ["Write the house and street."]})
     _lock_person(user_id)
     if address_id is None:
         count = Address.objects.filter(user_id=user_id, deleted_at=None).count()

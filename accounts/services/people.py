@@ -6,10 +6,12 @@ from datetime import datetime
 
 from django.conf import settings
 from django.db import transaction
+from django.utils import timezone
 
 from accounts.errors import PersonNotFound
 from accounts.events import RoleGranted, RoleRevoked
 from accounts.models import Device, Role, RoleGrant, User
+from accounts.services.tokens import end_access
 from blinkit.kernel import events
 from blinkit.kernel.errors import Invalid
 
@@ -69,8 +71,8 @@ def grant_role(*, user_id: int, role: str, actor: str) -> None:
 
 @transaction.atomic
 def revoke_role(*, user_id: int, role: str, actor: str) -> None:
-    """Take a role away; "admin" closes Django Admin too. Silent when they don't have it. An access token already out
-    carries it for 15 minutes at most. Raises PersonNotFound, Invalid."""
+    """Take a role away; "admin" closes Django Admin too. Silent when they don't have it. Access tokens that
+    carry it and open sockets end: apps refresh, and get the roles of today. Raises PersonNotFound, Invalid."""
     role = _known(role)
     user = _locked(user_id)
     gone, _ = RoleGrant.objects.filter(user=user, role=role).delete()
@@ -80,6 +82,7 @@ def revoke_role(*, user_id: int, role: str, actor: str) -> None:
         user.is_staff = user.is_superuser = False
         user.save(update_fields=["is_staff", "is_superuser"])
     events.record(RoleRevoked(user_id=user_id, role=role), subject=f"user:{user_id}", actor=actor)
+    end_access(user_id, timezone.now())
 
 
 def _known(role: str) -> str:

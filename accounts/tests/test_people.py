@@ -165,3 +165,10 @@ class TestDevices:
         services.forget_device(push_token="t1", user_id=user.pk)
         services.forget_device(push_token=str(uuid4()))
         assert not Device.objects.exists()
+
+
+def test_an_address_without_a_street_is_refused():
+    user = UserFactory()
+    with pytest.raises(Invalid) as refused:
+        services.save_address(user_id=user.pk, line1="  ", lat=12.9, lng=77.6)
+    assert "line1" in refused.value.extra["errors"]

@@ -3,13 +3,15 @@ from datetime import timedelta
 import pytest
 import time_machine
 from django.utils import timezone
-from rest_framework_simplejwt.token_blacklist.models import OutstandingToken
+from rest_framework.test import APIClient
+from rest_framework_simplejwt.token_blacklist.models import BlacklistedToken, OutstandingToken
 
 from accounts import services
 from accounts.errors import PersonNotFound, TokenRefused
 from accounts.models import OtpChallenge
 from accounts.tests.factories import UserFactory
-from blinkit.kernel.tokens import user_from_token
+from blinkit.kernel.events import timeline
+from blinkit.kernel.tokens import ended_ms, user_from_token
 
 pytestmark = pytest.mark.django_db
 
@@ -128,3 +130,72 @@ def test_of_two_exchanges_at_once_one_wins(race):
     results = race(6, lambda: services.refresh_tokens(tokens["refresh"]))
     assert sum(isinstance(result, dict) for result in results) == 1
     assert sum(isinstance(result, TokenRefused) for result in results) == 5
+
+
+def exchanged_before(refresh):
+    """As if the exchange had been a while ago."""
+    BlacklistedToken.objects.update(blacklisted_at=timezone.now() - timedelta(minutes=1))
+    return refresh
+
+
+def test_a_used_token_that_comes_again_ends_its_family_and_no_other(django_capture_on_commit_callbacks):
+    user = UserFactory()
+    phone, tablet = services.issue_tokens(user), services.issue_tokens(user)
+    second = services.refresh_tokens(phone["refresh"])
+    third = services.refresh_tokens(second["refresh"])
+    with django_capture_on_commit_callbacks(execute=True), pytest.raises(TokenRefused):
+        services.refresh_tokens(exchanged_before(phone["refresh"]))
+    with pytest.raises(TokenRefused):
+        services.refresh_tokens(third["refresh"])
+    services.refresh_tokens(tablet["refresh"])
+    assert [row.code for row in timeline(f"user:{user.pk}")] == ["accounts.RefreshTokenReused"]
+    assert ended_ms(user.pk) >= user_from_token(third["access"]).issued_ms
+
+
+def test_asking_twice_at_once_ends_nothing():
+    phone = services.issue_tokens(UserFactory())
+    second = services.refresh_tokens(phone["refresh"])
+    with pytest.raises(TokenRefused):
+        services.refresh_tokens(phone["refresh"])
+    services.refresh_tokens(second["refresh"])
+
+
+@pytest.mark.parametrize("rubbish", ["", "x", "a.b.c"])
+def test_rubbish_ends_nothing(rubbish):
+    with pytest.raises(TokenRefused):
+        services.refresh_tokens(rubbish)
+
+
+class TestAccessTokens:
+    """What is out already."""
+
+    def ask(self, tokens):
+        return APIClient().get("/api/v1/me/", HTTP_AUTHORIZATION=f"Bearer {tokens['access']}")
+
+    @pytest.mark.parametrize("roles", [["rider"], []])
+    def test_end_with_signing_out_everywhere(self, settings, roles, django_capture_on_commit_callbacks):
+        settings.RATE_LIMIT_PER_MINUTE = 100
+        user = UserFactory(roles=roles)
+        with time_machine.travel(timezone.now() - timedelta(seconds=1)):
+            tokens = services.issue_tokens(user)
+        assert self.ask(tokens).status_code == 200
+        with django_capture_on_commit_callbacks(execute=True):
+            services.sign_out_everywhere(user.pk, timezone.now())
+        answer = self.ask(tokens)
+        assert (answer.status_code, answer.json()["type"]) == (401, "/problems/token-ended")
+        assert self.ask(services.issue_tokens(user)).status_code == 200
+        assert self.ask(services.issue_tokens(UserFactory())).status_code == 200
+
+    def test_end_with_a_role_even_where_nobody_is_counted(self, django_capture_on_commit_callbacks):
+        with time_machine.travel(timezone.now() - timedelta(seconds=1)):
+            user = UserFactory(roles=["rider"])
+            tokens = services.issue_tokens(user)
+        with django_capture_on_commit_callbacks(execute=True):
+            services.revoke_role(user_id=user.pk, role="rider", actor="system")
+        assert self.ask(tokens).status_code == 401
+        assert self.ask(services.refresh_tokens(tokens["refresh"])).status_code == 200
+
+    def test_are_checked_in_the_round_trip_that_counts(self, settings, monkeypatch):
+        settings.RATE_LIMIT_PER_MINUTE = 100
+        monkeypatch.setattr("blinkit.kernel.tokens.ended_ms", None)  # would be a second one
+        assert self.ask(services.issue_tokens(UserFactory(roles=["rider"]))).status_code == 200

@@ -17,24 +17,27 @@ from redis.exceptions import NoScriptError
 from rest_framework.request import Request
 from rest_framework.throttling import BaseThrottle
 
-from blinkit.kernel import metrics
+from blinkit.kernel import metrics, tokens
 from blinkit.kernel.errors import TooMany
 from blinkit.kernel.redis_client import client, key
+from blinkit.kernel.tokens import TokenUser
 
 log = structlog.get_logger(__name__)
 
 PAUSE_AFTER_FAILURE_S = 1.0
 _check_again_at = 0.0
 
-# KEYS: this window's counter, the previous one's. ARGV: limit, window in ms, ms passed in this window.
+# KEYS: this window's counter, the previous one's, a fact to read on the way. ARGV: limit, window in ms, ms passed in
+# this window.
 _SCRIPT = """
 local now_count = tonumber(redis.call('GET', KEYS[1]) or '0')
 local before = tonumber(redis.call('GET', KEYS[2]) or '0')
+local fact = redis.call('GET', KEYS[3])
 local limit, window, passed = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3])
 local weighed = before * (window - passed) / window + now_count
-if weighed + 1 > limit then return {0, math.floor(weighed), now_count, before} end
+if weighed + 1 > limit then return {0, math.floor(weighed), now_count, before, fact} end
 if redis.call('INCR', KEYS[1]) == 1 then redis.call('PEXPIRE', KEYS[1], window * 2) end
-return {1, math.floor(weighed) + 1, now_count + 1, before}
+return {1, math.floor(weighed) + 1, now_count + 1, before, fact}
 """
 _sha = ""
 
@@ -47,10 +50,15 @@ class Standing:
     limit: int
     remaining: int
     reset_s: int
+    fact: str | None = None
+    """What Redis has under the key that was read on the way."""
 
 
-def stand(name: str, who: str, *, limit: int, per_s: int) -> Standing:
-    """Count one call of `who` against the budget `name`. Always allowed when Redis does not answer."""
+def stand(name: str, who: str, *, limit: int, per_s: int, read: str = "") -> Standing:
+    """Count one call of `who` against the budget `name`. Always allowed when Redis does not answer.
+
+    `read` names a key whose value is wanted too: it comes with the same round trip.
+    """
     global _check_again_at
     if time.monotonic() < _check_again_at:
         return Standing(True, limit, limit, per_s)
@@ -59,7 +67,9 @@ def stand(name: str, who: str, *, limit: int, per_s: int) -> Standing:
     number, passed_ms = divmod(now_ms, window_ms)
     base = key(f"limit:{name}:{who}:{per_s}")
     try:
-        allowed, used, now_count, before = _run(f"{base}:{number}", f"{base}:{number - 1}", limit, window_ms, passed_ms)
+        allowed, used, now_count, before, fact = _run(
+            f"{base}:{number}", f"{base}:{number - 1}", key(read or "limit:none"), limit, window_ms, passed_ms
+        )
     except Exception as error:
         _check_again_at = time.monotonic() + PAUSE_AFTER_FAILURE_S
         metrics.count("limits_open_total")
@@ -67,11 +77,11 @@ def stand(name: str, who: str, *, limit: int, per_s: int) -> Standing:
         return Standing(True, limit, limit, per_s)
     rest_s = (window_ms - passed_ms) / 1000
     if allowed:
-        return Standing(True, limit, max(0, limit - used), math.ceil(rest_s))
+        return Standing(True, limit, max(0, limit - used), math.ceil(rest_s), fact)
     # The moment at which the previous window's weight has sunk enough for one more call.
     room = limit - 1 - now_count
     wait_s = rest_s if before == 0 or room < 0 else max(0.0, per_s * (1 - room / before) - passed_ms / 1000)
-    return Standing(False, limit, 0, max(1, math.ceil(min(wait_s, rest_s))))
+    return Standing(False, limit, 0, max(1, math.ceil(min(wait_s, rest_s))), fact)
 
 
 def check_limit(name: str, key: str, *, limit: int, per_s: int) -> None:
@@ -116,17 +126,28 @@ def is_exempt(address: str) -> bool:
 
 
 class ApiThrottle(BaseThrottle):
-    """Per person when signed in, else per address; RateLimit-* headers are set by the middleware from the standing."""
+    """Per person when signed in, else per address; RateLimit-* headers are set by the middleware from the standing.
+
+    On the way it asks whether the caller's access token has been ended (kernel.tokens). Where nobody is counted that
+    would be a round trip of its own, which only the tokens of staff and riders are worth.
+    """
 
     standing: Standing | None = None
 
     def allow_request(self, request: Request, view: Any) -> bool:
         address = client_address(request._request)
+        user = request.user
+        token_user = user if isinstance(user, TokenUser) else None
         if is_exempt(address):
+            if token_user is not None and token_user.works_here:
+                tokens.refuse_if_ended(token_user, tokens.ended_ms(token_user.id))
             return True
-        user_id = getattr(request.user, "pk", None)
+        user_id = getattr(user, "pk", None)
         who = f"user:{user_id}" if user_id is not None else address
-        self.standing = stand("api", who, limit=settings.RATE_LIMIT_PER_MINUTE, per_s=60)
+        read = "" if token_user is None else tokens.ended_key(token_user.id)
+        self.standing = stand("api", who, limit=settings.RATE_LIMIT_PER_MINUTE, per_s=60, read=read)
+        if token_user is not None and self.standing.fact:
+            tokens.refuse_if_ended(token_user, int(self.standing.fact))
         request._request.rate_standing = self.standing  # type: ignore[attr-defined]
         if not self.standing.allowed:
             metrics.count("limits_refused_total", budget="api")
@@ -136,9 +157,9 @@ class ApiThrottle(BaseThrottle):
         return None if self.standing is None else float(self.standing.reset_s)
 
 
-def _run(current: str, previous: str, limit: int, window_ms: int, passed_ms: int) -> list[int]:
+def _run(current: str, previous: str, read: str, limit: int, window_ms: int, passed_ms: int) -> list[Any]:
     global _sha
-    arguments = (2, current, previous, limit, window_ms, passed_ms)
+    arguments = (3, current, previous, read, limit, window_ms, passed_ms)
     if _sha:
         try:
             return client().evalsha(_sha, *arguments)  # type: ignore[return-value, arg-type]

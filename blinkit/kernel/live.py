@@ -37,6 +37,11 @@ def share(group: str, payload: dict[str, Any]) -> None:
     _publish([(group, {"type": "live.data", "data": payload})])
 
 
+def end(group: str) -> None:
+    """Close every socket of the group ("user.<id>": of a person) after the commit. Best effort, never raises."""
+    gather(_send_ends, group)
+
+
 def remember(key_name: str, value: dict[str, Any], *, ttl_s: int) -> None:
     """Keep a small fact in Redis for a while (a last position). Best effort, never raises."""
     try:
@@ -71,6 +76,10 @@ def _send_hints(hints: list[tuple[str, str, str]]) -> None:
     for group, what, id in dict.fromkeys(hints):
         by_group.setdefault(group, []).append([what, id])
     _publish([(group, {"type": "live.hint", "what": what}) for group, what in by_group.items()])
+
+
+def _send_ends(groups: list[str]) -> None:
+    _publish([(group, {"type": "live.end"}) for group in dict.fromkeys(groups)])
 
 
 def _publish(messages: list[tuple[str, dict[str, Any]]]) -> None:

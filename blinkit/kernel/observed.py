@@ -1,23 +1,47 @@
-"""The pages for machines that watch: /metrics (JSON) and /metrics/prometheus."""
+"""The pages for machines that watch: /metrics (JSON) and /metrics/prometheus. For our own networks, or with a token."""
 
+import ipaddress
+
+from django.conf import settings
 from django.db import Error as DatabaseError
 from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.utils.crypto import constant_time_compare
 from redis.exceptions import RedisError
 
 from blinkit.kernel import breakers, metrics
 from blinkit.kernel.delivery import stuck_count, waiting_count
+from blinkit.kernel.errors import NotAllowed
+from blinkit.kernel.limits import client_address
 from blinkit.kernel.redis_client import client
 
 BREAKER_LEVEL = {"closed": 0, "half-open": 1, "open": 2}
 
 
 def metrics_json(request: HttpRequest) -> JsonResponse:
+    _refuse_strangers(request)
     return JsonResponse(metrics.as_json(_samples()), headers={"Cache-Control": "no-store"})
 
 
 def metrics_prometheus(request: HttpRequest) -> HttpResponse:
+    _refuse_strangers(request)
     text = metrics.as_prometheus(_samples())
     return HttpResponse(text, content_type="text/plain; version=0.0.4; charset=utf-8")
+
+
+def _refuse_strangers(request: HttpRequest) -> None:
+    """Let in who has settings.METRICS_TOKEN, or asks from settings.METRICS_NETWORKS. Raises NotAllowed."""
+    given = request.headers.get("Authorization", "").removeprefix("Bearer ")
+    if settings.METRICS_TOKEN and constant_time_compare(given, settings.METRICS_TOKEN):
+        return
+    # Behind a proxy nobody told us about, every stranger seems to be this machine.
+    if settings.TRUSTED_PROXIES or "X-Forwarded-For" not in request.headers:
+        address = client_address(request)
+        if address == "unknown":  # a unix socket: a caller on this machine
+            return
+        asking = ipaddress.ip_address("::1" if address == "::" else address)
+        if any(asking in network for network in settings.METRICS_NETWORKS):
+            return
+    raise NotAllowed("These figures are for our own networks, or with the token of METRICS_TOKEN.")
 
 
 def _samples() -> list[metrics.Sample]:

@@ -1,10 +1,30 @@
-"""The person inside an access token. No database row is read to serve an API request."""
+"""The person inside an access token. No database row is read to serve an API request.
+
+Tokens that are out can be ended all the same ("sign out everywhere", a role taken away): a fact in Redis says since
+when, for as long as such a token may live. It is best effort: without Redis a token works until it expires.
+"""
 
 from collections.abc import Iterable
 from typing import Any
 
+import structlog
 from rest_framework_simplejwt.exceptions import TokenError
 from rest_framework_simplejwt.tokens import AccessToken
+
+from blinkit.kernel.errors import SignInNeeded
+from blinkit.kernel.redis_client import client, key
+
+log = structlog.get_logger(__name__)
+
+ISSUED_MS = "issued_ms"
+"""`iat` is in whole seconds: too coarse to tell a token from before "sign out everywhere" from one just after."""
+
+
+class TokenEnded(SignInNeeded):
+    """An app refreshes its token, and signs in again when that is refused too."""
+
+    code = "token-ended"
+    default_detail = "Your access has changed. Please sign in again."
 
 
 class TokenUser:
@@ -26,6 +46,17 @@ class TokenUser:
     @property
     def pk(self) -> int:
         return self.id
+
+    @property
+    def works_here(self) -> bool:
+        """More than a customer."""
+        return bool(self.roles - {"customer"})
+
+    @property
+    def issued_ms(self) -> int:
+        """When the token was issued, at the latest."""
+        claims = self.claims
+        return int(claims[ISSUED_MS]) if ISSUED_MS in claims else int(claims.get("iat", 0)) * 1000 + 999
 
     def __str__(self) -> str:
         return f"user:{self.id}"
@@ -52,3 +83,30 @@ def access_token_for(user_id: int, roles: Iterable[str]) -> str:
     token["user_id"] = str(user_id)
     token["roles"] = sorted(roles)
     return str(token)
+
+
+def ended_key(user_id: int) -> str:
+    return f"tokens-ended:{user_id}"
+
+
+def end_tokens(user_id: int, *, at_ms: int) -> None:
+    """Access tokens of this person issued before `at_ms` are worth nothing. Best effort, never raises."""
+    try:
+        client().set(key(ended_key(user_id)), at_ms, ex=int(AccessToken.lifetime.total_seconds()) + 60)
+    except Exception as error:
+        log.warning("access tokens live on until they expire", user=user_id, error=repr(error))
+
+
+def ended_ms(user_id: int) -> int:
+    """Since when this person's older tokens are ended; 0 when they are not, or Redis does not answer."""
+    try:
+        return int(client().get(key(ended_key(user_id))) or 0)  # type: ignore[arg-type]
+    except Exception as error:
+        log.warning("nobody knows whether a token was ended", user=user_id, error=repr(error))
+        return 0
+
+
+def refuse_if_ended(user: TokenUser, ended_at_ms: int) -> None:
+    """Raises TokenEnded for a token issued before the moment."""
+    if user.issued_ms < ended_at_ms:
+        raise TokenEnded()

@@ -28,7 +28,7 @@ from blinkit.kernel.context import current_request, request_id, sane_request_id
 from blinkit.kernel.errors import Refusal
 from blinkit.kernel.permissions import roles_of
 from blinkit.kernel.problems import as_refusal, problem_body
-from blinkit.kernel.tokens import user_from_token
+from blinkit.kernel.tokens import ended_ms, user_from_token
 
 log = structlog.get_logger(__name__)
 
@@ -43,6 +43,7 @@ MOST_MESSAGES_PER_S = 20
 CLOSE_POLICY = 1008
 CLOSE_TOO_BIG = 1009
 CLOSE_TRY_LATER = 1013
+CLOSE_ENDED = 4401
 
 _readers: ThreadPoolExecutor | None = None
 
@@ -113,7 +114,8 @@ class LiveConsumer(AsyncJsonWebsocketConsumer):
         metrics.count("ws_connections_total", consumer=type(self).__name__)
         try:
             # Joined before the first read, so that nothing falls between the two.
-            for group in self.group_names():
+            person = getattr(self.scope["user"], "pk", None)
+            for group in dict.fromkeys([f"user.{person}", *self.group_names()]):
                 await self.channel_layer.group_add(group, self.channel_name)
                 self._joined.append(group)
         except Exception as error:
@@ -138,6 +140,10 @@ class LiveConsumer(AsyncJsonWebsocketConsumer):
 
     async def live_hint(self, message: dict[str, Any]) -> None:
         self._want_snapshot()
+
+    async def live_end(self, message: dict[str, Any]) -> None:
+        """This person was signed out, or may do less from now on: whoever still may listen opens the page again."""
+        await self.close(CLOSE_ENDED)
 
     async def live_data(self, message: dict[str, Any]) -> None:
         payload = dict(message["data"])
@@ -285,7 +291,7 @@ def wrap(inner: Asgi) -> Asgi:
             return await _deny(receive, send)
         if bearer is not None:
             user = user_from_token(bearer)
-            if user is None:
+            if user is None or user.issued_ms < await sync_to_async(ended_ms, thread_sensitive=False)(user.id):
                 return await _deny(receive, send)
             scope = {**scope, "user": user, "chosen_subprotocol": "bearer"}
             return await inner(scope, receive, send)

@@ -42,6 +42,18 @@ def say(line: str) -> None:
     print(line, flush=True)
 
 
+def open_to_the_network(host: str) -> str:
+    """The warning for a demo that others can reach; empty when there is nothing to warn of."""
+    from django.conf import settings
+
+    if not settings.DEMO_MODE or host == "localhost" or host.startswith("127.") or host == "::1":
+        return ""
+    return (
+        f"Warning: demo mode listens on {host}, so everybody in this network can sign in as anybody (the sign-ins and "
+        "the inbox with the codes are open). Use HOST=127.0.0.1, or DEMO_MODE=0 for real people."
+    )
+
+
 class Supervisor:
     def __init__(self) -> None:
         self.began = time.monotonic()
@@ -206,6 +218,9 @@ class Supervisor:
             width = max(len(str(row[0])) for row in sign_ins)
             for row in sign_ins:
                 say(f"  {row[0]!s:{max(width, 15)}} {'  '.join(map(str, row[1:]))}")
+        if warning := open_to_the_network(self.host):
+            say("")
+            say(paint(warning, "1;33"))
         say("")
         say(f"Logs are in {self.run}. Ctrl-C stops everything.")
 

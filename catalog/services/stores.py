@@ -9,6 +9,7 @@ from typing import Any
 
 from django.db import transaction
 
+from accounts.phones import normalise
 from blinkit.kernel import events, live
 from blinkit.kernel.errors import Invalid
 from blinkit.kernel.geo import Point
@@ -124,9 +125,9 @@ def write_store_load(*, store_id: int, now: datetime, **facts: int) -> None:
 
 @transaction.atomic
 def join_waitlist(*, phone: str, point: Point, note: str = "", now: datetime) -> Waitlist:
-    """Remember who wants us where we are not yet; once per phone, the latest place counts."""
+    """Remember who wants us where we are not yet; once per phone, the latest place counts. Raises BadPhone."""
     row, _ = Waitlist.objects.update_or_create(
-        phone=phone.strip()[:16],
+        phone=normalise(phone),
         defaults={"lat": point.lat, "lng": point.lng, "note": note.strip()[:200]},
         create_defaults={"lat": point.lat, "lng": point.lng, "note": note.strip()[:200], "created_at": now},
     )

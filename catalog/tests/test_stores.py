@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from accounts.errors import BadPhone
 from blinkit.kernel.errors import Invalid
 from blinkit.kernel.events import timeline
 from blinkit.kernel.geo import Point
@@ -173,3 +174,11 @@ def test_one_phone_waits_once_and_the_latest_place_counts():
 
 def test_cities_keep_their_clock():
     assert store().city == CityFactory()
+
+
+@pytest.mark.parametrize("phone", ["", "12345", "+4915112345678", "9" * 40])
+def test_only_a_phone_we_can_call_joins_the_waitlist(phone):
+    with pytest.raises(BadPhone):
+        services.join_waitlist(phone=phone, point=Point(12.9, 77.5), now=NOW)
+    services.join_waitlist(phone="099000 00001", point=Point(12.9, 77.5), now=NOW)
+    assert Waitlist.objects.get().phone == "+919900000001"

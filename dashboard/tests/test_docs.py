@@ -9,7 +9,7 @@ from dashboard.management.commands.draw_states import PAGE, drawn
 
 ROOT = Path(settings.BASE_DIR)
 READS = re.compile(
-    r'\b(?:text|flag|number|words|choice|given|required|redis|email|environ\.get)\(\s*"([A-Z][A-Z0-9_]{2,})"'
+    r'\b(?:text|flag|number|words|networks|choice|given|required|redis|email|environ\.get)\(\s*"([A-Z][A-Z0-9_]{2,})"'
 )
 SOURCES = [
     "settings.py",

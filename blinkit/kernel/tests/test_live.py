@@ -1,9 +1,10 @@
 """Hints and sockets over a real Redis layer."""
 
 import asyncio
+import time
 
 import pytest
-from asgiref.sync import async_to_sync
+from asgiref.sync import async_to_sync, sync_to_async
 from channels.layers import get_channel_layer
 from channels.routing import URLRouter
 from channels.testing import WebsocketCommunicator
@@ -12,7 +13,7 @@ from django.urls import path
 
 from blinkit.kernel import live, ws
 from blinkit.kernel.errors import Conflict, NotFound
-from blinkit.kernel.tokens import access_token_for
+from blinkit.kernel.tokens import access_token_for, end_tokens
 
 
 class Board(ws.LiveConsumer):
@@ -347,3 +348,25 @@ def test_an_address_without_a_socket_is_refused_without_noise():
 
     for address in ("/ws/nowhere/", "/ws/orders/none/", "/elsewhere", "/"):
         assert async_to_sync(knock)(address) == (False, ws.CLOSE_POLICY)
+
+
+def test_sockets_of_a_person_end_and_their_old_token_opens_none():
+    async def scene():
+        token = access_token_for(77, ["customer"])
+        mine = WebsocketCommunicator(APPLICATION, "/ws/board/a", subprotocols=["bearer", token])
+        other = WebsocketCommunicator(
+            APPLICATION, "/ws/board/a", subprotocols=["bearer", access_token_for(78, ["customer"])]
+        )
+        for socket in (mine, other):
+            assert (await socket.connect())[0]
+            await socket.receive_json_from()
+        await sync_to_async(live._send_ends)(["user.77"])
+        closed = await mine.receive_output()
+        assert (closed["type"], closed["code"]) == ("websocket.close", ws.CLOSE_ENDED)
+        assert await other.receive_nothing(0.05)
+        await sync_to_async(end_tokens)(77, at_ms=(int(time.time()) + 2) * 1000)
+        again = WebsocketCommunicator(APPLICATION, "/ws/board/a", subprotocols=["bearer", token])
+        assert (await again.connect())[0] is False
+        await other.disconnect()
+
+    async_to_sync(scene)()

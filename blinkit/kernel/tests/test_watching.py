@@ -6,6 +6,7 @@ import logging
 
 import pytest
 
+from blinkit import env
 from blinkit.kernel import breakers, health, logs, metrics
 from blinkit.kernel.breakers import ServiceDown, breaker
 from blinkit.kernel.commands import progress, report
@@ -268,3 +269,25 @@ def test_statements_are_counted_when_someone_debugs(client):
     finally:
         log.setLevel(logging.NOTSET)
     assert answer.wsgi_request.sql_statements == 3
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("given", "status"),
+    [
+        ({"REMOTE_ADDR": "127.0.0.1"}, 200),
+        ({"REMOTE_ADDR": "::1"}, 200),
+        ({"REMOTE_ADDR": "10.1.2.3"}, 200),
+        ({"REMOTE_ADDR": "203.0.113.9"}, 403),
+        ({"REMOTE_ADDR": "127.0.0.1", "HTTP_X_FORWARDED_FOR": "203.0.113.9"}, 403),
+        ({"REMOTE_ADDR": "203.0.113.9", "HTTP_AUTHORIZATION": "Bearer right"}, 200),
+        ({"REMOTE_ADDR": "203.0.113.9", "HTTP_AUTHORIZATION": "Bearer wrong"}, 403),
+    ],
+)
+def test_metrics_are_not_for_strangers(client, settings, given, status):
+    settings.METRICS_TOKEN = "right"
+    settings.METRICS_NETWORKS = env.networks("UNSET", default=["127.0.0.0/8", "::1", "10.0.0.0/8"])
+    for path in ("/metrics", "/metrics/prometheus"):
+        assert client.get(path, **given).status_code == status
+    settings.METRICS_TOKEN = ""
+    assert client.get("/metrics", REMOTE_ADDR="203.0.113.9", HTTP_AUTHORIZATION="Bearer ").status_code == 403
