@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC
 from typing import Any
 from uuid import UUID
 
@@ -97,7 +98,7 @@ class PositionsView(RiderView):
 def fix_of(values: dict[str, Any], now: Any) -> services.Fix:
     return services.Fix(
         point=Point(values["lat"], values["lng"]),
-        at=values.get("at") or now,
+        at=(values.get("at") or now).astimezone(UTC),
         accuracy_metres=values["accuracy_metres"],
     )
 
@@ -205,10 +206,8 @@ class DepartView(StopView):
         responses=shapes.StopDone,
     )
     def post(self, request: Request, stop_id: UUID) -> Response:
-        """Positions say so by themselves; this is for those who have none."""
-        rider = self.rider()
-        services.require_stop(stop_id=stop_id, rider_id=rider.pk)
-        services.depart(rider_id=rider.pk, now=timezone.now())
+        """Positions say so by themselves; this is for those who have none. 409 `stop-gone` before the pickup."""
+        services.leave_store(stop_id=stop_id, rider_id=self.rider().pk, now=timezone.now())
         return self.answer(stop_id)
 
 

@@ -11,8 +11,9 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
-from django.db.models import Count, QuerySet, Sum
+from django.db.models import Count, F, QuerySet, Sum
 from django.db.models.functions import TruncDate
+from django.utils.translation import gettext as _
 
 from catalog.models import Store, Zone
 from catalog.travel import street_metres, travel_seconds
@@ -26,6 +27,8 @@ LOCAL = ZoneInfo(settings.TIME_ZONE)
 COLD = (Zone.CHILLED, Zone.FROZEN)
 NOTICE_FOR = timedelta(minutes=10)
 """How long a rider is told why a stop disappeared."""
+OFFER_NOTICE_FOR = timedelta(minutes=2)
+"""How long a rider is told that an offer was not answered in time."""
 AREA_DIGITS = 3
 """Coordinates before accepting are rounded to about 100 metres."""
 
@@ -80,9 +83,10 @@ def offer_json(offer: Offer, rider: Rider) -> dict[str, Any]:
         "expires_at": offer.expires_at,
         "store": store_json(store),
         "drop": {
-            "area": area_of(order.address_text),
+            "area": area_of(order.address_text, order.distance_metres),
             "lat": round(order.lat, AREA_DIGITS),
             "lng": round(order.lng, AREA_DIGITS),
+            "instructions": list(order.instructions),
         },
         "to_store_metres": street_metres(rider.point, store.point) if rider.point else None,
         "distance_metres": street_metres(store.point, order.point),
@@ -133,7 +137,7 @@ def stop_json(stop: Stop, trip: Trip, *, pay_paise: int | None = None) -> dict[s
         "cold": _is_cold(order),
         "drop": {
             "address": order.address_text,
-            "area": area_of(order.address_text),
+            "area": area_of(order.address_text, order.distance_metres),
             "lat": order.lat,
             "lng": order.lng,
             "door_instructions": order.door_instructions,
@@ -199,19 +203,24 @@ def receipt_json(earning: Earning) -> dict[str, Any]:
         "id": earning.pk,
         "at": earning.at,
         "order_number": stop.job.order.number,
-        "area": area_of(stop.job.order.address_text),
+        "area": area_of(stop.job.order.address_text, stop.job.order.distance_metres),
         "delivered": stop.state == StopState.DELIVERED,
         "parts": earning.parts,
         "total_paise": earning.total_paise,
     }
 
 
-def area_of(address: str) -> str:
-    """The neighbourhood of an address, without house, landmark or street where it names them: "Indiranagar, 560038"."""
+def area_of(address: str, metres: int) -> str:
+    """The neighbourhood of an address, without house, landmark or street where it names them: "Indiranagar, 560038".
+
+    Where none is named: how far from the store (`metres` by street).
+    """
     parts = [part.strip() for part in address.split(",") if part.strip()]
     named = [part for part in parts if not part.isdigit() and not part.lower().startswith("near ")]
     pincode = next((part for part in reversed(parts) if len(part) == 6 and part.isdigit()), "")
-    return ", ".join(filter(None, [named[-1] if len(named) > 1 else "", pincode])) or "–"
+    return ", ".join(filter(None, [named[-1] if len(named) > 1 else "", pincode])) or _("%(km)s km from the store") % {
+        "km": f"{metres / 1000:.1f}"
+    }
 
 
 def _cash_due(order: Order) -> int:
@@ -219,15 +228,23 @@ def _cash_due(order: Order) -> int:
 
 
 def _is_cold(order: Order) -> bool:
-    return OrderLine.objects.filter(order=order, product__zone__in=COLD).exists()
+    """Something that is really in the bags has to stay cold."""
+    lines = OrderLine.objects.filter(order=order, product__zone__in=COLD)
+    return lines.filter(qty__gt=F("short_qty")).exists()
 
 
 def _notice(rider: Rider, *, now: datetime) -> str:
-    """Why the last trip is gone, when the rider did not end it."""
+    """Why the last trip or offer is gone, when the rider did not end it."""
     stop = (
         Stop.objects.filter(trip__rider=rider, state=StopState.DROPPED, done_at__gte=now - NOTICE_FOR)
         .select_related("job__order")
         .order_by("-done_at")
         .first()
     )
-    return "" if stop is None else f"{stop.job.order.number}: {stop.fail_reason}"
+    if stop is not None:
+        return f"{stop.job.order.number}: {stop.fail_reason}"
+    last = Offer.objects.filter(rider=rider).order_by("-made_at").values("state", "expires_at").first()
+    if last is None or last["expires_at"] > now or last["expires_at"] < now - OFFER_NOTICE_FOR:
+        return ""
+    passed = last["state"] in (OfferState.OPEN, OfferState.EXPIRED)
+    return _("That trip went to somebody else: the time to answer was over.") if passed else ""

@@ -88,6 +88,7 @@ class OfferDrop(S.Serializer[Any]):
     area = S.CharField()
     lat = S.FloatField(help_text="Rounded to about 100 m until the offer is accepted.")
     lng = S.FloatField()
+    instructions = S.ListField(child=S.CharField(), help_text="Chips the customer chose: no_bell, leave_at_door ...")
 
 
 class OfferOut(S.Serializer[Any]):

@@ -31,6 +31,19 @@ Act = Callable[Concatenate[HttpRequest, Rider, datetime, P], str]
 RECEIPTS_PER_PAGE = 20
 
 
+def door_chips(place: dict[str, Any] | None) -> list[tuple[str, str]]:
+    """What the customer asked for at the door, as (words, icon), in the order they were chosen."""
+    known = {
+        "leave_at_door": (_("Leave at the door"), "door-closed"),
+        "no_bell": (_("Don't ring the bell"), "bell"),
+        "call_on_arrival": (_("Call when here"), "phone"),
+        "beware_of_pet": (_("Mind the pet"), "paw-print"),
+        "leave_with_guard": (_("Leave with the guard"), "shield"),
+    }
+    chosen = place["drop"]["instructions"] if place else []
+    return [known.get(chip, (chip, "info")) for chip in chosen]
+
+
 def decline_reasons() -> list[str]:
     return [_("Too far"), _("Bags too heavy for my vehicle"), _("I need a break"), _("Vehicle trouble")]
 
@@ -61,10 +74,13 @@ def show(request: HttpRequest, rider: Rider, *, said: str = "") -> HttpResponse:
     now = timezone.now()
     services.still_here(rider_id=rider.pk, now=now)
     state = queries.rider_state(rider=rider, now=now)
+    stop = _current(state["trip"])
     context: dict[str, Any] = {
         "state": state,
         "rider": state["rider"],
-        "stop": _current(state["trip"]),
+        "stop": stop,
+        "offer_chips": door_chips(state["offer"]),
+        "stop_chips": door_chips(stop),
         "facts": _facts(state),
         "live_url": "/ws/rider/",
         "home_url": "/rider/",
@@ -160,8 +176,7 @@ def pick_up(request: HttpRequest, rider: Rider, now: datetime, *, stop_id: UUID)
 
 @door
 def depart(request: HttpRequest, rider: Rider, now: datetime, *, stop_id: UUID) -> str:
-    services.require_stop(stop_id=stop_id, rider_id=rider.pk)
-    services.depart(rider_id=rider.pk, now=now)
+    services.leave_store(stop_id=stop_id, rider_id=rider.pk, now=now)
     return ""
 
 

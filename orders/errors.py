@@ -33,6 +33,12 @@ class CashLimit(Conflict):
     code = "cash-limit"
 
 
+class CashNeedsHand(Conflict):
+    """Cash is handed over at the door: it cannot be left there."""
+
+    code = "cash-needs-hand"
+
+
 class TooManyUnits(Conflict):
     """More than allowed per order. Carries `max`."""
 

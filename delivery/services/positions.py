@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from django.conf import settings
@@ -116,7 +116,7 @@ def _show(rider_id: int, fix: Fix, last: dict[str, Any], *, now: datetime) -> No
         "rider": rider_id,
         "lat": fix.point.lat,
         "lng": fix.point.lng,
-        "at": fix.at.isoformat(),
+        "at": fix.at.astimezone(UTC).isoformat().replace("+00:00", "Z"),
         "seq": int(fix.at.timestamp() * 1000),  # a later one always has the higher number
     }
     live.share("ops", shown)

@@ -91,6 +91,12 @@ def depart(*, rider_id: int, now: datetime) -> None:
         live.touch(f"rider.{rider_id}", what="trip", id=trip.pk)
 
 
+def leave_store(*, stop_id: UUID, rider_id: int, now: datetime) -> None:
+    """The rider says so at one stop: everything on board departs. Raises NoSuchStop, StopGone unless it is on board."""
+    _must_be(require_stop(stop_id=stop_id, rider_id=rider_id), StopState.ON_BOARD)
+    depart(rider_id=rider_id, now=now)
+
+
 @transaction.atomic
 def arrive(*, stop_id: UUID, rider_id: int, now: datetime) -> Stop:
     """The rider stands at the door. Silent when repeated. Raises NoSuchStop, StopGone."""

@@ -31,8 +31,9 @@ def rider(store: Store, *, on_duty: bool = True, at: tuple[float, float] | None 
 
 
 def waiting_job(*, at: Store | None = None, **order: Any) -> Job:
-    """A confirmed cash order whose job seeks a rider."""
+    """A confirmed order (cash unless told) whose job seeks a rider."""
     order_row = make_order(at=at, products=1, qty=1, **order)
+    orders.confirm(order_id=order_row.pk, now=NOW)  # nothing to do for cash
     services.open_job(order_id=order_row.pk, now=NOW)
     return Job.objects.select_related("order", "store").get(order=order_row)
 

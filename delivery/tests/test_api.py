@@ -1,6 +1,7 @@
 """The rider's doors for programs."""
 
 from uuid import uuid4
+from zoneinfo import ZoneInfo
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -132,19 +133,31 @@ def test_off_duty_with_a_trip_is_refused(api):
 
 def test_left_at_the_door_with_a_photo(api, settings, tmp_path):
     settings.MEDIA_ROOT = tmp_path
-    job, _who, http = with_offer(api, instructions=["leave_at_door"])
+    job, _who, http = with_offer(api, method="online", instructions=["leave_at_door"])
     trip = http.post(f"{BASE}/offers/{Offer.objects.get().pk}/accept/", **key()).json()["trip"]
     packed(job.order)
     url = f"{BASE}/stops/{trip['stops'][0]['id']}"
     http.post(f"{url}/pick-up/", {"bag_codes": BAGS})
-    due = Order.objects.get().total_paise
     text = SimpleUploadedFile("door.txt", b"no photo", "text/plain")
-    refused = http.post(f"{url}/deliver/", {"photo": text, "cash_paise": due}, format="multipart", **key())
+    refused = http.post(f"{url}/deliver/", {"photo": text}, format="multipart", **key())
     assert refused.status_code == 400
     photo = SimpleUploadedFile("door.png", PIXEL, "image/png")
-    done = http.post(f"{url}/deliver/", {"photo": photo, "cash_paise": due}, format="multipart", **key())
+    done = http.post(f"{url}/deliver/", {"photo": photo}, format="multipart", **key())
     assert done.status_code == 200, done.json()
     assert len(list((tmp_path / "doors").iterdir())) == 1
+
+
+def test_leaving_before_the_pickup_is_out_of_order(api):
+    _, _, http = with_offer(api)
+    trip = http.post(f"{BASE}/offers/{Offer.objects.get().pk}/accept/", **key()).json()["trip"]
+    refused = http.post(f"{BASE}/stops/{trip['stops'][0]['id']}/depart/")
+    assert (refused.status_code, refused.json()["type"]) == (409, "/problems/stop-gone")
+
+
+def test_positions_are_answered_in_utc(api):
+    _, _, http = with_offer(api)
+    fix = {"lat": 12.95, "lng": 77.62, "at": timezone.now().astimezone(ZoneInfo("Asia/Kolkata")).isoformat()}
+    assert http.post(f"{BASE}/positions/", {"positions": [fix]}).json()["at"].endswith("Z")
 
 
 def test_failing_before_the_pickup_gives_it_back(api):

@@ -83,9 +83,8 @@ def test_a_wrong_code_no_proof_or_wrong_cash_delivers_nothing(proof, refusal):
 
 
 def test_left_at_the_door_with_a_photo():
-    made, stop = trip(to_door=True, instructions=["leave_at_door"])
-    due = stop.job.order.total_paise
-    services.deliver(stop_id=stop.pk, rider_id=made.rider_id, photo="doors/1.jpg", cash_paise=due, now=LATER)
+    made, stop = trip(to_door=True, method="online", instructions=["leave_at_door"])
+    services.deliver(stop_id=stop.pk, rider_id=made.rider_id, photo="doors/1.jpg", now=LATER)
     assert ProofOfDelivery.objects.get().photo == "doors/1.jpg"
 
 

@@ -1,13 +1,15 @@
 """The rider's screen, as a browser without JavaScript uses it, and the parts htmx asks for."""
 
+from datetime import timedelta
+
 import pytest
 from django.utils import timezone
 
 from accounts.tests.factories import UserFactory
-from delivery import services
+from delivery import queries, services
 from delivery.models import Offer, Stop
-from delivery.tests.factories import BAGS, packed, rider, waiting_job
-from orders.models import Order
+from delivery.tests.factories import BAGS, offered, packed, rider, waiting_job
+from orders.models import Order, OrderLine
 from orders.states import Status
 
 pytestmark = pytest.mark.django_db
@@ -97,3 +99,48 @@ def test_trouble_at_the_door_is_told_with_a_reason(client):
     client.post(f"{url}/pick-up/", {"bag": BAGS})
     client.post(f"{url}/fail/", {"reason": "Nobody opens"})
     assert Order.objects.get().status == Status.UNDELIVERED
+
+
+CHIPS = {
+    "no_bell": "Don&#x27;t ring the bell",
+    "call_on_arrival": "Call when here",
+    "beware_of_pet": "Mind the pet",
+    "leave_with_guard": "Leave with the guard",
+    "leave_at_door": "Leave at the door",
+}
+
+
+def test_every_wish_for_the_door_is_shown_before_and_at_the_door(client):
+    job, _ = signed_in(client)
+    Order.objects.update(instructions=list(CHIPS))
+    offer = Offer.objects.get()
+    offered_page = client.get("/rider/").content.decode()
+    assert all(words in offered_page for words in CHIPS.values())
+    client.post(f"/rider/offers/{offer.pk}/accept/")
+    packed(job.order)
+    url = f"/rider/stops/{Stop.objects.get().pk}"
+    client.post(f"{url}/pick-up/", {"bag": BAGS})
+    client.post(f"{url}/arrive/")
+    door = client.get("/rider/").content.decode().split("data-door")[1]
+    assert all(words in door for words in CHIPS.values())
+
+
+def test_an_offer_that_was_not_answered_says_where_it_went(client):
+    signed_in(client)
+    Offer.objects.update(expires_at=timezone.now() - timedelta(seconds=1))
+    assert "That trip went to somebody else" in client.get("/rider/").content.decode()
+    services.sweep_offers(now=timezone.now())
+    assert "That trip went to somebody else" in client.get("/rider/").content.decode()
+
+
+def test_an_area_without_a_name_is_a_distance_and_cold_is_what_was_found():
+    assert queries.area_of("12", 1240) == "1.2 km from the store"
+    assert queries.area_of("12, 5th Cross, Indiranagar, 560038", 1240) == "Indiranagar, 560038"
+    job = waiting_job()
+    line = OrderLine.objects.select_related("product").get(order=job.order)
+    line.product.zone = "chilled"
+    line.product.save()
+    who = rider(job.store)
+    assert queries.offer_json(offered(job), who)["cold"]
+    OrderLine.objects.update(short_qty=1)
+    assert not queries.offer_json(Offer.objects.get(), who)["cold"]

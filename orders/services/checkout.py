@@ -33,6 +33,7 @@ from orders.errors import (
     BillChanged,
     CartEmpty,
     CashLimit,
+    CashNeedsHand,
     NoSuchAddress,
     NotOnShelf,
     NotServed,
@@ -110,7 +111,7 @@ def checkout(
     plan = _plan(customer_id=customer_id, address_id=address_id, tip_paise=tip_paise, method=method, now=now)
     _refuse_unless_agreed(plan, method=Method(method), fingerprint=bill_fingerprint)
     _refuse_too_many_open(plan, method=Method(method))
-    chips = _checked(instructions)
+    chips = _checked(instructions, Method(method))
 
     order = _draft(plan, customer_id=customer_id, method=Method(method), instructions=chips, now=now)
     actor = f"user:{customer_id}"
@@ -314,11 +315,13 @@ def _refuse_too_many_open(plan: _Plan, *, method: Method) -> None:
         raise TooManyOpenOrders(sentence, open=count, max=most)
 
 
-def _checked(instructions: Sequence[str]) -> list[str]:
+def _checked(instructions: Sequence[str], method: Method) -> list[str]:
     chips = list(dict.fromkeys(instructions))
     unknown = [chip for chip in chips if chip not in INSTRUCTIONS]
     if unknown:
         raise Invalid(f"Unknown delivery instruction: {unknown[0][:40]}.", known=list(INSTRUCTIONS))
+    if method == Method.COD and "leave_at_door" in chips:
+        raise CashNeedsHand("Cash can't be left at the door. Pay by UPI or card, or take the bags yourself.")
     return chips
 
 

@@ -355,7 +355,8 @@ def test_the_door_code_is_needed_and_guessing_ends_after_five_tries():
 def test_a_photo_is_enough_only_where_the_customer_chose_it():
     milk = ProductFactory()
     place = shop(milk)
-    at_door = place_order(customer(), place, [milk], instructions=["leave_at_door"])
+    at_door = place_order(customer(), place, [milk])
+    Order.objects.filter(pk=at_door.pk).update(instructions=["leave_at_door"])
     by_hand = place_order(customer(), place, [milk])
     for an_order in (at_door, by_hand):
         advance(an_order, Status.IN_TRANSIT)

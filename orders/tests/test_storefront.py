@@ -143,17 +143,29 @@ def checkout_form(client: Client, **more: str) -> dict[str, str]:
     return {"fingerprint": fingerprint[1], "address": str(chosen.pk), "method": "cod", **more}
 
 
+def test_cash_cannot_be_left_at_the_door():
+    user, product = customer(), ProductFactory()
+    address(user)
+    full_cart(user, shop(product), {product: 2})
+    client = signed_in(user)
+    client.post("/cart/instructions/", {"instruction": ["leave_at_door"]})
+    assert "Not together with" in client.get("/checkout/").content.decode()
+    assert client.post("/checkout/", checkout_form(client)).status_code == 409
+    assert not Order.objects.exists()
+    assert client.post("/checkout/", checkout_form(client, method="upi")).status_code == 302
+
+
 def test_cash_order_from_cart_to_tracking_page():
     user, product = customer(), ProductFactory()
     place = shop(product)
     address(user)
     full_cart(user, place, {product: 2})
     client = signed_in(user)
-    client.post("/cart/instructions/", {"instruction": ["leave_at_door", "nonsense"]})
+    client.post("/cart/instructions/", {"instruction": ["no_bell", "nonsense"]})
     answer = client.post("/checkout/", checkout_form(client))
     made = Order.objects.get()
     assert answer.url == f"/orders/{made.pk}/"
-    assert made.status == Status.CONFIRMED and made.instructions == ["leave_at_door"]
+    assert made.status == Status.CONFIRMED and made.instructions == ["no_bell"]
     page = client.get(answer.url).content.decode()
     assert made.number in page and "The store has your order" in page
     assert f'data-live="/ws/orders/{made.pk}/"' in page

@@ -70,6 +70,8 @@ def _show(
     total = new_bill["total_paise"] if new_bill else view.bill.total_paise
     limit = view.fees.get("cod_limit_paise", 0)
     too_much = total > limit
+    at_door = "leave_at_door" in shopper.request.session.get(cart_page.INSTRUCTIONS_KEY, [])
+    no_cash = _("Not together with “Leave at the door”") if at_door else ""
     methods = [
         {"code": "upi", "icon": "smartphone", "label": _("UPI"), "note": _("Any UPI app, or a QR code"), "refused": ""},
         {"code": "card", "icon": "credit-card", "label": _("Card"), "note": _("Credit or debit"), "refused": ""},
@@ -78,7 +80,7 @@ def _show(
             "icon": "banknote",
             "label": _("Cash at the door"),
             "note": _("Up to %(limit)s. The rider brings change.") % {"limit": rupees(limit)},
-            "refused": _("Up to %(limit)s only") % {"limit": rupees(limit)} if too_much else "",
+            "refused": _("Up to %(limit)s only") % {"limit": rupees(limit)} if too_much else no_cash,
         },
     ]
     context = {

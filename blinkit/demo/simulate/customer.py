@@ -54,7 +54,8 @@ class Customer:
             lines = [line for line in lines if line["sku"] not in gone] or await self._choose(store)
         await self.city.spend(self.dice.uniform(3, 20))
         online = self.dice.random() < PAYS_ONLINE
-        chips = ["leave_at_door"] if self.dice.random() < LEAVE_AT_DOOR else []
+        at_door = self.dice.random() < LEAVE_AT_DOOR and online  # cash needs a hand
+        chips = ["leave_at_door"] if at_door else []
         body = {
             "address_id": self.address["id"],
             "method": "online" if online else "cod",
