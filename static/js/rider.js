@@ -11,13 +11,16 @@
   let here = null; // [lat, lng]
   let sentAt = 0;
   let watch = null;
+  let shown = null; // which points the map was fitted to
   const say = (word) => {
     const el = document.getElementById("where");
     if (el) el.textContent = el.dataset[`word${word}`] || "";
   };
   const send = (lat, lng, accuracy) => {
     here = [lat, lng];
-    document.getElementById("ride-map")?.map?.put({ id: "me", kind: "rider", lat, lng });
+    const map = document.getElementById("ride-map")?.map;
+    map?.put({ id: "me", kind: "rider", lat, lng });
+    if (map && !document.getElementById("ride-map-box")?.hidden && !map.leaflet.getBounds().pad(-0.05).contains(here)) { shown = null; draw(); }
     if (Date.now() - sentAt < (riding() ? 900 : EVERY_MS)) return;
     sentAt = Date.now();
     const fix = { lat, lng, at: new Date().toISOString(), accuracy_metres: Math.min(accuracy || 0, 100000) };
@@ -67,7 +70,6 @@
   };
 
   // -- the map follows the facts
-  let shown = null;
   const draw = () => {
     const map = document.getElementById("ride-map")?.map;
     const known = facts();
@@ -156,9 +158,16 @@
     follow();
     draw();
   });
-  document.addEventListener("htmx:afterRequest", reset);
+  document.addEventListener("htmx:afterRequest", (event) => {
+    reset();
+    // What was refused a moment ago ("Still to scan: …") is settled once the next try succeeds.
+    if (event.detail.successful && event.detail.requestConfig?.verb === "post") document.querySelectorAll('#toasts .toast[data-kind="error"]').forEach((toast) => toast.remove());
+  });
 
   const start = () => {
+    // Thumb's place is the bottom: the next act and the bar stay free, what is said appears at the top.
+    const said = document.getElementById("toasts");
+    if (said) said.style.inset = "calc(4.5rem + env(safe-area-inset-top)) 1rem auto";
     const along = document.getElementById("ride-along");
     if (along) {
       along.checked = sessionStorage.getItem("ride-along") === "1";
