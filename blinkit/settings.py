@@ -210,6 +210,7 @@ CELERY_BEAT_SCHEDULE = {  # seeds the database schedule; an administrator can ch
         "notifications.tasks.sweep_messages": 10,
         "accounts.tasks.forget_expired": 3600,
         "catalog.tasks.flush_searches": 60,
+        "catalog.tasks.refresh_surge": 60,
     }.items()
 }
 

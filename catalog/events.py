@@ -20,6 +20,16 @@ class StoreModeChanged(DomainEvent):
 
 
 @dataclass(frozen=True)
+class SurgeChanged(DomainEvent):
+    """Subject "store:<code>"."""
+
+    store_code: str
+    old_paise: int
+    new_paise: int
+    why: str
+
+
+@dataclass(frozen=True)
 class PromotionChanged(DomainEvent):
     """Subject "promotion:<id>". `what` is "made" or "changed"."""
 

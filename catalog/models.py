@@ -94,6 +94,11 @@ class StoreLoad(models.Model):
     riders_on = models.PositiveIntegerField(default=0)
     rider_wait_s = models.PositiveIntegerField(default=0, help_text="Seconds until a rider is expected to be free")
     updated_at = models.DateTimeField(default=timezone.now)
+    # The busy-hour fee made from these facts, by services.refresh_surge; over at `surge_until`.
+    surge_level = models.FloatField(default=0, db_default=0)
+    surge_paise = models.PositiveBigIntegerField(default=0, db_default=0)
+    surge_why = models.CharField(max_length=120, blank=True, default="", db_default="")
+    surge_until = models.DateTimeField(null=True, blank=True)
 
 
 class Category(models.Model):
@@ -250,6 +255,9 @@ class FeePolicy(models.Model):
     minimum_order_paise = models.BigIntegerField(default=0)
     cod_limit_paise = models.BigIntegerField(default=300000)
     fee_gst_bp = models.PositiveIntegerField(default=1800)
+    surge_cap_paise = models.PositiveBigIntegerField(
+        default=0, db_default=0, help_text="Most that a busy hour may add; 0: never"
+    )
 
     class Meta:
         verbose_name_plural = "fee policies"

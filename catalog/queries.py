@@ -296,6 +296,15 @@ def fee_policy(store: Store) -> FeeRules:
     return FeeRules(**figures) if figures else FeeRules()
 
 
+def current_surge(store: Store, *, now: datetime) -> tuple[int, str]:
+    """The busy-hour fee that holds now, and why; (0, "") when there is none or it is over. No statement."""
+    load = store.load
+    if load.surge_until is None or load.surge_until <= now:
+        return 0, ""
+    paise = min(load.surge_paise, fee_policy(store).surge_cap_paise)
+    return (paise, load.surge_why) if paise else (0, "")
+
+
 def is_open(store: Store, *, now: datetime) -> bool:
     """By its opening hours alone; a pause is `current_mode`."""
     return hours.is_open(opens=store.opens, closes=store.closes, timezone=store.city.timezone, now=now)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from celery import shared_task
+from django.utils import timezone
 
 from catalog import services
 
@@ -13,6 +14,12 @@ from catalog import services
 def flush_searches(**_: Any) -> None:
     """Move noted searches from Redis into the table."""
     services.write_search_log()
+
+
+@shared_task(acks_late=True)
+def refresh_surge(**_: Any) -> None:
+    """Busy-hour fees from what floor and riders wrote down."""
+    services.refresh_surge(now=timezone.now())
 
 
 @shared_task(acks_late=True)

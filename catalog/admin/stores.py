@@ -73,8 +73,10 @@ class LoadInline(TabularInline):
     extra = 0
     max_num = 0
     can_delete = False
+    exclude = ("surge_level",)
     readonly_fields = (
         "open_orders", "pick_backlog_s", "pickers_on", "riders_idle", "riders_on", "rider_wait_s", "updated_at",
+        "surge_paise", "surge_why", "surge_until",
     )  # fmt: skip
 
 

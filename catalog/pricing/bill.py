@@ -33,6 +33,7 @@ class FeeRules:
     minimum_order_paise: int = 0
     cod_limit_paise: int = 300000
     fee_gst_bp: int = 1800
+    surge_cap_paise: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,6 +24,7 @@ from catalog.services.promotions import (
 )
 from catalog.services.shelf import put_on_shelf, refresh_shelf, set_active, set_listed, set_price, shelf_changed
 from catalog.services.stores import join_waitlist, save_store, set_store_mode, write_store_load
+from catalog.services.surge import refresh_surge
 from catalog.services.wishes import (
     add_favourite,
     ask_for_restock,
@@ -59,6 +60,7 @@ __all__ = [
     "refresh_search",
     "refresh_search_if_outdated",
     "refresh_shelf",
+    "refresh_surge",
     "remove_favourite",
     "replace_learned",
     "reserve",

@@ -110,6 +110,11 @@ class Fees(S.Serializer[Any]):
     cod_limit_paise = Money()
 
 
+class SurgeOut(S.Serializer[Any]):
+    paise = Money(help_text="Added to the bill while the store is this busy.")
+    why = S.CharField()
+
+
 class ServiceabilityOut(S.Serializer[Any]):
     served = S.BooleanField()
     reason = S.CharField(help_text='"" when served, else not-yet-here, closed, paused or full.')
@@ -121,6 +126,7 @@ class ServiceabilityOut(S.Serializer[Any]):
     distance_metres = S.IntegerField()
     opens_at = S.DateTimeField(allow_null=True)
     fees = Fees(allow_null=True)
+    surge = SurgeOut(allow_null=True)
     currency = S.CharField()
 
 

@@ -230,11 +230,14 @@ def price(
         if (row := rows.get(line.product_id)) is not None
     ]
     given = offered({line.product_id: line.qty for line in wanted}, rows, store=store, buyer=buyer)
+    surge_paise, surge_why = goods.current_surge(store, now=buyer.now)
     bill = make_bill(
         BillInput(
             lines=billed,
             policy=goods.fee_policy(store),
             distance_metres=metres,
+            surge_paise=surge_paise,
+            surge_why=surge_why,
             tip_paise=tip_paise,
             promotions=given.decision,
         )

@@ -45,6 +45,8 @@ class Serviceability:
     eta_from_m: int | None = None
     eta_to_m: int | None = None
     opens_at: datetime | None = None
+    surge_paise: int = 0
+    surge_why: str = ""
     why: tuple[Verdict, ...] = field(default=(), compare=False)
 
     @property
@@ -67,6 +69,7 @@ class Serviceability:
             "distance_metres": self.distance_metres,
             "opens_at": self.opens_at,
             "fees": None if self.policy is None else fees_json(self.policy),
+            "surge": {"paise": self.surge_paise, "why": self.surge_why} if self.surge_paise else None,
             "currency": "INR",
         }
 
@@ -101,12 +104,15 @@ def source(
     best_id = choice.store_id if choice.store_id is not None else choice.why[0].store_id
     store = next(store for store in near if store.pk == best_id)
     mode = goods.current_mode(store, now=now).value
+    surge_paise, surge_why = goods.current_surge(store, now=now)
     known = Serviceability(
         point=point,
         store=store,
         policy=goods.fee_policy(store),
         mode=mode,
         distance_metres=street_metres(store.point, point),
+        surge_paise=surge_paise,
+        surge_why=surge_why,
         why=choice.why,
     )
     if choice.store_id is None:

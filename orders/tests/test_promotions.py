@@ -5,10 +5,11 @@ from datetime import timedelta
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
 from blinkit.kernel.money import tax_inside
 from catalog import services as catalog_services
-from catalog.models import Coupon, Promotion, PromotionUse
+from catalog.models import Coupon, FeePolicy, Promotion, PromotionUse
 from catalog.tests.factories import NOW, ProductFactory
 from inventory.errors import OutOfStock
 from inventory.models import Stock
@@ -241,3 +242,22 @@ def test_the_coupon_on_the_web(client):
     page = client.post("/cart/coupon/", {"code": "save10"}).content.decode()
     assert "SAVE10" in page and "Ten off" in page
     assert client.get("/checkout/").status_code == 200
+
+
+def test_the_busy_hour_fee_is_shown_before_the_cart_and_is_on_the_bill_with_its_reason(api):
+    milk = ProductFactory()
+    place, user = shop(milk), customer()
+    where = address(user)
+    FeePolicy.objects.create(store=place, surge_cap_paise=3_000)
+    view = full_cart(user, place, [milk])
+    later = timezone.now()
+    catalog_services.write_store_load(store_id=place.pk, now=later, open_orders=60, riders_on=2)
+    catalog_services.refresh_surge(now=later)
+    shown = api().get("/api/v1/serviceability/", {"lat": where.lat, "lng": where.lng}).json()["surge"]
+    assert shown["paise"] > 0 and "riders" in shown["why"]
+    with pytest.raises(BillChanged) as refused:
+        ask(user, view.fingerprint, where, now=later)
+    bill = refused.value.extra["bill"]
+    assert (bill["surge_paise"], bill["why"]["surge"]) == (shown["paise"], shown["why"])
+    order = ask(user, bill["fingerprint"], where, now=later)
+    assert order.surge_paise == shown["paise"]
