@@ -54,9 +54,9 @@ def _round(store_id: int, *, now: datetime) -> int:
     )
     if not jobs:
         return 0
-    known = any(job.declined_by for job in jobs)
-    on_duty = reachable_riders(store_id=store_id, now=now).values_list("pk", flat=True) if known else ()
-    asked = frozenset(on_duty)
+    asked: frozenset[int] = frozenset()
+    if any(job.declined_by for job in jobs):
+        asked = frozenset(reachable_riders(store_id=store_id, now=now).values_list("pk", flat=True))
     plan = dispatch.assign(
         [_open_job(job, asked, now=now) for job in jobs],
         [_free_rider(rider, now=now) for rider in riders],
