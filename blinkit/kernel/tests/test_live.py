@@ -335,21 +335,6 @@ def test_a_browser_comes_in_with_its_session(client, django_user_model):
     assert async_to_sync(talk)(b"null") is None
 
 
-def test_an_address_without_a_socket_is_refused_without_noise():
-    from blinkit.urls import websocket_routes
-
-    application = ws.wrap(URLRouter(websocket_routes()))
-
-    async def knock(path):
-        socket = WebsocketCommunicator(application, path, subprotocols=["bearer", access_token_for(1, ["ops"])])
-        connected, code = await socket.connect()
-        await socket.disconnect()
-        return connected, code
-
-    for address in ("/ws/nowhere/", "/ws/orders/none/", "/elsewhere", "/"):
-        assert async_to_sync(knock)(address) == (False, ws.CLOSE_POLICY)
-
-
 def test_sockets_of_a_person_end_and_their_old_token_opens_none():
     async def scene():
         token = access_token_for(77, ["customer"])
