@@ -132,7 +132,7 @@ def buy(customer):
     customer.keep("1-home")
     page.goto("/search/?q=milk")
     card = page.locator("article.product:not([data-gone])").first
-    card.get_by_role("button").first.click()
+    card.locator(".btn-add").click()
     card.locator(".stepper").wait_for()
     customer.keep("2-search")
     page.goto("/cart/")
