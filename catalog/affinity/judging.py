@@ -9,12 +9,15 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
-from scipy import sparse
 
 from catalog.affinity.pairs import STANDARD, Baskets, Pairs, Rules, learn
+
+if TYPE_CHECKING:  # scipy takes a third of a second to load, and only learning needs it: it is imported there
+    from scipy import sparse
 
 CHUNK = 256
 """Baskets scored at a time."""
@@ -75,6 +78,8 @@ def evaluate(
 
 
 def _matrix(pairs: Pairs, names: npt.NDArray[np.int64]) -> sparse.csr_matrix:
+    from scipy import sparse
+
     at = (np.searchsorted(names, pairs.product), np.searchsorted(names, pairs.other))
     return sparse.csr_matrix((pairs.score, at), shape=(len(names), len(names)))
 
@@ -89,6 +94,8 @@ def _try(
     k: int,
 ) -> Trial:
     """Score every product for each basket (sum over what is in it), never guess what it holds already."""
+    from scipy import sparse
+
     hits, mrr = 0, 0.0
     for first in range(0, len(given), CHUNK):
         some = given[first : first + CHUNK]

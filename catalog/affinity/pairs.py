@@ -15,10 +15,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
-from scipy import sparse
+
+if TYPE_CHECKING:  # scipy takes a third of a second to load, and only learning needs it: it is imported there
+    from scipy import sparse
 
 MOST_PER_BASKET = 60
 """A basket longer than this is a restocking and says little about what goes with what; its later lines are left out."""
@@ -94,6 +97,8 @@ def learn(baskets: Baskets, rules: Rules = STANDARD) -> Pairs:
 
     Memory: the baskets once more as a sparse matrix, and the counts of BLOCK products at a time.
     """
+    from scipy import sparse
+
     starts = baskets.starts()
     sizes = np.diff(starts)
     row = np.repeat(np.arange(len(sizes)), sizes)
