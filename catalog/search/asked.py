@@ -116,6 +116,8 @@ class Question:
         if any(len(group.meanings) > 1 for group in self.groups):
             as_typed = AS_TYPED if len(self._typed()) == 1 else AS_TYPED_WORDS
             wishes.append((as_typed, all_of(as_it_stands(word) for word in self._typed())))
+            if len(self._typed()) == 1:  # "harpic" also means toilet cleaner, but whoever names a brand wants it
+                wishes.append((BRAND_TYPED, f"{lexeme(self._typed()[0])}:B"))
         if len(self._typed()) > 1:
             neighbours = ["".join(pair) for pair in pairwise(self._typed())]
             wishes.append((NEIGHBOURS, all_of(lexeme(mark(JOINED, both)) for both in neighbours)))
@@ -132,7 +134,7 @@ class Question:
 # What each wish adds to a product's score; a product that has the words exactly has 1.5 already, one with most of the
 # popularity of the shelf about 0.4. Tried on questions of one kind and checked on others (docs/catalog.md).
 WHOLE_ALL, WHOLE_PART, HEAD_ALL, HEAD_PART, SHAPED_PART, KIND_PART = 2.0, 1.0, 1.0, 1.5, 1.2, 0.6
-NEIGHBOURS, AS_TYPED, AS_TYPED_WORDS, IN_NAME, SAME_PACK = 1.2, 0.8, 2.5, 2.0, 1.5
+NEIGHBOURS, AS_TYPED, AS_TYPED_WORDS, BRAND_TYPED, IN_NAME, SAME_PACK = 1.2, 0.8, 2.5, 2.5, 2.0, 1.5
 
 
 def _run_together(groups: Sequence[Group], *, stripped: bool = False) -> list[str]:

@@ -72,6 +72,21 @@ def test_aloo_also_finds_the_snack_that_is_named_so(shop):
     assert "BHUJIA" in skus(shop, "aloo")
 
 
+def test_a_brand_named_comes_before_what_its_name_also_means_in_the_pack_asked_for(shop):
+    Synonym.objects.create(term="harpic", means="toilet cleaner")
+    services.synonyms_changed()
+    toilet = CategoryFactory(slug="toilet", name="Toilet")
+    on_shelf(
+        shop,
+        ProductFactory(sku="OTHER", name="Toilet Cleaner Power 1 l", pack="1 l", category=toilet, popularity=900),
+        ProductFactory(
+            sku="HARPIC", name="Power Plus Original", pack="500 ml", brand=BrandFactory(slug="harpic", name="Harpic"),
+            category=toilet,
+        ),
+    )  # fmt: skip
+    assert skus(shop, "harpic 1l")[:1] == ["HARPIC"]
+
+
 def test_a_word_nobody_has_does_not_hide_the_word_somebody_has(shop):
     assert skus(shop, "xyzzyq butter")[:1] == ["BUTTER"]
 
