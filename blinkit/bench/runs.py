@@ -1,4 +1,4 @@
-"""The five measured operations. Each takes a small warm-up first, which is not counted."""
+"""The measured operations. Each takes a small warm-up first, which is not counted."""
 
 from __future__ import annotations
 
@@ -63,6 +63,13 @@ class Bench:
         """A thousand different texts."""
         paths = [f"/api/v1/stores/{STORE}/search/?q={quote(text)}" for text in self.market.queries]
         return await self._read("search", paths, self.count(2000), at_least=0)
+
+    async def run_suggest(self) -> Run:
+        """What is offered while the same texts are typed, letter by letter."""
+        typed = [text[:end] for text in self.market.queries for end in range(1, min(len(text), 12) + 1)]
+        self.dice.shuffle(typed)
+        paths = [f"/api/v1/stores/{STORE}/suggest/?q={quote(text)}" for text in typed]
+        return await self._read("suggest", paths, self.count(3000), at_least=0)
 
     async def _read(self, name: str, paths: list[str], count: int, *, at_least: int) -> Run:
         found: list[int] = []
