@@ -106,9 +106,10 @@ _DROPPED = [
 _NOT_A_PACK = re.compile(r"\bbuy\s*\d|\bget\s+\d+|\b\d\s*\+\s*\d\b(?!\s*(?:g|ml|kg|l)\b)|\bassorted sizes\b")
 _VESSEL = re.compile(
     r"\b(?:containers?|casseroles?|cookers?|kada[ih]i?|kadhai|tawa|tava|pans?|patila|handi|pots?|buckets?|"
-    r"dust\s?bins?|bins?|flasks?|mugs?|tumblers?|jugs?|tiffins?|lunch\s?box(?:es)?|bowls?|sippers?|baskets?|kettles?|moulds?|"
-    r"(?:feeding|water|fridge|pet|steel|sports?|spray|thermos|insulated) bottles?|"
-    r"(?:jar|glass|dinner|canister)s? sets?|garbage bags?|mixers?|stoves?|dispensers?|thermosteel|crock|planters?|bean bags?|storage|drum|lunch bags?)\b"
+    r"dust\s?bins?|bins?|flasks?|mugs?|tumblers?|jugs?|tiffins?|lunch\s?box(?:es)?|bowls?|sippers?|"
+    r"baskets?|kettles?|moulds?|(?:feeding|water|fridge|pet|steel|sports?|spray|thermos|insulated) bottles?|"
+    r"(?:jar|glass|dinner|canister)s? sets?|"
+    r"garbage bags?|mixers?|stoves?|dispensers?|thermosteel|crock|planters?|bean bags?|storage|drum|lunch bags?)\b"
 )
 _WEARERS = re.compile(r"\b(?:diapers?|diaper pants|nappy|nappies|breeds?|pupp(?:y|ies)|carrier|harness|collar)\b")
 _TELLS_AMOUNT = re.compile(r"\d|\bhalf\b|\bdozen\b|\bper\b|/\s*kg|\b(?:twin|duo|double)\b")

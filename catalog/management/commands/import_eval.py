@@ -52,8 +52,8 @@ class Command(BaseCommand):
         report(table, {"rows": len(rows), "packs": dict(packs), "brands": figures}, title="Packs", out=sys.stdout)
         for line in figures:
             print(
-                f"{line['brands']}: of {line['rows']:,} rows {line['told']:,} got a brand, {line['right']:,} the right one:"
-                f" precision {line['precision']:.3f}, recall {line['recall']:.3f}"
+                f"{line['brands']}: of {line['rows']:,} rows {line['told']:,} got a brand, {line['right']:,} the right"
+                f" one: precision {line['precision']:.3f}, recall {line['recall']:.3f}"
             )
 
 
