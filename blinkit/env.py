@@ -157,6 +157,8 @@ def s3() -> dict[str, Any]:
         "endpoint_url": text("S3_ENDPOINT_URL", "") or None,
         "region_name": text("S3_REGION", "") or None,
         "addressing_style": choice("S3_ADDRESSING", ["auto", "path", "virtual"], default="auto"),
+        "signature_version": "s3v4",  # what R2 and newer AWS regions insist on
         "querystring_auth": flag("S3_SIGNED_URLS", default=True),
+        "public_url": text("S3_PUBLIC_URL", "").rstrip("/"),
         "file_overwrite": False,
     }

@@ -211,6 +211,9 @@ CELERY_BEAT_SCHEDULE = {  # seeds the database schedule; an administrator can ch
         "accounts.tasks.forget_expired": 3600,
         "catalog.tasks.flush_searches": 60,
         "catalog.tasks.refresh_surge": 60,
+        "catalog.tasks.sweep_schedules": 15,
+        "catalog.tasks.sweep_pictures": 60,
+        "orders.tasks.sweep_unused_pictures": 24 * 3600,
     }.items()
 }
 
@@ -295,7 +298,7 @@ STORAGES: dict[str, dict[str, Any]] = {
     "staticfiles": {"BACKEND": _static},
 }
 if env.given("S3_BUCKET"):
-    STORAGES["default"] = {"BACKEND": "storages.backends.s3.S3Storage", "OPTIONS": env.s3()}
+    STORAGES["default"] = {"BACKEND": "blinkit.kernel.storage.ObjectStore", "OPTIONS": env.s3()}
 
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {

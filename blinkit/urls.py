@@ -66,6 +66,6 @@ handler404 = "blinkit.kernel.problems.not_found"
 handler500 = "blinkit.kernel.problems.server_error"
 
 if settings.EMBEDDED or settings.DEBUG:  # elsewhere nginx or the object store serves uploads
-    from django.views.static import serve
+    from blinkit.kernel.pictures import served
 
-    urlpatterns.append(path("media/<path:path>", serve, {"document_root": settings.MEDIA_ROOT}))
+    urlpatterns.append(path("media/<path:path>", served, {"document_root": settings.MEDIA_ROOT}))

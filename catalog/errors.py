@@ -62,3 +62,13 @@ class PromotionGone(Conflict):
 
     code = "promotion-gone"
     default_detail = "A promotion has just been used up."
+
+
+class BadPicture(Invalid):
+    code = "bad-picture"
+    default_detail = "This is no picture we can show."
+
+
+class BadSchedule(Invalid):
+    code = "bad-schedule"
+    default_detail = "Give a time that lies ahead."

@@ -347,6 +347,13 @@ class Waitlist(models.Model):
 
 
 # Promotions and what customers want have files of their own; Django finds the models of an app here.
+from catalog.listing import Assortment as Assortment  # noqa: E402
+from catalog.listing import AssortmentRule as AssortmentRule  # noqa: E402
+from catalog.listing import AssortmentUse as AssortmentUse  # noqa: E402
+from catalog.listing import KeptOff as KeptOff  # noqa: E402
+from catalog.listing import ProductPlace as ProductPlace  # noqa: E402
+from catalog.listing import Schedule as Schedule  # noqa: E402
+from catalog.pictures import Picture as Picture  # noqa: E402
 from catalog.promotions import BundlePart as BundlePart  # noqa: E402
 from catalog.promotions import Coupon as Coupon  # noqa: E402
 from catalog.promotions import Promotion as Promotion  # noqa: E402

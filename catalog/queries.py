@@ -15,6 +15,7 @@ import orjson
 from django.db import connection
 from django.db.models import F, Q
 
+from blinkit.kernel import pictures
 from blinkit.kernel.geo import Point, contains, distance_metres
 from catalog import hours, offers, tree, versions
 from catalog.errors import BadCursor, NoSuchProduct, NoSuchStore
@@ -70,6 +71,7 @@ class ShelfRow:
             "veg": self.veg,
             "zone": self.zone,
             "image": self.image,
+            "images": pictures.sizes_dict(self.image),
             "category": self.category_slug,
             "max_per_order": self.max_per_order,
         }
@@ -180,7 +182,7 @@ class ProductDetail:
             **self.row.as_dict(),
             "description": self.description,
             "shelf_life_days": self.shelf_life_days,
-            "images": list(self.images),
+            "gallery": [pictures.sizes_dict(path) for path in self.images],
             "hsn": self.row.hsn,
             "gst_bp": self.row.gst_bp,
         }

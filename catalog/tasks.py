@@ -8,6 +8,7 @@ from celery import shared_task
 from django.utils import timezone
 
 from catalog import services
+from catalog.services import listing, pictures
 
 
 @shared_task(acks_late=True)
@@ -26,3 +27,21 @@ def refresh_surge(**_: Any) -> None:
 def refresh_search(*, product_ids: list[int] | None = None, **_: Any) -> None:
     """Search words of these products, or of all."""
     services.refresh_search(product_ids)
+
+
+@shared_task(acks_late=True, autoretry_for=(OSError,), retry_backoff=True, max_retries=3)
+def make_sizes(*, picture_id: int, **_: Any) -> None:
+    """The sizes of one uploaded picture."""
+    pictures.make_sizes(picture_id=picture_id, now=timezone.now())
+
+
+@shared_task(acks_late=True)
+def sweep_pictures(**_: Any) -> None:
+    """Pictures whose task was lost."""
+    pictures.sweep_waiting(now=timezone.now())
+
+
+@shared_task(acks_late=True)
+def sweep_schedules(**_: Any) -> None:
+    """Products whose time to be sold, or no longer sold, has come."""
+    listing.sweep_schedules(now=timezone.now())

@@ -32,3 +32,9 @@ def learn_affinity(**_: Any) -> None:
 def tell_restocked(**_: Any) -> None:
     """Tell customers who wait that a product is back."""
     services.tell_restocked(now=timezone.now())
+
+
+@shared_task(acks_late=True)
+def sweep_unused_pictures(**_: Any) -> None:
+    """Each night: files of pictures that neither a product nor a past order shows."""
+    services.sweep_unused_pictures(now=timezone.now())

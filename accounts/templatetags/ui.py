@@ -17,7 +17,7 @@ from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
-from blinkit.kernel import money
+from blinkit.kernel import money, pictures
 
 register = template.Library()
 
@@ -101,6 +101,12 @@ def metres(distance: float | None) -> str:
 def media(path: str) -> str:
     """The address of a file in media storage; empty for none."""
     return default_storage.url(path) if path else ""
+
+
+@register.filter
+def picture(path: str) -> pictures.Sizes | None:
+    """`row.image|picture`: the addresses of its sizes (`thumb`, `card`, `zoom`); None without a picture."""
+    return pictures.sizes(path)
 
 
 _drawn: dict[str, bool] = {}

@@ -9,8 +9,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import Any
 
-from catalog.importing.rows import BadLine, ImportRow, clean, pack_in, paise, stable_sku, whole
+from catalog.importing.rows import BadLine, ImportRow, clean, paise, stable_sku, whole
+from catalog.packs import Pack, read_pack
+from catalog.search.folding import words
 
 Record = Mapping[str, str]
 
@@ -25,6 +28,7 @@ class Format:
     read: Callable[[Record], ImportRow]
     full: bool = False
     assumed: str = ""
+    brands_in_names: str = ""  # the column whose texts begin with the brand, where the file has none for brands
 
 
 _FOOD_WORDS = ("food", "fruit", "vegetable", "dairy", "bread", "snack", "munch", "masala", "oil", "beverage", "biscuit",
@@ -65,39 +69,78 @@ def _within(price_paise: int, mrp_paise: int) -> int:
 PIECE_G = 58
 """What a zepto file writes as the weight of one piece that is not weighed (a coconut: 58, six bananas: 348)."""
 
+_LIQUIDS = frozenset(
+    ("juice", "drink", "water", "shampoo", "conditioner", "handwash", "phenyl", "oil", "vinegar", "squash", "soda",
+     "cola", "essence", "milkshake", "lassi", "buttermilk", "sherbet", "cleaner")
+)  # fmt: skip
+_NO_LIQUIDS = frozenset(("powder", "mix", "dry", "malt", "masala", "bar", "toilet", "gel", "cubes", "balm"))
+
+
+def _zepto_pack(name: str, quantity: int, weight: int) -> Pack | None:
+    """`quantity` with `weightInGms`: 1 and 1000 is 1 kg, 100 and 100 is 100 g, 6 and 348 is 6 pieces. The file writes
+    millilitres as grams: what is surely liquid is told by its name. Figures that fit no rule are no pack."""
+    named = read_pack(name)
+    if named is not None and named.total == weight:
+        return named  # it may know more: 1 kg + 500 g free, 2 x 200 ml
+    if not quantity or not weight:
+        return None
+    if weight == quantity * PIECE_G:
+        return Pack(f"{quantity} pc", 1, Decimal(quantity), "pc", kind="pieces")
+    if quantity == 1 and 1000 < weight < 2000:
+        return _measured(name, Decimal(weight) / 1000, big=True)  # 1.5 kg, its half cut off
+    if weight == quantity * 1000:
+        return _measured(name, Decimal(quantity), big=True)
+    return _measured(name, Decimal(quantity), big=False) if weight == quantity else None
+
+
+def _measured(name: str, size: Decimal, *, big: bool) -> Pack:
+    said = words(name.split("(")[0].split(" - ")[0].split(",")[0])
+    is_liquid = bool(said) and said[-1] in _LIQUIDS and _NO_LIQUIDS.isdisjoint(said)
+    unit = ("l" if big else "ml") if is_liquid else ("kg" if big else "g")
+    return Pack(
+        f"{size.normalize():f} {unit}", 1, size, unit, kind="liquid" if is_liquid else "size", sure=not is_liquid
+    )
+
+
+def _zepto_identity(quantity: int, weight: int) -> str:
+    """The pack as the first version wrote it: part of the SKU, so that products known already stay the same."""
+    if not quantity:
+        return ""
+    return f"{quantity} g" if weight == quantity else f"{quantity} {'kg' if weight == quantity * 1000 else 'pc'}"
+
 
 def read_zepto(record: Record) -> ImportRow:
-    """Prices in paise. `quantity` with `weightInGms` is the pack: 1 and 1000 is 1 kg, 100 and 100 is 100 g, 6 and 348
-    is 6 pieces. A product is its name and pack: the same one under several categories is one product."""
+    """Prices in paise. A product is its name and pack: the same one under several categories is one product."""
     name = _named(record, "name")
     category = clean(record["Category"], most=80, what="The category") or "Other"
     mrp = paise(record["mrp"], what="The MRP", per=1)
     price = _within(paise(record["discountedSellingPrice"], what="The price", per=1), mrp)
     quantity = whole(record["quantity"], what="The quantity")
     weight = whole(record["weightInGms"], what="The weight")
-    if not quantity:
-        pack, size, unit = "", None, ""
-    elif weight == quantity:
-        pack, size, unit = f"{quantity} g", quantity, "g"
-    elif weight == quantity * 1000:
-        pack, size, unit = f"{quantity} kg", quantity, "kg"
-    else:
-        pack, size, unit = f"{quantity} pc", quantity, "pc"
+    pack = _zepto_pack(name, quantity, weight)
     is_gone = record["outOfStock"].strip().upper() == "TRUE"
     return ImportRow(
-        sku=stable_sku("Z", name, pack, str(weight)),
+        sku=stable_sku("Z", name, _zepto_identity(quantity, weight), str(weight)),
         name=name,
         category=(category,),
         mrp_paise=mrp,
         price_paise=price,
-        pack=pack,
-        pack_size=Decimal(size) if size else None,
-        pack_unit=unit,
-        weight_g=0 if unit == "pc" and weight == quantity * PIECE_G else weight,
+        **_packed(pack),
+        weight_g=0 if weight == quantity * PIECE_G else weight,
         gst_bp=_assumed_gst_bp(category),
         zone=_assumed_zone(category) if category != "Ice Cream & Desserts" else "ambient",  # mostly packaged food
         stock=0 if is_gone else whole(record["availableQuantity"], what="The available quantity", empty=0),
     )
+
+
+def _packed(pack: Pack | None) -> dict[str, Any]:
+    """A pack as columns. What can be shown but not counted leaves the size empty: no unit price is made up."""
+    if pack is None:
+        return {"pack_kind": "unknown"}
+    size = pack.total_in_unit
+    if size is not None and size != size.quantize(Decimal("0.001")):
+        return {"pack_kind": "unknown"}
+    return {"pack": pack.printed, "pack_size": size, "pack_unit": pack.unit, "pack_kind": pack.kind}
 
 
 def read_bigbasket(record: Record) -> ImportRow:
@@ -114,7 +157,6 @@ def read_bigbasket(record: Record) -> ImportRow:
         popularity = round(Decimal(rating.strip() or 0) * 20)
     except ArithmeticError:
         raise BadLine(f"The rating is not a number: {rating!r}") from None
-    pack, size, unit = pack_in(name)
     return ImportRow(
         sku=stable_sku("B", name, brand, str(mrp)),
         name=name,
@@ -122,9 +164,7 @@ def read_bigbasket(record: Record) -> ImportRow:
         category=(top, sub) if sub else (top,),
         mrp_paise=mrp,
         price_paise=price,
-        pack=pack,
-        pack_size=size,
-        pack_unit=unit,
+        **_packed(read_pack(name)),
         gst_bp=_assumed_gst_bp(top),
         zone=_assumed_zone(sub, top),
         keywords=clean(record.get("type"), most=400, what="The type"),
@@ -162,6 +202,10 @@ def read_tokri(record: Record) -> ImportRow:
         raise BadLine(f"The barcode's check digit is wrong: {barcode}")
     shelf_life = whole(record.get("shelf_life_days"), what="The shelf life", empty=0)
     stock = (record.get("stock") or "").strip()
+    given = clean(record.get("pack"), most=60, what="The pack")
+    read = None if size else read_pack(given, column=True)
+    if read is not None and read.size is not None:
+        size, unit = read.total_in_unit, read.unit
     return ImportRow(
         sku=sku,
         name=_named(record, "name"),
@@ -170,9 +214,10 @@ def read_tokri(record: Record) -> ImportRow:
         category=(clean(record["category"], most=80, what="The category") or "Other",),
         mrp_paise=mrp,
         price_paise=_within(paise(record.get("price_paise") or record["mrp_paise"], what="The price", per=1), mrp),
-        pack=clean(record.get("pack"), most=60, what="The pack") or (f"{size.normalize():f} {unit}" if size else ""),
+        pack=given or (f"{size.normalize():f} {unit}" if size else ""),
         pack_size=size,
         pack_unit=unit,
+        pack_kind=read.kind if read else "given" if size else "unknown",
         weight_g=whole(record.get("weight_g"), what="The weight", empty=0),
         hsn=clean(record.get("hsn"), most=8, what="The HSN code"),
         gst_bp=gst_bp,
@@ -207,6 +252,7 @@ FORMATS: dict[str, Format] = {
              "quantity"),
             read_zepto,
             assumed=_ASSUMED,
+            brands_in_names="name",
         ),
         Format(
             "bigbasket",

@@ -8,8 +8,9 @@ so that stock can be part of it; nothing is visible before it commits.
 from __future__ import annotations
 
 import csv
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from datetime import datetime
 from pathlib import Path
 from typing import IO
@@ -17,6 +18,7 @@ from typing import IO
 from django.db import connection, transaction
 
 from catalog import services
+from catalog.importing.brands import BrandBook
 from catalog.importing.formats import FORMATS, Format
 from catalog.importing.rows import BadLine, ImportRow, Note, NotThisFormat, brand_slug, category_slug
 from catalog.models import Brand, Category
@@ -28,20 +30,28 @@ Lines = Callable[[Iterable[str]], Iterable[str]]
 
 @dataclass
 class Imported:
-    """What became of a file. `lines` counts records; each is accepted, merged into an earlier line, or refused."""
+    """What became of a file. `lines` counts records; each is accepted, merged into an earlier line, or refused.
+
+    `packs` counts accepted lines by the rule that read their pack; `brands_read` those whose brand was told from the
+    name; `also_in` the further categories of merged lines, by SKU, and `places_new` how many of them are new.
+    """
 
     lines: int = 0
     accepted: int = 0
     products_new: int = 0
     products_changed: int = 0
     shelf_written: int = 0
+    packs: Counter[str] = field(default_factory=Counter)
+    brands_read: int = 0
+    places_new: int = 0
+    also_in: dict[str, set[tuple[str, ...]]] = field(default_factory=dict)
     merged: list[Note] = field(default_factory=list)
     refused: list[Note] = field(default_factory=list)
     stock: dict[int, int | None] = field(default_factory=dict)  # product id → units the file speaks of
 
     @property
     def changed_nothing(self) -> bool:
-        return not (self.products_new or self.products_changed or self.shelf_written)
+        return not (self.products_new or self.products_changed or self.shelf_written or self.places_new)
 
 
 @transaction.atomic
@@ -64,11 +74,15 @@ def import_file(
     wanted = FORMATS[format]
     done = Imported()
     with path.open(encoding=encoding or wanted.encoding, errors="replace", newline="") as file:
-        categories = _stage(_read(file, wanted, watch, limit, done), done)
+        book = _brand_book(file, wanted) if wanted.brands_in_names else None
+        categories = _stage(_read(file, wanted, watch, limit, done, book), done)
     _refuse_taken_barcodes(done)
+    for paths in done.also_in.values():
+        categories |= {category_slug(path): path for path in paths}
     ids = _categories(categories)
     _brands()
     changed = _products(wanted, ids, done, now)
+    changed = sorted({*changed, *_further_places(ids, done)})
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT p.id, i.price_paise, i.stock FROM pg_temp.import_row i JOIN catalog_product p ON p.sku = i.sku"
@@ -89,7 +103,7 @@ def import_file(
 
 
 def _read(
-    file: IO[str], wanted: Format, watch: Lines, limit: int | None, done: Imported
+    file: IO[str], wanted: Format, watch: Lines, limit: int | None, done: Imported, book: BrandBook | None
 ) -> Iterator[tuple[int, ImportRow]]:
     """Good rows with the line each starts on; every other record leaves a note."""
     reader = csv.reader(watch(file))
@@ -100,7 +114,7 @@ def _read(
     places = {name: place for place, name in reversed(list(enumerate(header)))}  # of a doubled heading the first counts
     needed = max(places[name] for name in wanted.columns)
     before = reader.line_num
-    seen: dict[str, tuple[int, int, int]] = {}
+    seen: dict[str, tuple[int, int, int, tuple[str, ...]]] = {}
     barcodes: dict[str, int] = {}
     while True:
         line, before = before + 1, reader.line_num
@@ -128,7 +142,9 @@ def _read(
             done.refused.append(Note(line, str(bad), _short(values)))
             continue
         if row.sku in seen:
-            first, mrp, price = seen[row.sku]
+            first, mrp, price, place = seen[row.sku]
+            if row.category != place:
+                done.also_in.setdefault(row.sku, set()).add(row.category)
             reason = f"Same product as line {first}"
             if (mrp, price) != (row.mrp_paise, row.price_paise):
                 reason += f", whose price {price / 100:g} (MRP {mrp / 100:g}) stays"
@@ -137,7 +153,11 @@ def _read(
         if row.barcode and barcodes.setdefault(row.barcode, line) != line:
             done.refused.append(Note(line, f"The barcode is already on line {barcodes[row.barcode]}", row.name))
             continue
-        seen[row.sku] = (line, row.mrp_paise, row.price_paise)
+        seen[row.sku] = (line, row.mrp_paise, row.price_paise, row.category)
+        done.packs[row.pack_kind] += 1
+        if book is not None and not row.brand and (brand := book.brand_of(row.name)):
+            row = replace(row, brand=brand)
+            done.brands_read += 1
         yield line, row
 
 
@@ -148,7 +168,7 @@ def _short(values: list[str]) -> str:
 _TYPES = {"mrp_paise": "bigint", "price_paise": "bigint", "pack_size": "numeric(10,3)", "weight_g": "int",
           "gst_bp": "int", "shelf_life_days": "int", "max_per_order": "smallint", "popularity": "int",
           "stock": "int"}  # fmt: skip
-_STAGED = [f.name for f in fields(ImportRow) if f.name != "category"]
+_STAGED = [f.name for f in fields(ImportRow) if f.name not in {"category", "pack_kind"}]
 
 
 def _stage(rows: Iterator[tuple[int, ImportRow]], done: Imported) -> dict[str, tuple[str, ...]]:
@@ -188,6 +208,18 @@ def _refuse_taken_barcodes(done: Imported) -> None:
     done.refused.sort(key=lambda note: note.line)
 
 
+def _brand_book(file: IO[str], wanted: Format) -> BrandBook:
+    """Brands known from other files and what this file's names betray: one reading more, of one column."""
+    reader = csv.DictReader(file)
+    names: list[str] = []
+    things = set(Category.objects.values_list("name", flat=True))
+    for record in reader:
+        names.append(" ".join((record.get(wanted.brands_in_names) or "").split()))
+        things.add(record.get("Category") or "")
+    file.seek(0)
+    return BrandBook(names=names, brands=Brand.objects.values_list("name", flat=True), things=things)
+
+
 def _categories(wanted: dict[str, tuple[str, ...]]) -> dict[str, int]:
     """Ids by slug; categories that are not there yet are made, parents first."""
     paths = {category_slug(path[:depth]): path[:depth] for path in wanted.values() for depth in range(1, len(path) + 1)}
@@ -221,6 +253,10 @@ def _products(wanted: Format, categories: dict[str, int], done: Imported, now: d
     facts = [(name, f"i.{name}") for name in _ALL_FACTS]
     given = [*facts, ("category_id", "c.id"), ("brand_id", "b.id"), ("barcode", "NULLIF(i.barcode, '')")]
     updated = [name for name, _ in given] if wanted.full else [*_FACTS, "brand_id"]
+    # A brand read out of a name never replaces one that is known.
+    newer = {name: f"EXCLUDED.{name}" for name in updated}
+    if wanted.brands_in_names:
+        newer["brand_id"] = "COALESCE(p.brand_id, EXCLUDED.brand_id)"
     columns = ", ".join(name for name, _ in given)
     with connection.cursor() as cursor:
         cursor.execute(
@@ -231,9 +267,8 @@ def _products(wanted: Format, categories: dict[str, int], done: Imported, now: d
             LEFT JOIN catalog_brand b ON b.slug = i.brand_slug AND i.brand_slug <> ''
             ORDER BY i.line
             ON CONFLICT (sku) DO UPDATE SET updated_at = EXCLUDED.updated_at,
-                {", ".join(f"{name} = EXCLUDED.{name}" for name in updated)}
-            WHERE ({", ".join(f"p.{name}" for name in updated)}) IS DISTINCT FROM
-                ({", ".join(f"EXCLUDED.{name}" for name in updated)})
+                {", ".join(f"{name} = {value}" for name, value in newer.items())}
+            WHERE ({", ".join(f"p.{name}" for name in newer)}) IS DISTINCT FROM ({", ".join(newer.values())})
             RETURNING p.id, (p.xmax = 0)""",
             [wanted.name, now, list(categories), list(categories.values())],
         )
@@ -241,3 +276,22 @@ def _products(wanted: Format, categories: dict[str, int], done: Imported, now: d
     done.products_new = sum(is_new for _, is_new in written)
     done.products_changed = len(written) - done.products_new
     return [id for id, _ in written]
+
+
+def _further_places(categories: dict[str, int], done: Imported) -> list[int]:
+    """Under which other categories the file had a product. Returns the products that got a new one."""
+    pairs = [(sku, category_slug(path)) for sku, paths in sorted(done.also_in.items()) for path in sorted(paths)]
+    if not pairs:
+        return []
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """INSERT INTO catalog_productplace (product_id, category_id)
+            SELECT p.id, c.id FROM unnest(%s::text[], %s::text[]) AS g(sku, slug)
+            JOIN catalog_product p ON p.sku = g.sku JOIN catalog_category c ON c.slug = g.slug
+            WHERE p.category_id <> c.id ORDER BY p.id, c.id
+            ON CONFLICT (product_id, category_id) DO NOTHING RETURNING product_id""",
+            [[sku for sku, _ in pairs], [slug for _, slug in pairs]],
+        )
+        written = [id for (id,) in cursor.fetchall()]
+    done.places_new = len(written)
+    return written

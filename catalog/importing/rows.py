@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import re
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 
@@ -57,6 +56,7 @@ class ImportRow:
     keywords: str = ""
     popularity: int = 0
     stock: int | None = None
+    pack_kind: str = ""  # the rule that read the pack; for the report only
 
 
 def stable_sku(prefix: str, *identity: str) -> str:
@@ -100,25 +100,6 @@ def whole(text: str | None, *, what: str, empty: int | None = None) -> int:
     if not 0 <= number < 2**31:
         raise BadLine(f"{what} is out of range: {text!r}")
     return number
-
-
-_PACK = re.compile(
-    r"(?<![\w.])(\d+(?:\.\d+)?)\s*(kgs?|kilograms?|gms?|grams?|g|ml|ltrs?|litres?|liters?|l|pcs?|pieces?|pc)\b"
-)
-_UNITS = {"k": "kg", "g": "g", "m": "ml", "l": "l", "p": "pc"}
-
-
-def pack_in(name: str) -> tuple[str, Decimal | None, str]:
-    """The pack a name mentions last, as (printed, size, unit): "Atta 5kg" → ("5 kg", 5, "kg")."""
-    found = _PACK.findall(name.lower())
-    if not found:
-        return "", None, ""
-    amount, unit = found[-1]
-    size = Decimal(amount)
-    if not 0 < size < 100_000:
-        return "", None, ""
-    unit = _UNITS[unit[0]]
-    return f"{size.normalize():f} {unit}", size, unit
 
 
 def category_slug(path: tuple[str, ...]) -> str:

@@ -40,11 +40,14 @@ class Wording:
     pack: str
     pack_size: float | None = None
     pack_unit: str = ""
+    also_in: str = ""  # names of further categories
 
 
 def search_text(of: Wording) -> str:
     """All folded words of a product, for people who read the table."""
-    return " ".join(words(" ".join((of.name, of.name_hi, of.brand, of.keywords, of.category, of.category_hi, of.pack))))
+    return " ".join(
+        words(" ".join((of.name, of.name_hi, of.brand, of.keywords, of.category, of.category_hi, of.also_in, of.pack)))
+    )
 
 
 def search_vector(of: Wording) -> str:
@@ -52,7 +55,7 @@ def search_vector(of: Wording) -> str:
     asked."""
     parts = (
         ("A", of.name), ("A", of.name_hi), ("B", of.brand), ("C", of.keywords), ("C", of.category),
-        ("C", of.category_hi), ("D", of.pack), ("D", of.pack.replace(" ", "")),
+        ("C", of.category_hi), ("C", of.also_in), ("D", of.pack), ("D", of.pack.replace(" ", "")),
     )  # fmt: skip
     positions: dict[str, list[str]] = {}
     at = 0

@@ -15,7 +15,7 @@ from django.db import connection, transaction
 
 from blinkit.kernel.errors import Invalid
 from blinkit.kernel.redis_client import client, key
-from catalog.models import Product, SearchLog, SearchTerm, Store, Synonym
+from catalog.models import Product, ProductPlace, SearchLog, SearchTerm, Store, Synonym
 from catalog.search import index
 from catalog.search.folding import fold, sound
 from catalog.search.synonyms import known
@@ -41,14 +41,16 @@ def refresh_search(product_ids: Sequence[int] | None = None) -> int:
         "pack_size", "pack_unit",
     )  # fmt: skip
     done = 0
+    also_in = _further_categories(product_ids)
     for chunk in _chunks(rows.iterator(CHUNK), CHUNK):
         ids: list[int] = []
         texts: list[str] = []
         vectors: list[str] = []
         for pk, name, name_hi, brand, keywords, category, category_hi, pack, pack_size, pack_unit in chunk:
             wording = index.Wording(
-                name, name_hi, brand or "", keywords, category, category_hi, pack, pack_size, pack_unit
-            )
+                name, name_hi, brand or "", keywords, category, category_hi, pack, pack_size, pack_unit,
+                also_in.get(pk, ""),
+            )  # fmt: skip
             ids.append(pk)
             texts.append(index.search_text(wording))
             vectors.append(index.search_vector(wording))
@@ -63,6 +65,17 @@ def refresh_search(product_ids: Sequence[int] | None = None) -> int:
         done += len(ids)
     _refresh_vocabulary(product_ids)
     return done
+
+
+def _further_categories(product_ids: Sequence[int] | None) -> dict[int, str]:
+    """The names of the further categories of these products, run together."""
+    places = ProductPlace.objects.order_by("product_id", "category_id")
+    if product_ids is not None:
+        places = places.filter(product_id__in=product_ids)
+    found: dict[int, str] = {}
+    for pk, name, name_hi in places.values_list("product_id", "category__name", "category__name_hi"):
+        found[pk] = f"{found.get(pk, '')} {name} {name_hi}".strip()
+    return found
 
 
 def refresh_search_if_outdated() -> bool:

@@ -142,3 +142,65 @@ def test_the_wrong_encoding_refuses_the_lines_it_spoils(shop):
 
 def test_limit_reads_only_so_many_records(shop):
     assert run("zepto.csv", shop, limit=3).lines == 3
+
+
+HEADER = "Category,name,mrp,discountPercent,availableQuantity,discountedSellingPrice,weightInGms,outOfStock,quantity\n"
+
+
+def zepto(tmp_path, *lines):
+    path = tmp_path / "z.csv"
+    path.write_text(HEADER + "\n".join(lines), encoding="cp1252")
+    return path
+
+
+def load_zepto(path, at):
+    return import_file(path, format="zepto", store_id=at.pk, actor="system", now=NOW)
+
+
+def test_a_product_of_two_categories_is_one_product_found_by_both(shop, tmp_path):
+    path = zepto(
+        tmp_path,
+        "Breakfast,Ragi Flakes,9000,0,3,9000,300,FALSE,300",
+        "Gluten Free,Ragi Flakes,9000,0,3,9000,300,FALSE,300",
+    )
+    done = load_zepto(path, shop)
+    product = Product.objects.get()
+    assert product.category.name == "Breakfast"
+    assert [place.category.name for place in product.places.all()] == ["Gluten Free"]
+    assert (len(done.also_in), done.places_new) == (1, 1)
+    assert [hit.row.sku for hit in search(store_id=shop.pk, q="gluten")] == [product.sku]
+    assert load_zepto(path, shop).changed_nothing
+
+
+def test_brands_are_read_from_names_that_share_a_beginning_and_never_replace_one_that_is_known(shop, tmp_path):
+    things = ("Poha Thin", "Rice Brown", "Besan", "Sooji Fine", "Atta Multigrain")
+    lines = [f"Staples,Praakritik {name},9000,0,3,9000,500,FALSE,500" for name in things]
+    lines += [f"Staples,Fresh {name},9000,0,3,9000,500,FALSE,500" for name in things]
+    path = zepto(tmp_path, *lines)
+    done = load_zepto(path, shop)
+    assert done.brands_read == 5
+    assert set(Product.objects.filter(brand__name="Praakritik").values_list("name", flat=True)) == {
+        f"Praakritik {name}" for name in things
+    }
+    other = Brand.objects.create(slug="other", name="Other House")
+    Product.objects.filter(name="Praakritik Besan").update(brand=other)
+    assert load_zepto(path, shop).changed_nothing
+    assert Product.objects.get(name="Praakritik Besan").brand == other
+
+
+def test_zepto_figures_that_fit_no_rule_are_no_pack_and_liquids_are_millilitres(shop, tmp_path):
+    lines = (
+        "A,Baby Carrot,2500,0,3,2100,250,FALSE,200",
+        "A,Apple Juice,2500,0,3,2100,1000,FALSE,1",
+        "A,Oats,2500,0,3,2100,1500,FALSE,1",
+        "A,Washing Powder 1 kg + 500 g Free,2500,0,3,2100,1500,FALSE,1",
+    )
+    done = load_zepto(zepto(tmp_path, *lines), shop)
+    packs = dict(Product.objects.values_list("name", "pack"))
+    assert packs == {
+        "Baby Carrot": "",
+        "Apple Juice": "1 l",
+        "Oats": "1.5 kg",
+        "Washing Powder 1 kg + 500 g Free": "1 kg + 500 g free",
+    }
+    assert done.packs == {"unknown": 1, "liquid": 1, "size": 1, "free": 1}

@@ -148,6 +148,14 @@ class UnitPrice(S.Serializer[Any]):
     per = S.CharField()
 
 
+class ImagesOut(S.Serializer[Any]):
+    """Addresses of one picture; squares of 160, 320 and 1024 pixels, or one drawing three times."""
+
+    thumb = S.CharField()
+    card = S.CharField()
+    zoom = S.CharField()
+
+
 class Goods(S.Serializer[Any]):
     sku = S.CharField()
     name = S.CharField()
@@ -159,7 +167,8 @@ class Goods(S.Serializer[Any]):
     unit_price = UnitPrice(allow_null=True)
     veg = S.CharField()
     zone = S.CharField()
-    image = S.CharField()
+    image = S.CharField(help_text="Path in the media storage; `images` has addresses.")
+    images = ImagesOut(allow_null=True)
     category = S.CharField()
     max_per_order = S.IntegerField()
 
@@ -199,7 +208,7 @@ class SuggestionList(S.Serializer[Any]):
 class ProductOut(Card):
     description = S.CharField()
     shelf_life_days = S.IntegerField(allow_null=True)
-    images = S.ListField(child=S.CharField())
+    gallery = ImagesOut(many=True)
     hsn = S.CharField()
     gst_bp = S.IntegerField()
 

@@ -14,6 +14,7 @@ from orders.services.checkout import INSTRUCTIONS, checkout
 from orders.services.ending import cancel, close, close_delivered, confirm, end_window, refund_done, sweep_unpaid
 from orders.services.floor import evidence, packed, short_line, start_picking, to_store
 from orders.services.mover import lock, move
+from orders.services.pictures import sweep_unused_pictures
 from orders.services.street import (
     at_the_door,
     delivered,
@@ -60,6 +61,7 @@ __all__ = [
     "short_line",
     "start_picking",
     "sweep_unpaid",
+    "sweep_unused_pictures",
     "tell_restocked",
     "to_store",
     "undelivered",

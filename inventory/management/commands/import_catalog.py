@@ -87,6 +87,11 @@ class Command(BaseCommand):
             "products_new": done.products_new,
             "products_changed": done.products_changed,
             "shelf_written": done.shelf_written,
+            "packs_read": done.accepted - done.packs["unknown"],
+            "packs_unknown": done.packs["unknown"],
+            "brands_from_names": done.brands_read,
+            "in_further_categories": len(done.also_in),
+            "further_places_new": done.places_new,
             "stock_rows": received[0],
             "stock_units": received[1],
             "seconds": round(seconds, 2),
@@ -96,19 +101,23 @@ class Command(BaseCommand):
         rows = [{"what": name.replace("_", " "), "count": value} for name, value in figures.items() if name in COUNTS]
         show_notes(self.stdout, "merged", done.merged, options["examples"])
         show_notes(self.stdout, "refused", done.refused, options["examples"])
+        if done.packs:
+            read = ", ".join(f"{kind} {count:,}" for kind, count in done.packs.most_common())
+            print(f"\nPacks by the rule that read them: {read}.", file=self.stdout)
         if assumed := FORMATS[options["format"]].assumed:
             print(f"\nAssumed for new products: {assumed}.", file=self.stdout)
         title = "Taken back again (dry run)" if options["dry_run"] else f"Imported in {seconds:.1f} s"
         report(
             rows,
-            {**figures, "refused_lines": [[n.line, n.reason] for n in done.refused[:100]]},
+            {**figures, "packs": dict(done.packs), "refused_lines": [[n.line, n.reason] for n in done.refused[:100]]},
             title=title,
             out=cast(TextIO, self.stdout),
         )
 
 
 COUNTS = {"lines", "accepted", "merged", "refused", "products_new", "products_changed", "shelf_written", "stock_rows",
-          "stock_units"}  # fmt: skip
+          "stock_units", "packs_read", "packs_unknown", "brands_from_names", "in_further_categories",
+          "further_places_new"}  # fmt: skip
 
 
 def receive_first_stock(
