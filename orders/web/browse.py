@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections import Counter
 
+from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.html import format_html_join
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_safe
+from django.views.decorators.http import require_POST, require_safe
 
 from catalog import queries as goods
 from catalog.services import log_search
@@ -19,7 +21,7 @@ from orders.queries import FoundCards
 from orders.web import cards
 from orders.web.places import not_here
 from orders.web.sentences import headline
-from orders.web.shopper import Shopper, is_htmx
+from orders.web.shopper import Shopper, is_htmx, next_path
 
 PAGE_SIZE = 40
 STRIPS = 4
@@ -134,6 +136,17 @@ def suggest(request: HttpRequest) -> HttpResponse:
     offers = queries.suggestions(store_code=shopper.place.store_code, q=q)
     texts = dict.fromkeys(offer.text for offer in offers)
     return HttpResponse(format_html_join("", '<option value="{}"></option>', ((text,) for text in texts)))
+
+
+@require_POST
+def missing(request: HttpRequest) -> HttpResponse:
+    """A person tells what they looked for and did not find: one line more for the people who fill the shelves."""
+    shopper = Shopper(request)
+    wish = " ".join(request.POST.get("wish", "").split())[:80]
+    if len(wish) > 1 and shopper.place.served:
+        log_search(store_id=shopper.place.store_id, q=wish, results=0, now=shopper.now)
+        messages.success(request, _("Thank you. We noted “%(wish)s” for your store.") % {"wish": wish})
+    return redirect(next_path(request))
 
 
 @require_safe
