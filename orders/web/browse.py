@@ -6,9 +6,8 @@ from collections import Counter
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect
+from django.shortcuts import redirect, render
 from django.urls import reverse
-from django.utils.html import format_html_join
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
@@ -27,6 +26,7 @@ PAGE_SIZE = 40
 STRIPS = 4
 STRIP_LENGTH = 10
 MOST_OF_A_KIND = 2
+SUGGESTED = ("search", "product", "category", "brand")
 
 
 @require_safe
@@ -128,14 +128,14 @@ def search(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 def suggest(request: HttpRequest) -> HttpResponse:
-    """Options for the search field while somebody types: the words to search for, plain and quick."""
-    shopper = Shopper(request)
-    if not shopper.place.served:
+    """Options of the search field's list while somebody types; what this store is asked for most before that."""
+    place = Shopper(request).place
+    if not place.served:
         return HttpResponse()
     q = " ".join(request.GET.get("q", "").split())[:80]
-    offers = queries.suggestions(store_code=shopper.place.store_code, q=q)
-    texts = dict.fromkeys(offer.text for offer in offers)
-    return HttpResponse(format_html_join("", '<option value="{}"></option>', ((text,) for text in texts)))
+    offers = queries.suggestions(store_code=place.store_code, q=q)
+    of_kind = {kind: [offer for offer in offers if offer.kind == kind] for kind in SUGGESTED}
+    return render(request, "shop/_suggest.html", {"q": q, **of_kind})
 
 
 @require_POST
