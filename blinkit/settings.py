@@ -357,6 +357,18 @@ STRIPE_WEBHOOK_SECRET = env.text("STRIPE_WEBHOOK_SECRET", default="")
 FIREBASE_PROJECT_ID = env.text("FIREBASE_PROJECT_ID", default="")  # empty: Firebase sign-in and FCM are off
 FIREBASE_CREDENTIALS = env.text("FIREBASE_CREDENTIALS", default="")  # path of the service-account file
 FCM_BASE_URL = env.text("FCM_BASE_URL", default="https://fcm.googleapis.com")
+VAPID_PRIVATE_KEY = env.text("VAPID_PRIVATE_KEY", default="") or (  # web push (manage.py make_push_keys); empty: off
+    embedded.push_key() if EMBEDDED and not TESTING else ""
+)
+env.refuse_unless(
+    env.is_key_of(32, VAPID_PRIVATE_KEY),
+    "VAPID_PRIVATE_KEY must be 32 bytes in base64url, as manage.py make_push_keys prints them.",
+)
+VAPID_CONTACT = env.text("VAPID_CONTACT", default="mailto:hello@example.com")
+WEB_PUSH_HOSTS = env.words(  # push services messages may go to; a name stands for its subdomains too
+    "WEB_PUSH_HOSTS",
+    default=["fcm.googleapis.com", "push.services.mozilla.com", "notify.windows.com", "push.apple.com"],
+)
 env.refuse_unless(
     TESTING or not env.given("FIREBASE_AUTH_EMULATOR_HOST"),
     "FIREBASE_AUTH_EMULATOR_HOST makes unsigned sign-in tokens valid: unset it (only tests may set it).",
@@ -373,7 +385,7 @@ vars().update(
 _inbox = "inbox" if DEMO_MODE or TESTING else ""
 MESSAGE_ADAPTERS = {  # how each channel is sent (notifications/adapters); an empty name switches it off
     "sms": "sms-http" if SMS_BASE_URL else _inbox,
-    "push": "fcm" if FIREBASE_PROJECT_ID and FIREBASE_CREDENTIALS else _inbox,
+    "push": "push" if FIREBASE_PROJECT_ID and FIREBASE_CREDENTIALS else _inbox or ("push" if VAPID_PRIVATE_KEY else ""),
     "email": "email" if env.given("EMAIL_URL") else _inbox,
     "inapp": "inbox",
 }
