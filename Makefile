@@ -23,7 +23,7 @@ test: setup-dev  ## the whole suite, on real PostgreSQL and Redis, on all cores
 check: setup-dev  ## style, types, imports, templates, migrations, deployment settings
 	@sh deploy/check.sh
 
-bench: setup-dev  ## speed and cost of the five main operations; writes bench-results.json
+bench: setup-dev  ## speed and cost of the six main operations; writes bench-results.json
 	@$(PY) -m blinkit.bench $(ARGS)
 
 simulate: setup-dev  ## customers, pickers and riders through the public doors

@@ -196,5 +196,5 @@ class DeviceAdmin(ReadOnly):
     list_select_related = ("user",)
     list_filter = ("platform",)
     search_fields = ("user__phone", "user__name")
-    exclude = ("push_token",)
+    exclude = ("push_token", "endpoint", "p256dh", "auth")
     show_full_result_count = False

@@ -10,6 +10,13 @@ class BadPhone(Invalid):
     default_detail = "Give an Indian mobile number: ten digits, the first one 6, 7, 8 or 9."
 
 
+class BadSubscription(Invalid):
+    """What a browser sent as its push subscription is none, or goes to a service we do not know."""
+
+    code = "bad-push-subscription"
+    default_detail = "This browser's push service is not one we can use."
+
+
 class AskAgainLater(TooMany):
     """With `retry_after_s`."""
 

@@ -13,8 +13,10 @@ http = get_asgi_application()  # before anything that imports models
 
 from blinkit.kernel.memory import settle_in  # noqa: E402
 from blinkit.kernel.ws import wrap  # noqa: E402
-from blinkit.urls import websocket_routes  # noqa: E402
+from blinkit.urls import OPEN_SOCKETS, websocket_routes  # noqa: E402
 
-application = ProtocolTypeRouter({"http": http, "websocket": wrap(URLRouter(websocket_routes()))})
+application = ProtocolTypeRouter(
+    {"http": http, "websocket": wrap(URLRouter(websocket_routes()), open_to_all=OPEN_SOCKETS)}
+)
 
 settle_in()

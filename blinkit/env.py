@@ -6,6 +6,7 @@ and where useful what was found.
 
 from __future__ import annotations
 
+import base64
 import os
 from collections.abc import Sequence
 from ipaddress import IPv4Network, IPv6Network, ip_network
@@ -23,6 +24,14 @@ class BadSetting(SystemExit):
 def refuse_unless(condition: bool, sentence: str) -> None:
     if not condition:
         raise BadSetting(sentence)
+
+
+def is_key_of(size: int, text: str) -> bool:
+    """Whether the text is so many bytes in base64url, or empty."""
+    try:
+        return not text or len(base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)) == size
+    except ValueError:
+        return False
 
 
 def given(name: str) -> bool:

@@ -264,6 +264,7 @@ SPECTACULAR_SETTINGS = {
     "REDOC_DIST": "SIDECAR",
 }
 RATE_LIMIT_PER_MINUTE = env.number("RATE_LIMIT_PER_MINUTE", default=100, least=0)  # 0 switches limits off
+SOCKETS_PER_ADDRESS = env.number("SOCKETS_PER_ADDRESS", default=100, least=0)  # open ones a guest's address may have
 METRICS_TOKEN = env.text("METRICS_TOKEN", default="")
 METRICS_NETWORKS = env.networks("METRICS_NETWORKS", default=["127.0.0.0/8", "::1/128"])
 # Orders a customer may have open at once, so that one person cannot hold a store's goods unpaid; 0 switches it off.
@@ -359,6 +360,18 @@ STRIPE_WEBHOOK_SECRET = env.text("STRIPE_WEBHOOK_SECRET", default="")
 FIREBASE_PROJECT_ID = env.text("FIREBASE_PROJECT_ID", default="")  # empty: Firebase sign-in and FCM are off
 FIREBASE_CREDENTIALS = env.text("FIREBASE_CREDENTIALS", default="")  # path of the service-account file
 FCM_BASE_URL = env.text("FCM_BASE_URL", default="https://fcm.googleapis.com")
+VAPID_PRIVATE_KEY = env.text("VAPID_PRIVATE_KEY", default="") or (  # web push (manage.py make_push_keys); empty: off
+    embedded.push_key() if EMBEDDED and not TESTING else ""
+)
+env.refuse_unless(
+    env.is_key_of(32, VAPID_PRIVATE_KEY),
+    "VAPID_PRIVATE_KEY must be 32 bytes in base64url, as manage.py make_push_keys prints them.",
+)
+VAPID_CONTACT = env.text("VAPID_CONTACT", default="mailto:hello@example.com")
+WEB_PUSH_HOSTS = env.words(  # push services messages may go to; a name stands for its subdomains too
+    "WEB_PUSH_HOSTS",
+    default=["fcm.googleapis.com", "push.services.mozilla.com", "notify.windows.com", "push.apple.com"],
+)
 env.refuse_unless(
     TESTING or not env.given("FIREBASE_AUTH_EMULATOR_HOST"),
     "FIREBASE_AUTH_EMULATOR_HOST makes unsigned sign-in tokens valid: unset it (only tests may set it).",
@@ -375,7 +388,7 @@ vars().update(
 _inbox = "inbox" if DEMO_MODE or TESTING else ""
 MESSAGE_ADAPTERS = {  # how each channel is sent (notifications/adapters); an empty name switches it off
     "sms": "sms-http" if SMS_BASE_URL else _inbox,
-    "push": "fcm" if FIREBASE_PROJECT_ID and FIREBASE_CREDENTIALS else _inbox,
+    "push": "push" if FIREBASE_PROJECT_ID and FIREBASE_CREDENTIALS else _inbox or ("push" if VAPID_PRIVATE_KEY else ""),
     "email": "email" if env.given("EMAIL_URL") else _inbox,
     "inapp": "inbox",
 }

@@ -27,6 +27,10 @@ APPS = (
 )
 
 
+OPEN_SOCKETS = ("/ws/shelf/",)
+"""Sockets that tell everybody the same, signed in or not."""
+
+
 def doors(kind: str) -> list[URLPattern | URLResolver]:
     """The `api_urls`, `web_urls` or `ws_urls` of every app, in the order of APPS (the first match wins)."""
     found: list[URLPattern | URLResolver] = []

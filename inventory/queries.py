@@ -10,6 +10,9 @@ from django.db import connection
 
 from inventory.models import Bin, Stock
 
+FEW_LEFT = 5
+"""From here on the shop says how many are left."""
+
 
 class Place(NamedTuple):
     """Where a product lies: bin code, zone, and the bin's turn on the walk."""

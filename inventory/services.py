@@ -21,6 +21,7 @@ from blinkit.kernel.errors import NotFound
 from inventory.errors import BadQuantity, HoldGone, OutOfStock, UnitsHeld
 from inventory.events import HoldExpired, StockCounted
 from inventory.models import Hold, HoldState, MovementKind
+from inventory.queries import FEW_LEFT
 
 LIVE_STATES = (HoldState.ACTIVE.value, HoldState.FIRM.value)
 
@@ -450,10 +451,18 @@ def _change(row: _Row, delta: int, kind: MovementKind, *, reason: str, actor: st
 
 
 def _tell_crossings(changes: Iterable[tuple[_Row, int]]) -> None:
-    """Screens hear of stock only when a product sells out or comes back, not at each hold."""
+    """Screens hear of stock only when a product sells out or comes back, not at each hold; the shop's shelf also hears
+    of each of the last few units, which it counts out loud. After the commit: no statement of its own."""
     for row, free_after in changes:
         if (row.free > 0) != (free_after > 0):
             live.touch(f"store.{row.store_code}", what="stock", id=row.product_id)
+        if _seen(row.free) != _seen(free_after):
+            live.touch(f"shelf.{row.store_code}", what="stock", id=row.product_id)
+
+
+def _seen(free: int) -> int:
+    """What a customer can tell of the units left: none, one to FEW_LEFT, or more than that."""
+    return max(0, min(free, FEW_LEFT + 1))
 
 
 def _need_store(store_id: int) -> None:

@@ -144,7 +144,7 @@ def _message(say: Say, channel: Channel, facts: Facts, *, event_id: int, now: da
     """One message, or None when this person does not want or cannot get it on this channel."""
     person = facts.person
     to = person.email if channel == Channel.EMAIL else person.phone
-    adapter = adapter_for(channel)
+    adapter = adapter_for(channel, has_device=person.has_device)
     if not to or (channel in person.off and not say.is_secret):
         return None
     if adapter is None and not say.is_secret:
@@ -203,7 +203,7 @@ def _lease(*, now: datetime, ids: Collection[UUID | str] | None, limit: int) -> 
 
 
 def _send(message: Message, *, now: datetime) -> None:
-    adapter = adapter_for(message.channel)
+    adapter = adapter_for(message.channel, has_device=True)  # it would not be due for somebody without one
     if message.is_secret and now - message.created_at > SECRET_IS_GOOD_FOR:
         return _give_up(message, "Too old: the code has expired.")
     if adapter is None:

@@ -9,7 +9,7 @@ from django.urls import path
 from orders import api
 from orders.api.wanting import wanting_urls
 from orders.web.urls import web_urls as shop_urls
-from orders.ws import OrderConsumer
+from orders.ws import OrderConsumer, ShelfConsumer
 
 api_urls: list[Any] = [
     path("serviceability/", api.ServiceabilityView.as_view(), name="api-serviceability"),
@@ -32,4 +32,7 @@ api_urls: list[Any] = [
     *wanting_urls,
 ]
 web_urls: list[Any] = [*shop_urls]
-ws_urls: list[Any] = [path("orders/<uuid:order_id>/", OrderConsumer.as_asgi())]
+ws_urls: list[Any] = [
+    path("orders/<uuid:order_id>/", OrderConsumer.as_asgi()),
+    path("shelf/<str:store_code>/", ShelfConsumer.as_asgi()),
+]

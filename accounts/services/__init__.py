@@ -1,6 +1,7 @@
 """Every write of accounts; each function is one complete act."""
 
 from accounts.services.addresses import delete_address, save_address, set_default_address
+from accounts.services.browsers import may_push_to, push_public_key, register_browser
 from accounts.services.otp import ASK_AGAIN_AFTER_S, otp_code, request_otp, verify_otp
 from accounts.services.people import forget_device, grant_role, register_device, revoke_role, update_profile
 from accounts.services.sign_in import sign_in_with_firebase, sign_in_with_password
@@ -13,8 +14,11 @@ __all__ = [
     "forget_expired",
     "grant_role",
     "issue_tokens",
+    "may_push_to",
     "otp_code",
+    "push_public_key",
     "refresh_tokens",
+    "register_browser",
     "register_device",
     "request_otp",
     "revoke",

@@ -25,7 +25,7 @@ from rest_framework_simplejwt.utils import datetime_from_epoch
 
 from accounts.errors import PersonNotFound, TokenRefused
 from accounts.events import RefreshTokenReused, SignedOutEverywhere
-from accounts.models import OtpChallenge, User
+from accounts.models import Device, OtpChallenge, User
 from blinkit.kernel import events, live
 from blinkit.kernel.tokens import ISSUED_MS, end_tokens
 
@@ -131,6 +131,7 @@ def sign_out_everywhere(user_id: int, now: datetime) -> None:
     PersonNotFound."""
     if not User.objects.filter(pk=user_id).update(tokens_valid_from=now):
         raise PersonNotFound()
+    Device.objects.filter(user_id=user_id).exclude(endpoint="").delete()  # browsers; an app says itself that it left
     events.record(SignedOutEverywhere(user_id=user_id), subject=f"user:{user_id}")
     end_access(user_id, now)
 

@@ -144,6 +144,14 @@ def shop_name() -> str:
 
 
 @register.simple_tag
+def push_key() -> str:
+    """What browsers subscribe to our messages with; empty where there is no web push."""
+    from accounts.services.browsers import push_public_key
+
+    return push_public_key()
+
+
+@register.simple_tag
 def demo_mode() -> bool:
     return bool(getattr(settings, "DEMO_MODE", False))
 

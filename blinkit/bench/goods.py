@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import random
+import time as clock
 from dataclasses import dataclass
 from datetime import datetime, time
 
+from django.db import connection, transaction
+from django.utils import timezone
 from django.utils.text import slugify
 
 import inventory.services
@@ -145,3 +148,25 @@ def _save_buyers(count: int, plan: places.StorePlan, *, now: datetime) -> list[B
         Buyer(access_token_for(user.pk, ["customer"]), str(address.pk), user.pk)
         for user, address in zip(users, addresses, strict=True)
     ]
+
+
+def change(sku: str, *, number: int, committed: dict[str, float]) -> None:
+    """Change what a customer sees of this product: its price, or (each second time) how many are left. `committed` gets
+    the instant right after the commit, before anybody is told."""
+    product = Product.objects.get(sku=sku)
+    store_id = Store.objects.get(code=STORE).pk
+    now = timezone.now()
+    try:
+        with transaction.atomic():
+            transaction.on_commit(lambda: committed.update({sku: clock.time()}))  # the first of the hooks
+            if number % 2:
+                inventory.services.count(
+                    store_id=store_id, product_id=product.pk, counted=3, reason="bench", actor="system", now=now
+                )
+            else:
+                catalog_services.set_price(
+                    store_id=store_id, product_id=product.pk, price_paise=product.mrp_paise // 2, actor="system",
+                    reason="bench", now=now,
+                )  # fmt: skip
+    finally:
+        connection.close()

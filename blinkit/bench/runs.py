@@ -11,8 +11,10 @@ from typing import Any
 from urllib.parse import quote
 from uuid import uuid4
 
+import orjson
 from websockets.asyncio.client import ClientConnection, connect
 
+from blinkit.bench import goods
 from blinkit.bench.client import Answer, Connection, Load, drive, percentile
 from blinkit.bench.goods import SCARCE_SKU, STORE, Buyer, Market
 from blinkit.bench.layout import Layout
@@ -24,6 +26,7 @@ RACE_BUYERS = 200
 FAN_ORDERS, SOCKETS_PER_ORDER = 100, 10
 FAN_TIMEOUT_S = 20.0
 SOCKETS_AT_ONCE = 50
+SHELF_SOCKETS, SHELF_CHANGES = 200, 100
 
 
 class Failed(Exception):
@@ -224,6 +227,64 @@ class Bench:
         if lost:
             figures["lost"] = lost
         return Run("fanout", figures, cost, FAN_ORDERS, notes)
+
+    async def run_shelf(self) -> Run:
+        """200 guests look at one shelf; 100 prices and stocks change, one after the other, a fifth of a second apart.
+
+        The clock of a change starts right after its commit, before the hint goes out, and stops for each socket when
+        its message has arrived and was read. This process reads all 200: its work is in the figure.
+        """
+        took: list[float] = []
+        committed: dict[str, float] = {}
+        left: Counter[str] = Counter()
+        gate = asyncio.Semaphore(SOCKETS_AT_ONCE)
+
+        async def look() -> None:
+            async with gate:
+                socket = await connect(
+                    f"ws://127.0.0.1:{self.layout.live_port}/ws/shelf/{STORE}/",
+                    origin=f"http://127.0.0.1:{self.layout.live_port}",  # type: ignore[arg-type]
+                    compression=None,
+                    open_timeout=FAN_TIMEOUT_S,
+                    ping_interval=None,
+                )
+                await asyncio.wait_for(socket.recv(), FAN_TIMEOUT_S)
+            sockets.append(socket)
+            async for message in socket:
+                arrived = time.time()
+                for sku in {item["sku"] for item in orjson.loads(message)["data"]} & committed.keys():
+                    took.append(arrived - committed[sku])
+                    left[sku] -= 1
+
+        sockets: list[ClientConnection] = []
+        tasks = [asyncio.create_task(look()) for _ in range(SHELF_SOCKETS)]
+        while len(sockets) < SHELF_SOCKETS:
+            await asyncio.sleep(0.02)
+            for task in tasks:
+                if task.done():
+                    raise Failed(f"a shelf cannot be watched: {task.exception()!r}")
+        skus = self.dice.sample(self.market.skus, SHELF_CHANGES)
+        self.meter.begin()
+        for number, sku in enumerate(skus):
+            left[sku] = SHELF_SOCKETS
+            await asyncio.to_thread(goods.change, sku, number=number, committed=committed)
+            deadline = time.perf_counter() + 5
+            while left[sku] > 0 and time.perf_counter() < deadline:
+                await asyncio.sleep(0.005)
+            await asyncio.sleep(0.2)
+        cost = await asyncio.to_thread(self.meter.end)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*(socket.close() for socket in sockets), return_exceptions=True)
+        lost = sum(left.values())
+        figures: dict[str, Any] = {
+            "sockets": SHELF_SOCKETS,
+            "p50_ms": round(percentile(took, 0.5) * 1000, 1),
+            "p95_ms": round(percentile(took, 0.95) * 1000, 1),
+        }
+        if lost:
+            figures["lost"] = lost
+        return Run("shelf", figures, cost, SHELF_CHANGES, {"messages": len(took), "lost": lost})
 
     @staticmethod
     def _want(load: Load) -> None:

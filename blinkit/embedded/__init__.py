@@ -28,6 +28,7 @@ from blinkit.embedded.places import (
     database_url,
     derived_secret,
     places,
+    push_key,
     redis_url,
     secret_key,
 )
@@ -44,6 +45,7 @@ __all__ = [
     "down",
     "ensure",
     "places",
+    "push_key",
     "redis_url",
     "secret_key",
     "status",

@@ -11,6 +11,7 @@ knock at. Addresses follow from the data directory alone, so every process finds
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import os
 import stat
@@ -159,6 +160,21 @@ def secret_key() -> str:
         raise env.BadSetting(
             f"cannot read {path}: {error.strerror}. Set BLINKIT_DATA_DIR to a place of yours."
         ) from None
+
+
+def push_key() -> str:
+    """The private key web push messages are signed with, made once and kept: browsers know its public half. Only for
+    embedded use: elsewhere VAPID_PRIVATE_KEY says it."""
+    path = data_dir() / "push_key"
+    try:
+        with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+            file.write(base64.urlsafe_b64encode(os.urandom(32)).decode().rstrip("="))
+    except OSError:
+        pass  # it is there, or nothing can be kept here: then there is no web push
+    try:
+        return path.read_text().strip()
+    except OSError:
+        return ""
 
 
 def derived_secret(key: str, purpose: str) -> str:

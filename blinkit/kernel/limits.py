@@ -100,10 +100,14 @@ def client_address(request: HttpRequest) -> str:
 
     IPv6 callers count by /64, because one household owns at least that.
     """
-    address = request.META.get("REMOTE_ADDR") or ""
+    return address_of(request.META.get("REMOTE_ADDR") or "", request.META.get("HTTP_X_FORWARDED_FOR", ""))
+
+
+def address_of(address: str, forwarded_for: str) -> str:
+    """The same for a socket: its peer's address and its X-Forwarded-For."""
     hops = getattr(settings, "TRUSTED_PROXIES", 0)
     if hops:
-        forwarded = [part.strip() for part in request.META.get("HTTP_X_FORWARDED_FOR", "").split(",") if part.strip()]
+        forwarded = [part.strip() for part in forwarded_for.split(",") if part.strip()]
         if len(forwarded) >= hops:
             address = forwarded[-hops]
     try:

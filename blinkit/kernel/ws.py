@@ -9,7 +9,7 @@ import contextlib
 import time
 from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any, ClassVar
+from typing import Any, ClassVar, TypeVar
 from urllib.parse import urlsplit
 
 import orjson
@@ -33,6 +33,7 @@ from blinkit.kernel.tokens import ended_ms, user_from_token
 log = structlog.get_logger(__name__)
 
 Asgi = Callable[[dict[str, Any], Any, Any], Awaitable[Any]]
+T = TypeVar("T")
 
 MOMENT_S = 0.02
 """How long a read waits for more sockets that want the same."""
@@ -115,7 +116,8 @@ class LiveConsumer(AsyncJsonWebsocketConsumer):
         try:
             # Joined before the first read, so that nothing falls between the two.
             person = getattr(self.scope["user"], "pk", None)
-            for group in dict.fromkeys([f"user.{person}", *self.group_names()]):
+            own = [] if person is None else [f"user.{person}"]
+            for group in dict.fromkeys([*own, *self.group_names()]):
                 await self.channel_layer.group_add(group, self.channel_name)
                 self._joined.append(group)
         except Exception as error:
@@ -260,26 +262,28 @@ async def _read(share: tuple[Any, ...], consumer: LiveConsumer) -> Read:
 
 
 async def _in_thread(snapshot: Callable[[], dict[str, Any]]) -> bytes:
-    def encoded() -> bytes:
-        return dumps(snapshot())
+    return await in_thread(lambda: dumps(snapshot()))
 
+
+async def in_thread(read: Callable[[], T]) -> T:
+    """The answer of a read, in one of the few threads that live screens read in."""
     threads = getattr(settings, "LIVE_READ_THREADS", 4)
     if not threads:  # tests: the thread that holds the test's transaction
-        return await sync_to_async(encoded)()  # and whose connection is not ours to close
+        return await sync_to_async(read)()  # and whose connection is not ours to close
     global _readers
     if _readers is None:
         _readers = ThreadPoolExecutor(max_workers=threads, thread_name_prefix="live-read")
-    return await database_sync_to_async(encoded, thread_sensitive=False, executor=_readers)()
+    return await database_sync_to_async(read, thread_sensitive=False, executor=_readers)()
 
 
 # -- who is there
 
 
-def wrap(inner: Asgi) -> Asgi:
+def wrap(inner: Asgi, *, open_to_all: tuple[str, ...] = ()) -> Asgi:
     """Around the socket routes: who is it (token by subprotocol, else session), and may this origin ask.
 
     `new WebSocket(url, ["bearer", token])` for apps; browsers use their session cookie and must come from our own
-    pages.
+    pages. Behind the prefixes of `open_to_all` everybody sees the same: nobody is looked up for them.
     """
     with_session = AuthMiddlewareStack(inner)
 
@@ -297,6 +301,8 @@ def wrap(inner: Asgi) -> Asgi:
             return await inner(scope, receive, send)
         if origin is None:  # no browser, and no token either
             return await _deny(receive, send)
+        if open_to_all and str(scope.get("path", "")).startswith(open_to_all):
+            return await inner({**scope, "user": AnonymousUser()}, receive, send)
         try:
             return await with_session(dict(scope), receive, send)
         except Exception as error:

@@ -33,12 +33,18 @@ LOOKED_AT = 120
 
 @dataclass(frozen=True, slots=True)
 class Suggestion:
-    """`text` to show and to search for; `key` is the category's slug or the product's SKU, else ""."""
+    """`text` to show and to search for; `key` is the category's slug or the product's SKU, else "". The rest is a
+    product's: price in paise, pack, picture and its category's hue."""
 
     kind: Kind
     text: str
     text_hi: str = ""
     key: str = ""
+    price_paise: int | None = None
+    mrp_paise: int | None = None
+    pack: str = ""
+    image: str = ""
+    hue: int = 0
 
 
 class Beginnings:
@@ -160,15 +166,16 @@ def _products(store_id: int, typed: str) -> list[Suggestion]:
     candidates = []
     for matching in dict.fromkeys((all_of([*exact, whole]), things, words)):
         candidates.append(
-            "(SELECT p.id, p.name, p.name_hi, p.sku, p.brand_id, p.popularity, p.search_vector FROM catalog_product p"
+            "(SELECT p.id, p.name, p.name_hi, p.sku, p.brand_id, p.popularity, p.search_vector, p.pack, p.image"
+            " FROM catalog_product p"
             " WHERE p.search_vector @@ %s::tsquery AND p.is_active LIMIT %s)"
         )
         parameters += [matching, LOOKED_AT]
-    sql = f"""SELECT c.name, c.name_hi, c.sku, COALESCE(b.name, '')
+    sql = f"""SELECT c.name, c.name_hi, c.sku, COALESCE(b.name, ''), s.price_paise, s.mrp_paise, c.pack, c.image, g.hue
         FROM (SELECT * FROM ({" UNION ALL ".join(candidates)}) u LIMIT %s) c
+        JOIN catalog_shelfitem s ON s.product_id = c.id AND s.store_id = %s AND s.is_listed
+        JOIN catalog_category g ON g.id = s.category_id
         LEFT JOIN catalog_brand b ON b.id = c.brand_id
-        WHERE EXISTS (SELECT 1 FROM catalog_shelfitem s
-            WHERE s.product_id = c.id AND s.store_id = %s AND s.is_listed)
         ORDER BY (c.search_vector @@ %s::tsquery) DESC, (c.search_vector @@ %s::tsquery) DESC,
             length(c.name) / 8 - ln(1 + c.popularity), c.id LIMIT %s"""
     itself = any_of([lexeme(mark(WHOLE, stem(begun))), *meant])
@@ -177,7 +184,7 @@ def _products(store_id: int, typed: str) -> list[Suggestion]:
         cursor.execute(sql, parameters)
         rows = cursor.fetchall()
     offers: dict[str, Suggestion] = {}
-    for name, name_hi, sku, brand in rows:
+    for name, name_hi, sku, brand, *shown in rows:
         text = name if fold(name).startswith(fold(brand)) else f"{brand} {name}".strip()
-        offers.setdefault(fold(text), Suggestion("product", text, name_hi, sku))
+        offers.setdefault(fold(text), Suggestion("product", text, name_hi, sku, *shown))
     return list(offers.values())[:MOST_PRODUCTS]

@@ -8,12 +8,16 @@ from typing import Any
 
 from django.db import connection, transaction
 
+from blinkit.kernel import live
 from catalog import tree, versions
 from catalog.errors import BadPrice, NoSuchProduct, PriceAboveMrp
-from catalog.models import Product, ShelfItem
+from catalog.kept import BrieflyKept
+from catalog.models import Product, ShelfItem, Store
 
 NAMED_AT_MOST = 20
 """Refusals name this many products, not thirty thousand."""
+TOLD_BY_NAME = 200
+"""Screens hear of so many changed products by name; of more, that everything changed."""
 
 
 @transaction.atomic
@@ -47,13 +51,13 @@ def put_on_shelf(*, store_id: int, rows: Iterable[tuple[int, int]], actor: str, 
                 WHERE (s.category_id, s.price_paise, s.mrp_paise, s.rank, s.is_listed) IS DISTINCT FROM
                     (EXCLUDED.category_id, EXCLUDED.price_paise, EXCLUDED.mrp_paise, EXCLUDED.rank, true)
                 RETURNING s.product_id, s.price_paise
-            ), {_AUDIT} SELECT count(*) FROM written""",
+            ), {_AUDIT} SELECT product_id FROM written""",
             [*given, store_id, store_id, now, store_id, reason[:120], actor, now],
         )
-        written: int = cursor.fetchone()[0]
+        written = [product_id for (product_id,) in cursor.fetchall()]
     if written:
-        shelf_changed(store_id)
-    return written
+        shelf_changed(store_id, written)
+    return len(written)
 
 
 def set_price(*, store_id: int, product_id: int, price_paise: int, actor: str, reason: str, now: datetime) -> None:
@@ -74,7 +78,7 @@ def set_listed(*, store_id: int, product_ids: Sequence[int], listed: bool, now: 
         items = items.filter(product__is_active=True)
     changed = items.update(is_listed=listed, updated_at=now)
     if changed:
-        shelf_changed(store_id)
+        shelf_changed(store_id, product_ids)
     return changed
 
 
@@ -118,14 +122,26 @@ def refresh_shelf(*, product_ids: Sequence[int], actor: str, now: datetime) -> i
                 [store_id, ids, now, store_id, ids, store_id, "MRP was lowered", actor, now],
             )
             changed += cursor.fetchone()[0]
-            shelf_changed(store_id)  # names and pictures of the products may have changed too
+            shelf_changed(store_id, ids)  # names and pictures of the products may have changed too
     return changed
 
 
-def shelf_changed(store_id: int) -> None:
-    """Make ETags of this store's shelf stale after the commit. Inventory calls it when something sells out."""
+def shelf_changed(store_id: int, product_ids: Sequence[int] = ()) -> None:
+    """Make ETags of this store's shelf stale after the commit, and tell those who look at it which products to read
+    again (all they see, when none are named or too many)."""
     versions.bump(f"shelf:{store_id}")
     tree.forget()
+    if code := _store_code(store_id):
+        named: Sequence[object] = product_ids if 0 < len(product_ids) <= TOLD_BY_NAME else [""]
+        for product_id in named:
+            live.touch(f"shelf.{code}", what="price", id=product_id)
+
+
+def _read_store_code(store_id: int) -> str:
+    return Store.objects.filter(pk=store_id).values_list("code", flat=True).first() or ""
+
+
+_store_code: BrieflyKept[str] = BrieflyKept(_read_store_code, times=20)
 
 
 def _before(which: str) -> str:

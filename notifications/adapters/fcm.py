@@ -34,13 +34,15 @@ class FcmAdapter(Adapter):
         if message.user_id is None:
             raise Undeliverable("Nobody's device is known.")
         tokens = list(
-            Device.objects.filter(user_id=message.user_id).order_by("pk").values_list("push_token", flat=True)
+            Device.objects.filter(user_id=message.user_id, endpoint="")
+            .order_by("pk")
+            .values_list("push_token", flat=True)
         )
         reached: list[str] = []
         trouble: Exception | None = None
         for token in tokens:
             try:
-                reached.append(self._push(message, token))
+                reached.append(self.push(message, token))
             except Undeliverable:
                 continue
             except Exception as error:
@@ -51,7 +53,7 @@ class FcmAdapter(Adapter):
             raise trouble
         raise Undeliverable("No device of this person can be reached.")
 
-    def _push(self, message: Message, token: str) -> str:
+    def push(self, message: Message, token: str) -> str:
         with breaker("fcm"):
             response = httpx.post(
                 f"{settings.FCM_BASE_URL}/v1/projects/{settings.FIREBASE_PROJECT_ID}/messages:send",

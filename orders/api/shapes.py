@@ -198,6 +198,10 @@ class SuggestionOut(S.Serializer[Any]):
     text_hi = S.CharField()
     category = S.CharField(allow_null=True, help_text="Slug, of a category.")
     sku = S.CharField(allow_null=True, help_text="Of a product.")
+    price_paise = S.IntegerField(allow_null=True, help_text="Of a product at this store, as are the next three.")
+    mrp_paise = S.IntegerField(allow_null=True)
+    pack = S.CharField()
+    image = S.CharField()
 
 
 class SuggestionList(S.Serializer[Any]):

@@ -184,6 +184,10 @@ class SuggestView(OpenView):
                 "text_hi": offer.text_hi,
                 "category": offer.key if offer.kind == "category" else None,
                 "sku": offer.key if offer.kind == "product" else None,
+                "price_paise": offer.price_paise,
+                "mrp_paise": offer.mrp_paise,
+                "pack": offer.pack,
+                "image": offer.image,
             }
             for offer in queries.suggestions(store_code=code, q=q)
         ]

@@ -14,10 +14,9 @@ from catalog.models import Store
 from catalog.queries import Cursor, ProductDetail, ShelfRow
 from catalog.search import Suggestion
 from inventory import queries as stock
+from inventory.queries import FEW_LEFT
 
 MOST_PER_PAGE = 100
-FEW_LEFT = 5
-"""From here on the shop says how many are left."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections import Counter
 
+from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
 from django.urls import reverse
-from django.utils.html import format_html_join
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_safe
+from django.views.decorators.http import require_POST, require_safe
 
 from catalog import queries as goods
 from catalog.services import log_search
@@ -19,12 +20,13 @@ from orders.queries import FoundCards
 from orders.web import cards
 from orders.web.places import not_here
 from orders.web.sentences import headline
-from orders.web.shopper import Shopper, is_htmx
+from orders.web.shopper import Shopper, is_htmx, next_path
 
 PAGE_SIZE = 40
 STRIPS = 4
 STRIP_LENGTH = 10
 MOST_OF_A_KIND = 2
+SUGGESTED = ("search", "product", "category", "brand")
 
 
 @require_safe
@@ -126,14 +128,25 @@ def search(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 def suggest(request: HttpRequest) -> HttpResponse:
-    """Options for the search field while somebody types: the words to search for, plain and quick."""
-    shopper = Shopper(request)
-    if not shopper.place.served:
+    """Options of the search field's list while somebody types; what this store is asked for most before that."""
+    place = Shopper(request).place
+    if not place.served:
         return HttpResponse()
     q = " ".join(request.GET.get("q", "").split())[:80]
-    offers = queries.suggestions(store_code=shopper.place.store_code, q=q)
-    texts = dict.fromkeys(offer.text for offer in offers)
-    return HttpResponse(format_html_join("", '<option value="{}"></option>', ((text,) for text in texts)))
+    offers = queries.suggestions(store_code=place.store_code, q=q)
+    of_kind = {kind: [offer for offer in offers if offer.kind == kind] for kind in SUGGESTED}
+    return render(request, "shop/_suggest.html", {"q": q, **of_kind})
+
+
+@require_POST
+def missing(request: HttpRequest) -> HttpResponse:
+    """A person tells what they looked for and did not find: one line more for the people who fill the shelves."""
+    shopper = Shopper(request)
+    wish = " ".join(request.POST.get("wish", "").split())[:80]
+    if len(wish) > 1 and shopper.place.served:
+        log_search(store_id=shopper.place.store_id, q=wish, results=0, now=shopper.now)
+        messages.success(request, _("Thank you. We noted “%(wish)s” for your store.") % {"wish": wish})
+    return redirect(next_path(request))
 
 
 @require_safe

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from hashlib import sha256
 
 from django.contrib.staticfiles import finders
@@ -51,6 +52,7 @@ def service_worker(request: HttpRequest) -> HttpResponse:
             body = stored.read().decode()
     look = [static(name) for name in ("css/app.css", "js/ui.js", "js/shop.js", "vendor/htmx/htmx.min.js")]
     body = body.replace('"__LOOK__"', ", ".join(f'"{path}"' for path in look))
+    body = body.replace("__ICON__", static("img/icon-192.png")).replace('"__SHOP__"', json.dumps(shop_name()))
     # A release changes the hashed names, so what an older release kept is dropped at once.
     body = body.replace("look-1", f"look-{sha256(repr(look).encode()).hexdigest()[:10]}")
     return HttpResponse(body, content_type="text/javascript")

@@ -27,6 +27,7 @@ from blinkit.kernel.limits import client_address
 from catalog import queries as goods
 from orders.services import adopt_guest_cart
 from orders.web.places import map_facts
+from orders.web.push import forget_this_browser
 from orders.web.shopper import GUEST_KEY, PLACE_KEY, Shopper, customer_of, next_path, point_of
 from orders.web.streets import known_streets
 
@@ -87,6 +88,7 @@ def sign_in_password(request: HttpRequest) -> HttpResponse:
 
 @require_POST
 def sign_out(request: HttpRequest) -> HttpResponse:
+    forget_this_browser(request)
     logout(request)
     return redirect("/")
 

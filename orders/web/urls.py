@@ -6,7 +6,20 @@ from typing import Any
 
 from django.urls import path
 
-from orders.web import browse, cart, checkout, coupon, gallery, installable, people, places, tracking, wishes
+from orders.web import (
+    browse,
+    cart,
+    checkout,
+    coupon,
+    gallery,
+    installable,
+    live_shelf,
+    people,
+    places,
+    push,
+    tracking,
+    wishes,
+)
 
 web_urls: list[Any] = [
     path("", browse.home, name="shop-home"),
@@ -14,6 +27,11 @@ web_urls: list[Any] = [
     path("shelf/<slug:slug>/", browse.shelf, name="shop-shelf"),
     path("search/", browse.search, name="shop-search"),
     path("search/suggest/", browse.suggest, name="shop-suggest"),
+    path("search/missing/", browse.missing, name="shop-missing"),
+    path("shelf-now/<str:store_code>/", live_shelf.shelf_now, name="shop-shelf-now"),
+    path("cart/aside/", live_shelf.cart_parts, name="shop-cart-parts"),
+    path("account/push/", push.subscribe, name="shop-push"),
+    path("account/push/stop/", push.stop, name="shop-push-stop"),
     path("p/<str:sku>/", browse.product, name="shop-product"),
     path("place/", places.place, name="shop-place"),
     path("place/verdict/", places.verdict, name="shop-place-verdict"),

@@ -25,3 +25,22 @@ self.addEventListener("fetch", (event) => {
     );
   }
 });
+// A message of ours: shown as it came, and a tap opens the page it is about. What cannot be read is not worth a bell.
+self.addEventListener("push", (event) => {
+  let said = {};
+  try { said = event.data.json(); } catch { /* not ours */ }
+  const title = said.title || "__SHOP__";
+  event.waitUntil(self.registration.showNotification(title, { body: said.body || "", tag: said.tag, icon: "__ICON__", badge: "__ICON__", data: { link: said.link || "/orders/" } }));
+});
+self.addEventListener("notificationclick", (event) => {
+  event.notification.close();
+  const url = new URL(event.notification.data?.link || "/", location.origin);
+  if (url.origin !== location.origin) return;
+  event.waitUntil((async () => {
+    const open = await clients.matchAll({ type: "window", includeUncontrolled: true });
+    const there = open.find((page) => new URL(page.url).pathname === url.pathname) || open.find((page) => page.url.startsWith(location.origin));
+    if (!there) return clients.openWindow(url.href);
+    await there.focus();
+    return new URL(there.url).pathname === url.pathname ? there : there.navigate(url.href).catch(() => clients.openWindow(url.href));
+  })());
+});
