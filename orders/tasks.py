@@ -32,3 +32,15 @@ def learn_affinity(**_: Any) -> None:
 def tell_restocked(**_: Any) -> None:
     """Tell customers who wait that a product is back."""
     services.tell_restocked(now=timezone.now())
+
+
+@shared_task(acks_late=True)
+def release_due(**_: Any) -> None:
+    """Begin with the orders for a slot whose time has come."""
+    services.release_due(now=timezone.now())
+
+
+@shared_task(acks_late=True)
+def make_slots(**_: Any) -> None:
+    """Make the slots to come from the stores' weekly plans."""
+    services.make_slots(now=timezone.now())

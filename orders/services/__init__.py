@@ -7,6 +7,7 @@ from orders.services.cart import (
     open_cart,
     replace_lines,
     set_coupon,
+    set_gift,
     set_line,
     set_tip,
 )
@@ -14,6 +15,7 @@ from orders.services.checkout import INSTRUCTIONS, checkout
 from orders.services.ending import cancel, close, close_delivered, confirm, end_window, refund_done, sweep_unpaid
 from orders.services.floor import evidence, packed, short_line, start_picking, to_store
 from orders.services.mover import lock, move
+from orders.services.slots import make_slots, release, release_due
 from orders.services.street import (
     at_the_door,
     delivered,
@@ -24,6 +26,7 @@ from orders.services.street import (
     rider_fell_away,
     undelivered,
 )
+from orders.services.substituting import substitute_line
 from orders.services.wanting import ListAdded, add_list_to_cart, learn_affinity, tell_restocked
 
 __all__ = [
@@ -46,19 +49,24 @@ __all__ = [
     "in_transit",
     "learn_affinity",
     "lock",
+    "make_slots",
     "move",
     "open_cart",
     "packed",
     "picked_up",
     "refund_done",
+    "release",
+    "release_due",
     "replace_lines",
     "rider_accepted",
     "rider_fell_away",
     "set_coupon",
+    "set_gift",
     "set_line",
     "set_tip",
     "short_line",
     "start_picking",
+    "substitute_line",
     "sweep_unpaid",
     "tell_restocked",
     "to_store",

@@ -17,6 +17,7 @@ from orders import queries, services
 from orders.web import cards
 from orders.web.cards import Card
 from orders.web.shopper import Shopper, is_htmx, next_path
+from orders.words import DOOR_CHIPS
 
 INSTRUCTIONS_KEY = "instructions"
 COMPANIONS = 10
@@ -51,13 +52,7 @@ def show(shopper: Shopper, *, changed: str = "", status: int = 200) -> HttpRespo
 
 
 def instruction_choices() -> list[tuple[str, str, str]]:
-    return [
-        ("leave_at_door", _("Leave at the door"), "door-closed"),
-        ("no_bell", _("Don't ring the bell"), "bell"),
-        ("call_on_arrival", _("Call when here"), "phone"),
-        ("beware_of_pet", _("Mind the pet"), "paw-print"),
-        ("leave_with_guard", _("Leave with the guard"), "shield"),
-    ]
+    return [(code, str(words), icon) for code, (words, icon) in DOOR_CHIPS.items()]
 
 
 @require_POST
