@@ -213,6 +213,7 @@ CELERY_BEAT_SCHEDULE = {  # seeds the database schedule; an administrator can ch
         "accounts.tasks.forget_expired": 3600,
         "catalog.tasks.flush_searches": 60,
         "catalog.tasks.refresh_surge": 60,
+        "catalog.tasks.flush_unmet": 60,
     }.items()
 }
 

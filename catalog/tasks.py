@@ -26,3 +26,9 @@ def refresh_surge(**_: Any) -> None:
 def refresh_search(*, product_ids: list[int] | None = None, **_: Any) -> None:
     """Search words of these products, or of all."""
     services.refresh_search(product_ids)
+
+
+@shared_task(acks_late=True)
+def flush_unmet(**_: Any) -> None:
+    """Move the counts of unmet demand from Redis into the table."""
+    services.flush_unmet(now=timezone.now())

@@ -224,6 +224,7 @@ SELECT u.id AS person_id, u.phone AS person_phone, u.email AS person_email, u.la
     ARRAY(SELECT p.channel FROM notifications_preference AS p WHERE p.user_id = u.id AND NOT p.is_on) AS person_off,
     EXISTS(SELECT 1 FROM accounts_device AS d WHERE d.user_id = u.id) AS person_device,
     o.number, o.total_paise, o.payment_method, o.rider_name, o.promised_by, o.delivered_at, o.contact_name, o.placed_at,
+    o.slot_id,
     s.name AS store_name
 FROM orders_order AS o JOIN accounts_user AS u ON u.id = o.customer_id JOIN catalog_store AS s ON s.id = o.store_id
 WHERE o.id = %s
@@ -248,7 +249,7 @@ def _order_facts(order_id: UUID) -> Facts | None:
         "to_pay": _phrase("pay_rider", language, total=total) if row["payment_method"] == "cod" else "",
         "rider": row["rider_name"] or _phrase("your_rider", language),
         "reason": "",
-        "arrives_by": _clock(row["promised_by"], seen_at=row["placed_at"]),
+        "arrives_by": _clock(row["promised_by"], seen_at=row["placed_at"] if row["slot_id"] else None),
         "delivered_at": _clock(row["delivered_at"]),
     }
     return Facts(person=person, words=words, link=f"/orders/{order_id}/")

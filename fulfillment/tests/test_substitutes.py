@@ -5,7 +5,9 @@ import pytest
 from blinkit.kernel.errors import Invalid
 from blinkit.kernel.events import timeline
 from blinkit.kernel.money import tax_inside
+from catalog.models import StoreLoad
 from catalog.tests.factories import NOW, CategoryFactory
+from catalog.tests.factories import store as make_store
 from fulfillment import queries, services
 from fulfillment.errors import NotYourTask
 from fulfillment.models import PickTask, TaskState
@@ -17,7 +19,8 @@ from inventory.models import Hold, Stock
 from orders import services as orders
 from orders.errors import IllegalMove, NoSubstitute
 from orders.models import Order, OrderLine
-from orders.tests.factories import address, customer
+from orders.tests.factories import address, customer, place_order
+from orders.tests.slots import slot
 from payments import queries as money
 from payments.gateways import sandbox
 from payments.models import Payment, Refund
@@ -222,3 +225,87 @@ def test_a_cancelled_order_with_a_substitute_refunds_what_was_paid_and_frees_wha
     payment = Payment.objects.get(ref=scene.order.pk)
     assert sum(Refund.objects.filter(payment=payment).values_list("amount_paise", flat=True)) == payment.captured_paise
     assert nothing_is_off()
+
+
+# -- the doors -----------------------------------------------------------------------------------------------------
+
+
+def test_the_api_shows_consent_cap_and_candidates_and_swaps(api):
+    scene = Scene(cap_paise=2000)
+    me = api(scene.picker)
+    task = f"/api/v1/floor/tasks/{scene.task.pk}/"
+    line = next(row for row in me.get(task).json()["lines"] if row["sku"] == scene.milk.sku)
+    assert (line["consent"], line["substitute_up_to_paise"]) == ("substitute", 2000)
+    found = me.get(f"{task}lines/{line['id']}/substitutes/").json()["candidates"]
+    assert {row["sku"] for row in found} == {scene.same.sku, scene.cheap.sku, scene.dear.sku}
+    assert me.get(f"{task}lines/999999/substitutes/").status_code == 404
+    body = {"line_id": line["id"], "sku": scene.soap.sku, "qty": 2, "nonce": "a"}
+    refused = me.post(f"{task}substitute/", body)
+    assert (refused.status_code, refused.json()["type"].rsplit("/", 1)[-1]) == (409, "no-substitute")
+    done = me.post(f"{task}substitute/", body | {"sku": scene.same.sku})
+    assert (done.status_code, done.json()["line_done"]) == (200, True)
+    lines = {row["sku"]: row for row in me.get(task).json()["lines"]}
+    assert lines[scene.same.sku]["substitute_for"] == lines[scene.milk.sku]["id"]
+
+
+def test_nobody_from_another_store_or_the_street_may(api):
+    scene = Scene()
+    elsewhere = worker(make_store("BLR-X"))
+    body = {"line_id": scene.line.pk, "sku": scene.same.sku, "qty": 1, "nonce": "a"}
+    task = f"/api/v1/floor/tasks/{scene.task.pk}/"
+    for stranger in (elsewhere, customer()):
+        assert api(stranger).post(f"{task}substitute/", body).status_code == 403
+        assert api(stranger).get(f"{task}lines/{scene.line.pk}/substitutes/").status_code == 403
+    assert len(scene.lines()) == 2
+
+
+def test_the_pick_screen_offers_what_is_allowed_and_swaps(client):
+    scene = Scene()
+    client.force_login(scene.picker)
+    url = f"/store/{scene.store.code}/pick/{scene.task.pk}/"
+    page = client.get(url).content.decode()
+    assert "If missing: bring similar" in page and scene.same.name in page and scene.dear.name not in page
+    client.post(f"{url}substitute/", {"line": scene.line.pk, "sku": scene.same.sku, "qty": 2, "nonce": "a"})
+    assert scene.same.pk in scene.lines()
+    assert "Comes instead of something missing" in client.get(url).content.decode()
+
+
+def test_a_gift_prints_its_note_and_no_price(client):
+    scene = Scene()
+    Order.objects.filter(pk=scene.order.pk).update(
+        is_gift=True, gift_note="Happy birthday!", gift_from="Asha", instructions=["no_bell"]
+    )
+    for number, what in enumerate([scene.milk, scene.milk, scene.bread]):
+        services.scan(
+            task_id=scene.task.pk, picker_id=scene.picker.pk, barcode=what.barcode, nonce=f"s{number}", now=LATER
+        )
+    client.force_login(scene.picker)
+    pack = f"/store/{scene.store.code}/pack/{scene.task.pk}/"
+    assert "Happy birthday!" in client.get(pack).content.decode()
+    services.pack(task_id=scene.task.pk, picker_id=scene.picker.pk, now=LATER)
+    slip = client.get(f"{pack}labels/").content.decode()
+    assert "Happy birthday!" in slip and "from Asha" in slip and "₹" not in slip
+    assert "Don&#x27;t ring the bell" in slip
+
+
+# -- for later -----------------------------------------------------------------------------------------------------
+
+
+def test_an_order_for_a_slot_gets_no_task_and_no_load_until_its_time(client):
+    milk = product(name="Milk")
+    store = floor(milk)
+    manager = worker(store, role="store_manager")
+    order = place_order(customer(), store, [milk], slot_id=slot(store).pk)
+    assert services.open_task(order_id=order.pk, now=NOW) is None
+    services.write_load(store_id=store.pk, now=NOW)
+    assert StoreLoad.objects.get(store=store).open_orders == 0
+    (later,) = queries.later(store_id=store.pk)
+    assert (later.number, later.units) == (order.number, 1)
+    client.force_login(manager)
+    page = client.get(f"/store/{store.code}/").content.decode()
+    assert "For later" in page and order.number in page
+    orders.release_due(now=order.release_at)
+    task = services.open_task(order_id=order.pk, now=order.release_at)
+    assert order.release_at < task.due_at < order.promised_by
+    assert StoreLoad.objects.get(store=store).open_orders == 1
+    assert queries.later(store_id=store.pk) == []

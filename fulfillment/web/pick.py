@@ -124,6 +124,7 @@ def pack(request: HttpRequest, code: str, task_id: UUID) -> HttpResponse:
             "task": task,
             "order": task.order,
             "bags": list(task.bags.order_by("pk")),
+            "chips": door_chips(task.order.instructions),
             "here": "pick",
             "live_url": f"/ws/stores/{store.code}/",
         }
@@ -150,6 +151,7 @@ def pack(request: HttpRequest, code: str, task_id: UUID) -> HttpResponse:
         "order": task.order,
         "lines": lines,
         "found": len(found),
+        "chips": door_chips(task.order.instructions),
         "zones": [zone for zone in zones if zone["lines"]],
         "most": services.MOST_BAGS,
         "mine": task.picker_id == request.user.pk,
@@ -183,7 +185,8 @@ def labels(request: HttpRequest, code: str, task_id: UUID) -> HttpResponse:
     bags = [
         {"bag": bag, "qr": _qr(bag), "number": number} for number, bag in enumerate(task.bags.order_by("pk"), start=1)
     ]
-    return show(request, "fulfillment/labels.html", store, {"task": task, "order": task.order, "bags": bags})
+    context = {"task": task, "order": task.order, "bags": bags, "chips": door_chips(task.order.instructions)}
+    return show(request, "fulfillment/labels.html", store, context)
 
 
 # -- inside --------------------------------------------------------------------------------------------------------

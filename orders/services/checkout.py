@@ -195,7 +195,7 @@ def _plan(
         store_id = cart.store_id if slot is None else slot.store_id
         later = place_for_slot(point=address.point, store_id=store_id, stores=stores, now=now)
         if slot is None or later is None or slot.cut_off_at <= now:
-            raise _slot_gone(store_id if later is not None else 0, now=now)
+            raise _slot_gone(store_id if later is not None else cart.store_id, now=now)
         place = later
     else:
         place = source(point=address.point, now=now, prefers_store_id=cart.store_id, units=size, stores=stores)

@@ -6,7 +6,7 @@ from typing import Any
 
 from django.urls import path
 
-from orders.web import browse, cart, checkout, coupon, gallery, installable, people, places, tracking, wishes
+from orders.web import arranging, browse, cart, checkout, coupon, gallery, installable, people, places, tracking, wishes
 
 web_urls: list[Any] = [
     path("", browse.home, name="shop-home"),
@@ -25,6 +25,8 @@ web_urls: list[Any] = [
     path("cart/consent/", cart.consent, name="shop-consent"),
     path("cart/tip/", cart.tip, name="shop-tip"),
     path("cart/coupon/", coupon.coupon, name="shop-coupon"),
+    path("cart/gift/", arranging.gift, name="shop-gift"),
+    path("cart/when/", arranging.when, name="shop-when"),
     path("cart/instructions/", cart.instructions, name="shop-instructions"),
     path("checkout/", checkout.checkout, name="shop-checkout"),
     path("orders/", tracking.orders, name="shop-orders"),
