@@ -31,10 +31,14 @@ class SlotTemplate(models.Model):
         ordering = ["store", "weekday", "from_time"]
         constraints = [
             models.UniqueConstraint(
-                fields=["store", "weekday", "from_time"], name="slot_template_once_per_store_and_start"
+                fields=["store", "weekday", "from_time"],
+                name="slot_template_once_per_store_and_start",
+                violation_error_message="This store has a window that begins then already.",
             ),
             models.CheckConstraint(
-                condition=Q(to_time__gt=F("from_time")) | Q(to_time="00:00"), name="slot_template_ends_after_it_begins"
+                condition=Q(to_time__gt=F("from_time")) | Q(to_time="00:00"),
+                name="slot_template_ends_after_it_begins",
+                violation_error_message="A window ends after it begins, on the same day or at midnight.",
             ),
             models.CheckConstraint(condition=Q(weekday__lte=6), name="slot_template_weekday_is_known"),
         ]

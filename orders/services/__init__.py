@@ -15,7 +15,7 @@ from orders.services.checkout import INSTRUCTIONS, checkout
 from orders.services.ending import cancel, close, close_delivered, confirm, end_window, refund_done, sweep_unpaid
 from orders.services.floor import evidence, packed, short_line, start_picking, to_store
 from orders.services.mover import lock, move
-from orders.services.slots import make_slots, release, release_due
+from orders.services.slots import copy_to_every_day, make_slots, release, release_due
 from orders.services.street import (
     at_the_door,
     delivered,
@@ -41,6 +41,7 @@ __all__ = [
     "close",
     "close_delivered",
     "confirm",
+    "copy_to_every_day",
     "delivered",
     "empty_cart",
     "end_window",

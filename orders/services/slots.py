@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import date, datetime, time, timedelta
 from typing import Any
 from uuid import UUID
@@ -58,6 +58,29 @@ def make_slots(*, now: datetime) -> int:
             },
         )
         return int(cursor.rowcount)
+
+
+@transaction.atomic
+def copy_to_every_day(*, template_ids: Sequence[int], now: datetime) -> int:
+    """The same windows on every day of the week; days that have one beginning then keep theirs. Returns how many."""
+    before = SlotTemplate.objects.count()
+    copies = [
+        SlotTemplate(
+            store_id=plan.store_id,
+            weekday=weekday,
+            from_time=plan.from_time,
+            to_time=plan.to_time,
+            capacity=plan.capacity,
+            cut_off_m=plan.cut_off_m,
+            days_ahead=plan.days_ahead,
+            is_active=plan.is_active,
+        )
+        for plan in SlotTemplate.objects.filter(pk__in=template_ids)
+        for weekday in range(7)
+    ]
+    SlotTemplate.objects.bulk_create(copies, ignore_conflicts=True)
+    make_slots(now=now)
+    return SlotTemplate.objects.count() - before
 
 
 def book(*, slot_id: int, now: datetime) -> bool:
