@@ -199,6 +199,8 @@ CELERY_BEAT_SCHEDULE = {  # seeds the database schedule; an administrator can ch
         "orders.tasks.sweep_unpaid": 10,
         "orders.tasks.close_delivered": 60,
         "orders.tasks.tell_restocked": 60,
+        "orders.tasks.release_due": 10,
+        "orders.tasks.make_slots": 300,
         "orders.tasks.learn_affinity": 24 * 3600,
         "inventory.tasks.sweep_holds": 30,
         "payments.tasks.sweep_due": 15,
@@ -214,6 +216,7 @@ CELERY_BEAT_SCHEDULE = {  # seeds the database schedule; an administrator can ch
         "catalog.tasks.sweep_schedules": 15,
         "catalog.tasks.sweep_pictures": 60,
         "orders.tasks.sweep_unused_pictures": 24 * 3600,
+        "catalog.tasks.flush_unmet": 60,
     }.items()
 }
 

@@ -9,16 +9,19 @@ from typing import Any
 
 from accounts.events import OtpRequested
 from blinkit.kernel.events import DomainEvent
+from catalog.events import WeAreHere
 from delivery.events import OfferMade
 from inventory.events import HoldExpired
 from orders.events import (
     BackInStock,
     LineShorted,
+    LineSubstituted,
     OrderCancelled,
     OrderConfirmed,
     OrderDelivered,
     OrderPacked,
     OrderPickedUp,
+    OrderReleased,
     OrderUndelivered,
     RiderAtDoor,
 )
@@ -29,8 +32,10 @@ TELL = "notifications.handlers.tell"  # what is said to whom: notifications/rule
 REACTIONS: Mapping[type[DomainEvent], Sequence[str]] = {
     OtpRequested: [TELL],
     OrderConfirmed: ["fulfillment.handlers.open_pick_task", "delivery.handlers.seek_rider", TELL],
+    OrderReleased: ["fulfillment.handlers.open_released", "delivery.handlers.seek_rider_for_slot"],
     OrderPacked: ["delivery.handlers.bags_ready"],
     LineShorted: [TELL],
+    LineSubstituted: [TELL],
     OrderPickedUp: ["fulfillment.handlers.close_handed_over", TELL],
     RiderAtDoor: [TELL],
     OrderDelivered: [TELL],
@@ -40,6 +45,7 @@ REACTIONS: Mapping[type[DomainEvent], Sequence[str]] = {
     RefundStarted: [TELL],
     OfferMade: [TELL],
     BackInStock: [TELL],
+    WeAreHere: [TELL],
     HoldExpired: ["orders.handlers.hold_expired"],
     PaymentCaptured: ["orders.handlers.payment_captured"],
     RefundCompleted: ["orders.handlers.refund_completed", TELL],

@@ -37,3 +37,11 @@ class PromotionChanged(DomainEvent):
     name: str
     what: str
     is_active: bool
+
+
+@dataclass(frozen=True)
+class WeAreHere(DomainEvent):
+    """Somebody on the waiting list can be served now. Subject "store:<code>"; the phone stays in the list."""
+
+    waitlist_id: int
+    store_code: str

@@ -341,12 +341,14 @@ class Waitlist(models.Model):
     lng = models.FloatField()
     note = models.CharField(max_length=200, blank=True)
     created_at = models.DateTimeField(default=timezone.now)
+    told_at = models.DateTimeField(null=True, blank=True, help_text="When they heard that we are there now")
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["phone"], name="waitlist_once_per_phone")]
 
 
 # Promotions and what customers want have files of their own; Django finds the models of an app here.
+from catalog.demand import UnmetDemand as UnmetDemand  # noqa: E402
 from catalog.listing import Assortment as Assortment  # noqa: E402
 from catalog.listing import AssortmentRule as AssortmentRule  # noqa: E402
 from catalog.listing import AssortmentUse as AssortmentUse  # noqa: E402

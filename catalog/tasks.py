@@ -45,3 +45,9 @@ def sweep_pictures(**_: Any) -> None:
 def sweep_schedules(**_: Any) -> None:
     """Products whose time to be sold, or no longer sold, has come."""
     listing.sweep_schedules(now=timezone.now())
+
+
+@shared_task(acks_late=True)
+def flush_unmet(**_: Any) -> None:
+    """Move the counts of unmet demand from Redis into the table."""
+    services.flush_unmet(now=timezone.now())

@@ -6,13 +6,16 @@ from typing import Any
 
 from django.urls import path
 
-from dashboard.web import board, desk
+from dashboard.web import board, demand, desk
 from dashboard.ws import OpsConsumer
 
 api_urls: list[Any] = []
 web_urls: list[Any] = [
     path("ops/", board.board, name="ops-board"),
     path("ops/riders/", board.riders, name="ops-riders"),
+    path("ops/demand/", demand.demand, name="ops-demand"),
+    path("ops/demand/cells.csv", demand.demand_csv, name="ops-demand-csv"),
+    path("ops/demand/tell/", demand.tell, name="ops-demand-tell"),
     path("ops/stores/<str:code>/", board.store, name="ops-store"),
     path("ops/stores/<str:code>/mode/", board.set_mode, name="ops-store-mode"),
     path("ops/orders/", desk.order_list, name="ops-orders"),

@@ -46,10 +46,17 @@ def _shorted(p: Payload) -> str:
     return f"{p['qty']} × {p['product_name']} could not be found{back}"
 
 
+def _substituted(p: Payload) -> str:
+    back = f", {rupees(p['refund_paise'])} refunded" if p.get("refund_paise") else ""
+    return f"{p['qty']} × {p['substitute_name']} instead of {p['product_name']}{back}"
+
+
 _SAY: dict[str, Callable[[Payload], str]] = {
     "orders.OrderPlaced": lambda p: f"Placed for {rupees(p['total_paise'])}",
     "orders.OrderMoved": _moved,
     "orders.OrderConfirmed": lambda p: "The store was told",
+    "orders.OrderReleased": lambda p: "Its time has come: the store begins with it",
+    "orders.LineSubstituted": _substituted,
     "orders.OrderPacked": lambda p: f"{p['bags']} bag{'' if p['bags'] == 1 else 's'} on shelf place {p['shelf_slot']}",
     "orders.OrderPickedUp": lambda p: "The bags left the store",
     "orders.RiderAtDoor": lambda p: "The rider is at the door",

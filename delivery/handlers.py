@@ -6,10 +6,14 @@ from django.utils import timezone
 
 from blinkit.kernel.events import EventMeta
 from delivery import services
-from orders.events import OrderCancelled, OrderConfirmed, OrderPacked
+from orders.events import OrderCancelled, OrderConfirmed, OrderPacked, OrderReleased
 
 
 def seek_rider(event: OrderConfirmed, meta: EventMeta) -> None:
+    services.open_job(order_id=event.order_id, now=timezone.now())
+
+
+def seek_rider_for_slot(event: OrderReleased, meta: EventMeta) -> None:
     services.open_job(order_id=event.order_id, now=timezone.now())
 
 

@@ -22,6 +22,7 @@ from blinkit.kernel.money import rupees
 from blinkit.kernel.permissions import web_role
 from delivery import photos, queries, services
 from delivery.models import Rider
+from orders import words
 from payments.queries import cash_in_hand
 
 P = ParamSpec("P")
@@ -33,15 +34,7 @@ RECEIPTS_PER_PAGE = 20
 
 def door_chips(place: dict[str, Any] | None) -> list[tuple[str, str]]:
     """What the customer asked for at the door, as (words, icon), in the order they were chosen."""
-    known = {
-        "leave_at_door": (_("Leave at the door"), "door-closed"),
-        "no_bell": (_("Don't ring the bell"), "bell"),
-        "call_on_arrival": (_("Call when here"), "phone"),
-        "beware_of_pet": (_("Mind the pet"), "paw-print"),
-        "leave_with_guard": (_("Leave with the guard"), "shield"),
-    }
-    chosen = place["drop"]["instructions"] if place else []
-    return [known.get(chip, (chip, "info")) for chip in chosen]
+    return words.door_chips(place["drop"]["instructions"]) if place else []
 
 
 def decline_reasons() -> list[str]:

@@ -16,6 +16,7 @@ from blinkit.kernel.errors import Invalid
 from blinkit.kernel.idempotency import idempotent
 from blinkit.kernel.permissions import HasRole
 from fulfillment import access, pickroute, queries, services
+from fulfillment.errors import NoSuchTask
 from fulfillment.models import PickTask, TaskState
 
 TAGS = ["floor"]
@@ -51,11 +52,22 @@ class PickerOut(S.Serializer[Any]):
     since = S.DateTimeField()
 
 
+class LaterOut(S.Serializer[Any]):
+    order_id = S.UUIDField()
+    number = S.CharField()
+    release_at = S.DateTimeField(help_text="When its pick task opens.")
+    starts_at = S.DateTimeField()
+    ends_at = S.DateTimeField()
+    units = S.IntegerField()
+    is_gift = S.BooleanField()
+
+
 class QueueOut(S.Serializer[Any]):
     waiting = CardOut(many=True, help_text="The most urgent first.")
     in_work = CardOut(many=True)
     on_shelf = CardOut(many=True)
     pickers = PickerOut(many=True)
+    later = LaterOut(many=True, help_text="Orders for a slot, whose time has not come.")
 
 
 class LineOut(S.Serializer[Any]):
@@ -71,6 +83,31 @@ class LineOut(S.Serializer[Any]):
     picked_qty = S.IntegerField()
     short_qty = S.IntegerField()
     done = S.BooleanField()
+    consent = S.CharField(help_text="When it can't be found: refund, substitute or call.")
+    substitute_up_to_paise = S.IntegerField(help_text="How much dearer per unit a substitute may be on the shelf.")
+    substitute_for = S.IntegerField(allow_null=True, help_text="The pick line it came instead of.")
+
+
+class InsteadOut(S.Serializer[Any]):
+    sku = S.CharField()
+    name = S.CharField()
+    pack = S.CharField()
+    image = S.CharField()
+    price_paise = S.IntegerField()
+    dearer_paise = S.IntegerField(help_text="Per unit, against the line's price; negative when cheaper.")
+    free = S.IntegerField()
+    bin = S.CharField()
+
+
+class InsteadList(S.Serializer[Any]):
+    candidates = InsteadOut(many=True, help_text="Most like the line first.")
+
+
+class SubstituteBody(S.Serializer[Any]):
+    line_id = S.IntegerField(min_value=1, max_value=2**63 - 1)
+    sku = S.CharField(max_length=40)
+    qty = S.IntegerField(min_value=1, max_value=1000)
+    nonce = S.CharField(max_length=64)
 
 
 class BagOut(S.Serializer[Any]):
@@ -90,6 +127,10 @@ class TaskOut(S.Serializer[Any]):
     suggested_bags = S.DictField(child=S.IntegerField(), help_text="Bags per zone for what is in the tote.")
     bags = BagOut(many=True)
     slot = S.CharField()
+    instructions = S.ListField(child=S.CharField())
+    is_gift = S.BooleanField(help_text="What is printed with the bags shows no prices.")
+    gift_note = S.CharField()
+    gift_from = S.CharField()
 
 
 class OutcomeOut(S.Serializer[Any]):
@@ -159,7 +200,8 @@ class QueueView(FloorView):
     @extend_schema(tags=TAGS, responses=QueueOut, summary="What waits, what is picked, what stands on the shelf")
     def get(self, request: Request, code: str) -> Response:
         store = access.store_to_see(request.user, code)
-        return Response(queries.board(store_id=store.pk, now=timezone.now()).as_json())
+        later = [order.as_json() for order in queries.later(store_id=store.pk)]
+        return Response({**queries.board(store_id=store.pk, now=timezone.now()).as_json(), "later": later})
 
 
 class NextView(FloorView):
@@ -201,6 +243,30 @@ class ShortView(FloorView):
         return Response(outcome.as_json())
 
 
+class InsteadView(FloorView):
+    @extend_schema(tags=TAGS, responses=InsteadList, summary="What may come instead of a line")
+    def get(self, request: Request, task_id: UUID, line_id: int) -> Response:
+        """Empty unless the customer wants something similar."""
+        task = queries.task_of(task_id=task_id)
+        access.store_to_see(request.user, task.store.code)
+        line = next((line for line in queries.lines_of(task) if line.pk == line_id), None)
+        if line is None:
+            raise NoSuchTask("This line is not part of the task.")
+        found = queries.instead_of(line, store_id=task.store_id)
+        return Response({"candidates": [it.as_json() for it in found]})
+
+
+class SubstituteView(FloorView):
+    @extend_schema(tags=TAGS, request=SubstituteBody, responses=OutcomeOut, summary="Something similar comes instead")
+    def post(self, request: Request, task_id: UUID) -> Response:
+        """Within what the customer allowed, at no more than the bill: 409 `no-substitute` otherwise."""
+        body = _parsed(SubstituteBody(data=request.data))
+        outcome = services.substitute(
+            task_id=_own(request, task_id), picker_id=_me(request), now=timezone.now(), **body
+        )
+        return Response(outcome.as_json())
+
+
 class UndoView(FloorView):
     @extend_schema(tags=TAGS, request=UndoBody, responses=OutcomeOut, summary="One scanned unit goes back to its bin")
     def post(self, request: Request, task_id: UUID) -> Response:
@@ -223,6 +289,7 @@ class PackView(FloorView):
 
 def _task_json(task: PickTask) -> dict[str, Any]:
     lines = queries.lines_of(task)
+    by_order_line = {line.order_line_id: line.pk for line in lines}
     return {
         "id": task.pk,
         "order_id": task.order_id,
@@ -245,12 +312,19 @@ def _task_json(task: PickTask) -> dict[str, Any]:
                 "picked_qty": line.picked_qty,
                 "short_qty": line.short_qty,
                 "done": line.done_at is not None,
+                "consent": line.order_line.consent,
+                "substitute_up_to_paise": line.order_line.substitute_up_to_paise,
+                "substitute_for": by_order_line.get(line.order_line.substitute_for_id),
             }
             for line in lines
         ],
         "suggested_bags": services.suggested_bags(lines),
         "bags": [{"code": bag.code, "zone": bag.zone} for bag in task.bags.order_by("pk")],
         "slot": task.order.shelf_slot,
+        "instructions": task.order.instructions,
+        "is_gift": task.order.is_gift,
+        "gift_note": task.order.gift_note,
+        "gift_from": task.order.gift_from,
     }
 
 

@@ -6,10 +6,14 @@ from django.utils import timezone
 
 from blinkit.kernel.events import EventMeta
 from fulfillment import services
-from orders.events import OrderCancelled, OrderConfirmed, OrderPickedUp
+from orders.events import OrderCancelled, OrderConfirmed, OrderPickedUp, OrderReleased
 
 
 def open_pick_task(event: OrderConfirmed, meta: EventMeta) -> None:
+    services.open_task(order_id=event.order_id, now=timezone.now())
+
+
+def open_released(event: OrderReleased, meta: EventMeta) -> None:
     services.open_task(order_id=event.order_id, now=timezone.now())
 
 

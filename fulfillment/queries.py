@@ -12,12 +12,15 @@ from django.contrib.postgres.aggregates import ArrayAgg
 from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet, Sum
 from django.db.models.functions import Coalesce
 
+from catalog import queries as goods
+from catalog import wanted
+from catalog.queries import ShelfRow
 from catalog.search import search as search_shelf
 from fulfillment import pickroute
 from fulfillment.errors import NoSuchTask
 from fulfillment.models import PickerShift, PickLine, PickTask, TaskState
 from inventory.models import Stock
-from orders.models import Evidence, Order
+from orders.models import Consent, Evidence, Order, OrderLine
 from orders.services.street import GOODS_BACK
 from orders.states import Status
 
@@ -25,6 +28,8 @@ AT_RISK_S = 90
 """Less slack than this and the card turns amber."""
 SHOWN_PER_LANE = 60
 RETURNS_FOR = timedelta(days=3)
+ASKED_FOR = 24
+"""Similar products looked at, because what is too dear or sold out is not offered."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +131,31 @@ def board(*, store_id: int, now: datetime) -> Board:
     )
 
 
+@dataclass(frozen=True, slots=True)
+class Later:
+    """An order for a slot: the store begins with it at `release_at`."""
+
+    order_id: UUID
+    number: str
+    release_at: datetime
+    starts_at: datetime
+    ends_at: datetime
+    units: int
+    is_gift: bool
+
+    def as_json(self) -> dict[str, Any]:
+        return {name: getattr(self, name) for name in self.__slots__}
+
+
+def later(*, store_id: int, limit: int = SHOWN_PER_LANE) -> list[Later]:
+    """Orders that wait for their slot at this store, the first to begin with first. One statement."""
+    waiting = Order.objects.for_later().filter(store_id=store_id).order_by("release_at", "pk")
+    rows = waiting.annotate(units=Coalesce(Sum("lines__qty"), 0)).values_list(
+        "pk", "number", "release_at", "promised_from", "promised_by", "units", "is_gift"
+    )
+    return [Later(*row) for row in rows[:limit]]
+
+
 def in_hand(*, picker_id: int) -> PickTask | None:
     """The task this picker is working on."""
     held = PickTask.objects.filter(picker_id=picker_id, state__in=[TaskState.PICKING, TaskState.PICKED])
@@ -147,7 +177,52 @@ def task_of(*, task_id: UUID, store_id: int | None = None) -> PickTask:
 
 def lines_of(task: PickTask) -> list[PickLine]:
     """Its lines along the walk, with products. One statement."""
-    return list(task.lines.select_related("product", "product__category").order_by("walk", "id"))
+    return list(task.lines.select_related("product", "product__category", "order_line").order_by("walk", "id"))
+
+
+@dataclass(frozen=True, slots=True)
+class Instead:
+    """What may come instead of a line: the shelf's row, units free, its bin, how much dearer a unit is (paise)."""
+
+    row: ShelfRow
+    free: int
+    bin: str
+    dearer_paise: int
+
+    def as_json(self) -> dict[str, Any]:
+        return {
+            "sku": self.row.sku,
+            "name": self.row.name,
+            "pack": self.row.pack,
+            "image": self.row.image,
+            "price_paise": self.row.price_paise,
+            "dearer_paise": self.dearer_paise,
+            "free": self.free,
+            "bin": self.bin,
+        }
+
+
+def instead_of(line: PickLine, *, store_id: int, limit: int = 4) -> list[Instead]:
+    """What the customer allows instead of a line, most like it first: same category, on the shelf, with free units,
+    within the line's cap, not in the order already. Empty when no substitute is wanted. At most four statements."""
+    agreed: OrderLine = line.order_line
+    if agreed.consent != Consent.SUBSTITUTE:
+        return []
+    row = goods.shelf_rows(store_id=store_id, product_ids=[line.product_id]).get(line.product_id)
+    if row is None:
+        return []
+    taken = set(OrderLine.objects.filter(order_id=agreed.order_id).values_list("product_id", flat=True))
+    most_paise = agreed.unit_price_paise + agreed.substitute_up_to_paise
+    like = wanted.similar(store_id=store_id, row=row, limit=ASKED_FOR)
+    fitting = [it.row for it in like if it.row.product_id not in taken and it.row.price_paise <= most_paise]
+    there = Stock.objects.at(store_id).free().filter(product_id__in=[it.product_id for it in fitting])
+    places = {stock.product_id: stock for stock in there.select_related("bin")}
+    found = [
+        Instead(it, stock.free_units, stock.bin.code if stock.bin else "", it.price_paise - agreed.unit_price_paise)
+        for it in fitting
+        if (stock := places.get(it.product_id)) is not None
+    ]
+    return found[:limit]
 
 
 @dataclass(frozen=True, slots=True)

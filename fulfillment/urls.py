@@ -17,6 +17,8 @@ api_urls: list[Any] = [
     path("floor/tasks/<uuid:task_id>/", api.TaskView.as_view()),
     path("floor/tasks/<uuid:task_id>/scan/", api.ScanView.as_view()),
     path("floor/tasks/<uuid:task_id>/short/", api.ShortView.as_view()),
+    path("floor/tasks/<uuid:task_id>/lines/<int:line_id>/substitutes/", api.InsteadView.as_view()),
+    path("floor/tasks/<uuid:task_id>/substitute/", api.SubstituteView.as_view()),
     path("floor/tasks/<uuid:task_id>/undo/", api.UndoView.as_view()),
     path("floor/tasks/<uuid:task_id>/pack/", api.PackView.as_view()),
 ]
@@ -34,6 +36,7 @@ web_urls: list[Any] = [
     path("store/<str:code>/pick/<uuid:task_id>/", pick.pick, name="floor-pick"),
     path("store/<str:code>/pick/<uuid:task_id>/scan/", pick.scan, name="floor-scan"),
     path("store/<str:code>/pick/<uuid:task_id>/short/", pick.short, name="floor-short"),
+    path("store/<str:code>/pick/<uuid:task_id>/substitute/", pick.substitute, name="floor-substitute"),
     path("store/<str:code>/pick/<uuid:task_id>/undo/", pick.undo, name="floor-undo"),
     path("store/<str:code>/pack/<uuid:task_id>/", pick.pack, name="floor-pack"),
     path("store/<str:code>/pack/<uuid:task_id>/close/", pick.close_bags, name="floor-close-bags"),

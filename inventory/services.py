@@ -194,6 +194,48 @@ def release_part(
         raise BadQuantity(f"{rows[0].hold_qty if rows else 0} units are set aside here, not {qty}.")
 
 
+def swap(
+    *, ref: UUID, store_id: int, product_id: int, substitute_id: int, qty: int, reason: str, actor: str, now: datetime
+) -> None:
+    """`qty` units that `ref` holds of one product are not there: as many of another are firmly set aside instead.
+
+    Both stock rows are locked in key order before either changes. Raises OutOfStock(short) when the substitute has not
+    enough free units, BadQuantity for more units than are held; nothing is written then.
+    """
+    with transaction.atomic(savepoint=False):
+        rows = {row.product_id: row for row in _lock_shelf(store_id, [product_id, substitute_id])}
+        free = rows[substitute_id].free if substitute_id in rows else 0
+        if 0 < qty <= free:
+            release_part(ref=ref, product_id=product_id, qty=qty, reason=reason, actor=actor, now=now, missing=True)
+            row = rows[substitute_id]
+            _execute(
+                """
+                WITH mine AS (
+                    INSERT INTO inventory_hold (ref, stock_id, qty, state, expires_at, created_at)
+                    VALUES (%(ref)s, %(id)s, %(qty)s, 'firm', NULL, %(now)s)
+                ), ledger AS (
+                    INSERT INTO inventory_movement (stock_id, kind, on_hand_delta, held_delta, ref, reason, actor, at)
+                    VALUES (%(id)s, %(kind)s, 0, %(qty)s, %(ref)s, %(reason)s, %(actor)s, %(now)s)
+                )
+                UPDATE inventory_stock SET held = held + %(qty)s WHERE id = %(id)s RETURNING id
+                """,
+                {
+                    "ref": ref,
+                    "id": row.id,
+                    "qty": qty,
+                    "kind": MovementKind.HOLD.value,
+                    "reason": reason[:120],
+                    "actor": actor,
+                    "now": now,
+                },
+            )
+            _tell_crossings([(row, row.free - qty)])
+    if qty <= 0:
+        raise BadQuantity("Say how many units come instead.")
+    if qty > free:
+        raise OutOfStock("There are not enough of it.", short={substitute_id: free})
+
+
 def sweep_expired(*, now: datetime, limit: int = 200) -> int:
     """Release holds whose time is over, oldest first; each ref in its own transaction with HoldExpired. Returns how
     many.

@@ -18,7 +18,8 @@ from accounts.events import OtpRequested
 from accounts.models import Device, User
 from blinkit.kernel.events import DomainEvent
 from blinkit.kernel.money import rupees
-from catalog.models import Store
+from catalog.events import WeAreHere
+from catalog.models import Store, Waitlist
 from delivery.events import OfferMade
 from delivery.models import Offer
 from notifications.models import Preference
@@ -26,6 +27,7 @@ from notifications.templates_default import PHRASES
 from orders.events import (
     BackInStock,
     LineShorted,
+    LineSubstituted,
     OrderCancelled,
     OrderConfirmed,
     OrderDelivered,
@@ -81,7 +83,8 @@ def _order(
     | OrderDelivered
     | OrderCancelled
     | OrderUndelivered
-    | LineShorted,
+    | LineShorted
+    | LineSubstituted,
 ) -> Facts | None:
     facts = _order_facts(event.order_id)
     if facts is None:
@@ -98,7 +101,28 @@ def _order(
         facts.words["what_happens"] = _phrase(
             phrase, language, amount=rupees(event.refund_paise), total=facts.words["total"]
         )
+    if isinstance(event, LineSubstituted):
+        phrase = "refunded" if event.refund_paise else "pays_less" if event.less_paise else "same_price"
+        amount = rupees(event.refund_paise or event.less_paise)
+        facts.words |= {
+            "product": event.product_name,
+            "substitute": event.substitute_name,
+            "qty": str(event.qty),
+            "what_happens": _phrase(phrase, language, amount=amount),
+        }
     return facts
+
+
+def _we_are_here(event: WeAreHere) -> Facts | None:
+    """Somebody on the waiting list; None when they asked to be forgotten meanwhile."""
+    name = Store.objects.filter(code=event.store_code).values("name")[:1]
+    waiting = Waitlist.objects.filter(pk=event.waitlist_id).annotate(store=Subquery(name))
+    row = waiting.values_list("phone", "store").first()
+    if row is None or row[1] is None:
+        return None
+    known = _people(User.objects.filter(phone=row[0])).first()
+    person = Person(user_id=None, phone=row[0]) if known is None else _person(known)
+    return Facts(person=person, words={"store": row[1]}, link="/")
 
 
 def _money(event: PaymentDeclined | RefundStarted | RefundCompleted) -> Facts | None:
@@ -149,6 +173,8 @@ _BUILDERS: dict[type[DomainEvent], Callable[[Any], Facts | None]] = {
     OtpRequested: _sign_in_code,
     OrderConfirmed: _order,
     LineShorted: _order,
+    LineSubstituted: _order,
+    WeAreHere: _we_are_here,
     OrderPickedUp: _order,
     RiderAtDoor: _order,
     OrderDelivered: _order,
@@ -197,7 +223,8 @@ _ORDER_FACTS = """
 SELECT u.id AS person_id, u.phone AS person_phone, u.email AS person_email, u.language AS person_language,
     ARRAY(SELECT p.channel FROM notifications_preference AS p WHERE p.user_id = u.id AND NOT p.is_on) AS person_off,
     EXISTS(SELECT 1 FROM accounts_device AS d WHERE d.user_id = u.id) AS person_device,
-    o.number, o.total_paise, o.payment_method, o.rider_name, o.promised_by, o.delivered_at, o.contact_name,
+    o.number, o.total_paise, o.payment_method, o.rider_name, o.promised_by, o.delivered_at, o.contact_name, o.placed_at,
+    o.slot_id,
     s.name AS store_name
 FROM orders_order AS o JOIN accounts_user AS u ON u.id = o.customer_id JOIN catalog_store AS s ON s.id = o.store_id
 WHERE o.id = %s
@@ -222,18 +249,21 @@ def _order_facts(order_id: UUID) -> Facts | None:
         "to_pay": _phrase("pay_rider", language, total=total) if row["payment_method"] == "cod" else "",
         "rider": row["rider_name"] or _phrase("your_rider", language),
         "reason": "",
-        "arrives_by": _clock(row["promised_by"]),
+        "arrives_by": _clock(row["promised_by"], seen_at=row["placed_at"] if row["slot_id"] else None),
         "delivered_at": _clock(row["delivered_at"]),
     }
     return Facts(person=person, words=words, link=f"/orders/{order_id}/")
 
 
-def _clock(at: datetime | None) -> str:
-    """ "2:05 pm", in the house's time zone; empty for an instant not known."""
+def _clock(at: datetime | None, *, seen_at: datetime | None = None) -> str:
+    """ "2:05 pm", in the house's time zone, with the date when that is another day than `seen_at`'s; empty for an
+    instant not known."""
     if at is None:
         return ""
     local = timezone.localtime(at)
-    return f"{local.hour % 12 or 12}:{local:%M} {'am' if local.hour < 12 else 'pm'}"
+    other_day = seen_at is not None and timezone.localtime(seen_at).date() != local.date()
+    day = f"{local:%d/%m}, " if other_day else ""
+    return f"{day}{local.hour % 12 or 12}:{local:%M} {'am' if local.hour < 12 else 'pm'}"
 
 
 def _sentence(text: str) -> str:

@@ -28,6 +28,7 @@ RULES: dict[str, tuple[Say, ...]] = {
     "accounts.OtpRequested": (Say("sign_in_code", (SMS,), who=Who.PHONE, is_secret=True),),
     "orders.OrderConfirmed": (Say("order_confirmed", (PUSH, INAPP)),),
     "orders.LineShorted": (Say("line_shorted", (PUSH, INAPP)),),
+    "orders.LineSubstituted": (Say("line_substituted", (PUSH, INAPP)),),
     "orders.OrderPickedUp": (Say("order_picked_up", (PUSH, INAPP)),),
     "orders.RiderAtDoor": (Say("rider_at_door", (PUSH, INAPP)),),
     "orders.OrderDelivered": (Say("order_delivered", (PUSH, INAPP, EMAIL)),),
@@ -36,6 +37,7 @@ RULES: dict[str, tuple[Say, ...]] = {
     "payments.PaymentDeclined": (Say("payment_declined", (PUSH, INAPP)),),
     "payments.RefundStarted": (Say("refund_started", (INAPP,)),),
     "payments.RefundCompleted": (Say("refund_completed", (PUSH, INAPP)),),
+    "catalog.WeAreHere": (Say("we_are_here", (SMS,), who=Who.PHONE),),
     "orders.BackInStock": (Say("back_in_stock", (PUSH, INAPP)),),
     "delivery.OfferMade": (Say("offer_made", (PUSH,), who=Who.RIDER),),
 }

@@ -18,6 +18,8 @@ PLACEHOLDERS: dict[str, frozenset[str]] = {
     "sign_in_code": frozenset({"code", "minutes"}),
     "order_confirmed": ORDER_WORDS,
     "line_shorted": ORDER_WORDS | {"product", "qty", "what_happens"},
+    "line_substituted": ORDER_WORDS | {"product", "substitute", "qty", "what_happens"},
+    "we_are_here": frozenset({"store"}),
     "order_picked_up": ORDER_WORDS,
     "rider_at_door": ORDER_WORDS,
     "order_delivered": ORDER_WORDS,
@@ -49,6 +51,10 @@ _SHORT: dict[str, dict[str, tuple[str, str]]] = {
     "line_shorted": {
         "en": ("Couldn't find {product}", "{qty} × {product} was not on the shelf, sorry. {what_happens}"),
         "hi": ("{product} नहीं मिला", "{qty} × {product} शेल्फ़ पर नहीं था, माफ़ कीजिए। {what_happens}"),
+    },
+    "line_substituted": {
+        "en": ("{substitute} comes instead", "{product} was not on the shelf: {qty} × {substitute}. {what_happens}"),
+        "hi": ("{substitute} ला रहे हैं", "{product} शेल्फ़ पर नहीं था: उसकी जगह {qty} × {substitute}। {what_happens}"),
     },
     "order_picked_up": {
         "en": ("{rider} is on the way", "Order {number} has left {store}. Your door code is in the app. {to_pay}"),
@@ -102,6 +108,8 @@ _SHORT: dict[str, dict[str, tuple[str, str]]] = {
 }  # fmt: skip
 
 _OTHER: tuple[Words, ...] = (
+    Words("we_are_here", SMS, "en", "", "We deliver to you now, from {store}. You asked us to tell you, once."),
+    Words("we_are_here", SMS, "hi", "", "अब {store} से आपके यहाँ भी डिलीवरी होती है। आपने एक बार बताने को कहा था।"),
     Words("sign_in_code", SMS, "en", "", "{code} is your sign-in code, good for {minutes} minutes. Never share it."),
     Words("sign_in_code", SMS, "hi", "", "{code} आपका साइन-इन कोड है, {minutes} मिनट तक। किसी को न बताएँ।"),
     Words("order_undelivered", SMS, "en", "", "We couldn't hand over order {number}. {reason} Call us if you want it."),
@@ -133,6 +141,8 @@ PHRASES: dict[str, dict[str, str]] = {
         "en": "You don't pay for it: the new sum is {total}.",
         "hi": "इसके पैसे नहीं लगेंगे: अब कुल {total} देने हैं।",
     },
+    "same_price": {"en": "You pay the same.", "hi": "दाम वही रहेगा।"},
+    "pays_less": {"en": "Your bill went down by {amount}.", "hi": "आपका बिल {amount} कम हो गया।"},
     "your_rider": {"en": "Your rider", "hi": "आपके राइडर"},
     "bag": {"en": "1 bag", "hi": "1 थैला"},
     "bags": {"en": "{bags} bags", "hi": "{bags} थैले"},

@@ -15,14 +15,14 @@ from django.shortcuts import render
 from django.utils import timezone
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
-from unfold.admin import TabularInline
+from unfold.admin import ModelAdmin, TabularInline
 from unfold.decorators import display
 
 from blinkit.kernel.admin import ReadOnly
 from blinkit.kernel.errors import Refusal
 from blinkit.kernel.money import rupees
 from orders import queries, services
-from orders.models import Cart, CartLine, Evidence, LegStat, Order, OrderLine, Promise
+from orders.models import Cart, CartLine, Evidence, LegStat, Order, OrderLine, Promise, Slot, SlotTemplate
 from orders.states import FINISHED, LIVE, Status
 from payments import services as money
 
@@ -279,3 +279,46 @@ def _words(code: str, payload: dict[str, Any]) -> str:
         return f"{payload['old']} → {payload['new']}{why}"
     rest = {name: value for name, value in payload.items() if name not in ("order_id", "customer_id", "store_code")}
     return code + (" " + ", ".join(f"{name}: {value}" for name, value in rest.items()) if rest else "")
+
+
+@admin.register(SlotTemplate)
+class SlotTemplateAdmin(ModelAdmin):
+    """A store's week of delivery windows. What is saved holds at once for the slots to come."""
+
+    list_display = ("store", "weekday", "window", "capacity", "cut_off_m", "days_ahead", "is_active")
+    list_select_related = ("store",)
+    list_filter = ("store", "weekday", "is_active")
+    list_editable = ("capacity", "is_active")
+    actions = ("copy_to_every_day",)
+
+    @admin.display(description="window", ordering="from_time")
+    def window(self, template: SlotTemplate) -> str:
+        return f"{template.from_time:%H:%M}–{template.to_time:%H:%M}"
+
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
+        super().save_model(request, obj, form, change)
+        services.make_slots(now=timezone.now())
+
+    def delete_model(self, request: HttpRequest, obj: Any) -> None:
+        super().delete_model(request, obj)
+        services.make_slots(now=timezone.now())
+
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> None:
+        super().delete_queryset(request, queryset)
+        services.make_slots(now=timezone.now())
+
+    @admin.action(description="Copy to every day of the week", permissions=["add"])
+    def copy_to_every_day(self, request: HttpRequest, queryset: QuerySet[SlotTemplate]) -> None:
+        made = services.copy_to_every_day(template_ids=list(queryset.values_list("pk", flat=True)), now=timezone.now())
+        self.message_user(request, f"{made} windows added; days that have one at that time keep theirs.")
+
+
+@admin.register(Slot)
+class SlotAdmin(ReadOnly):
+    """What was made from the plans, and how much of it is booked."""
+
+    list_display = ("store", "starts_at", "ends_at", "cut_off_at", "booked", "capacity")
+    list_select_related = ("store",)
+    list_filter = ("store",)
+    date_hierarchy = "starts_at"
+    ordering = ("starts_at",)

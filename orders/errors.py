@@ -29,6 +29,12 @@ class StoreClosed(Conflict):
     code = "store-closed"
 
 
+class SlotGone(Conflict):
+    """The chosen slot is full, past its last moment, or not this store's. Carries `slots`: those that are left."""
+
+    code = "slot-gone"
+
+
 class CashLimit(Conflict):
     code = "cash-limit"
 
@@ -105,6 +111,12 @@ class ProofNeeded(Invalid):
 
 class ReasonNeeded(Invalid):
     code = "reason-needed"
+
+
+class NoSubstitute(Conflict):
+    """This can't come instead: not asked for, too dear, or in the order already."""
+
+    code = "no-substitute"
 
 
 class WrongBags(Conflict):

@@ -34,6 +34,15 @@ class OrderConfirmed(DomainEvent):
 
 
 @dataclass(frozen=True)
+class OrderReleased(DomainEvent):
+    """An order for a slot: it is time, the store begins with it."""
+
+    order_id: UUID
+    store_code: str
+    customer_id: int
+
+
+@dataclass(frozen=True)
 class OrderPacked(DomainEvent):
     order_id: UUID
     store_code: str
@@ -89,6 +98,20 @@ class LineShorted(DomainEvent):
     customer_id: int
     product_name: str
     qty: int
+    refund_paise: int
+
+
+@dataclass(frozen=True)
+class LineSubstituted(DomainEvent):
+    """Something similar comes instead, at no more than was agreed: the bill went down by `less_paise`, of which
+    `refund_paise` went back (0 when nothing was paid yet)."""
+
+    order_id: UUID
+    customer_id: int
+    product_name: str
+    substitute_name: str
+    qty: int
+    less_paise: int
     refund_paise: int
 
 

@@ -24,6 +24,9 @@ class Cart(models.Model):
     store = models.ForeignKey("catalog.Store", on_delete=models.PROTECT, related_name="+")
     tip_paise = models.BigIntegerField(default=0)
     coupon_code = models.CharField(max_length=24, blank=True, default="", db_default="")
+    is_gift = models.BooleanField(default=False, db_default=False)
+    gift_note = models.CharField(max_length=200, blank=True, default="", db_default="")
+    gift_from = models.CharField(max_length=60, blank=True, default="", db_default="")
     updated_at = models.DateTimeField(default=timezone.now)
 
     class Meta:
@@ -48,6 +51,9 @@ class CartLine(models.Model):
     product = models.ForeignKey("catalog.Product", on_delete=models.CASCADE, related_name="+")
     qty = models.PositiveSmallIntegerField()
     consent = models.CharField(max_length=10, choices=Consent.choices, default=Consent.REFUND)
+    substitute_up_to_paise = models.PositiveIntegerField(
+        default=0, db_default=0, help_text="How much dearer per unit a substitute may be on the shelf; 0: not dearer"
+    )
     added_at = models.DateTimeField(default=timezone.now)
 
     class Meta:
@@ -56,6 +62,9 @@ class CartLine(models.Model):
             models.UniqueConstraint(fields=["cart", "product"], name="cart_line_once_per_product"),
             models.CheckConstraint(condition=Q(qty__gte=1, qty__lte=99), name="cart_line_qty_in_range"),
         ]
+
+
+LATER = Q(status=Status.CONFIRMED, slot__isnull=False, released_at__isnull=True)
 
 
 class OrderQuerySet(models.QuerySet["Order"]):
@@ -67,6 +76,14 @@ class OrderQuerySet(models.QuerySet["Order"]):
 
     def of(self, customer_id: int) -> OrderQuerySet:
         return self.filter(customer_id=customer_id)
+
+    def at_work(self) -> OrderQuerySet:
+        """Live ones that are not kept for a later slot."""
+        return self.live().exclude(LATER)
+
+    def for_later(self) -> OrderQuerySet:
+        """Confirmed for a slot whose work has not begun."""
+        return self.filter(LATER)
 
     def late(self, *, now: datetime) -> OrderQuerySet:
         return self.live().filter(promised_by__lt=now)
@@ -106,6 +123,16 @@ class Order(models.Model):
     supplier_state = models.CharField(max_length=2, blank=True, default="", db_default="", help_text="GST state code")
     place_of_supply = models.CharField(max_length=2, blank=True, default="", db_default="", help_text="GST state code")
     payment_method = models.CharField(max_length=8)
+
+    # A gift: what is printed goes with the bags and shows no prices
+    is_gift = models.BooleanField(default=False, db_default=False)
+    gift_note = models.CharField(max_length=200, blank=True, default="", db_default="")
+    gift_from = models.CharField(max_length=60, blank=True, default="", db_default="")
+
+    # For later: work on it begins at `release_at`, a row that is swept
+    slot = models.ForeignKey("orders.Slot", on_delete=models.PROTECT, null=True, blank=True, related_name="orders")
+    release_at = models.DateTimeField(null=True, blank=True, help_text="When the store begins with it")
+    released_at = models.DateTimeField(null=True, blank=True)
 
     # Time
     placed_at = models.DateTimeField()
@@ -154,6 +181,11 @@ class Order(models.Model):
             models.Index(fields=["pay_by"], name="order_unpaid", condition=Q(status="PENDING")),
             models.Index(fields=["delivered_at"], name="order_to_close", condition=Q(status="DELIVERED")),
             models.Index(fields=["-placed_at"], name="order_newest"),
+            models.Index(
+                fields=["release_at"],
+                name="order_to_release",
+                condition=Q(status="CONFIRMED", released_at=None, release_at__isnull=False),
+            ),
         ]
 
     def __str__(self) -> str:
@@ -162,6 +194,11 @@ class Order(models.Model):
     @property
     def point(self) -> Point:
         return Point(self.lat, self.lng)
+
+    @property
+    def is_for_later(self) -> bool:
+        """It has a slot and the store has not begun with it: no task, no rider, no load."""
+        return self.slot_id is not None and self.released_at is None
 
 
 class OrderLine(models.Model):
@@ -182,6 +219,12 @@ class OrderLine(models.Model):
     discount_paise = models.BigIntegerField(default=0, db_default=0, help_text="This line's share, of what was found")
     tax_paise = models.BigIntegerField(default=0, help_text="GST contained in unit_price * qty less the discount")
     consent = models.CharField(max_length=10, choices=Consent.choices, default=Consent.REFUND)
+    substitute_up_to_paise = models.PositiveIntegerField(
+        default=0, db_default=0, help_text="How much dearer per unit a substitute may be on the shelf; 0: not dearer"
+    )
+    substitute_for = models.ForeignKey(
+        "self", on_delete=models.PROTECT, null=True, blank=True, related_name="substitutes"
+    )
 
     class Meta:
         ordering = ["id"]
@@ -226,3 +269,8 @@ class Evidence(models.Model):
     detail = models.JSONField()
     actor = models.CharField(max_length=60)
     at = models.DateTimeField()
+
+
+# Slots have a file of their own; Django finds the models of an app here.
+from orders.slots import Slot as Slot  # noqa: E402
+from orders.slots import SlotTemplate as SlotTemplate  # noqa: E402

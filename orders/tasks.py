@@ -38,3 +38,15 @@ def tell_restocked(**_: Any) -> None:
 def sweep_unused_pictures(**_: Any) -> None:
     """Each night: files of pictures that neither a product nor a past order shows."""
     services.sweep_unused_pictures(now=timezone.now())
+
+
+@shared_task(acks_late=True)
+def release_due(**_: Any) -> None:
+    """Begin with the orders for a slot whose time has come."""
+    services.release_due(now=timezone.now())
+
+
+@shared_task(acks_late=True)
+def make_slots(**_: Any) -> None:
+    """Make the slots to come from the stores' weekly plans."""
+    services.make_slots(now=timezone.now())

@@ -7,6 +7,7 @@ from typing import Any
 from django.urls import path
 
 from orders import api
+from orders.api.slots import CartGiftView, InstructionsView, SlotsView
 from orders.api.wanting import wanting_urls
 from orders.web.urls import web_urls as shop_urls
 from orders.ws import OrderConsumer, ShelfConsumer
@@ -20,6 +21,9 @@ api_urls: list[Any] = [
     path("stores/<str:code>/products/<str:sku>/", api.ProductView.as_view(), name="api-product"),
     path("stores/<str:code>/search/", api.SearchView.as_view(), name="api-search"),
     path("stores/<str:code>/suggest/", api.SuggestView.as_view(), name="api-suggest"),
+    path("stores/<str:code>/slots/", SlotsView.as_view(), name="api-slots"),
+    path("delivery-instructions/", InstructionsView.as_view(), name="api-instructions"),
+    path("cart/gift/", CartGiftView.as_view(), name="api-cart-gift"),
     path("cart/", api.CartView.as_view(), name="api-cart"),
     path("cart/lines/", api.CartLinesView.as_view(), name="api-cart-lines"),
     path("cart/coupon/", api.CartCouponView.as_view(), name="api-cart-coupon"),

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from datetime import datetime
 from typing import TYPE_CHECKING
+
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
 from blinkit.kernel.money import rupees
 from orders.states import Status
@@ -11,8 +16,8 @@ if TYPE_CHECKING:
     from orders.models import Order
 
 
-def sentence_of(order: Order, eta_from_m: int | None, eta_to_m: int | None, late_s: int) -> str:
-    """The next thing the customer wants to know. The range is in minutes from now."""
+def sentence_of(order: Order, eta_from_m: int | None, eta_to_m: int | None, late_s: int, *, now: datetime) -> str:
+    """The next thing the customer wants to know. The range is in minutes from now, a slot's window in words."""
     status = Status(order.status)
     if status == Status.PENDING:
         return f"Pay {rupees(order.total_paise)} to confirm. Your items are set aside meanwhile."
@@ -25,6 +30,8 @@ def sentence_of(order: Order, eta_from_m: int | None, eta_to_m: int | None, late
     if status in (Status.DELIVERED, Status.CLOSED):
         return "Delivered. Enjoy!"
     doing = _DOING[status]
+    if order.is_for_later:
+        doing = "Your items are set aside"
     if status in _ON_ROAD and order.rider_at_door_at:
         doing = _AT_DOOR
     elif status in _ON_SHELF and order.rider_name:
@@ -35,11 +42,21 @@ def sentence_of(order: Order, eta_from_m: int | None, eta_to_m: int | None, late
     if late_s >= 60 and doing != _AT_DOOR:
         found = " A rider is being found." if status in _ON_SHELF and not order.rider_name else ""
         said.append(f"We are late. Sorry.{found}")
+    if order.slot_id is not None and order.promised_from and order.promised_by and status not in _ON_ROAD:
+        said.append(window_words(order.promised_from, order.promised_by, now=now))
     if eta_to_m:
         said.append(f"Arrives in {_range(eta_from_m, eta_to_m)}")
     if order.payment_method == "cod" and order.total_paise:
         said.append(f"{rupees(order.total_paise)} in cash at the door")
     return " ".join(part if part.endswith(".") else f"{part}." for part in said)
+
+
+def window_words(starts_at: datetime, ends_at: datetime, *, now: datetime) -> str:
+    """ "Today 18:00–19:00", "Tomorrow …", else with weekday and date; in the house's time zone."""
+    start, end = timezone.localtime(starts_at), timezone.localtime(ends_at)
+    days = (start.date() - timezone.localtime(now).date()).days
+    day = {0: "Today", 1: "Tomorrow"}.get(days, f"{start:%a} {start.day} {start:%b}")
+    return f"{day} {start:%H:%M}–{end:%H:%M}"
 
 
 def _range(from_m: int | None, to_m: int) -> str:
@@ -60,3 +77,16 @@ _DOING = {
     Status.PICKED_UP: "Your order is on the way",
     Status.IN_TRANSIT: "Your order is on the way",
 }
+# What can be said about the door: code → (words, icon). Shown by the shop, the floor, the rider and the order desk.
+DOOR_CHIPS = {
+    "leave_at_door": (_("Leave at the door"), "door-closed"),
+    "no_bell": (_("Don't ring the bell"), "bell"),
+    "call_on_arrival": (_("Call when here"), "phone"),
+    "beware_of_pet": (_("Mind the pet"), "paw-print"),
+    "leave_with_guard": (_("Leave with the guard"), "shield"),
+}
+
+
+def door_chips(codes: Iterable[str]) -> list[tuple[str, str]]:
+    """(words, icon) of what a customer asked for at the door, in the order it was chosen."""
+    return [(str(words), icon) for words, icon in (DOOR_CHIPS.get(code, (code, "info")) for code in codes)]

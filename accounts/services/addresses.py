@@ -34,13 +34,15 @@ def save_address(
 
     lat/lng are degrees WGS84. `is_default` None leaves it as it is; False never takes the default away (choose another
     one instead). Raises AddressNotFound for somebody else's, TooManyAddresses above 20, Invalid for impossible
-    coordinates or an empty line1.
+    coordinates, an empty line1, or more than fits (240 characters of door instructions).
     """
     if not (-90 <= lat <= 90 and -180 <= lng <= 180):
         raise Invalid("These coordinates are nowhere on Earth.")
     line1 = line1.strip()
     if not line1:
         raise Invalid("Write the house and street.", errors={"line1": ["Write the house and street."]})
+    given = {"label": label, "line1": line1, "line2": line2, "landmark": landmark, "pincode": pincode}
+    _refuse_too_long({**given, "door_instructions": door_instructions})
     _lock_person(user_id)
     if address_id is None:
         count = Address.objects.filter(user_id=user_id, deleted_at=None).count()
@@ -92,6 +94,14 @@ def delete_address(*, user_id: int, address_id: UUID, now: datetime | None = Non
         if heir is not None:
             heir.is_default = True
             heir.save(update_fields=["is_default"])
+
+
+def _refuse_too_long(given: dict[str, str]) -> None:
+    for name, text in given.items():
+        most = Address._meta.get_field(name).max_length or 0
+        if len(text) > most or "\x00" in text:
+            words = f"Write at most {most} characters here."
+            raise Invalid(words, errors={name: [words]})
 
 
 def _own(user_id: int, address_id: UUID) -> Address:

@@ -23,6 +23,8 @@ from catalog.models import Brand, Category, City, FeePolicy, Product, Store, Sto
 from delivery.models import Rider
 from fulfillment.models import ShelfSlot
 from inventory.models import Bin, Stock
+from orders.models import SlotTemplate
+from orders.services import make_slots
 
 ACTOR = "system"
 SOURCE = "demo"
@@ -63,6 +65,7 @@ def load(*, now: datetime, restock: bool = False) -> Loaded:
         stores = _save_stores(done)
         _fill_shelves(stores, done, now=now, restock=restock)
         _save_people(stores, done, now=now)
+        make_slots(now=now)
     return done
 
 
@@ -127,6 +130,14 @@ def _save_stores(done: Loaded) -> dict[str, Store]:
             [ShelfSlot(store=store, code=code) for code in places.HANDOVER_SLOTS], ignore_conflicts=True
         )
         done.bins += Bin.objects.filter(store=store).count() - made
+        SlotTemplate.objects.bulk_create(
+            [
+                SlotTemplate(store=store, weekday=day, from_time=time(hour), to_time=time(hour + 2), capacity=12)
+                for day in range(7)
+                for hour in places.SLOT_HOURS
+            ],
+            ignore_conflicts=True,
+        )
     return stores
 
 

@@ -14,6 +14,9 @@ from pathlib import Path
 
 CITY = {"slug": "bengaluru", "name": "Bengaluru", "state_code": "29", "timezone": "Asia/Kolkata"}
 
+SLOT_HOURS = range(7, 22, 2)
+"""When the demo stores' delivery windows begin, each two hours long."""
+
 # Corners that neighbours share, as GeoJSON [lng, lat].
 _NORTH = [77.6205, 12.9872]
 _TRINITY = [77.6188, 12.9768]

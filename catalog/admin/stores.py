@@ -7,10 +7,11 @@ from datetime import timedelta
 from typing import Any
 
 from django import forms
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
 from django.http import HttpRequest
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import format_html, format_html_join
 from unfold.admin import ModelAdmin, TabularInline
@@ -102,6 +103,10 @@ class StoreAdmin(ModelAdmin):
         given["code"] = obj.code
         obj.pk = services.save_store(**given).pk
         obj.refresh_from_db()
+        if obj.is_active and (waiting := services.waiting_in(obj)):
+            words = f"{waiting} on the waiting list live in this area and have not heard."
+            link = format_html('{} <a href="{}">Tell them</a>', words, reverse("ops-demand"))
+            self.message_user(request, link, level=messages.WARNING)
 
     @admin.display(description="mode")
     def mode_now(self, store: Store) -> str:
@@ -209,7 +214,7 @@ class FeePolicyAdmin(ModelAdmin):
 class WaitlistAdmin(ReadOnly):
     """May be deleted: somebody asked to be forgotten."""
 
-    list_display = ("created_at", "phone", "lat", "lng", "note")
+    list_display = ("created_at", "phone", "lat", "lng", "note", "told_at")
     search_fields = ("phone", "note")
     ordering = ("-created_at",)
 

@@ -7,7 +7,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("catalog", "0005_surge"),
+        ("catalog", "0009_demand"),
     ]
 
     operations = [

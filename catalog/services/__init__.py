@@ -1,5 +1,6 @@
 """Every write of the goods. Each function is one complete act."""
 
+from catalog.services.demand import flush_unmet, note_unmet, tell_waiting, waiting_in
 from catalog.services.findability import (
     approve_synonyms,
     count_searches,
@@ -46,6 +47,7 @@ __all__ = [
     "count_searches",
     "delete_list",
     "dismiss_search",
+    "flush_unmet",
     "forget_restock",
     "give_back",
     "join_segment",
@@ -54,6 +56,7 @@ __all__ = [
     "log_search",
     "mend_search",
     "normal_code",
+    "note_unmet",
     "pair_by_hand",
     "promotions_changed",
     "put_on_shelf",
@@ -76,6 +79,8 @@ __all__ = [
     "set_store_mode",
     "shelf_changed",
     "synonyms_changed",
+    "tell_waiting",
+    "waiting_in",
     "write_search_log",
     "write_store_load",
 ]

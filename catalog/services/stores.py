@@ -128,7 +128,7 @@ def join_waitlist(*, phone: str, point: Point, note: str = "", now: datetime) ->
     """Remember who wants us where we are not yet; once per phone, the latest place counts. Raises BadPhone."""
     row, _ = Waitlist.objects.update_or_create(
         phone=normalise(phone),
-        defaults={"lat": point.lat, "lng": point.lng, "note": note.strip()[:200]},
+        defaults={"lat": point.lat, "lng": point.lng, "note": note.strip()[:200], "told_at": None},
         create_defaults={"lat": point.lat, "lng": point.lng, "note": note.strip()[:200], "created_at": now},
     )
     return row

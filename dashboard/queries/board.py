@@ -339,7 +339,7 @@ def board(*, now: datetime) -> Board:
 
 
 def _orders() -> list[Any]:
-    live = Order.objects.live().annotate(lines_count=Count("lines")).order_by("promised_by")
+    live = Order.objects.at_work().annotate(lines_count=Count("lines")).order_by("promised_by")
     return list(
         live.values(
             "id",

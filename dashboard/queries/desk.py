@@ -28,6 +28,7 @@ PAGE = 60
 GROUPS = {
     "live": "All live",
     "late": "Late",
+    "later": "For later",
     "no-rider": "Packed, no rider",
     "delivered-today": "Delivered today",
     "late-today": "Delivered late today",
@@ -50,6 +51,8 @@ def order_list(
         found = found.filter(status__in=LIVE)
     elif state == "late":
         found = found.late(now=now).order_by("promised_by")
+    elif state == "later":
+        found = found.for_later().order_by("release_at", "-id")
     elif state == "no-rider":
         found = found.filter(status=Status.PACKED, rider_id_ref=None).order_by("promised_by")
     elif state == "delivered-today":

@@ -12,16 +12,18 @@ from accounts.tests.factories import UserFactory
 from blinkit.kernel import live, ws
 from blinkit.kernel.tokens import access_token_for
 from catalog.models import Store
-from catalog.tests.factories import NOW
+from catalog.tests.factories import NOW, ProductFactory
 from catalog.tests.factories import store as make_store
 from dashboard import queries
 from dashboard.queries.board import forget_board
 from dashboard.urls import ws_urls
 from delivery import services
 from delivery.tests.factories import offered, rider, waiting_job
+from orders import services as orders
 from orders.models import Order
 from orders.states import Status
-from orders.tests.factories import advance, order
+from orders.tests.factories import advance, customer, order, place_order, shop
+from orders.tests.slots import slot
 
 pytestmark = pytest.mark.django_db
 BOARD_STATEMENTS = 6
@@ -193,3 +195,15 @@ def test_the_socket_is_for_operations(role):
         return (await socket((role,)).connect())[0]
 
     assert async_to_sync(ask)() is False
+
+
+def test_an_order_for_later_is_no_open_load_until_its_time():
+    milk = ProductFactory()
+    place = shop(milk)
+    kept = place_order(customer(), place, [milk], slot_id=slot(place).pk)
+    board = queries.board(now=NOW)
+    assert (board.open, state(board, "CONFIRMED").count, board.at_risk) == (0, 0, [])
+    assert [found.number for found in queries.order_list(now=NOW, state="later")] == [kept.number]
+    orders.release_due(now=kept.release_at)
+    assert state(queries.board(now=kept.release_at), "CONFIRMED").count == 1
+    assert not queries.order_list(now=NOW, state="later").exists()

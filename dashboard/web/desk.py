@@ -21,6 +21,7 @@ from dashboard.web.parts import act, actor_of, is_htmx, screen, show
 from delivery import services as delivery
 from orders import services as orders
 from orders.states import Status
+from orders.words import door_chips
 
 REASONS = (
     "The customer asked for it",
@@ -72,6 +73,7 @@ def _left_s(promised_by: datetime | None, delivered_at: datetime | None, now: da
 def order(request: HttpRequest, order_id: UUID) -> HttpResponse:
     found = queries.desk(order_id=order_id, now=timezone.now())
     context = {
+        "chips": door_chips(found.order.instructions),
         "here": "orders",
         "live_url": f"/ws/orders/{order_id}/" if found.is_live else "",
         "desk": found,

@@ -29,10 +29,11 @@ NO_RIDER_NEEDED = FINISHED | {Status.PENDING, Status.PICKED_UP, Status.IN_TRANSI
 
 
 def open_job(*, order_id: UUID, now: datetime) -> None:
-    """A confirmed order needs a rider. Silent when repeated, and when the order is over already. Three statements."""
+    """A confirmed order needs a rider. Silent when repeated, when the order is over already, and for a slot whose time
+    has not come. Three statements."""
     with transaction.atomic(savepoint=False):
         order = orders.lock(order_id)
-        if order.status in NO_RIDER_NEEDED:
+        if order.status in NO_RIDER_NEEDED or order.is_for_later:
             return
         job = Job(
             order=order,

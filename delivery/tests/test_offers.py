@@ -7,7 +7,7 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from catalog.tests.factories import NOW, store
+from catalog.tests.factories import NOW, ProductFactory, store
 from delivery import saying_no, services
 from delivery.errors import NoSuchOffer, NotOnDuty, OfferGone, Suspended, TripLive
 from delivery.models import Job, JobState, Offer, OfferState, Rider, Shift
@@ -15,7 +15,9 @@ from delivery.services import asking
 from delivery.tests.factories import offered, packed, rider, trip, waiting_job
 from orders import services as orders
 from orders.models import Order
+from orders.tests.factories import customer, place_order, shop
 from orders.tests.factories import order as make_order
+from orders.tests.slots import slot
 
 pytestmark = pytest.mark.django_db
 SOON = NOW + timedelta(seconds=31)
@@ -263,3 +265,14 @@ def test_a_rider_who_fell_silent_goes_off_duty_unless_on_a_trip():
     assert services.sweep_silent(now=NOW + timedelta(minutes=16)) == 1
     assert not Shift.objects.filter(rider=idle, ended_at=None).exists()
     assert Shift.objects.filter(rider=made.rider, ended_at=None).exists()
+
+
+def test_no_rider_is_sought_for_a_slot_until_its_time():
+    milk = ProductFactory()
+    place = shop(milk)
+    kept = place_order(customer(), place, [milk], slot_id=slot(place).pk)
+    services.open_job(order_id=kept.pk, now=NOW)
+    assert not Job.objects.exists()
+    orders.release_due(now=kept.release_at)
+    services.open_job(order_id=kept.pk, now=kept.release_at)
+    assert Job.objects.get().due_at == kept.promised_by

@@ -7,7 +7,7 @@ order lock the task alone.
 from fulfillment.services.life import clear_slot, close_cancelled, close_handed_over, goods_back, open_task, write_load
 from fulfillment.services.managing import give_back, pin, reassign, sweep
 from fulfillment.services.packing import MOST_BAGS, pack, suggested_bags
-from fulfillment.services.picking import ScanOutcome, next_task, put_back, scan, short, start
+from fulfillment.services.picking import ScanOutcome, next_task, put_back, scan, short, start, substitute
 from fulfillment.services.shifts import end_shift, start_shift
 
 __all__ = [
@@ -29,6 +29,7 @@ __all__ = [
     "short",
     "start",
     "start_shift",
+    "substitute",
     "suggested_bags",
     "sweep",
     "write_load",

@@ -19,7 +19,7 @@ from fulfillment.events import PickTaskOpened, SlotCleared
 from fulfillment.models import PickLine, PickTask, ShelfSlot, TaskState
 from fulfillment.services.inside import hint, lock_task
 from orders import services as orders
-from orders.models import Order
+from orders.models import Order, OrderLine
 from orders.promise.legs import DOOR_S, HANDOVER_S
 from orders.services.mover import joining, step
 from orders.states import Status
@@ -33,10 +33,11 @@ USUAL_LINES = 5
 def open_task(*, order_id: UUID, now: datetime) -> PickTask | None:
     """Put a confirmed order into its store's pick queue, its lines in walking order. Silent when repeated.
 
-    Part of every purchase's cost: at most eight statements. Returns None when the order has been cancelled meanwhile.
+    Part of every purchase's cost: at most eight statements. Returns None when the order has been cancelled meanwhile
+    or waits for its slot.
     """
     order = orders.lock(order_id)
-    if order.status != Status.CONFIRMED:
+    if order.status != Status.CONFIRMED or order.is_for_later:
         return PickTask.objects.filter(order=order).first()
     lines = _lines_with_places(order)
     due_at = _shelf_by(order, timezone=lines[0]["timezone"] if lines else "Asia/Kolkata", now=now)
@@ -143,6 +144,11 @@ def _lines_with_places(order: Order) -> list[dict[str, Any]]:
         cursor.execute(_LINES_WITH_PLACES, [order.pk])
         names = [column.name for column in cursor.description or ()]
         return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+
+
+def place_of(line: OrderLine) -> dict[str, Any]:
+    """Where one line of an order lies: `bin_code`, `bin_zone` and the product's `zone`."""
+    return next(found for found in _lines_with_places(line.order) if found["id"] == line.pk)
 
 
 def _pick_lines(task: PickTask, lines: Sequence[dict[str, Any]]) -> list[PickLine]:

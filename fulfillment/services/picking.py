@@ -14,7 +14,7 @@ from catalog.models import Product
 from fulfillment.errors import EnoughOfIt, NotOnShift, TaskBusy, UnknownBarcode, WrongItem
 from fulfillment.models import PickerShift, PickLine, PickTask, ScanNonce, TaskState
 from fulfillment.services.inside import IN_WORK, hint, lock_task, lock_with_order, need_in_hand
-from fulfillment.services.life import end_cancelled
+from fulfillment.services.life import end_cancelled, place_of
 from orders import services as orders
 from orders.models import Order
 from orders.states import Status
@@ -120,6 +120,48 @@ def short(*, task_id: UUID, picker_id: int, line_id: int, qty: int, nonce: str, 
     if order.status == Status.CANCELLED:
         end_cancelled(task, now=now)
     return outcome
+
+
+@transaction.atomic
+def substitute(
+    *, task_id: UUID, picker_id: int, line_id: int, sku: str, qty: int, nonce: str, now: datetime
+) -> ScanOutcome:
+    """`qty` units of a line are not there, and `sku` comes instead: its own line is next on the walk, to be scanned.
+
+    Same nonce, same answer. Raises NotYourTask, Invalid, UnknownBarcode, and what orders refuse (NoSubstitute, ...).
+    """
+    task, _order = lock_with_order(task_id)
+    if (before := _seen(task, picker_id, nonce)) is not None:
+        return before
+    line = PickLine.objects.filter(task=task, pk=line_id).first()
+    if line is None:
+        raise Invalid("This line is not part of the task.")
+    left = line.qty - line.picked_qty - line.short_qty
+    if not 1 <= qty <= left:
+        raise Invalid(f"Between 1 and {left} units of this line are still to be found." if left else "It is all here.")
+    product_id = Product.objects.filter(sku=sku).values_list("pk", flat=True).first()
+    if product_id is None:
+        raise UnknownBarcode("This product is not in the catalogue.")
+    new = orders.substitute_line(
+        order_id=task.order_id,
+        order_line_id=line.order_line_id,
+        product_id=product_id,
+        qty=qty,
+        actor=f"user:{picker_id}",
+        now=now,
+    )
+    place = place_of(new)
+    PickLine.objects.create(
+        task=task,
+        order_line=new,
+        product_id=product_id,
+        bin_code=place["bin_code"] or "",
+        zone=place["bin_zone"] or place["zone"],
+        walk=line.walk,  # right after the line it stands in for: equal places go by id
+        qty=qty,
+    )
+    line.short_qty += qty
+    return _after(task, line, nonce=nonce, now=now)
 
 
 @transaction.atomic

@@ -20,6 +20,7 @@ from fulfillment import access, pickroute, queries, services
 from fulfillment.errors import EnoughOfIt, UnknownBarcode, WrongItem
 from fulfillment.models import Bag, PickLine, PickTask, TaskState
 from fulfillment.web.parts import act, is_htmx, number_of, screen, show
+from orders.words import door_chips
 
 SHOWN_AFTER_PACKING = (TaskState.PACKED, TaskState.HANDED_OVER)
 
@@ -78,6 +79,25 @@ def short(request: HttpRequest, code: str, task_id: UUID) -> HttpResponse:
 
 
 @act("floor-queue")
+def substitute(request: HttpRequest, code: str, task_id: UUID) -> HttpResponse:
+    store = access.store_to_work_in(request.user, code)
+    task = queries.task_of(task_id=task_id, store_id=store.pk)
+    try:
+        services.substitute(
+            task_id=task.pk,
+            picker_id=_me(request),
+            line_id=number_of(request, "line"),
+            sku=request.POST.get("sku", "")[:40],
+            qty=number_of(request, "qty"),
+            nonce=_nonce(request),
+            now=timezone.now(),
+        )
+    except Refusal as refusal:
+        return _answer(request, store, task, Feedback("refused", refusal.detail))
+    return _answer(request, store, task, Feedback("note", _("Swapped: fetch and scan it next. The customer is told.")))
+
+
+@act("floor-queue")
 def undo(request: HttpRequest, code: str, task_id: UUID) -> HttpResponse:
     store = access.store_to_work_in(request.user, code)
     task = queries.task_of(task_id=task_id, store_id=store.pk)
@@ -104,6 +124,7 @@ def pack(request: HttpRequest, code: str, task_id: UUID) -> HttpResponse:
             "task": task,
             "order": task.order,
             "bags": list(task.bags.order_by("pk")),
+            "chips": door_chips(task.order.instructions),
             "here": "pick",
             "live_url": f"/ws/stores/{store.code}/",
         }
@@ -130,6 +151,7 @@ def pack(request: HttpRequest, code: str, task_id: UUID) -> HttpResponse:
         "order": task.order,
         "lines": lines,
         "found": len(found),
+        "chips": door_chips(task.order.instructions),
         "zones": [zone for zone in zones if zone["lines"]],
         "most": services.MOST_BAGS,
         "mine": task.picker_id == request.user.pk,
@@ -163,7 +185,8 @@ def labels(request: HttpRequest, code: str, task_id: UUID) -> HttpResponse:
     bags = [
         {"bag": bag, "qr": _qr(bag), "number": number} for number, bag in enumerate(task.bags.order_by("pk"), start=1)
     ]
-    return show(request, "fulfillment/labels.html", store, {"task": task, "order": task.order, "bags": bags})
+    context = {"task": task, "order": task.order, "bags": bags, "chips": door_chips(task.order.instructions)}
+    return show(request, "fulfillment/labels.html", store, context)
 
 
 # -- inside --------------------------------------------------------------------------------------------------------
@@ -178,10 +201,12 @@ def _panel(request: HttpRequest, store: Store, task: PickTask, feedback: Feedbac
         "walk": walk,
         "line": current,
         "left": current.qty - current.picked_qty - current.short_qty if current else 0,
+        "instead": queries.instead_of(current, store_id=store.pk) if current else [],
+        "chips": door_chips(task.order.instructions),
         "undo_line": _last_scanned(walk),
         "demo_wrong": _another(task) if current and settings.DEMO_MODE else "",
         "mine": task.picker_id == request.user.pk and task.state in (TaskState.PICKING, TaskState.PICKED),
-        "nonces": [uuid4().hex for _ in range(5)],
+        "nonces": [uuid4().hex for _ in range(6)],
         "feedback": feedback,
         "here": "pick",
         "live_url": f"/ws/stores/{store.code}/",

@@ -46,6 +46,7 @@ def queue(request: HttpRequest, code: str) -> HttpResponse:
         "live_url": f"/ws/stores/{store.code}/",
         "here": "queue",
         "board": board,
+        "later": queries.later(store_id=store.pk),
         "mine": mine,
         "on_shift": any(picker.user_id == request.user.pk for picker in board.pickers),
         "mode": goods.current_mode(store, now=now).value,

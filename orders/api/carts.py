@@ -70,7 +70,10 @@ class CartView(APIView):
         view = services.replace_lines(
             **owner_of(request),
             store_code=body["store"],
-            lines=[services.Asked(line["sku"], line["qty"], line["consent"]) for line in body["lines"]],
+            lines=[
+                services.Asked(line["sku"], line["qty"], line["consent"], line["substitute_up_to_paise"])
+                for line in body["lines"]
+            ],
             tip_paise=body["tip_paise"],
             to=Point(body["lat"], body["lng"]) if "lat" in body and "lng" in body else None,
             now=timezone.now(),
@@ -99,6 +102,7 @@ class CartLinesView(APIView):
             qty=body["qty"],
             store_code=body["store"],
             consent=body.get("consent", ""),
+            substitute_up_to_paise=body.get("substitute_up_to_paise"),
             now=timezone.now(),
         )
         return _answer(view)
@@ -157,7 +161,7 @@ class CheckoutView(APIView):
 
         Cash orders are confirmed at once; online ones hold their items until `pay_by`. Other refusals: `out-of-stock`
         (items), `store-closed`, `not-served`, `cash-limit`, `below-minimum`, `too-many-units`, `not-on-shelf`,
-        `cart-empty`, `too-many-open-orders`.
+        `cart-empty`, `too-many-open-orders`, and with a slot `slot-gone` (the `slots` that are left).
         """
         body = parsed(shapes.CheckoutBody(data=request.data))
         order = services.checkout(
@@ -167,6 +171,7 @@ class CheckoutView(APIView):
             bill_fingerprint=body["bill_fingerprint"],
             instructions=body["instructions"],
             tip_paise=body.get("tip_paise"),
+            slot_id=body.get("slot_id"),
             now=timezone.now(),
         )
         payment_id = None
@@ -183,6 +188,7 @@ class CheckoutView(APIView):
             "pay_by": order.pay_by,
             "promised_from": order.promised_from,
             "promised_by": order.promised_by,
+            "slot": queries.slot_of_order(order),
             "store": {"code": order.store.code, "name": order.store.name},
         }
         location = f"{request.path.removesuffix('checkout/')}orders/{order.pk}/"

@@ -8,7 +8,14 @@ from rest_framework import serializers
 
 from orders.models import Consent
 from orders.services import INSTRUCTIONS
-from orders.services.cart import MOST_LINES, MOST_TIP_PAISE, MOST_UNITS_PER_LINE
+from orders.services.cart import (
+    LONGEST_GIFT_FROM,
+    LONGEST_GIFT_NOTE,
+    MOST_LINES,
+    MOST_SUBSTITUTE_UP_TO_PAISE,
+    MOST_TIP_PAISE,
+    MOST_UNITS_PER_LINE,
+)
 from orders.states import Status
 from payments.models import Method
 
@@ -33,6 +40,12 @@ class CartLineBody(S.Serializer[Any]):
     sku = S.CharField(max_length=40)
     qty = S.IntegerField(min_value=1, max_value=MOST_UNITS_PER_LINE)
     consent = S.ChoiceField(choices=Consent.choices, default=Consent.REFUND, help_text="When it can't be found.")
+    substitute_up_to_paise = S.IntegerField(
+        min_value=0,
+        max_value=MOST_SUBSTITUTE_UP_TO_PAISE,
+        default=0,
+        help_text="How much dearer per unit a substitute may be on the shelf. You never pay more than your bill.",
+    )
 
 
 class CartBody(S.Serializer[Any]):
@@ -48,6 +61,7 @@ class SetLineBody(S.Serializer[Any]):
     qty = S.IntegerField(min_value=0, max_value=MOST_UNITS_PER_LINE, help_text="0 takes it out.")
     store = S.CharField(max_length=16, required=False, allow_blank=True, default="")
     consent = S.ChoiceField(choices=Consent.choices, required=False)
+    substitute_up_to_paise = S.IntegerField(min_value=0, max_value=MOST_SUBSTITUTE_UP_TO_PAISE, required=False)
 
 
 class GuestCartBody(S.Serializer[Any]):
@@ -64,6 +78,19 @@ class CheckoutBody(S.Serializer[Any]):
     tip_paise = S.IntegerField(
         min_value=0, max_value=MOST_TIP_PAISE, required=False, help_text="Left out: the cart's tip."
     )
+    slot_id = S.IntegerField(
+        min_value=1,
+        max_value=2**63 - 1,
+        required=False,
+        allow_null=True,
+        help_text="From /stores/{code}/slots/. Left out: now.",
+    )
+
+
+class GiftBody(S.Serializer[Any]):
+    is_gift = S.BooleanField()
+    note = S.CharField(max_length=LONGEST_GIFT_NOTE, required=False, allow_blank=True, default="")
+    from_name = S.CharField(max_length=LONGEST_GIFT_FROM, required=False, allow_blank=True, default="")
 
 
 class CouponBody(S.Serializer[Any]):
@@ -246,9 +273,17 @@ class ProblemOut(S.Serializer[Any]):
     sku = S.CharField(allow_null=True)
 
 
+class GiftOut(S.Serializer[Any]):
+    """A gift: what goes with the bags shows no prices."""
+
+    note = S.CharField()
+    from_name = S.CharField()
+
+
 class CartLineOut(Goods):
     qty = S.IntegerField()
     consent = S.CharField()
+    substitute_up_to_paise = Money()
     gross_paise = Money()
     available_qty = S.IntegerField()
     problem = ProblemOut(allow_null=True)
@@ -303,11 +338,47 @@ class CartOut(S.Serializer[Any]):
     bill = CartBill()
     problems = ProblemOut(many=True)
     can_check_out = S.BooleanField()
+    gift = GiftOut(allow_null=True)
     coupon = CouponOut(allow_null=True)
     promotions = PromotionsOut()
     tip_paise = Money()
     fees = S.DictField(child=S.IntegerField())
     currency = S.CharField()
+
+
+class SlotOut(S.Serializer[Any]):
+    id = S.IntegerField()
+    starts_at = S.DateTimeField()
+    ends_at = S.DateTimeField()
+    cut_off_at = S.DateTimeField(help_text="The last moment to order for it.")
+    left = S.IntegerField(help_text="Places that are left.")
+
+
+class SlotList(S.Serializer[Any]):
+    store = S.CharField()
+    now = S.BooleanField(help_text="Whether the store takes orders for now; slots can be ordered for either way.")
+    slots = SlotOut(many=True, help_text="Those that can be ordered for, soonest first.")
+
+
+class ChipOut(S.Serializer[Any]):
+    code = S.CharField()
+    label = S.CharField()  # type: ignore[assignment]  # the stub confuses it with Field.label
+
+
+class ChipList(S.Serializer[Any]):
+    instructions = ChipOut(many=True)
+
+
+class OrderSlot(S.Serializer[Any]):
+    id = S.IntegerField()
+    starts_at = S.DateTimeField()
+    ends_at = S.DateTimeField()
+
+
+class ScheduleOut(S.Serializer[Any]):
+    key = S.CharField(help_text="packing, window or until.")
+    label = S.CharField()  # type: ignore[assignment]  # the stub confuses it with Field.label
+    at = S.DateTimeField()
 
 
 class OrderCard(S.Serializer[Any]):
@@ -319,6 +390,7 @@ class OrderCard(S.Serializer[Any]):
     placed_at = S.DateTimeField()
     promised_from = S.DateTimeField(allow_null=True)
     promised_by = S.DateTimeField(allow_null=True)
+    slot = OrderSlot(allow_null=True, help_text="The window it was ordered for; null: for now.")
     delivered_at = S.DateTimeField(allow_null=True)
     units = S.IntegerField()
     first_items = S.ListField(child=S.CharField())
@@ -344,6 +416,7 @@ class Placed(S.Serializer[Any]):
     pay_by = S.DateTimeField(allow_null=True)
     promised_from = S.DateTimeField(allow_null=True)
     promised_by = S.DateTimeField(allow_null=True)
+    slot = OrderSlot(allow_null=True)
     store = StoreName()
 
 
@@ -382,6 +455,8 @@ class OrderLineOut(S.Serializer[Any]):
     gross_paise = Money()
     discount_paise = Money()
     consent = S.CharField()
+    substitute_up_to_paise = Money()
+    substitute_for = S.IntegerField(allow_null=True, help_text="The line it came instead of.")
 
 
 class OrderPayment(S.Serializer[Any]):
@@ -407,6 +482,8 @@ class OrderRider(S.Serializer[Any]):
 
 class Tracking(OrderCard):
     sentence = S.CharField()
+    schedule = ScheduleOut(many=True, help_text="What happens when, while it waits for its slot.")
+    gift = GiftOut(allow_null=True)
     step = S.IntegerField()
     steps = StepOut(many=True)
     is_live = S.BooleanField()

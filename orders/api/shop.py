@@ -57,7 +57,11 @@ class ServiceabilityView(OpenView):
         point = point_of(request)
         if point is None:
             raise Invalid("Send lat and lng as decimal degrees.", errors={"lat": ["Needed."], "lng": ["Needed."]})
-        return cacheable(request, queries.serviceability(point=point, now=timezone.now()).as_dict(), max_age_s=5)
+        now = timezone.now()
+        answer = queries.serviceability(point=point, now=now)
+        if answer.store is None:
+            catalog_services.note_unmet(point=point, now=now)
+        return cacheable(request, answer.as_dict(), max_age_s=5)
 
 
 class WaitlistView(OpenView):

@@ -14,7 +14,17 @@ from orders.queries.shelves import (
     store_id_of,
     suggestions,
 )
-from orders.queries.tracking import eta_range, line_json, order_of, orders_of, summary, timeline, tracking
+from orders.queries.slots import by_day, left_json, slots_left, takes_orders_now
+from orders.queries.tracking import (
+    eta_range,
+    line_json,
+    order_of,
+    orders_of,
+    slot_of_order,
+    summary,
+    timeline,
+    tracking,
+)
 from orders.queries.wanting import (
     BoughtBefore,
     ListView,
@@ -45,6 +55,7 @@ __all__ = [
     "Wanted",
     "bill_json",
     "buy_again",
+    "by_day",
     "cards",
     "cart_view",
     "default_place",
@@ -55,6 +66,7 @@ __all__ = [
     "goes_with",
     "goes_with_cart",
     "goes_with_view",
+    "left_json",
     "line_json",
     "list_view",
     "lists_of",
@@ -67,9 +79,12 @@ __all__ = [
     "serviceability",
     "shelf",
     "similar",
+    "slot_of_order",
+    "slots_left",
     "store_id_of",
     "suggestions",
     "summary",
+    "takes_orders_now",
     "timeline",
     "tracking",
     "typical_door",

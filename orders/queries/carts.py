@@ -32,6 +32,11 @@ class Wanted:
     product_id: int
     qty: int
     consent: str = Consent.REFUND.value
+    substitute_up_to_paise: int = 0
+
+
+WANTED = ("product_id", "qty", "consent", "substitute_up_to_paise")
+"""A cart line's columns, in the order of Wanted's fields."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +62,7 @@ class CartLineView:
     row: ShelfRow | None
     free: int
     problem: Problem | None = None
+    substitute_up_to_paise: int = 0
 
     @property
     def gross_paise(self) -> int:
@@ -71,6 +77,7 @@ class CartLineView:
         out: dict[str, Any] = {"sku": None, "name": "No longer sold here"} if row is None else row.as_dict()
         out["qty"] = self.qty
         out["consent"] = self.consent
+        out["substitute_up_to_paise"] = self.substitute_up_to_paise
         out["gross_paise"] = self.gross_paise
         out["available_qty"] = 0 if row is None else max(0, min(self.free, row.max_per_order))
         out["problem"] = None if self.problem is None else self.problem.as_dict()
@@ -113,6 +120,7 @@ class CartView:
             "problems": [problem.as_dict() for problem in self.problems],
             "can_check_out": self.can_check_out,
             "tip_paise": self.tip_paise,
+            "gift": gift_json(self.cart),
             "coupon": self.offered.coupon,
             "promotions": self.offered.as_dict(),
             "fees": self.fees,
@@ -144,6 +152,11 @@ def bill_json(bill: Bill) -> dict[str, Any]:
     }
 
 
+def gift_json(of: Any) -> dict[str, Any] | None:
+    """The gift of a cart or an order; None when it is none."""
+    return {"note": of.gift_note, "from_name": of.gift_from} if of is not None and of.is_gift else None
+
+
 def cart_view(
     *,
     customer_id: int | None = None,
@@ -162,7 +175,7 @@ def cart_view(
     cart = Cart.objects.filter(**owner).first()
     if cart is None:
         return EMPTY
-    lines = CartLine.objects.filter(cart=cart).values_list("product_id", "qty", "consent")
+    lines = CartLine.objects.filter(cart=cart).values_list(*WANTED)
     return view_of(
         cart, [Wanted(*line) for line in lines], store=goods.store_by_id(cart.store_id), to=to, method=method, now=now
     )
@@ -264,4 +277,5 @@ def _line(wanted: Wanted, row: ShelfRow | None, free: int) -> CartLineView:
         problem = Problem(
             "too-many-units", f"{row.name}: at most {row.max_per_order} per order.", wanted.product_id, row.sku
         )
-    return CartLineView(wanted.product_id, wanted.qty, wanted.consent, row, free, problem)
+    cap_paise = wanted.substitute_up_to_paise
+    return CartLineView(wanted.product_id, wanted.qty, wanted.consent, row, free, problem, cap_paise)

@@ -148,7 +148,7 @@ def promise_for(
         backlog_s=load.pick_backlog_s,
         rider_wait_s=load.rider_wait_s,
         rush=goods.current_mode(store, now=now) == StoreMode.RUSH,
-        measured=_measured(store.pk, now.astimezone(ZoneInfo(store.city.timezone)).hour),
+        measured=measured_at(store, now),
     )
     quote = promise.quote(inputs)
     return quote, {"store": store.code, **inputs.as_json(), "legs": quote.legs_json()}
@@ -169,6 +169,31 @@ def _read_measured(store_id: int, hour: int) -> dict[str, tuple[float, float]]:
 
 
 _measured: BrieflyKept[dict[str, tuple[float, float]]] = BrieflyKept(_read_measured)
+
+
+def measured_at(store: Store, at: datetime) -> dict[str, tuple[float, float]]:
+    """What legs really take at this store at this time of its day: (p50, p90) in seconds by leg."""
+    return _measured(store.pk, at.astimezone(ZoneInfo(store.city.timezone)).hour)
+
+
+def place_for_slot(*, point: Point, store_id: int, stores: Sequence[Store], now: datetime) -> Serviceability | None:
+    """The answer for an order that comes later: this store, whatever its hours, mode and load are now.
+
+    None when it does not serve the place.
+    """
+    store = next((store for store in stores if store.pk == store_id), None)
+    if store is None:
+        return None
+    surge_paise, surge_why = goods.current_surge(store, now=now)
+    return Serviceability(
+        point=point,
+        store=store,
+        policy=goods.fee_policy(store),
+        mode=goods.current_mode(store, now=now).value,
+        distance_metres=street_metres(store.point, point),
+        surge_paise=surge_paise,
+        surge_why=surge_why,
+    )
 
 
 def fees_json(policy: FeeRules) -> dict[str, int]:

@@ -20,6 +20,7 @@ from catalog.travel import travel_seconds
 from orders import promise
 from orders.errors import NoSuchOrder
 from orders.models import Order, OrderLine
+from orders.queries.carts import gift_json
 from orders.states import CUSTOMER_MAY_CANCEL, FINISHED, Status
 from orders.words import sentence_of
 from payments.models import Payment
@@ -79,7 +80,8 @@ def tracking(*, order_id: UUID, customer_id: int | None = None, now: datetime | 
     late_s = _late_s(order, now)
     return {
         **summary(order, lines),
-        "sentence": sentence_of(order, eta_from_m, eta_to_m, late_s),
+        "sentence": sentence_of(order, eta_from_m, eta_to_m, late_s, now=now),
+        "schedule": schedule_of(order),
         "step": step_of(order),
         "steps": steps_of(order),
         "is_live": status not in FINISHED,
@@ -103,6 +105,7 @@ def tracking(*, order_id: UUID, customer_id: int | None = None, now: datetime | 
         "lines": [line_json(line) for line in lines],
         "bill": order_bill_json(order, lines),
         "payment": _payment_json(payment, order),
+        "gift": gift_json(order),
         "rider": rider,
         "rider_at_door_at": order.rider_at_door_at if status in RIDING else None,
         "otp": order.door_otp if customer_id is not None and status in CODE_SHOWN else None,
@@ -122,6 +125,7 @@ def summary(order: Order, lines: Sequence[OrderLine]) -> dict[str, Any]:
         "placed_at": order.placed_at,
         "promised_from": order.promised_from,
         "promised_by": order.promised_by,
+        "slot": slot_of_order(order),
         "delivered_at": order.delivered_at,
         "units": sum(line.qty - line.short_qty for line in lines),
         "first_items": [line.name for line in lines[:3]],
@@ -129,6 +133,24 @@ def summary(order: Order, lines: Sequence[OrderLine]) -> dict[str, Any]:
         "payment_method": order.payment_method,
         "currency": "INR",
     }
+
+
+def slot_of_order(order: Order) -> dict[str, Any] | None:
+    """The window it was ordered for; None for an order for now. Costs nothing: the promise is the window."""
+    if order.slot_id is None:
+        return None
+    return {"id": order.slot_id, "starts_at": order.promised_from, "ends_at": order.promised_by}
+
+
+def schedule_of(order: Order) -> list[dict[str, Any]]:
+    """What happens when, for an order that waits for its slot; empty otherwise."""
+    if not order.is_for_later or order.status not in (Status.PENDING, Status.CONFIRMED):
+        return []
+    return [
+        {"key": "packing", "label": "We begin to pack", "at": order.release_at},
+        {"key": "window", "label": "At your door from", "at": order.promised_from},
+        {"key": "until", "label": "At the latest", "at": order.promised_by},
+    ]
 
 
 def timeline(order_id: UUID) -> list[TimelineRow]:
@@ -140,13 +162,15 @@ def eta_range(
     order: Order, *, now: datetime, lines: int = 1, position: dict[str, Any] | None = None
 ) -> tuple[int | None, int | None]:
     """Minutes from `now` until the door, from what is done and what is still to do; (None, None) when it is over, not
-    promised yet, or the rider is there.
+    promised yet, the rider is there, or the order has a slot and is not on the road.
 
     Never below what the remaining legs need. Before the ride the promised range is kept for as long as it can be; on
     the road (`position`: where the rider is) only what is left of the way counts.
     """
     status = Status(order.status)
     if status in FINISHED or order.promised_by is None or order.promised_from is None or order.rider_at_door_at:
+        return None, None
+    if order.slot_id is not None and status not in RIDING:  # its window says when, not minutes
         return None, None
     left = _ahead(order, status, now=now, lines=lines, position=position)
     from_m, to_m = max(1, floor(left.p50_s / 60)), max(1, ceil(left.p90_s / 60))
@@ -217,6 +241,8 @@ def line_json(line: OrderLine) -> dict[str, Any]:
         "gross_paise": line.unit_price_paise * (line.qty - line.short_qty),
         "discount_paise": line.discount_paise,
         "consent": line.consent,
+        "substitute_up_to_paise": line.substitute_up_to_paise,
+        "substitute_for": line.substitute_for_id,
     }
 
 

@@ -7,6 +7,7 @@ from orders.services.cart import (
     open_cart,
     replace_lines,
     set_coupon,
+    set_gift,
     set_line,
     set_tip,
 )
@@ -15,6 +16,7 @@ from orders.services.ending import cancel, close, close_delivered, confirm, end_
 from orders.services.floor import evidence, packed, short_line, start_picking, to_store
 from orders.services.mover import lock, move
 from orders.services.pictures import sweep_unused_pictures
+from orders.services.slots import copy_to_every_day, make_slots, release, release_due
 from orders.services.street import (
     at_the_door,
     delivered,
@@ -25,6 +27,7 @@ from orders.services.street import (
     rider_fell_away,
     undelivered,
 )
+from orders.services.substituting import substitute_line
 from orders.services.wanting import ListAdded, add_list_to_cart, learn_affinity, tell_restocked
 
 __all__ = [
@@ -39,6 +42,7 @@ __all__ = [
     "close",
     "close_delivered",
     "confirm",
+    "copy_to_every_day",
     "delivered",
     "empty_cart",
     "end_window",
@@ -47,19 +51,24 @@ __all__ = [
     "in_transit",
     "learn_affinity",
     "lock",
+    "make_slots",
     "move",
     "open_cart",
     "packed",
     "picked_up",
     "refund_done",
+    "release",
+    "release_due",
     "replace_lines",
     "rider_accepted",
     "rider_fell_away",
     "set_coupon",
+    "set_gift",
     "set_line",
     "set_tip",
     "short_line",
     "start_picking",
+    "substitute_line",
     "sweep_unpaid",
     "sweep_unused_pictures",
     "tell_restocked",

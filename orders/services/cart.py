@@ -19,12 +19,15 @@ from catalog.queries import ShelfRow
 from catalog.services import normal_code
 from orders.errors import CartEmpty, NotOnShelf, TooManyUnits
 from orders.models import Cart, CartLine, Consent
-from orders.queries.carts import EMPTY, CartView, Wanted, view_of
+from orders.queries.carts import EMPTY, WANTED, CartView, Wanted, view_of
 from orders.services.mover import joining
 
 MOST_LINES = 60
 MOST_UNITS_PER_LINE = 99
 MOST_TIP_PAISE = 100_000
+MOST_SUBSTITUTE_UP_TO_PAISE = 100_000
+LONGEST_GIFT_NOTE = 200
+LONGEST_GIFT_FROM = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +37,7 @@ class Asked:
     sku: str
     qty: int
     consent: str = Consent.REFUND.value
+    substitute_up_to_paise: int = 0
 
 
 @joining
@@ -71,7 +75,9 @@ def replace_lines(
             raise NotOnShelf("This item is not sold here (any more).", sku=line.sku)
         before = wanted[row.product_id].qty if row.product_id in wanted else 0
         _refuse_too_many(row, before + line.qty)
-        wanted[row.product_id] = Wanted(row.product_id, before + line.qty, Consent(line.consent).value)
+        wanted[row.product_id] = Wanted(
+            row.product_id, before + line.qty, Consent(line.consent).value, _checked_cap(line.substitute_up_to_paise)
+        )
     cart = _upsert(customer_id=customer_id, guest_token=guest_token, store_id=store.pk, tip_paise=tip_paise, now=now)
     _write_lines(cart, list(wanted.values()), now=now)
     rows = {row.product_id: row for row in by_sku.values()}
@@ -88,6 +94,7 @@ def set_line(
     sku: str = "",
     product_id: int | None = None,
     consent: str = "",
+    substitute_up_to_paise: int | None = None,
     customer_id: int | None = None,
     guest_token: UUID | None = None,
     to: Point | None = None,
@@ -125,11 +132,13 @@ def set_line(
         changes: dict[str, Any] = {"qty": qty}
         if consent:
             changes["consent"] = Consent(consent).value
+        if substitute_up_to_paise is not None:
+            changes["substitute_up_to_paise"] = _checked_cap(substitute_up_to_paise)
         if not lines.filter(product_id=row.product_id).update(**changes):
             if lines.count() >= MOST_LINES:
                 raise Invalid(f"A cart holds at most {MOST_LINES} different items.")
             CartLine.objects.create(cart=cart, product_id=row.product_id, added_at=now, **changes)
-    wanted = [Wanted(*line) for line in lines.values_list("product_id", "qty", "consent")]
+    wanted = [Wanted(*line) for line in lines.values_list(*WANTED)]
     return view_of(cart, wanted, store=store, to=to, now=now)
 
 
@@ -141,6 +150,32 @@ def set_tip(*, tip_paise: int, customer_id: int | None = None, guest_token: UUID
     cart = _find(customer_id=customer_id, guest_token=guest_token)
     if cart is not None:
         Cart.objects.filter(pk=cart.pk).update(tip_paise=tip_paise)
+
+
+@joining
+def set_gift(
+    *,
+    is_gift: bool,
+    note: str = "",
+    from_name: str = "",
+    customer_id: int | None = None,
+    guest_token: UUID | None = None,
+) -> None:
+    """Whether the next order is a gift, the words on its card and who it is from. What goes with the bags then shows no
+    prices. Raises Invalid for more than 200 characters (60 of the name), CartEmpty when there is no cart yet."""
+    note, from_name = note.strip(), " ".join(from_name.split())
+    if "\x00" in note + from_name:
+        raise Invalid("This is not a text.")
+    if len(note) > LONGEST_GIFT_NOTE:
+        raise Invalid(f"A gift note has at most {LONGEST_GIFT_NOTE} characters; this one has {len(note)}.")
+    if len(from_name) > LONGEST_GIFT_FROM:
+        raise Invalid(f"The name on a gift has at most {LONGEST_GIFT_FROM} characters.")
+    cart = _find(customer_id=customer_id, guest_token=guest_token)
+    if cart is None:
+        raise CartEmpty("Put something into your cart first.")
+    Cart.objects.filter(pk=cart.pk).update(
+        is_gift=is_gift, gift_note=note if is_gift else "", gift_from=from_name if is_gift else ""
+    )
 
 
 @joining
@@ -161,7 +196,7 @@ def set_coupon(
     if cart is None:
         raise CartEmpty("Put something into your cart first.")
     before, cart.coupon_code = cart.coupon_code, normal_code(code) if code.strip() else ""
-    lines = CartLine.objects.filter(cart=cart).values_list("product_id", "qty", "consent")
+    lines = CartLine.objects.filter(cart=cart).values_list(*WANTED)
     store = goods.store_by_id(cart.store_id)
     view = view_of(cart, [Wanted(*line) for line in lines], store=store, to=to, now=now)
     coupon = view.offered.coupon
@@ -178,7 +213,7 @@ def empty_cart(*, customer_id: int | None = None, guest_token: UUID | None = Non
     cart = _find(customer_id=customer_id, guest_token=guest_token)
     if cart is not None:
         CartLine.objects.filter(cart=cart).delete()
-        Cart.objects.filter(pk=cart.pk).update(tip_paise=0, coupon_code="")
+        Cart.objects.filter(pk=cart.pk).update(tip_paise=0, coupon_code="", is_gift=False, gift_note="", gift_from="")
 
 
 @transaction.atomic
@@ -205,8 +240,12 @@ def adopt_guest_cart(*, guest_token: UUID, customer_id: int, now: datetime | Non
         own.lines.filter(product_id__in=kept).delete()
         CartLine.objects.filter(cart=guest).update(cart=own)
         own.coupon_code = guest.coupon_code or own.coupon_code
+        changed = ["store", "coupon_code", "updated_at"]
+        if guest.is_gift:
+            own.is_gift, own.gift_note, own.gift_from = True, guest.gift_note, guest.gift_from
+            changed += ["is_gift", "gift_note", "gift_from"]
         own.updated_at = now or timezone.now()
-        own.save(update_fields=["store", "coupon_code", "updated_at"])
+        own.save(update_fields=changed)
     guest.delete()
     return own
 
@@ -234,6 +273,12 @@ def _refuse_too_many(row: ShelfRow, qty: int) -> None:
         raise TooManyUnits(f"{row.name}: at most {most} per order.", sku=row.sku, max=most)
 
 
+def _checked_cap(paise: int) -> int:
+    if not 0 <= paise <= MOST_SUBSTITUTE_UP_TO_PAISE:
+        raise Invalid("A substitute may be up to ₹1,000 dearer, no more.")
+    return paise
+
+
 def _upsert(
     *, customer_id: int | None, guest_token: UUID | None, store_id: int, tip_paise: int | None, now: datetime
 ) -> Cart:
@@ -247,7 +292,7 @@ def _upsert(
             " VALUES (%(id)s, %(owner)s, %(store)s, coalesce(%(tip)s, 0), %(now)s)"
             f" ON CONFLICT ({owner}) DO UPDATE SET store_id = EXCLUDED.store_id,"
             " tip_paise = coalesce(%(tip)s, c.tip_paise), updated_at = EXCLUDED.updated_at"
-            " RETURNING id, tip_paise, coupon_code",
+            " RETURNING id, tip_paise, coupon_code, is_gift, gift_note, gift_from",
             {
                 "id": uuid7(),
                 "owner": customer_id if customer_id is not None else guest_token,
@@ -256,7 +301,7 @@ def _upsert(
                 "now": now,
             },
         )
-        pk, tip, code = cursor.fetchone()
+        pk, tip, code, is_gift, gift_note, gift_from = cursor.fetchone()
     return Cart(
         id=pk,
         customer_id=customer_id,
@@ -264,6 +309,9 @@ def _upsert(
         store_id=store_id,
         tip_paise=tip,
         coupon_code=code,
+        is_gift=is_gift,
+        gift_note=gift_note,
+        gift_from=gift_from,
         updated_at=now,
     )
 
@@ -273,16 +321,18 @@ def _write_lines(cart: Cart, wanted: Sequence[Wanted], *, now: datetime) -> None
     with connection.cursor() as cursor:
         cursor.execute(
             "WITH gone AS (DELETE FROM orders_cartline WHERE cart_id = %(cart)s AND product_id <> ALL(%(products)s))"
-            " INSERT INTO orders_cartline (cart_id, product_id, qty, consent, added_at)"
-            " SELECT %(cart)s, w.product_id, w.qty, w.consent, %(now)s"
-            " FROM unnest(%(products)s::bigint[], %(qty)s::int[], %(consents)s::text[])"
-            " AS w(product_id, qty, consent)"
-            " ON CONFLICT (cart_id, product_id) DO UPDATE SET qty = EXCLUDED.qty, consent = EXCLUDED.consent",
+            " INSERT INTO orders_cartline (cart_id, product_id, qty, consent, substitute_up_to_paise, added_at)"
+            " SELECT %(cart)s, w.product_id, w.qty, w.consent, w.cap, %(now)s"
+            " FROM unnest(%(products)s::bigint[], %(qty)s::int[], %(consents)s::text[], %(caps)s::int[])"
+            " AS w(product_id, qty, consent, cap)"
+            " ON CONFLICT (cart_id, product_id) DO UPDATE SET qty = EXCLUDED.qty, consent = EXCLUDED.consent,"
+            " substitute_up_to_paise = EXCLUDED.substitute_up_to_paise",
             {
                 "cart": cart.pk,
                 "products": [line.product_id for line in wanted],
                 "qty": [line.qty for line in wanted],
                 "consents": [line.consent for line in wanted],
+                "caps": [line.substitute_up_to_paise for line in wanted],
                 "now": now,
             },
         )

@@ -37,15 +37,18 @@ from orders.errors import (
     NoSuchAddress,
     NotOnShelf,
     NotServed,
+    SlotGone,
     StoreClosed,
     TooManyOpenOrders,
     TooManyUnits,
 )
 from orders.events import OrderConfirmed, OrderMoved, OrderPlaced
-from orders.models import Cart, CartLine, Order, OrderLine, Promise
+from orders.models import Cart, CartLine, Order, OrderLine, Promise, Slot
 from orders.queries.carts import Wanted, bill_json, price
 from orders.queries.offers import Buyer, Offered
-from orders.queries.places import NOT_YET_HERE, Serviceability, promise_for, source
+from orders.queries.places import NOT_YET_HERE, Serviceability, place_for_slot, promise_for, source
+from orders.queries.slots import VERSION, Schedule, left_json, schedule_for, slot_of, slots_left
+from orders.services import slots
 from orders.services.cart import MOST_TIP_PAISE
 from orders.services.mover import hint, joining, subject
 from orders.sourcing import Reason
@@ -82,6 +85,9 @@ class _Plan:
     buyer: Buyer
     open_orders: tuple[int, int]
     """Waiting for payment, and cash orders not yet delivered."""
+    slot: Slot | None = None
+    later: Schedule | None = None
+    """When an order for the slot is worked on."""
 
     @property
     def units(self) -> int:
@@ -98,17 +104,23 @@ def checkout(
     now: datetime,
     instructions: Sequence[str] = (),
     tip_paise: int | None = None,
+    slot_id: int | None = None,
 ) -> Order:
     """Order what is in the customer's cart for this address, at exactly the bill that was shown.
 
     The store is chosen again for the address: the cart's own when it can serve, else the best other one that has every
     line. Cash orders are CONFIRMED at once; online ones are PENDING with their stock held until `pay_by`; of either
     kind a customer may have only so many open (settings.ORDER_MOST_OPEN_UNPAID, ORDER_MOST_OPEN_CASH), so that nobody
-    empties a store without paying. Refuses, and then nothing is written: TooManyOpenOrders(open, max), CartEmpty,
-    NoSuchAddress, NotServed, StoreClosed(reason), NotOnShelf, TooManyUnits, BelowMinimum, BillChanged(bill) when any
-    figure is not the one shown, CashLimit(limit_paise), OutOfStock(short).
+    empties a store without paying. With a slot the order is its store's, closed or busy as that may be now, and waits
+    until it is time (services/slots.py).
+
+    Refuses, and then nothing is written: TooManyOpenOrders(open, max), CartEmpty, NoSuchAddress, NotServed,
+    StoreClosed(reason), SlotGone(slots) with those that are left, NotOnShelf, TooManyUnits, BelowMinimum,
+    BillChanged(bill) when any figure is not the one shown, CashLimit(limit_paise), OutOfStock(short).
     """
-    plan = _plan(customer_id=customer_id, address_id=address_id, tip_paise=tip_paise, method=method, now=now)
+    plan = _plan(
+        customer_id=customer_id, address_id=address_id, tip_paise=tip_paise, method=method, slot_id=slot_id, now=now
+    )
     _refuse_unless_agreed(plan, method=Method(method), fingerprint=bill_fingerprint)
     _refuse_too_many_open(plan, method=Method(method))
     chips = _checked(instructions, Method(method))
@@ -117,10 +129,13 @@ def checkout(
     actor = f"user:{customer_id}"
     until = None if order.pay_by is None else order.pay_by + timedelta(seconds=HOLD_GRACE_S)
     # The first writes, and the only ones that can still refuse.
-    if plan.offered.uses:
+    if plan.offered.uses or plan.slot:
         with transaction.atomic():  # a refusal is kept as an answer: nothing reserved may stay behind it
-            _reserve(plan, order, now=now)
+            if plan.offered.uses:
+                _reserve(plan, order, now=now)
             _hold(plan, order, until=until, actor=actor, now=now)
+            if plan.slot and not slots.book(slot_id=plan.slot.pk, now=now):
+                raise _slot_gone(plan.slot.store_id, now=now)
     else:
         _hold(plan, order, until=until, actor=actor, now=now)
     quote, inputs = promise_for(plan.store, to=plan.address.point, lines=len(plan.wanted), units=plan.units, now=now)
@@ -132,7 +147,8 @@ def checkout(
     if order.payment_method == Method.COD:
         order.status = Status.CONFIRMED
         order.confirmed_at = now
-        order.promised_from, order.promised_by = quote.from_at(now), quote.by(now)
+        if plan.slot is None:
+            order.promised_from, order.promised_by = quote.from_at(now), quote.by(now)
         facts.append(OrderMoved(order_id=order.pk, old=Status.PENDING, new=Status.CONFIRMED, why="Cash on delivery"))
         facts.append(OrderConfirmed(order_id=order.pk, store_code=plan.store.code, customer_id=customer_id))
     order.save(force_insert=True)
@@ -149,8 +165,10 @@ def checkout(
         _promise(order, plan, quote, inputs, now=now).save(force_insert=True)
     # Only what was ordered: a line put in meanwhile stays.
     CartLine.objects.filter(cart_id=plan.cart.pk, product_id__in=list(plan.rows)).delete()
-    if plan.cart.tip_paise or plan.cart.coupon_code:
-        Cart.objects.filter(pk=plan.cart.pk).update(tip_paise=0, coupon_code="")
+    if plan.cart.tip_paise or plan.cart.coupon_code or plan.cart.is_gift:
+        Cart.objects.filter(pk=plan.cart.pk).update(
+            tip_paise=0, coupon_code="", is_gift=False, gift_note="", gift_from=""
+        )
     events.record_all(facts, subject=subject(order), actor=actor)
     hint(order)
     metrics.count("orders_placed_total", store=plan.store.code, method=order.payment_method)
@@ -161,7 +179,9 @@ def pay_window() -> timedelta:
     return timedelta(minutes=getattr(settings, "ORDER_PAY_WINDOW_M", 15))
 
 
-def _plan(*, customer_id: int, address_id: UUID, tip_paise: int | None, method: str, now: datetime) -> _Plan:
+def _plan(
+    *, customer_id: int, address_id: UUID, tip_paise: int | None, method: str, slot_id: int | None, now: datetime
+) -> _Plan:
     if tip_paise is not None and not 0 <= tip_paise <= MOST_TIP_PAISE:
         raise Invalid("This tip is not possible.")
     cart, number, wanted, open_orders = _locked_cart(customer_id)
@@ -170,8 +190,16 @@ def _plan(*, customer_id: int, address_id: UUID, tip_paise: int | None, method: 
         raise NoSuchAddress
     size = (len(wanted), sum(line.qty for line in wanted))
     stores = goods.stores_for(address.point)
-    place = source(point=address.point, now=now, prefers_store_id=cart.store_id, units=size, stores=stores)
-    if place.store is not None and place.store.pk != cart.store_id:
+    slot = None if slot_id is None else slot_of(slot_id)
+    if slot_id is not None:
+        store_id = cart.store_id if slot is None else slot.store_id
+        later = place_for_slot(point=address.point, store_id=store_id, stores=stores, now=now)
+        if slot is None or later is None or slot.cut_off_at <= now:
+            raise _slot_gone(store_id if later is not None else cart.store_id, now=now)
+        place = later
+    else:
+        place = source(point=address.point, now=now, prefers_store_id=cart.store_id, units=size, stores=stores)
+    if slot is None and place.store is not None and place.store.pk != cart.store_id:
         place = _source_elsewhere(place, stores, cart, wanted, size, now=now)
     _refuse_unless_served(place)
     assert place.store is not None
@@ -180,7 +208,19 @@ def _plan(*, customer_id: int, address_id: UUID, tip_paise: int | None, method: 
     buyer = Buyer(now, customer_id, cart.coupon_code, method)
     tip = cart.tip_paise if tip_paise is None else tip_paise
     bill, given = price(wanted, rows, store=place.store, metres=place.distance_metres, tip_paise=tip, buyer=buyer)
-    return _Plan(cart, number, wanted, rows, address, place, place.store, bill, given, tip, buyer, open_orders)
+    later = None
+    if slot is not None:
+        later = schedule_for(slot, place.store, to=address.point, lines=size[0], units=size[1], now=now)
+    return _Plan(
+        cart, number, wanted, rows, address, place, place.store, bill, given, tip, buyer, open_orders, slot, later
+    )
+
+
+def _slot_gone(store_id: int, *, now: datetime) -> SlotGone:
+    metrics.count("checkout_refused_total", reason="slot-gone")
+    left = slots_left(store_id=store_id, now=now)
+    others = "Choose one of the others." if left else "There is no other one left."
+    return SlotGone(f"This time can't be ordered for any more. {others}", slots=left_json(left))
 
 
 def _locked_cart(customer_id: int) -> tuple[Cart, str, list[Wanted], tuple[int, int]]:
@@ -204,7 +244,7 @@ def _locked_cart(customer_id: int) -> tuple[Cart, str, list[Wanted], tuple[int, 
     )
     if not lines:
         raise CartEmpty("Your cart is empty.")
-    wanted = [Wanted(line.product_id, line.qty, line.consent) for line in lines]
+    wanted = [Wanted(line.product_id, line.qty, line.consent, line.substitute_up_to_paise) for line in lines]
     unpaid, cash = lines[0].open_orders
     return lines[0].cart, f"T-{lines[0].number}", wanted, (unpaid, cash)
 
@@ -347,7 +387,7 @@ def _hold(plan: _Plan, order: Order, *, until: datetime | None, actor: str, now:
 
 
 def _draft(plan: _Plan, *, customer_id: int, method: Method, instructions: list[str], now: datetime) -> Order:
-    bill, address = plan.bill, plan.address
+    bill, address, slot = plan.bill, plan.address, plan.slot
     return Order(
         number=plan.number,
         customer_id=customer_id,
@@ -375,6 +415,13 @@ def _draft(plan: _Plan, *, customer_id: int, method: Method, instructions: list[
         supplier_state=plan.store.city.state_code,
         place_of_supply=state_of_pincode(address.pincode) or plan.store.city.state_code,
         payment_method=method.value,
+        is_gift=plan.cart.is_gift,
+        gift_note=plan.cart.gift_note,
+        gift_from=plan.cart.gift_from,
+        slot=slot,
+        release_at=None if plan.later is None else plan.later.release_at,
+        promised_from=None if slot is None else slot.starts_at,
+        promised_by=None if slot is None else slot.ends_at,
         placed_at=now,
         status_at=now,
         pay_by=None if method == Method.COD else now + pay_window(),
@@ -403,6 +450,7 @@ def _lines(order: Order, plan: _Plan) -> list[OrderLine]:
                 discount_paise=bill.discount_paise,
                 tax_paise=bill.tax_paise,
                 consent=wanted.consent,
+                substitute_up_to_paise=wanted.substitute_up_to_paise,
             )
         )
     return lines
@@ -410,6 +458,15 @@ def _lines(order: Order, plan: _Plan) -> list[OrderLine]:
 
 def _promise(order: Order, plan: _Plan, quote: promise.Quote, inputs: dict[str, object], *, now: datetime) -> Promise:
     assert order.promised_by is not None
+    if plan.later is not None:
+        return Promise(
+            order=order,
+            version=VERSION,
+            made_at=now,
+            p50_at=plan.later.p50_at,
+            promised_by=order.promised_by,
+            inputs=plan.later.inputs,
+        )
     why = [verdict.as_json() for verdict in plan.place.why]
     return Promise(
         order=order,

@@ -17,6 +17,8 @@ from orders.errors import NoSuchOrder, ReasonNeeded, TooLateToCancel
 from orders.events import OrderCancelled, OrderConfirmed
 from orders.models import Order, Promise
 from orders.queries.places import promise_for
+from orders.queries.slots import VERSION, schedule_for
+from orders.services import slots
 from orders.services.mover import joining, lock, step
 from orders.states import CUSTOMER_MAY_CANCEL, NEXT, STAFF_MAY_CANCEL, Status
 from payments import services as money
@@ -41,19 +43,21 @@ def confirm(*, order_id: UUID, now: datetime, actor: str = "system") -> Order:
         return cancel_locked(order, reason=SOLD_MEANWHILE, actor=actor, now=now)
     store = goods.store_by_id(order.store_id)
     size = order.lines.aggregate(lines=Count("pk"), units=Sum("qty"))
-    quote, inputs = promise_for(store, to=order.point, lines=size["lines"], units=size["units"] or 0, now=now)
     order.confirmed_at = now
-    order.promised_from, order.promised_by = quote.from_at(now), quote.by(now)
+    lines, units = size["lines"], size["units"] or 0
+    if order.slot is None:
+        quote, inputs = promise_for(store, to=order.point, lines=lines, units=units, now=now)
+        order.promised_from, order.promised_by = quote.from_at(now), quote.by(now)
+        version, p50_at = quote.version, quote.middle_at(now)
+    else:
+        later = schedule_for(order.slot, store, to=order.point, lines=lines, units=units, now=now)
+        order.release_at = later.release_at
+        version, p50_at, inputs = VERSION, later.p50_at, later.inputs
     Promise.objects.create(
-        order=order,
-        version=quote.version,
-        made_at=now,
-        p50_at=quote.middle_at(now),
-        promised_by=order.promised_by,
-        inputs=inputs,
+        order=order, version=version, made_at=now, p50_at=p50_at, promised_by=order.promised_by, inputs=inputs
     )
     ready = OrderConfirmed(order_id=order.pk, store_code=order.store.code, customer_id=order.customer_id)
-    fields = ("confirmed_at", "promised_from", "promised_by")
+    fields = ("confirmed_at", "promised_from", "promised_by", "release_at")
     return step(order, Status.CONFIRMED, actor=actor, now=now, why="Paid", fields=fields, also=[ready])
 
 
@@ -88,6 +92,7 @@ def cancel_locked(order: Order, *, reason: str, actor: str, now: datetime) -> Or
     give_back_promotions(order, now=now)
     money.cancel(ref=order.pk, reason=order.cancel_reason, now=now)
     stock.release(ref=order.pk, reason=order.cancel_reason, actor=actor, now=now)
+    slots.give_back(order)
     return order
 
 

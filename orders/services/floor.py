@@ -69,7 +69,7 @@ def short_line(*, order_id: UUID, order_line_id: int, qty: int, actor: str, now:
     line.tax_paise = tax_inside(line.unit_price_paise * left - line.discount_paise, line.gst_bp)
     line.save(update_fields=["short_qty", "discount_paise", "tax_paise"])
     discount_paise = discount_before - line.discount_paise
-    by_paise = _lower_bill(order, line.unit_price_paise * qty, discount_paise, tax_before - line.tax_paise)
+    by_paise = lower_bill(order, line.unit_price_paise * qty, discount_paise, tax_before - line.tax_paise)
     units = order.lines.aggregate(asked=Sum("qty"), short=Sum("short_qty"))
     nothing_left = units["asked"] == units["short"]
     if nothing_left:
@@ -134,7 +134,7 @@ def evidence(*, order_id: UUID, kind: str, detail: dict[str, Any], actor: str, n
     return Evidence.objects.create(order_id=order_id, kind=kind, detail=detail, actor=actor, at=now)
 
 
-def _lower_bill(order: Order, items_paise: int, discount_paise: int, tax_paise: int) -> int:
+def lower_bill(order: Order, items_paise: int, discount_paise: int, tax_paise: int) -> int:
     """Take the items off the bill with their share of the discount. Returns by how much the total goes down."""
     before = order.total_paise
     order.items_paise -= items_paise

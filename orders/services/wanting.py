@@ -22,7 +22,7 @@ from inventory import queries as stock
 from inventory.models import Stock
 from orders.events import BackInStock
 from orders.models import CartLine, Consent
-from orders.queries.carts import CartView, Wanted, view_of
+from orders.queries.carts import WANTED, CartView, Wanted, view_of
 from orders.services.cart import MOST_LINES, MOST_UNITS_PER_LINE, open_cart
 from orders.states import Status
 
@@ -100,7 +100,7 @@ def add_list_to_cart(*, customer_id: int, list_id: UUID, store_code: str, now: d
         unique_fields=["cart", "product"],
         update_fields=["qty"],
     )
-    lines = CartLine.objects.filter(cart=cart).values_list("product_id", "qty", "consent")
+    lines = CartLine.objects.filter(cart=cart).values_list(*WANTED)
     view = view_of(cart, [Wanted(*line) for line in lines], store=store)
     return ListAdded(view, tuple(left_out))
 

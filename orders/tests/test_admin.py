@@ -2,9 +2,11 @@
 
 import pytest
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
+from django.utils import timezone
 
 from accounts.models import User
-from orders.models import Order
+from catalog.tests.factories import store as make_store
+from orders.models import Order, Slot, SlotTemplate
 from orders.states import Status
 from orders.tests.factories import advance, order
 
@@ -53,3 +55,23 @@ def test_nothing_edits_an_order(boss):
     assert boss.post(f"{LIST}{an_order.pk}/change/", {"status": "DELIVERED"}).status_code == 403
     assert boss.get(f"{LIST}{an_order.pk}/delete/").status_code == 403
     assert boss.get(f"{LIST}add/").status_code == 403
+
+
+def test_a_weekly_window_saved_in_the_administration_makes_its_slots_at_once(client):
+    place = make_store()
+    client.force_login(User.objects.create_superuser("+919000000000", password="x"))
+    weekday = timezone.localtime().weekday()
+    given = {
+        "store": place.pk, "weekday": (weekday + 1) % 7, "from_time": "18:00", "to_time": "19:00", "capacity": 4,
+        "cut_off_m": 30, "days_ahead": 2, "is_active": "on",
+    }  # fmt: skip
+    assert client.post("/admin/orders/slottemplate/add/", given | {"to_time": "17:00"}).status_code == 200  # refused
+    assert client.post("/admin/orders/slottemplate/add/", given).status_code == 302
+    assert Slot.objects.get().capacity == 4
+    template = SlotTemplate.objects.get()
+    action = {"action": "copy_to_every_day", "_selected_action": [template.pk]}
+    client.post("/admin/orders/slottemplate/", action)
+    assert SlotTemplate.objects.count() == 7
+    client.post(f"/admin/orders/slottemplate/{template.pk}/delete/", {"post": "yes"})
+    assert Slot.objects.get(pk=Slot.objects.earliest("pk").pk).capacity == 0
+    assert client.get("/admin/orders/slot/").status_code == 200

@@ -21,6 +21,8 @@ class Card:
     free: int
     qty: int = 0
     consent: str = ""
+    cap_paise: int = 0
+    """How much dearer a substitute may be."""
 
     @property
     def gone(self) -> bool:
@@ -71,7 +73,11 @@ def of_rows(rows: Iterable[ShelfRow], free: Mapping[int, int], quantities: Mappi
 
 def of_cart(lines: Iterable[CartLineView]) -> list[Card]:
     """The lines still listed; what is no longer sold is told apart by the cart's problems."""
-    return [Card(line.row, line.free, line.qty, line.consent) for line in lines if line.row is not None]
+    return [
+        Card(line.row, line.free, line.qty, line.consent, line.substitute_up_to_paise)
+        for line in lines
+        if line.row is not None
+    ]
 
 
 def where_from(suggestions: Sequence[Suggestion]) -> str:

@@ -14,13 +14,16 @@ from blinkit.kernel.errors import Invalid
 from catalog import queries as goods
 from inventory import queries as stock
 from orders import queries, services
-from orders.web import cards
+from orders.web import cards, when
 from orders.web.cards import Card
 from orders.web.shopper import Shopper, is_htmx, next_path
+from orders.words import DOOR_CHIPS
 
 INSTRUCTIONS_KEY = "instructions"
 COMPANIONS = 10
 TIPS_PAISE = (0, 1000, 2000, 3000, 5000)
+CAPS_PAISE = (0, 1000, 2000, 5000)
+"""How much dearer a substitute may be, as chips; the first is "not dearer"."""
 
 
 @never_cache
@@ -44,6 +47,9 @@ def show(shopper: Shopper, *, changed: str = "", status: int = 200) -> HttpRespo
         "changed": changed,
         "companions": cards.of_shelf([it.card for it in companions], shopper.quantities),
         "companions_from": cards.where_from(companions),
+        "when": when.when(shopper) if shopper.cart.cards else None,
+        "caps": CAPS_PAISE,
+        "gift": shopper.cart.view.cart,
         "instructions": shopper.request.session.get(INSTRUCTIONS_KEY, []),
         "instruction_choices": instruction_choices(),
     }
@@ -51,13 +57,7 @@ def show(shopper: Shopper, *, changed: str = "", status: int = 200) -> HttpRespo
 
 
 def instruction_choices() -> list[tuple[str, str, str]]:
-    return [
-        ("leave_at_door", _("Leave at the door"), "door-closed"),
-        ("no_bell", _("Don't ring the bell"), "bell"),
-        ("call_on_arrival", _("Call when here"), "phone"),
-        ("beware_of_pet", _("Mind the pet"), "paw-print"),
-        ("leave_with_guard", _("Leave with the guard"), "shield"),
-    ]
+    return [(code, str(words), icon) for code, (words, icon) in DOOR_CHIPS.items()]
 
 
 @require_POST
@@ -106,7 +106,7 @@ def take_what_is_there(request: HttpRequest) -> HttpResponse:
 
 @require_POST
 def consent(request: HttpRequest) -> HttpResponse:
-    """What to do when a line cannot be found: refund, substitute, call."""
+    """What to do when a line cannot be found: refund, substitute (how much dearer at most), call."""
     shopper = Shopper(request)
     sku = request.POST.get("sku", "")
     line = next((card for card in shopper.cart.cards if card.row.sku == sku), None)
@@ -115,6 +115,7 @@ def consent(request: HttpRequest) -> HttpResponse:
             sku=sku,
             qty=line.qty,
             consent=request.POST.get("consent", ""),
+            substitute_up_to_paise=_paise(request.POST.get("cap", "")),
             now=shopper.now,
             to=shopper.place.point,
             **shopper.owner(),
@@ -140,3 +141,8 @@ def instructions(request: HttpRequest) -> HttpResponse:
     chosen = [code for code in request.POST.getlist("instruction") if code in services.INSTRUCTIONS]
     request.session[INSTRUCTIONS_KEY] = chosen
     return show(Shopper(request)) if is_htmx(request) else redirect("shop-cart")
+
+
+def _paise(text: str) -> int | None:
+    """A cap as a chip sends it; None where none was sent."""
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 9 else None

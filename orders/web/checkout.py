@@ -26,6 +26,7 @@ from orders.errors import BillChanged, CartEmpty
 from orders.models import Order
 from orders.states import Status
 from orders.web import cart as cart_page
+from orders.web import when
 from orders.web.shopper import Shopper, customer_of, is_htmx
 from payments.models import AttemptState, Method
 from payments.queries import payment_of
@@ -46,7 +47,8 @@ def checkout(request: HttpRequest) -> HttpResponse:
         if is_htmx(request):
             return HttpResponse(headers={"HX-Redirect": reverse("shop-cart")})
         return cart_page.show(shopper) if shopper.cart.cards else redirect("shop-cart")
-    return _show(shopper, chosen=request.GET.get("address"), method=request.GET.get("method", ""))
+    asked = request.GET
+    return _show(shopper, chosen=asked.get("address"), method=asked.get("method", ""), slot=asked.get("slot"))
 
 
 def _show(
@@ -54,6 +56,7 @@ def _show(
     *,
     chosen: str | None = None,
     method: str = "",
+    slot: str | None = None,
     error: str = "",
     new_bill: dict[str, Any] | None = None,
     status: int = 200,
@@ -90,6 +93,7 @@ def _show(
         "chosen_address": UUID(chosen) if chosen else None,
         "methods": methods,
         "ask_name": not shopper.request.user.name,  # type: ignore[union-attr]
+        "when": when.when(shopper, chosen=slot),
         "chosen_method": method if method in WAYS else "upi",
         "bill": bill,
         "fingerprint": new_bill["fingerprint"] if new_bill else view.fingerprint,
@@ -104,12 +108,13 @@ def _show(
 def _place(request: HttpRequest, shopper: Shopper) -> HttpResponse:
     form = request.POST
     method = form.get("method", "")
+    slot = form.get("slot", "")
     assert shopper.customer_id is not None
     try:
         address_id = UUID(form.get("address", ""))
         way = WAYS[method]
     except (ValueError, KeyError):
-        return _show(shopper, method=method, error=_("Choose an address and a way to pay."), status=400)
+        return _show(shopper, method=method, slot=slot, error=_("Choose an address and a way to pay."), status=400)
     name = " ".join(form.get("name", "").split())[:120]
     if name and not request.user.name:  # type: ignore[union-attr]
         request.user = update_profile(user_id=shopper.customer_id, name=name)
@@ -120,11 +125,12 @@ def _place(request: HttpRequest, shopper: Shopper) -> HttpResponse:
             method=way,
             bill_fingerprint=form.get("fingerprint", ""),
             instructions=request.session.get(cart_page.INSTRUCTIONS_KEY, []),
+            slot_id=when.slot_id_of(slot),
             now=shopper.now,
         )
     except BillChanged as refusal:
         return _show(
-            shopper, chosen=str(address_id), method=method, error=_("Please look once more."), status=409,
+            shopper, chosen=str(address_id), method=method, slot=slot, error=_("Please look once more."), status=409,
             new_bill=refusal.extra["bill"],
         )  # fmt: skip
     except CartEmpty:
@@ -135,8 +141,11 @@ def _place(request: HttpRequest, shopper: Shopper) -> HttpResponse:
     except OutOfStock as refusal:
         return cart_page.show(Shopper(request), changed=refusal.detail, status=409)
     except Refusal as refusal:
-        return _show(shopper, chosen=str(address_id), method=method, error=refusal.detail, status=refusal.status)
+        return _show(
+            shopper, chosen=str(address_id), method=method, slot=slot, error=refusal.detail, status=refusal.status
+        )
     request.session.pop(cart_page.INSTRUCTIONS_KEY, None)
+    request.session.pop(when.SLOT_KEY, None)
     return _onward(order, method, shopper=shopper)
 
 

@@ -22,9 +22,10 @@ from django.views.decorators.http import require_http_methods, require_POST
 from accounts import services
 from accounts.models import Address, User
 from blinkit.kernel.errors import Refusal
-from blinkit.kernel.geo import Point
+from blinkit.kernel.geo import Point, contains
 from blinkit.kernel.limits import client_address
 from catalog import queries as goods
+from catalog.services import note_unmet
 from orders.services import adopt_guest_cart
 from orders.web.places import map_facts
 from orders.web.push import forget_this_browser
@@ -195,6 +196,8 @@ def _save_address(request: HttpRequest, shopper: Shopper, address_id: UUID | Non
     except Refusal as refusal:
         return _address_page(shopper, form, going, error=refusal.detail, status=refusal.status)
     shopper.choose(point=row.point, label=f"{_(row.label)} · {row.line1}")
+    if not any(contains(store.area, row.point) for store in goods.active_stores()):
+        note_unmet(point=row.point, now=shopper.now)
     return redirect(going)
 
 

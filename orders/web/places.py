@@ -16,7 +16,7 @@ from accounts.templatetags.ui import shop_name
 from blinkit.kernel.errors import Refusal
 from blinkit.kernel.geo import Point
 from catalog import queries as goods
-from catalog.services import join_waitlist
+from catalog.services import join_waitlist, note_unmet
 from orders import queries
 from orders.services import open_cart
 from orders.web.shopper import Shopper, next_path, point_of
@@ -90,6 +90,7 @@ def _choose(request: HttpRequest, shopper: Shopper) -> HttpResponse:
     shopper.choose(point=point, label=label, pinned=pinned)
     answer = queries.serviceability(point=point, now=shopper.now)
     if answer.store is None:
+        note_unmet(point=point, now=shopper.now)
         return redirect("shop-not-here")
     if label == _("Pin on the map"):
         shopper.choose(point=point, pinned=pinned, label=_("Near %(store)s") % {"store": short_name(answer.store.name)})

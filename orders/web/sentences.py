@@ -16,6 +16,8 @@ def headline(order: Order) -> str:
         return _("Your rider is at the door")
     if status in (Status.PICKED_UP, Status.IN_TRANSIT) and rider:
         return _("%(rider)s is on the way to you") % {"rider": rider}
+    if status == Status.CONFIRMED and order.is_for_later:
+        return _("Your items are set aside for you")
     words = {
         Status.PENDING: _("Waiting for your payment"),
         Status.CONFIRMED: _("The store has your order"),

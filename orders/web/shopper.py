@@ -25,7 +25,7 @@ from catalog.pricing import Bill
 from orders import queries
 from orders.queries import CartView, Serviceability
 from orders.queries.carts import EMPTY
-from orders.web import cards
+from orders.web import cards, when
 from orders.web.cards import Card
 
 PLACE_KEY = "place"
@@ -169,6 +169,11 @@ class Shopper:
             cards=cards.of_cart(view.lines),
             view=view,
         )
+
+    @cached_property
+    def first_slot(self) -> str:
+        """ "tomorrow 07:00" where the store takes no orders now; read when such a page asks."""
+        return when.first_slot(self)
 
     @cached_property
     def quantities(self) -> dict[int, int]:

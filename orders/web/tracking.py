@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -26,6 +27,8 @@ from orders.web.checkout import refill
 from orders.web.places import short_name
 from orders.web.sentences import headline, late_why, move_words, step_words, why_kept
 from orders.web.shopper import Shopper, customer_of, is_htmx
+from orders.web.when import window_words
+from orders.words import door_chips
 
 STOPPED = frozenset({Status.CANCELLED, Status.UNDELIVERED, Status.REFUNDED})
 PER_PAGE = 20
@@ -44,12 +47,12 @@ def orders(request: HttpRequest) -> HttpResponse:
         "heading": _("Orders"),
         "back": "/",
         "searchable": "desktop",
-        "orders": [_list_item(order, hindi) for order in found],
+        "orders": [_list_item(order, hindi, shopper.now) for order in found],
     }
     return shopper.render("shop/orders.html", context)
 
 
-def _list_item(order: Order, hindi: dict[str, str]) -> dict[str, Any]:
+def _list_item(order: Order, hindi: dict[str, str], now: datetime) -> dict[str, Any]:
     status, lines = Status(order.status), list(order.lines.all())
     more = len(lines) - 3
     summary = ", ".join(hindi.get(line.sku) or line.name for line in lines[:3])
@@ -57,6 +60,7 @@ def _list_item(order: Order, hindi: dict[str, str]) -> dict[str, Any]:
         "id": order.pk,
         "number": order.number,
         "sentence": headline(order),
+        "window": _window(order, now) if status not in FINISHED else "",
         "placed_at": order.placed_at,
         "total_paise": order.total_paise,
         "summary": summary + (_(" and %(n)s more") % {"n": more} if more > 0 else ""),
@@ -75,7 +79,7 @@ def order(request: HttpRequest, order_id: UUID) -> HttpResponse:
     row = queries.order_of(order_id=order_id, customer_id=customer_of(request))
     facts = queries.tracking(order_id=order_id, customer_id=customer_of(request), now=shopper.now)
     context = {
-        "order": _page(row, facts),
+        "order": _page(row, facts, shopper.now),
         "cancel_reasons": [
             _("Ordered by mistake"), _("It takes too long"), _("Wrong address"), _("Something is missing in it"),
             _("Another reason"),
@@ -90,7 +94,14 @@ def order(request: HttpRequest, order_id: UUID) -> HttpResponse:
     return shopper.render("shop/order.html", context)
 
 
-def _page(row: Order, facts: dict[str, Any]) -> dict[str, Any]:
+def _window(row: Order, now: datetime) -> str:
+    """ "Today 18:00–19:00", for an order with a slot until it is on the road."""
+    if row.slot_id is None or row.promised_from is None or row.promised_by is None or row.picked_up_at:
+        return ""
+    return window_words(row.promised_from, row.promised_by, now=now)
+
+
+def _page(row: Order, facts: dict[str, Any], shopper_now: datetime) -> dict[str, Any]:
     status = Status(row.status)
     live = status not in FINISHED
     rider = facts["rider"] or {}
@@ -101,6 +112,13 @@ def _page(row: Order, facts: dict[str, Any]) -> dict[str, Any]:
         "number": row.number,
         "status": status.value,
         "sentence": headline(row),
+        "window": _window(row, shopper_now),
+        "schedule": facts["schedule"],
+        "is_gift": row.is_gift,
+        "gift_note": row.gift_note,
+        "gift_from": row.gift_from,
+        "chips": door_chips(row.instructions),
+        "door_instructions": row.door_instructions,
         "note": row.cancel_reason if status in STOPPED else "",
         "live": live,
         "late": live and facts["late_s"] >= LATE_AFTER_S and not facts["rider_at_door_at"],
@@ -137,7 +155,15 @@ def _page(row: Order, facts: dict[str, Any]) -> dict[str, Any]:
 def _in_language(lines: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """An order keeps the names it was placed with, in English; a Hindi page shows Hindi ones where there are any."""
     hindi = _hindi_names({line["sku"] for line in lines})
-    return [{**line, "name": hindi.get(line["sku"]) or line["name"]} for line in lines]
+    named = [{**line, "name": hindi.get(line["sku"]) or line["name"]} for line in lines]
+    by_id = {line["id"]: line for line in named}
+    for line in named:
+        if (missing := by_id.get(line["substitute_for"])) is not None:
+            line["instead_of"] = missing["name"]
+            missing["replaced_qty"] = missing.get("replaced_qty", 0) + line["qty"]
+    for line in named:
+        line["missing_qty"] = line["short_qty"] - line.get("replaced_qty", 0)
+    return named
 
 
 def _hindi_names(skus: set[str]) -> dict[str, str]:

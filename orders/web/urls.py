@@ -7,6 +7,7 @@ from typing import Any
 from django.urls import path
 
 from orders.web import (
+    arranging,
     browse,
     cart,
     checkout,
@@ -43,6 +44,8 @@ web_urls: list[Any] = [
     path("cart/consent/", cart.consent, name="shop-consent"),
     path("cart/tip/", cart.tip, name="shop-tip"),
     path("cart/coupon/", coupon.coupon, name="shop-coupon"),
+    path("cart/gift/", arranging.gift, name="shop-gift"),
+    path("cart/when/", arranging.when, name="shop-when"),
     path("cart/instructions/", cart.instructions, name="shop-instructions"),
     path("checkout/", checkout.checkout, name="shop-checkout"),
     path("orders/", tracking.orders, name="shop-orders"),

@@ -29,6 +29,12 @@
       if (area.name && !facts.pick) shape.bindTooltip(area.name, { permanent: true, direction: "center", className: "map-label" });
       everything.push(...ring);
     }
+    for (const cell of facts.cells || []) {
+      const [south, west, north, east] = cell.box;
+      const shape = L.rectangle([[south, west], [north, east]], { color: colour("red"), weight: 1, opacity: 0.5, fillColor: colour("red"), fillOpacity: 0.15 + 0.65 * cell.shade }).addTo(map);
+      if (cell.label) shape.bindTooltip(cell.label, { className: "map-label" });
+      everything.push([south, west], [north, east]);
+    }
     for (const line of facts.lines || []) {
       L.polyline(line, { color: colour("blue"), weight: 4, opacity: 0.8, dashArray: "1 8", lineCap: "round", interactive: false }).addTo(map);
       everything.push(...line);
