@@ -37,3 +37,15 @@ class PromotionChanged(DomainEvent):
     name: str
     what: str
     is_active: bool
+
+
+@dataclass(frozen=True)
+class ProductsEdited(DomainEvent):
+    """Subject "catalog:products". `how` is "sheet" or "selection"; `changes` name some, `more` counts the rest."""
+
+    how: str
+    new: int
+    changed: int
+    reason: str
+    changes: list[str]
+    more: int
