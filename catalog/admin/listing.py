@@ -102,6 +102,15 @@ class Times(forms.Form):
 
 
 def plan_categories(page: ModelAdmin, request: HttpRequest, queryset: QuerySet[Category]) -> Any:
+    def plan(category: Category, said: dict[str, Any]) -> None:
+        listing.schedule(
+            category_id=category.pk,
+            publish_at=said["publish_at"],
+            unpublish_at=said["unpublish_at"],
+            actor=actor(request),
+            now=timezone.now(),
+        )
+
     return ask_then(
         page,
         request,
@@ -111,11 +120,5 @@ def plan_categories(page: ModelAdmin, request: HttpRequest, queryset: QuerySet[C
         title="When is it sold?",
         sentence="All products that are in it then. With a beginning they leave every shelf now. Both empty: no plan.",
         button="Plan it",
-        act=lambda category, said: listing.schedule(
-            category_id=category.pk,
-            publish_at=said["publish_at"],
-            unpublish_at=said["unpublish_at"],
-            actor=actor(request),
-            now=timezone.now(),
-        ),
+        act=plan,
     )
