@@ -72,3 +72,12 @@ class BadPicture(Invalid):
 class BadSchedule(Invalid):
     code = "bad-schedule"
     default_detail = "Give a time that lies ahead."
+
+
+class SheetChanged(Conflict):
+    code = "sheet-changed"
+    default_detail = "Something changed since the preview. Look at it once more."
+
+
+class SheetRefused(Invalid):
+    code = "sheet-refused"

@@ -45,3 +45,15 @@ class WeAreHere(DomainEvent):
 
     waitlist_id: int
     store_code: str
+
+
+@dataclass(frozen=True)
+class ProductsEdited(DomainEvent):
+    """Subject "catalog:products". `how` is "sheet" or "selection"; `changes` name some, `more` counts the rest."""
+
+    how: str
+    new: int
+    changed: int
+    reason: str
+    changes: list[str]
+    more: int

@@ -139,11 +139,14 @@ def read_pack(text: str | None, *, column: bool = False) -> Pack | None:
     return pack if len(pack.printed) <= LONGEST_PRINTED else None
 
 
+_SIGNS = str.maketrans("⁄×✕–—’_", "/xx--' ")
+
+
 def _normal(text: str) -> str:
     """Lower case with plain digits, fractions, signs and points; thousands run together."""
     said = re.sub(r"(\d)([½¼¾⅓⅔])", r"\1 \2", text)
     said = unicodedata.normalize("NFKC", said).lower()
-    said = said.translate(str.maketrans({"⁄": "/", "×": "x", "✕": "x", "–": "-", "—": "-", "’": "'", "_": " "}))
+    said = said.translate(_SIGNS)
     said = "".join(str(unicodedata.digit(char)) if char.isdigit() and not char.isascii() else char for char in said)
     said = re.sub(r"(?<![\d,.])(\d{1,3}),(\d{3})(?=\s*(?:g|gm|gms|ml|pcs?)\b)", r"\1\2", said)
     said = re.sub(rf"(?<![\d,.])(\d{{1,3}}),(\d{{1,2}})(?=\s*{_UNIT}{_END})", r"\1.\2", said)

@@ -70,7 +70,7 @@ def sizes(path: str | None) -> Sizes | None:
     """All sizes of a picture, None without one."""
     if not path:
         return None
-    return Sizes(*(image_url(path, size) for size in SIDES), is_scaled=is_scaled(path))
+    return Sizes(image_url(path, "thumb"), image_url(path, "card"), image_url(path, "zoom"), is_scaled(path))
 
 
 def sizes_dict(path: str | None) -> dict[str, str] | None:

@@ -4,23 +4,45 @@ from __future__ import annotations
 
 from typing import Any
 
+import structlog
 from django import forms
 from django.contrib import admin, messages
+from django.db import transaction
 from django.db.models import Count, QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
-from import_export import fields, resources, widgets
+from django.utils.html import format_html
+from import_export import fields, resources
 from import_export.admin import ImportExportModelAdmin
 from unfold.admin import ModelAdmin, TabularInline
-from unfold.contrib.import_export.forms import ExportForm, ImportForm
-from unfold.widgets import UnfoldAdminDecimalFieldWidget, UnfoldAdminTextInputWidget
+from unfold.contrib.import_export.forms import ExportForm
+from unfold.widgets import UnfoldAdminDecimalFieldWidget, UnfoldAdminFileFieldWidget, UnfoldAdminTextInputWidget
 
 from blinkit.kernel.admin import ReadOnly
 from blinkit.kernel.money import rupees
-from catalog import services, tree
+from blinkit.kernel.pictures import image_url
+from catalog import imaging, services, tree
+from catalog.admin import sheets
+from catalog.admin.bulk import change_together
 from catalog.admin.confirm import actor, ask_then
+from catalog.admin.listing import plan_categories
 from catalog.importing.formats import is_gtin
-from catalog.models import Brand, Category, PriceChange, Product, ProductImage, ShelfItem
+from catalog.importing.sheets import harmless
+from catalog.models import (
+    Brand,
+    Category,
+    Picture,
+    PriceChange,
+    Product,
+    ProductImage,
+    ProductPlace,
+    Schedule,
+    ShelfItem,
+)
+from catalog.services import listing, pictures
+from catalog.tasks import make_sizes
+
+log = structlog.get_logger(__name__)
 
 MOST_AT_ONCE = 2_000
 EDITED = (
@@ -55,6 +77,11 @@ class CategoryAdmin(Named):
     autocomplete_fields = ("parent",)
     prepopulated_fields = {"slug": ("name",)}
     ordering = ("rank", "name")
+    actions = ("plan",)
+
+    @admin.action(description="Plan when it is sold…", permissions=["change"])
+    def plan(self, request: HttpRequest, queryset: QuerySet[Category]) -> Any:
+        return plan_categories(self, request, queryset)
 
 
 @admin.register(Brand)
@@ -66,35 +93,79 @@ class BrandAdmin(Named):
 
 
 class ProductResource(resources.ModelResource):
-    """Simple edits of products in a sheet: matched by SKU, shown before they are done, no new categories or brands."""
+    """What an export writes; a sheet comes back in through `sheets`."""
 
-    category = fields.Field("category", "category", widgets.ForeignKeyWidget(Category, "slug"))
-    brand = fields.Field("brand", "brand", widgets.ForeignKeyWidget(Brand, "slug"))
+    category = fields.Field("category__slug", "category")
+    brand = fields.Field("brand__slug", "brand")
 
     class Meta:
         model = Product
-        import_id_fields = ("sku",)
-        fields = ("sku", "is_active", *EDITED)
-        skip_unchanged = True
-        report_skipped = False
-        clean_model_instances = True
+        fields = export_order = ("sku", "is_active", *EDITED, "description")
 
-    def before_import_row(self, row: Any, **kwargs: Any) -> None:
-        if not row.get("barcode"):
-            row["barcode"] = None  # unique: many products without one
+    def get_queryset(self) -> QuerySet[Product]:
+        return super().get_queryset().select_related("brand", "category").defer("search_vector", "search_text")
 
-    def after_import(self, dataset: Any, result: Any, **kwargs: Any) -> None:
-        if not kwargs.get("dry_run"):
-            ids = [row.object_id for row in result.rows if row.import_type in {"new", "update"} and row.object_id]
-            user = kwargs.get("user")
-            services.refresh_shelf(product_ids=ids, actor=f"user:{user.pk}" if user else "system", now=timezone.now())
-            services.refresh_search(ids)
+    def export_field(self, field: Any, instance: Any, **kwargs: Any) -> Any:
+        value = super().export_field(field, instance, **kwargs)
+        return harmless(value) if isinstance(value, str) else value
+
+
+def _looked_at(file: Any) -> bytes:
+    """The content of an uploaded picture, b"" for none. A bad one is told beside the field, nothing is saved."""
+    if not file:
+        return b""
+    if file.size > imaging.LARGEST_BYTES:
+        raise forms.ValidationError(f"This picture is too large: {imaging.LARGEST_BYTES // 1024**2} MB at most.")
+    content: bytes = file.read()
+    try:
+        imaging.cleaned(content)
+    except imaging.BadPicture as bad:
+        raise forms.ValidationError(str(bad)) from None
+    return content
+
+
+def _take_in(request: HttpRequest, product: Product, content: bytes, *, is_main: bool, rank: int = 0) -> None:
+    picture = pictures.add_picture(
+        product_id=product.pk, content=content, actor=actor(request), now=timezone.now(), is_main=is_main, rank=rank
+    )
+    transaction.on_commit(lambda: _hand_out(picture.pk))
+
+
+def _hand_out(picture_id: int) -> None:
+    try:
+        make_sizes.delay(picture_id=picture_id)
+    except Exception:  # the broker is down: the sweep makes up for it
+        log.warning("picture waits for the sweep", picture=picture_id)
+
+
+class PictureForm(forms.ModelForm):
+    upload = forms.FileField(required=False, widget=UnfoldAdminFileFieldWidget, label="Picture")
+
+    class Meta:
+        model = ProductImage
+        fields = ("rank",)
+
+    def clean_upload(self) -> bytes:
+        content = _looked_at(self.cleaned_data.get("upload"))
+        if not content and not self.instance.pk:
+            raise forms.ValidationError("Choose a picture.")
+        return content
 
 
 class ProductForm(forms.ModelForm):
+    picture = forms.FileField(
+        required=False,
+        widget=UnfoldAdminFileFieldWidget,
+        label="New main picture",
+        help_text="JPEG, PNG or WebP, 8 MB at most. Shown as soon as its sizes are made.",
+    )
+
     class Meta:
         model = Product
         fields = ("sku", "is_active", *EDITED, "description", "image")
+
+    def clean_picture(self) -> bytes:
+        return _looked_at(self.cleaned_data.get("picture"))
 
     def clean_barcode(self) -> str | None:
         code = (self.cleaned_data["barcode"] or "").strip()
@@ -104,8 +175,50 @@ class ProductForm(forms.ModelForm):
 
 
 class PictureInline(TabularInline):
+    """Further pictures. A new one joins the gallery once its sizes are made."""
+
     model = ProductImage
+    form = PictureForm
     extra = 0
+    fields = ("shown", "rank", "upload")
+    readonly_fields = ("shown",)
+
+    @admin.display(description="now")
+    def shown(self, image: ProductImage) -> Any:
+        address = image_url(image.file, "thumb") if image.file else ""
+        return format_html('<img src="{}" alt="" width="80" height="80">', address) if address else ""
+
+
+class WaitingInline(TabularInline):
+    """Uploads whose sizes are being made."""
+
+    model = Picture
+    extra = max_num = 0
+    can_delete = False
+    verbose_name_plural = "uploaded pictures"
+    fields = readonly_fields = ("is_main", "width", "height", "created_at", "ready_at", "tries")
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+
+class PlaceInline(TabularInline):
+    model = ProductPlace
+    extra = 0
+    autocomplete_fields = ("category",)
+
+
+class PlannedInline(TabularInline):
+    """When it is planned to be sold; plans are made with “Change them together…” in the list."""
+
+    model = Schedule
+    extra = max_num = 0
+    can_delete = False
+    verbose_name_plural = "planned times"
+    fields = readonly_fields = ("at", "publish", "done_at", "actor")
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
 
 
 class OnShelvesInline(TabularInline):
@@ -130,7 +243,6 @@ class OnShelvesInline(TabularInline):
 @admin.register(Product)
 class ProductAdmin(ModelAdmin, ImportExportModelAdmin):
     resource_classes = (ProductResource,)
-    import_form_class = ImportForm
     export_form_class = ExportForm
     form = ProductForm
     list_display = ("sku", "name", "brand", "category", "pack", "mrp", "gst", "veg", "zone", "is_active")
@@ -140,11 +252,24 @@ class ProductAdmin(ModelAdmin, ImportExportModelAdmin):
     search_help_text = "SKU, barcode, or words of the name, brand or category."
     autocomplete_fields = ("brand", "category")
     readonly_fields = ("source", "updated_at", "search_text")
-    inlines = (PictureInline, OnShelvesInline)
+    inlines = (PictureInline, WaitingInline, PlaceInline, PlannedInline, OnShelvesInline)
     show_full_result_count = False
     ordering = ("name",)
     list_per_page = 50
-    actions = ("switch_off", "switch_on")
+    actions = ("change_together", "switch_off", "switch_on")
+
+    def has_import_permission(self, request: HttpRequest) -> bool:
+        return sheets.may(request)
+
+    def import_action(self, request: HttpRequest, **_: Any) -> HttpResponse:
+        return sheets.upload(self, request)
+
+    def process_import(self, request: HttpRequest, **_: Any) -> HttpResponse:
+        return sheets.process(self, request)
+
+    @admin.action(description="Change them together…", permissions=["change"])
+    def change_together(self, request: HttpRequest, queryset: QuerySet[Product]) -> Any:
+        return change_together(self, request, queryset)
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False  # old orders name it: switch it off instead
@@ -162,8 +287,30 @@ class ProductAdmin(ModelAdmin, ImportExportModelAdmin):
         obj.updated_at = now
         obj.source = obj.source or "admin"
         super().save_model(request, obj, form, change)
+        if content := form.cleaned_data.get("picture"):
+            _take_in(request, obj, content, is_main=True)
         services.refresh_shelf(product_ids=[obj.pk], actor=actor(request), now=now)
         services.refresh_search([obj.pk])
+
+    def save_formset(self, request: HttpRequest, form: Any, formset: Any, change: bool) -> None:
+        """A new picture is taken in, not saved: its row is made when it can be shown."""
+        if formset.model is not ProductImage:
+            super().save_formset(request, form, formset, change)
+            if formset.model is ProductPlace and formset.has_changed():
+                services.refresh_search([form.instance.pk])
+            return
+        formset.save(commit=False)
+        for row in formset.deleted_objects:
+            row.delete()
+        for part in formset.forms:
+            said = part.cleaned_data
+            if not said or said.get("DELETE"):
+                continue
+            if content := said.get("upload"):
+                _take_in(request, form.instance, content, is_main=False, rank=said.get("rank") or 0)
+            elif part.instance.pk and part.has_changed():
+                part.instance.save(update_fields=["rank"])
+        services.refresh_shelf(product_ids=[form.instance.pk], actor=actor(request), now=timezone.now())
 
     @admin.action(description="Stop selling (leaves every shelf)", permissions=["change"])
     def switch_off(self, request: HttpRequest, queryset: QuerySet[Product]) -> None:
@@ -248,8 +395,11 @@ class ShelfItemAdmin(ReadOnly):
         by_store: dict[int, list[int]] = {}
         for store_id, product_id in queryset.values_list("store_id", "product_id")[:MOST_AT_ONCE]:
             by_store.setdefault(store_id, []).append(product_id)
+        now = timezone.now()
         changed = sum(
-            services.set_listed(store_id=store_id, product_ids=ids, listed=listed, now=timezone.now())
+            listing.put_back(store_id=store_id, product_ids=ids, now=now)
+            if listed
+            else listing.keep_off(store_id=store_id, product_ids=ids, actor=actor(request), now=now)
             for store_id, ids in sorted(by_store.items())
         )
         self.message_user(request, f"{changed} shelf rows changed.", messages.SUCCESS)

@@ -73,11 +73,11 @@ class BrandBook:
             for length in (1, 2, 3):
                 if len(said) > length:
                     beginning[said[:length]].append(said)
-        mined = []
+        mined: list[tuple[tuple[str, ...], str]] = []
         for key, products in beginning.items():
             if len(key) != 1 or len(products) < FEWEST_PRODUCTS:
                 continue
-            longest = key
+            longest: tuple[str, ...] = key
             for longer in (2, 3):
                 same = products[0][:longer]
                 if all(p[:longer] == same for p in products) and all(len(p) > longer for p in products):

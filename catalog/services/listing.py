@@ -74,7 +74,7 @@ def schedule(
         if at is not None
         for id in (ids if category_id is None else [None])
     ]
-    Schedule.objects.bulk_create(rows)
+    Schedule.objects.bulk_create(rows, batch_size=1_000)
     if publish_at:
         hidden = ids if category_id is None else _of_category(category_id)
         set_active(product_ids=hidden, active=False, actor=actor, now=now)

@@ -107,11 +107,11 @@ def test_a_sheet_of_products_is_checked_first_and_then_reaches_shelf_and_search(
     sheet = tmp_path / "sheet.csv"
     sheet.write_text("sku,name,mrp_paise\nSHEET,Moonfruit,4000\n")
     with sheet.open("rb") as file:
-        preview = office.post(reverse("admin:catalog_product_import"), {"import_file": file, "format": "0"})
+        preview = office.post(reverse("admin:catalog_product_import"), {"import_file": file})
     assert "Moonfruit" in preview.content.decode()
     assert Product.objects.get().name != "Moonfruit"
     confirm = preview.context["confirm_form"].initial
-    office.post(reverse("admin:catalog_product_process_import"), {**confirm, "format": "0"})
+    office.post(reverse("admin:catalog_product_process_import"), {**confirm, "reason": "Season"})
     assert Product.objects.get().name == "Moonfruit"
     assert ShelfItem.objects.get().price_paise == 4000
     assert [hit.row.sku for hit in search(store_id=at.pk, q="moonfruit")] == ["SHEET"]
