@@ -17,7 +17,7 @@ from django.views.decorators.http import require_http_methods
 from accounts.models import Address
 from accounts.services import update_profile
 from blinkit.kernel.errors import Refusal
-from blinkit.kernel.geo import contains
+from blinkit.kernel.geo import Point, contains
 from blinkit.kernel.money import rupees
 from catalog import queries as goods
 from inventory.errors import OutOfStock
@@ -93,7 +93,7 @@ def _show(
         "chosen_address": UUID(chosen) if chosen else None,
         "methods": methods,
         "ask_name": not shopper.request.user.name,  # type: ignore[union-attr]
-        "when": when.when(shopper, chosen=slot),
+        "when": when.when(shopper, chosen=slot, store_id=_store_for(point, shopper)),
         "chosen_method": method if method in WAYS else "upi",
         "bill": bill,
         "fingerprint": new_bill["fingerprint"] if new_bill else view.fingerprint,
@@ -103,6 +103,12 @@ def _show(
     }
     partial = is_htmx(shopper.request)  # another address was chosen: the same page's form, priced for it
     return shopper.render("shop/checkout.html#form" if partial else "shop/checkout.html", context, status)
+
+
+def _store_for(point: Point, shopper: Shopper) -> int:
+    """Whose slots fit the chosen address: the shop's store, else the nearest that serves it."""
+    ids = [store.pk for store in goods.stores_for(point)]
+    return shopper.place.store_id if shopper.place.store_id in ids or not ids else ids[0]
 
 
 def _place(request: HttpRequest, shopper: Shopper) -> HttpResponse:
