@@ -68,7 +68,9 @@ def _show(
     first = str(by_place["id"]) if by_place else (ids[0] if ids else "")
     chosen = chosen if chosen in ids else first
     point = next((address["point"] for address in served if str(address["id"]) == chosen), shopper.place.point)
-    view = queries.cart_view(**shopper.owner(), to=point, method=WAYS.get(method, Method.ONLINE).value, now=shopper.now)
+    choice = when.when(shopper, chosen=slot, store_id=_store_for(point, shopper))
+    way, later = WAYS.get(method, Method.ONLINE).value, choice["slot"] is not None
+    view = queries.cart_view(**shopper.owner(), to=point, method=way, later=later, now=shopper.now)
     bill: Any = {**new_bill, "fees_why": new_bill.get("why", {})} if new_bill else view.bill
     total = new_bill["total_paise"] if new_bill else view.bill.total_paise
     limit = view.fees.get("cod_limit_paise", 0)
@@ -93,7 +95,7 @@ def _show(
         "chosen_address": UUID(chosen) if chosen else None,
         "methods": methods,
         "ask_name": not shopper.request.user.name,  # type: ignore[union-attr]
-        "when": when.when(shopper, chosen=slot, store_id=_store_for(point, shopper)),
+        "when": choice,
         "chosen_method": method if method in WAYS else "upi",
         "bill": bill,
         "fingerprint": new_bill["fingerprint"] if new_bill else view.fingerprint,
