@@ -314,7 +314,7 @@ def _task_json(task: PickTask) -> dict[str, Any]:
                 "done": line.done_at is not None,
                 "consent": line.order_line.consent,
                 "substitute_up_to_paise": line.order_line.substitute_up_to_paise,
-                "substitute_for": by_order_line.get(line.order_line.substitute_for_id),
+                "substitute_for": by_order_line.get(line.order_line.substitute_for_id or 0),
             }
             for line in lines
         ],

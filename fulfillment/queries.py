@@ -150,9 +150,8 @@ class Later:
 def later(*, store_id: int, limit: int = SHOWN_PER_LANE) -> list[Later]:
     """Orders that wait for their slot at this store, the first to begin with first. One statement."""
     waiting = Order.objects.for_later().filter(store_id=store_id).order_by("release_at", "pk")
-    rows = waiting.annotate(units=Coalesce(Sum("lines__qty"), 0)).values_list(
-        "pk", "number", "release_at", "promised_from", "promised_by", "units", "is_gift"
-    )
+    columns = ("pk", "number", "release_at", "promised_from", "promised_by", "units", "is_gift")
+    rows: Any = waiting.annotate(units=Coalesce(Sum("lines__qty"), 0)).values_list(*columns)
     return [Later(*row) for row in rows[:limit]]
 
 

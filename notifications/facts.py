@@ -104,12 +104,12 @@ def _order(
     if isinstance(event, LineSubstituted):
         phrase = "refunded" if event.refund_paise else "pays_less" if event.less_paise else "same_price"
         amount = rupees(event.refund_paise or event.less_paise)
-        facts.words |= {
-            "product": event.product_name,
-            "substitute": event.substitute_name,
-            "qty": str(event.qty),
-            "what_happens": _phrase(phrase, language, amount=amount),
-        }
+        facts.words.update(
+            product=event.product_name,
+            substitute=event.substitute_name,
+            qty=str(event.qty),
+            what_happens=_phrase(phrase, language, amount=amount),
+        )
     return facts
 
 

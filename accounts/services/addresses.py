@@ -98,7 +98,7 @@ def delete_address(*, user_id: int, address_id: UUID, now: datetime | None = Non
 
 def _refuse_too_long(given: dict[str, str]) -> None:
     for name, text in given.items():
-        most = Address._meta.get_field(name).max_length or 0
+        most = getattr(Address._meta.get_field(name), "max_length", 0)
         if len(text) > most or "\x00" in text:
             words = f"Write at most {most} characters here."
             raise Invalid(words, errors={name: [words]})

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from datetime import datetime, timedelta
+from typing import Any
 
 import structlog
 from django.db import connection, transaction
@@ -69,8 +70,9 @@ def flush_unmet(*, now: datetime) -> int:
             return 0
     except Exception:  # nothing was counted since
         return 0
-    found = {_text(name): int(count) for name, count in client().hgetall(taken).items()}  # type: ignore[union-attr]
-    cells = sorted((*name.split(":"), count) for name, count in found.items())
+    counted: dict[Any, Any] = client().hgetall(taken)  # type: ignore[assignment]  # the stub allows for async clients
+    found = {_text(name): int(count) for name, count in counted.items()}
+    cells: list[Any] = sorted((*name.split(":"), count) for name, count in found.items())
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(
             """INSERT INTO catalog_unmetdemand AS d (day, cell_y, cell_x, asked)

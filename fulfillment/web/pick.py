@@ -202,7 +202,6 @@ def _panel(request: HttpRequest, store: Store, task: PickTask, feedback: Feedbac
         "line": current,
         "left": current.qty - current.picked_qty - current.short_qty if current else 0,
         "instead": queries.instead_of(current, store_id=store.pk) if current else [],
-        "chips": door_chips(task.order.instructions),
         "undo_line": _last_scanned(walk),
         "demo_wrong": _another(task) if current and settings.DEMO_MODE else "",
         "mine": task.picker_id == request.user.pk and task.state in (TaskState.PICKING, TaskState.PICKED),

@@ -167,3 +167,45 @@ def test_an_expiring_hold_is_either_made_firm_or_released_never_both(race):
     stock.refresh_from_db()
     assert stock.held == firm
     assert queries.audit() == []
+
+
+def test_swaps_in_both_directions_never_deadlock_and_lose_no_unit(race):
+    one, other = stocked(20), stocked(20)
+    refs = [uuid7() for _ in range(12)]
+    pairs = [(one, other) if number % 2 else (other, one) for number in range(12)]
+    for ref, (missing, _) in zip(refs, pairs, strict=True):
+        services.hold(
+            ref=ref, store_id=one.store_id, basket={missing.product_id: 1}, until=None, actor="system", now=NOW
+        )
+
+    def swap(number: int) -> None:
+        missing, instead = pairs[number]
+        services.swap(
+            ref=refs[number], store_id=one.store_id, product_id=missing.product_id, substitute_id=instead.product_id,
+            qty=1, reason="Not found", actor="user:1", now=NOW,
+        )  # fmt: skip
+
+    assert race(12, swap) == [None] * 12
+    assert list(Stock.objects.order_by("pk").values_list("on_hand", "held")) == [(14, 6), (14, 6)]
+    assert queries.audit() == []
+
+
+def test_the_last_unit_of_a_substitute_comes_once(race):
+    missing, last = stocked(8), stocked(1)
+    refs = [uuid7() for _ in range(8)]
+    for ref in refs:
+        services.hold(
+            ref=ref, store_id=missing.store_id, basket={missing.product_id: 1}, until=None, actor="system", now=NOW
+        )
+
+    def swap(number: int) -> None:
+        services.swap(
+            ref=refs[number], store_id=missing.store_id, product_id=missing.product_id, substitute_id=last.product_id,
+            qty=1, reason="Not found", actor="user:1", now=NOW,
+        )  # fmt: skip
+
+    assert outcomes(race(8, swap)) == {"sold": 1, "out-of-stock": 7}
+    missing.refresh_from_db()
+    last.refresh_from_db()
+    assert ((missing.on_hand, missing.held), (last.on_hand, last.held)) == ((7, 7), (1, 1))
+    assert queries.audit() == []

@@ -10,6 +10,10 @@ from accounts.events import OtpRequested
 from accounts.models import Device
 from blinkit.kernel.ids import uuid7
 from blinkit.kernel.money import rupees
+from catalog.events import WeAreHere
+from catalog.services import join_waitlist
+from catalog.tests.factories import ProductFactory
+from catalog.tests.factories import store as make_store
 from delivery.events import OfferMade
 from delivery.models import Job, Offer, Rider
 from notifications import facts, services, templates_default, words
@@ -19,6 +23,7 @@ from notifications.tests.factories import NOW
 from orders.events import (
     BackInStock,
     LineShorted,
+    LineSubstituted,
     OrderCancelled,
     OrderConfirmed,
     OrderDelivered,
@@ -28,6 +33,7 @@ from orders.events import (
 )
 from orders.models import Order
 from orders.tests import factories as shop
+from orders.tests.slots import slot
 from payments.events import PaymentDeclined, RefundCompleted, RefundStarted
 
 pytestmark = pytest.mark.django_db
@@ -118,6 +124,33 @@ class TestWords:
         Message.objects.all().delete()
         tell(LineShorted(order.pk, order.customer_id, "Amul Butter", 1, 0), event_id=2)
         assert told().body.endswith(f"You don't pay for it: the new sum is {rupees(order.total_paise)}.")
+
+    @pytest.mark.parametrize(
+        ("less_paise", "refund_paise", "said"),
+        [(0, 0, "You pay the same."), (2800, 0, "Your bill went down by ₹28."), (2800, 2800, "Refunded ₹28.")],
+    )
+    def test_something_similar_comes_instead(self, order, less_paise, refund_paise, said):
+        event = LineSubstituted(order.pk, order.customer_id, "Amul milk", "Nandini milk", 2, less_paise, refund_paise)
+        assert tell(event) == 2
+        assert told().subject == "Nandini milk comes instead"
+        assert told().body == f"Amul milk was not on the shelf: 2 × Nandini milk. {said}"
+
+    def test_an_order_for_another_day_says_the_day(self):
+        milk = ProductFactory()
+        place = shop.shop(milk)
+        kept = shop.place_order(shop.customer(), place, [milk], slot_id=slot(place).pk)
+        tell(confirmed(kept))
+        assert "Arrives by 21/11, 7:00 pm." in told().body
+
+    def test_somebody_on_the_waiting_list_hears_once_by_sms_with_or_without_an_account(self):
+        place = make_store()
+        row = join_waitlist(phone="9876500001", point=place.point, now=NOW)
+        event = WeAreHere(waitlist_id=row.pk, store_code=place.code)
+        assert tell(event) == 1
+        assert tell(event) == 1  # the event is handed out twice
+        message = Message.objects.get()
+        assert (message.channel, message.to, message.user_id) == (Channel.SMS, "+919876500001", None)
+        assert message.body == f"We deliver to you now, from {place.name}. You asked us to tell you, once."
 
     def test_picked_up_keeps_the_door_code_to_the_app(self, order):
         tell(OrderPickedUp(order.pk, order.store.code, order.customer_id))

@@ -43,18 +43,22 @@ class CartView(APIView):
             OpenApiParameter("lat", OpenApiTypes.DOUBLE, description="Where to; else the default address."),
             OpenApiParameter("lng", OpenApiTypes.DOUBLE),
             OpenApiParameter("method", enum=list(Method.values), description="Count its promotions as well."),
+            OpenApiParameter("later", OpenApiTypes.BOOL, description="For a slot: no busy-hour fee of now."),
         ],
         responses=shapes.CartOut,
     )
     def get(self, request: Request) -> Response:
         """Today's prices and stock; `problems` is what to settle before it can be ordered.
 
-        Promotions for a way to pay count once it is given: the bill to order at is the one for that `method`.
+        Promotions for a way to pay count once it is given: the bill to order at is the one for that `method`, and
+        with `later` the one for a slot.
         """
         method = request.query_params.get("method", "")
         if method and method not in Method.values:
             raise Invalid("Pay by one of these.", known=list(Method.values))
-        return _answer(queries.cart_view(**owner_of(request), to=point_of(request), method=method, now=timezone.now()))
+        later = request.query_params.get("later", "").lower() in ("1", "true")
+        owner, point = owner_of(request), point_of(request)
+        return _answer(queries.cart_view(**owner, to=point, method=method, later=later, now=timezone.now()))
 
     @extend_schema(
         operation_id="cart_replace",

@@ -163,11 +163,12 @@ def cart_view(
     guest_token: UUID | None = None,
     to: Point | None = None,
     method: str = "",
+    later: bool = False,
     now: datetime | None = None,
 ) -> CartView:
     """The cart of a customer or guest, priced now for a delivery to `to` (default: the customer's default address).
 
-    With a way to pay (`method`) its own promotions count as well.
+    With a way to pay (`method`) its own promotions count as well; for a slot (`later`) the busy hour of now does not.
     """
     owner = {"customer_id": customer_id} if customer_id is not None else {"guest_token": guest_token}
     if owner.get("customer_id") is None and guest_token is None:
@@ -176,9 +177,8 @@ def cart_view(
     if cart is None:
         return EMPTY
     lines = CartLine.objects.filter(cart=cart).values_list(*WANTED)
-    return view_of(
-        cart, [Wanted(*line) for line in lines], store=goods.store_by_id(cart.store_id), to=to, method=method, now=now
-    )
+    wanted, store = [Wanted(*line) for line in lines], goods.store_by_id(cart.store_id)
+    return view_of(cart, wanted, store=store, to=to, method=method, later=later, now=now)
 
 
 def view_of(
@@ -189,6 +189,7 @@ def view_of(
     to: Point | None = None,
     rows: Mapping[int, ShelfRow] | None = None,
     method: str = "",
+    later: bool = False,
     now: datetime | None = None,
 ) -> CartView:
     """Price these lines at this store. Two or three statements; `rows` saves one where the caller has them."""
@@ -200,7 +201,7 @@ def view_of(
         to = default_place(cart.customer_id)
     metres = 0 if to is None else street_metres(store.point, to)
     policy = goods.fee_policy(store)
-    buyer = Buyer(now or timezone.now(), cart.customer_id, cart.coupon_code, method)
+    buyer = Buyer(now or timezone.now(), cart.customer_id, cart.coupon_code, method, later)
     bill, given = price(wanted, rows, store=store, metres=metres, tip_paise=cart.tip_paise, buyer=buyer)
     lines = tuple(_line(line, rows.get(line.product_id), free.get(line.product_id, 0)) for line in wanted)
     problems = [line.problem for line in lines if line.problem is not None]
@@ -243,7 +244,7 @@ def price(
         if (row := rows.get(line.product_id)) is not None
     ]
     given = offered({line.product_id: line.qty for line in wanted}, rows, store=store, buyer=buyer)
-    surge_paise, surge_why = goods.current_surge(store, now=buyer.now)
+    surge_paise, surge_why = (0, "") if buyer.later else goods.current_surge(store, now=buyer.now)
     bill = make_bill(
         BillInput(
             lines=billed,

@@ -30,6 +30,8 @@ class Buyer:
     customer_id: int | None = None
     code: str = ""
     method: str = ""
+    later: bool = False
+    """Ordered for a slot: the busy hour of now does not count."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -193,10 +193,11 @@ def _plan(
     slot = None if slot_id is None else slot_of(slot_id)
     if slot_id is not None:
         store_id = cart.store_id if slot is None else slot.store_id
-        later = place_for_slot(point=address.point, store_id=store_id, stores=stores, now=now)
-        if slot is None or later is None or slot.cut_off_at <= now:
-            raise _slot_gone(store_id if later is not None else cart.store_id, now=now)
-        place = later
+        planned = place_for_slot(point=address.point, store_id=store_id, stores=stores, now=now)
+        if slot is None or planned is None or slot.cut_off_at <= now:
+            near = store_id if planned is not None else stores[0].pk if stores else 0
+            raise _slot_gone(near, now=now)
+        place = planned
     else:
         place = source(point=address.point, now=now, prefers_store_id=cart.store_id, units=size, stores=stores)
     if slot is None and place.store is not None and place.store.pk != cart.store_id:
@@ -205,7 +206,7 @@ def _plan(
     assert place.store is not None
     rows = goods.shelf_rows(store_id=place.store.pk, product_ids=[line.product_id for line in wanted])
     _refuse_bad_lines(wanted, rows)
-    buyer = Buyer(now, customer_id, cart.coupon_code, method)
+    buyer = Buyer(now, customer_id, cart.coupon_code, method, later=slot is not None)
     tip = cart.tip_paise if tip_paise is None else tip_paise
     bill, given = price(wanted, rows, store=place.store, metres=place.distance_metres, tip_paise=tip, buyer=buyer)
     later = None

@@ -53,6 +53,7 @@ def confirm(*, order_id: UUID, now: datetime, actor: str = "system") -> Order:
         later = schedule_for(order.slot, store, to=order.point, lines=lines, units=units, now=now)
         order.release_at = later.release_at
         version, p50_at, inputs = VERSION, later.p50_at, later.inputs
+    assert order.promised_by is not None
     Promise.objects.create(
         order=order, version=version, made_at=now, p50_at=p50_at, promised_by=order.promised_by, inputs=inputs
     )

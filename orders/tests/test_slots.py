@@ -12,7 +12,7 @@ from django.test.utils import CaptureQueriesContext
 from blinkit.kernel.events import timeline
 from blinkit.kernel.models import Event
 from catalog import services as catalog_services
-from catalog.models import Store, StoreMode
+from catalog.models import FeePolicy, Store, StoreLoad, StoreMode
 from catalog.tests.factories import NOW, ProductFactory
 from catalog.tests.factories import store as make_store
 from inventory import queries as stock_queries
@@ -197,6 +197,26 @@ def test_a_slot_costs_a_purchase_five_statements_and_an_order_for_now_none():
 
     statements()
     assert statements(slot_id=where.pk) - statements() <= 5  # read, savepoint, update, release
+
+
+def test_the_busy_hour_of_now_is_not_charged_for_later():
+    goods, user = ProductFactory(), customer()
+    place = shop(goods)
+    where = slot(place)
+    FeePolicy.objects.create(store=place, surge_cap_paise=3_000)
+    StoreLoad.objects.filter(store=place).update(
+        surge_paise=1500, surge_why="Rain", surge_until=NOW + timedelta(minutes=5)
+    )
+    assert place_order(user, place, [goods]).surge_paise == 1500
+    full_cart(user, place, [goods])
+    for_now = queries.cart_view(customer_id=user.pk, method="cod", now=NOW)
+    for_later = queries.cart_view(customer_id=user.pk, method="cod", later=True, now=NOW)
+    assert for_now.bill.total_paise - for_later.bill.total_paise == 1500
+    asked = {"customer_id": user.pk, "address_id": user.addresses.get().pk, "method": "cod", "now": NOW}
+    with pytest.raises(BillChanged):
+        services.checkout(bill_fingerprint=for_now.fingerprint, slot_id=where.pk, **asked)
+    order = services.checkout(bill_fingerprint=for_later.fingerprint, slot_id=where.pk, **asked)
+    assert order.surge_paise == 0
 
 
 # -- giving back ---------------------------------------------------------------------------------------------------

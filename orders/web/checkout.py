@@ -17,7 +17,7 @@ from django.views.decorators.http import require_http_methods
 from accounts.models import Address
 from accounts.services import update_profile
 from blinkit.kernel.errors import Refusal
-from blinkit.kernel.geo import contains
+from blinkit.kernel.geo import Point, contains
 from blinkit.kernel.money import rupees
 from catalog import queries as goods
 from inventory.errors import OutOfStock
@@ -68,7 +68,9 @@ def _show(
     first = str(by_place["id"]) if by_place else (ids[0] if ids else "")
     chosen = chosen if chosen in ids else first
     point = next((address["point"] for address in served if str(address["id"]) == chosen), shopper.place.point)
-    view = queries.cart_view(**shopper.owner(), to=point, method=WAYS.get(method, Method.ONLINE).value, now=shopper.now)
+    choice = when.when(shopper, chosen=slot, store_id=_store_for(point, shopper))
+    way, later = WAYS.get(method, Method.ONLINE).value, choice["slot"] is not None
+    view = queries.cart_view(**shopper.owner(), to=point, method=way, later=later, now=shopper.now)
     bill: Any = {**new_bill, "fees_why": new_bill.get("why", {})} if new_bill else view.bill
     total = new_bill["total_paise"] if new_bill else view.bill.total_paise
     limit = view.fees.get("cod_limit_paise", 0)
@@ -93,7 +95,7 @@ def _show(
         "chosen_address": UUID(chosen) if chosen else None,
         "methods": methods,
         "ask_name": not shopper.request.user.name,  # type: ignore[union-attr]
-        "when": when.when(shopper, chosen=slot),
+        "when": choice,
         "chosen_method": method if method in WAYS else "upi",
         "bill": bill,
         "fingerprint": new_bill["fingerprint"] if new_bill else view.fingerprint,
@@ -103,6 +105,12 @@ def _show(
     }
     partial = is_htmx(shopper.request)  # another address was chosen: the same page's form, priced for it
     return shopper.render("shop/checkout.html#form" if partial else "shop/checkout.html", context, status)
+
+
+def _store_for(point: Point, shopper: Shopper) -> int:
+    """Whose slots fit the chosen address: the shop's store, else the nearest that serves it."""
+    ids = [store.pk for store in goods.stores_for(point)]
+    return shopper.place.store_id if shopper.place.store_id in ids or not ids else ids[0]
 
 
 def _place(request: HttpRequest, shopper: Shopper) -> HttpResponse:

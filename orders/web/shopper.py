@@ -155,7 +155,8 @@ class Shopper:
     def cart(self) -> CartSummary:
         if self.customer_id is None and self.guest_token is None:
             return CartSummary()
-        return self.summarise(queries.cart_view(**self.owner(), to=self.place.point))
+        later = bool(self.request.session.get(when.SLOT_KEY))
+        return self.summarise(queries.cart_view(**self.owner(), to=self.place.point, later=later))
 
     def summarise(self, view: CartView) -> CartSummary:
         bill = view.bill

@@ -28,12 +28,14 @@ class Day:
     is_open: bool
 
 
-def when(shopper: Shopper, *, chosen: str | None = None) -> dict[str, Any]:
-    """Everything the choice shows. `chosen` is a slot's id as text ("" is now); None: what was chosen before.
+def when(shopper: Shopper, *, chosen: str | None = None, store_id: int | None = None) -> dict[str, Any]:
+    """Everything the choice shows, of the store that is shopped in unless told. `chosen` is a slot's id as text ("" is
+    now); None: what was chosen before.
 
     What can't be had any more is not chosen; a store that takes no orders now has its first slot suggested by its tab.
     """
-    slots = queries.slots_left(store_id=shopper.place.store_id, now=shopper.now) if shopper.place.store_id else []
+    store_id = shopper.place.store_id if store_id is None else store_id
+    slots = queries.slots_left(store_id=store_id, now=shopper.now) if store_id else []
     wanted = shopper.request.session.get(SLOT_KEY, "") if chosen is None else chosen
     slot = next((slot for slot in slots if str(slot.pk) == wanted), None)
     may_now = bool(shopper.place.eta_high_m)
