@@ -233,6 +233,35 @@ def make_bill(given: BillInput) -> Bill:
     )
 
 
+@dataclass(frozen=True, slots=True)
+class Short:
+    """What a short pick takes off a line, and the line's discount and tax that are left."""
+
+    items_paise: int
+    discount_paise: int
+    discount_left_paise: int
+    tax_left_paise: int
+
+    @property
+    def total_paise(self) -> int:
+        return self.items_paise - self.discount_paise
+
+
+def short_of(*, unit_price_paise: int, gst_bp: int, discount_paise: int, units: int, missing: int) -> Short:
+    """`missing` of `units` could not be found: the rest costs what it did each, also below the quantity of its tier.
+
+    The units that are left keep their share of the discount, rounded in the customer's favour.
+    """
+    left = units - missing
+    kept = -(-discount_paise * left // units)
+    return Short(
+        items_paise=unit_price_paise * missing,
+        discount_paise=discount_paise - kept,
+        discount_left_paise=kept,
+        tax_left_paise=tax_inside(unit_price_paise * left - kept, gst_bp),
+    )
+
+
 def base_delivery(policy: FeeRules, items_paise: int) -> int:
     """The part of the delivery fee that a promotion may waive: the extra for a long way is the rider's and stays."""
     return policy.delivery_table[0].fee(items_paise)

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import pairwise
 from typing import Any
 
 import orjson
@@ -25,7 +26,7 @@ class BadBands(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Band:
-    """Fees of doors further than `beyond_metres` by street: (basket from paise, fee in paise), smallest basket first."""
+    """Fees of doors further than `beyond_metres` by street: (basket from, fee) in paise, smallest basket first."""
 
     beyond_metres: int
     fees: tuple[tuple[int, int], ...]
@@ -89,9 +90,9 @@ def checked(given: Any) -> list[dict[str, Any]]:
     if table[0].beyond_metres or any(band.fees[0][0] for band in table):
         raise BadBands("The first distance and the first basket of each band are 0.")
     for band in table:
-        if any(b[0] <= a[0] or b[1] > a[1] for a, b in zip(band.fees, band.fees[1:], strict=False)):
+        if any(b[0] <= a[0] or b[1] > a[1] for a, b in pairwise(band.fees)):
             raise BadBands("Baskets rise from left to right, and a larger basket never pays more for delivery.")
-    for near, far in zip(table, table[1:], strict=False):
+    for near, far in pairwise(table):
         if far.beyond_metres <= near.beyond_metres:
             raise BadBands("Distances rise from band to band.")
         steps = {step for step, _ in (*near.fees, *far.fees)}

@@ -62,9 +62,9 @@ def charged(base_paise: int, tiers: Sequence[Tier], *, qty: int, is_member: bool
     """What a unit costs in a line of `qty` units."""
     best: Tier | None = None
     for tier in tiers:
-        if tier.min_qty <= qty and (is_member or not tier.members_only) and tier.paise < base_paise:
-            if best is None or tier.paise < best.paise:
-                best = tier
+        applies = tier.min_qty <= qty and (is_member or not tier.members_only)
+        if applies and tier.paise < (base_paise if best is None else best.paise):
+            best = tier
     return Charged(base_paise if best is None else best.paise, base_paise, best)
 
 

@@ -1,7 +1,7 @@
 """What a store sells and at which price. Set-based: a whole catalogue is put on a shelf in a handful of statements.
 
-`ShelfItem.price_paise` and `tiers` are what the price list, the store's own price and the MRP make of a product now; the
-rule is `catalog.pricing.price_list`, and `_COUNTED` says the same in SQL (a test compares them).
+`ShelfItem.price_paise` and `tiers` are what the price list, the store's own price and the MRP make of a product now;
+the rule is `catalog.pricing.price_list`, and `_COUNTED` says the same in SQL (a test compares them).
 """
 
 from __future__ import annotations
@@ -225,7 +225,7 @@ _HERE = """here AS (SELECT id, city_id, GREATEST(priced_at, %(now)s::timestamptz
 
 def _before(which: str) -> str:
     return f"""before AS (
-        SELECT i.product_id, i.price_paise, i.mrp_paise FROM catalog_shelfitem i WHERE i.store_id = %(store)s {which})"""
+        SELECT i.product_id, i.price_paise FROM catalog_shelfitem i WHERE i.store_id = %(store)s {which})"""
 
 
 _ASKED = """asked AS (
@@ -268,7 +268,7 @@ _AUDIT = """audited AS (
     INSERT INTO catalog_pricechange (store_id, product_id, old_paise, new_paise, reason, actor, at)
     SELECT %(store)s, w.product_id, e.price_paise, w.price_paise,
         CASE WHEN %(lowered)s::text <> '' AND e.price_paise > b.mrp_paise THEN %(lowered)s::text ELSE b.why END,
-        COALESCE(NULLIF(CASE WHEN %(lowered)s::text <> '' THEN %(actor)s::text ELSE b.who END, ''), %(actor)s::text), %(now)s
+        CASE WHEN %(lowered)s::text <> '' OR b.who = '' THEN %(actor)s::text ELSE b.who END, %(now)s
     FROM written w JOIN base b ON b.product_id = w.product_id LEFT JOIN before e ON e.product_id = w.product_id
     WHERE e.price_paise IS DISTINCT FROM w.price_paise
 ), fallen AS (
