@@ -20,6 +20,7 @@ from orders.events import (
     OrderPacked,
     OrderPickedUp,
     OrderUndelivered,
+    PriceDropped,
     RiderAtDoor,
 )
 from payments.events import PaymentCaptured, PaymentDeclined, RefundCompleted, RefundStarted
@@ -40,6 +41,7 @@ REACTIONS: Mapping[type[DomainEvent], Sequence[str]] = {
     RefundStarted: [TELL],
     OfferMade: [TELL],
     BackInStock: [TELL],
+    PriceDropped: [TELL],
     HoldExpired: ["orders.handlers.hold_expired"],
     PaymentCaptured: ["orders.handlers.payment_captured"],
     RefundCompleted: ["orders.handlers.refund_completed", TELL],

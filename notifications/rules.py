@@ -37,5 +37,6 @@ RULES: dict[str, tuple[Say, ...]] = {
     "payments.RefundStarted": (Say("refund_started", (INAPP,)),),
     "payments.RefundCompleted": (Say("refund_completed", (PUSH, INAPP)),),
     "orders.BackInStock": (Say("back_in_stock", (PUSH, INAPP)),),
+    "orders.PriceDropped": (Say("price_dropped", (PUSH, INAPP)),),
     "delivery.OfferMade": (Say("offer_made", (PUSH,), who=Who.RIDER),),
 }

@@ -32,3 +32,9 @@ def learn_affinity(**_: Any) -> None:
 def tell_restocked(**_: Any) -> None:
     """Tell customers who wait that a product is back."""
     services.tell_restocked(now=timezone.now())
+
+
+@shared_task(acks_late=True)
+def tell_cheaper(**_: Any) -> None:
+    """Tell customers who watch a price that it fell."""
+    services.tell_cheaper(now=timezone.now())

@@ -33,7 +33,7 @@ from catalog.services.promotions import (
 from catalog.services.shelf import put_on_shelf, refresh_shelf, set_active, set_listed, set_price, shelf_changed
 from catalog.services.stores import join_waitlist, save_store, set_store_mode, write_store_load
 from catalog.services.surge import refresh_surge
-from catalog.services.watches import cheaper_told, forget_cheaper, watch_price
+from catalog.services.watches import cheaper_told, forget_cheaper, not_cheaper, unfollow, watch_price
 from catalog.services.wishes import (
     add_favourite,
     ask_for_restock,
@@ -68,6 +68,7 @@ __all__ = [
     "log_search",
     "mend_search",
     "normal_code",
+    "not_cheaper",
     "pair_by_hand",
     "preview_prices",
     "promotions_changed",
@@ -93,6 +94,7 @@ __all__ = [
     "shelf_changed",
     "sweep_prices",
     "synonyms_changed",
+    "unfollow",
     "watch_price",
     "write_search_log",
     "write_store_load",

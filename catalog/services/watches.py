@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from datetime import date, datetime
 
 from django.db import transaction
-from django.db.models import Q
 
 from catalog.errors import NoSuchProduct, TooManyWishes
 from catalog.models import PriceWatch, ShelfItem
@@ -50,13 +49,17 @@ def watch_price(*, customer_id: int, store_id: int, sku: str, now: datetime, fav
     there.save(update_fields=["seen_paise", "fell_at", kind])
 
 
-def forget_cheaper(*, customer_id: int, sku: str, store_id: int | None = None, favourite: bool = False) -> None:
-    """Watch no longer, at this store or (a favourite) at any. Silent when not watching."""
+def forget_cheaper(*, customer_id: int, store_id: int, sku: str) -> None:
+    """Watch no longer at this store, also not as a favourite. Silent when not watching."""
+    mine = PriceWatch.objects.filter(customer_id=customer_id, store_id=store_id, product__sku=sku)
+    mine.update(is_asked=False, is_favourite=False, fell_at=None)
+
+
+def unfollow(*, customer_id: int, sku: str) -> None:
+    """The heart is empty again: what was not asked for is watched no longer, at any store."""
     mine = PriceWatch.objects.filter(customer_id=customer_id, product__sku=sku)
-    if store_id is not None:
-        mine = mine.filter(store_id=store_id)
-    mine.update(**{"is_favourite" if favourite else "is_asked": False})
-    mine.filter(is_asked=False, is_favourite=False).update(fell_at=None)
+    mine.update(is_favourite=False)
+    mine.filter(is_asked=False).update(fell_at=None)
 
 
 def cheaper_told(*, watch: PriceWatch, paise: int, today: date) -> None:
@@ -69,12 +72,3 @@ def cheaper_told(*, watch: PriceWatch, paise: int, today: date) -> None:
 def not_cheaper(*, watch_ids: Sequence[int]) -> None:
     """It costs more again, or nobody watches: there is nothing to tell until it falls again."""
     PriceWatch.objects.filter(pk__in=watch_ids).update(fell_at=None)
-
-
-WATCHING = Q(is_asked=True) | Q(is_favourite=True)
-
-
-def watched(*, customer_id: int, store_id: int) -> list[tuple[str, int]]:
-    """SKU and price seen of what this customer asked to hear about at this store, the newest first."""
-    mine = PriceWatch.objects.filter(customer_id=customer_id, store_id=store_id, is_asked=True)
-    return list(mine.order_by("-created_at", "-pk").values_list("product__sku", "seen_paise"))

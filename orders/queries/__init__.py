@@ -27,8 +27,10 @@ from orders.queries.wanting import (
     goes_with_view,
     list_view,
     lists_of,
+    prices_watched,
     restock_waiting,
     similar,
+    store_of_cart,
 )
 
 __all__ = [
@@ -60,6 +62,7 @@ __all__ = [
     "lists_of",
     "order_of",
     "orders_of",
+    "prices_watched",
     "product",
     "promise_for",
     "restock_waiting",
@@ -68,6 +71,7 @@ __all__ = [
     "shelf",
     "similar",
     "store_id_of",
+    "store_of_cart",
     "suggestions",
     "summary",
     "timeline",

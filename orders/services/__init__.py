@@ -10,6 +10,7 @@ from orders.services.cart import (
     set_line,
     set_tip,
 )
+from orders.services.cheaper import tell_cheaper
 from orders.services.checkout import INSTRUCTIONS, checkout
 from orders.services.ending import cancel, close, close_delivered, confirm, end_window, refund_done, sweep_unpaid
 from orders.services.floor import evidence, packed, short_line, start_picking, to_store
@@ -60,6 +61,7 @@ __all__ = [
     "short_line",
     "start_picking",
     "sweep_unpaid",
+    "tell_cheaper",
     "tell_restocked",
     "to_store",
     "undelivered",
