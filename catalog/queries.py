@@ -310,6 +310,11 @@ def fee_policy(store: Store) -> FeeRules:
     return _fee_rules(figures) if figures else FeeRules()
 
 
+def fee_rules(policy: FeePolicy) -> FeeRules:
+    """The figures of one policy."""
+    return _fee_rules({name: getattr(policy, name) for name in _FEE_FIELDS})
+
+
 def _fee_rules(figures: dict[str, Any]) -> FeeRules:
     return FeeRules(**{**figures, "delivery_bands": bands(figures["delivery_bands"])})
 

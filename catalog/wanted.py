@@ -217,7 +217,7 @@ def restock_waiting(*, customer_id: int, store_id: int) -> list[str]:
 
 
 def prices_watched(*, customer_id: int, store_id: int) -> dict[str, int]:
-    """SKU and price seen (paise) of what this customer wants to hear about when it is cheaper here, the newest first."""
+    """SKU and price seen (paise) of what this customer watches at this store, the newest first."""
     mine = PriceWatch.objects.filter(
         Q(is_asked=True) | Q(is_favourite=True), customer_id=customer_id, store_id=store_id
     )

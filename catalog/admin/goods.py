@@ -8,7 +8,10 @@ from django import forms
 from django.contrib import admin, messages
 from django.db.models import Count, QuerySet
 from django.http import HttpRequest
+from django.shortcuts import redirect
+from django.urls import reverse
 from django.utils import timezone
+from django.utils.http import urlencode
 from import_export import fields, resources, widgets
 from import_export.admin import ImportExportModelAdmin
 from unfold.admin import ModelAdmin, TabularInline
@@ -19,6 +22,7 @@ from blinkit.kernel.admin import ReadOnly
 from blinkit.kernel.money import rupees
 from catalog import services, tree
 from catalog.admin.confirm import actor, ask_then
+from catalog.admin.prices import history_link
 from catalog.importing.formats import is_gtin
 from catalog.models import Brand, Category, PriceChange, Product, ProductImage, ShelfItem
 
@@ -139,12 +143,12 @@ class ProductAdmin(ModelAdmin, ImportExportModelAdmin):
     search_fields = ("=sku", "=barcode", "search_text")
     search_help_text = "SKU, barcode, or words of the name, brand or category."
     autocomplete_fields = ("brand", "category")
-    readonly_fields = ("source", "updated_at", "search_text")
+    readonly_fields = ("source", "updated_at", "search_text", "price_history")
     inlines = (PictureInline, OnShelvesInline)
     show_full_result_count = False
     ordering = ("name",)
     list_per_page = 50
-    actions = ("switch_off", "switch_on")
+    actions = ("schedule_price", "switch_off", "switch_on")
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False  # old orders name it: switch it off instead
@@ -152,6 +156,18 @@ class ProductAdmin(ModelAdmin, ImportExportModelAdmin):
     @admin.display(description="MRP", ordering="mrp_paise")
     def mrp(self, product: Product) -> str:
         return rupees(product.mrp_paise)
+
+    @admin.display(description="price history")
+    def price_history(self, product: Product) -> str:
+        return history_link(product) if product.pk else ""
+
+    def has_price_permission(self, request: HttpRequest) -> bool:
+        return bool(request.user.has_perm("catalog.add_price"))
+
+    @admin.action(description="Schedule a price…", permissions=["price"])
+    def schedule_price(self, request: HttpRequest, queryset: QuerySet[Product]) -> Any:
+        chosen = [("product", pk) for pk in queryset.values_list("pk", flat=True)[:100]]
+        return redirect(f"{reverse('admin:catalog_price_schedule')}?{urlencode(chosen)}")
 
     @admin.display(description="GST", ordering="gst_bp")
     def gst(self, product: Product) -> str:
@@ -224,7 +240,8 @@ class ShelfItemAdmin(ReadOnly):
             action="change_price",
             form_class=NewPrice,
             title="What should it cost?",
-            sentence="Every customer of the store sees the new price at once. Your name is written down with it.",
+            sentence="Every customer of the store sees it at once, or when a dated price that goes first has ended. "
+            "Your name is written down with it.",
             button="Change the price",
             act=lambda item, said: services.set_price(
                 store_id=item.store_id,

@@ -15,7 +15,7 @@ from django.db.models import Q
 
 from blinkit.kernel.errors import Invalid
 from catalog.errors import BadPrice, NoSuchProduct, PriceAboveMrp
-from catalog.models import City, Price, Product, ShelfItem, Store
+from catalog.models import Price, Product, ShelfItem, Store
 from catalog.pricing.price_list import Counted, ListPrice, Shelf, count
 from catalog.services.shelf import NAMED_AT_MOST, count_prices, one_writer
 
@@ -101,8 +101,13 @@ def schedule_prices(
     return written, changed
 
 
-def checked_prices(prices: Sequence[NewPrice], *, reason: str = "", now: datetime) -> dict[int, Product]:
-    """The products by id. Raises BadPrice, NoSuchProduct(product_ids), PriceAboveMrp(above), Invalid."""
+def checked_prices(
+    prices: Sequence[NewPrice], *, reason: str = "", now: datetime, known: dict[int, Product] | None = None
+) -> dict[int, Product]:
+    """The products by id (read, unless `known`).
+
+    Raises BadPrice, NoSuchProduct(product_ids), PriceAboveMrp(above), Invalid.
+    """
     if len(prices) > MOST_AT_ONCE:
         raise Invalid(f"At most {MOST_AT_ONCE} prices at once.")
     for price in prices:
@@ -116,7 +121,7 @@ def checked_prices(prices: Sequence[NewPrice], *, reason: str = "", now: datetim
             raise Invalid("A price ends after it has begun, and not in the past.")
         if not (price.reason or reason).strip():
             raise Invalid("Say why: every change of a price is written down with its reason.")
-    products = Product.objects.in_bulk({price.product_id for price in prices})
+    products = Product.objects.in_bulk({price.product_id for price in prices}) if known is None else known
     missing = [price.product_id for price in prices if price.product_id not in products]
     if missing:
         raise NoSuchProduct("Some products are unknown.", product_ids=missing[:NAMED_AT_MOST])
@@ -279,15 +284,3 @@ def _plain(row: Price) -> ListPrice:
         reason=row.reason,
         actor=row.actor,
     )
-
-
-def scope_of(code: str) -> tuple[int | None, int | None]:
-    """Which scope a file names: "everywhere" (or ""), "city:<slug>", "store:<code>". Raises Invalid."""
-    kind, _, name = code.strip().partition(":")
-    if kind in ("", "everywhere") and not name:
-        return None, None
-    if kind == "city" and (found := City.objects.filter(slug=name).values_list("pk", flat=True).first()):
-        return None, int(found)
-    if kind == "store" and (found := Store.objects.filter(code=name).values_list("pk", flat=True).first()):
-        return int(found), None
-    raise Invalid(f"{code[:40]!r} is no place: write everywhere, city:<slug> or store:<code>.")
