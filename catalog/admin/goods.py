@@ -204,16 +204,22 @@ class NewPrice(forms.Form):
     reason = forms.CharField(max_length=120, widget=UnfoldAdminTextInputWidget)
 
 
+class Why(forms.Form):
+    """Asked before a store gives up its own price."""
+
+    reason = forms.CharField(max_length=120, widget=UnfoldAdminTextInputWidget)
+
+
 @admin.register(ShelfItem)
 class ShelfItemAdmin(ReadOnly):
-    list_display = ("product", "store", "price", "mrp", "off", "rank", "is_listed", "updated_at")
+    list_display = ("product", "store", "price", "price_source", "mrp", "off", "rank", "is_listed", "updated_at")
     list_select_related = ("product", "store")
     list_filter = ("store", "is_listed", ("category", admin.RelatedOnlyFieldListFilter))
     search_fields = ("=product__sku", "=product__barcode", "product__search_text")
     search_help_text = "SKU, barcode, or words of the product."
     show_full_result_count = False
     ordering = ("store", "-rank", "id")
-    actions = ("change_price", "take_off", "list_again")
+    actions = ("change_price", "follow_list", "take_off", "list_again")
 
     def has_price_permission(self, request: HttpRequest) -> bool:
         return bool(request.user.has_perm("catalog.change_shelfitem"))
@@ -247,6 +253,27 @@ class ShelfItemAdmin(ReadOnly):
                 store_id=item.store_id,
                 product_id=item.product_id,
                 price_paise=int(said["price"] * 100),
+                actor=actor(request),
+                reason=said["reason"],
+                now=timezone.now(),
+            ),
+        )
+
+    @admin.action(description="Follow the price list…", permissions=["price"])
+    def follow_list(self, request: HttpRequest, queryset: QuerySet[ShelfItem]) -> Any:
+        return ask_then(
+            self,
+            request,
+            queryset.select_related("product", "store"),
+            action="follow_list",
+            form_class=Why,
+            title="No price of their own any more?",
+            sentence="What the list says for the city or everywhere counts from now on; where it says nothing, the MRP "
+            "does. Your name is written down with it.",
+            button="Follow the list",
+            act=lambda item, said: services.follow_list(
+                store_id=item.store_id,
+                product_ids=[item.product_id],
                 actor=actor(request),
                 reason=said["reason"],
                 now=timezone.now(),

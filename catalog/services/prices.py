@@ -234,7 +234,7 @@ def count_again(*, prices: Iterable[Price], now: datetime) -> int:
     for price in prices:
         products.setdefault((price.store_id, price.city_id), set()).add(price.product_id)
     for (store_id, city_id), ids in products.items():
-        stores = Store.objects.all() if store_id is None and city_id is None else Store.objects.filter(city_id=city_id)
+        stores = Store.objects.all() if city_id is None else Store.objects.filter(city_id=city_id)
         places = [store_id] if store_id is not None else list(stores.values_list("pk", flat=True))
         for place in places:
             by_store.setdefault(place, set()).update(ids)

@@ -16,7 +16,6 @@ from catalog import queries, services
 from catalog.models import FeePolicy, Price, PriceChange, ShelfItem
 from catalog.services import NewPrice
 from catalog.tests.factories import NOW, ProductFactory, on_shelf, store
-from orders.queries.places import fees_json
 
 pytestmark = pytest.mark.django_db
 SCHEDULE = "admin:catalog_price_schedule"
@@ -123,6 +122,19 @@ def test_a_price_is_cancelled_after_asking_and_the_ledger_stays_as_it_is(office)
         assert office.get(reverse(f"admin:catalog_{model}_add")).status_code == 403
 
 
+def test_a_store_gives_up_its_own_price_after_asking(office):
+    at, milk = store(), ProductFactory(mrp_paise=5_000)
+    (item,) = on_shelf(at, milk, price_paise=4_500)
+    services.schedule_prices(prices=[NewPrice(milk.pk, 4_000, reason="One price")], actor="user:4", now=timezone.now())
+    chosen = {"action": "follow_list", "_selected_action": [item.pk]}
+    url = reverse("admin:catalog_shelfitem_changelist")
+    assert "counts from now on" in office.post(url, chosen).content.decode()
+    office.post(url, {**chosen, "confirmed": "yes", "reason": "Same everywhere"})
+    item.refresh_from_db()
+    assert (item.price_paise, item.price_source, item.own_price_paise) == (4_000, "everywhere", None)
+    assert PriceChange.objects.latest("pk").reason == "One price"
+
+
 # -- a file -----------------------------------------------------------------------------------------------------------
 
 FILE = """sku,scope,paise,from,until,min_qty,members,reason
@@ -199,9 +211,8 @@ def test_delivery_is_a_table_in_the_form_and_in_the_fees(office):
         {"beyond_metres": 0, "fees": [[0, 2_500], [19_900, 0]]},
         {"beyond_metres": 2_000, "fees": [[0, 3_550], [19_900, 1_050]]},
     ]
-    fees = fees_json(queries.fee_policy(queries.store_by_code(at.code)))
-    assert fees["delivery_bands"][1]["baskets"][1] == {"from_paise": 19_900, "delivery_paise": 1_050}
-    assert (fees["free_delivery_from_paise"], fees["far_metres"], fees["far_extra_paise"]) == (19_900, 2_000, 1_050)
+    far = queries.fee_policy(queries.store_by_code(at.code)).delivery_table[1]
+    assert far.as_dict()["baskets"][1] == {"from_paise": 19_900, "delivery_paise": 1_050}
     assert 'value="35.5"' in office.get(url).content.decode()
     for wrong, why in (
         ({"0-0": ""}, "fill in every cell"), ({"1-0": "5", "1-1": "5"}, "never costs less"),

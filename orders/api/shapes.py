@@ -163,7 +163,7 @@ class TierOut(S.Serializer[Any]):
     min_qty = S.IntegerField(help_text="Each unit costs this in a line of at least so many.")
     price_paise = Money()
     members_only = S.BooleanField()
-    source = S.CharField()
+    source = S.CharField()  # type: ignore[assignment]
 
 
 class Goods(S.Serializer[Any]):

@@ -12,7 +12,7 @@ from django.test.utils import CaptureQueriesContext
 
 from blinkit.kernel.models import Event
 from catalog import services as catalog_services
-from catalog.models import PriceChange, PriceWatch
+from catalog.models import FeePolicy, PriceChange, PriceWatch, Promotion
 from catalog.services import NewPrice
 from catalog.tests.factories import NOW, ProductFactory
 from catalog.tests.factories import store as make_store
@@ -63,8 +63,6 @@ def test_no_nudge_to_more_than_there_is_or_may_be_ordered():
 
 
 def test_a_promotion_counts_on_the_price_of_the_tier():
-    from catalog.models import Promotion
-
     milk = ProductFactory(mrp_paise=10_000)
     place = shop(milk)
     say(NewPrice(milk.pk, 8_000, min_qty=2))
@@ -297,3 +295,25 @@ def test_apps_see_tiers_and_sources(api):
     card = api().get(f"/api/v1/stores/{place.code}/products/{milk.sku}/").json()
     assert card["price_source"] == "own"
     assert card["tiers"] == [{"min_qty": 3, "price_paise": 4_500, "members_only": False, "source": "everywhere"}]
+
+
+def test_fees_show_delivery_by_distance_and_basket_and_the_bill_charges_it(api):
+    milk, user = ProductFactory(mrp_paise=20_000), customer()
+    place = shop(milk)
+    where = {"lat": HOME[0], "lng": HOME[1]}
+    fees = api().get("/api/v1/serviceability/", where).json()["fees"]
+    assert fees["delivery_bands"] == [
+        {"beyond_metres": beyond, "baskets": [
+            {"from_paise": 0, "delivery_paise": 2_500 + extra}, {"from_paise": 19_900, "delivery_paise": extra}]}
+        for beyond, extra in ((0, 0), (2_500, 1_000))
+    ]  # fmt: skip
+    table = [{"beyond_metres": 0, "fees": [[0, 3_000], [50_000, 0]]}, {"beyond_metres": 100, "fees": [[0, 4_000]]}]
+    FeePolicy.objects.create(store=place, delivery_bands=table)
+    fees = api().get("/api/v1/serviceability/", where).json()["fees"]
+    assert [fees[name] for name in ("delivery_paise", "free_delivery_from_paise", "far_metres", "far_extra_paise")] == [
+        3_000, 50_000, 100, 1_000,
+    ]  # fmt: skip
+    address(user)
+    bill = full_cart(user, place, [milk]).bill
+    assert bill.delivery_paise == 4_000
+    assert bill.fees_why["delivery"] == "Free from ₹500: add ₹300. ₹10 because the store is more than 0.1 km away."

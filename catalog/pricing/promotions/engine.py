@@ -271,10 +271,10 @@ class _Search:
         self._rest = [sum([gain for gain, _ in gains[start:]]) for start in range(len(gains) + 1)]
         self._bounds = self._suffix_bounds()
         self._steps = 0
-        self._best: tuple[int, ...] = ()
+        self._chosen: Sequence[int] = []
         self._most = 0
         self._go(0, 0, 0, ())
-        self.best = [gains[n][1] for n in self._best]
+        self.best = [gains[place][1] for place in self._chosen]
         self.is_proven = self._steps < MOST_STEPS
 
     def _suffix_bounds(self) -> list[list[tuple[int, float]]]:
@@ -293,7 +293,7 @@ class _Search:
     def _go(self, start: int, sum_: int, taken: int, chosen: tuple[int, ...]) -> None:
         self._steps += 1
         if sum_ > self._most:
-            self._most, self._best = sum_, chosen
+            self._most, self._chosen = sum_, chosen
         if start == len(self._gains) or self._steps >= MOST_STEPS:
             return
         if sum_ + self._rest[start] <= self._most:

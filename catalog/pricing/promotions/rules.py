@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
+from typing import TypeVar
 
 
 class Kind(StrEnum):
@@ -120,6 +120,13 @@ class Item:
     brand: str = ""
 
 
+Name = TypeVar("Name", int, str)
+
+
+def _places(index: Mapping[Name, list[int]], names: frozenset[Name]) -> list[int]:
+    return [place for name in index.keys() & names for place in index[name]]
+
+
 class Lines:
     """The items of a basket by place, with what each comes to, and an index of which a rule is on."""
 
@@ -145,14 +152,12 @@ class Lines:
         """The places `rule.covers`, in order."""
         if not rule.is_scoped:
             return list(range(len(self.items)))
-        index: tuple[dict[Any, list[int]], frozenset[Any]]
         if rule.products:
-            index = (self._products, rule.products)
+            found = _places(self._products, rule.products)
         elif rule.brands:
-            index = (self._brands, rule.brands)
+            found = _places(self._brands, rule.brands)
         else:
-            index = (self._categories, rule.categories)
-        found = [place for name in index[0].keys() & index[1] for place in index[0][name]]
+            found = _places(self._categories, rule.categories)
         if (rule.products and (rule.categories or rule.brands)) or (rule.brands and rule.categories):
             found = [place for place in found if rule.covers(self.items[place])]
         found.sort()
