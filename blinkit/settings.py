@@ -217,6 +217,8 @@ CELERY_BEAT_SCHEDULE = {  # seeds the database schedule; an administrator can ch
         "catalog.tasks.sweep_pictures": 60,
         "orders.tasks.sweep_unused_pictures": 24 * 3600,
         "catalog.tasks.flush_unmet": 60,
+        "catalog.tasks.sweep_prices": 5,
+        "orders.tasks.tell_cheaper": 60,
     }.items()
 }
 
@@ -273,6 +275,9 @@ METRICS_NETWORKS = env.networks("METRICS_NETWORKS", default=["127.0.0.0/8", "::1
 # Orders a customer may have open at once, so that one person cannot hold a store's goods unpaid; 0 switches it off.
 ORDER_MOST_OPEN_UNPAID = env.number("ORDER_MOST_OPEN_UNPAID", default=2, least=0)
 ORDER_MOST_OPEN_CASH = env.number("ORDER_MOST_OPEN_CASH", default=3, least=0)
+PRICE_DROP_BP = env.number(
+    "PRICE_DROP_BP", default=500, least=1, most=9_000
+)  # watchers hear of a price this far below the one seen
 RATE_LIMIT_TRUST_LOOPBACK = env.flag("RATE_LIMIT_TRUST_LOOPBACK", default=DEMO_MODE)
 
 # -- screens, files, language -------------------------------------------------------------------------------------

@@ -23,6 +23,7 @@ from orders.events import (
     OrderPickedUp,
     OrderReleased,
     OrderUndelivered,
+    PriceDropped,
     RiderAtDoor,
 )
 from payments.events import PaymentCaptured, PaymentDeclined, RefundCompleted, RefundStarted
@@ -46,6 +47,7 @@ REACTIONS: Mapping[type[DomainEvent], Sequence[str]] = {
     OfferMade: [TELL],
     BackInStock: [TELL],
     WeAreHere: [TELL],
+    PriceDropped: [TELL],
     HoldExpired: ["orders.handlers.hold_expired"],
     PaymentCaptured: ["orders.handlers.payment_captured"],
     RefundCompleted: ["orders.handlers.refund_completed", TELL],

@@ -55,6 +55,7 @@ class Store(models.Model):
     fssai = models.CharField(max_length=14, blank=True)
     phone = models.CharField(max_length=16, blank=True)
     is_active = models.BooleanField(default=True)
+    priced_at = models.DateTimeField(null=True, blank=True, editable=False, help_text="Prices were last looked at")
 
     class Meta:
         indexes = [
@@ -206,9 +207,26 @@ class ShelfItem(models.Model):
     rank = models.IntegerField(default=0, help_text="Higher is shown first")
     is_listed = models.BooleanField(default=True)
     updated_at = models.DateTimeField(default=timezone.now)
+    # The store's own standing price (NULL: it follows the price list), since when, and who said so, why.
+    own_price_paise = models.BigIntegerField(null=True, blank=True)
+    own_price_at = models.DateTimeField(null=True, blank=True)
+    own_price_by = models.CharField(max_length=60, blank=True, default="", db_default="")
+    own_price_why = models.CharField(max_length=120, blank=True, default="", db_default="")
+    price_source = models.CharField(max_length=10, default="own", db_default="own", help_text="Where the price is from")
+    tiers = models.JSONField(null=True, blank=True, help_text="What lines of more units, and members, pay for a unit")
 
     class Meta:
         constraints = [
+            models.CheckConstraint(
+                condition=models.Func(
+                    F("tiers"),
+                    models.Value('$[*] ? (!(@.paise >= 1 && @.paise <= $mrp) || @.paise.type() != "number")'),
+                    models.Func(models.Value("mrp"), F("mrp_paise"), function="jsonb_build_object"),
+                    template="tiers IS NULL OR NOT jsonb_path_exists(%(expressions)s)",
+                    output_field=models.BooleanField(),
+                ),
+                name="shelf_tiers_within_mrp",
+            ),
             models.UniqueConstraint(fields=["store", "product"], name="shelf_item_once_per_store_and_product"),
             models.CheckConstraint(condition=Q(price_paise__gt=0), name="shelf_price_is_positive"),
             models.CheckConstraint(condition=Q(price_paise__lte=F("mrp_paise")), name="shelf_price_within_mrp"),
@@ -258,6 +276,7 @@ class FeePolicy(models.Model):
     surge_cap_paise = models.PositiveBigIntegerField(
         default=0, db_default=0, help_text="Most that a busy hour may add; 0: never"
     )
+    delivery_bands = models.JSONField(null=True, blank=True, help_text="Delivery by distance and basket")
 
     class Meta:
         verbose_name_plural = "fee policies"
@@ -347,7 +366,7 @@ class Waitlist(models.Model):
         constraints = [models.UniqueConstraint(fields=["phone"], name="waitlist_once_per_phone")]
 
 
-# Promotions and what customers want have files of their own; Django finds the models of an app here.
+# Prices, promotions and what customers want have files of their own; Django finds the models of an app here.
 from catalog.demand import UnmetDemand as UnmetDemand  # noqa: E402
 from catalog.listing import Assortment as Assortment  # noqa: E402
 from catalog.listing import AssortmentRule as AssortmentRule  # noqa: E402
@@ -356,6 +375,8 @@ from catalog.listing import KeptOff as KeptOff  # noqa: E402
 from catalog.listing import ProductPlace as ProductPlace  # noqa: E402
 from catalog.listing import Schedule as Schedule  # noqa: E402
 from catalog.pictures import Picture as Picture  # noqa: E402
+from catalog.prices import Price as Price  # noqa: E402
+from catalog.prices import PriceWatch as PriceWatch  # noqa: E402
 from catalog.promotions import BundlePart as BundlePart  # noqa: E402
 from catalog.promotions import Coupon as Coupon  # noqa: E402
 from catalog.promotions import Promotion as Promotion  # noqa: E402

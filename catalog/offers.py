@@ -14,9 +14,11 @@ from typing import Any
 
 import orjson
 from django.db import connection
+from django.db.models import Q
 
-from catalog.models import Store
+from catalog.models import SegmentMember, Store
 from catalog.pricing.promotions import Item, Kind, Left, Rule, Shopper
+from catalog.promotions import MEMBERS
 
 TOKEN = "_promotions_token"
 MOST_KEPT = 500
@@ -83,6 +85,12 @@ def _read(store: Store) -> tuple[Rule, ...]:
         given: list[Any] = [row[0], Kind(row[1]), *row[2:_PARTS], bundle, *scope, *row[_BRANDS + 1 :]]
         rules.append(Rule(*given))
     return tuple(rules)
+
+
+def is_member(customer_id: int, *, now: datetime) -> bool:
+    """Whether the members' prices are for this customer. One statement."""
+    mine = SegmentMember.objects.filter(user_id=customer_id, segment=MEMBERS)
+    return mine.filter(Q(until=None) | Q(until__gt=now)).exists()
 
 
 @dataclass(frozen=True, slots=True)

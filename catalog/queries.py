@@ -21,6 +21,9 @@ from catalog import hours, offers, tree, versions
 from catalog.errors import BadCursor, NoSuchProduct, NoSuchStore
 from catalog.models import City, FeePolicy, Store, StoreLoad, StoreMode
 from catalog.pricing import FeeRules
+from catalog.pricing.delivery import bands
+from catalog.pricing.tiers import Tier
+from catalog.pricing.tiers import read as read_tiers
 from catalog.pricing.unit_price import unit_price
 
 category = tree.category
@@ -55,6 +58,13 @@ class ShelfRow:
     hsn: str
     weight_g: int
     hue: int
+    tiers_json: str | None = None
+    price_source: str = "own"
+
+    @property
+    def tiers(self) -> tuple[Tier, ...]:
+        """What more units, and members, pay for a unit; read once per text and process."""
+        return read_tiers(self.tiers_json)
 
     def as_dict(self) -> dict[str, Any]:
         """JSON-able, for the shop's doors: what a card shows and nothing internal."""
@@ -67,6 +77,8 @@ class ShelfRow:
             "pack": self.pack,
             "price_paise": self.price_paise,
             "mrp_paise": self.mrp_paise,
+            "price_source": self.price_source,
+            "tiers": [tier.as_dict() for tier in self.tiers],
             "unit_price": {"paise": per.paise, "per": per.per} if per else None,
             "veg": self.veg,
             "zone": self.zone,
@@ -80,7 +92,7 @@ class ShelfRow:
 # In the order of ShelfRow's fields. Aliases: s shelf item, p product, b brand, c category.
 ROW_COLUMNS = """p.id, p.sku, p.name, p.name_hi, COALESCE(b.name, ''), p.pack, p.pack_size::float8, p.pack_unit,
     s.price_paise, s.mrp_paise, p.veg, p.zone, p.image, c.slug, p.max_per_order, s.id, s.rank, p.gst_bp, p.hsn,
-    p.weight_g, c.hue"""
+    p.weight_g, c.hue, s.tiers::text, s.price_source"""
 ROW_JOINS = """JOIN catalog_product p ON p.id = s.product_id
     JOIN catalog_category c ON c.id = s.category_id
     LEFT JOIN catalog_brand b ON b.id = p.brand_id"""
@@ -246,7 +258,9 @@ def _store(row: list[Any]) -> Store:
     )
     store._state.fields_cache["load"] = load
     store.__dict__[offers.TOKEN] = row[0] or ""  # what is left of the row
-    store.__dict__[_FEES] = FeeRules() if parts[3][0] is None else FeeRules(*parts[3])
+    store.__dict__[_FEES] = (
+        FeeRules() if parts[3][0] is None else _fee_rules(dict(zip(_FEE_FIELDS, parts[3], strict=True)))
+    )
     return store
 
 
@@ -295,7 +309,16 @@ def fee_policy(store: Store) -> FeeRules:
         return kept
     rows = FeePolicy.objects.filter(Q(store=store) | Q(city=store.city_id)).order_by(F("store_id").asc(nulls_last=True))
     figures = rows.values(*_FEE_FIELDS).first()
-    return FeeRules(**figures) if figures else FeeRules()
+    return _fee_rules(figures) if figures else FeeRules()
+
+
+def fee_rules(policy: FeePolicy) -> FeeRules:
+    """The figures of one policy."""
+    return _fee_rules({name: getattr(policy, name) for name in _FEE_FIELDS})
+
+
+def _fee_rules(figures: dict[str, Any]) -> FeeRules:
+    return FeeRules(**{**figures, "delivery_bands": bands(figures["delivery_bands"])})
 
 
 def current_surge(store: Store, *, now: datetime) -> tuple[int, str]:

@@ -24,6 +24,12 @@ def refresh_surge(**_: Any) -> None:
 
 
 @shared_task(acks_late=True)
+def sweep_prices(**_: Any) -> None:
+    """Prices that begin or end."""
+    services.sweep_prices(now=timezone.now())
+
+
+@shared_task(acks_late=True)
 def refresh_search(*, product_ids: list[int] | None = None, **_: Any) -> None:
     """Search words of these products, or of all."""
     services.refresh_search(product_ids)

@@ -13,11 +13,12 @@ from typing import Any
 from uuid import UUID
 
 from django.db import connection
-from django.db.models import Count
+from django.db.models import Count, Q
 
 from catalog import queries, tree
 from catalog.affinity import Trait, companions, most_similar
 from catalog.errors import NoSuchList
+from catalog.prices import PriceWatch
 from catalog.queries import ROW_COLUMNS, ROW_JOINS, ShelfRow
 from catalog.search import words
 from catalog.wishes import AffinitySource, FavouriteItem, RestockAlert, ShoppingList, ShoppingListItem
@@ -213,3 +214,11 @@ def restock_waiting(*, customer_id: int, store_id: int) -> list[str]:
     """SKUs this customer waits for at this store, the newest first."""
     waiting = RestockAlert.objects.filter(customer_id=customer_id, store_id=store_id, told_at=None)
     return list(waiting.order_by("-created_at", "-id").values_list("product__sku", flat=True))
+
+
+def prices_watched(*, customer_id: int, store_id: int) -> dict[str, int]:
+    """SKU and price seen (paise) of what this customer watches at this store, the newest first."""
+    mine = PriceWatch.objects.filter(
+        Q(is_asked=True) | Q(is_favourite=True), customer_id=customer_id, store_id=store_id
+    )
+    return dict(mine.order_by("-created_at", "-id").values_list("product__sku", "seen_paise"))

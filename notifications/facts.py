@@ -33,6 +33,7 @@ from orders.events import (
     OrderDelivered,
     OrderPickedUp,
     OrderUndelivered,
+    PriceDropped,
     RiderAtDoor,
 )
 from payments.events import PaymentDeclined, RefundCompleted, RefundStarted
@@ -169,6 +170,20 @@ def _back_in_stock(event: BackInStock) -> Facts | None:
     return Facts(person=_person(row), words=words, link=f"/p/{event.sku}/")
 
 
+def _price_dropped(event: PriceDropped) -> Facts | None:
+    name = Store.objects.filter(code=event.store_code).values("name")[:1]
+    row = _people(User.objects.filter(pk=event.customer_id)).values(*_PERSON_FIELDS, store=Subquery(name)).first()
+    if row is None or row["store"] is None:
+        return None
+    words = {
+        "product": event.product_name,
+        "store": row["store"],
+        "price": rupees(event.price_paise),
+        "before": rupees(event.seen_paise),
+    }
+    return Facts(person=_person(row), words=words, link=f"/p/{event.sku}/")
+
+
 _BUILDERS: dict[type[DomainEvent], Callable[[Any], Facts | None]] = {
     OtpRequested: _sign_in_code,
     OrderConfirmed: _order,
@@ -185,6 +200,7 @@ _BUILDERS: dict[type[DomainEvent], Callable[[Any], Facts | None]] = {
     RefundCompleted: _money,
     OfferMade: _offer,
     BackInStock: _back_in_stock,
+    PriceDropped: _price_dropped,
 }
 
 

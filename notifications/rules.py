@@ -39,5 +39,6 @@ RULES: dict[str, tuple[Say, ...]] = {
     "payments.RefundCompleted": (Say("refund_completed", (PUSH, INAPP)),),
     "catalog.WeAreHere": (Say("we_are_here", (SMS,), who=Who.PHONE),),
     "orders.BackInStock": (Say("back_in_stock", (PUSH, INAPP)),),
+    "orders.PriceDropped": (Say("price_dropped", (PUSH, INAPP)),),
     "delivery.OfferMade": (Say("offer_made", (PUSH,), who=Who.RIDER),),
 }

@@ -30,6 +30,7 @@ PLACEHOLDERS: dict[str, frozenset[str]] = {
     "refund_completed": MONEY_WORDS,
     "offer_made": frozenset({"store", "pay", "distance", "bags"}),
     "back_in_stock": frozenset({"product", "store"}),
+    "price_dropped": frozenset({"product", "store", "price", "before"}),
 }
 
 
@@ -100,6 +101,10 @@ _SHORT: dict[str, dict[str, tuple[str, str]]] = {
     "back_in_stock": {
         "en": ("{product} is back", "You asked us to tell you: {store} has it again."),
         "hi": ("{product} फिर से आ गया", "आपने बताने को कहा था: {store} में फिर से मिल रहा है।"),
+    },
+    "price_dropped": {
+        "en": ("{product} is now {price}", "It was {before} when you looked. {store} has it."),
+        "hi": ("{product} अब {price} में", "आपने देखा था तब {before} का था। {store} में मिल रहा है।"),
     },
     "offer_made": {
         "en": ("A delivery from {store}", "{pay} · {distance} · {bags}"),

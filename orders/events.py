@@ -131,3 +131,15 @@ class BackInStock(DomainEvent):
     store_code: str
     sku: str
     product_name: str
+
+
+@dataclass(frozen=True)
+class PriceDropped(DomainEvent):
+    """A product somebody watches costs less than the price they saw. Subject "user:<id>"."""
+
+    customer_id: int
+    store_code: str
+    sku: str
+    product_name: str
+    seen_paise: int
+    price_paise: int

@@ -214,6 +214,9 @@ class OrderLine(models.Model):
     short_qty = models.PositiveSmallIntegerField(default=0)
     unit_price_paise = models.BigIntegerField()
     mrp_paise = models.BigIntegerField()
+    price_source = models.CharField(
+        max_length=30, blank=True, default="", db_default="", help_text="Where the unit price came from: 'city from 3'"
+    )
     gst_bp = models.PositiveIntegerField(default=0)
     hsn = models.CharField(max_length=8, blank=True)
     discount_paise = models.BigIntegerField(default=0, db_default=0, help_text="This line's share, of what was found")

@@ -50,3 +50,9 @@ def release_due(**_: Any) -> None:
 def make_slots(**_: Any) -> None:
     """Make the slots to come from the stores' weekly plans."""
     services.make_slots(now=timezone.now())
+
+
+@shared_task(acks_late=True)
+def tell_cheaper(**_: Any) -> None:
+    """Tell customers who watch a price that it fell."""
+    services.tell_cheaper(now=timezone.now())

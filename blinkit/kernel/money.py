@@ -36,17 +36,22 @@ def share_out(total_paise: int, weights: Sequence[int]) -> list[int]:
     Ties go to the earlier part. When all weights are zero the parts are as equal as possible. Raises ValueError for
     a negative weight, or for a non-zero amount with nobody to take it.
     """
-    if any(weight < 0 for weight in weights):
-        raise ValueError("Weights cannot be negative.")
     if not weights:
         if total_paise:
             raise ValueError("Nothing to share the amount over.")
         return []
-    shares = list(weights) if any(weights) else [1] * len(weights)
-    whole = sum(shares)
+    if min(weights) < 0:
+        raise ValueError("Weights cannot be negative.")
+    if len(weights) == 1:
+        return [total_paise]
+    whole = sum(weights)
+    shares: Sequence[int] = weights
+    if not whole:
+        shares, whole = [1] * len(weights), len(weights)
     amount = abs(total_paise)
     parts = [amount * share // whole for share in shares]
-    by_remainder = sorted(range(len(shares)), key=lambda i: (-(amount * shares[i] % whole), i))
-    for i in by_remainder[: amount - sum(parts)]:
-        parts[i] += 1
+    if missing := amount - sum(parts):
+        by_remainder = sorted(range(len(shares)), key=lambda i: (-(amount * shares[i] % whole), i))
+        for i in by_remainder[:missing]:
+            parts[i] += 1
     return parts if total_paise >= 0 else [-part for part in parts]

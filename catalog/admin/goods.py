@@ -10,8 +10,11 @@ from django.contrib import admin, messages
 from django.db import transaction
 from django.db.models import Count, QuerySet
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import format_html
+from django.utils.http import urlencode
 from import_export import fields, resources
 from import_export.admin import ImportExportModelAdmin
 from unfold.admin import ModelAdmin, TabularInline
@@ -26,6 +29,7 @@ from catalog.admin import sheets
 from catalog.admin.bulk import change_together
 from catalog.admin.confirm import actor, ask_then
 from catalog.admin.listing import plan_categories
+from catalog.admin.prices import history_link
 from catalog.importing.formats import is_gtin
 from catalog.importing.sheets import harmless
 from catalog.models import (
@@ -251,12 +255,12 @@ class ProductAdmin(ModelAdmin, ImportExportModelAdmin):
     search_fields = ("=sku", "=barcode", "search_text")
     search_help_text = "SKU, barcode, or words of the name, brand or category."
     autocomplete_fields = ("brand", "category")
-    readonly_fields = ("source", "updated_at", "search_text")
+    readonly_fields = ("source", "updated_at", "search_text", "price_history")
     inlines = (PictureInline, WaitingInline, PlaceInline, PlannedInline, OnShelvesInline)
     show_full_result_count = False
     ordering = ("name",)
     list_per_page = 50
-    actions = ("change_together", "switch_off", "switch_on")
+    actions = ("change_together", "schedule_price", "switch_off", "switch_on")
 
     def has_import_permission(self, request: HttpRequest) -> bool:
         return sheets.may(request)
@@ -277,6 +281,18 @@ class ProductAdmin(ModelAdmin, ImportExportModelAdmin):
     @admin.display(description="MRP", ordering="mrp_paise")
     def mrp(self, product: Product) -> str:
         return rupees(product.mrp_paise)
+
+    @admin.display(description="price history")
+    def price_history(self, product: Product) -> str:
+        return history_link(product) if product.pk else ""
+
+    def has_price_permission(self, request: HttpRequest) -> bool:
+        return bool(request.user.has_perm("catalog.add_price"))
+
+    @admin.action(description="Schedule a price…", permissions=["price"])
+    def schedule_price(self, request: HttpRequest, queryset: QuerySet[Product]) -> Any:
+        chosen = [("product", pk) for pk in queryset.values_list("pk", flat=True)[:100]]
+        return redirect(f"{reverse('admin:catalog_price_schedule')}?{urlencode(chosen)}")
 
     @admin.display(description="GST", ordering="gst_bp")
     def gst(self, product: Product) -> str:
@@ -335,16 +351,22 @@ class NewPrice(forms.Form):
     reason = forms.CharField(max_length=120, widget=UnfoldAdminTextInputWidget)
 
 
+class Why(forms.Form):
+    """Asked before a store gives up its own price."""
+
+    reason = forms.CharField(max_length=120, widget=UnfoldAdminTextInputWidget)
+
+
 @admin.register(ShelfItem)
 class ShelfItemAdmin(ReadOnly):
-    list_display = ("product", "store", "price", "mrp", "off", "rank", "is_listed", "updated_at")
+    list_display = ("product", "store", "price", "price_source", "mrp", "off", "rank", "is_listed", "updated_at")
     list_select_related = ("product", "store")
     list_filter = ("store", "is_listed", ("category", admin.RelatedOnlyFieldListFilter))
     search_fields = ("=product__sku", "=product__barcode", "product__search_text")
     search_help_text = "SKU, barcode, or words of the product."
     show_full_result_count = False
     ordering = ("store", "-rank", "id")
-    actions = ("change_price", "take_off", "list_again")
+    actions = ("change_price", "follow_list", "take_off", "list_again")
 
     def has_price_permission(self, request: HttpRequest) -> bool:
         return bool(request.user.has_perm("catalog.change_shelfitem"))
@@ -371,12 +393,34 @@ class ShelfItemAdmin(ReadOnly):
             action="change_price",
             form_class=NewPrice,
             title="What should it cost?",
-            sentence="Every customer of the store sees the new price at once. Your name is written down with it.",
+            sentence="Every customer of the store sees it at once, or when a dated price that goes first has ended. "
+            "Your name is written down with it.",
             button="Change the price",
             act=lambda item, said: services.set_price(
                 store_id=item.store_id,
                 product_id=item.product_id,
                 price_paise=int(said["price"] * 100),
+                actor=actor(request),
+                reason=said["reason"],
+                now=timezone.now(),
+            ),
+        )
+
+    @admin.action(description="Follow the price list…", permissions=["price"])
+    def follow_list(self, request: HttpRequest, queryset: QuerySet[ShelfItem]) -> Any:
+        return ask_then(
+            self,
+            request,
+            queryset.select_related("product", "store"),
+            action="follow_list",
+            form_class=Why,
+            title="No price of their own any more?",
+            sentence="What the list says for the city or everywhere counts from now on; where it says nothing, the MRP "
+            "does. Your name is written down with it.",
+            button="Follow the list",
+            act=lambda item, said: services.follow_list(
+                store_id=item.store_id,
+                product_ids=[item.product_id],
                 actor=actor(request),
                 reason=said["reason"],
                 now=timezone.now(),

@@ -22,7 +22,9 @@ from blinkit.kernel.errors import Refusal
 from blinkit.kernel.money import rupees
 from catalog import queries, services
 from catalog.admin.confirm import actor, ask_then
+from catalog.admin.delivery_bands import BandsField, as_table
 from catalog.models import City, FeePolicy, Store, StoreLoad, StoreMembership, StoreMode, Waitlist
+from catalog.pricing import FeeRules
 from catalog.services.stores import checked_ring
 
 
@@ -180,10 +182,29 @@ def area_svg(store: Store, *, width: int = 320) -> str:
     )  # fmt: skip
 
 
+class FeePolicyForm(forms.ModelForm):
+    delivery_bands = BandsField(
+        required=False,
+        label="Delivery by distance and basket",
+        help_text="Kilometres by street at the left, baskets in rupees at the top, fees in the cells; both begin at 0. "
+        "Left empty, the single fees above count.",
+    )
+
+    class Meta:
+        model = FeePolicy
+        fields = ("city", "store", *FeeRules.__slots__)
+
+
 @admin.register(FeePolicy)
 class FeePolicyAdmin(ModelAdmin):
+    form = FeePolicyForm
     list_display = ("whose", "delivery", "free_from", "handling", "small_cart", "cod_limit")
     list_select_related = ("city", "store")
+    readonly_fields = ("delivery_now",)
+
+    @admin.display(description="delivery now")
+    def delivery_now(self, policy: FeePolicy) -> str:
+        return as_table(queries.fee_rules(policy).delivery_table) if policy.pk else ""
 
     @admin.display(description="of")
     def whose(self, policy: FeePolicy) -> str:

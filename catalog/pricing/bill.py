@@ -10,9 +10,11 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import asdict, astuple, dataclass, field
+from dataclasses import asdict, dataclass, field
+from operator import attrgetter
 
 from blinkit.kernel.money import rupees, share_out, tax_inside
+from catalog.pricing.delivery import Band, band_of, one_step
 from catalog.pricing.promotions.engine import Decision
 from catalog.pricing.tax import TaxSplit, split
 
@@ -34,15 +36,30 @@ class FeeRules:
     cod_limit_paise: int = 300000
     fee_gst_bp: int = 1800
     surge_cap_paise: int = 0
+    delivery_bands: tuple[Band, ...] = ()
+
+    @property
+    def delivery_table(self) -> tuple[Band, ...]:
+        """Delivery by distance and basket; made of the single figures where there are no bands."""
+        return self.delivery_bands or one_step(
+            delivery_paise=self.delivery_paise,
+            free_from_paise=self.free_delivery_from_paise,
+            far_metres=self.far_metres,
+            far_extra_paise=self.far_extra_paise,
+        )
 
 
 @dataclass(frozen=True, slots=True)
 class LineInput:
+    """`base_paise` is what one unit costs everybody, where more units or a membership make it less (0: the same)."""
+
     product_id: int
     qty: int
     unit_price_paise: int
     mrp_paise: int
     gst_bp: int = 0
+    base_paise: int = 0
+    source: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +81,11 @@ class BillInput:
 
 @dataclass(frozen=True, slots=True)
 class BillLine:
-    """`tax_paise` is contained in `gross_paise` less this line's share of the discount."""
+    """`tax_paise` is contained in `gross_paise` less this line's share of the discount.
+
+    `source` says where the unit price comes from: "own", "store", "city", "everywhere" or "mrp", and of a tier the
+    quantity and "members" behind it.
+    """
 
     product_id: int
     qty: int
@@ -74,6 +95,11 @@ class BillLine:
     tax_paise: int
     gst_bp: int
     discount_paise: int = 0
+    base_paise: int = 0
+    source: str = field(default="", compare=False)
+
+
+_figures = attrgetter(*(name for name in BillLine.__slots__ if name != "source"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +144,7 @@ class Bill:
     def fingerprint(self) -> str:
         """A short hash of every figure shown. It changes when and only when a figure does; words do not count."""
         figures = [
-            [astuple(line) for line in self.lines],
+            [_figures(line) for line in self.lines],
             self.items_paise,
             self.delivery_paise,
             self.handling_paise,
@@ -173,6 +199,8 @@ def make_bill(given: BillInput) -> Bill:
             tax_paise=tax_inside(line_gross - share, line.gst_bp),
             gst_bp=line.gst_bp,
             discount_paise=share,
+            base_paise=line.base_paise or line.unit_price_paise,
+            source=line.source,
         )
         for line, line_gross, share in zip(asked, gross, shares, strict=True)
     )
@@ -205,31 +233,62 @@ def make_bill(given: BillInput) -> Bill:
     )
 
 
+@dataclass(frozen=True, slots=True)
+class Short:
+    """What a short pick takes off a line, and the line's discount and tax that are left."""
+
+    items_paise: int
+    discount_paise: int
+    discount_left_paise: int
+    tax_left_paise: int
+
+    @property
+    def total_paise(self) -> int:
+        return self.items_paise - self.discount_paise
+
+
+def short_of(*, unit_price_paise: int, gst_bp: int, discount_paise: int, units: int, missing: int) -> Short:
+    """`missing` of `units` could not be found: the rest costs what it did each, also below the quantity of its tier.
+
+    The units that are left keep their share of the discount, rounded in the customer's favour.
+    """
+    left = units - missing
+    kept = -(-discount_paise * left // units)
+    return Short(
+        items_paise=unit_price_paise * missing,
+        discount_paise=discount_paise - kept,
+        discount_left_paise=kept,
+        tax_left_paise=tax_inside(unit_price_paise * left - kept, gst_bp),
+    )
+
+
 def base_delivery(policy: FeeRules, items_paise: int) -> int:
     """The part of the delivery fee that a promotion may waive: the extra for a long way is the rider's and stays."""
-    return 0 if items_paise >= policy.free_delivery_from_paise else policy.delivery_paise
+    return policy.delivery_table[0].fee(items_paise)
 
 
 def _delivery(
     policy: FeeRules, items_paise: int, distance_metres: float, promotions: Decision
 ) -> tuple[int, dict[str, str]]:
-    """Free delivery waives the base fee; the extra for a long way is the rider's and stays."""
-    free = items_paise >= policy.free_delivery_from_paise
-    far = policy.far_extra_paise if distance_metres > policy.far_metres else 0
-    base = 0 if free or promotions.waived_paise else policy.delivery_paise
+    """What a door near the store pays for this basket, unless a promotion waives it, and the extra for a longer way."""
+    table = policy.delivery_table
+    near, here = table[0], band_of(table, distance_metres)
+    base = near.fee(items_paise)
+    extra = here.fee(items_paise) - base
     giver = next((applied.rule.name for applied in promotions.applied if applied.waived_paise), "")
     if giver:
         words = f"Free: {giver}."
-    elif free:
-        words = f"Free from {rupees(policy.free_delivery_from_paise)}."
-    elif policy.delivery_paise:
-        more = policy.free_delivery_from_paise - items_paise
-        words = f"Free from {rupees(policy.free_delivery_from_paise)}: add {rupees(more)}."
+    elif not base:
+        free_from = next((step for step, fee in near.fees if not fee), 0)
+        words = f"Free from {rupees(free_from)}." if free_from else "Free."
+    elif step := near.next_step(items_paise):
+        better = "Free" if not step[1] else rupees(step[1])
+        words = f"{better} from {rupees(step[0])}: add {rupees(step[0] - items_paise)}."
     else:
-        words = "Free."
-    if far:
-        words += f" {rupees(far)} because the store is more than {policy.far_metres / 1000:g} km away."
-    return base + far, {"delivery": words}
+        words = f"{rupees(base)} for a basket like this."
+    if extra:
+        words += f" {rupees(extra)} because the store is more than {here.beyond_metres / 1000:g} km away."
+    return (0 if promotions.waived_paise else base) + extra, {"delivery": words}
 
 
 def _refuse_nonsense(given: BillInput) -> None:

@@ -13,6 +13,14 @@ from catalog.services.findability import (
     synonyms_changed,
     write_search_log,
 )
+from catalog.services.prices import (
+    NewPrice,
+    cancel_prices,
+    follow_list,
+    preview_prices,
+    schedule_prices,
+    sweep_prices,
+)
 from catalog.services.promotions import (
     Use,
     give_back,
@@ -26,6 +34,7 @@ from catalog.services.promotions import (
 from catalog.services.shelf import put_on_shelf, refresh_shelf, set_active, set_listed, set_price, shelf_changed
 from catalog.services.stores import join_waitlist, save_store, set_store_mode, write_store_load
 from catalog.services.surge import refresh_surge
+from catalog.services.watches import cheaper_told, forget_cheaper, not_cheaper, unfollow, watch_price
 from catalog.services.wishes import (
     add_favourite,
     ask_for_restock,
@@ -40,14 +49,19 @@ from catalog.services.wishes import (
 )
 
 __all__ = [
+    "NewPrice",
     "Use",
     "add_favourite",
     "approve_synonyms",
     "ask_for_restock",
+    "cancel_prices",
+    "cheaper_told",
     "count_searches",
     "delete_list",
     "dismiss_search",
     "flush_unmet",
+    "follow_list",
+    "forget_cheaper",
     "forget_restock",
     "give_back",
     "join_segment",
@@ -56,8 +70,10 @@ __all__ = [
     "log_search",
     "mend_search",
     "normal_code",
+    "not_cheaper",
     "note_unmet",
     "pair_by_hand",
+    "preview_prices",
     "promotions_changed",
     "put_on_shelf",
     "refresh_search",
@@ -72,15 +88,19 @@ __all__ = [
     "save_list",
     "save_promotion",
     "save_store",
+    "schedule_prices",
     "set_active",
     "set_list_item",
     "set_listed",
     "set_price",
     "set_store_mode",
     "shelf_changed",
+    "sweep_prices",
     "synonyms_changed",
     "tell_waiting",
+    "unfollow",
     "waiting_in",
+    "watch_price",
     "write_search_log",
     "write_store_load",
 ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -13,6 +14,7 @@ from blinkit.kernel.errors import Invalid
 from catalog.affinity import Pairs
 from catalog.errors import ListNameTaken, NoSuchList, NoSuchProduct, TooManyWishes
 from catalog.models import Product, ShelfItem
+from catalog.services.watches import unfollow, watch_price
 from catalog.wishes import Affinity, AffinitySource, FavouriteItem, RestockAlert, ShoppingList, ShoppingListItem
 
 MOST_FAVOURITES = 300
@@ -73,8 +75,11 @@ def pair_by_hand(*, product_id: int, other_id: int, score: float = 1.0, now: dat
 
 
 @transaction.atomic
-def add_favourite(*, customer_id: int, sku: str, now: datetime) -> None:
-    """Remember a product. Silent when it is one already. Raises NoSuchProduct, TooManyWishes."""
+def add_favourite(*, customer_id: int, sku: str, now: datetime, store_id: int | None = None) -> None:
+    """Remember a product. Silent when it is one already. Raises NoSuchProduct, TooManyWishes.
+
+    With the store where it was seen, its price there is watched from now on.
+    """
     product_id = _product_id(sku)
     favourites = FavouriteItem.objects.filter(customer_id=customer_id)
     if not favourites.filter(product_id=product_id).exists():
@@ -82,11 +87,15 @@ def add_favourite(*, customer_id: int, sku: str, now: datetime) -> None:
         FavouriteItem.objects.bulk_create(
             [FavouriteItem(customer_id=customer_id, product_id=product_id, created_at=now)], ignore_conflicts=True
         )
+    if store_id is not None:
+        with suppress(NoSuchProduct, TooManyWishes):  # not sold there: a favourite all the same
+            watch_price(customer_id=customer_id, store_id=store_id, sku=sku, now=now, favourite=True)
 
 
 def remove_favourite(*, customer_id: int, sku: str) -> None:
     """Forget it. Silent when it is none."""
     FavouriteItem.objects.filter(customer_id=customer_id, product__sku=sku).delete()
+    unfollow(customer_id=customer_id, sku=sku)
 
 
 # -- shopping lists -----------------------------------------------------------------------------------------------

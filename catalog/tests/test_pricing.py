@@ -11,8 +11,11 @@ from hypothesis import strategies as st
 
 from blinkit.kernel.money import tax_inside
 from catalog.pricing import BillInput, FeeRules, LineInput, base_delivery, make_bill
+from catalog.pricing.bill import short_of
+from catalog.pricing.delivery import BadBands, band_of, bands, checked
 from catalog.pricing.promotions import Basket, Decision, Item, Kind, Rule, Shopper, decide
 from catalog.pricing.tax import state_of_pincode
+from catalog.pricing.tiers import Tier, charged
 from catalog.pricing.unit_price import unit_price
 from catalog.tests.factories import NOW
 
@@ -79,9 +82,11 @@ def test_the_fingerprint_changes_when_a_figure_does(basket):
     for name in figures:
         assert replace(bill, **{name: getattr(bill, name) + 1}).fingerprint() != bill.fingerprint(), name
     line = bill.lines[0]
-    for name in type(line).__slots__:
+    for name in set(type(line).__slots__) - {"source"}:
         other = replace(bill, lines=(replace(line, **{name: getattr(line, name) + 1}), *bill.lines[1:]))
         assert other.fingerprint() != bill.fingerprint(), name
+    named = replace(bill, lines=(replace(line, source="city"), *bill.lines[1:]))
+    assert named.fingerprint() == bill.fingerprint()  # where a price comes from is no figure
     assert replace(bill, fees_why={"delivery": "other words"}).fingerprint() == bill.fingerprint()
 
 
@@ -203,3 +208,133 @@ def test_decisions_for_another_basket_are_a_bug():
     decision = Decision(line_discounts=((7, 100),), discount_paise=100)
     with pytest.raises(ValueError):
         make_bill(basket(1_000, promotions=decision))
+
+
+# -- delivery by distance and basket ----------------------------------------------------------------------------------
+
+
+def old_delivery(policy: FeeRules, items_paise: int, metres: float) -> int:
+    """The single fee, free-from and far step as they were charged before there were bands."""
+    free = items_paise >= policy.free_delivery_from_paise
+    return (0 if free else policy.delivery_paise) + (policy.far_extra_paise if metres > policy.far_metres else 0)
+
+
+@given(BASKETS.filter(lambda basket: basket.lines))
+def test_without_bands_delivery_costs_what_it_always_did(basket):
+    bill = make_bill(basket)
+    assert bill.delivery_paise == old_delivery(basket.policy, bill.items_paise, basket.distance_metres)
+
+
+TABLE = [
+    {"beyond_metres": 0, "fees": [[0, 2_500], [19_900, 1_500], [49_900, 0]]},
+    {"beyond_metres": 2_000, "fees": [[0, 3_500], [49_900, 1_000]]},
+    {"beyond_metres": 4_000, "fees": [[0, 6_000]]},
+]
+
+
+@pytest.mark.parametrize(
+    ("items_paise", "metres", "paise", "why"),
+    [
+        (10_000, 2_000, 2_500, "₹15 from ₹199: add ₹99."),
+        (19_900, 0, 1_500, "Free from ₹499: add ₹300."),
+        (49_900, 2_000, 0, "Free from ₹499."),
+        (49_900, 2_001, 1_000, "Free from ₹499. ₹10 because the store is more than 2 km away."),
+        (10_000, 9_000, 6_000, "₹15 from ₹199: add ₹99. ₹35 because the store is more than 4 km away."),
+    ],
+)
+def test_bands_say_what_delivery_costs_and_why(items_paise, metres, paise, why):
+    policy = FeeRules(delivery_bands=bands(checked(TABLE)))
+    bill = make_bill(replace(basket(items_paise, distance_metres=metres), policy=policy))
+    assert (bill.delivery_paise, bill.fees_why["delivery"]) == (paise, why)
+
+
+def test_a_promotion_waives_what_a_door_near_the_store_would_pay_and_not_the_way():
+    policy = FeeRules(delivery_bands=bands(TABLE))
+    free = Rule(1, Kind.FREE_DELIVERY, "Members")
+    made = decide(Basket([Item(1, 1, 10_000)], base_delivery(policy, 10_000)), [free], shopper=Shopper(), now=NOW)
+    bill = make_bill(replace(basket(10_000, distance_metres=3_000, promotions=made), policy=policy))
+    assert bill.delivery_paise == 3_500 - 2_500
+
+
+@pytest.mark.parametrize(
+    "table",
+    [
+        None, [], {}, [{}], [{"beyond_metres": 0, "fees": []}], [{"beyond_metres": 0, "fees": [[0]]}],
+        [{"beyond_metres": 500, "fees": [[0, 1]]}],  # nobody says what the first 500 m cost
+        [{"beyond_metres": 0, "fees": [[100, 1]]}],
+        [{"beyond_metres": 0, "fees": [[0, 1], [0, 1]]}],
+        [{"beyond_metres": 0, "fees": [[0, 1], [100, 2]]}],  # more for a larger basket
+        [{"beyond_metres": 0, "fees": [[0, 5]]}, {"beyond_metres": 900, "fees": [[0, 4]]}],  # less for a longer way
+        [{"beyond_metres": 0, "fees": [[0, 5]]}, {"beyond_metres": 0, "fees": [[0, 5]]}],
+        [{"beyond_metres": 0, "fees": [[0, -1]]}], [{"beyond_metres": 0, "fees": [[0, 1.5]]}],
+        [{"beyond_metres": True, "fees": [[0, 1]]}], [{"beyond_metres": 0, "fees": [["0", 1]]}], "x", 5,
+    ],
+)  # fmt: skip
+def test_a_table_that_makes_no_sense_is_refused_with_a_sentence(table):
+    with pytest.raises(BadBands, match=r"\w"):
+        checked(table)
+
+
+STEPS = st.lists(st.tuples(AMOUNT, AMOUNT), min_size=1, max_size=4)
+
+
+@given(st.lists(st.tuples(st.integers(1, 9_000), STEPS), min_size=1, max_size=4), AMOUNT, st.floats(0, 10_000))
+def test_in_any_table_that_is_accepted_more_goods_and_a_shorter_way_never_cost_more(raw, items_paise, metres):
+    table = [
+        {"beyond_metres": 0 if n == 0 else far, "fees": [[0 if k == 0 else a, b] for k, (a, b) in enumerate(steps)]}
+        for n, (far, steps) in enumerate(raw)
+    ]
+    try:
+        kept = bands(checked(table))
+    except BadBands:
+        return
+    here = band_of(kept, metres)
+    assert here.fee(items_paise + 1) <= here.fee(items_paise)
+    assert kept[0].fee(items_paise) <= here.fee(items_paise) <= band_of(kept, metres + 500).fee(items_paise)
+
+
+# -- everything at once: the sum is always the sum --------------------------------------------------------------------
+
+
+@st.composite
+def tiered_lines(draw):
+    line = draw(lines())
+    steps = st.builds(Tier, min_qty=st.integers(1, 6), paise=st.integers(1, line.mrp_paise), members_only=st.booleans())
+    return line, draw(st.lists(steps, max_size=3))
+
+
+@given(
+    st.lists(tiered_lines(), min_size=1, max_size=6, unique_by=lambda pair: pair[0].product_id),
+    BASKETS, RULES, st.booleans(), st.data(),
+)  # fmt: skip
+def test_lines_fees_tip_and_discount_are_the_total_with_tiers_and_after_every_short_pick(
+    pairs, basket, rules, is_member, data
+):
+    asked = []
+    for line, steps in pairs:
+        cost = charged(line.unit_price_paise, steps, qty=line.qty, is_member=is_member)
+        asked.append(replace(line, unit_price_paise=cost.paise, base_paise=cost.base_paise))
+    items = [Item(line.product_id, line.qty, line.unit_price_paise) for line in asked]
+    fee = base_delivery(basket.policy, sum(item.qty * item.unit_price_paise for item in items))
+    decision = decide(Basket(items, fee), rules, shopper=Shopper(first_order=False), now=NOW)
+    bill = make_bill(replace(basket, lines=asked, promotions=decision))
+
+    paid = sum(line.qty * line.unit_price_paise - line.discount_paise for line in bill.lines)
+    assert bill.total_paise == paid + bill.fees_paise + bill.tip_paise
+    assert all(line.unit_price_paise <= line.base_paise <= line.mrp_paise for line in bill.lines)
+
+    line = bill.lines[0]
+    left = data.draw(st.integers(0, line.qty), label="found")
+    short = short_of(
+        unit_price_paise=line.unit_price_paise,
+        gst_bp=line.gst_bp,
+        discount_paise=line.discount_paise,
+        units=line.qty,
+        missing=line.qty - left,
+    )
+    # What was found costs no more each than it did, and what goes back is to the paisa what was charged for the rest.
+    assert short.items_paise == line.unit_price_paise * (line.qty - left)
+    after = line.gross_paise - short.items_paise - short.discount_left_paise
+    assert after == line.gross_paise - line.discount_paise - short.total_paise and after >= 0
+    assert after * line.qty <= (line.gross_paise - line.discount_paise) * left
+    assert short.tax_left_paise == tax_inside(after, line.gst_bp)

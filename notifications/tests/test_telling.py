@@ -29,6 +29,7 @@ from orders.events import (
     OrderDelivered,
     OrderPickedUp,
     OrderUndelivered,
+    PriceDropped,
     RiderAtDoor,
 )
 from orders.models import Order
@@ -207,6 +208,12 @@ class TestWords:
         assert order.store.name in message.body and message.link == "/p/MILK-1/"
         tell(BackInStock(10**9, order.store.code, "MILK-1", "Toned milk"), event_id=2)
         assert Message.objects.count() == 2  # push and in the app; nobody for an account that is gone
+
+    def test_who_watched_a_price_hears_what_it_is_and_was(self, order):
+        tell(PriceDropped(order.customer_id, order.store.code, "MILK-1", "Toned milk 500 ml", 3_200, 2_850))
+        message = told()
+        assert message.user == order.customer and message.subject == "Toned milk 500 ml is now ₹28.50"
+        assert "₹32" in message.body and order.store.name in message.body and message.link == "/p/MILK-1/"
 
     def test_people_are_told_in_their_language(self, order):
         order.customer.language = "hi"

@@ -125,7 +125,18 @@ class StoreList(S.Serializer[Any]):
     items = StoreOut(many=True)
 
 
+class BasketFee(S.Serializer[Any]):
+    from_paise = Money(help_text="For baskets from here on.")
+    delivery_paise = Money()
+
+
+class DeliveryBand(S.Serializer[Any]):
+    beyond_metres = S.IntegerField(help_text="Doors further than this by street, up to the next band.")
+    baskets = BasketFee(many=True)
+
+
 class Fees(S.Serializer[Any]):
+    delivery_bands = DeliveryBand(many=True, help_text="Delivery by distance and basket.")
     delivery_paise = Money()
     free_delivery_from_paise = Money()
     far_metres = S.IntegerField()
@@ -183,6 +194,13 @@ class ImagesOut(S.Serializer[Any]):
     zoom = S.CharField()
 
 
+class TierOut(S.Serializer[Any]):
+    min_qty = S.IntegerField(help_text="Each unit costs this in a line of at least so many.")
+    price_paise = Money()
+    members_only = S.BooleanField()
+    source = S.CharField()  # type: ignore[assignment]
+
+
 class Goods(S.Serializer[Any]):
     sku = S.CharField()
     name = S.CharField()
@@ -191,6 +209,8 @@ class Goods(S.Serializer[Any]):
     pack = S.CharField()
     price_paise = Money()
     mrp_paise = Money()
+    price_source = S.CharField(help_text="own, store, city, everywhere or mrp; the same for every customer.")
+    tiers = TierOut(many=True, help_text="What more units, and members, pay for one.")
     unit_price = UnitPrice(allow_null=True)
     veg = S.CharField()
     zone = S.CharField()
@@ -284,7 +304,10 @@ class CartLineOut(Goods):
     qty = S.IntegerField()
     consent = S.CharField()
     substitute_up_to_paise = Money()
+    unit_price_paise = Money(help_text="What one unit costs in this quantity, for this buyer.")
     gross_paise = Money()
+    tier = TierOut(allow_null=True, help_text="The tier that counts here.")
+    nudge = TierOut(allow_null=True, help_text="The next quantity that makes a unit cheaper.")
     available_qty = S.IntegerField()
     problem = ProblemOut(allow_null=True)
 

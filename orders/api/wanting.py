@@ -61,6 +61,15 @@ class Cards(S.Serializer[Any]):
     items = shapes.Card(many=True)
 
 
+class WatchOut(S.Serializer[Any]):
+    sku = S.CharField()
+    seen_paise = shapes.Money(help_text="The price to beat.")
+
+
+class Watches(S.Serializer[Any]):
+    items = WatchOut(many=True)
+
+
 class Skus(S.Serializer[Any]):
     items = S.ListField(child=S.CharField(), help_text="SKUs, the newest first.")
 
@@ -216,7 +225,10 @@ class FavouriteView(APIView):
         operation_id="favourite_add", summary="Mark a favourite", tags=["wanting"], request=None, responses={204: GONE}
     )
     def put(self, request: Request, sku: str) -> Response:
-        catalog_services.add_favourite(customer_id=customer_id_of(request), sku=sku, now=timezone.now())
+        """At the store of the cart, if there is one, its price is watched from now on."""
+        who = customer_id_of(request)
+        store_id = queries.store_of_cart(customer_id=who)
+        catalog_services.add_favourite(customer_id=who, sku=sku, now=timezone.now(), store_id=store_id)
         return Response(status=status.HTTP_204_NO_CONTENT)
 
     @extend_schema(
@@ -257,6 +269,43 @@ class RestockAlertView(APIView):
     )
     def delete(self, request: Request, code: str, sku: str) -> Response:
         catalog_services.forget_restock(
+            customer_id=customer_id_of(request), store_id=queries.store_id_of(code), sku=sku
+        )
+        return Response(status=status.HTTP_204_NO_CONTENT)
+
+
+class PriceWatchesView(APIView):
+    permission_classes = (IsAuthenticated,)
+
+    @extend_schema(operation_id="price_watches", summary="Prices I watch here", tags=["wanting"], responses=Watches)
+    def get(self, request: Request, code: str) -> Response:
+        """With the price each was seen at. A favourite is watched from the price it was marked at."""
+        seen = queries.prices_watched(customer_id=customer_id_of(request), store_code=code)
+        return _mine({"items": [{"sku": sku, "seen_paise": paise} for sku, paise in seen.items()]})
+
+
+class PriceWatchView(APIView):
+    permission_classes = (IsAuthenticated,)
+
+    @extend_schema(
+        operation_id="price_watch_add",
+        summary="Tell me when it is cheaper",
+        tags=["wanting"],
+        request=None,
+        responses={204: GONE},
+    )
+    def put(self, request: Request, code: str, sku: str) -> Response:
+        """Told once, when it costs noticeably less here than now. Asked again, today's price is the one to beat."""
+        catalog_services.watch_price(
+            customer_id=customer_id_of(request), store_id=queries.store_id_of(code), sku=sku, now=timezone.now()
+        )
+        return Response(status=status.HTTP_204_NO_CONTENT)
+
+    @extend_schema(
+        operation_id="price_watch_remove", summary="Watch no longer", tags=["wanting"], responses={204: GONE}
+    )
+    def delete(self, request: Request, code: str, sku: str) -> Response:
+        catalog_services.forget_cheaper(
             customer_id=customer_id_of(request), store_id=queries.store_id_of(code), sku=sku
         )
         return Response(status=status.HTTP_204_NO_CONTENT)
@@ -383,6 +432,8 @@ wanting_urls: list[Any] = [
     path("favourites/<str:sku>/", FavouriteView.as_view(), name="api-favourite"),
     path("stores/<str:code>/restock-alerts/", RestockAlertsView.as_view(), name="api-restock-alerts"),
     path("stores/<str:code>/restock-alerts/<str:sku>/", RestockAlertView.as_view(), name="api-restock-alert"),
+    path("stores/<str:code>/price-watches/", PriceWatchesView.as_view(), name="api-price-watches"),
+    path("stores/<str:code>/price-watches/<str:sku>/", PriceWatchView.as_view(), name="api-price-watch"),
     path("lists/", ListsView.as_view(), name="api-lists"),
     path("lists/<uuid:list_id>/", ListView.as_view(), name="api-list"),
     path("lists/<uuid:list_id>/items/<str:sku>/", ListItemView.as_view(), name="api-list-item"),

@@ -9,7 +9,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
     dependencies = [
         ("catalog", "0005_surge"),
-        ("orders", "0004_promotions"),
+        ("orders", "0005_price_source"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

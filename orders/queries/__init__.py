@@ -37,8 +37,10 @@ from orders.queries.wanting import (
     goes_with_view,
     list_view,
     lists_of,
+    prices_watched,
     restock_waiting,
     similar,
+    store_of_cart,
 )
 
 __all__ = [
@@ -72,6 +74,7 @@ __all__ = [
     "lists_of",
     "order_of",
     "orders_of",
+    "prices_watched",
     "product",
     "promise_for",
     "restock_waiting",
@@ -82,6 +85,7 @@ __all__ = [
     "slot_of_order",
     "slots_left",
     "store_id_of",
+    "store_of_cart",
     "suggestions",
     "summary",
     "takes_orders_now",

@@ -17,6 +17,7 @@ from blinkit.kernel.money import rupees
 from catalog import queries as goods
 from catalog.models import Store
 from catalog.pricing import Bill, BillInput, LineInput, make_bill
+from catalog.pricing.tiers import Charged, Tier, next_tier, source_of
 from catalog.queries import ShelfRow
 from catalog.travel import street_metres
 from inventory import queries as stock
@@ -63,14 +64,21 @@ class CartLineView:
     free: int
     problem: Problem | None = None
     substitute_up_to_paise: int = 0
+    cost: Charged | None = None
+    nudge: Tier | None = None
+
+    @property
+    def unit_paise(self) -> int:
+        """What one unit costs in this line, in this quantity and for this buyer."""
+        return self.cost.paise if self.cost is not None else 0 if self.row is None else self.row.price_paise
 
     @property
     def gross_paise(self) -> int:
-        return 0 if self.row is None else self.row.price_paise * self.qty
+        return self.unit_paise * self.qty
 
     @property
     def saved_paise(self) -> int:
-        return 0 if self.row is None else (self.row.mrp_paise - self.row.price_paise) * self.qty
+        return 0 if self.row is None else (self.row.mrp_paise - self.unit_paise) * self.qty
 
     def as_dict(self) -> dict[str, Any]:
         row = self.row
@@ -78,7 +86,10 @@ class CartLineView:
         out["qty"] = self.qty
         out["consent"] = self.consent
         out["substitute_up_to_paise"] = self.substitute_up_to_paise
+        out["unit_price_paise"] = self.unit_paise
         out["gross_paise"] = self.gross_paise
+        out["tier"] = None if self.cost is None or self.cost.tier is None else self.cost.tier.as_dict()
+        out["nudge"] = None if self.nudge is None else self.nudge.as_dict()
         out["available_qty"] = 0 if row is None else max(0, min(self.free, row.max_per_order))
         out["problem"] = None if self.problem is None else self.problem.as_dict()
         return out
@@ -95,7 +106,7 @@ class CartView:
     problems: tuple[Problem, ...] = ()
     tip_paise: int = 0
     distance_metres: int = 0
-    fees: dict[str, int] = field(default_factory=dict)
+    fees: dict[str, Any] = field(default_factory=dict)
     offered: Offered = Offered()  # noqa: RUF009
 
     @property
@@ -203,7 +214,10 @@ def view_of(
     policy = goods.fee_policy(store)
     buyer = Buyer(now or timezone.now(), cart.customer_id, cart.coupon_code, method, later)
     bill, given = price(wanted, rows, store=store, metres=metres, tip_paise=cart.tip_paise, buyer=buyer)
-    lines = tuple(_line(line, rows.get(line.product_id), free.get(line.product_id, 0)) for line in wanted)
+    lines = tuple(
+        _line(line, rows.get(line.product_id), free.get(line.product_id, 0), given.costs.get(line.product_id))
+        for line in wanted
+    )
     problems = [line.problem for line in lines if line.problem is not None]
     missing_paise = policy.minimum_order_paise - bill.items_paise
     if wanted and missing_paise > 0:
@@ -232,18 +246,20 @@ def price(
     buyer: Buyer,
 ) -> tuple[Bill, Offered]:
     """The one way a basket is priced, for the cart and at checkout. Lines the shelf does not list cost nothing."""
+    given = offered({line.product_id: line.qty for line in wanted}, rows, store=store, buyer=buyer)
     billed = [
         LineInput(
             product_id=line.product_id,
             qty=line.qty,
-            unit_price_paise=row.price_paise,
+            unit_price_paise=given.costs[line.product_id].paise,
             mrp_paise=row.mrp_paise,
             gst_bp=row.gst_bp,
+            base_paise=row.price_paise,
+            source=source_of(row.price_source, given.costs[line.product_id].tier),
         )
         for line in wanted
         if (row := rows.get(line.product_id)) is not None
     ]
-    given = offered({line.product_id: line.qty for line in wanted}, rows, store=store, buyer=buyer)
     surge_paise, surge_why = (0, "") if buyer.later else goods.current_surge(store, now=buyer.now)
     bill = make_bill(
         BillInput(
@@ -267,7 +283,7 @@ def default_place(customer_id: int) -> Point | None:
     return None if found is None else Point(*found)
 
 
-def _line(wanted: Wanted, row: ShelfRow | None, free: int) -> CartLineView:
+def _line(wanted: Wanted, row: ShelfRow | None, free: int, cost: Charged | None) -> CartLineView:
     problem: Problem | None = None
     if row is None:
         problem = Problem("not-on-shelf", "This item is no longer sold here: take it out.", wanted.product_id)
@@ -278,5 +294,9 @@ def _line(wanted: Wanted, row: ShelfRow | None, free: int) -> CartLineView:
         problem = Problem(
             "too-many-units", f"{row.name}: at most {row.max_per_order} per order.", wanted.product_id, row.sku
         )
+    nudge: Tier | None = None
+    if row is not None and cost is not None and row.tiers_json:
+        most = min(free, row.max_per_order)
+        nudge = next_tier(row.tiers, qty=wanted.qty, paid_paise=cost.paise, most=most)
     cap_paise = wanted.substitute_up_to_paise
-    return CartLineView(wanted.product_id, wanted.qty, wanted.consent, row, free, problem, cap_paise)
+    return CartLineView(wanted.product_id, wanted.qty, wanted.consent, row, free, problem, cap_paise, cost, nudge)

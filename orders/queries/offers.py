@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -12,6 +12,7 @@ from catalog import queries as goods
 from catalog.models import Store
 from catalog.pricing import base_delivery
 from catalog.pricing.promotions import Basket, Decision, Item, Why, decide
+from catalog.pricing.tiers import Charged, asks_membership, charged
 from catalog.queries import ShelfRow
 from catalog.services import Use
 from orders.models import Order
@@ -41,6 +42,8 @@ class Offered:
     decision: Decision = NONE
     uses: tuple[Use, ...] = ()
     coupon: dict[str, Any] | None = None
+    costs: Mapping[int, Charged] = field(default_factory=dict)
+    """What a unit costs this buyer in this basket, by product id."""
 
     def as_dict(self) -> dict[str, Any]:
         told = [refused.as_dict() for refused in self.decision.refused if refused.why not in UNTOLD]
@@ -48,16 +51,16 @@ class Offered:
 
 
 def offered(basket: Mapping[int, int], rows: Mapping[int, ShelfRow], *, store: Store, buyer: Buyer) -> Offered:
-    """The best legal combination for these quantities by product id. No statement unless a promotion asks about the
-    person or what is left of it, or there is a code."""
-    items = [
-        Item(pk, qty, rows[pk].price_paise, rows[pk].category_slug, rows[pk].brand)
-        for pk, qty in basket.items()
-        if pk in rows
-    ]
+    """What units cost, and the best legal combination of promotions on that, for these quantities by product id.
+
+    No statement unless a promotion asks about the person or what is left of it, there is a code, or a member's price is
+    in question.
+    """
+    costs = costs_of(basket, rows, buyer=buyer)
+    items = [Item(pk, basket[pk], cost.paise, rows[pk].category_slug, rows[pk].brand) for pk, cost in costs.items()]
     rules = offers.relevant(offers.rules_of(store), items, now=buyer.now)
     if not items or not (rules or buyer.code):
-        return Offered()
+        return Offered(costs=costs)
     first_order: bool | None = None
     if buyer.customer_id is not None:
         first_order = any(rule.first_order for rule in rules) and not _has_ordered(buyer.customer_id)
@@ -83,7 +86,25 @@ def offered(basket: Mapping[int, int], rows: Mapping[int, ShelfRow], *, store: S
         for applied in made.applied
         if applied.rule.is_limited or applied.rule.id == coupon_promotion
     )
-    return Offered(made, uses, _coupon(buyer.code, known, made))
+    return Offered(made, uses, _coupon(buyer.code, known, made), costs)
+
+
+def costs_of(basket: Mapping[int, int], rows: Mapping[int, ShelfRow], *, buyer: Buyer) -> dict[int, Charged]:
+    """What a unit of each product costs this buyer in these quantities. One statement where membership decides."""
+    here = {pk: rows[pk] for pk in basket if pk in rows}
+    is_member = (
+        buyer.customer_id is not None
+        and any(
+            row.tiers_json and asks_membership(row.price_paise, row.tiers, qty=basket[pk]) for pk, row in here.items()
+        )
+        and offers.is_member(buyer.customer_id, now=buyer.now)
+    )
+    return {
+        pk: charged(row.price_paise, row.tiers, qty=basket[pk], is_member=is_member)
+        if row.tiers_json
+        else Charged(row.price_paise, row.price_paise)
+        for pk, row in here.items()
+    }
 
 
 def _coupon(code: str, known: offers.Known, made: Decision) -> dict[str, Any] | None:

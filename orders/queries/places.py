@@ -196,12 +196,16 @@ def place_for_slot(*, point: Point, store_id: int, stores: Sequence[Store], now:
     )
 
 
-def fees_json(policy: FeeRules) -> dict[str, int]:
+def fees_json(policy: FeeRules) -> dict[str, Any]:
+    """`delivery_bands` is the whole truth about delivery; the single figures say the same for its first steps."""
+    table = policy.delivery_table
+    near, far = table[0], table[1] if len(table) > 1 else table[0]
     return {
-        "delivery_paise": policy.delivery_paise,
-        "free_delivery_from_paise": policy.free_delivery_from_paise,
-        "far_metres": policy.far_metres,
-        "far_extra_paise": policy.far_extra_paise,
+        "delivery_paise": near.fee(0),
+        "free_delivery_from_paise": next((step for step, fee in near.fees if not fee), 0),
+        "far_metres": far.beyond_metres,
+        "far_extra_paise": far.fee(0) - near.fee(0),
+        "delivery_bands": [band.as_dict() for band in table],
         "handling_paise": policy.handling_paise,
         "small_cart_below_paise": policy.small_cart_below_paise,
         "small_cart_paise": policy.small_cart_paise,

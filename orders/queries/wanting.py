@@ -16,7 +16,7 @@ from catalog import wanted
 from catalog.errors import NoSuchProduct
 from catalog.wanted import ListCard, Suggested
 from inventory import queries as stock
-from orders.models import CartLine
+from orders.models import Cart, CartLine
 from orders.queries.carts import CartView
 from orders.queries.shelves import ShelfCard, cards, store_id_of
 from orders.states import Status
@@ -211,3 +211,14 @@ def list_view(*, customer_id: int, list_id: UUID, store_code: str = "") -> ListV
 def restock_waiting(*, customer_id: int, store_code: str) -> list[str]:
     """SKUs this customer waits for at this store. Raises NoSuchStore."""
     return wanted.restock_waiting(customer_id=customer_id, store_id=store_id_of(store_code))
+
+
+def prices_watched(*, customer_id: int, store_code: str) -> dict[str, int]:
+    """SKU and price seen of what this customer watches at this store. Raises NoSuchStore."""
+    return wanted.prices_watched(customer_id=customer_id, store_id=store_id_of(store_code))
+
+
+def store_of_cart(*, customer_id: int) -> int | None:
+    """The store this customer's cart is for: where they shop."""
+    found = Cart.objects.filter(customer_id=customer_id).values_list("store_id", flat=True).first()
+    return None if found is None else int(found)

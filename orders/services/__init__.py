@@ -11,6 +11,7 @@ from orders.services.cart import (
     set_line,
     set_tip,
 )
+from orders.services.cheaper import tell_cheaper
 from orders.services.checkout import INSTRUCTIONS, checkout
 from orders.services.ending import cancel, close, close_delivered, confirm, end_window, refund_done, sweep_unpaid
 from orders.services.floor import evidence, packed, short_line, start_picking, to_store
@@ -71,6 +72,7 @@ __all__ = [
     "substitute_line",
     "sweep_unpaid",
     "sweep_unused_pictures",
+    "tell_cheaper",
     "tell_restocked",
     "to_store",
     "undelivered",

@@ -445,6 +445,7 @@ def _lines(order: Order, plan: _Plan) -> list[OrderLine]:
                 image=row.image,
                 qty=wanted.qty,
                 unit_price_paise=bill.unit_price_paise,
+                price_source=bill.source,
                 mrp_paise=bill.mrp_paise,
                 gst_bp=bill.gst_bp,
                 hsn=row.hsn,

@@ -12,7 +12,7 @@ from django.db.models import Sum
 
 from blinkit.kernel import events
 from blinkit.kernel.errors import Invalid
-from blinkit.kernel.money import tax_inside
+from catalog.pricing.bill import short_of
 from inventory import services as stock
 from orders.errors import IllegalMove, NoSuchLine
 from orders.events import LineShorted, OrderPacked
@@ -47,9 +47,9 @@ def start_picking(*, order_id: UUID, actor: str, now: datetime) -> Order:
 def short_line(*, order_id: UUID, order_line_id: int, qty: int, actor: str, now: datetime) -> Order:
     """`qty` more units of a line can't be found: bill down, stock corrected, money back if it was paid.
 
-    Fees stay as agreed: the customer never pays more for our missing goods. When every unit of the order is short, the
-    order is cancelled and everything is refunded. Each call is one act (the floor's nonce keeps repeats away). Raises
-    IllegalMove unless it is being picked, NoSuchLine, Invalid when more than what is left of the line is asked for.
+    Fees and the unit price stay as agreed, also below the quantity of a tier: the customer never pays more for our
+    missing goods. When every unit of the order is short, the order is cancelled and everything is refunded. Each call
+    is one act (the floor's nonce keeps repeats away). Raises IllegalMove unless it is being picked, NoSuchLine, Invalid when more than what is left of the line is asked for.
     """
     order = lock(order_id)
     if order.status != Status.PICKING:
@@ -61,15 +61,18 @@ def short_line(*, order_id: UUID, order_line_id: int, qty: int, actor: str, now:
     if not 1 <= qty <= left:
         raise Invalid(f"Between 1 and {left} units of this line can still be missing.", left=left)
 
+    short = short_of(
+        unit_price_paise=line.unit_price_paise,
+        gst_bp=line.gst_bp,
+        discount_paise=line.discount_paise,
+        units=left,
+        missing=qty,
+    )
+    tax_before = line.tax_paise
     line.short_qty += qty
-    left -= qty
-    tax_before, discount_before = line.tax_paise, line.discount_paise
-    # The units that are left keep their share of the discount, rounded in the customer's favour.
-    line.discount_paise = -(-discount_before * left // (left + qty))
-    line.tax_paise = tax_inside(line.unit_price_paise * left - line.discount_paise, line.gst_bp)
+    line.discount_paise, line.tax_paise = short.discount_left_paise, short.tax_left_paise
     line.save(update_fields=["short_qty", "discount_paise", "tax_paise"])
-    discount_paise = discount_before - line.discount_paise
-    by_paise = lower_bill(order, line.unit_price_paise * qty, discount_paise, tax_before - line.tax_paise)
+    by_paise = lower_bill(order, short.items_paise, short.discount_paise, tax_before - line.tax_paise)
     units = order.lines.aggregate(asked=Sum("qty"), short=Sum("short_qty"))
     nothing_left = units["asked"] == units["short"]
     if nothing_left:

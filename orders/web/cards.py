@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from django.utils.translation import gettext as _
 
+from catalog.pricing.tiers import Tier
 from catalog.pricing.unit_price import UnitPrice, unit_price
 from catalog.queries import ShelfRow
 from orders.queries import CartLineView, ShelfCard, Suggestion
@@ -23,6 +24,9 @@ class Card:
     consent: str = ""
     cap_paise: int = 0
     """How much dearer a substitute may be."""
+    unit_paise: int = 0
+    """What one unit costs in this quantity, for this buyer; 0 where no cart has said."""
+    nudge: Tier | None = None
 
     @property
     def gone(self) -> bool:
@@ -52,7 +56,7 @@ class Card:
 
     @property
     def line_paise(self) -> int:
-        return self.row.price_paise * self.qty
+        return (self.unit_paise or self.row.price_paise) * self.qty
 
     @property
     def line_mrp_paise(self) -> int:
@@ -74,7 +78,7 @@ def of_rows(rows: Iterable[ShelfRow], free: Mapping[int, int], quantities: Mappi
 def of_cart(lines: Iterable[CartLineView]) -> list[Card]:
     """The lines still listed; what is no longer sold is told apart by the cart's problems."""
     return [
-        Card(line.row, line.free, line.qty, line.consent, line.substitute_up_to_paise)
+        Card(line.row, line.free, line.qty, line.consent, line.substitute_up_to_paise, line.unit_paise, line.nudge)
         for line in lines
         if line.row is not None
     ]

@@ -192,6 +192,13 @@ class Shopper:
             return frozenset()
         return frozenset(wanted.restock_waiting(customer_id=self.customer_id, store_id=self.place.store_id))
 
+    @cached_property
+    def watched(self) -> Mapping[str, int]:
+        """SKUs whose price the customer watches at this store; read when a page with such a button asks."""
+        if self.customer_id is None:
+            return {}
+        return wanted.prices_watched(customer_id=self.customer_id, store_id=self.place.store_id)
+
     def choose(self, *, point: Point, label: str, pinned: bool = False) -> None:
         self.request.session[PLACE_KEY] = {"lat": point.lat, "lng": point.lng, "label": label, "pinned": pinned}
 

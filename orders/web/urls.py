@@ -55,6 +55,7 @@ web_urls: list[Any] = [
     path("orders/<uuid:order_id>/reorder/", tracking.reorder, name="shop-reorder"),
     path("favourites/", wishes.favourites, name="shop-favourites"),
     path("favourites/heart/", wishes.heart, name="shop-heart"),
+    path("favourites/watch/", wishes.watch, name="shop-watch"),
     path("tell-me/", wishes.tell_me, name="shop-tell-me"),
     path("account/", people.account, name="shop-account"),
     path("account/addresses/new/", people.address, name="shop-address-new"),

@@ -49,7 +49,8 @@ def heart(request: HttpRequest) -> HttpResponse:
         return _sign_in_first(request)
     sku = request.POST.get("sku", "")
     if request.POST.get("heart") == "on":
-        services.add_favourite(customer_id=shopper.customer_id, sku=sku, now=shopper.now)
+        store_id = shopper.place.store_id or None
+        services.add_favourite(customer_id=shopper.customer_id, sku=sku, now=shopper.now, store_id=store_id)
     else:
         services.remove_favourite(customer_id=shopper.customer_id, sku=sku)
     return _answer(request, shopper, sku, "shop/_heart.html")
@@ -67,6 +68,20 @@ def tell_me(request: HttpRequest) -> HttpResponse:
     else:
         services.forget_restock(customer_id=shopper.customer_id, store_id=store_id, sku=sku)
     return _answer(request, shopper, sku, "components/line.html")
+
+
+@require_POST
+def watch(request: HttpRequest) -> HttpResponse:
+    """Hear when it is cheaper here than now (`on`), or no longer."""
+    shopper = Shopper(request)
+    if shopper.customer_id is None:
+        return _sign_in_first(request)
+    sku, store_id = request.POST.get("sku", ""), shopper.place.store_id
+    if request.POST.get("watch") == "on":
+        services.watch_price(customer_id=shopper.customer_id, store_id=store_id, sku=sku, now=shopper.now)
+    else:
+        services.forget_cheaper(customer_id=shopper.customer_id, store_id=store_id, sku=sku)
+    return _answer(request, shopper, sku, "shop/_watch.html")
 
 
 def _answer(request: HttpRequest, shopper: Shopper, sku: str, template: str) -> HttpResponse:

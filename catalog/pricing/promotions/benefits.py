@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from blinkit.kernel.money import BASIS_POINTS, rupees, share_out
-from catalog.pricing.promotions.rules import Item, Kind, Left, Rule, Why
+from catalog.pricing.promotions.rules import Item, Kind, Left, Lines, Rule, Why
 
 FREE_BP = BASIS_POINTS
 
@@ -19,6 +19,9 @@ FREE_BP = BASIS_POINTS
 class Refusal:
     why: Why
     sentence: str
+
+
+NOTHING_THERE = Refusal(Why.NOT_IN_BASKET, "Nothing it is for is in your cart.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,18 +57,19 @@ def is_per_line(rule: Rule) -> bool:
     return rule.kind == Kind.PERCENT or (rule.kind == Kind.FLASH and rule.most_times is None)
 
 
-def item_benefit(rule: Rule, items: Sequence[Item], left: Left) -> Benefit | Refusal:
+def item_benefit(rule: Rule, basket: Lines | Sequence[Item], left: Left) -> Benefit | Refusal:
     """The rule on all the lines it is on."""
-    places = [place for place, item in enumerate(items) if rule.kind == Kind.BUNDLE or rule.covers(item)]
+    lines = basket if isinstance(basket, Lines) else Lines(basket)
+    items = lines.items
+    places = list(range(len(items))) if rule.kind == Kind.BUNDLE else lines.on(rule)
     if not places:
-        return Refusal(Why.NOT_IN_BASKET, "Nothing it is for is in your cart.")
-    gross = {place: items[place].qty * items[place].unit_price_paise for place in places}
-    if rule.kind != Kind.FREE_ITEM and (missing := rule.min_items_paise - sum(gross.values())) > 0:
+        return NOTHING_THERE
+    gross = [lines.gross[place] for place in places]
+    if rule.kind != Kind.FREE_ITEM and (missing := rule.min_items_paise - sum(gross)) > 0:
         return Refusal(Why.BELOW_MINIMUM, f"Add {rupees(missing)} more of what it is for.")
     match rule.kind:
         case Kind.PERCENT | Kind.FLAT:
-            worth = off_whole(rule, sum(gross.values()))
-            shares = share_out(worth, list(gross.values()))
+            shares = share_out(off_whole(rule, sum(gross)), gross)
             found: Benefit | Refusal = _made(rule, dict(zip(places, shares, strict=True)), places)
         case Kind.FLASH:
             found = _flash(rule, items, places, left)
@@ -74,7 +78,7 @@ def item_benefit(rule: Rule, items: Sequence[Item], left: Left) -> Benefit | Ref
         case Kind.BUY_GET:
             found = _buy_get(rule, items, places)
         case Kind.BUNDLE:
-            found = _bundle(rule, items)
+            found = _bundle(rule, lines)
         case _:
             raise ValueError(f"{rule.kind} is not about items.")
     if isinstance(found, Benefit):
@@ -146,17 +150,17 @@ def _buy_get(rule: Rule, items: Sequence[Item], places: Sequence[int]) -> Benefi
     return _made(rule, off, places, times)
 
 
-def _bundle(rule: Rule, items: Sequence[Item]) -> Benefit | Refusal:
-    by_product = {item.product_id: place for place, item in enumerate(items)}
-    if not rule.parts or any(product not in by_product for product, _ in rule.parts):
+def _bundle(rule: Rule, lines: Lines) -> Benefit | Refusal:
+    items = lines.items
+    places = [place for product, _ in rule.parts if (place := lines.place_of(product)) is not None]
+    if not places or len(places) < len(rule.parts):
         return Refusal(Why.NOT_IN_BASKET, "Not everything of the bundle is in your cart.")
-    times = min(items[by_product[product]].qty // qty for product, qty in rule.parts)
+    times = min([items[place].qty // qty for place, (_, qty) in zip(places, rule.parts, strict=True)])
     if rule.most_times is not None:
         times = min(times, rule.most_times)
     if not times:
         return Refusal(Why.TOO_FEW, "The bundle needs more of something that is in your cart.")
-    places = [by_product[product] for product, _ in rule.parts]
-    worths = [items[by_product[product]].unit_price_paise * qty * times for product, qty in rule.parts]
+    worths = [items[place].unit_price_paise * qty * times for place, (_, qty) in zip(places, rule.parts, strict=True)]
     saved = sum(worths) - rule.amount_paise * times
     if saved <= 0:
         return Refusal(Why.NOTHING_TO_SAVE, "The bundle is no cheaper just now.")

@@ -12,17 +12,19 @@ its lines or none. That is a weighted set packing, solved by branch and bound; `
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import combinations
 
 from blinkit.kernel.money import rupees, share_out
-from catalog.pricing.promotions.benefits import Benefit, Refusal, is_per_line, item_benefit, off_whole
-from catalog.pricing.promotions.rules import TOGETHER, Basket, Group, Item, Left, Rule, Shopper, Stacking, Why
+from catalog.pricing.promotions.benefits import NOTHING_THERE, Benefit, Refusal, is_per_line, item_benefit, off_whole
+from catalog.pricing.promotions.rules import TOGETHER, Basket, Group, Left, Lines, Rule, Shopper, Stacking, Why
 
 MOST_STEPS = 600
 NO_LIMIT = Left()
+DELIVERED_FREE = Refusal(Why.NOTHING_TO_SAVE, "Delivery is free already.")
+LESS_TOGETHER = Refusal(Why.NOT_TOGETHER, "It cannot be combined with what saves more.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,39 +91,34 @@ def decide(
     stacking: Stacking = TOGETHER,
 ) -> Decision:
     """What this basket gets. Never below zero, never more than the items cost, whatever the rules say."""
-    items = sorted(basket.items, key=lambda item: item.product_id)
+    lines = Lines(sorted(basket.items, key=lambda item: item.product_id))
     refused: dict[int, Refusal] = {}
-    open_rules: list[Rule] = []
-    for rule in sorted(rules, key=lambda rule: rule.id):
-        if (no := _not_for(rule, shopper, now)) is not None:
-            refused[rule.id] = no
-        else:
-            open_rules.append(rule)
     benefits: dict[int, Benefit] = {}
-    total = sum(item.qty * item.unit_price_paise for item in items)
-    usable: list[Rule] = []
-    for rule in open_rules:
-        found = _judged(rule, items, total, basket.delivery_paise, shopper.left.get(rule.id, NO_LIMIT))
+    usable: dict[Group, list[Rule]] = {}
+    lone: list[Rule] = []
+    by_id = {rule.id: rule for rule in rules}
+    for id in sorted(by_id):
+        rule = by_id[id]
+        found = _not_for(rule, shopper, now) or _judged(rule, lines, basket.delivery_paise, shopper.left)
         if isinstance(found, Refusal):
-            refused[rule.id] = found
+            refused[id] = found
             continue
         if isinstance(found, Benefit):
-            benefits[rule.id] = found
-        usable.append(rule)
+            benefits[id] = found
+        if rule.alone:
+            lone.append(rule)
+        else:
+            usable.setdefault(rule.group, []).append(rule)
 
     best = Decision()
-    for chosen in _ways(usable, stacking):
-        made = _combined(items, total, basket.delivery_paise, chosen, benefits, shopper)
+    for chosen in _ways(usable, lone, stacking):
+        made = _combined(lines, basket.delivery_paise, chosen, benefits, shopper)
         if made.merit > best.merit:
             best = made
-    used = {applied.rule.id for applied in best.applied}
-    for rule in usable:
-        if rule.id not in used:
-            refused[rule.id] = _outdone(rule, best, items, benefits, stacking)
-    by_id = {rule.id: rule for rule in rules}
+    _outdone(refused, best, lines, [*lone, *(rule for some in usable.values() for rule in some)], benefits, stacking)
     return Decision(
         applied=best.applied,
-        refused=tuple(NotApplied(by_id[pk], no.why, no.sentence) for pk, no in sorted(refused.items())),
+        refused=tuple(NotApplied(by_id[pk], refused[pk].why, refused[pk].sentence) for pk in sorted(refused)),
         line_discounts=best.line_discounts,
         discount_paise=best.discount_paise,
         waived_paise=best.waived_paise,
@@ -151,70 +148,70 @@ def _not_for(rule: Rule, shopper: Shopper, now: datetime) -> Refusal | None:
     return None
 
 
-def _judged(rule: Rule, items: Sequence[Item], total: int, delivery_paise: int, left: Left) -> Benefit | Refusal | None:
+def _judged(rule: Rule, lines: Lines, delivery_paise: int, left: Mapping[int, Left]) -> Benefit | Refusal | None:
     """What an item promotion is worth; None for a promotion of another stage that may apply."""
-    if rule.group == Group.ITEM:
-        return item_benefit(rule, items, left)
-    counted = total if not rule.is_scoped else sum(i.qty * i.unit_price_paise for i in items if rule.covers(i))
+    if rule.group is Group.ITEM:
+        return item_benefit(rule, lines, left.get(rule.id, NO_LIMIT))
+    counted = sum([lines.gross[place] for place in lines.on(rule)]) if rule.is_scoped else lines.total
     if not counted:
-        return Refusal(Why.NOT_IN_BASKET, "Nothing it is for is in your cart.")
+        return NOTHING_THERE
     if (missing := rule.min_items_paise - counted) > 0:
         return Refusal(Why.BELOW_MINIMUM, f"Add {rupees(missing)} more.")
-    if rule.group == Group.DELIVERY:
+    if rule.group is Group.DELIVERY:
         if not delivery_paise:
-            return Refusal(Why.NOTHING_TO_SAVE, "Delivery is free already.")
-        if left.paise is not None and delivery_paise > left.paise:
+            return DELIVERED_FREE
+        budget = left.get(rule.id, NO_LIMIT).paise
+        if budget is not None and delivery_paise > budget:
             return Refusal(Why.USED_UP, "Its budget is used up.")
     return None
 
 
-def _ways(rules: Sequence[Rule], stacking: Stacking) -> list[list[Rule]]:
+Chosen = Mapping[Group, Sequence[Rule]]
+
+
+def _ways(usable: Chosen, lone: Sequence[Rule], stacking: Stacking) -> list[Chosen]:
     """Sets of promotions among which only the stages decide: one per largest legal set of stages, each alone one."""
-    sociable = [rule for rule in rules if not rule.alone]
-    there = sorted({rule.group for rule in sociable})
+    there = sorted(usable)
     legal: list[frozenset[Group]] = []
     for size in range(len(there), 0, -1):
         for some in map(frozenset, combinations(there, size)):
             if stacking.allows(some) and not any(some < other for other in legal):
                 legal.append(some)
-    ways = [[rule for rule in sociable if rule.group in groups] for groups in legal]
-    return ways + [[rule] for rule in rules if rule.alone]
+        if legal and legal[0] == frozenset(there):
+            break  # all may meet: every other set is a part of it
+    ways: list[Chosen] = [{group: usable[group] for group in groups} for groups in legal]
+    return ways + [{rule.group: [rule]} for rule in lone]
 
 
 def _combined(
-    items: Sequence[Item],
-    total: int,
-    delivery_paise: int,
-    rules: Sequence[Rule],
-    benefits: dict[int, Benefit],
-    shopper: Shopper,
+    lines: Lines, delivery_paise: int, rules: Chosen, benefits: dict[int, Benefit], shopper: Shopper
 ) -> Decision:
-    mine = [benefits[rule.id] for rule in rules if rule.group == Group.ITEM]
-    picked, proven = _pack(mine)
+    items = lines.items
+    picked, proven = _pack([benefits[rule.id] for rule in rules.get(Group.ITEM, ())])
     off = [0] * len(items)
     applied: list[Applied] = []
     for benefit in picked:
         for place, paise in benefit.off.items():
             off[place] += paise
-        lines = tuple((items[place].product_id, paise) for place, paise in sorted(benefit.off.items()))
+        given = tuple((items[place].product_id, paise) for place, paise in sorted(benefit.off.items()))
         code = shopper.codes.get(benefit.rule.id, "")
-        applied.append(Applied(benefit.rule, benefit.worth, lines=lines, units=benefit.units, code=code))
-    net = [item.qty * item.unit_price_paise - less for item, less in zip(items, off, strict=True)]
+        applied.append(Applied(benefit.rule, benefit.worth, lines=given, units=benefit.units, code=code))
+    net = [gross - less for gross, less in zip(lines.gross, off, strict=True)]
     for group in (Group.BASKET, Group.BANK):
-        rule, worth = _dearest([rule for rule in rules if rule.group == group], sum(net), shopper)
+        rule, worth = _dearest(rules.get(group, ()), sum(net), shopper)
         if rule is None:
             continue
         shares = share_out(worth, net)
-        lines = tuple((item.product_id, share) for item, share in zip(items, shares, strict=True) if share)
-        applied.append(Applied(rule, worth, lines=lines, code=shopper.codes.get(rule.id, "")))
+        given = tuple((item.product_id, share) for item, share in zip(items, shares, strict=True) if share)
+        applied.append(Applied(rule, worth, lines=given, code=shopper.codes.get(rule.id, "")))
         off = [less + share for less, share in zip(off, shares, strict=True)]
         net = [left - share for left, share in zip(net, shares, strict=True)]
     waived = 0
-    free = next((rule for rule in rules if rule.group == Group.DELIVERY), None)
+    free = next(iter(rules.get(Group.DELIVERY, ())), None)
     if free is not None:
         waived = delivery_paise
         applied.append(Applied(free, waived_paise=waived, code=shopper.codes.get(free.id, "")))
-    rule, credit = _dearest([rule for rule in rules if rule.group == Group.CASHBACK], sum(net), shopper)
+    rule, credit = _dearest(rules.get(Group.CASHBACK, ()), sum(net), shopper)
     if rule is not None:
         applied.append(Applied(rule, credit_paise=credit, code=shopper.codes.get(rule.id, "")))
     return Decision(
@@ -270,56 +267,89 @@ class _Search:
 
     def __init__(self, gains: Sequence[tuple[int, Benefit]]) -> None:
         self._gains = gains
+        self._masks = [sum([1 << place for place in benefit.takes]) for _, benefit in gains]
+        self._rest = [sum([gain for gain, _ in gains[start:]]) for start in range(len(gains) + 1)]
         self._bounds = self._suffix_bounds()
         self._steps = 0
-        self.best: list[Benefit] = []
+        self._chosen: Sequence[int] = []
         self._most = 0
-        self._go(0, 0, frozenset(), [])
+        self._go(0, 0, 0, ())
+        self.best = [gains[place][1] for place in self._chosen]
         self.is_proven = self._steps < MOST_STEPS
 
-    def _suffix_bounds(self) -> list[dict[int, float]]:
-        """For each start: the most any promotion from there on can gain on a line."""
-        bounds: list[dict[int, float]] = [{}]
+    def _suffix_bounds(self) -> list[list[tuple[int, float]]]:
+        """For each start: the most any promotion from there on can gain on a line, by the line's bit."""
+        most: dict[int, float] = {}
+        bounds: list[list[tuple[int, float]]] = [[]]
         for gain, benefit in reversed(self._gains):
             density = gain / len(benefit.takes)
-            here = dict(bounds[-1])
             for place in benefit.takes:
-                here[place] = max(here.get(place, 0.0), density)
-            bounds.append(here)
+                bit = 1 << place
+                if density > most.get(bit, 0.0):
+                    most[bit] = density
+            bounds.append(list(most.items()))
         return bounds[::-1]
 
-    def _go(self, start: int, sum_: int, taken: frozenset[int], chosen: list[Benefit]) -> None:
+    def _go(self, start: int, sum_: int, taken: int, chosen: tuple[int, ...]) -> None:
         self._steps += 1
         if sum_ > self._most:
-            self._most, self.best = sum_, list(chosen)
+            self._most, self._chosen = sum_, chosen
         if start == len(self._gains) or self._steps >= MOST_STEPS:
             return
-        hope = sum_ + sum(most for place, most in self._bounds[start].items() if place not in taken)
+        if sum_ + self._rest[start] <= self._most:
+            return
+        hope = float(sum_)
+        for bit, most in self._bounds[start]:
+            if not taken & bit:
+                hope += most
         if hope <= self._most + 1e-6:
             return
-        gain, benefit = self._gains[start]
-        if not benefit.takes & taken:
-            self._go(start + 1, sum_ + gain, taken | benefit.takes, [*chosen, benefit])
+        mask = self._masks[start]
+        if not mask & taken:
+            self._go(start + 1, sum_ + self._gains[start][0], taken | mask, (*chosen, start))
         self._go(start + 1, sum_, taken, chosen)
 
 
 def _outdone(
-    rule: Rule, best: Decision, items: Sequence[Item], benefits: dict[int, Benefit], stacking: Stacking
-) -> Refusal:
+    refused: dict[int, Refusal],
+    best: Decision,
+    lines: Lines,
+    rules: Sequence[Rule],
+    benefits: dict[int, Benefit],
+    stacking: Stacking,
+) -> None:
+    """Say of each that might have applied and did not, why not."""
+    used = {applied.rule.id for applied in best.applied}
     lone = next((applied for applied in best.applied if applied.rule.alone), None)
-    if lone is not None:
-        return Refusal(Why.NOT_TOGETHER, f"{lone.rule.name} cannot be combined with others and saves more.")
-    if rule.alone:
-        return Refusal(Why.NOT_TOGETHER, "It cannot be combined with others, and they save more together.")
-    if not stacking.allows(frozenset({rule.group, *(applied.rule.group for applied in best.applied)})):
-        return Refusal(Why.NOT_TOGETHER, "It cannot be combined with what saves more.")
-    same = [applied for applied in best.applied if applied.rule.group == rule.group]
-    if rule.group == Group.ITEM and rule.id in benefits:
-        mine = {items[place].product_id for place in benefits[rule.id].takes}
-        others = [applied.rule.name for applied in same if any(product in mine for product, _ in applied.lines)]
-        return Refusal(Why.OUTDONE, f"More is saved on the same items by: {', '.join(others) or 'other promotions'}.")
-    if same:
-        return Refusal(Why.OUTDONE, f"{same[0].rule.name} gives more.")
-    if best.applied and rule.group in (Group.BASKET, Group.BANK, Group.CASHBACK):
-        return Refusal(Why.NOTHING_TO_SAVE, "There is nothing left for it to lower, or its budget is used up.")
-    return Refusal(Why.NOT_TOGETHER, "It cannot be combined with what saves more.")
+    first: dict[Group, Applied] = {}
+    on_place: dict[int, list[int]] = {}
+    of_item: list[str] = []
+    places = {item.product_id: place for place, item in enumerate(lines.items)}
+    for applied in best.applied:
+        first.setdefault(applied.rule.group, applied)
+        if applied.rule.group is Group.ITEM:
+            for product_id, _ in applied.lines:
+                on_place.setdefault(places[product_id], []).append(len(of_item))
+            of_item.append(applied.rule.name)
+    meets = {group: stacking.allows(frozenset({group, *first})) for group in Group}
+    for rule in rules:
+        if rule.id in used:
+            continue
+        group = rule.group
+        if lone is not None:
+            why = Refusal(Why.NOT_TOGETHER, f"{lone.rule.name} cannot be combined with others and saves more.")
+        elif rule.alone:
+            why = Refusal(Why.NOT_TOGETHER, "It cannot be combined with others, and they save more together.")
+        elif not meets[group]:
+            why = LESS_TOGETHER
+        elif group is Group.ITEM:
+            others = sorted({n for place in benefits[rule.id].takes for n in on_place.get(place, ())})
+            names = ", ".join([of_item[n] for n in others]) or "other promotions"
+            why = Refusal(Why.OUTDONE, f"More is saved on the same items by: {names}.")
+        elif group in first:
+            why = Refusal(Why.OUTDONE, f"{first[group].rule.name} gives more.")
+        elif first and group in (Group.BASKET, Group.BANK, Group.CASHBACK):
+            why = Refusal(Why.NOTHING_TO_SAVE, "There is nothing left for it to lower, or its budget is used up.")
+        else:
+            why = LESS_TOGETHER
+        refused[rule.id] = why

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from typing import TypeVar
 
 
 class Kind(StrEnum):
@@ -80,13 +81,15 @@ class Rule:
     needs_code: bool = False
     alone: bool = False
     is_limited: bool = False  # uses, budget or units run out: `Shopper.left` must know how much is left
+    is_scoped: bool = field(init=False, repr=False, compare=False)
+    group: Group = field(init=False, repr=False, compare=False)
 
-    @property
-    def is_scoped(self) -> bool:
-        return bool(self.products or self.categories or self.brands)
+    def __post_init__(self) -> None:
+        # A rule lives for thousands of baskets: what follows from it is worked out once.
+        object.__setattr__(self, "is_scoped", bool(self.products or self.categories or self.brands))
+        object.__setattr__(self, "group", self._stage())
 
-    @property
-    def group(self) -> Group:
+    def _stage(self) -> Group:
         if self.kind == Kind.FREE_DELIVERY:
             return Group.DELIVERY
         if self.kind == Kind.CASHBACK:
@@ -115,6 +118,50 @@ class Item:
     unit_price_paise: int
     category: str = ""
     brand: str = ""
+
+
+Name = TypeVar("Name", int, str)
+
+
+def _places(index: Mapping[Name, list[int]], names: frozenset[Name]) -> list[int]:
+    return [place for name in index.keys() & names for place in index[name]]
+
+
+class Lines:
+    """The items of a basket by place, with what each comes to, and an index of which a rule is on."""
+
+    __slots__ = ("_brands", "_categories", "_products", "gross", "items", "total")
+
+    def __init__(self, items: Sequence[Item]) -> None:
+        self.items = items
+        self.gross = [item.qty * item.unit_price_paise for item in items]
+        self.total = sum(self.gross)
+        self._products: dict[int, list[int]] = {}
+        self._categories: dict[str, list[int]] = {}
+        self._brands: dict[str, list[int]] = {}
+        for place, item in enumerate(items):
+            self._products.setdefault(item.product_id, []).append(place)
+            self._categories.setdefault(item.category, []).append(place)
+            self._brands.setdefault(item.brand, []).append(place)
+
+    def place_of(self, product_id: int) -> int | None:
+        found = self._products.get(product_id)
+        return found[-1] if found else None
+
+    def on(self, rule: Rule) -> list[int]:
+        """The places `rule.covers`, in order."""
+        if not rule.is_scoped:
+            return list(range(len(self.items)))
+        if rule.products:
+            found = _places(self._products, rule.products)
+        elif rule.brands:
+            found = _places(self._brands, rule.brands)
+        else:
+            found = _places(self._categories, rule.categories)
+        if (rule.products and (rule.categories or rule.brands)) or (rule.brands and rule.categories):
+            found = [place for place in found if rule.covers(self.items[place])]
+        found.sort()
+        return found
 
 
 @dataclass(frozen=True, slots=True)
