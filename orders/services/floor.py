@@ -49,7 +49,8 @@ def short_line(*, order_id: UUID, order_line_id: int, qty: int, actor: str, now:
 
     Fees and the unit price stay as agreed, also below the quantity of a tier: the customer never pays more for our
     missing goods. When every unit of the order is short, the order is cancelled and everything is refunded. Each call
-    is one act (the floor's nonce keeps repeats away). Raises IllegalMove unless it is being picked, NoSuchLine, Invalid when more than what is left of the line is asked for.
+    is one act (the floor's nonce keeps repeats away). Raises IllegalMove unless it is
+    being picked, NoSuchLine, Invalid when more than what is left of the line is asked for.
     """
     order = lock(order_id)
     if order.status != Status.PICKING:
