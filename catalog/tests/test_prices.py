@@ -91,7 +91,9 @@ LISTED = st.builds(
 
 
 @given(st.lists(LISTED, max_size=7), st.none() | st.integers(1, 10), INSTANT, st.integers(0, 4))
-@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+@settings(
+    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
 def test_the_shelf_says_what_the_plain_rule_says(prices, own, own_since, hours):
     """SQL against Python, for random lists, own prices and instants."""
     with transaction.atomic():
