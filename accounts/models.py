@@ -147,7 +147,7 @@ class Device(models.Model):
     user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="devices")
     platform = models.CharField(max_length=10, choices=[("android", "Android"), ("ios", "iOS"), ("web", "Web")])
     push_token = models.CharField(max_length=400, unique=True)
-    # A browser (Web Push): where its messages go and what they are encrypted with; the token is then the address's hash.
+    # A browser (Web Push): where its messages go, what they are encrypted with; the token is then the address's hash.
     endpoint = models.CharField(max_length=1000, blank=True, db_default="")
     p256dh = models.CharField(max_length=100, blank=True, db_default="")
     auth = models.CharField(max_length=40, blank=True, db_default="")

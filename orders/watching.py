@@ -10,6 +10,7 @@ import asyncio
 import contextlib
 import time
 from collections.abc import Callable
+from functools import partial
 from typing import Any, Protocol
 
 import structlog
@@ -94,7 +95,7 @@ class ShelfWatch:
             ids, self._pending = self._pending, set()
             self._last = self._clock()
             try:
-                found = await ws.in_thread(lambda ids=ids: watched(store_id=self.store_id, product_ids=ids))
+                found = await ws.in_thread(partial(watched, store_id=self.store_id, product_ids=ids))
             except Exception as error:
                 log.warning("watched shelf not read, will be read again", store=self.code, error=repr(error))
                 self._pending |= ids

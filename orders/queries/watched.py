@@ -1,4 +1,4 @@
-"""What a watched shelf says of its products as they are now: price, and whether and how many there are. One statement."""
+"""What a watched shelf says of its products as they are now: price, and how many there are. One statement."""
 
 from __future__ import annotations
 

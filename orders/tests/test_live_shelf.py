@@ -10,16 +10,17 @@ from channels.routing import URLRouter
 from channels.testing import WebsocketCommunicator
 from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
+from django.urls import path
 from django.utils import timezone
 
 import inventory.services as stock
 from blinkit.kernel import live, ws
-from blinkit.urls import OPEN_SOCKETS, websocket_routes
 from catalog import services as goods
 from catalog.tests.factories import ProductFactory
 from orders import watching
 from orders.queries.watched import watched
 from orders.tests.factories import shop
+from orders.urls import ws_urls
 from orders.ws import ShelfConsumer
 
 OURS = [(b"origin", b"http://shop.test"), (b"host", b"shop.test")]
@@ -41,7 +42,8 @@ def no_limits(settings):
 
 
 def knock(code, *, headers=OURS):
-    application = ws.wrap(URLRouter(websocket_routes()), open_to_all=OPEN_SOCKETS)
+    routes = URLRouter([path("ws/", URLRouter(ws_urls))])
+    application = ws.wrap(routes, open_to_all=("/ws/shelf/",))
     return WebsocketCommunicator(application, f"/ws/shelf/{code}/", headers=list(headers))
 
 

@@ -1,8 +1,11 @@
 """The storefront as a browser without JavaScript uses it: forms that post and redirect; and its htmx answers."""
 
 import re
+import struct
+from pathlib import Path
 
 import pytest
+from django.contrib.staticfiles import finders
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
@@ -391,3 +394,17 @@ def test_a_card_knows_what_is_left():
     assert Card(row, free=9, qty=3).at_most and not Card(row, free=9, qty=2).at_most
     assert Card(row, free=1, qty=2).short
     assert Card(row, free=1).saving_percent == 10
+
+
+def test_the_shop_can_be_installed_with_its_own_icon_pictures_and_ways_in(client):
+    manifest = client.get("/manifest.webmanifest").json()
+    assert {"any", "maskable"} <= {icon["purpose"] for icon in manifest["icons"]}
+    assert {shot["form_factor"] for shot in manifest["screenshots"]} == {"narrow", "wide"}
+    for picture in [*manifest["icons"], *manifest["screenshots"]]:
+        found = finders.find(picture["src"].removeprefix("/static/"))
+        width, height = struct.unpack(">II", Path(found).read_bytes()[16:24])
+        assert f"{width}x{height}" == picture["sizes"]
+    for way in manifest["shortcuts"]:
+        assert client.get(way["url"]).status_code in (200, 302)
+    worker = client.get("/sw.js").content.decode()
+    assert "__" not in worker and 'addEventListener("push"' in worker and "notificationclick" in worker

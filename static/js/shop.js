@@ -41,5 +41,8 @@
     form.dataset.sent = "1";
     document.querySelectorAll(`[form="${form.id}"], #${form.id} [type="submit"], #${form.id} button:not([type="button"])`).forEach((b) => { b.setAttribute("aria-busy", "true"); b.style.opacity = 0.7; });
   });
+  // Without a network: the orders as last seen, where this device kept them (sw.js).
+  const kept = document.querySelector("[data-kept-orders]");
+  if (kept && "caches" in window) caches.match("/orders/").then((page) => { kept.hidden = !page; });
   addEventListener("pageshow", (event) => { if (event.persisted) location.reload(); });
 })();

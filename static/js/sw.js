@@ -2,19 +2,25 @@
 // Pages, prices and stock are never answered from here: what is true at this moment comes from the server or not at all.
 const LOOK = "look-1";
 const OFFLINE = "/offline/";
+// The list of orders as it was last seen, for when there is no network. It is the person's own: gone with the sign-out.
+const KEPT = "orders-1";
+const ORDERS = "/orders/";
 
 self.addEventListener("install", (event) => {
   event.waitUntil(caches.open(LOOK).then((cache) => cache.addAll([OFFLINE, "__LOOK__"])).then(() => self.skipWaiting()));
 });
 self.addEventListener("activate", (event) => {
-  event.waitUntil(caches.keys().then((names) => Promise.all(names.filter((name) => name !== LOOK).map((name) => caches.delete(name)))).then(() => self.clients.claim()));
+  event.waitUntil(caches.keys().then((names) => Promise.all(names.filter((name) => name !== LOOK && name !== KEPT).map((name) => caches.delete(name)))).then(() => self.clients.claim()));
 });
 self.addEventListener("fetch", (event) => {
   const { request } = event;
   const url = new URL(request.url);
+  // Somebody leaves or comes: what was kept is nobody's any more.
+  if (request.method === "POST" && (url.pathname === "/sign-out/" || url.pathname.startsWith("/sign-in/"))) event.waitUntil(caches.delete(KEPT));
   if (request.method !== "GET" || url.origin !== location.origin) return;
   if (request.mode === "navigate") {
-    event.respondWith(fetch(request).catch(() => caches.match(OFFLINE)));
+    if (url.pathname === ORDERS) event.respondWith(orders(event));
+    else event.respondWith(fetch(request).catch(() => caches.match(OFFLINE)));
   } else if (url.pathname.startsWith("/static/") || url.pathname.startsWith("/media/products/") || url.pathname.startsWith("/media/categories/")) {
     // Network first, so that a new release is seen at once; what was kept answers when there is none.
     event.respondWith(
@@ -25,6 +31,14 @@ self.addEventListener("fetch", (event) => {
     );
   }
 });
+async function orders(event) {
+  let response;
+  try { response = await fetch(event.request); } catch { return (await caches.match(ORDERS)) || caches.match(OFFLINE); }
+  // A detour to the sign-in page (an opaque redirect here) means that nobody is signed in.
+  if (response.ok && response.type === "basic" && !response.redirected) { const copy = response.clone(); event.waitUntil(caches.open(KEPT).then((cache) => cache.put(ORDERS, copy))); }
+  else if (response.type === "opaqueredirect") event.waitUntil(caches.delete(KEPT));
+  return response;
+}
 // A message of ours: shown as it came, and a tap opens the page it is about. What cannot be read is not worth a bell.
 self.addEventListener("push", (event) => {
   let said = {};
