@@ -90,6 +90,7 @@ def _save_goods(done: Loaded, *, now: datetime) -> None:
     done.products = len(new)
     if new:
         catalog_services.load_synonyms()
+        catalog_services.refresh_families()
         catalog_services.refresh_search()
 
 

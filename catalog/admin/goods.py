@@ -11,7 +11,7 @@ from django.http import HttpRequest
 from django.utils import timezone
 from import_export import fields, resources, widgets
 from import_export.admin import ImportExportModelAdmin
-from unfold.admin import ModelAdmin, TabularInline
+from unfold.admin import ModelAdmin, StackedInline, TabularInline
 from unfold.contrib.import_export.forms import ExportForm, ImportForm
 from unfold.widgets import UnfoldAdminDecimalFieldWidget, UnfoldAdminTextInputWidget
 
@@ -19,13 +19,16 @@ from blinkit.kernel.admin import ReadOnly
 from blinkit.kernel.money import rupees
 from catalog import services, tree
 from catalog.admin.confirm import actor, ask_then
+from catalog.facts import ALLERGENS, FACT_COLUMNS
 from catalog.importing.formats import is_gtin
-from catalog.models import Brand, Category, PriceChange, Product, ProductImage, ShelfItem
+from catalog.models import Brand, Category, PriceChange, Product, ProductFacts, ProductImage, ShelfItem
+from catalog.traits import TAG_NAMES
 
 MOST_AT_ONCE = 2_000
 EDITED = (
     "name", "name_hi", "brand", "category", "pack", "pack_size", "pack_unit", "weight_g", "mrp_paise", "hsn",
     "gst_bp", "veg", "zone", "barcode", "shelf_life_days", "max_per_order", "keywords", "popularity",
+    "family_by_hand",
 )  # fmt: skip
 
 
@@ -43,7 +46,10 @@ class Named(ModelAdmin):
         super().save_model(request, obj, form, change)
         tree.forget()
         if change and form.changed_data:
-            services.refresh_search(list(obj.products.values_list("pk", flat=True)))
+            ids = list(obj.products.values_list("pk", flat=True))
+            if moved := services.refresh_families(ids):  # a brand's name stands in the names of its products
+                services.refresh_shelf(product_ids=moved, actor=actor(request), now=timezone.now())
+            services.refresh_search(ids)
 
 
 @admin.register(Category)
@@ -87,6 +93,7 @@ class ProductResource(resources.ModelResource):
         if not kwargs.get("dry_run"):
             ids = [row.object_id for row in result.rows if row.import_type in {"new", "update"} and row.object_id]
             user = kwargs.get("user")
+            services.refresh_families(ids)
             services.refresh_shelf(product_ids=ids, actor=f"user:{user.pk}" if user else "system", now=timezone.now())
             services.refresh_search(ids)
 
@@ -101,6 +108,38 @@ class ProductForm(forms.ModelForm):
         if code and not is_gtin(code):
             raise forms.ValidationError("The check digit is wrong: scan it again.")
         return code or None
+
+
+class FactsForm(forms.ModelForm):
+    """The label. Lists are ticked, nutrition and attributes are small JSON objects checked by the model."""
+
+    allergens = forms.MultipleChoiceField(
+        choices=list(ALLERGENS.items()), required=False, widget=forms.CheckboxSelectMultiple
+    )
+    tags = forms.MultipleChoiceField(
+        choices=list(TAG_NAMES.items()), required=False, widget=forms.CheckboxSelectMultiple, label="Dietary tags"
+    )
+
+    class Meta:
+        model = ProductFacts
+        fields = FACT_COLUMNS
+
+    def clean_maker_fssai(self) -> str:
+        return "".join(self.cleaned_data["maker_fssai"].split())
+
+    def clean_nutrition(self) -> Any:
+        return self.cleaned_data["nutrition"] or {}
+
+    def clean_attributes(self) -> Any:
+        return self.cleaned_data["attributes"] or {}
+
+
+class FactsInline(StackedInline):
+    model = ProductFacts
+    form = FactsForm
+    extra = 1
+    max_num = 1
+    can_delete = True
 
 
 class PictureInline(TabularInline):
@@ -139,8 +178,8 @@ class ProductAdmin(ModelAdmin, ImportExportModelAdmin):
     search_fields = ("=sku", "=barcode", "search_text")
     search_help_text = "SKU, barcode, or words of the name, brand or category."
     autocomplete_fields = ("brand", "category")
-    readonly_fields = ("source", "updated_at", "search_text")
-    inlines = (PictureInline, OnShelvesInline)
+    readonly_fields = ("family", "source", "updated_at", "search_text")
+    inlines = (FactsInline, PictureInline, OnShelvesInline)
     show_full_result_count = False
     ordering = ("name",)
     list_per_page = 50
@@ -162,8 +201,14 @@ class ProductAdmin(ModelAdmin, ImportExportModelAdmin):
         obj.updated_at = now
         obj.source = obj.source or "admin"
         super().save_model(request, obj, form, change)
+        services.refresh_families([obj.pk])
         services.refresh_shelf(product_ids=[obj.pk], actor=actor(request), now=now)
         services.refresh_search([obj.pk])
+
+    def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
+        super().save_related(request, form, formsets, change)
+        # Dietary tags are filters of every shelf.
+        services.refresh_shelf(product_ids=[form.instance.pk], actor=actor(request), now=timezone.now())
 
     @admin.action(description="Stop selling (leaves every shelf)", permissions=["change"])
     def switch_off(self, request: HttpRequest, queryset: QuerySet[Product]) -> None:

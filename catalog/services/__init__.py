@@ -1,5 +1,6 @@
 """Every write of the goods. Each function is one complete act."""
 
+from catalog.services.faces import refresh_families, refresh_families_if_outdated
 from catalog.services.findability import (
     approve_synonyms,
     count_searches,
@@ -57,6 +58,8 @@ __all__ = [
     "pair_by_hand",
     "promotions_changed",
     "put_on_shelf",
+    "refresh_families",
+    "refresh_families_if_outdated",
     "refresh_search",
     "refresh_search_if_outdated",
     "refresh_shelf",

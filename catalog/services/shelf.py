@@ -11,6 +11,7 @@ from django.db import connection, transaction
 from catalog import tree, versions
 from catalog.errors import BadPrice, NoSuchProduct, PriceAboveMrp
 from catalog.models import Product, ShelfItem
+from catalog.services.faces import keep_faces
 
 NAMED_AT_MOST = 20
 """Refusals name this many products, not thirty thousand."""
@@ -51,6 +52,7 @@ def put_on_shelf(*, store_id: int, rows: Iterable[tuple[int, int]], actor: str, 
             [*given, store_id, store_id, now, store_id, reason[:120], actor, now],
         )
         written: int = cursor.fetchone()[0]
+        keep_faces(cursor, store_id=store_id, product_ids=given[0])
     if written:
         shelf_changed(store_id)
     return written
@@ -72,7 +74,11 @@ def set_listed(*, store_id: int, product_ids: Sequence[int], listed: bool, now: 
     items = ShelfItem.objects.filter(store_id=store_id, product_id__in=product_ids, is_listed=not listed)
     if listed:
         items = items.filter(product__is_active=True)
-    changed = items.update(is_listed=listed, updated_at=now)
+    with connection.cursor() as cursor:
+        _one_writer(cursor, store_id)
+        changed = items.update(is_listed=listed, updated_at=now)
+        if changed:
+            keep_faces(cursor, store_id=store_id, product_ids=product_ids)
     if changed:
         shelf_changed(store_id)
     return changed
@@ -88,7 +94,7 @@ def set_active(*, product_ids: Sequence[int], active: bool, actor: str, now: dat
 
 @transaction.atomic
 def refresh_shelf(*, product_ids: Sequence[int], actor: str, now: datetime) -> int:
-    """After products changed: copy MRP, category and rank to every shelf, take inactive products off.
+    """After products changed: copy MRP, category, rank and what filters need to every shelf, take inactive ones off.
 
     A price above a lowered MRP comes down to it, with a PriceChange row. Returns how many shelf rows changed.
     """
@@ -118,6 +124,7 @@ def refresh_shelf(*, product_ids: Sequence[int], actor: str, now: datetime) -> i
                 [store_id, ids, now, store_id, ids, store_id, "MRP was lowered", actor, now],
             )
             changed += cursor.fetchone()[0]
+            keep_faces(cursor, store_id=store_id, product_ids=ids)
             shelf_changed(store_id)  # names and pictures of the products may have changed too
     return changed
 
