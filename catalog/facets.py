@@ -14,7 +14,7 @@ from __future__ import annotations
 import base64
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, NamedTuple, TypeVar
 
 from django.db import connection
@@ -53,6 +53,24 @@ class Filters:
 
 
 _NONE = Filters()
+
+
+def without_each(wanted: Filters) -> list[tuple[str, str, Filters]]:
+    """(filter, value, the filters without it) for each one that is set and could be dropped."""
+    left = [("brand", it, replace(wanted, brands=_but(wanted.brands, it))) for it in wanted.brands]
+    left += [("mark", it, replace(wanted, marks=_but(wanted.marks, it))) for it in wanted.marks]
+    left += [("tag", it, replace(wanted, tags=_but(wanted.tags, it))) for it in wanted.tags]
+    if wanted.price_from is not None or wanted.price_to is not None:
+        left.append(("price", "", replace(wanted, price_from=None, price_to=None)))
+    if wanted.discount is not None:
+        left.append(("discount", str(wanted.discount), replace(wanted, discount=None)))
+    if wanted.unit or wanted.unit_to_paise is not None:
+        left.append(("unit", wanted.unit, replace(wanted, unit="", unit_to_paise=None)))
+    return left
+
+
+def _but(values: tuple[str, ...], left_out: str) -> tuple[str, ...]:
+    return tuple(value for value in values if value != left_out)
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +122,8 @@ class UnitRange:
 
 @dataclass(frozen=True, slots=True)
 class Facets:
-    """`total` families meet all filters. Prices are those of packs that meet all filters but the price's own."""
+    """`total` families meet all filters. Prices are those of packs that meet all filters but the price's own. Where
+    nothing is left, `easing` says how many there would be without one of them: (filter, value, families)."""
 
     total: int
     brands: tuple[Choice, ...]
@@ -114,6 +133,7 @@ class Facets:
     price_low: int | None
     price_high: int | None
     units: tuple[UnitRange, ...]
+    easing: tuple[tuple[str, str, int], ...] = ()
 
     def as_dict(self) -> dict[str, Any]:
         def choices(of: Sequence[Choice]) -> list[dict[str, Any]]:
@@ -129,6 +149,7 @@ class Facets:
             "units": [
                 {"unit": it.unit, "count": it.count, "low_paise": it.low, "high_paise": it.high} for it in self.units
             ],
+            "easing": [{"filter": name, "value": value, "count": n} for name, value, n in self.easing],
         }
 
 
@@ -349,8 +370,13 @@ class Digest:
                 units.append(UnitRange(unit, count(measured), cheapest, dearest))
         keys, bits = self.order("price")
         low, high = _ends(self.without(met, "price"), keys, bits)
+        total = count(self.without(met))
+        easing: list[tuple[str, str, int]] = []
+        if not total and wanted.is_set:
+            tried = [(name, value, self.total(left)) for name, value, left in without_each(wanted)]
+            easing = sorted((it for it in tried if it[2]), key=lambda it: -it[2])
         return Facets(
-            total=count(self.without(met)),
+            total=total,
             brands=tuple(it for it in brands if it.count or it.chosen)[:MOST_BRANDS],
             marks=tuple(it for it in marks if it.count or it.chosen),
             tags=tuple(it for it in tags if it.count or it.chosen),
@@ -358,7 +384,12 @@ class Digest:
             price_low=low[0] if low else None,
             price_high=high[0] if high else None,
             units=tuple(units),
+            easing=tuple(easing),
         )
+
+    def total(self, wanted: Filters) -> int:
+        """How many families meet the filters."""
+        return self.families(self.without(self.meeting(wanted))).bit_count()
 
 
 def _ends(packs: int, keys: Sequence[Key], bits: Sequence[int]) -> tuple[Key | None, Key | None]:

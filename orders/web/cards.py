@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from catalog.pricing.unit_price import UnitPrice, unit_price
 from catalog.queries import ShelfRow
 from orders.queries import CartLineView, ShelfCard, Suggestion
-from orders.queries.shelves import FEW_LEFT
+from orders.queries.shelves import FEW_LEFT, Pack, faced
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +21,7 @@ class Card:
     free: int
     qty: int = 0
     consent: str = ""
+    packs: tuple[Pack, ...] = ()
 
     @property
     def gone(self) -> bool:
@@ -62,11 +63,15 @@ class Card:
 
 
 def of_shelf(cards: Iterable[ShelfCard], quantities: Mapping[int, int]) -> list[Card]:
-    return [Card(card.row, card.free, quantities.get(card.row.product_id, 0)) for card in cards]
+    return [of_card(card, quantities) for card in cards]
+
+
+def of_card(card: ShelfCard, quantities: Mapping[int, int]) -> Card:
+    return Card(card.row, card.free, quantities.get(card.row.product_id, 0), packs=card.packs)
 
 
 def of_rows(rows: Iterable[ShelfRow], free: Mapping[int, int], quantities: Mapping[int, int]) -> list[Card]:
-    return [Card(row, free.get(row.product_id, 0), quantities.get(row.product_id, 0)) for row in rows]
+    return of_shelf([faced(row, free) for row in rows], quantities)
 
 
 def of_cart(lines: Iterable[CartLineView]) -> list[Card]:
