@@ -31,7 +31,8 @@ _HOLDER = (
 # What looks like an amount and is none of the pack. Kept, run together so that no later pattern sees a number in it.
 _KEPT = re.compile(
     rf"\b(?:up\s*to|above|below|under|over|till|for)\s*\d+(?:\.\d+)?\s*{_WEIGHED}\b"
-    r"|\d+(?:\.\d+)?\s*(?:kgs?)?\s*(?:-|–|to)\s*\d+(?:\.\d+)?\s*kgs?\b"
+    r"|\d+(?:\.\d+)?(?:\s*kgs?\s*(?:-|–|to)\s*|-|–|\s+to\s+)\d+(?:\.\d+)?\s*kgs?\b"
+    r"|(?<=\()\s*\d+(?:\.\d+)?\s*(?:-|–)\s*\d+(?:\.\d+)?\s*kgs?\b"
     r"|\d+(?:\.\d+)?\s*\+\s*kgs?\b|\d+(?:\.\d+)?\s*kgs?\s*\+"
     r"|\d+(?:\.\d+)?\s*g(?:ms?)?\s*(?:of\s*)?(?:protein|whey|fib(?:er|re)|sugars?|carbs?|fat|trans\s*fat|collagen)\b",
     re.IGNORECASE,
@@ -39,8 +40,9 @@ _KEPT = re.compile(
 _WORN = re.compile(r"\b(?:diapers?|nappy|nappies|diaper pants)\b", re.IGNORECASE)
 _WORN_WEIGHT = re.compile(r"\d+(?:\.\d+)?\s*kgs?\b", re.IGNORECASE)
 
+# Between two amounts a dash with spaces is a remark ("Stage 1 - 500 g"), one without is a range ("500-600 g").
 _AMOUNT = re.compile(
-    rf"(?<![\w.])(?:\d+\s*[x×*]\s*)?(?:{_NUMBER}\s*{_UNIT}?\s*(?:-|–|to)\s*)?{_NUMBER}\s*{_UNIT}{_NO_WORD}"
+    rf"(?<![\w.])(?:\d+\s*[x×*]\s*)?(?:{_NUMBER}(?:\s*{_UNIT}\s*(?:-|–|to)\s*|-|–|\s+to\s+))?{_NUMBER}\s*{_UNIT}{_NO_WORD}"
     rf"(?:\s*[x×*]\s*\d+(?:\s*(?:{_PIECES}|packs?|n|u))?{_NO_WORD})?(?:\s*{_HOLDER}{_NO_WORD})?",
     re.IGNORECASE,
 )

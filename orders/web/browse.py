@@ -19,7 +19,7 @@ from orders.queries import FoundCards
 from orders.queries.shelves import stocked
 from orders.web import cards
 from orders.web.choosing import Choosing
-from orders.web.facts import facts_of
+from orders.web.facts import facts_of, keeps
 from orders.web.places import not_here
 from orders.web.sentences import headline
 from orders.web.shopper import Shopper, is_htmx
@@ -182,6 +182,7 @@ def product(request: HttpRequest, sku: str) -> HttpResponse:
         "detail": detail,
         "packs": card.packs,
         "label": facts_of(detail.facts),
+        "keeps": keeps(detail.shelf_life_days),
         "gst_percent": f"{row.gst_bp / 100:g}",
         "companions": cards.of_shelf([it.card for it in companions], shopper.quantities),
         "companions_from": cards.where_from(companions),

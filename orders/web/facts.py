@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from orders.web.choosing import tag_name
 
@@ -50,6 +51,19 @@ def facts_of(facts: dict[str, Any]) -> Label:
         nutrition_per=facts["nutrition_per"],
         tags=tuple(tag_name(tag) for tag in facts["tags"]),
     )
+
+
+MONTH_DAYS = 30
+
+
+def keeps(days: int | None) -> str:
+    """How long it keeps, counted from packing: what is left of that at the door depends on the batch."""
+    if not days:
+        return ""
+    if days < 2 * MONTH_DAYS:
+        return ngettext("Keeps %(n)s day from packing", "Keeps %(n)s days from packing", days) % {"n": days}
+    months = days // MONTH_DAYS  # rounded down: never more than is true
+    return ngettext("Keeps %(n)s month from packing", "Keeps %(n)s months from packing", months) % {"n": months}
 
 
 def _nutrients() -> dict[str, tuple[str, str, bool]]:
