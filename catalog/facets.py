@@ -467,6 +467,7 @@ def still_meeting(rows: Sequence[ShelfRow], wanted: Filters) -> list[ShelfRow]:
 class FilteredPage:
     rows: list[ShelfRow]
     next: SortCursor | None
+    digest: Digest
 
 
 def filtered_page(
@@ -483,4 +484,4 @@ def filtered_page(
     digest = digest_of(store_id=store_id, category_ids=category_ids)
     ids, following = digest.page(wanted, sort=sort, after=after, limit=limit)
     rows = queries.shelf_rows_by_item(store_id=store_id, shelf_item_ids=ids)
-    return FilteredPage(still_meeting(rows, wanted), following)
+    return FilteredPage(still_meeting(rows, wanted), following, digest)

@@ -113,6 +113,10 @@ class ProductForm(forms.ModelForm):
 class FactsForm(forms.ModelForm):
     """The label. Lists are ticked, nutrition and attributes are small JSON objects checked by the model."""
 
+    maker_fssai = forms.CharField(
+        required=False, max_length=24, label="FSSAI licence", help_text="14 digits, of the maker",
+        widget=UnfoldAdminTextInputWidget,
+    )  # fmt: skip
     allergens = forms.MultipleChoiceField(
         choices=list(ALLERGENS.items()), required=False, widget=forms.CheckboxSelectMultiple
     )

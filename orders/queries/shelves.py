@@ -127,7 +127,7 @@ def shelf(
     limit = max(1, min(limit, MOST_PER_PAGE))
     wanted = wanted or Filters()
     category_ids = goods.category_ids(category_slug) if category_slug else None
-    facets = None
+    digest = None
     if not wanted.is_set and sort == "rank":
         after = Cursor.decode(cursor) if cursor else None
         store_id = store_id_of(store_code)
@@ -141,9 +141,11 @@ def shelf(
         page = choosing.filtered_page(
             store_id=store_id, category_ids=category_ids, wanted=wanted, sort=sort, after=beyond, limit=limit
         )
-        rows, following = page.rows, page.next.encode() if page.next else ""
+        rows, following, digest = page.rows, page.next.encode() if page.next else "", page.digest
+    facets = None
     if with_facets:
-        facets = choosing.digest_of(store_id=store_id, category_ids=category_ids).facets(wanted)
+        digest = digest or choosing.digest_of(store_id=store_id, category_ids=category_ids)
+        facets = digest.facets(wanted)
     return Page(_cards(store_id, rows, wanted), following, facets)
 
 
