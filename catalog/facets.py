@@ -445,7 +445,7 @@ def _read(store_id: int, category_ids: tuple[int, ...] | None) -> Digest:
     )
 
 
-_digests: BrieflyKept[Digest] = BrieflyKept(_read, most=64)
+_digests: BrieflyKept[Digest] = BrieflyKept(_read, most=32)
 
 
 def digest_of(*, store_id: int, category_ids: Sequence[int] | None) -> Digest:
