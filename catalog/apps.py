@@ -18,8 +18,9 @@ def seed_synonyms(*, using: str, **_: Any) -> None:
     is stored for search is written anew where this version stores it differently."""
     from django.db import connections
 
-    from catalog.services import load_synonyms, refresh_search_if_outdated
+    from catalog.services import load_synonyms, refresh_families_if_outdated, refresh_search_if_outdated
 
     if using == "default" and "catalog_searchword" in connections[using].introspection.table_names():
         load_synonyms()
         refresh_search_if_outdated()
+        refresh_families_if_outdated()

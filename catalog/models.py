@@ -6,6 +6,7 @@ from django.contrib.postgres.indexes import GinIndex
 from django.contrib.postgres.search import SearchVectorField
 from django.db import models
 from django.db.models import F, Q
+from django.db.models.functions import Cast, Round
 from django.utils import timezone
 
 from blinkit.kernel.geo import Point
@@ -165,6 +166,13 @@ class Product(models.Model):
     keywords = models.CharField(max_length=400, blank=True, help_text="Words people use for it, comma separated")
     image = models.CharField(max_length=200, blank=True, help_text="Path inside media storage")
     popularity = models.PositiveIntegerField(default=0)
+    family = models.CharField(
+        max_length=160, blank=True, default="", db_default="", help_text="Kept by services.refresh_families"
+    )
+    family_by_hand = models.CharField(
+        max_length=60, blank=True, default="", db_default="",
+        help_text="Packs of one thing share a card. Empty: told from the name. The same words: one family. -: alone",
+    )  # fmt: skip
     source = models.CharField(max_length=60, blank=True, help_text="Where the row came from: import format or 'admin'")
     is_active = models.BooleanField(default=True)
     search_text = models.TextField(blank=True, default="", help_text="Folded words, kept by services.refresh_search")
@@ -177,7 +185,10 @@ class Product(models.Model):
             models.CheckConstraint(condition=Q(gst_bp__lte=4000), name="product_gst_rate_is_a_rate"),
         ]
         # Changed seldom, searched always: no list of pending entries that every search would walk.
-        indexes = [GinIndex(fields=["search_vector"], name="product_search_vector_gin", fastupdate=False)]
+        indexes = [
+            GinIndex(fields=["search_vector"], name="product_search_vector_gin", fastupdate=False),
+            models.Index(fields=["family"], name="product_family", condition=~Q(family="")),
+        ]
 
     def __str__(self) -> str:
         return f"{self.name} {self.pack}".strip()
@@ -215,6 +226,26 @@ class ShelfItem(models.Model):
     price_source = models.CharField(max_length=10, default="own", db_default="own", help_text="Where the price is from")
     tiers = models.JSONField(null=True, blank=True, help_text="What lines of more units, and members, pay for a unit")
 
+    # Copied from the product, and who stands in front of its family: kept by services.faces for every writer.
+    family_no = models.BigIntegerField(null=True, editable=False, help_text="The same for all packs of one thing")
+    is_lead = models.BooleanField(default=True, db_default=True, editable=False)
+    packs = models.PositiveSmallIntegerField(default=1, db_default=1, editable=False)
+    brand = models.ForeignKey(
+        Brand, on_delete=models.PROTECT, null=True, related_name="+", editable=False, db_index=False
+    )
+    traits = models.IntegerField(default=0, db_default=0, editable=False, help_text="Bits of catalog.traits")
+    base_qty = models.DecimalField(
+        max_digits=13, decimal_places=6, null=True, editable=False, help_text="The pack in kg, l or pieces"
+    )
+    unit_paise = models.GeneratedField(
+        expression=Cast(Round(F("price_paise") / F("base_qty")), models.BigIntegerField()),
+        output_field=models.BigIntegerField(null=True), db_persist=True,
+    )  # fmt: skip
+    discount_bp = models.GeneratedField(
+        expression=(F("mrp_paise") - F("price_paise")) * 10_000 / F("mrp_paise"),
+        output_field=models.BigIntegerField(), db_persist=True,
+    )  # fmt: skip
+
     class Meta:
         constraints = [
             models.CheckConstraint(
@@ -227,9 +258,15 @@ class ShelfItem(models.Model):
                 ),
                 name="shelf_tiers_within_mrp",
             ),
+            models.UniqueConstraint(
+                fields=["store", "family_no"],
+                name="shelf_one_lead_per_store_and_family",
+                condition=Q(is_listed=True, is_lead=True),
+            ),
             models.UniqueConstraint(fields=["store", "product"], name="shelf_item_once_per_store_and_product"),
             models.CheckConstraint(condition=Q(price_paise__gt=0), name="shelf_price_is_positive"),
             models.CheckConstraint(condition=Q(price_paise__lte=F("mrp_paise")), name="shelf_price_within_mrp"),
+            models.CheckConstraint(condition=Q(base_qty=None) | Q(base_qty__gt=0), name="shelf_pack_is_something"),
         ]
         indexes = [
             # A page of a category, and of the whole store, is read from the front of one of these without sorting.
@@ -237,9 +274,33 @@ class ShelfItem(models.Model):
                 fields=["store", "category", "-rank", "id"],
                 name="shelf_page",
                 include=["product", "price_paise", "mrp_paise"],
+                condition=Q(is_listed=True, is_lead=True),
+            ),
+            models.Index(
+                fields=["store", "-rank", "id"], name="shelf_whole", condition=Q(is_listed=True, is_lead=True)
+            ),
+            # The other packs of a family; most rows have none and are not in it.
+            models.Index(
+                fields=["store", "family_no"], name="shelf_family", condition=Q(is_listed=True, family_no__isnull=False)
+            ),
+            # What filters and their counts read, without touching the rows.
+            models.Index(
+                fields=["store", "category"],
+                name="shelf_filters",
+                include=[
+                    "id",
+                    "family_no",
+                    "packs",
+                    "rank",
+                    "brand",
+                    "traits",
+                    "price_paise",
+                    "discount_bp",
+                    "unit_paise",
+                    "base_qty",
+                ],
                 condition=Q(is_listed=True),
             ),
-            models.Index(fields=["store", "-rank", "id"], name="shelf_whole", condition=Q(is_listed=True)),
         ]
 
 
@@ -368,6 +429,7 @@ class Waitlist(models.Model):
 
 # Prices, promotions and what customers want have files of their own; Django finds the models of an app here.
 from catalog.demand import UnmetDemand as UnmetDemand  # noqa: E402
+from catalog.facts import ProductFacts as ProductFacts  # noqa: E402
 from catalog.listing import Assortment as Assortment  # noqa: E402
 from catalog.listing import AssortmentRule as AssortmentRule  # noqa: E402
 from catalog.listing import AssortmentUse as AssortmentUse  # noqa: E402

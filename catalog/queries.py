@@ -6,6 +6,7 @@ A page of a shelf, a search and a cart line are all `ShelfRow`s, so that a card 
 from __future__ import annotations
 
 import base64
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -17,7 +18,7 @@ from django.db.models import F, Q
 
 from blinkit.kernel import pictures
 from blinkit.kernel.geo import Point, contains, distance_metres
-from catalog import hours, offers, tree, versions
+from catalog import facts, hours, offers, tree, versions
 from catalog.errors import BadCursor, NoSuchProduct, NoSuchStore
 from catalog.models import City, FeePolicy, Store, StoreLoad, StoreMode
 from catalog.pricing import FeeRules
@@ -60,11 +61,23 @@ class ShelfRow:
     hue: int
     tiers_json: str | None = None
     price_source: str = "own"
+    brand_slug: str = ""
+    family_no: int | None = None
+    packs: int = 1
+    traits: int = 0
+    unit_paise: int | None = None
+    discount_bp: int = 0
+    others: tuple[ShelfRow, ...] = ()  # stays last: the other listed packs of its family, where the read brought them
 
     @property
     def tiers(self) -> tuple[Tier, ...]:
         """What more units, and members, pay for a unit; read once per text and process."""
         return read_tiers(self.tiers_json)
+
+    @property
+    def family(self) -> int:
+        """Tells families apart; a product without one is its own."""
+        return self.product_id if self.family_no is None else self.family_no
 
     def as_dict(self) -> dict[str, Any]:
         """JSON-able, for the shop's doors: what a card shows and nothing internal."""
@@ -92,10 +105,28 @@ class ShelfRow:
 # In the order of ShelfRow's fields. Aliases: s shelf item, p product, b brand, c category.
 ROW_COLUMNS = """p.id, p.sku, p.name, p.name_hi, COALESCE(b.name, ''), p.pack, p.pack_size::float8, p.pack_unit,
     s.price_paise, s.mrp_paise, p.veg, p.zone, p.image, c.slug, p.max_per_order, s.id, s.rank, p.gst_bp, p.hsn,
-    p.weight_g, c.hue, s.tiers::text, s.price_source"""
+    p.weight_g, c.hue, s.tiers::text, s.price_source, COALESCE(b.slug, ''), s.family_no, s.packs, s.traits,
+    s.unit_paise, s.discount_bp"""
 ROW_JOINS = """JOIN catalog_product p ON p.id = s.product_id
     JOIN catalog_category c ON c.id = s.category_id
     LEFT JOIN catalog_brand b ON b.id = p.brand_id"""
+
+# The other packs of a row's family as JSON text, in the same statement; one index probe, only where there are any. They
+# are of the same category and brand.
+_OTHER_COLUMNS = re.sub(r"\b([sp])\.", r"other_\1.", ROW_COLUMNS)
+OTHER_PACKS = f"""CASE WHEN s.packs > 1 THEN (
+        SELECT json_agg(json_build_array({_OTHER_COLUMNS}))::text
+        FROM catalog_shelfitem other_s JOIN catalog_product other_p ON other_p.id = other_s.product_id
+        WHERE other_s.store_id = s.store_id AND other_s.family_no = s.family_no AND other_s.is_listed
+            AND other_s.id <> s.id) END"""
+
+
+def row_with_packs(row: Sequence[Any]) -> ShelfRow:
+    """From ROW_COLUMNS followed by OTHER_PACKS."""
+    *values, others = row
+    if others:
+        values.append(tuple(ShelfRow(*other) for other in orjson.loads(others)))
+    return ShelfRow(*values)
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,12 +160,13 @@ def shelf_page(
     *, store_id: int, category_ids: Sequence[int] | None = None, after: Cursor | None = None, limit: int = 40
 ) -> list[ShelfRow]:
     """Listed rows of the store, best first (rank, then id), in one statement; `category_ids=None` means everything.
+    Of a family of packs the one that leads, carrying the others.
 
     Each category is read from the front of the `shelf_page` index, so a page costs the same however long the shelf is.
     """
     beyond = "" if after is None else " AND s.rank <= %s AND (s.rank < %s OR s.id > %s)"
     keyset: list[Any] = [] if after is None else [after.rank, after.rank, after.id]
-    first = f"SELECT s.* FROM catalog_shelfitem s WHERE s.store_id = %s AND s.is_listed{beyond}"
+    first = f"SELECT s.* FROM catalog_shelfitem s WHERE s.store_id = %s AND s.is_listed AND s.is_lead{beyond}"
     order = " ORDER BY s.rank DESC, s.id LIMIT %s"
     parameters: list[Any]
     if category_ids is None or len(category_ids) == 1:
@@ -152,7 +184,10 @@ def shelf_page(
         parameters = [list(category_ids), store_id, *keyset, limit, limit]
     else:
         return []
-    return _rows(f"SELECT {ROW_COLUMNS} FROM ({source}) s {ROW_JOINS} ORDER BY s.rank DESC, s.id", parameters)
+    sql = f"SELECT {ROW_COLUMNS}, {OTHER_PACKS} FROM ({source}) s {ROW_JOINS} ORDER BY s.rank DESC, s.id"
+    with connection.cursor() as cursor:
+        cursor.execute(sql, parameters)
+        return [row_with_packs(row) for row in cursor.fetchall()]
 
 
 def shelf_rows(*, store_id: int, product_ids: Iterable[int]) -> dict[int, ShelfRow]:
@@ -163,6 +198,18 @@ def shelf_rows(*, store_id: int, product_ids: Iterable[int]) -> dict[int, ShelfR
     where = "s.store_id = %s AND s.product_id = ANY(%s) AND s.is_listed AND p.is_active"
     rows = _rows(f"SELECT {ROW_COLUMNS} FROM catalog_shelfitem s {ROW_JOINS} WHERE {where}", [store_id, ids])
     return {row.product_id: row for row in rows}
+
+
+def shelf_rows_by_item(*, store_id: int, shelf_item_ids: Sequence[int]) -> list[ShelfRow]:
+    """Listed rows by their own ids and in their order, each with the other packs of its family; one statement."""
+    if not shelf_item_ids:
+        return []
+    sql = f"""SELECT {ROW_COLUMNS}, {OTHER_PACKS} FROM catalog_shelfitem s {ROW_JOINS}
+        WHERE s.id = ANY(%s) AND s.store_id = %s AND s.is_listed"""
+    with connection.cursor() as cursor:
+        cursor.execute(sql, [list(shelf_item_ids), store_id])
+        rows = {row.shelf_item_id: row for row in map(row_with_packs, cursor.fetchall())}
+    return [rows[id] for id in shelf_item_ids if id in rows]
 
 
 def shelf_rows_by_sku(*, store_id: int, skus: Iterable[str]) -> dict[str, ShelfRow]:
@@ -188,6 +235,8 @@ class ProductDetail:
     shelf_life_days: int | None
     barcode: str
     images: tuple[str, ...]
+    facts: dict[str, Any]
+    """`catalog.facts.as_dict`: empty texts and lists where nothing is known."""
 
     def as_dict(self) -> dict[str, Any]:
         return {
@@ -197,24 +246,31 @@ class ProductDetail:
             "gallery": [pictures.sizes_dict(path) for path in self.images],
             "hsn": self.row.hsn,
             "gst_bp": self.row.gst_bp,
+            "facts": self.facts,
         }
 
 
 def product_detail(*, store_id: int, sku: str) -> ProductDetail:
     """One product of the store's shelf, in one statement. Raises NoSuchProduct when it is not listed there."""
-    sql = f"""SELECT {ROW_COLUMNS}, p.description, p.shelf_life_days, COALESCE(p.barcode, ''), (
+    known = ", ".join(f"f.{name}" for name in facts.FACT_COLUMNS)
+    sql = f"""SELECT p.description, p.shelf_life_days, COALESCE(p.barcode, ''), (
             SELECT COALESCE(array_agg(i.file ORDER BY i.rank, i.id), '{{}}')
-            FROM catalog_productimage i WHERE i.product_id = p.id)
-        FROM catalog_shelfitem s {ROW_JOINS} WHERE s.store_id = %s AND p.sku = %s AND s.is_listed AND p.is_active"""
+            FROM catalog_productimage i WHERE i.product_id = p.id), {known}, {ROW_COLUMNS}, {OTHER_PACKS}
+        FROM catalog_shelfitem s {ROW_JOINS} LEFT JOIN catalog_productfacts f ON f.product_id = p.id
+        WHERE s.store_id = %s AND p.sku = %s AND s.is_listed AND p.is_active"""
     with connection.cursor() as cursor:
         cursor.execute(sql, [store_id, sku])
         found = cursor.fetchone()
     if found is None:
         raise NoSuchProduct()
-    row = ShelfRow(*found[:-4])
-    description, shelf_life_days, barcode, files = found[-4:]
+    description, shelf_life_days, barcode, files = found[:4]
+    label = dict(zip(facts.FACT_COLUMNS, found[4:], strict=False))
+    for name in ("nutrition", "attributes"):
+        if isinstance(label[name], str):
+            label[name] = orjson.loads(label[name])
+    row = row_with_packs(found[4 + len(label) :])
     images = tuple(files) or ((row.image,) if row.image else ())
-    return ProductDetail(row, description, shelf_life_days, barcode, images)
+    return ProductDetail(row, description, shelf_life_days, barcode, images, facts.as_dict(label))
 
 
 # -- stores -------------------------------------------------------------------------------------------------------

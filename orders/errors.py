@@ -123,3 +123,9 @@ class WrongBags(Conflict):
     """Carries `missing` and `foreign` bag codes."""
 
     code = "wrong-bags"
+
+
+class BadFilter(Invalid):
+    """Carries `errors`: what is wrong with which filter."""
+
+    code = "bad-filter"

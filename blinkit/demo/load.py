@@ -18,8 +18,9 @@ import inventory.services
 from accounts.models import Address, RoleGrant, User
 from blinkit.demo import people, pictures, places
 from blinkit.demo.catalogue import ProductPlan, categories, chance, products
+from blinkit.demo.facts import facts_of, family_by_hand
 from catalog import services as catalog_services
-from catalog.models import Brand, Category, City, FeePolicy, Product, Store, StoreMembership
+from catalog.models import Brand, Category, City, FeePolicy, Product, ProductFacts, Store, StoreMembership
 from delivery.models import Rider
 from fulfillment.models import ShelfSlot
 from inventory.models import Bin, Stock
@@ -91,9 +92,23 @@ def _save_goods(done: Loaded, *, now: datetime) -> None:
     ]
     Product.objects.bulk_create(new, batch_size=300)
     done.products = len(new)
+    _save_facts(now=now)
     if new:
         catalog_services.load_synonyms()
+        catalog_services.refresh_families()
         catalog_services.refresh_search()
+
+
+def _save_facts(*, now: datetime) -> None:
+    """Facts of labels where a product has none yet: what somebody wrote meanwhile stays."""
+    bare = dict(Product.objects.filter(source=SOURCE, facts=None).values_list("sku", "pk"))
+    made = [
+        ProductFacts(product_id=bare[plan.sku], updated_at=now, **known)
+        for plan in products()
+        if plan.sku in bare and (known := facts_of(plan))
+    ]
+    ProductFacts.objects.bulk_create(made, batch_size=300)
+    catalog_services.refresh_shelf(product_ids=[facts.product_id for facts in made], actor=ACTOR, now=now)
 
 
 def _product(plan: ProductPlan, *, category_id: int, brand_id: int, now: datetime) -> Product:
@@ -102,6 +117,7 @@ def _product(plan: ProductPlan, *, category_id: int, brand_id: int, now: datetim
         pack_size=plan.pack_size, pack_unit=plan.pack_unit, weight_g=plan.weight_g, mrp_paise=plan.mrp_paise,
         hsn=plan.hsn, gst_bp=plan.gst_bp, veg=plan.veg or "none", zone=plan.zone, barcode=plan.barcode,
         shelf_life_days=plan.shelf_life_days, max_per_order=plan.max_per_order, description=plan.description,
+        family_by_hand=family_by_hand(plan),
         keywords=plan.keywords, image=pictures.product_path(plan.sku), popularity=plan.popularity, source=SOURCE,
         updated_at=now,
     )  # fmt: skip

@@ -17,7 +17,7 @@ from django.utils.html import format_html
 from django.utils.http import urlencode
 from import_export import fields, resources
 from import_export.admin import ImportExportModelAdmin
-from unfold.admin import ModelAdmin, TabularInline
+from unfold.admin import ModelAdmin, StackedInline, TabularInline
 from unfold.contrib.import_export.forms import ExportForm
 from unfold.widgets import UnfoldAdminDecimalFieldWidget, UnfoldAdminFileFieldWidget, UnfoldAdminTextInputWidget
 
@@ -30,6 +30,7 @@ from catalog.admin.bulk import change_together
 from catalog.admin.confirm import actor, ask_then
 from catalog.admin.listing import plan_categories
 from catalog.admin.prices import history_link
+from catalog.facts import ALLERGENS, FACT_COLUMNS
 from catalog.importing.formats import is_gtin
 from catalog.importing.sheets import harmless
 from catalog.models import (
@@ -38,6 +39,7 @@ from catalog.models import (
     Picture,
     PriceChange,
     Product,
+    ProductFacts,
     ProductImage,
     ProductPlace,
     Schedule,
@@ -45,6 +47,7 @@ from catalog.models import (
 )
 from catalog.services import listing, pictures
 from catalog.tasks import make_sizes
+from catalog.traits import TAG_NAMES
 
 log = structlog.get_logger(__name__)
 
@@ -52,6 +55,7 @@ MOST_AT_ONCE = 2_000
 EDITED = (
     "name", "name_hi", "brand", "category", "pack", "pack_size", "pack_unit", "weight_g", "mrp_paise", "hsn",
     "gst_bp", "veg", "zone", "barcode", "shelf_life_days", "max_per_order", "keywords", "popularity",
+    "family_by_hand",
 )  # fmt: skip
 
 
@@ -69,7 +73,10 @@ class Named(ModelAdmin):
         super().save_model(request, obj, form, change)
         tree.forget()
         if change and form.changed_data:
-            services.refresh_search(list(obj.products.values_list("pk", flat=True)))
+            ids = list(obj.products.values_list("pk", flat=True))
+            if moved := services.refresh_families(ids):  # a brand's name stands in the names of its products
+                services.refresh_shelf(product_ids=moved, actor=actor(request), now=timezone.now())
+            services.refresh_search(ids)
 
 
 @admin.register(Category)
@@ -178,6 +185,42 @@ class ProductForm(forms.ModelForm):
         return code or None
 
 
+class FactsForm(forms.ModelForm):
+    """The label. Lists are ticked, nutrition and attributes are small JSON objects checked by the model."""
+
+    maker_fssai = forms.CharField(
+        required=False, max_length=24, label="FSSAI licence", help_text="14 digits, of the maker",
+        widget=UnfoldAdminTextInputWidget,
+    )  # fmt: skip
+    allergens = forms.MultipleChoiceField(
+        choices=list(ALLERGENS.items()), required=False, widget=forms.CheckboxSelectMultiple
+    )
+    tags = forms.MultipleChoiceField(
+        choices=list(TAG_NAMES.items()), required=False, widget=forms.CheckboxSelectMultiple, label="Dietary tags"
+    )
+
+    class Meta:
+        model = ProductFacts
+        fields = FACT_COLUMNS
+
+    def clean_maker_fssai(self) -> str:
+        return "".join(self.cleaned_data["maker_fssai"].split())
+
+    def clean_nutrition(self) -> Any:
+        return self.cleaned_data["nutrition"] or {}
+
+    def clean_attributes(self) -> Any:
+        return self.cleaned_data["attributes"] or {}
+
+
+class FactsInline(StackedInline):
+    model = ProductFacts
+    form = FactsForm
+    extra = 1
+    max_num = 1
+    can_delete = True
+
+
 class PictureInline(TabularInline):
     """Further pictures. A new one joins the gallery once its sizes are made."""
 
@@ -255,8 +298,8 @@ class ProductAdmin(ModelAdmin, ImportExportModelAdmin):
     search_fields = ("=sku", "=barcode", "search_text")
     search_help_text = "SKU, barcode, or words of the name, brand or category."
     autocomplete_fields = ("brand", "category")
-    readonly_fields = ("source", "updated_at", "search_text", "price_history")
-    inlines = (PictureInline, WaitingInline, PlaceInline, PlannedInline, OnShelvesInline)
+    readonly_fields = ("family", "source", "updated_at", "search_text", "price_history")
+    inlines = (FactsInline, PictureInline, WaitingInline, PlaceInline, PlannedInline, OnShelvesInline)
     show_full_result_count = False
     ordering = ("name",)
     list_per_page = 50
@@ -305,6 +348,7 @@ class ProductAdmin(ModelAdmin, ImportExportModelAdmin):
         super().save_model(request, obj, form, change)
         if content := form.cleaned_data.get("picture"):
             _take_in(request, obj, content, is_main=True)
+        services.refresh_families([obj.pk])
         services.refresh_shelf(product_ids=[obj.pk], actor=actor(request), now=now)
         services.refresh_search([obj.pk])
 
@@ -326,6 +370,10 @@ class ProductAdmin(ModelAdmin, ImportExportModelAdmin):
                 _take_in(request, form.instance, content, is_main=False, rank=said.get("rank") or 0)
             elif part.instance.pk and part.has_changed():
                 part.instance.save(update_fields=["rank"])
+
+    def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
+        super().save_related(request, form, formsets, change)
+        # Dietary tags are filters of every shelf.
         services.refresh_shelf(product_ids=[form.instance.pk], actor=actor(request), now=timezone.now())
 
     @admin.action(description="Stop selling (leaves every shelf)", permissions=["change"])

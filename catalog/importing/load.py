@@ -90,6 +90,7 @@ def import_file(
         )
         rows: list[tuple[int, int, int | None]] = cursor.fetchall()
     reason = f"import {format}"
+    services.refresh_families(changed)
     services.refresh_shelf(product_ids=changed, actor=actor, now=now)  # an MRP may have moved on other stores' shelves
     done.shelf_written = services.put_on_shelf(
         store_id=store_id, rows=((id, price) for id, price, _ in rows), actor=actor, reason=reason, now=now

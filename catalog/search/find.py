@@ -12,7 +12,7 @@ from typing import Any
 
 from django.db import connection
 
-from catalog.queries import ROW_COLUMNS, ROW_JOINS, ShelfRow
+from catalog.queries import OTHER_PACKS, ROW_COLUMNS, ROW_JOINS, ShelfRow, row_with_packs
 from catalog.search.asked import Group, Question, group_of, understand
 from catalog.search.index import any_of
 from catalog.search.spelling import spelling
@@ -140,14 +140,14 @@ def _best(
             JOIN catalog_shelfitem s ON s.product_id = b.id AND s.store_id = %s AND s.is_listed
             ORDER BY b.score DESC, s.rank DESC, s.price_paise, s.id LIMIT %s
         )
-        SELECT looked_up.n, s.score, {ROW_COLUMNS} FROM (SELECT count(*) AS n FROM best) looked_up
+        SELECT looked_up.n, s.score, {ROW_COLUMNS}, {OTHER_PACKS} FROM (SELECT count(*) AS n FROM best) looked_up
         LEFT JOIN (shown s {ROW_JOINS}) ON true
         ORDER BY s.score DESC, s.rank DESC, s.price_paise, s.id"""
     with connection.cursor() as cursor:
         cursor.execute(sql, [*parameters, matching, among, store_id, limit])
         rows = cursor.fetchall()
     is_all = among is None or int(rows[0][0]) < among
-    return [SearchHit(row[2], float(row[1]), ShelfRow(*row[2:])) for row in rows if row[1] is not None], is_all
+    return [SearchHit(row[2], float(row[1]), row_with_packs(row[2:])) for row in rows if row[1] is not None], is_all
 
 
 def _corrected(group: Group, synonyms: Synonyms) -> tuple[Group, str, bool]:

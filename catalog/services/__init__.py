@@ -1,6 +1,7 @@
 """Every write of the goods. Each function is one complete act."""
 
 from catalog.services.demand import flush_unmet, note_unmet, tell_waiting, waiting_in
+from catalog.services.faces import refresh_families, refresh_families_if_outdated
 from catalog.services.findability import (
     approve_synonyms,
     count_searches,
@@ -76,6 +77,8 @@ __all__ = [
     "preview_prices",
     "promotions_changed",
     "put_on_shelf",
+    "refresh_families",
+    "refresh_families_if_outdated",
     "refresh_search",
     "refresh_search_if_outdated",
     "refresh_shelf",

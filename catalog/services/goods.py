@@ -13,6 +13,7 @@ from catalog.errors import SheetChanged, SheetRefused
 from catalog.events import ProductsEdited
 from catalog.importing.sheets import SheetPlan, plan_sheet
 from catalog.models import Product
+from catalog.services.faces import refresh_families
 from catalog.services.findability import refresh_search
 from catalog.services.shelf import put_on_shelf, refresh_shelf
 
@@ -42,6 +43,7 @@ def apply_sheet(
     Product.objects.bulk_create(new, batch_size=BATCH)
     _write(changed, plan, now)
     ids = [p.pk for p in (*new, *changed)]
+    refresh_families(ids)
     refresh_shelf(product_ids=ids, actor=actor, now=now)
     if plan.prices and store_id is not None:
         rows = [(plan.products[sku].pk, price) for sku, price in plan.prices]
@@ -80,6 +82,7 @@ def edit_products(
     if not ids:
         return 0
     Product.objects.filter(pk__in=ids).update(**changes, updated_at=now)
+    refresh_families(ids)
     refresh_shelf(product_ids=ids, actor=actor, now=now)
     refresh_search(ids)
     told = ", ".join(f"{name} → {value}" for name, value in changes.items())

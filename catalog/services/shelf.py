@@ -18,6 +18,7 @@ from catalog import tree, versions
 from catalog.errors import BadPrice, NoSuchProduct, PriceAboveMrp
 from catalog.kept import BrieflyKept
 from catalog.models import Product, ShelfItem, Store
+from catalog.services.faces import keep_faces
 
 NAMED_AT_MOST = 20
 """Refusals name this many products, not thirty thousand."""
@@ -106,6 +107,7 @@ def _put(*, store_id: int, prices: dict[int, int], actor: str, reason: str, now:
             },
         )
         written = [product_id for (product_id,) in cursor.fetchall()]
+        keep_faces(cursor, store_id=store_id, product_ids=given[0])
     if written:
         shelf_changed(store_id, written)
     return len(written)
@@ -117,7 +119,11 @@ def set_listed(*, store_id: int, product_ids: Sequence[int], listed: bool, now: 
     items = ShelfItem.objects.filter(store_id=store_id, product_id__in=product_ids, is_listed=not listed)
     if listed:
         items = items.filter(product__is_active=True)
-    changed = items.update(is_listed=listed, updated_at=now)
+    with connection.cursor() as cursor:
+        one_writer(cursor, store_id)
+        changed = items.update(is_listed=listed, updated_at=now)
+        if changed:
+            keep_faces(cursor, store_id=store_id, product_ids=product_ids)
     if changed:
         shelf_changed(store_id, product_ids)
     return changed
@@ -133,7 +139,7 @@ def set_active(*, product_ids: Sequence[int], active: bool, actor: str, now: dat
 
 @transaction.atomic
 def refresh_shelf(*, product_ids: Sequence[int], actor: str, now: datetime) -> int:
-    """After products changed: copy MRP, category and rank to every shelf, take inactive products off.
+    """After products changed: copy MRP, category, rank and what filters need to every shelf, take inactive ones off.
 
     A price above a lowered MRP comes down to it, with a PriceChange row. Returns how many shelf rows changed.
     """
@@ -175,6 +181,7 @@ def refresh_shelf(*, product_ids: Sequence[int], actor: str, now: datetime) -> i
                 },
             )
             changed += cursor.fetchone()[0]
+            keep_faces(cursor, store_id=store_id, product_ids=ids)
             shelf_changed(store_id, ids)  # names and pictures of the products may have changed too
     return changed
 
@@ -225,7 +232,8 @@ def count_prices(cursor: Any, *, store_id: int, product_ids: Sequence[int], now:
     )
     changed = int(cursor.fetchone()[0])
     if changed:
-        shelf_changed(store_id)
+        keep_faces(cursor, store_id=store_id, product_ids=product_ids)
+        shelf_changed(store_id, product_ids)
     return changed
 
 

@@ -59,6 +59,10 @@ def limit_of(request: Request, *, default: int, most: int) -> int:
     return int(raw)
 
 
+def flag_of(request: Request, name: str) -> bool:
+    return request.query_params.get(name, "") in {"1", "true"}
+
+
 def point_of(request: Request) -> Point | None:
     """`lat` and `lng` of the query; None when neither is there."""
     given = [request.query_params.get(name, "") for name in ("lat", "lng")]

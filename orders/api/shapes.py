@@ -220,15 +220,65 @@ class Goods(S.Serializer[Any]):
     max_per_order = S.IntegerField()
 
 
+class PackOut(S.Serializer[Any]):
+    sku = S.CharField()
+    pack = S.CharField()
+    price_paise = Money()
+    mrp_paise = Money()
+    unit_price = UnitPrice(allow_null=True)
+    available = S.BooleanField()
+    is_best = S.BooleanField(help_text="The lowest price per unit among those that can be bought.")
+
+
 class Card(Goods):
     available = S.BooleanField()
     left = S.IntegerField(allow_null=True, help_text="Only when few are left.")
     max_qty = S.IntegerField(help_text="The most that can be ordered now.")
+    packs = PackOut(many=True, help_text="All packs of this thing, smallest first; empty when there is one.")
+
+
+class ChoiceOut(S.Serializer[Any]):
+    key = S.CharField(help_text="To ask for it.")
+    name = S.CharField(help_text="Of a brand.")
+    count = S.IntegerField(help_text="Cards there would be beside the other filters.")
+    chosen = S.BooleanField()
+
+
+class PriceRange(S.Serializer[Any]):
+    low_paise = Money(allow_null=True)
+    high_paise = Money(allow_null=True)
+
+
+class UnitRangeOut(S.Serializer[Any]):
+    unit = S.CharField()
+    count = S.IntegerField()
+    low_paise = Money()
+    high_paise = Money()
+
+
+class EasingOut(S.Serializer[Any]):
+    filter = S.CharField()
+    value = S.CharField()
+    count = S.IntegerField()
+
+
+class FacetsOut(S.Serializer[Any]):
+    """Each counted as if its own filter were not set."""
+
+    total = S.IntegerField()
+    brands = ChoiceOut(many=True)
+    marks = ChoiceOut(many=True)
+    tags = ChoiceOut(many=True)
+    discounts = ChoiceOut(many=True)
+    price = PriceRange()
+    units = UnitRangeOut(many=True)
+    easing = EasingOut(many=True, help_text="When nothing is left: which filter to drop, and what that would show.")
 
 
 class CardPage(S.Serializer[Any]):
     items = Card(many=True)
     next_cursor = S.CharField(allow_null=True)
+    facets = FacetsOut(required=False, help_text="When asked for.")
 
 
 class SearchResult(S.Serializer[Any]):
@@ -237,6 +287,7 @@ class SearchResult(S.Serializer[Any]):
     meant = S.CharField(allow_null=True, help_text="How it is probably spelt; null when there is no doubt.")
     instead = S.BooleanField(help_text="The words as typed found nothing: the items answer `meant`.")
     near = S.BooleanField(help_text="Nothing has everything asked for: the items have some of it.")
+    facets = FacetsOut(required=False, help_text="When asked for.")
 
 
 class SuggestionOut(S.Serializer[Any]):
@@ -256,7 +307,25 @@ class SuggestionList(S.Serializer[Any]):
     q = S.CharField()
 
 
+class FactsOut(S.Serializer[Any]):
+    """Of the label. Empty where nothing is known."""
+
+    fssai = S.CharField(help_text="Licence of the maker.")
+    origin = S.CharField(help_text="ISO 3166 code.")
+    origin_name = S.CharField()
+    maker_name = S.CharField()
+    maker_address = S.CharField()
+    ingredients = S.CharField()
+    allergens = S.ListField(child=S.CharField())
+    nutrition = S.DictField(child=S.FloatField(), help_text="energy_kcal, protein_g, … per `nutrition_per`.")
+    nutrition_per = S.CharField(help_text="100 g or 100 ml.")
+    storage = S.CharField()
+    tags = S.ListField(child=S.CharField())
+    attributes = S.DictField(child=S.CharField())
+
+
 class ProductOut(Card):
+    facts = FactsOut()
     description = S.CharField()
     shelf_life_days = S.IntegerField(allow_null=True)
     gallery = ImagesOut(many=True)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.http import HttpResponse
 from django.utils import timezone
 from drf_spectacular.types import OpenApiTypes
@@ -18,10 +20,12 @@ from blinkit.kernel.geo import Point
 from blinkit.kernel.limits import check_limit, client_address, is_exempt
 from catalog import queries as goods
 from catalog import services as catalog_services
-from orders import queries
+from catalog.facets import SORTS
+from catalog.traits import MARKS, MEASURES, TAGS
+from orders import filters, queries
 from orders.api import shapes
-from orders.api.parts import cacheable, limit_of, parsed, point_of, text_of
-from orders.queries.shelves import MOST_PER_PAGE, ShelfCard
+from orders.api.parts import cacheable, flag_of, limit_of, parsed, point_of, text_of
+from orders.queries.shelves import MOST_PER_PAGE
 
 SHELF_MAX_AGE_S = 10
 CATEGORIES_MAX_AGE_S = 120
@@ -34,6 +38,20 @@ LNG = OpenApiParameter("lng", OpenApiTypes.DOUBLE, required=True)
 LIMIT = OpenApiParameter(
     "limit", OpenApiTypes.INT, description=f"1 to {MOST_PER_PAGE}; {DEFAULT_PER_PAGE} when left out."
 )
+FILTERS = [
+    OpenApiParameter("brand", OpenApiTypes.STR, many=True, description="Slugs of brands: any of them."),
+    OpenApiParameter("mark", OpenApiTypes.STR, many=True, enum=list(MARKS), description="Any of them."),
+    OpenApiParameter("tag", OpenApiTypes.STR, many=True, enum=list(TAGS), description="All of them."),
+    OpenApiParameter("price_from", OpenApiTypes.INT, description="Paise, inclusive."),
+    OpenApiParameter("price_to", OpenApiTypes.INT, description="Paise, inclusive."),
+    OpenApiParameter("discount", OpenApiTypes.INT, description="At least so many per cent below the MRP."),
+    OpenApiParameter("unit", OpenApiTypes.STR, enum=list(MEASURES), description="Measured in."),
+    OpenApiParameter("unit_price_to", OpenApiTypes.INT, description="Paise per kg, litre or piece at most."),
+    OpenApiParameter(
+        "sort", OpenApiTypes.STR, enum=list(SORTS), description="`rank` when left out: a search has its own order."
+    ),
+    OpenApiParameter("facets", OpenApiTypes.BOOL, description="1: also count what could be chosen."),
+]
 UNCHANGED = OpenApiResponse(description="Not changed since the ETag you sent.")
 
 
@@ -133,16 +151,21 @@ class ProductsView(OpenView):
             OpenApiParameter("category", OpenApiTypes.STR, description="Slug; with everything beneath it."),
             OpenApiParameter("cursor", OpenApiTypes.STR, description="`next_cursor` of the page before."),
             LIMIT,
+            *FILTERS,
         ],
         responses={200: shapes.CardPage, 304: UNCHANGED},
     )
     def get(self, request: Request, code: str) -> HttpResponse:
-        """Best first, with price and availability."""
+        """Best first, with price and availability. Packs of one thing are one card. A cursor belongs to its `sort`."""
+        chosen = filters.read(request.query_params, paise_per=1, strict=True)
         page = queries.shelf(
             store_code=code,
             category_slug=text_of(request, "category", longest=50) or None,
-            cursor=text_of(request, "cursor", longest=60),
+            cursor=text_of(request, "cursor", longest=90),
             limit=limit_of(request, default=DEFAULT_PER_PAGE, most=MOST_PER_PAGE),
+            wanted=chosen.wanted,
+            sort=chosen.sort,
+            with_facets=flag_of(request, "facets"),
         )
         return cacheable(request, page.as_dict(), max_age_s=SHELF_MAX_AGE_S)
 
@@ -152,21 +175,32 @@ class SearchView(OpenView):
         operation_id="store_search",
         summary="Search a store's shelf",
         tags=["shop"],
-        parameters=[OpenApiParameter("q", OpenApiTypes.STR, required=True), LIMIT],
+        parameters=[OpenApiParameter("q", OpenApiTypes.STR, required=True), LIMIT, *FILTERS],
         responses={200: shapes.SearchResult, 304: UNCHANGED},
     )
     def get(self, request: Request, code: str) -> HttpResponse:
-        """English, Hindi, Hinglish, misspelt; sold-out products come last."""
+        """English, Hindi, Hinglish, misspelt; sold-out products come last. Packs of one thing are one card, the pack
+        asked for in front; filters choose among the best hits."""
+        chosen = filters.read(request.query_params, paise_per=1, strict=True)
         q = text_of(request, "q", longest=LONGEST_SEARCH)
         limit = limit_of(request, default=DEFAULT_PER_PAGE, most=MOST_PER_PAGE)
-        found = queries.find(store_code=code, q=q, limit=limit)
-        data = {
+        found = queries.find(
+            store_code=code,
+            q=q,
+            limit=limit,
+            wanted=chosen.wanted,
+            sort=chosen.sort,
+            with_facets=flag_of(request, "facets"),
+        )
+        data: dict[str, Any] = {
             "items": [card.as_dict() for card in found.cards],
             "q": q,
             "meant": found.meant or None,
             "instead": found.instead,
             "near": found.near,
         }
+        if found.facets is not None:
+            data["facets"] = found.facets.as_dict()
         return cacheable(request, data, max_age_s=SHELF_MAX_AGE_S)
 
 
@@ -206,6 +240,6 @@ class ProductView(OpenView):
         responses={200: shapes.ProductOut, 304: UNCHANGED},
     )
     def get(self, request: Request, code: str, sku: str) -> HttpResponse:
-        detail, free = queries.product(store_code=code, sku=sku)
-        data = {**ShelfCard(detail.row, free).as_dict(), **detail.as_dict()}
+        detail, card = queries.product(store_code=code, sku=sku)
+        data = {**card.as_dict(), **detail.as_dict()}
         return cacheable(request, data, max_age_s=SHELF_MAX_AGE_S)

@@ -17,7 +17,10 @@ from inventory import queries as stock
 from orders import queries
 from orders.models import Order
 from orders.queries import FoundCards
+from orders.queries.shelves import stocked
 from orders.web import cards
+from orders.web.choosing import Choosing
+from orders.web.facts import facts_of, keeps
 from orders.web.places import not_here
 from orders.web.sentences import headline
 from orders.web.shopper import Shopper, is_htmx, next_path
@@ -44,7 +47,7 @@ def home(request: HttpRequest) -> HttpResponse:
         for top in tree[:STRIPS]
     }
     rows = [*offers, *(row for strip in strips.values() for row in strip)]
-    free = stock.free(store_id=place.store_id, product_ids=list({row.product_id for row in rows}))
+    free = stock.free(store_id=place.store_id, product_ids=stocked(rows))
     context = {
         "here": "home",
         "categories": tree,
@@ -71,24 +74,32 @@ def shelves(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 def shelf(request: HttpRequest, slug: str) -> HttpResponse:
-    """A shelf with its neighbours; more cards follow by cursor."""
+    """A shelf with its neighbours; more cards follow by cursor. Filters and order stand in the address."""
     shopper = Shopper(request)
     category = goods.category(slug)
     if not shopper.place.served:
         return _not_here(request)
+    choosing = Choosing(request)
     page = queries.shelf(
         store_code=shopper.place.store_code,
         category_slug=slug,
         cursor=request.GET.get("cursor", ""),
         limit=PAGE_SIZE,
+        wanted=choosing.wanted,
+        sort=choosing.sort,
+        with_facets=choosing.needs_facets,
     )
     context = {
         "category": category,
         "cards": cards.of_shelf(page.items, shopper.quantities),
         "next_cursor": page.next_cursor,
+        "more": choosing.link(cursor=page.next_cursor),
+        "choosing": choosing.shown(page.facets),
     }
     if is_htmx(request) and "cursor" in request.GET:
         return shopper.render("shop/shelf.html#more", context)
+    if choosing.is_asked:
+        return choosing.answer(shopper.render("shop/shelf.html#goods", context))
     top = goods.category(category.parent_slug) if category.parent_slug else category
     sold = {node.slug: node for node in goods.category_tree(store_id=shopper.place.store_id)}
     tabs = [top, *(sold[top.slug].children if top.slug in sold else top.children)]
@@ -110,9 +121,21 @@ def search(request: HttpRequest) -> HttpResponse:
     if not shopper.place.served:
         return _not_here(request)
     q = " ".join(request.GET.get("q", "").split())[:80]
-    found = queries.find(store_code=shopper.place.store_code, q=q, limit=60) if q else FoundCards([])
+    choosing = Choosing(request, q=q)
+    found = (
+        queries.find(
+            store_code=shopper.place.store_code,
+            q=q,
+            limit=60,
+            wanted=choosing.wanted,
+            sort=choosing.sort,
+            with_facets=choosing.needs_facets,
+        )
+        if q
+        else FoundCards([])
+    )
     typing = is_htmx(request)
-    if q and not typing:  # a question that was sent, not one still being typed
+    if q and not typing and not choosing.wanted.is_set:  # a question that was sent, not one still being typed
         log_search(store_id=shopper.place.store_id, q=q, results=found.matched, now=shopper.now)
     context = {
         "q": q,
@@ -122,7 +145,10 @@ def search(request: HttpRequest) -> HttpResponse:
         "ideas": [_("milk"), _("bread"), _("onion"), _("atta"), _("eggs"), _("dal"), _("tea"), _("ice cream")],
         "back": "/",
         "searchable": "always",
+        "choosing": choosing.shown(found.facets),
     }
+    if choosing.is_asked:
+        return choosing.answer(shopper.render("shop/search.html#found", context))
     return shopper.render("shop/search.html#found" if typing else "shop/search.html", context)
 
 
@@ -155,14 +181,21 @@ def product(request: HttpRequest, sku: str) -> HttpResponse:
     place = shopper.place
     if not place.served:
         return _not_here(request)
-    detail, free = queries.product(store_code=place.store_code, sku=sku)
+    detail, card = queries.product(store_code=place.store_code, sku=sku)
     row = detail.row
     companions = queries.goes_with(store_code=place.store_code, sku=sku, limit=STRIP_LENGTH)
     shown = {it.card.row.sku for it in companions}
-    near = [it for it in queries.similar(store_code=place.store_code, sku=sku) if it.card.row.sku not in shown]
+    near = [
+        it
+        for it in queries.similar(store_code=place.store_code, sku=sku)
+        if it.card.row.sku not in shown and it.card.row.family != row.family
+    ]
     context = {
-        "card": cards.Card(row, free, shopper.quantities.get(row.product_id, 0)),
+        "card": cards.of_card(card, shopper.quantities),
         "detail": detail,
+        "packs": card.packs,
+        "label": facts_of(detail.facts),
+        "keeps": keeps(detail.shelf_life_days),
         "gst_percent": f"{row.gst_bp / 100:g}",
         "companions": cards.of_shelf([it.card for it in companions], shopper.quantities),
         "companions_from": cards.where_from(companions),

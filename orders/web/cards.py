@@ -11,7 +11,7 @@ from catalog.pricing.tiers import Tier
 from catalog.pricing.unit_price import UnitPrice, unit_price
 from catalog.queries import ShelfRow
 from orders.queries import CartLineView, ShelfCard, Suggestion
-from orders.queries.shelves import FEW_LEFT
+from orders.queries.shelves import FEW_LEFT, Pack, faced
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +27,7 @@ class Card:
     unit_paise: int = 0
     """What one unit costs in this quantity, for this buyer; 0 where no cart has said."""
     nudge: Tier | None = None
+    packs: tuple[Pack, ...] = ()
 
     @property
     def gone(self) -> bool:
@@ -68,11 +69,15 @@ class Card:
 
 
 def of_shelf(cards: Iterable[ShelfCard], quantities: Mapping[int, int]) -> list[Card]:
-    return [Card(card.row, card.free, quantities.get(card.row.product_id, 0)) for card in cards]
+    return [of_card(card, quantities) for card in cards]
+
+
+def of_card(card: ShelfCard, quantities: Mapping[int, int]) -> Card:
+    return Card(card.row, card.free, quantities.get(card.row.product_id, 0), packs=card.packs)
 
 
 def of_rows(rows: Iterable[ShelfRow], free: Mapping[int, int], quantities: Mapping[int, int]) -> list[Card]:
-    return [Card(row, free.get(row.product_id, 0), quantities.get(row.product_id, 0)) for row in rows]
+    return of_shelf([faced(row, free) for row in rows], quantities)
 
 
 def of_cart(lines: Iterable[CartLineView]) -> list[Card]:
