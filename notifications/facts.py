@@ -197,7 +197,8 @@ _ORDER_FACTS = """
 SELECT u.id AS person_id, u.phone AS person_phone, u.email AS person_email, u.language AS person_language,
     ARRAY(SELECT p.channel FROM notifications_preference AS p WHERE p.user_id = u.id AND NOT p.is_on) AS person_off,
     EXISTS(SELECT 1 FROM accounts_device AS d WHERE d.user_id = u.id) AS person_device,
-    o.number, o.total_paise, o.payment_method, o.rider_name, o.promised_by, o.delivered_at, o.contact_name,
+    o.number, o.total_paise, o.total_paise - o.wallet_paise AS rest_paise, o.payment_method, o.rider_name,
+    o.promised_by, o.delivered_at, o.contact_name,
     s.name AS store_name
 FROM orders_order AS o JOIN accounts_user AS u ON u.id = o.customer_id JOIN catalog_store AS s ON s.id = o.store_id
 WHERE o.id = %s
@@ -214,12 +215,13 @@ def _order_facts(order_id: UUID) -> Facts | None:
     person = _person(row)
     language = person.language
     total = rupees(row["total_paise"])
+    is_cash = row["payment_method"] == "cod" and row["rest_paise"]
     words = {
         "name": row["contact_name"] or _phrase("you", language),
         "number": row["number"],
         "store": row["store_name"],
         "total": total,
-        "to_pay": _phrase("pay_rider", language, total=total) if row["payment_method"] == "cod" else "",
+        "to_pay": _phrase("pay_rider", language, total=rupees(row["rest_paise"])) if is_cash else "",
         "rider": row["rider_name"] or _phrase("your_rider", language),
         "reason": "",
         "arrives_by": _clock(row["promised_by"]),

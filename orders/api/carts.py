@@ -42,7 +42,7 @@ class CartView(APIView):
             GUEST,
             OpenApiParameter("lat", OpenApiTypes.DOUBLE, description="Where to; else the default address."),
             OpenApiParameter("lng", OpenApiTypes.DOUBLE),
-            OpenApiParameter("method", enum=list(Method.values), description="Count its promotions as well."),
+            OpenApiParameter("method", enum=["cod", "online"], description="Count its promotions as well."),
         ],
         responses=shapes.CartOut,
     )
@@ -157,7 +157,7 @@ class CheckoutView(APIView):
 
         Cash orders are confirmed at once; online ones hold their items until `pay_by`. Other refusals: `out-of-stock`
         (items), `store-closed`, `not-served`, `cash-limit`, `below-minimum`, `too-many-units`, `not-on-shelf`,
-        `cart-empty`, `too-many-open-orders`.
+        `cart-empty`, `too-many-open-orders`, `wallet-changed`.
         """
         body = parsed(shapes.CheckoutBody(data=request.data))
         order = services.checkout(
@@ -167,6 +167,8 @@ class CheckoutView(APIView):
             bill_fingerprint=body["bill_fingerprint"],
             instructions=body["instructions"],
             tip_paise=body.get("tip_paise"),
+            use_wallet=body["use_wallet"],
+            wallet_paise=body["wallet_paise"],
             now=timezone.now(),
         )
         payment_id = None
@@ -179,6 +181,8 @@ class CheckoutView(APIView):
             "total_paise": order.total_paise,
             "currency": "INR",
             "payment_method": order.payment_method,
+            "wallet_paise": order.wallet_paise,
+            "to_pay_paise": order.to_pay_paise,
             "payment_id": payment_id,
             "pay_by": order.pay_by,
             "promised_from": order.promised_from,

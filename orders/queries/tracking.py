@@ -234,6 +234,7 @@ def order_bill_json(order: Order, lines: Sequence[OrderLine]) -> dict[str, Any]:
         "total_paise": order.total_paise,
         "saved_paise": saved + order.discount_paise,
         "cashback_paise": order.cashback_paise,
+        "cashback_paid_paise": order.cashback_paid_paise,
         "promotions": order.promotions or [],
         "tax": tax_json(order, lines),
         "currency": "INR",
@@ -258,6 +259,8 @@ def _payment_json(payment: Payment | None, order: Order) -> dict[str, Any] | Non
         "amount_paise": payment.amount_paise,
         "captured_paise": payment.captured_paise,
         "refunded_paise": payment.refunded_paise,
+        "wallet_paise": payment.wallet_paise,
+        "wallet_returned_paise": payment.wallet_returned_paise,
         "pay_by": order.pay_by,
     }
 
