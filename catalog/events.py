@@ -37,3 +37,11 @@ class PromotionChanged(DomainEvent):
     name: str
     what: str
     is_active: bool
+
+
+@dataclass(frozen=True)
+class ReferralPolicyChanged(DomainEvent):
+    """Subject "referral-policy:<id>"."""
+
+    policy_id: int
+    is_active: bool

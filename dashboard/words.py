@@ -64,6 +64,7 @@ _SAY: dict[str, Callable[[Payload], str]] = {
     "payments.PaymentDeclined": lambda p: f"The payment was declined: {p['reason']}",
     "payments.RefundStarted": lambda p: f"Refund of {rupees(p['amount_paise'])} started: {p['reason']}",
     "payments.RefundCompleted": lambda p: f"Refund of {rupees(p['amount_paise'])} completed",
+    "orders.OrderClosed": lambda p: "The time for claims is over",
     "inventory.HoldExpired": lambda p: "The time to pay is over, the items are free again",
     "fulfillment.PickTaskOpened": lambda p: "In the store's queue",
     "fulfillment.LinePicked": lambda p: f"{p['qty']} unit{'' if p['qty'] == 1 else 's'} of a line picked",

@@ -33,7 +33,14 @@ from orders.events import (
     OrderUndelivered,
     RiderAtDoor,
 )
-from payments.events import PaymentDeclined, RefundCompleted, RefundStarted
+from payments.events import (
+    MembershipBegun,
+    MembershipEnding,
+    PaymentDeclined,
+    RefundCompleted,
+    RefundStarted,
+    WalletCredited,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +116,32 @@ def _money(event: PaymentDeclined | RefundStarted | RefundCompleted) -> Facts | 
         facts.words["reason"] = _sentence(event.reason)
     else:
         facts.words["amount"] = rupees(event.amount_paise)
+    if isinstance(event, RefundCompleted):
+        facts.words["where"] = _phrase("in_wallet" if event.to_wallet else "in_bank", facts.person.language)
     return facts
+
+
+def _wallet(event: WalletCredited) -> Facts | None:
+    row = _people(User.objects.filter(pk=event.customer_id)).first()
+    if row is None:
+        return None
+    person = _person(row)
+    words = {
+        "amount": rupees(event.amount_paise),
+        "because": _phrase(f"because_{event.source}", person.language, reason=_sentence(event.reason)),
+        "until": _phrase("spend_until", person.language, day=_day(event.expires_at)) if event.expires_at else "",
+    }
+    return Facts(person=person, words=words, link="/wallet/")
+
+
+def _membership(event: MembershipBegun | MembershipEnding) -> Facts | None:
+    row = _people(User.objects.filter(pk=event.customer_id)).first()
+    if row is None:
+        return None
+    words = {"until": _day(event.until)}
+    if isinstance(event, MembershipBegun):
+        words["plan"] = event.plan
+    return Facts(person=_person(row), words=words, link="/membership/")
 
 
 def _offer(event: OfferMade) -> Facts | None:
@@ -157,6 +189,9 @@ _BUILDERS: dict[type[DomainEvent], Callable[[Any], Facts | None]] = {
     PaymentDeclined: _money,
     RefundStarted: _money,
     RefundCompleted: _money,
+    WalletCredited: _wallet,
+    MembershipBegun: _membership,
+    MembershipEnding: _membership,
     OfferMade: _offer,
     BackInStock: _back_in_stock,
 }
@@ -236,6 +271,12 @@ def _clock(at: datetime | None) -> str:
         return ""
     local = timezone.localtime(at)
     return f"{local.hour % 12 or 12}:{local:%M} {'am' if local.hour < 12 else 'pm'}"
+
+
+def _day(at: datetime) -> str:
+    """ "5 Dec 2026", in the house's time zone."""
+    local = timezone.localtime(at)
+    return f"{local.day} {local:%b %Y}"
 
 
 def _sentence(text: str) -> str:

@@ -36,6 +36,9 @@ RULES: dict[str, tuple[Say, ...]] = {
     "payments.PaymentDeclined": (Say("payment_declined", (PUSH, INAPP)),),
     "payments.RefundStarted": (Say("refund_started", (INAPP,)),),
     "payments.RefundCompleted": (Say("refund_completed", (PUSH, INAPP)),),
+    "payments.WalletCredited": (Say("wallet_credited", (PUSH, INAPP)),),
+    "payments.MembershipBegun": (Say("membership_begun", (INAPP,)),),
+    "payments.MembershipEnding": (Say("membership_ending", (PUSH, INAPP)),),
     "orders.BackInStock": (Say("back_in_stock", (PUSH, INAPP)),),
     "delivery.OfferMade": (Say("offer_made", (PUSH,), who=Who.RIDER),),
 }

@@ -111,3 +111,9 @@ class WrongBags(Conflict):
     """Carries `missing` and `foreign` bag codes."""
 
     code = "wrong-bags"
+
+
+class ReferralRefused(Conflict):
+    """A friend's code does not count. Carries `why`."""
+
+    code = "referral-refused"

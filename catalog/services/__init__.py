@@ -22,6 +22,7 @@ from catalog.services.promotions import (
     save_coupon,
     save_promotion,
 )
+from catalog.services.referral import referral_code, save_referral_policy
 from catalog.services.shelf import put_on_shelf, refresh_shelf, set_active, set_listed, set_price, shelf_changed
 from catalog.services.stores import join_waitlist, save_store, set_store_mode, write_store_load
 from catalog.services.surge import refresh_surge
@@ -57,6 +58,7 @@ __all__ = [
     "pair_by_hand",
     "promotions_changed",
     "put_on_shelf",
+    "referral_code",
     "refresh_search",
     "refresh_search_if_outdated",
     "refresh_shelf",
@@ -68,6 +70,7 @@ __all__ = [
     "save_coupon",
     "save_list",
     "save_promotion",
+    "save_referral_policy",
     "save_store",
     "set_active",
     "set_list_item",
