@@ -91,6 +91,10 @@ class MembershipPlan(models.Model):
     def __str__(self) -> str:
         return f"{self.name} · {rupees(self.price_paise)} · {self.days} days"
 
+    def benefits(self, language: str = "en") -> list[str]:
+        text = self.gives_hi if language == "hi" and self.gives_hi else self.gives
+        return [line.strip() for line in text.splitlines() if line.strip()]
+
 
 class Membership(models.Model):
     """A customer's membership: since when, until when. It ends by itself; nothing renews it."""

@@ -16,7 +16,7 @@ from django.utils.text import slugify
 
 import inventory.services
 from accounts.models import Address, RoleGrant, User
-from blinkit.demo import people, pictures, places
+from blinkit.demo import offers, people, pictures, places
 from blinkit.demo.catalogue import ProductPlan, categories, chance, products
 from catalog import services as catalog_services
 from catalog.models import Brand, Category, City, FeePolicy, Product, Store, StoreMembership
@@ -42,6 +42,7 @@ class Loaded:
     people: int = 0
     addresses: int = 0
     riders: int = 0
+    offers: int = 0
 
     def rows(self) -> list[tuple[str, int]]:
         return [(f.name.replace("_", " "), getattr(self, f.name)) for f in fields(self)]
@@ -63,6 +64,7 @@ def load(*, now: datetime, restock: bool = False) -> Loaded:
         stores = _save_stores(done)
         _fill_shelves(stores, done, now=now, restock=restock)
         _save_people(stores, done, now=now)
+        done.offers = offers.make(now=now)
     return done
 
 

@@ -1,5 +1,5 @@
 """The goods in Django Admin. What has consequences goes through the services; prices and modes ask before they act."""
 
-from catalog.admin import findability, goods, promotions, stores, wishes
+from catalog.admin import findability, goods, promotions, referral, stores, wishes
 
-__all__ = ["findability", "goods", "promotions", "stores", "wishes"]
+__all__ = ["findability", "goods", "promotions", "referral", "stores", "wishes"]

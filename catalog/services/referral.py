@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import secrets
+from collections.abc import Sequence
 from datetime import datetime
 
 from django.db import connection, transaction
@@ -19,8 +20,8 @@ LENGTH = 6
 MOST_DEVICES = 10
 
 
-def referral_code(*, user_id: int, now: datetime, device: str = "") -> ReferralCode:
-    """The person's code, made when first asked for. `device` is remembered as theirs."""
+def referral_code(*, user_id: int, now: datetime, devices: Sequence[str] = ()) -> ReferralCode:
+    """The person's code, made when first asked for. `devices` are remembered as theirs."""
     row = ReferralCode.objects.filter(user_id=user_id).first()
     while row is None:
         code = "".join(secrets.choice(ALPHABET) for _ in range(LENGTH))
@@ -28,9 +29,9 @@ def referral_code(*, user_id: int, now: datetime, device: str = "") -> ReferralC
             [ReferralCode(user_id=user_id, code=code, created_at=now)], ignore_conflicts=True
         )
         row = ReferralCode.objects.filter(user_id=user_id).first()  # None: the code was somebody's
-    mark = device_mark(device)
-    if mark and mark not in row.devices:
-        row.devices = [*row.devices, mark][-MOST_DEVICES:]
+    new = [mark for mark in map(device_mark, devices) if mark and mark not in row.devices]
+    if new:
+        row.devices = [*row.devices, *new][-MOST_DEVICES:]
         row.save(update_fields=["devices"])
     return row
 

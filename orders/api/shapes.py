@@ -389,6 +389,7 @@ class OrderPayment(S.Serializer[Any]):
     refunded_paise = Money()
     wallet_paise = Money(help_text="Paid from the wallet, beside `amount_paise`.")
     wallet_returned_paise = Money(help_text="Of it, back in the wallet.")
+    into_wallet_paise = Money(help_text="All that went into the wallet, whoever had paid it.")
     pay_by = S.DateTimeField(allow_null=True)
 
 

@@ -1,6 +1,7 @@
 """Reads of the shop and of orders, for the API, the web pages, the sockets and the rooms above."""
 
 from orders.queries.carts import CartLineView, CartView, Problem, Wanted, bill_json, cart_view, default_place
+from orders.queries.loyalty import ReferralView, Saved, referral_view, saved_as_member
 from orders.queries.places import Serviceability, promise_for, serviceability, typical_door
 from orders.queries.shelves import (
     FoundCards,
@@ -39,6 +40,8 @@ __all__ = [
     "ListView",
     "Page",
     "Problem",
+    "ReferralView",
+    "Saved",
     "Serviceability",
     "ShelfCard",
     "Suggestion",
@@ -62,7 +65,9 @@ __all__ = [
     "orders_of",
     "product",
     "promise_for",
+    "referral_view",
     "restock_waiting",
+    "saved_as_member",
     "search",
     "serviceability",
     "shelf",

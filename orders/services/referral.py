@@ -83,8 +83,11 @@ RULES: tuple[tuple[str, str, Callable[[Pair], bool]], ...] = (
 
 
 def my_referral_code(*, user_id: int, now: datetime, device: str = "") -> ReferralCode:
-    """The customer's own code. The device it is looked at on is remembered as theirs."""
-    return catalog.referral_code(user_id=user_id, now=now, device=device)
+    """The customer's own code, made when first asked for. The device it is looked at on, and the phones they can be
+    pushed to, are remembered as theirs: also after somebody else has signed in there.
+    """
+    tokens = Device.objects.filter(user_id=user_id).values_list("push_token", flat=True)
+    return catalog.referral_code(user_id=user_id, now=now, devices=[device, *tokens])
 
 
 def enter_referral(*, customer_id: int, code: str, now: datetime, device: str = "") -> Referral:

@@ -27,8 +27,10 @@ from blinkit.kernel.limits import client_address
 from catalog import queries as goods
 from orders.services import adopt_guest_cart
 from orders.web.places import map_facts
+from orders.web.referral import take_friends_code
 from orders.web.shopper import GUEST_KEY, PLACE_KEY, Shopper, customer_of, next_path, point_of
 from orders.web.streets import known_streets
+from payments.queries import membership_of, wallet_of
 
 PHONE_KEY = "sign_in_phone"
 BACKEND = "django.contrib.auth.backends.ModelBackend"
@@ -98,6 +100,7 @@ def _enter(request: HttpRequest, user: User) -> HttpResponse:
     request.session.pop(PHONE_KEY, None)
     if kept_place:
         request.session[PLACE_KEY] = kept_place
+    take_friends_code(request, user)
     if guest:
         adopt_guest_cart(guest_token=UUID(guest), customer_id=user.pk)
         request.session.pop(GUEST_KEY, None)
@@ -145,7 +148,9 @@ def account(request: HttpRequest) -> HttpResponse:
     addresses = Address.objects.filter(user_id=customer_of(request), deleted_at=None).order_by(
         "-is_default", "-created_at"
     )
-    context = {"addresses": addresses, "heading": _("Account"), "back": "/", "account": True, "searchable": "desktop"}
+    wallet, membership = wallet_of(customer_of(request), now=timezone.now()), membership_of(customer_of(request))
+    context: dict[str, Any] = {"addresses": addresses, "wallet": wallet, "membership": membership}
+    context |= {"now": timezone.now(), "heading": _("Account"), "back": "/", "account": True, "searchable": "desktop"}
     return Shopper(request).render("shop/account.html", context)
 
 

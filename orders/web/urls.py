@@ -6,7 +6,21 @@ from typing import Any
 
 from django.urls import path
 
-from orders.web import browse, cart, checkout, coupon, gallery, installable, people, places, tracking, wishes
+from orders.web import (
+    browse,
+    cart,
+    checkout,
+    coupon,
+    gallery,
+    installable,
+    membership,
+    people,
+    places,
+    referral,
+    tracking,
+    wallet,
+    wishes,
+)
 
 web_urls: list[Any] = [
     path("", browse.home, name="shop-home"),
@@ -35,6 +49,10 @@ web_urls: list[Any] = [
     path("favourites/", wishes.favourites, name="shop-favourites"),
     path("favourites/heart/", wishes.heart, name="shop-heart"),
     path("tell-me/", wishes.tell_me, name="shop-tell-me"),
+    path("wallet/", wallet.wallet, name="shop-wallet"),
+    path("membership/", membership.membership, name="shop-membership"),
+    path("membership/buy/", membership.buy, name="shop-membership-buy"),
+    path("refer/", referral.refer, name="shop-refer"),
     path("account/", people.account, name="shop-account"),
     path("account/addresses/new/", people.address, name="shop-address-new"),
     path("account/addresses/<uuid:address_id>/", people.address, name="shop-address"),
