@@ -20,8 +20,8 @@ def make(*, now: datetime) -> int:
     if not MembershipPlan.objects.exists():
         MembershipPlan.objects.create(
             name="Plus", price_paise=9_900, days=30,
-            gives="Free delivery on every order\nOnly the extra for a long way is paid, and the rider gets it",
-            gives_hi="हर ऑर्डर पर डिलीवरी मुफ़्त\nसिर्फ़ लंबी दूरी का अतिरिक्त लगता है, वह राइडर को मिलता है",
+            gives="Free delivery on every order, however small\nOnly the extra for a long way is paid, to the rider",
+            gives_hi="हर ऑर्डर पर डिलीवरी मुफ़्त, छोटा हो तब भी\nसिर्फ़ बहुत लंबी दूरी का अतिरिक्त लगता है, वह राइडर को मिलता है",
         )  # fmt: skip
         made += 1
     wanted = [

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from django import forms
 from django.contrib import admin
 from django.http import HttpRequest
 from unfold.admin import ModelAdmin
@@ -15,8 +16,22 @@ from catalog.admin.confirm import actor
 from catalog.models import Referral, ReferralCode, ReferralPolicy
 
 
+class ReferralPolicyForm(forms.ModelForm):
+    class Meta:
+        model = ReferralPolicy
+        fields = (
+            "is_active", "referrer_paise", "newcomer_paise", "min_order_paise", "credit_days", "most_per_month",
+            "budget_paise",
+        )  # fmt: skip
+
+    def _get_validation_exclusions(self) -> set[str]:
+        """Not "one is active": saving an active one ends the one before. But the budget must hold what is spent."""
+        return (super()._get_validation_exclusions() | {"is_active"}) - {"used_paise"}  # type: ignore[misc,no-any-return]
+
+
 @admin.register(ReferralPolicy)
 class ReferralPolicyAdmin(ModelAdmin):
+    form = ReferralPolicyForm
     list_display = ("id", "gives", "min_order_paise", "most_per_month", "spent", "is_active")
     list_filter = ("is_active",)
     readonly_fields = ("used_paise",)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+from math import ceil
 from uuid import UUID, uuid4
 
 from django.contrib import messages
@@ -42,7 +44,7 @@ def membership(request: HttpRequest) -> HttpResponse:
         "searchable": "desktop",
         "membership": row,
         "is_member": is_member,
-        "days_left": (row.until - shopper.now).days if row is not None and is_member else 0,
+        "days_left": ceil((row.until - shopper.now) / timedelta(days=1)) if row is not None and is_member else 0,
         "saved": queries.saved_as_member(customer_id) if row is not None else None,
         "plans": [{"row": plan, "gives": plan.benefits(language)} for plan in money.plans()],
         "balance_paise": money.wallet_of(customer_id, now=shopper.now).balance_paise,

@@ -77,4 +77,7 @@ def test_a_policy_is_saved_through_its_service(boss):
     }  # fmt: skip
     for _ in range(2):
         assert boss.post("/admin/catalog/referralpolicy/add/", fields).status_code == 302
-    assert ReferralPolicy.objects.filter(is_active=True).count() == 1
+    row = ReferralPolicy.objects.get(is_active=True)
+    ReferralPolicy.objects.filter(pk=row.pk).update(used_paise=900)
+    refused = boss.post(f"/admin/catalog/referralpolicy/{row.pk}/change/", fields | {"budget_paise": 899})
+    assert refused.status_code == 200 and "referral_within_budget" in refused.content.decode()
