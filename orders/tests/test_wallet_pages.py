@@ -202,12 +202,19 @@ def test_a_friends_link_is_kept_until_somebody_signs_in(client):
     policy()
     shop(ProductFactory())
     friend = customer()
-    assert client.get(f"/?ref={code_of(friend)}").status_code == 200
-    client.post("/sign-in/", {"phone": "9812345678"})
-    code = accounts.otp_code(OtpChallenge.objects.get().pk)
-    client.post("/sign-in/code/", {"code": code})
+
+    def come(phone):
+        assert client.get(f"/?ref={code_of(friend)}").status_code == 200
+        client.post("/sign-in/", {"phone": phone})
+        code = accounts.otp_code(OtpChallenge.objects.get(phone=f"+91{phone}").pk)
+        client.post("/sign-in/code/", {"code": code})
+
+    come("9812345678")
     assert Referral.objects.get().referrer == friend
     assert "is kept" in client.get("/refer/").content.decode()
+    client.post("/sign-out/")
+    come("9812345679")  # the same browser
+    assert Referral.objects.count() == 1
 
 
 def test_the_page_shares_a_code_and_takes_one(client, buyer):

@@ -100,11 +100,10 @@ def _enter(request: HttpRequest, user: User) -> HttpResponse:
     request.session.pop(PHONE_KEY, None)
     if kept_place:
         request.session[PLACE_KEY] = kept_place
-    take_friends_code(request, user)
     if guest:
         adopt_guest_cart(guest_token=UUID(guest), customer_id=user.pk)
         request.session.pop(GUEST_KEY, None)
-    return redirect(going or _home(user))
+    return take_friends_code(request, user, redirect(going or _home(user)))
 
 
 def _home(user: Any) -> str:

@@ -56,17 +56,22 @@ def refer(request: HttpRequest) -> HttpResponse:
     return _remember(shopper.render("shop/refer.html", context, status), device, request)
 
 
-def take_friends_code(request: HttpRequest, user: Any) -> None:
-    """After signing in: the code of the link somebody came by is entered. One that does not count is told once."""
+def take_friends_code(request: HttpRequest, user: Any, response: HttpResponse) -> HttpResponse:
+    """After signing in: the code of the link somebody came by is entered. One that does not count is told once.
+
+    The response marks the browser: another newcomer on it is none.
+    """
     code = request.session.pop(REFERRAL_KEY, "")
     if not code:
-        return
+        return response
+    device = _device(request) or uuid4().hex
     try:
-        services.enter_referral(customer_id=user.pk, code=code, device=_device(request), now=timezone.now())
+        services.enter_referral(customer_id=user.pk, code=code, device=device, now=timezone.now())
     except Refusal as refusal:
         messages.info(request, refusal.detail)
     else:
         messages.success(request, _("Your friend's code is kept: both of you get credit after your first order."))
+    return _remember(response, device, request)
 
 
 def _device(request: HttpRequest) -> str:
