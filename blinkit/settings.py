@@ -204,6 +204,7 @@ CELERY_BEAT_SCHEDULE = {  # seeds the database schedule; an administrator can ch
         "orders.tasks.learn_affinity": 24 * 3600,
         "inventory.tasks.sweep_holds": 30,
         "payments.tasks.sweep_due": 15,
+        "payments.tasks.sweep_wallets": 60,
         "fulfillment.tasks.sweep_tasks": 30,
         "delivery.tasks.dispatch_round": 3,
         "delivery.tasks.sweep_offers": 5,

@@ -17,6 +17,7 @@ from orders.events import (
     LineShorted,
     LineSubstituted,
     OrderCancelled,
+    OrderClosed,
     OrderConfirmed,
     OrderDelivered,
     OrderPacked,
@@ -26,7 +27,15 @@ from orders.events import (
     PriceDropped,
     RiderAtDoor,
 )
-from payments.events import PaymentCaptured, PaymentDeclined, RefundCompleted, RefundStarted
+from payments.events import (
+    MembershipBegun,
+    MembershipEnding,
+    PaymentCaptured,
+    PaymentDeclined,
+    RefundCompleted,
+    RefundStarted,
+    WalletCredited,
+)
 
 TELL = "notifications.handlers.tell"  # what is said to whom: notifications/rules.py
 
@@ -39,7 +48,8 @@ REACTIONS: Mapping[type[DomainEvent], Sequence[str]] = {
     LineSubstituted: [TELL],
     OrderPickedUp: ["fulfillment.handlers.close_handed_over", TELL],
     RiderAtDoor: [TELL],
-    OrderDelivered: [TELL],
+    OrderDelivered: ["orders.handlers.order_delivered", TELL],
+    OrderClosed: ["orders.handlers.order_closed"],
     OrderCancelled: ["fulfillment.handlers.close_cancelled", "delivery.handlers.drop_cancelled", TELL],
     OrderUndelivered: [TELL],
     PaymentDeclined: [TELL],
@@ -51,6 +61,9 @@ REACTIONS: Mapping[type[DomainEvent], Sequence[str]] = {
     HoldExpired: ["orders.handlers.hold_expired"],
     PaymentCaptured: ["orders.handlers.payment_captured"],
     RefundCompleted: ["orders.handlers.refund_completed", TELL],
+    WalletCredited: [TELL],
+    MembershipBegun: [TELL],
+    MembershipEnding: [TELL],
 }
 
 

@@ -57,3 +57,11 @@ class ProductsEdited(DomainEvent):
     reason: str
     changes: list[str]
     more: int
+
+
+@dataclass(frozen=True)
+class ReferralPolicyChanged(DomainEvent):
+    """Subject "referral-policy:<id>"."""
+
+    policy_id: int
+    is_active: bool

@@ -446,6 +446,10 @@ from catalog.promotions import PromotionBoard as PromotionBoard  # noqa: E402
 from catalog.promotions import PromotionKind as PromotionKind  # noqa: E402
 from catalog.promotions import PromotionUse as PromotionUse  # noqa: E402
 from catalog.promotions import SegmentMember as SegmentMember  # noqa: E402
+from catalog.referral import Referral as Referral  # noqa: E402
+from catalog.referral import ReferralCode as ReferralCode  # noqa: E402
+from catalog.referral import ReferralPolicy as ReferralPolicy  # noqa: E402
+from catalog.referral import ReferralState as ReferralState  # noqa: E402
 from catalog.wishes import Affinity as Affinity  # noqa: E402
 from catalog.wishes import AffinitySource as AffinitySource  # noqa: E402
 from catalog.wishes import FavouriteItem as FavouriteItem  # noqa: E402

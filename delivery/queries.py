@@ -20,7 +20,6 @@ from catalog.travel import street_metres, travel_seconds
 from delivery.models import Earning, Offer, OfferState, Rider, Shift, Stop, StopState, Trip
 from orders.models import Order, OrderLine
 from orders.states import Status
-from payments.models import Method
 from payments.queries import cash_in_hand
 
 LOCAL = ZoneInfo(settings.TIME_ZONE)
@@ -224,7 +223,7 @@ def area_of(address: str, metres: int) -> str:
 
 
 def _cash_due(order: Order) -> int:
-    return order.total_paise if order.payment_method == Method.COD else 0
+    return order.cash_due_paise
 
 
 def _is_cold(order: Order) -> bool:

@@ -36,7 +36,14 @@ from orders.events import (
     PriceDropped,
     RiderAtDoor,
 )
-from payments.events import PaymentDeclined, RefundCompleted, RefundStarted
+from payments.events import (
+    MembershipBegun,
+    MembershipEnding,
+    PaymentDeclined,
+    RefundCompleted,
+    RefundStarted,
+    WalletCredited,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +141,32 @@ def _money(event: PaymentDeclined | RefundStarted | RefundCompleted) -> Facts | 
         facts.words["reason"] = _sentence(event.reason)
     else:
         facts.words["amount"] = rupees(event.amount_paise)
+    if isinstance(event, RefundCompleted):
+        facts.words["where"] = _phrase("in_wallet" if event.to_wallet else "in_bank", facts.person.language)
     return facts
+
+
+def _wallet(event: WalletCredited) -> Facts | None:
+    row = _people(User.objects.filter(pk=event.customer_id)).first()
+    if row is None:
+        return None
+    person = _person(row)
+    words = {
+        "amount": rupees(event.amount_paise),
+        "because": _phrase(f"because_{event.source}", person.language, reason=_sentence(event.reason)),
+        "until": _phrase("spend_until", person.language, day=_day(event.expires_at)) if event.expires_at else "",
+    }
+    return Facts(person=person, words=words, link="/wallet/")
+
+
+def _membership(event: MembershipBegun | MembershipEnding) -> Facts | None:
+    row = _people(User.objects.filter(pk=event.customer_id)).first()
+    if row is None:
+        return None
+    words = {"until": _day(event.until)}
+    if isinstance(event, MembershipBegun):
+        words["plan"] = event.plan
+    return Facts(person=_person(row), words=words, link="/membership/")
 
 
 def _offer(event: OfferMade) -> Facts | None:
@@ -198,6 +230,9 @@ _BUILDERS: dict[type[DomainEvent], Callable[[Any], Facts | None]] = {
     PaymentDeclined: _money,
     RefundStarted: _money,
     RefundCompleted: _money,
+    WalletCredited: _wallet,
+    MembershipBegun: _membership,
+    MembershipEnding: _membership,
     OfferMade: _offer,
     BackInStock: _back_in_stock,
     PriceDropped: _price_dropped,
@@ -239,8 +274,8 @@ _ORDER_FACTS = """
 SELECT u.id AS person_id, u.phone AS person_phone, u.email AS person_email, u.language AS person_language,
     ARRAY(SELECT p.channel FROM notifications_preference AS p WHERE p.user_id = u.id AND NOT p.is_on) AS person_off,
     EXISTS(SELECT 1 FROM accounts_device AS d WHERE d.user_id = u.id) AS person_device,
-    o.number, o.total_paise, o.payment_method, o.rider_name, o.promised_by, o.delivered_at, o.contact_name, o.placed_at,
-    o.slot_id,
+    o.number, o.total_paise, o.total_paise - o.wallet_paise AS rest_paise, o.payment_method, o.rider_name,
+    o.promised_by, o.delivered_at, o.contact_name, o.placed_at, o.slot_id,
     s.name AS store_name
 FROM orders_order AS o JOIN accounts_user AS u ON u.id = o.customer_id JOIN catalog_store AS s ON s.id = o.store_id
 WHERE o.id = %s
@@ -257,12 +292,13 @@ def _order_facts(order_id: UUID) -> Facts | None:
     person = _person(row)
     language = person.language
     total = rupees(row["total_paise"])
+    is_cash = row["payment_method"] == "cod" and row["rest_paise"]
     words = {
         "name": row["contact_name"] or _phrase("you", language),
         "number": row["number"],
         "store": row["store_name"],
         "total": total,
-        "to_pay": _phrase("pay_rider", language, total=total) if row["payment_method"] == "cod" else "",
+        "to_pay": _phrase("pay_rider", language, total=rupees(row["rest_paise"])) if is_cash else "",
         "rider": row["rider_name"] or _phrase("your_rider", language),
         "reason": "",
         "arrives_by": _clock(row["promised_by"], seen_at=row["placed_at"] if row["slot_id"] else None),
@@ -280,6 +316,12 @@ def _clock(at: datetime | None, *, seen_at: datetime | None = None) -> str:
     other_day = seen_at is not None and timezone.localtime(seen_at).date() != local.date()
     day = f"{local:%d/%m}, " if other_day else ""
     return f"{day}{local.hour % 12 or 12}:{local:%M} {'am' if local.hour < 12 else 'pm'}"
+
+
+def _day(at: datetime) -> str:
+    """ "5 Dec 2026", in the house's time zone."""
+    local = timezone.localtime(at)
+    return f"{local.day} {local:%b %Y}"
 
 
 def _sentence(text: str) -> str:

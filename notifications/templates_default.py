@@ -12,6 +12,7 @@ from notifications.models import Channel
 from notifications.rules import EMAIL, INAPP, PUSH, SMS
 
 ORDER_WORDS = frozenset({"name", "number", "store", "total", "to_pay", "rider", "reason", "arrives_by", "delivered_at"})
+ONLY_IN_APP = frozenset({"refund_started", "membership_begun"})
 MONEY_WORDS = ORDER_WORDS | {"amount"}
 
 PLACEHOLDERS: dict[str, frozenset[str]] = {
@@ -27,7 +28,10 @@ PLACEHOLDERS: dict[str, frozenset[str]] = {
     "order_undelivered": ORDER_WORDS,
     "payment_declined": ORDER_WORDS,
     "refund_started": MONEY_WORDS,
-    "refund_completed": MONEY_WORDS,
+    "refund_completed": MONEY_WORDS | {"where"},
+    "wallet_credited": frozenset({"amount", "because", "until"}),
+    "membership_begun": frozenset({"plan", "until"}),
+    "membership_ending": frozenset({"until"}),
     "offer_made": frozenset({"store", "pay", "distance", "bags"}),
     "back_in_stock": frozenset({"product", "store"}),
     "price_dropped": frozenset({"product", "store", "price", "before"}),
@@ -95,8 +99,20 @@ _SHORT: dict[str, dict[str, tuple[str, str]]] = {
         "hi": ("{amount} आपको लौट रहा है", "ऑर्डर {number} के लिए। पहुँचते ही बताएँगे।"),
     },
     "refund_completed": {
-        "en": ("{amount} refunded", "The refund for order {number} is done. Banks may take a day to show it."),
-        "hi": ("{amount} लौटा दिया", "ऑर्डर {number} का रिफ़ंड हो गया। बैंक में दिखने में एक दिन लग सकता है।"),
+        "en": ("{amount} refunded", "The refund for order {number} is done. {where}"),
+        "hi": ("{amount} लौटा दिया", "ऑर्डर {number} का रिफ़ंड हो गया। {where}"),
+    },
+    "wallet_credited": {
+        "en": ("{amount} is in your wallet", "{because} {until}"),
+        "hi": ("{amount} आपके वॉलेट में आ गए", "{because} {until}"),
+    },
+    "membership_begun": {
+        "en": ("You are a member", "{plan} is yours until {until}. Enjoy it from your next order."),
+        "hi": ("आप मेंबर हैं", "{plan} {until} तक आपकी है। अगले ऑर्डर से फ़ायदा लीजिए।"),
+    },
+    "membership_ending": {
+        "en": ("Your membership ends on {until}", "It does not renew by itself. Renew it in the app if you like it."),
+        "hi": ("आपकी मेंबरशिप {until} को ख़त्म होगी", "यह अपने आप आगे नहीं बढ़ती। पसंद हो तो ऐप में बढ़ा लीजिए।"),
     },
     "back_in_stock": {
         "en": ("{product} is back", "You asked us to tell you: {store} has it again."),
@@ -148,6 +164,12 @@ PHRASES: dict[str, dict[str, str]] = {
     },
     "same_price": {"en": "You pay the same.", "hi": "दाम वही रहेगा।"},
     "pays_less": {"en": "Your bill went down by {amount}.", "hi": "आपका बिल {amount} कम हो गया।"},
+    "in_bank": {"en": "Banks may take a day to show it.", "hi": "बैंक में दिखने में एक दिन लग सकता है।"},
+    "in_wallet": {"en": "It is in your wallet.", "hi": "पैसे आपके वॉलेट में हैं।"},
+    "because_cashback": {"en": "Your cashback has come.", "hi": "आपका कैशबैक आ गया।"},
+    "because_referral": {"en": "For sharing the shop with a friend.", "hi": "दोस्त के साथ दुकान बाँटने के लिए।"},
+    "because_goodwill": {"en": "From us: {reason}", "hi": "हमारी ओर से: {reason}"},
+    "spend_until": {"en": "Spend it by {day}.", "hi": "{day} तक ख़र्च कीजिए।"},
     "your_rider": {"en": "Your rider", "hi": "आपके राइडर"},
     "bag": {"en": "1 bag", "hi": "1 थैला"},
     "bags": {"en": "{bags} bags", "hi": "{bags} थैले"},
@@ -158,6 +180,6 @@ PHRASES: dict[str, dict[str, str]] = {
 def defaults() -> Iterator[Words]:
     for code, languages in _SHORT.items():
         for language, (subject, body) in languages.items():
-            for channel in (PUSH,) if code == "offer_made" else (INAPP,) if code == "refund_started" else (PUSH, INAPP):
+            for channel in (PUSH,) if code == "offer_made" else (INAPP,) if code in ONLY_IN_APP else (PUSH, INAPP):
                 yield Words(code, channel, language, subject, body)
     yield from _OTHER

@@ -168,6 +168,8 @@ class OrderAdmin(ReadOnly):
             ("Discount", -order.discount_paise),
             ("Total", order.total_paise),
             ("of which GST", order.tax_paise),
+            ("From the wallet", order.wallet_paise),
+            ("To pay otherwise", order.to_pay_paise if order.wallet_paise else 0),
         ]
         shown = ((name, rupees(paise)) for name, paise in parts if paise)
         return format_html("<ul>{}</ul>", format_html_join("", "<li>{}: <b>{}</b></li>", shown))

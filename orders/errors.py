@@ -129,3 +129,9 @@ class BadFilter(Invalid):
     """Carries `errors`: what is wrong with which filter."""
 
     code = "bad-filter"
+
+
+class ReferralRefused(Conflict):
+    """A friend's code does not count. Carries `why`."""
+
+    code = "referral-refused"

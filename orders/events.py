@@ -83,6 +83,15 @@ class OrderCancelled(DomainEvent):
 
 
 @dataclass(frozen=True)
+class OrderClosed(DomainEvent):
+    """The time for claims is over: what was kept, was kept."""
+
+    order_id: UUID
+    store_code: str
+    customer_id: int
+
+
+@dataclass(frozen=True)
 class OrderUndelivered(DomainEvent):
     order_id: UUID
     store_code: str

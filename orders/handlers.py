@@ -7,6 +7,7 @@ from django.utils import timezone
 from blinkit.kernel.events import EventMeta
 from inventory.events import HoldExpired
 from orders import services
+from orders.events import OrderClosed, OrderDelivered
 from orders.models import Order
 from orders.states import Status
 from payments.events import PaymentCaptured, RefundCompleted
@@ -16,6 +17,17 @@ def payment_captured(event: PaymentCaptured, meta: EventMeta) -> None:
     """Paid: confirm. A capture after a cancellation is payments' to send back; cash at the door finds nothing to do."""
     if Order.objects.filter(pk=event.ref, status=Status.PENDING).exists():
         services.confirm(order_id=event.ref, now=timezone.now())
+
+
+def order_closed(event: OrderClosed, meta: EventMeta) -> None:
+    """The time for claims is over: its cashback is paid."""
+    if Order.objects.filter(pk=event.order_id, cashback_paise__gt=0).exists():
+        services.pay_cashback(order_id=event.order_id, now=timezone.now())
+
+
+def order_delivered(event: OrderDelivered, meta: EventMeta) -> None:
+    """Perhaps the first order of somebody who came by a friend's code."""
+    services.reward_referral(order_id=event.order_id, now=timezone.now())
 
 
 def hold_expired(event: HoldExpired, meta: EventMeta) -> None:

@@ -11,6 +11,7 @@ from django.utils import timezone
 from blinkit.kernel.geo import Point
 from blinkit.kernel.ids import uuid7
 from orders.states import FINISHED, LIVE, Status
+from payments.models import Method
 
 
 class Cart(models.Model):
@@ -123,6 +124,8 @@ class Order(models.Model):
     supplier_state = models.CharField(max_length=2, blank=True, default="", db_default="", help_text="GST state code")
     place_of_supply = models.CharField(max_length=2, blank=True, default="", db_default="", help_text="GST state code")
     payment_method = models.CharField(max_length=8)
+    wallet_paise = models.BigIntegerField(default=0, db_default=0, help_text="Paid from the wallet; the rest as above")
+    cashback_paid_paise = models.BigIntegerField(null=True, blank=True, help_text="Of the credit; empty until closed")
 
     # A gift: what is printed goes with the bags and shows no prices
     is_gift = models.BooleanField(default=False, db_default=False)
@@ -174,6 +177,10 @@ class Order(models.Model):
                 name="order_total_is_the_sum_of_its_parts",
             ),
             models.CheckConstraint(condition=Q(status__in=Status.values), name="order_status_is_known"),
+            models.CheckConstraint(
+                condition=Q(wallet_paise__gte=0, wallet_paise__lte=models.F("total_paise")),
+                name="order_wallet_within_total",
+            ),
         ]
         indexes = [
             models.Index(fields=["customer", "-placed_at"], name="order_by_customer"),
@@ -199,6 +206,16 @@ class Order(models.Model):
     def is_for_later(self) -> bool:
         """It has a slot and the store has not begun with it: no task, no rider, no load."""
         return self.slot_id is not None and self.released_at is None
+
+    @property
+    def to_pay_paise(self) -> int:
+        """What the wallet does not pay: for the gateway or the rider."""
+        return self.total_paise - self.wallet_paise
+
+    @property
+    def cash_due_paise(self) -> int:
+        """What the rider collects at the door."""
+        return self.to_pay_paise if self.payment_method == Method.COD else 0
 
 
 class OrderLine(models.Model):

@@ -7,6 +7,7 @@ from typing import Any
 from django.urls import path
 
 from orders import api
+from orders.api.referral import referral_urls
 from orders.api.slots import CartGiftView, InstructionsView, SlotsView
 from orders.api.wanting import wanting_urls
 from orders.web.urls import web_urls as shop_urls
@@ -34,6 +35,7 @@ api_urls: list[Any] = [
     path("orders/<uuid:order_id>/cancel/", api.OrderCancelView.as_view(), name="api-order-cancel"),
     path("orders/<uuid:order_id>/tracking/", api.OrderTrackingView.as_view(), name="api-order-tracking"),
     *wanting_urls,
+    *referral_urls,
 ]
 web_urls: list[Any] = [*shop_urls]
 ws_urls: list[Any] = [

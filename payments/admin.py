@@ -15,6 +15,7 @@ from unfold.admin import TabularInline
 from blinkit.kernel.admin import ReadOnly
 from blinkit.kernel.errors import Refusal
 from blinkit.kernel.money import rupees
+from payments import admin_wallet as admin_wallet
 from payments import services
 from payments.models import Account, Attempt, Entry, Payment, Refund, RefundState, Transfer, WebhookReceipt
 
@@ -83,10 +84,26 @@ class PaymentAdmin(ReadOnly):
     show_full_result_count = False
     inlines = (AttemptInline, RefundInline)
     fieldsets = (
-        (None, {"fields": ("customer", "ref", "method", "state", "amount", "captured", "refunded", "due_by")}),
+        (
+            None,
+            {
+                "fields": (
+                    "customer",
+                    "ref",
+                    "purpose",
+                    "method",
+                    "state",
+                    "amount",
+                    "captured",
+                    "refunded",
+                    "wallet",
+                    "due_by",
+                )
+            },
+        ),
         ("In words", {"fields": ("in_words", "messages_received")}),
     )
-    readonly_fields = ("amount", "captured", "refunded", "in_words", "messages_received")
+    readonly_fields = ("amount", "captured", "refunded", "wallet", "in_words", "messages_received")
 
     @admin.display(description="amount", ordering="amount_paise")
     def amount(self, payment: Payment) -> str:
@@ -99,6 +116,12 @@ class PaymentAdmin(ReadOnly):
     @admin.display(description="refunded", ordering="refunded_paise")
     def refunded(self, payment: Payment) -> str:
         return rupees(payment.refunded_paise)
+
+    @admin.display(description="wallet")
+    def wallet(self, payment: Payment) -> str:
+        if not payment.wallet_paise:
+            return "Not used"
+        return f"{rupees(payment.wallet_paise)} paid, {rupees(payment.wallet_returned_paise)} of it back"
 
     @admin.display(description="statement")
     def in_words(self, payment: Payment) -> SafeString:

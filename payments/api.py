@@ -18,12 +18,14 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from blinkit.kernel.api import CursorPagination
 from blinkit.kernel.errors import Invalid, NotFound, Refusal
 from blinkit.kernel.idempotency import HEADER, KeyMissing
 from blinkit.kernel.problems import PROBLEM_TYPE, problem_body
 from payments import queries, services
-from payments.models import AttemptState, Method, Payment, PaymentState, RefundState
+from payments.models import AttemptState, Entry, Method, Payment, PaymentState, RefundState, Source
 from payments.services.paying import LABELS
+from payments.words import entry_words
 
 _GOOD_KEY = re.compile(r"[\x21-\x7e]{1,255}")
 MAX_WEBHOOK_BYTES = 64 * 1024
@@ -57,6 +59,7 @@ class RefundSeen(serializers.Serializer[Any]):
     id = serializers.UUIDField()
     amount_paise = serializers.IntegerField()
     reason = serializers.CharField()
+    to_wallet = serializers.BooleanField()
     state = serializers.ChoiceField(choices=RefundState.choices)
     created_at = serializers.DateTimeField()
     done_at = serializers.DateTimeField(allow_null=True)
@@ -70,6 +73,8 @@ class PaymentSeen(serializers.Serializer[Any]):
     amount_paise = serializers.IntegerField()
     captured_paise = serializers.IntegerField()
     refunded_paise = serializers.IntegerField()
+    wallet_paise = serializers.IntegerField(help_text="Paid from the wallet, beside `amount_paise`.")
+    wallet_returned_paise = serializers.IntegerField(help_text="Of it, back in the wallet.")
     currency = serializers.CharField()
     due_by = serializers.DateTimeField(allow_null=True)
     can_pay = serializers.BooleanField(help_text="Whether an attempt may be started now.")
@@ -78,7 +83,7 @@ class PaymentSeen(serializers.Serializer[Any]):
 
 
 SEEN_OF_ATTEMPT = ("id", "gateway", "instrument", "state", "decline_reason", "created_at")
-SEEN_OF_REFUND = ("id", "amount_paise", "reason", "state", "created_at", "done_at")
+SEEN_OF_REFUND = ("id", "amount_paise", "reason", "to_wallet", "state", "created_at", "done_at")
 
 
 class PaymentView(APIView):
@@ -107,6 +112,8 @@ class PaymentView(APIView):
                 "amount_paise": payment.amount_paise,
                 "captured_paise": payment.captured_paise,
                 "refunded_paise": payment.refunded_paise,
+                "wallet_paise": payment.wallet_paise,
+                "wallet_returned_paise": payment.wallet_returned_paise,
                 "currency": "INR",
                 "due_by": payment.due_by,
                 "can_pay": payment.method == Method.ONLINE and queries.is_open(payment, now=timezone.now()),
@@ -157,6 +164,167 @@ class AttemptsView(APIView):
             now=timezone.now(),
         )
         return Response(started, status=status.HTTP_201_CREATED)
+
+
+# -- wallet and membership --------------------------------------------------------------------------------------------
+
+
+class WalletEnding(serializers.Serializer[Any]):
+    paise = serializers.IntegerField()
+    at = serializers.DateTimeField()
+    source = serializers.ChoiceField(choices=[(s, s) for s in Source.values])  # type: ignore[assignment]
+
+
+class WalletEntrySeen(serializers.Serializer[Any]):
+    id = serializers.IntegerField()
+    at = serializers.DateTimeField()
+    amount_paise = serializers.IntegerField(help_text="Positive came in, negative went out.")
+    kind = serializers.CharField(help_text="wallet, wallet_return, refund, cashback, referral, goodwill or expired.")
+    text = serializers.CharField()
+    about = serializers.CharField()
+    ref = serializers.UUIDField(allow_null=True, help_text="The order it is about.")
+
+
+class WalletSeen(serializers.Serializer[Any]):
+    balance_paise = serializers.IntegerField(help_text="What can be spent now.")
+    currency = serializers.CharField()
+    expiring = WalletEnding(many=True)
+    next = serializers.URLField(allow_null=True)
+    previous = serializers.URLField(allow_null=True)
+    results = WalletEntrySeen(many=True)
+
+
+class WalletPages(CursorPagination):
+    ordering = "-id"
+    page_size = 20
+
+
+class WalletView(APIView):
+    permission_classes = [IsAuthenticated]
+
+    @extend_schema(
+        operation_id="wallet",
+        summary="My wallet",
+        tags=["payments"],
+        parameters=[
+            OpenApiParameter("cursor", OpenApiTypes.STR),
+            OpenApiParameter("page_size", OpenApiTypes.INT, description="1 to 100; 20 when left out."),
+        ],
+        responses=WalletSeen,
+    )
+    def get(self, request: Request) -> Response:
+        """The balance, what of it expires when, and what came in and went out, the newest first."""
+        customer_id = int(request.user.pk or 0)
+        view = queries.wallet_of(customer_id, now=timezone.now())
+        pages = WalletPages()
+        page = pages.paginate_queryset(queries.wallet_entries(customer_id), request, view=self) or []
+        answer = pages.get_paginated_response([_entry_json(entry) for entry in page])
+        answer.data |= {
+            "balance_paise": view.balance_paise,
+            "currency": "INR",
+            "expiring": [{"paise": end.paise, "at": end.at, "source": end.source} for end in view.endings],
+        }
+        answer["Cache-Control"] = "no-store"
+        return answer
+
+
+def _entry_json(entry: Entry) -> dict[str, Any]:
+    transfer = entry.transfer
+    text, about = entry_words(transfer.kind, transfer.memo)
+    return {
+        "id": entry.pk,
+        "at": transfer.at,
+        "amount_paise": -entry.amount_paise,
+        "kind": transfer.kind,
+        "text": text,
+        "about": about,
+        "ref": transfer.ref,
+    }
+
+
+class PlanSeen(serializers.Serializer[Any]):
+    id = serializers.IntegerField()
+    name = serializers.CharField()
+    price_paise = serializers.IntegerField()
+    days = serializers.IntegerField()
+    gives = serializers.ListField(child=serializers.CharField())
+
+
+class MembershipSeen(serializers.Serializer[Any]):
+    is_member = serializers.BooleanField()
+    since = serializers.DateTimeField(allow_null=True)
+    until = serializers.DateTimeField(allow_null=True)
+    currency = serializers.CharField()
+    plans = PlanSeen(many=True)
+
+
+class BuyBody(serializers.Serializer[Any]):
+    plan = serializers.IntegerField(min_value=1, max_value=2**31 - 1)
+    method = serializers.ChoiceField(choices=["online", "wallet"])
+
+
+class Bought(serializers.Serializer[Any]):
+    id = serializers.UUIDField()
+    price_paise = serializers.IntegerField()
+    currency = serializers.CharField()
+    payment_id = serializers.UUIDField(help_text="Paid online at /payments/{id}/attempts/.")
+    ends_at = serializers.DateTimeField(allow_null=True, help_text="Null until it is paid.")
+
+
+class MembershipView(APIView):
+    permission_classes = [IsAuthenticated]
+
+    @extend_schema(operation_id="membership", summary="My membership", tags=["payments"], responses=MembershipSeen)
+    def get(self, request: Request) -> Response:
+        """Until when, and the plans that are sold. It ends by itself; nothing renews it."""
+        row = queries.membership_of(int(request.user.pk or 0))
+        answer = {
+            "is_member": row is not None and row.until > timezone.now(),
+            "since": None if row is None else row.since,
+            "until": None if row is None else row.until,
+            "currency": "INR",
+            "plans": [
+                {"id": p.pk, "name": p.name, "price_paise": p.price_paise, "days": p.days, "gives": p.benefits()}
+                for p in queries.plans()
+            ],
+        }
+        return Response(answer, headers={"Cache-Control": "no-store"})
+
+    @extend_schema(
+        operation_id="membership_buy",
+        summary="Buy or renew a membership",
+        tags=["payments"],
+        parameters=[OpenApiParameter(HEADER, OpenApiTypes.STR, OpenApiParameter.HEADER, required=True)],
+        request=BuyBody,
+        responses={
+            201: Bought,
+            404: OpenApiResponse(description="no-such-plan"),
+            409: OpenApiResponse(description="wallet-too-little: carries balance_paise"),
+        },
+    )
+    def post(self, request: Request) -> Response:
+        """From the wallet it begins at once; online with the capture. The same key is the same purchase."""
+        key = request.headers.get(HEADER, "")
+        if not _GOOD_KEY.fullmatch(key):
+            raise KeyMissing(f"Send an {HEADER} header: up to 255 visible characters, a new one for each purchase.")
+        body = BuyBody(data=request.data)
+        body.is_valid(raise_exception=True)
+        bought = services.buy_membership(
+            customer_id=int(request.user.pk or 0),
+            plan_id=body.validated_data["plan"],
+            method=body.validated_data["method"],
+            key=key,
+            now=timezone.now(),
+        )
+        payment = queries.payment_of(bought.pk)
+        answer = {
+            "id": bought.pk,
+            "price_paise": bought.price_paise,
+            "currency": "INR",
+            "payment_id": None if payment is None else payment.pk,
+            "ends_at": bought.ends_at,
+        }
+        return Response(answer, status=status.HTTP_201_CREATED)
 
 
 @csrf_exempt

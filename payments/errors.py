@@ -1,6 +1,6 @@
 """Refusals payments can give."""
 
-from blinkit.kernel.errors import Conflict, Invalid, Unavailable
+from blinkit.kernel.errors import Conflict, Invalid, NotFound, Unavailable
 
 
 class PaymentClosed(Conflict):
@@ -31,3 +31,25 @@ class TooMuchCash(Conflict):
     """More cash than the rider has. Carries `in_hand_paise`."""
 
     code = "deposit-exceeds-cash"
+
+
+class WalletTooLittle(Conflict):
+    """Not enough in the wallet. Carries `balance_paise`."""
+
+    code = "wallet-too-little"
+
+
+class WalletChanged(Conflict):
+    """The wallet can't give the amount that was shown any more. Carries `wallet_paise`: what it can give now."""
+
+    code = "wallet-changed"
+
+
+class TooMuchGoodwill(Conflict):
+    """More than may be given at once or in a month. Carries `most_paise`."""
+
+    code = "goodwill-limit"
+
+
+class NoSuchPlan(NotFound):
+    code = "no-such-plan"

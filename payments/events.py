@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 
 from blinkit.kernel.events import DomainEvent
@@ -36,3 +37,33 @@ class RefundCompleted(DomainEvent):
     refund_id: UUID
     ref: UUID
     amount_paise: int
+    to_wallet: bool = False
+
+
+@dataclass(frozen=True)
+class WalletCredited(DomainEvent):
+    """Credit that is no refund. Subject "user:<id>"; `source` is "cashback", "referral" or "goodwill"."""
+
+    customer_id: int
+    amount_paise: int
+    source: str
+    reason: str
+    ref: UUID | None = None
+    expires_at: datetime | None = None
+
+
+@dataclass(frozen=True)
+class MembershipBegun(DomainEvent):
+    """Paid: begun or made longer. Subject "user:<id>"."""
+
+    customer_id: int
+    plan: str
+    until: datetime
+
+
+@dataclass(frozen=True)
+class MembershipEnding(DomainEvent):
+    """It ends in a few days and renews by nothing but a purchase. Subject "user:<id>"."""
+
+    customer_id: int
+    until: datetime

@@ -10,8 +10,15 @@
 | capture nobody wanted             | gateway:<name>    | strays:payable    | stray:<attempt>      |
 | it was sent back                  | strays:payable    | gateway:<name>    | refunded:<refund>    |
 | rider hands in cash               | bank              | cash:rider:<id>   | deposit:<key>        |
+| paid from the wallet              | wallet:<user>     | orders:prepaid    | wallet:<ref>         |
+| the wallet's part comes back      | orders:prepaid    | wallet:<user>     | refund:<refund>      |
+| a refund goes to the wallet       | orders:prepaid    | wallet:<user>     | refund:<refund>      |
+| cashback, referral reward         | promotions        | wallet:<user>     | credit:<lot key>     |
+| goodwill                          | goodwill          | wallet:<user>     | credit:<lot key>     |
+| credit expired                    | wallet:<user>     | what had paid it  | expired:<lot>        |
 
-So at any moment orders:prepaid is what customers have paid for orders net of refunds, refunds:payable is what was
+wallet:<user> is what we owe that customer; `Wallet.balance_paise` is its projection and never below zero. At any moment
+orders:prepaid is what customers have paid for orders and memberships net of refunds, refunds:payable is what was
 promised and has not arrived, and cash:rider:<id> is the cash in that rider's bag. The database refuses to commit a
 transfer that does not balance, and to change or delete a posting (migration 0002).
 """
@@ -31,6 +38,8 @@ PREPAID = "orders:prepaid"
 REFUNDS = "refunds:payable"
 STRAYS = "strays:payable"
 BANK = "bank"
+PROMOTIONS = "promotions"
+GOODWILL = "goodwill"
 
 
 def gateway_account(name: str) -> str:
@@ -41,8 +50,14 @@ def rider_account(rider_ref: int) -> str:
     return f"cash:rider:{rider_ref}"
 
 
+def wallet_account(customer_id: int) -> str:
+    return f"wallet:{customer_id}"
+
+
 def kind_of(code: str) -> AccountKind:
-    return AccountKind.LIABILITY if code in (PREPAID, REFUNDS, STRAYS) else AccountKind.ASSET
+    if code in (PREPAID, REFUNDS, STRAYS) or code.startswith("wallet:"):
+        return AccountKind.LIABILITY
+    return AccountKind.EXPENSE if code in (PROMOTIONS, GOODWILL) else AccountKind.ASSET
 
 
 def post(*, kind: str, key: str, entries: Mapping[str, int], ref: UUID | None, memo: str, at: datetime) -> bool:

@@ -15,6 +15,14 @@ from blinkit.kernel.money import rupees
 class Method(models.TextChoices):
     COD = "cod", "Cash on delivery"
     ONLINE = "online", "UPI or card"
+    WALLET = "wallet", "Wallet alone"
+
+
+class Purpose(models.TextChoices):
+    """What a payment's `ref` is."""
+
+    ORDER = "order", "Order"
+    MEMBERSHIP = "membership", "Membership"
 
 
 class PaymentState(models.TextChoices):
@@ -24,7 +32,10 @@ class PaymentState(models.TextChoices):
 
 
 class Payment(models.Model):
-    """What one order owes and has paid. At most one capture; refunds never exceed it."""
+    """What one order owes and has paid. At most one capture; refunds never exceed it.
+
+    `amount_paise` is what is paid by `method`; `wallet_paise` came from the wallet beside it, at once.
+    """
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     ref = models.UUIDField(unique=True)
@@ -36,6 +47,9 @@ class Payment(models.Model):
     refunded_paise = models.BigIntegerField(
         default=0, help_text="Promised or done: a refund reserves its amount at once"
     )
+    wallet_paise = models.BigIntegerField(default=0, db_default=0, help_text="Taken from the wallet")
+    wallet_returned_paise = models.BigIntegerField(default=0, db_default=0, help_text="Of it, back in the wallet")
+    purpose = models.CharField(max_length=10, choices=Purpose.choices, default=Purpose.ORDER, db_default=Purpose.ORDER)
     due_by = models.DateTimeField(null=True, blank=True, help_text="End of the payment window; null for cash")
     created_at = models.DateTimeField()
     captured_at = models.DateTimeField(null=True, blank=True)
@@ -46,6 +60,10 @@ class Payment(models.Model):
             models.CheckConstraint(
                 condition=Q(refunded_paise__gte=0, refunded_paise__lte=F("captured_paise")),
                 name="payment_refunds_within_capture",
+            ),
+            models.CheckConstraint(
+                condition=Q(wallet_returned_paise__gte=0, wallet_returned_paise__lte=F("wallet_paise")),
+                name="payment_wallet_returns_within_what_it_gave",
             ),
         ]
 
@@ -116,6 +134,7 @@ class Refund(models.Model):
     key = models.CharField(max_length=120, unique=True, help_text="Asking twice with one key refunds once")
     amount_paise = models.BigIntegerField()
     reason = models.CharField(max_length=160)
+    to_wallet = models.BooleanField(default=False, db_default=False, help_text="Credited to the wallet, done at once")
     state = models.CharField(max_length=6, choices=RefundState.choices, default=RefundState.DUE)
     gateway_ref = models.CharField(max_length=80, null=True, blank=True)
     tries = models.PositiveSmallIntegerField(default=0)
@@ -241,3 +260,12 @@ class SandboxRefund(models.Model):
     key = models.CharField(max_length=80, unique=True)
     amount_paise = models.BigIntegerField()
     created_at = models.DateTimeField()
+
+
+# Wallets and memberships have a file of their own; Django finds the models of an app here.
+from payments.wallets import Membership as Membership  # noqa: E402
+from payments.wallets import MembershipPlan as MembershipPlan  # noqa: E402
+from payments.wallets import MembershipPurchase as MembershipPurchase  # noqa: E402
+from payments.wallets import Source as Source  # noqa: E402
+from payments.wallets import Wallet as Wallet  # noqa: E402
+from payments.wallets import WalletLot as WalletLot  # noqa: E402

@@ -7,17 +7,22 @@ from datetime import datetime
 from uuid import UUID
 
 from django.db import connection
+from django.db.models import QuerySet
 
 from blinkit.kernel.money import rupees
 from payments import ledger
 from payments.models import (
     Attempt,
     AttemptState,
+    Entry,
+    Membership,
+    MembershipPlan,
     Payment,
     PaymentState,
     Reduction,
     Refund,
     RefundState,
+    WalletLot,
 )
 
 
@@ -72,11 +77,61 @@ def statement(ref: UUID) -> list[StatementLine]:
     for reduction in Reduction.objects.filter(payment__ref=ref):
         text = f"{rupees(reduction.amount_paise)} less to pay: {reduction.reason}"
         lines.append(StatementLine(reduction.at, text, 0, "reduction"))
+    lines += [
+        StatementLine(payment.created_at, "Paid from the wallet", payment.wallet_paise, "wallet")
+        for payment in Payment.objects.filter(ref=ref, wallet_paise__gt=0)
+    ]
     for refund in Refund.objects.filter(payment__ref=ref).select_related("attempt"):
+        if refund.to_wallet:
+            text = f"Back in the wallet: {refund.reason}"
+            lines.append(StatementLine(refund.created_at, text, -refund.amount_paise, "refund"))
+            continue
         way = (refund.attempt.instrument if refund.attempt else "") or "the way it was paid"
         word = f"Refunded to {way}" if refund.state == RefundState.DONE else f"Refund to {way} on its way"
         lines.append(StatementLine(refund.created_at, f"{word}: {refund.reason}", -refund.amount_paise, "refund"))
     return sorted(lines, key=lambda line: line.at)
+
+
+# -- the wallet -------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """Credit of a wallet that expires: how much, when, where from."""
+
+    paise: int
+    at: datetime
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class WalletView:
+    balance_paise: int = 0
+    """What can be spent now: what has expired and is not swept yet is not in it."""
+    endings: tuple[Ending, ...] = ()
+
+
+def wallet_of(customer_id: int, *, now: datetime) -> WalletView:
+    """Balance and what of it expires when, the soonest first; one statement."""
+    lots = WalletLot.objects.filter(wallet_id=customer_id, left_paise__gt=0).exclude(expires_at__lte=now)
+    rows = list(lots.order_by("expires_at", "pk").values_list("left_paise", "expires_at", "source"))
+    endings = tuple(Ending(paise, at, source) for paise, at, source in rows if at is not None)
+    return WalletView(balance_paise=sum(row[0] for row in rows), endings=endings)
+
+
+def wallet_entries(customer_id: int) -> QuerySet[Entry]:
+    """The wallet's postings with their transfers, newest first. In a wallet's account credit is what came in."""
+    entries = Entry.objects.filter(account__code=ledger.wallet_account(customer_id)).select_related("transfer")
+    return entries.order_by("-pk")
+
+
+def plans() -> list[MembershipPlan]:
+    """The memberships that are sold, the cheapest first."""
+    return list(MembershipPlan.objects.filter(is_active=True))
+
+
+def membership_of(customer_id: int) -> Membership | None:
+    return Membership.objects.filter(customer_id=customer_id).first()
 
 
 # -- proof ------------------------------------------------------------------------------------------------------------
@@ -124,6 +179,33 @@ _PROOFS = {
         HAVING -coalesce(sum(e.amount_paise), 0) <> (
             SELECT coalesce(sum(r.amount_paise), 0) FROM payments_refund r
             JOIN payments_attempt t ON t.id = r.attempt_id WHERE r.state <> 'done' AND t.state = 'stray')""",
+    "what the wallet paid is not what the ledger says": """
+        SELECT p.id::text, p.wallet_paise, coalesce(l.paise, 0) FROM payments_payment p
+        LEFT JOIN (
+            SELECT t.ref, -sum(e.amount_paise)::bigint AS paise FROM payments_transfer t
+            JOIN payments_entry e ON e.transfer_id = t.id JOIN payments_account a ON a.id = e.account_id
+            WHERE t.kind = 'wallet' AND a.code = 'orders:prepaid' GROUP BY t.ref
+        ) l ON l.ref = p.ref WHERE p.wallet_paise <> coalesce(l.paise, 0)""",
+    "what came back to the wallet is not what the ledger says": """
+        SELECT p.id::text, p.wallet_returned_paise, coalesce(l.paise, 0) FROM payments_payment p
+        LEFT JOIN (
+            SELECT t.ref, sum(e.amount_paise)::bigint AS paise FROM payments_transfer t
+            JOIN payments_entry e ON e.transfer_id = t.id JOIN payments_account a ON a.id = e.account_id
+            WHERE t.kind = 'wallet_return' AND a.code = 'orders:prepaid' GROUP BY t.ref
+        ) l ON l.ref = p.ref WHERE p.wallet_returned_paise <> coalesce(l.paise, 0)""",
+    "a wallet is not what the ledger says": """
+        SELECT coalesce(l.code, 'wallet:' || w.customer_id), coalesce(w.balance_paise, 0), coalesce(l.paise, 0)
+        FROM payments_wallet w FULL JOIN (
+            SELECT a.code, -sum(e.amount_paise)::bigint AS paise
+            FROM payments_account a JOIN payments_entry e ON e.account_id = a.id
+            WHERE a.code LIKE 'wallet:%' GROUP BY a.code
+        ) l ON l.code = 'wallet:' || w.customer_id
+        WHERE coalesce(w.balance_paise, 0) <> coalesce(l.paise, 0)""",
+    "a wallet is not the sum of its lots": """
+        SELECT 'wallet:' || w.customer_id, w.balance_paise, coalesce(l.paise, 0) FROM payments_wallet w
+        LEFT JOIN (
+            SELECT wallet_id, sum(left_paise)::bigint AS paise FROM payments_walletlot GROUP BY wallet_id
+        ) l ON l.wallet_id = w.customer_id WHERE w.balance_paise <> coalesce(l.paise, 0)""",
     "a rider's cash is negative": """
         SELECT a.code, sum(e.amount_paise)::bigint, 0
         FROM payments_entry e JOIN payments_account a ON a.id = e.account_id

@@ -64,6 +64,14 @@ def sweep_due(**_: Any) -> None:
     services.reconcile(now=timezone.now())
 
 
+@shared_task(acks_late=True)
+def sweep_wallets(**_: Any) -> None:
+    """Credit that has expired, and members whose membership ends soon."""
+    now = timezone.now()
+    services.sweep_expired(now=now)
+    services.remind_ending(now=now)
+
+
 def _process(receipt_id: int) -> None:
     try:
         services.process_webhook(receipt_id=receipt_id, now=timezone.now())

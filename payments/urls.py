@@ -11,6 +11,8 @@ from payments import api, web
 api_urls: list[Any] = [
     path("payments/<uuid:payment_id>/", api.PaymentView.as_view(), name="payment"),
     path("payments/<uuid:payment_id>/attempts/", api.AttemptsView.as_view(), name="payment-attempts"),
+    path("wallet/", api.WalletView.as_view(), name="api-wallet"),
+    path("membership/", api.MembershipView.as_view(), name="api-membership"),
     path("payments/webhooks/<slug:gateway>/", api.webhook, name="payment-webhook"),
 ]
 web_urls: list[Any] = [

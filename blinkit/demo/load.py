@@ -16,7 +16,7 @@ from django.utils.text import slugify
 
 import inventory.services
 from accounts.models import Address, RoleGrant, User
-from blinkit.demo import people, pictures, places
+from blinkit.demo import offers, people, pictures, places
 from blinkit.demo.catalogue import ProductPlan, categories, chance, products
 from blinkit.demo.facts import facts_of, family_by_hand
 from catalog import services as catalog_services
@@ -45,6 +45,7 @@ class Loaded:
     people: int = 0
     addresses: int = 0
     riders: int = 0
+    offers: int = 0
 
     def rows(self) -> list[tuple[str, int]]:
         return [(f.name.replace("_", " "), getattr(self, f.name)) for f in fields(self)]
@@ -67,6 +68,7 @@ def load(*, now: datetime, restock: bool = False) -> Loaded:
         _fill_shelves(stores, done, now=now, restock=restock)
         _save_people(stores, done, now=now)
         make_slots(now=now)
+        done.offers = offers.make(now=now)
     return done
 
 

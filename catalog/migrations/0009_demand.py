@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("catalog", "0007_prices"),
+        ("catalog", "0008_referral"),
     ]
 
     operations = [

@@ -32,6 +32,7 @@ from catalog.services.promotions import (
     save_coupon,
     save_promotion,
 )
+from catalog.services.referral import referral_code, save_referral_policy
 from catalog.services.shelf import put_on_shelf, refresh_shelf, set_active, set_listed, set_price, shelf_changed
 from catalog.services.stores import join_waitlist, save_store, set_store_mode, write_store_load
 from catalog.services.surge import refresh_surge
@@ -77,6 +78,7 @@ __all__ = [
     "preview_prices",
     "promotions_changed",
     "put_on_shelf",
+    "referral_code",
     "refresh_families",
     "refresh_families_if_outdated",
     "refresh_search",
@@ -90,6 +92,7 @@ __all__ = [
     "save_coupon",
     "save_list",
     "save_promotion",
+    "save_referral_policy",
     "save_store",
     "schedule_prices",
     "set_active",

@@ -17,7 +17,6 @@ from delivery.events import OfferMade
 from delivery.models import Job, JobState, Offer, OfferState, Rider, Shift, Trip
 from delivery.services import pay
 from orders.models import Order
-from payments.models import Method
 
 OFFER_S = 30
 SILENT_AFTER = timedelta(minutes=3)
@@ -143,7 +142,7 @@ def _open_job(job: Job, on_duty: Collection[int], *, now: datetime) -> OpenJob:
         ready_s=job.ready_at.timestamp(),
         due_s=job.due_at.timestamp(),
         bags=job.bags,
-        cash_paise=order.total_paise if order.payment_method == Method.COD else 0,
+        cash_paise=order.cash_due_paise,
         refused_by=saying_no.refused_by(job.declined_by, on_duty=on_duty, opened_at=job.opened_at, now=now),
     )
 

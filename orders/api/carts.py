@@ -42,7 +42,7 @@ class CartView(APIView):
             GUEST,
             OpenApiParameter("lat", OpenApiTypes.DOUBLE, description="Where to; else the default address."),
             OpenApiParameter("lng", OpenApiTypes.DOUBLE),
-            OpenApiParameter("method", enum=list(Method.values), description="Count its promotions as well."),
+            OpenApiParameter("method", enum=["cod", "online"], description="Count its promotions as well."),
             OpenApiParameter("later", OpenApiTypes.BOOL, description="For a slot: no busy-hour fee of now."),
         ],
         responses=shapes.CartOut,
@@ -165,7 +165,7 @@ class CheckoutView(APIView):
 
         Cash orders are confirmed at once; online ones hold their items until `pay_by`. Other refusals: `out-of-stock`
         (items), `store-closed`, `not-served`, `cash-limit`, `below-minimum`, `too-many-units`, `not-on-shelf`,
-        `cart-empty`, `too-many-open-orders`, and with a slot `slot-gone` (the `slots` that are left).
+        `cart-empty`, `too-many-open-orders`, `wallet-changed`, and with a slot `slot-gone` (the `slots` that are left).
         """
         body = parsed(shapes.CheckoutBody(data=request.data))
         order = services.checkout(
@@ -176,6 +176,8 @@ class CheckoutView(APIView):
             instructions=body["instructions"],
             tip_paise=body.get("tip_paise"),
             slot_id=body.get("slot_id"),
+            use_wallet=body["use_wallet"],
+            wallet_paise=body["wallet_paise"],
             now=timezone.now(),
         )
         payment_id = None
@@ -188,6 +190,8 @@ class CheckoutView(APIView):
             "total_paise": order.total_paise,
             "currency": "INR",
             "payment_method": order.payment_method,
+            "wallet_paise": order.wallet_paise,
+            "to_pay_paise": order.to_pay_paise,
             "payment_id": payment_id,
             "pay_by": order.pay_by,
             "promised_from": order.promised_from,

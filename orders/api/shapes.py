@@ -20,6 +20,7 @@ from orders.states import Status
 from payments.models import Method
 
 S = serializers
+WAYS = [way for way in Method.choices if way[0] != Method.WALLET]
 
 
 class Money(S.IntegerField):
@@ -70,7 +71,7 @@ class GuestCartBody(S.Serializer[Any]):
 
 class CheckoutBody(S.Serializer[Any]):
     address_id = S.UUIDField()
-    method = S.ChoiceField(choices=Method.choices)
+    method = S.ChoiceField(choices=WAYS, help_text="For what the wallet does not pay.")
     bill_fingerprint = S.CharField(max_length=64, help_text="`bill.fingerprint` of the cart that was shown.")
     instructions = S.ListField(
         child=S.ChoiceField(choices=[(chip, chip) for chip in INSTRUCTIONS]), max_length=len(INSTRUCTIONS), default=list
@@ -85,6 +86,11 @@ class CheckoutBody(S.Serializer[Any]):
         allow_null=True,
         help_text="From /stores/{code}/slots/. Left out: now.",
     )
+    use_wallet = S.BooleanField(default=False, help_text="Pay what the wallet can give, the rest by `method`.")
+    wallet_paise = S.IntegerField(
+        min_value=0, required=False, allow_null=True, default=None,
+        help_text="What was shown as the wallet's part: 409 `wallet-changed` when it can give another sum now.",
+    )  # fmt: skip
 
 
 class GiftBody(S.Serializer[Any]):
@@ -418,6 +424,7 @@ class OrderTax(S.Serializer[Any]):
 
 
 class OrderBill(BillOut):
+    cashback_paid_paise = Money(allow_null=True, help_text="Of the credit, in the wallet; null until it is decided.")
     promotions = PromotionOut(many=True)
     tax = OrderTax()
 
@@ -503,7 +510,9 @@ class Placed(S.Serializer[Any]):
     status = S.ChoiceField(choices=Status.choices)
     total_paise = Money()
     currency = S.CharField()
-    payment_method = S.CharField()
+    payment_method = S.CharField(help_text="`wallet` when it pays alone.")
+    wallet_paise = Money(help_text="Taken from the wallet.")
+    to_pay_paise = Money(help_text="The rest, to be paid by `payment_method`.")
     payment_id = S.UUIDField(allow_null=True, help_text="An online order is paid at /payments/{id}/attempts/.")
     pay_by = S.DateTimeField(allow_null=True)
     promised_from = S.DateTimeField(allow_null=True)
@@ -558,6 +567,9 @@ class OrderPayment(S.Serializer[Any]):
     amount_paise = Money()
     captured_paise = Money()
     refunded_paise = Money()
+    wallet_paise = Money(help_text="Paid from the wallet, beside `amount_paise`.")
+    wallet_returned_paise = Money(help_text="Of it, back in the wallet.")
+    into_wallet_paise = Money(help_text="All that went into the wallet, whoever had paid it.")
     pay_by = S.DateTimeField(allow_null=True)
 
 

@@ -1,6 +1,7 @@
 """Reads of the shop and of orders, for the API, the web pages, the sockets and the rooms above."""
 
 from orders.queries.carts import CartLineView, CartView, Problem, Wanted, bill_json, cart_view, default_place
+from orders.queries.loyalty import ReferralView, Saved, referral_view, saved_as_member
 from orders.queries.places import Serviceability, promise_for, serviceability, typical_door
 from orders.queries.shelves import (
     FoundCards,
@@ -51,6 +52,8 @@ __all__ = [
     "ListView",
     "Page",
     "Problem",
+    "ReferralView",
+    "Saved",
     "Serviceability",
     "ShelfCard",
     "Suggestion",
@@ -77,7 +80,9 @@ __all__ = [
     "prices_watched",
     "product",
     "promise_for",
+    "referral_view",
     "restock_waiting",
+    "saved_as_member",
     "search",
     "serviceability",
     "shelf",

@@ -9,7 +9,7 @@ from math import ceil, floor
 from typing import Any
 from uuid import UUID
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet, Sum
 from django.utils import timezone
 
 from blinkit.kernel import events, live
@@ -72,7 +72,8 @@ def tracking(*, order_id: UUID, customer_id: int | None = None, now: datetime | 
     now = now or timezone.now()
     order = order_of(order_id=order_id, customer_id=customer_id)
     lines = list(OrderLine.objects.filter(order=order))
-    payment = Payment.objects.filter(ref=order.pk).first()
+    into_wallet = Sum("refunds__amount_paise", filter=Q(refunds__to_wallet=True))
+    payment = Payment.objects.filter(ref=order.pk).annotate(into_wallet_paise=into_wallet).first()
     status = Status(order.status)
     rider = _rider_json(order, status)
     position = rider["position"] if rider else None
@@ -260,6 +261,7 @@ def order_bill_json(order: Order, lines: Sequence[OrderLine]) -> dict[str, Any]:
         "total_paise": order.total_paise,
         "saved_paise": saved + order.discount_paise,
         "cashback_paise": order.cashback_paise,
+        "cashback_paid_paise": order.cashback_paid_paise,
         "promotions": order.promotions or [],
         "tax": tax_json(order, lines),
         "currency": "INR",
@@ -274,7 +276,7 @@ def tax_json(order: Order, lines: Sequence[OrderLine]) -> dict[str, Any]:
     return {**asdict(sum((split(part, **states) for part in parts), TaxSplit())), **states}
 
 
-def _payment_json(payment: Payment | None, order: Order) -> dict[str, Any] | None:
+def _payment_json(payment: Any, order: Order) -> dict[str, Any] | None:
     if payment is None:
         return None
     return {
@@ -284,6 +286,9 @@ def _payment_json(payment: Payment | None, order: Order) -> dict[str, Any] | Non
         "amount_paise": payment.amount_paise,
         "captured_paise": payment.captured_paise,
         "refunded_paise": payment.refunded_paise,
+        "wallet_paise": payment.wallet_paise,
+        "wallet_returned_paise": payment.wallet_returned_paise,
+        "into_wallet_paise": payment.into_wallet_paise or 0,
         "pay_by": order.pay_by,
     }
 

@@ -11,12 +11,14 @@ from orders.services.cart import (
     set_line,
     set_tip,
 )
+from orders.services.cashback import pay_cashback
 from orders.services.cheaper import tell_cheaper
 from orders.services.checkout import INSTRUCTIONS, checkout
 from orders.services.ending import cancel, close, close_delivered, confirm, end_window, refund_done, sweep_unpaid
 from orders.services.floor import evidence, packed, short_line, start_picking, to_store
 from orders.services.mover import lock, move
 from orders.services.pictures import sweep_unused_pictures
+from orders.services.referral import enter_referral, my_referral_code, reward_referral
 from orders.services.slots import copy_to_every_day, make_slots, release, release_due
 from orders.services.street import (
     at_the_door,
@@ -47,6 +49,7 @@ __all__ = [
     "delivered",
     "empty_cart",
     "end_window",
+    "enter_referral",
     "evidence",
     "goods_back",
     "in_transit",
@@ -54,13 +57,16 @@ __all__ = [
     "lock",
     "make_slots",
     "move",
+    "my_referral_code",
     "open_cart",
     "packed",
+    "pay_cashback",
     "picked_up",
     "refund_done",
     "release",
     "release_due",
     "replace_lines",
+    "reward_referral",
     "rider_accepted",
     "rider_fell_away",
     "set_coupon",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -105,6 +106,8 @@ def checkout(
     instructions: Sequence[str] = (),
     tip_paise: int | None = None,
     slot_id: int | None = None,
+    use_wallet: bool = False,
+    wallet_paise: int | None = None,
 ) -> Order:
     """Order what is in the customer's cart for this address, at exactly the bill that was shown.
 
@@ -112,56 +115,61 @@ def checkout(
     line. Cash orders are CONFIRMED at once; online ones are PENDING with their stock held until `pay_by`; of either
     kind a customer may have only so many open (settings.ORDER_MOST_OPEN_UNPAID, ORDER_MOST_OPEN_CASH), so that nobody
     empties a store without paying. With a slot the order is its store's, closed or busy as that may be now, and waits
-    until it is time (services/slots.py).
+    until it is time (services/slots.py). `use_wallet` pays what the wallet can give first and only the rest by
+    `method`; an order it pays alone is CONFIRMED at once. `wallet_paise` is what the customer was shown it gives.
 
     Refuses, and then nothing is written: TooManyOpenOrders(open, max), CartEmpty, NoSuchAddress, NotServed,
     StoreClosed(reason), SlotGone(slots) with those that are left, NotOnShelf, TooManyUnits, BelowMinimum,
-    BillChanged(bill) when any figure is not the one shown, CashLimit(limit_paise), OutOfStock(short).
+    BillChanged(bill) when any figure is not the one shown, WalletChanged when the wallet gives another sum now,
+    CashLimit(limit_paise), OutOfStock(short).
     """
     plan = _plan(
         customer_id=customer_id, address_id=address_id, tip_paise=tip_paise, method=method, slot_id=slot_id, now=now
     )
-    _refuse_unless_agreed(plan, method=Method(method), fingerprint=bill_fingerprint)
-    _refuse_too_many_open(plan, method=Method(method))
-    chips = _checked(instructions, Method(method))
+    _refuse_unless_agreed(plan, fingerprint=bill_fingerprint)
+    chips = _checked(instructions)
 
     order = _draft(plan, customer_id=customer_id, method=Method(method), instructions=chips, now=now)
     actor = f"user:{customer_id}"
-    until = None if order.pay_by is None else order.pay_by + timedelta(seconds=HOLD_GRACE_S)
-    # The first writes, and the only ones that can still refuse.
-    if plan.offered.uses or plan.slot:
-        with transaction.atomic():  # a refusal is kept as an answer: nothing reserved may stay behind it
-            if plan.offered.uses:
-                _reserve(plan, order, now=now)
-            _hold(plan, order, until=until, actor=actor, now=now)
-            if plan.slot and not slots.book(slot_id=plan.slot.pk, now=now):
-                raise _slot_gone(plan.slot.store_id, now=now)
-    else:
+    # The first writes, and the only ones that can still refuse. A refusal is kept as an answer: nothing reserved or
+    # taken may stay behind it. Wallet before stock before slot, as everywhere.
+    with transaction.atomic() if plan.offered.uses or use_wallet or plan.slot else nullcontext():
+        if plan.offered.uses:
+            _reserve(plan, order, now=now)
+        if use_wallet:
+            _pay_from_wallet(order, shown_paise=wallet_paise, now=now)
+        _refuse_way_to_pay(plan, order)
+        until = None if order.pay_by is None else order.pay_by + timedelta(seconds=HOLD_GRACE_S)
         _hold(plan, order, until=until, actor=actor, now=now)
+        if plan.slot and not slots.book(slot_id=plan.slot.pk, now=now):
+            raise _slot_gone(plan.slot.store_id, now=now)
     quote, inputs = promise_for(plan.store, to=plan.address.point, lines=len(plan.wanted), units=plan.units, now=now)
     facts: list[DomainEvent] = [
         OrderPlaced(
             order_id=order.pk, store_code=plan.store.code, customer_id=customer_id, total_paise=order.total_paise
         )
     ]
-    if order.payment_method == Method.COD:
+    is_settled = order.payment_method != Method.ONLINE
+    if is_settled:
         order.status = Status.CONFIRMED
         order.confirmed_at = now
         if plan.slot is None:
             order.promised_from, order.promised_by = quote.from_at(now), quote.by(now)
-        facts.append(OrderMoved(order_id=order.pk, old=Status.PENDING, new=Status.CONFIRMED, why="Cash on delivery"))
+        why = "Cash on delivery" if order.payment_method == Method.COD else "Paid from the wallet"
+        facts.append(OrderMoved(order_id=order.pk, old=Status.PENDING, new=Status.CONFIRMED, why=why))
         facts.append(OrderConfirmed(order_id=order.pk, store_code=plan.store.code, customer_id=customer_id))
     order.save(force_insert=True)
     money.open_payment(
         ref=order.pk,
         customer_id=customer_id,
-        amount_paise=order.total_paise,
+        amount_paise=order.to_pay_paise,
+        wallet_paise=order.wallet_paise,
         method=order.payment_method,
         due_by=order.pay_by,
         now=now,
     )
     OrderLine.objects.bulk_create(_lines(order, plan))
-    if order.payment_method == Method.COD:
+    if is_settled:
         _promise(order, plan, quote, inputs, now=now).save(force_insert=True)
     # Only what was ordered: a line put in meanwhile stays.
     CartLine.objects.filter(cart_id=plan.cart.pk, product_id__in=list(plan.rows)).delete()
@@ -295,7 +303,7 @@ def _refuse_bad_lines(wanted: Sequence[Wanted], rows: Mapping[int, ShelfRow]) ->
             )
 
 
-def _refuse_unless_agreed(plan: _Plan, *, method: Method, fingerprint: str) -> None:
+def _refuse_unless_agreed(plan: _Plan, *, fingerprint: str) -> None:
     policy: FeeRules = goods.fee_policy(plan.store)
     if plan.bill.items_paise < policy.minimum_order_paise:
         missing = policy.minimum_order_paise - plan.bill.items_paise
@@ -306,11 +314,33 @@ def _refuse_unless_agreed(plan: _Plan, *, method: Method, fingerprint: str) -> N
         )
     if fingerprint != plan.bill.fingerprint():
         raise _changed(plan, plan.bill)
-    if method == Method.COD and plan.bill.total_paise > policy.cod_limit_paise:
+
+
+def _refuse_way_to_pay(plan: _Plan, order: Order) -> None:
+    """What the wallet left to pay can't be paid in this way."""
+    limit_paise = goods.fee_policy(plan.store).cod_limit_paise
+    if order.cash_due_paise > limit_paise:
         raise CashLimit(
-            f"Cash is possible up to {rupees(policy.cod_limit_paise)}. Please pay this order by UPI or card.",
-            limit_paise=policy.cod_limit_paise,
+            f"Cash is possible up to {rupees(limit_paise)}. Please pay this order by UPI or card.",
+            limit_paise=limit_paise,
         )
+    if order.payment_method == Method.COD and "leave_at_door" in order.instructions:
+        raise CashNeedsHand("Cash can't be left at the door. Pay by UPI or card, or take the bags yourself.")
+    if order.payment_method != Method.WALLET:
+        _refuse_too_many_open(plan, method=Method(order.payment_method))
+
+
+def _pay_from_wallet(order: Order, *, shown_paise: int | None, now: datetime) -> None:
+    order.wallet_paise = money.take_from_wallet(
+        customer_id=order.customer_id,
+        ref=order.pk,
+        most_paise=order.total_paise,
+        memo=f"Order {order.number}",
+        shown_paise=shown_paise,
+        now=now,
+    )
+    if order.wallet_paise and not order.to_pay_paise:
+        order.payment_method, order.pay_by = Method.WALLET.value, None
 
 
 def _changed(plan: _Plan, bill: Bill, *, because: str = "") -> BillChanged:
@@ -356,13 +386,11 @@ def _refuse_too_many_open(plan: _Plan, *, method: Method) -> None:
         raise TooManyOpenOrders(sentence, open=count, max=most)
 
 
-def _checked(instructions: Sequence[str], method: Method) -> list[str]:
+def _checked(instructions: Sequence[str]) -> list[str]:
     chips = list(dict.fromkeys(instructions))
     unknown = [chip for chip in chips if chip not in INSTRUCTIONS]
     if unknown:
         raise Invalid(f"Unknown delivery instruction: {unknown[0][:40]}.", known=list(INSTRUCTIONS))
-    if method == Method.COD and "leave_at_door" in chips:
-        raise CashNeedsHand("Cash can't be left at the door. Pay by UPI or card, or take the bags yourself.")
     return chips
 
 

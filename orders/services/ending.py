@@ -14,7 +14,7 @@ from catalog import services as promotions
 from inventory import services as stock
 from inventory.errors import HoldGone
 from orders.errors import NoSuchOrder, ReasonNeeded, TooLateToCancel
-from orders.events import OrderCancelled, OrderConfirmed
+from orders.events import OrderCancelled, OrderClosed, OrderConfirmed
 from orders.models import Order, Promise
 from orders.queries.places import promise_for
 from orders.queries.slots import VERSION, schedule_for
@@ -118,7 +118,8 @@ def close(*, order_id: UUID, now: datetime, actor: str = "system") -> Order:
     order = lock(order_id)
     if order.status != Status.DELIVERED:
         return order
-    return step(order, Status.CLOSED, actor=actor, now=now, why="The time for claims is over")
+    closed = OrderClosed(order_id=order.pk, store_code=order.store.code, customer_id=order.customer_id)
+    return step(order, Status.CLOSED, actor=actor, now=now, why="The time for claims is over", also=[closed])
 
 
 def sweep_unpaid(*, now: datetime, limit: int = 200) -> int:

@@ -153,5 +153,6 @@ def lower_bill(order: Order, items_paise: int, discount_paise: int, tax_paise: i
         + order.tip_paise
         - order.discount_paise
     )
-    order.save(update_fields=["items_paise", "tax_paise", "discount_paise", "total_paise"])
+    order.wallet_paise = min(order.wallet_paise, order.total_paise)  # the wallet is paid back last, as payments do it
+    order.save(update_fields=["items_paise", "tax_paise", "discount_paise", "total_paise", "wallet_paise"])
     return before - order.total_paise

@@ -19,7 +19,6 @@ from orders.models import Evidence, Order, Promise
 from orders.services.mover import hint, joining, lock, step, subject
 from orders.states import Status
 from payments import services as money
-from payments.models import Method
 
 DOOR_CODE_TRIES = 5
 DOOR_CODE_WINDOW_S = 600
@@ -147,14 +146,14 @@ def delivered(
         return order
     if order.status in (Status.PICKED_UP, Status.IN_TRANSIT):
         _prove(order, otp=otp, photo=photo)
-        if order.payment_method == Method.COD and order.total_paise and cash_paise != order.total_paise:
-            raise WrongCash(f"{rupees(order.total_paise)} in cash is due.", due_paise=order.total_paise)
+        if order.cash_due_paise and cash_paise != order.cash_due_paise:
+            raise WrongCash(f"{rupees(order.cash_due_paise)} in cash is due.", due_paise=order.cash_due_paise)
     order.delivered_at = now
     late_s = max(0, round((now - order.promised_by).total_seconds())) if order.promised_by else 0
     done = OrderDelivered(order_id=order.pk, store_code=order.store.code, customer_id=order.customer_id, late_s=late_s)
     step(order, Status.DELIVERED, actor=actor, now=now, fields=("delivered_at",), also=[done])
-    if order.payment_method == Method.COD and order.total_paise:
-        money.collect_cash(ref=order.pk, rider_ref=rider_id, amount_paise=order.total_paise, now=now)
+    if order.cash_due_paise:
+        money.collect_cash(ref=order.pk, rider_ref=rider_id, amount_paise=order.cash_due_paise, now=now)
     Promise.objects.filter(order=order, actual_at=None).update(actual_at=now)
     if photo:
         Evidence.objects.create(order=order, kind="door_photo", detail={"photo": photo}, actor=actor, at=now)

@@ -97,7 +97,7 @@ def advance(order: Order, to: Status, *, rider_id: int = 7, bags: Sequence[str] 
             order_id=pk,
             rider_id=rider_id,
             otp=order.door_otp,
-            cash_paise=Order.objects.get(pk=pk).total_paise,
+            cash_paise=Order.objects.get(pk=pk).cash_due_paise,
             actor=f"rider:{rider_id}",
             now=now,
         ),

@@ -29,7 +29,7 @@ from orders.web import cart as cart_page
 from orders.web import when
 from orders.web.shopper import Shopper, customer_of, is_htmx
 from payments.models import AttemptState, Method
-from payments.queries import payment_of
+from payments.queries import payment_of, wallet_of
 from payments.services import start_attempt
 
 WAYS = {"cod": Method.COD, "upi": Method.ONLINE, "card": Method.ONLINE}
@@ -48,7 +48,10 @@ def checkout(request: HttpRequest) -> HttpResponse:
             return HttpResponse(headers={"HX-Redirect": reverse("shop-cart")})
         return cart_page.show(shopper) if shopper.cart.cards else redirect("shop-cart")
     asked = request.GET
-    return _show(shopper, chosen=asked.get("address"), method=asked.get("method", ""), slot=asked.get("slot"))
+    return _show(
+        shopper, chosen=asked.get("address"), method=asked.get("method", ""), slot=asked.get("slot"),
+        use_wallet=asked.get("use_wallet") == "on",
+    )  # fmt: skip
 
 
 def _show(
@@ -60,6 +63,7 @@ def _show(
     error: str = "",
     new_bill: dict[str, Any] | None = None,
     status: int = 200,
+    use_wallet: bool = False,
 ) -> HttpResponse:
     addresses = _addresses(shopper)
     served = [address for address in addresses if address["served"]]
@@ -74,7 +78,9 @@ def _show(
     bill: Any = {**new_bill, "fees_why": new_bill.get("why", {})} if new_bill else view.bill
     total = new_bill["total_paise"] if new_bill else view.bill.total_paise
     limit = view.fees.get("cod_limit_paise", 0)
-    too_much = total > limit
+    balance = wallet_of(customer_of(shopper.request), now=shopper.now).balance_paise
+    from_wallet = min(balance, total) if use_wallet else 0
+    too_much = total - from_wallet > limit
     at_door = "leave_at_door" in shopper.request.session.get(cart_page.INSTRUCTIONS_KEY, [])
     no_cash = _("Not together with “Leave at the door”") if at_door else ""
     methods = [
@@ -97,6 +103,10 @@ def _show(
         "ask_name": not shopper.request.user.name,  # type: ignore[union-attr]
         "when": choice,
         "chosen_method": method if method in WAYS else "upi",
+        "balance_paise": balance,
+        "use_wallet": use_wallet,
+        "wallet_paise": from_wallet,
+        "to_pay_paise": total - from_wallet,
         "bill": bill,
         "fingerprint": new_bill["fingerprint"] if new_bill else view.fingerprint,
         "changed": error if new_bill else "",
@@ -123,6 +133,7 @@ def _place(request: HttpRequest, shopper: Shopper) -> HttpResponse:
         way = WAYS[method]
     except (ValueError, KeyError):
         return _show(shopper, method=method, slot=slot, error=_("Choose an address and a way to pay."), status=400)
+    use_wallet, shown = form.get("use_wallet") == "on", form.get("wallet_paise", "")
     name = " ".join(form.get("name", "").split())[:120]
     if name and not request.user.name:  # type: ignore[union-attr]
         request.user = update_profile(user_id=shopper.customer_id, name=name)
@@ -134,12 +145,14 @@ def _place(request: HttpRequest, shopper: Shopper) -> HttpResponse:
             bill_fingerprint=form.get("fingerprint", ""),
             instructions=request.session.get(cart_page.INSTRUCTIONS_KEY, []),
             slot_id=when.slot_id_of(slot),
+            use_wallet=use_wallet,
+            wallet_paise=int(shown) if shown.isascii() and shown.isdigit() and len(shown) < 12 else None,
             now=shopper.now,
         )
     except BillChanged as refusal:
         return _show(
             shopper, chosen=str(address_id), method=method, slot=slot, error=_("Please look once more."), status=409,
-            new_bill=refusal.extra["bill"],
+            new_bill=refusal.extra["bill"], use_wallet=use_wallet,
         )  # fmt: skip
     except CartEmpty:
         # The same form sent twice: the first one emptied the cart. Show what it made.
@@ -150,8 +163,9 @@ def _place(request: HttpRequest, shopper: Shopper) -> HttpResponse:
         return cart_page.show(Shopper(request), changed=refusal.detail, status=409)
     except Refusal as refusal:
         return _show(
-            shopper, chosen=str(address_id), method=method, slot=slot, error=refusal.detail, status=refusal.status
-        )
+            shopper, chosen=str(address_id), method=method, slot=slot, error=refusal.detail, status=refusal.status,
+            use_wallet=use_wallet,
+        )  # fmt: skip
     request.session.pop(cart_page.INSTRUCTIONS_KEY, None)
     request.session.pop(when.SLOT_KEY, None)
     return _onward(order, method, shopper=shopper)
@@ -227,7 +241,7 @@ def pay(request: HttpRequest, order_id: UUID) -> HttpResponse:
 
 
 def _may_pay_cash(order: Order) -> bool:
-    return order.total_paise <= goods.fee_policy(order.store).cod_limit_paise
+    return order.to_pay_paise <= goods.fee_policy(order.store).cod_limit_paise
 
 
 def _cash_instead(order: Order, shopper: Shopper) -> HttpResponse:

@@ -29,8 +29,10 @@ from catalog.services import note_unmet
 from orders.services import adopt_guest_cart
 from orders.web.places import map_facts
 from orders.web.push import forget_this_browser
+from orders.web.referral import take_friends_code
 from orders.web.shopper import GUEST_KEY, PLACE_KEY, Shopper, customer_of, next_path, point_of
 from orders.web.streets import known_streets
+from payments.queries import membership_of, wallet_of
 
 PHONE_KEY = "sign_in_phone"
 BACKEND = "django.contrib.auth.backends.ModelBackend"
@@ -104,7 +106,7 @@ def _enter(request: HttpRequest, user: User) -> HttpResponse:
     if guest:
         adopt_guest_cart(guest_token=UUID(guest), customer_id=user.pk)
         request.session.pop(GUEST_KEY, None)
-    return redirect(going or _home(user))
+    return take_friends_code(request, user, redirect(going or _home(user)))
 
 
 def _home(user: Any) -> str:
@@ -148,7 +150,9 @@ def account(request: HttpRequest) -> HttpResponse:
     addresses = Address.objects.filter(user_id=customer_of(request), deleted_at=None).order_by(
         "-is_default", "-created_at"
     )
-    context = {"addresses": addresses, "heading": _("Account"), "back": "/", "account": True, "searchable": "desktop"}
+    wallet, membership = wallet_of(customer_of(request), now=timezone.now()), membership_of(customer_of(request))
+    context: dict[str, Any] = {"addresses": addresses, "wallet": wallet, "membership": membership}
+    context |= {"now": timezone.now(), "heading": _("Account"), "back": "/", "account": True, "searchable": "desktop"}
     return Shopper(request).render("shop/account.html", context)
 
 

@@ -30,6 +30,7 @@ from orders.web.cards import Card
 
 PLACE_KEY = "place"
 GUEST_KEY = "guest"
+REFERRAL_KEY = "ref"
 
 
 @dataclass(frozen=True)
@@ -116,6 +117,8 @@ class Shopper:
 
     def __init__(self, request: HttpRequest) -> None:
         self.request = request
+        if code := request.GET.get(REFERRAL_KEY, "")[:12]:  # a friend's link: kept until there is somebody to enter it
+            request.session[REFERRAL_KEY] = code
         self.now: datetime = timezone.now()
 
     @property

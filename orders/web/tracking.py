@@ -63,6 +63,7 @@ def _list_item(order: Order, hindi: dict[str, str], now: datetime) -> dict[str, 
         "window": _window(order, now) if status not in FINISHED else "",
         "placed_at": order.placed_at,
         "total_paise": order.total_paise,
+        "to_pay_paise": order.to_pay_paise,
         "summary": summary + (_(" and %(n)s more") % {"n": more} if more > 0 else ""),
         "live": status not in FINISHED,
         "pays": status == Status.PENDING,
@@ -106,7 +107,6 @@ def _page(row: Order, facts: dict[str, Any], shopper_now: datetime) -> dict[str,
     live = status not in FINISHED
     rider = facts["rider"] or {}
     payment = facts["payment"]
-    refunded = payment["refunded_paise"] if payment else 0
     return {
         "id": row.pk,
         "number": row.number,
@@ -124,7 +124,7 @@ def _page(row: Order, facts: dict[str, Any], shopper_now: datetime) -> dict[str,
         "late": live and facts["late_s"] >= LATE_AFTER_S and not facts["rider_at_door_at"],
         "late_why": late_why(row),
         "at_door": bool(facts["rider_at_door_at"]),
-        "due_paise": row.total_paise if live and row.payment_method == "cod" else 0,
+        "due_paise": row.cash_due_paise if live else 0,
         "eta_low_m": facts["eta_from_m"],
         "eta_high_m": facts["eta_to_m"],
         "steps": _steps(facts["steps"], stopped=status in STOPPED),
@@ -132,7 +132,10 @@ def _page(row: Order, facts: dict[str, Any], shopper_now: datetime) -> dict[str,
         "pay_by": row.pay_by,
         "door_code": facts["otp"],
         "rider_name": row.rider_name,
-        "refund_note": _refund_note(row, status, refunded),
+        "refund_notes": _refund_notes(row, status, payment),
+        "cashback_note": _cashback_note(row, status),
+        "wallet_paise": row.wallet_paise,
+        "to_pay_paise": row.to_pay_paise,
         "lines": _in_language(facts["lines"]),
         "bill": facts["bill"],
         "total_paise": row.total_paise,
@@ -185,16 +188,34 @@ def _steps(steps: list[dict[str, Any]], *, stopped: bool) -> list[dict[str, str]
 
 def _method_words(row: Order, status: Status) -> str:
     if row.payment_method == "cod":
-        return _("cash at the door")
+        return _("wallet and cash at the door") if row.wallet_paise else _("cash at the door")
+    if row.payment_method == "wallet":
+        return _("paid from your wallet")
     return _("not paid yet") if status == Status.PENDING or row.confirmed_at is None else _("paid online")
 
 
-def _refund_note(row: Order, status: Status, refunded_paise: int) -> str:
-    if refunded_paise:
-        return _("%(amount)s went back the way you paid.") % {"amount": rupees(refunded_paise)}
-    if status in (Status.CANCELLED, Status.UNDELIVERED) and row.payment_method != "cod" and row.confirmed_at:
-        return _("What you paid is on its way back.")
-    return ""
+def _refund_notes(row: Order, status: Status, payment: dict[str, Any] | None) -> list[str]:
+    back_paise = payment["refunded_paise"] + payment["wallet_returned_paise"] if payment else 0
+    in_wallet_paise = payment["into_wallet_paise"] if payment else 0
+    notes = []
+    if in_wallet_paise:
+        notes.append(_("%(amount)s is in your wallet again.") % {"amount": rupees(in_wallet_paise)})
+    if back_paise > in_wallet_paise:
+        amount = rupees(back_paise - in_wallet_paise)
+        notes.append(_("%(amount)s went back the way you paid.") % {"amount": amount})
+    is_over = status in (Status.CANCELLED, Status.UNDELIVERED)
+    if not notes and is_over and row.payment_method != "cod" and row.confirmed_at:
+        notes.append(_("What you paid is on its way back."))
+    return notes
+
+
+def _cashback_note(row: Order, status: Status) -> str:
+    if row.cashback_paid_paise:
+        return _("%(amount)s cashback is in your wallet.") % {"amount": rupees(row.cashback_paid_paise)}
+    if not row.cashback_paise or status in STOPPED or row.cashback_paid_paise == 0:
+        return ""
+    amount = rupees(row.cashback_paise)
+    return _("%(amount)s cashback comes to your wallet a day after delivery.") % {"amount": amount}
 
 
 def _map(row: Order, position: dict[str, Any] | None) -> dict[str, Any]:

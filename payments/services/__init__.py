@@ -1,28 +1,38 @@
 """Every write to money. Each act locks the payment first; what it then touches is that payment's own.
 
-Lock order inside this app: webhook receipt, payment, attempt, refund, ledger account.
+Lock order inside this app: webhook receipt, payment, attempt, refund, wallet, ledger account.
 """
 
 from payments.queries import cash_in_hand, refund_settled, statement
 from payments.services.cash import collect_cash, deposit_cash
+from payments.services.membership import buy_membership, remind_ending
 from payments.services.paying import open_payment, start_attempt
 from payments.services.refunding import cancel, lower_amount, retry_refund, send_refund
 from payments.services.settling import process_webhook, reconcile, record_webhook, retry_webhook
+from payments.services.wallet import credit as credit_wallet
+from payments.services.wallet import give_goodwill, sweep_expired
+from payments.services.wallet import take as take_from_wallet
 
 __all__ = [
+    "buy_membership",
     "cancel",
     "cash_in_hand",
     "collect_cash",
+    "credit_wallet",
     "deposit_cash",
+    "give_goodwill",
     "lower_amount",
     "open_payment",
     "process_webhook",
     "reconcile",
     "record_webhook",
     "refund_settled",
+    "remind_ending",
     "retry_refund",
     "retry_webhook",
     "send_refund",
     "start_attempt",
     "statement",
+    "sweep_expired",
+    "take_from_wallet",
 ]

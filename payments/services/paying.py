@@ -14,7 +14,7 @@ from blinkit.kernel.idempotency import KeyReused
 from blinkit.kernel.ids import uuid7
 from payments import gateways
 from payments.errors import PaymentClosed
-from payments.models import Attempt, Method, Payment, PaymentState
+from payments.models import Attempt, Method, Payment, PaymentState, Purpose
 
 LABELS = {"upi": "UPI", "card": "Card"}
 
@@ -30,16 +30,35 @@ class Started(TypedDict):
 
 
 def open_payment(
-    *, ref: UUID, customer_id: int, amount_paise: int, method: str, due_by: datetime | None, now: datetime
+    *,
+    ref: UUID,
+    customer_id: int,
+    amount_paise: int,
+    method: str,
+    due_by: datetime | None,
+    now: datetime,
+    wallet_paise: int = 0,
+    purpose: str = Purpose.ORDER,
 ) -> Payment:
-    """Write down what `ref` owes. One statement, part of the caller's transaction; no gateway is asked."""
+    """Write down what `ref` owes. One statement, part of the caller's transaction; no gateway is asked.
+
+    `wallet_paise` is what `wallet.take` has taken for it in this transaction; `amount_paise` is the rest, to be paid by
+    `method`. With nothing left to pay (Method.WALLET) it is paid.
+    """
+    is_paid = method == Method.WALLET
+    if is_paid and amount_paise:
+        raise ValueError("The wallet pays all of it or there is another way for the rest.")
     payment = Payment(
         ref=ref,
         customer_id=customer_id,
         amount_paise=amount_paise,
         method=Method(method).value,
+        state=PaymentState.CAPTURED if is_paid else PaymentState.OPEN,
+        wallet_paise=wallet_paise,
+        purpose=purpose,
         due_by=due_by,
         created_at=now,
+        captured_at=now if is_paid else None,
     )
     payment.save(force_insert=True)
     return payment
@@ -86,7 +105,7 @@ def start_attempt(
 
 
 def _must_be_payable(payment: Payment, *, now: datetime) -> None:
-    if payment.method != Method.ONLINE:
+    if payment.method == Method.COD:
         raise PaymentClosed("This order is paid in cash at the door.")
     if payment.state == PaymentState.CAPTURED:
         raise PaymentClosed("This is paid already.")

@@ -1,4 +1,9 @@
-"""Giving money back: promised inside a transaction, sent outside of one, completed when the gateway says so."""
+"""Giving money back: promised inside a transaction, sent outside of one, completed when the gateway says so.
+
+Which source gets it, in one place (`_give_back`): the wallet pays first and is paid back last. What was not paid yet
+falls away first, then what the gateway or the rider took goes back up to what it captured, then the wallet's part;
+never more to a source than it gave. What goes into the wallet is there at once and never expires.
+"""
 
 from __future__ import annotations
 
@@ -24,10 +29,12 @@ from payments.models import (
     Refund,
     RefundState,
 )
+from payments.services import wallet
 
 log = structlog.get_logger(__name__)
 
 MAX_TRIES = 8
+KEY_LENGTH = 112
 FIRST_PAUSE_S = 30
 LONGEST_PAUSE_S = 3600
 ASK_AFTER = timedelta(minutes=2)
@@ -35,25 +42,30 @@ ASK_AFTER = timedelta(minutes=2)
 
 
 @transaction.atomic
-def lower_amount(*, ref: UUID, by_paise: int, reason: str, key: str, now: datetime) -> int:
+def lower_amount(*, ref: UUID, by_paise: int, reason: str, key: str, now: datetime, to_wallet: bool = False) -> int:
     """`ref` owes less by so many paise. Paid already: that part is refunded. Still open: the amount goes down.
 
-    Returns the paise that go back to the customer (0 while open, and for a cancelled payment). The same key lowers
-    once. Raises RefundTooLarge when more would go than is there.
+    Returns the paise that go back to the customer (of an open payment the wallet's part; 0 for a cancelled one). The
+    same key lowers once. `to_wallet`: what was captured goes into the wallet instead of the way it came. Raises
+    RefundTooLarge when more would go than is there.
     """
     payment = _lock(ref)
     if by_paise <= 0 or payment.state == PaymentState.CANCELLED:
         return 0
     if payment.state == PaymentState.CAPTURED:
-        return promise(payment, by_paise, key=key, reason=reason, attempt=_paid_by(payment), now=now).amount_paise
-    if Reduction.objects.filter(key=key).exists():
+        return _give_back(payment, by_paise, key=key, reason=reason, to_wallet=to_wallet, now=now)
+    if Reduction.objects.filter(key=key).exists() or (payment.wallet_paise and _known(key)):
         return 0
-    if by_paise > payment.amount_paise:
+    unpaid_paise = min(by_paise, payment.amount_paise)
+    if by_paise > payment.amount_paise + _left_of_wallet(payment):
         raise RefundTooLarge("More would fall away than is owed.", owed_paise=payment.amount_paise)
-    Reduction.objects.create(payment=payment, key=key, amount_paise=by_paise, reason=reason[:160], at=now)
-    payment.amount_paise -= by_paise
-    payment.save(update_fields=["amount_paise"])
-    return 0
+    if unpaid_paise:
+        Reduction.objects.create(payment=payment, key=key, amount_paise=unpaid_paise, reason=reason[:160], at=now)
+        payment.amount_paise -= unpaid_paise
+        if not payment.amount_paise and payment.wallet_paise:  # the wallet has paid all there is
+            payment.state, payment.captured_at = PaymentState.CAPTURED, now
+        payment.save(update_fields=["amount_paise", "state", "captured_at"])
+    return _return_to_wallet(payment, by_paise - unpaid_paise, key=key, reason=reason, now=now)
 
 
 @transaction.atomic
@@ -63,13 +75,87 @@ def cancel(*, ref: UUID, reason: str, now: datetime) -> None:
     Repeating is silent. Money that arrives after this goes back by itself.
     """
     payment = _lock(ref)
+    key = f"cancel:{ref}"
     if payment.state == PaymentState.OPEN:
         payment.state = PaymentState.CANCELLED
         payment.save(update_fields=["state"])
+        _return_to_wallet(payment, _left_of_wallet(payment), key=key, reason=reason, now=now)
         return
-    left_paise = payment.captured_paise - payment.refunded_paise
+    left_paise = payment.captured_paise - payment.refunded_paise + _left_of_wallet(payment)
     if payment.state == PaymentState.CAPTURED and left_paise:
-        promise(payment, left_paise, key=f"cancel:{ref}", reason=reason, attempt=_paid_by(payment), now=now)
+        _give_back(payment, left_paise, key=key, reason=reason, now=now)
+
+
+def _give_back(
+    payment: Payment, amount_paise: int, *, key: str, reason: str, now: datetime, to_wallet: bool = False
+) -> int:
+    """So much of a locked, captured payment goes back, first to what captured it, then to the wallet. Once per key."""
+    if not (payment.wallet_paise or to_wallet):
+        return promise(payment, amount_paise, key=key, reason=reason, attempt=_paid_by(payment), now=now).amount_paise
+    if known := _known(key):
+        return known
+    captured_paise = payment.captured_paise - payment.refunded_paise
+    if amount_paise > captured_paise + _left_of_wallet(payment):
+        raise RefundTooLarge("More would go back than was paid.", left_paise=captured_paise + _left_of_wallet(payment))
+    by_capture_paise = min(amount_paise, captured_paise)
+    if by_capture_paise and to_wallet:
+        payment.refunded_paise += by_capture_paise
+        payment.save(update_fields=["refunded_paise"])
+        _credit(payment, by_capture_paise, key=key, kind="refund", reason=reason, now=now)
+    elif by_capture_paise:
+        promise(payment, by_capture_paise, key=key, reason=reason, attempt=_paid_by(payment), now=now)
+    _return_to_wallet(payment, amount_paise - by_capture_paise, key=key, reason=reason, now=now)
+    return amount_paise
+
+
+def _return_to_wallet(payment: Payment, amount_paise: int, *, key: str, reason: str, now: datetime) -> int:
+    """The wallet's own part comes back. The caller has the payment's lock and has looked for the key."""
+    if not amount_paise:
+        return 0
+    payment.wallet_returned_paise += amount_paise
+    payment.save(update_fields=["wallet_returned_paise"])
+    _credit(payment, amount_paise, key=_wallet_key(key), kind="wallet_return", reason=reason, now=now)
+    return amount_paise
+
+
+def _credit(payment: Payment, amount_paise: int, *, key: str, kind: str, reason: str, now: datetime) -> None:
+    """A refund into the wallet: written down as done, for it is."""
+    refund = Refund.objects.create(
+        payment=payment,
+        key=key,
+        amount_paise=amount_paise,
+        reason=reason[:160],
+        to_wallet=True,
+        state=RefundState.DONE,
+        created_at=now,
+        done_at=now,
+    )
+    wallet.put_back(
+        customer_id=payment.customer_id,
+        amount_paise=amount_paise,
+        refund_id=refund.pk,
+        kind=kind,
+        reason=reason,
+        ref=payment.ref,
+        now=now,
+    )
+    done = RefundCompleted(refund_id=refund.pk, ref=payment.ref, amount_paise=amount_paise, to_wallet=True)
+    events.record(done, subject=f"payment:{payment.pk}")
+    metrics.count("refunds_completed_total")
+
+
+def _known(key: str) -> int:
+    """What went back under this key already."""
+    keys = [key, _wallet_key(key)]
+    return sum(Refund.objects.filter(key__in=keys).values_list("amount_paise", flat=True))
+
+
+def _wallet_key(key: str) -> str:
+    return f"{key[:KEY_LENGTH]}:wallet"
+
+
+def _left_of_wallet(payment: Payment) -> int:
+    return payment.wallet_paise - payment.wallet_returned_paise
 
 
 def promise(

@@ -14,8 +14,8 @@ from payments import gateways, ledger
 from payments.errors import GatewayDown
 from payments.events import PaymentCaptured, PaymentDeclined
 from payments.gateways import Notice
-from payments.models import Attempt, AttemptState, Payment, PaymentState, Refund, WebhookReceipt
-from payments.services import refunding
+from payments.models import Attempt, AttemptState, Payment, PaymentState, Purpose, Refund, WebhookReceipt
+from payments.services import membership, refunding
 
 log = structlog.get_logger(__name__)
 
@@ -175,6 +175,8 @@ def pay(payment: Payment, attempt: Attempt, *, debit: str, now: datetime, actor:
         subject=f"payment:{payment.pk}",
         actor=actor,
     )
+    if payment.purpose == Purpose.MEMBERSHIP:
+        membership.begin(ref=payment.ref, now=now)
     metrics.count("payments_captured_total", method=payment.method)
 
 

@@ -3,6 +3,7 @@
 //   data-theme-set="dark|light|auto"      choose the theme, remembered in a cookie the server reads
 //   data-autosubmit                       a form that sends itself when something in it changes
 //   data-copy="text"                      copy, and say so
+//   data-share="url" data-share-title     the device's share sheet; where there is none, data-copy
 //   <time data-until="ISO">, data-ago     a running "4:32" or "3 min ago"
 //   HX-Trigger: {"toast": {"text": ..., "kind": "success|error|info", "undo": {"url": ..., "label": ...}}}
 (() => {
@@ -78,7 +79,9 @@
     if (event.target.matches?.("dialog.sheet")) event.target.close();
     const theme = hit("[data-theme-set]");
     if (theme) setTheme(theme.dataset.themeSet);
-    const copy = hit("[data-copy]");
+    const share = navigator.share && hit("[data-share]");
+    if (share) navigator.share({ title: share.dataset.shareTitle || document.title, url: share.dataset.share }).catch(() => {});
+    const copy = !share && hit("[data-copy]");
     if (copy) navigator.clipboard?.writeText(copy.dataset.copy).then(() => toast(word("wordCopied", "Copied.")));
     const dismiss = hit(".toast button");
     if (dismiss) dismiss.closest(".toast").remove();

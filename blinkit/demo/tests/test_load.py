@@ -109,3 +109,17 @@ def test_pictures_are_drawn_once_and_drawn_anew_when_the_drawing_changes(tmp_pat
     path.write_text("<svg/>")
     assert pictures.draw_all() == 1
     assert path.stat().st_size > 500
+
+
+def test_the_city_has_a_membership_what_members_get_a_cashback_and_a_referral_programme():
+    from catalog.models import Promotion, ReferralPolicy
+    from payments.models import MembershipPlan
+
+    load(now=timezone.now())
+    kinds = dict(Promotion.objects.values_list("kind", "segment"))
+    assert kinds == {"free_delivery": "members", "cashback": ""}
+    assert MembershipPlan.objects.filter(is_active=True).count() == 1
+    assert ReferralPolicy.objects.filter(is_active=True).count() == 1
+    Promotion.objects.update(is_active=False)  # what an administrator switched off stays so
+    assert load(now=timezone.now()).offers == 0
+    assert not Promotion.objects.filter(is_active=True).exists()

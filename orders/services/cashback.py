@@ -1,0 +1,63 @@
+"""Cashback: what an order promised, paid into the wallet when the time for claims is over.
+
+At CLOSED and not at the door: what is refunded within the claim window takes its share with it, and nothing has to be
+taken out of a wallet again.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from uuid import UUID
+
+from django.db.models import F, Sum
+
+from orders.models import Order
+from orders.services.mover import hint, joining, lock
+from orders.states import Status
+from payments import services as money
+from payments.models import Payment, Source
+from payments.services.wallet import CASHBACK_GOOD_FOR
+
+
+@joining
+def pay_cashback(*, order_id: UUID, now: datetime) -> int:
+    """Pay a CLOSED order's cashback, once. Returns the paise it comes to; repeating is silent.
+
+    Its share of the goods that were kept: value found and not refunded over value ordered, rounded down to a paisa.
+    """
+    order = lock(order_id)
+    if order.status != Status.CLOSED or not order.cashback_paise:
+        return 0
+    if order.cashback_paid_paise is not None:
+        return order.cashback_paid_paise
+    kept_paise, asked_paise = _kept(order)
+    paise = order.cashback_paise * kept_paise // asked_paise if asked_paise else 0
+    order.cashback_paid_paise = paise
+    order.save(update_fields=["cashback_paid_paise"])
+    if paise:
+        money.credit_wallet(
+            customer_id=order.customer_id,
+            amount_paise=paise,
+            source=Source.CASHBACK,
+            key=f"cashback:{order.pk}",
+            reason=f"Order {order.number}",
+            ref=order.pk,
+            expires_at=now + CASHBACK_GOOD_FOR,
+            now=now,
+        )
+    hint(order)
+    return paise
+
+
+def _kept(order: Order) -> tuple[int, int]:
+    """Value of the goods that stayed with the customer, and of those that were ordered."""
+    sums = order.lines.aggregate(
+        asked=Sum(F("unit_price_paise") * F("qty")), short=Sum(F("unit_price_paise") * F("short_qty"))
+    )
+    asked_paise = int(sums["asked"] or 0)
+    payment = Payment.objects.select_for_update().get(ref=order.pk)
+    paid_paise = payment.captured_paise - payment.refunded_paise + payment.wallet_paise - payment.wallet_returned_paise
+    # Refunds that did not lower the order's own total: claims.
+    refunded_paise = max(0, order.total_paise - paid_paise)
+    found_paise = min(asked_paise - int(sums["short"] or 0), order.items_paise)
+    return max(0, found_paise - refunded_paise), asked_paise

@@ -1,0 +1,204 @@
+"""The wallet: credit in, spent oldest-ending first, expired by the sweep. Every act holds the wallet's row.
+
+Lock order: payment, then wallet, then stock; several wallets in order of their customers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from django.db import transaction
+from django.db.models import F, Sum
+
+from blinkit.kernel import events, metrics
+from blinkit.kernel.errors import Invalid
+from blinkit.kernel.money import rupees
+from payments import ledger
+from payments.errors import TooMuchGoodwill, WalletChanged
+from payments.events import WalletCredited
+from payments.models import Source, Wallet, WalletLot
+
+CASHBACK_GOOD_FOR = timedelta(days=90)
+GOODWILL_MOST_PAISE = 50_000
+GOODWILL_MOST_PER_MONTH_PAISE = 100_000
+MONTH = timedelta(days=30)
+_PAID_BY = {Source.GOODWILL: ledger.GOODWILL, Source.CASHBACK: ledger.PROMOTIONS, Source.REFERRAL: ledger.PROMOTIONS}
+
+
+def take(
+    *, customer_id: int, ref: UUID, most_paise: int, memo: str, now: datetime, shown_paise: int | None = None
+) -> int:
+    """Pay up to `most_paise` for `ref` out of the wallet. Returns the paise taken, 0 from an empty wallet.
+
+    The lot that ends first goes first; what has expired is no money any more. Raises WalletChanged(wallet_paise), and
+    nothing is written, when it can't give exactly the `shown_paise` the customer agreed to.
+    """
+    with transaction.atomic(savepoint=False):
+        wallet = Wallet.objects.select_for_update(no_key=True).filter(customer_id=customer_id).first()
+        lots = [] if wallet is None else _spendable(wallet, now=now)
+        paise = max(0, min(most_paise, sum(lot.left_paise for lot in lots)))
+        if shown_paise is None or shown_paise == paise:
+            if wallet is not None and paise:
+                _spend(wallet, lots, paise, ref=ref, memo=memo, now=now)
+            return paise
+    raise WalletChanged(
+        f"Your wallet can give {rupees(paise)} now. Please look at the sum once more.", wallet_paise=paise
+    )
+
+
+def _spend(wallet: Wallet, lots: Sequence[WalletLot], paise: int, *, ref: UUID, memo: str, now: datetime) -> None:
+    entries = {ledger.wallet_account(wallet.pk): paise, ledger.PREPAID: -paise}
+    if not ledger.post(kind="wallet", key=f"wallet:{ref}", entries=entries, ref=ref, memo=memo, at=now):
+        raise ValueError(f"The wallet has paid for {ref} already.")
+    left = paise
+    for lot in lots:
+        part = min(left, lot.left_paise)
+        lot.left_paise -= part
+        left -= part
+    WalletLot.objects.bulk_update(lots, ["left_paise"])
+    _add(wallet, -paise)
+
+
+@transaction.atomic
+def credit(
+    *,
+    customer_id: int,
+    amount_paise: int,
+    source: str,
+    key: str,
+    reason: str,
+    now: datetime,
+    ref: UUID | None = None,
+    expires_at: datetime | None = None,
+    actor: str = "system",
+) -> bool:
+    """Give credit, once per key: False when it was given before. The customer is told."""
+    wallet = lock(customer_id)
+    kind = Source(source)
+    entries = {_PAID_BY[kind]: amount_paise, ledger.wallet_account(customer_id): -amount_paise}
+    if not _put(
+        wallet, amount_paise, source=kind, key=key, transfer_key=f"credit:{key}", transfer_kind=kind.value,
+        entries=entries, reason=reason, ref=ref, expires_at=expires_at, actor=actor, now=now,
+    ):  # fmt: skip
+        return False
+    told = WalletCredited(
+        customer_id=customer_id, amount_paise=amount_paise, source=kind.value, reason=reason, ref=ref,
+        expires_at=expires_at,
+    )  # fmt: skip
+    events.record(told, subject=f"user:{customer_id}", actor=actor)
+    metrics.count("wallet_credits_total", source=kind.value)
+    return True
+
+
+def put_back(
+    *, customer_id: int, amount_paise: int, refund_id: UUID, kind: str, reason: str, ref: UUID, now: datetime
+) -> None:
+    """Refunded money into the wallet; it never expires. For acts of this app that hold the payment's lock."""
+    entries = {ledger.PREPAID: amount_paise, ledger.wallet_account(customer_id): -amount_paise}
+    _put(
+        lock(customer_id), amount_paise, source=Source.REFUND, key=f"refund:{refund_id}",
+        transfer_key=f"refund:{refund_id}", transfer_kind=kind, entries=entries, reason=reason, ref=ref,
+        expires_at=None, actor="", now=now,
+    )  # fmt: skip
+
+
+def give_goodwill(*, customer_id: int, amount_paise: int, reason: str, actor: str, key: str, now: datetime) -> bool:
+    """Somebody of ours says sorry with money. Once per key; it never expires.
+
+    Raises Invalid without a reason or amount, TooMuchGoodwill(most_paise) above the limit at once or within 30 days.
+    """
+    reason = reason.strip()[:160]
+    if amount_paise <= 0:
+        raise Invalid("Say how much is given.")
+    if not reason:
+        raise Invalid("Say why it is given: the customer will read it.")
+    if amount_paise > GOODWILL_MOST_PAISE:
+        raise TooMuchGoodwill(f"At most {rupees(GOODWILL_MOST_PAISE)} at once.", most_paise=GOODWILL_MOST_PAISE)
+    key = f"goodwill:{key}"[:120]
+    with transaction.atomic():
+        lock(customer_id)
+        given = WalletLot.objects.filter(wallet_id=customer_id, source=Source.GOODWILL, created_at__gt=now - MONTH)
+        if WalletLot.objects.filter(key=key).exists():
+            return False
+        left_paise = GOODWILL_MOST_PER_MONTH_PAISE - int(given.aggregate(sum=Sum("amount_paise"))["sum"] or 0)
+        if amount_paise > left_paise:
+            raise TooMuchGoodwill(
+                f"This customer may get {rupees(max(0, left_paise))} more within 30 days.",
+                most_paise=max(0, left_paise),
+            )
+        return credit(
+            customer_id=customer_id, amount_paise=amount_paise, source=Source.GOODWILL, key=key, reason=reason,
+            actor=actor, now=now,
+        )  # fmt: skip
+
+
+def sweep_expired(*, now: datetime, limit: int = 200) -> int:
+    """Post what expired back to what had paid for it. Returns how many lots."""
+    due = WalletLot.objects.filter(left_paise__gt=0, expires_at__lte=now).order_by("expires_at")
+    return sum(
+        _expire(wallet_id, lot_id, now=now) for lot_id, wallet_id in list(due.values_list("pk", "wallet_id")[:limit])
+    )
+
+
+@transaction.atomic
+def _expire(wallet_id: int, lot_id: int, *, now: datetime) -> bool:
+    wallet = Wallet.objects.select_for_update(no_key=True).get(pk=wallet_id)
+    lot = WalletLot.objects.get(pk=lot_id)  # after the wallet's lock: a purchase may have spent it meanwhile
+    if not lot.left_paise:
+        return False
+    paise, lot.left_paise = lot.left_paise, 0
+    entries = {ledger.wallet_account(wallet.pk): paise, _PAID_BY[Source(lot.source)]: -paise}
+    ledger.post(kind="expired", key=f"expired:{lot.pk}", entries=entries, ref=lot.ref, memo=lot.reason, at=now)
+    lot.save(update_fields=["left_paise"])
+    _add(wallet, -paise)
+    metrics.count("wallet_expired_total")
+    return True
+
+
+def spendable(wallet: Wallet, *, now: datetime) -> int:
+    """Paise of it that can be spent now."""
+    return sum(lot.left_paise for lot in _spendable(wallet, now=now))
+
+
+def lock(customer_id: int) -> Wallet:
+    """The customer's wallet, made when first used, locked until the end of the transaction."""
+    Wallet.objects.bulk_create([Wallet(customer_id=customer_id)], ignore_conflicts=True)
+    return Wallet.objects.select_for_update(no_key=True).get(customer_id=customer_id)
+
+
+def _put(
+    wallet: Wallet,
+    amount_paise: int,
+    *,
+    source: Source,
+    key: str,
+    transfer_key: str,
+    transfer_kind: str,
+    entries: dict[str, int],
+    reason: str,
+    ref: UUID | None,
+    expires_at: datetime | None,
+    actor: str,
+    now: datetime,
+) -> bool:
+    if amount_paise <= 0 or WalletLot.objects.filter(key=key).exists():
+        return False
+    ledger.post(kind=transfer_kind, key=transfer_key[:120], entries=entries, ref=ref, memo=reason, at=now)
+    WalletLot.objects.create(
+        wallet=wallet, source=source, key=key, ref=ref, amount_paise=amount_paise, left_paise=amount_paise,
+        reason=reason[:160], actor=actor[:60], expires_at=expires_at, created_at=now,
+    )  # fmt: skip
+    _add(wallet, amount_paise)
+    return True
+
+
+def _spendable(wallet: Wallet, *, now: datetime) -> list[WalletLot]:
+    """Lots with something left, in the order in which they are spent."""
+    lots = WalletLot.objects.filter(wallet=wallet, left_paise__gt=0).exclude(expires_at__lte=now)
+    return list(lots.order_by(F("expires_at").asc(nulls_last=True), "pk"))
+
+
+def _add(wallet: Wallet, paise: int) -> None:
+    Wallet.objects.filter(pk=wallet.pk).update(balance_paise=F("balance_paise") + paise)
