@@ -83,7 +83,7 @@ class AddressBody(serializers.Serializer[Any]):
     line1 = serializers.CharField(max_length=160)
     line2 = serializers.CharField(max_length=160, required=False, allow_blank=True, default="")
     landmark = serializers.CharField(max_length=120, required=False, allow_blank=True, default="")
-    pincode = serializers.RegexField(r"^([1-9][0-9]{5})?$", required=False, allow_blank=True, default="")
+    pincode = serializers.RegexField(r"^([1-9][0-9]{5})?$", max_length=6, required=False, allow_blank=True, default="")
     lat = serializers.FloatField(min_value=-90, max_value=90)
     lng = serializers.FloatField(min_value=-180, max_value=180)
     door_instructions = serializers.CharField(max_length=240, required=False, allow_blank=True, default="")
@@ -118,6 +118,8 @@ class DeviceOut(DeviceBody):
 
 ADDRESS_FIELDS = tuple(AddressOut().fields)
 NO_CONTENT = OpenApiResponse(description="Done.")
+REFUSED = OpenApiResponse(description="This token is not ours, too old, used up or ended.")
+CLOSED = OpenApiResponse(description="account-closed.")
 
 
 def _parsed(serializer: serializers.Serializer[Any]) -> dict[str, Any]:
@@ -180,7 +182,7 @@ class OtpVerifyView(DoorView):
         summary="Sign in with the code",
         tags=["auth"],
         request=OtpVerify,
-        responses=SignedInPerson,
+        responses={200: SignedInPerson, 403: CLOSED},
     )
     def post(self, request: Request) -> Response:
         """A new phone becomes a new customer. Five wrong codes end the attempt."""
@@ -196,7 +198,7 @@ class FirebaseView(DoorView):
         summary="Sign in with a Firebase ID token",
         tags=["auth"],
         request=FirebaseSignIn,
-        responses=SignedInPerson,
+        responses={200: SignedInPerson, 401: REFUSED, 403: CLOSED},
     )
     def post(self, request: Request) -> Response:
         """The token must carry a verified phone number. 503 `firebase-off` where Firebase is not set up."""
@@ -212,7 +214,7 @@ class RefreshView(DoorView):
         summary="Exchange the refresh token",
         tags=["auth"],
         request=RefreshBody,
-        responses=TokenPair,
+        responses={200: TokenPair, 401: REFUSED},
     )
     def post(self, request: Request) -> Response:
         """A new pair with the roles of today. The old refresh token is used up: keep the new one."""

@@ -224,6 +224,8 @@ REST_FRAMEWORK = {
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
     "DEFAULT_RENDERER_CLASSES": ["blinkit.kernel.api.JSONRenderer"],
     "DEFAULT_PARSER_CLASSES": ["blinkit.kernel.api.JSONParser", "rest_framework.parsers.MultiPartParser"],
+    "DEFAULT_CONTENT_NEGOTIATION_CLASS": "blinkit.kernel.api.Negotiation",
+    "URL_FORMAT_OVERRIDE": None,
     "DEFAULT_FILTER_BACKENDS": ["django_filters.rest_framework.DjangoFilterBackend"],
     "DEFAULT_PAGINATION_CLASS": "blinkit.kernel.api.CursorPagination",
     "PAGE_SIZE": 40,

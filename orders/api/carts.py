@@ -17,6 +17,7 @@ from blinkit.kernel.errors import Invalid
 from blinkit.kernel.geo import Point
 from blinkit.kernel.idempotency import idempotent
 from blinkit.kernel.limits import check_limit
+from blinkit.kernel.schema import place
 from orders import queries, services
 from orders.api import shapes
 from orders.api.parts import GUEST_HEADER, customer_id_of, owner_of, parsed, point_of
@@ -40,8 +41,7 @@ class CartView(APIView):
         tags=["cart"],
         parameters=[
             GUEST,
-            OpenApiParameter("lat", OpenApiTypes.DOUBLE, description="Where to; else the default address."),
-            OpenApiParameter("lng", OpenApiTypes.DOUBLE),
+            *place(description="Where to; else the default address."),
             OpenApiParameter("method", enum=list(Method.values), description="Count its promotions as well."),
         ],
         responses=shapes.CartOut,

@@ -5,8 +5,7 @@ from __future__ import annotations
 from uuid import UUID
 
 from django.utils import timezone
-from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import OpenApiParameter, extend_schema
+from drf_spectacular.utils import extend_schema
 from rest_framework.permissions import IsAuthenticated
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -14,6 +13,7 @@ from rest_framework.views import APIView
 
 from blinkit.kernel.api import CursorPagination
 from blinkit.kernel.idempotency import idempotent
+from blinkit.kernel.schema import pages
 from orders import queries, services
 from orders.api import shapes
 from orders.api.parts import customer_id_of, parsed
@@ -31,10 +31,7 @@ class OrderListView(APIView):
         operation_id="orders",
         summary="My orders, newest first",
         tags=["orders"],
-        parameters=[
-            OpenApiParameter("cursor", OpenApiTypes.STR),
-            OpenApiParameter("page_size", OpenApiTypes.INT, description="1 to 100; 20 when left out."),
-        ],
+        parameters=pages(default=OrderPages.page_size),
         responses=shapes.OrderPage,
     )
     def get(self, request: Request) -> Response:

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from django.http import HttpResponse
 from django.utils import timezone
-from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
+from drf_spectacular.utils import OpenApiResponse, extend_schema
 from rest_framework import status
 from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
@@ -16,6 +15,7 @@ from accounts.phones import normalise
 from blinkit.kernel.errors import Invalid
 from blinkit.kernel.geo import Point
 from blinkit.kernel.limits import check_limit, client_address, is_exempt
+from blinkit.kernel.schema import place, text, whole
 from catalog import queries as goods
 from catalog import services as catalog_services
 from orders import queries
@@ -29,11 +29,9 @@ SUGGEST_MAX_AGE_S = 60
 DEFAULT_PER_PAGE = 40
 LONGEST_SEARCH = 80
 
-LAT = OpenApiParameter("lat", OpenApiTypes.DOUBLE, required=True)
-LNG = OpenApiParameter("lng", OpenApiTypes.DOUBLE, required=True)
-LIMIT = OpenApiParameter(
-    "limit", OpenApiTypes.INT, description=f"1 to {MOST_PER_PAGE}; {DEFAULT_PER_PAGE} when left out."
-)
+LONGEST_SLUG, LONGEST_CURSOR = 50, 60
+
+LIMIT = whole("limit", least=1, most=MOST_PER_PAGE, default=DEFAULT_PER_PAGE)
 UNCHANGED = OpenApiResponse(description="Not changed since the ETag you sent.")
 
 
@@ -49,7 +47,7 @@ class ServiceabilityView(OpenView):
         operation_id="serviceability",
         summary="Who delivers here",
         tags=["shop"],
-        parameters=[LAT, LNG],
+        parameters=place(required=True),
         responses={200: shapes.ServiceabilityOut, 304: UNCHANGED},
     )
     def get(self, request: Request) -> HttpResponse:
@@ -126,8 +124,8 @@ class ProductsView(OpenView):
         summary="A page of a store's shelf",
         tags=["shop"],
         parameters=[
-            OpenApiParameter("category", OpenApiTypes.STR, description="Slug; with everything beneath it."),
-            OpenApiParameter("cursor", OpenApiTypes.STR, description="`next_cursor` of the page before."),
+            text("category", longest=LONGEST_SLUG, description="Slug; with everything beneath it."),
+            text("cursor", longest=LONGEST_CURSOR, description="`next_cursor` of the page before."),
             LIMIT,
         ],
         responses={200: shapes.CardPage, 304: UNCHANGED},
@@ -136,8 +134,8 @@ class ProductsView(OpenView):
         """Best first, with price and availability."""
         page = queries.shelf(
             store_code=code,
-            category_slug=text_of(request, "category", longest=50) or None,
-            cursor=text_of(request, "cursor", longest=60),
+            category_slug=text_of(request, "category", longest=LONGEST_SLUG) or None,
+            cursor=text_of(request, "cursor", longest=LONGEST_CURSOR),
             limit=limit_of(request, default=DEFAULT_PER_PAGE, most=MOST_PER_PAGE),
         )
         return cacheable(request, page.as_dict(), max_age_s=SHELF_MAX_AGE_S)
@@ -148,7 +146,7 @@ class SearchView(OpenView):
         operation_id="store_search",
         summary="Search a store's shelf",
         tags=["shop"],
-        parameters=[OpenApiParameter("q", OpenApiTypes.STR, required=True), LIMIT],
+        parameters=[text("q", longest=LONGEST_SEARCH, description="What is wanted."), LIMIT],
         responses={200: shapes.SearchResult, 304: UNCHANGED},
     )
     def get(self, request: Request, code: str) -> HttpResponse:
@@ -171,7 +169,7 @@ class SuggestView(OpenView):
         operation_id="store_suggest",
         summary="What to offer while somebody types",
         tags=["shop"],
-        parameters=[OpenApiParameter("q", OpenApiTypes.STR, description="As typed so far; may be empty.")],
+        parameters=[text("q", longest=LONGEST_SEARCH, description="As typed so far; may be empty.")],
         responses={200: shapes.SuggestionList, 304: UNCHANGED},
     )
     def get(self, request: Request, code: str) -> HttpResponse:
