@@ -10,8 +10,7 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.utils import timezone
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST
-from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
+from drf_spectacular.utils import OpenApiResponse, extend_schema
 from rest_framework import serializers, status
 from rest_framework.permissions import IsAuthenticated
 from rest_framework.request import Request
@@ -21,6 +20,7 @@ from rest_framework.views import APIView
 from blinkit.kernel.errors import Invalid, NotFound, Refusal
 from blinkit.kernel.idempotency import HEADER, KeyMissing
 from blinkit.kernel.problems import PROBLEM_TYPE, problem_body
+from blinkit.kernel.schema import KEY
 from payments import queries, services
 from payments.models import AttemptState, Method, Payment, PaymentState, RefundState
 from payments.services.paying import LABELS
@@ -131,7 +131,7 @@ class AttemptsView(APIView):
         description="The same Idempotency-Key gives the same attempt. The gateway is called while you wait; what became"
         " of the try is told by the payment's state, seconds later.",
         tags=["payments"],
-        parameters=[OpenApiParameter(HEADER, OpenApiTypes.STR, OpenApiParameter.HEADER, required=True)],
+        parameters=[KEY],
         request=AttemptBody,
         responses={
             201: AttemptStarted,

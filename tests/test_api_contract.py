@@ -1,4 +1,4 @@
-"""What every door of the REST API keeps, walked over the OpenAPI document: a new door is judged without being named here.
+"""What every door of the REST API keeps, walked over the OpenAPI document: a new door is judged without being named.
 
 Each refusal says what to do. The short lists are exceptions with a reason; an entry that is not needed fails too.
 """

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 import orjson
@@ -9,6 +10,7 @@ from django.conf import settings
 from django.core.exceptions import ValidationError as DjangoValidationError
 from django.db import DataError
 from django.http import HttpRequest
+from django.utils.dateparse import parse_datetime
 from rest_framework.exceptions import NotFound as DrfNotFound
 from rest_framework.negotiation import DefaultContentNegotiation
 from rest_framework.pagination import CursorPagination as DrfCursorPagination
@@ -203,9 +205,8 @@ class Negotiation(DefaultContentNegotiation):
     ) -> tuple[BaseRenderer, str]:
         chosen: tuple[BaseRenderer, str] = super().select_renderer(request, renderers, format_suffix)
         view = (request.parser_context or {}).get("view")
-        if any(
-            isinstance(part, str) and len(part) > LONGEST_PATH_PART for part in getattr(view, "kwargs", {}).values()
-        ):
+        parts = getattr(view, "kwargs", {}).values()
+        if any(isinstance(part, str) and len(part) > LONGEST_PATH_PART for part in parts):
             raise NotFound()
         for name, values in request.query_params.lists():
             if any(len(value) > LONGEST_QUERY_VALUE for value in values):
@@ -251,6 +252,13 @@ class CursorPagination(DrfCursorPagination):
             sentence = "Start again without a cursor: this is none of ours."
             raise Invalid(f"cursor: {sentence}", errors={"cursor": [sentence]}) from error
 
+    def decode_cursor(self, request: Request) -> Any:
+        cursor = super().decode_cursor(request)
+        position = getattr(cursor, "position", None)
+        if position and (moment := _moment(position)) is not None and moment.tzinfo is None:
+            raise DrfNotFound  # we write instants with their offset
+        return cursor
+
     def get_schema_operation_parameters(self, view: Any) -> list[dict[str, Any]]:
         """As kernel.schema.pages writes them, for views that name this class."""
         found: list[dict[str, Any]] = super().get_schema_operation_parameters(view)
@@ -270,3 +278,10 @@ class CursorPagination(DrfCursorPagination):
             sentence = f"A whole number from 1 to {self.max_page_size}."
             raise Invalid(f"page_size: {sentence}", errors={"page_size": [sentence]})
         return min(int(raw), self.max_page_size)
+
+
+def _moment(text: str) -> datetime | None:
+    try:
+        return parse_datetime(text)
+    except ValueError:
+        return None

@@ -37,6 +37,13 @@ REFUSALS = {
     503: "Something this needs is down or busy: try again after `Retry-After` seconds.",
 }
 MOST_ASKED = 99_999
+KEY = OpenApiParameter(
+    HEADER,
+    {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[!-~]+$"},
+    OpenApiParameter.HEADER,
+    required=True,
+    description="A new value for each new intention; the same value gives the same answer.",
+)
 PLACE = {"lat": 90, "lng": 180}
 
 
@@ -81,8 +88,8 @@ class AutoSchema(SpectacularAutoSchema):
                 text(
                     "fields",
                     longest=LONGEST_QUERY_VALUE,
-                    description="Only these fields of the answer, as in `items(sku,name),next_cursor`. An unknown one is"
-                    " refused (400 `unknown-field`).",
+                    description="Only these fields of the answer, as in `items(sku,name),next_cursor`. An unknown one"
+                    " is refused (400 `unknown-field`).",
                 )
             )
         if "304" in _codes(self.get_response_serializers()):
@@ -95,15 +102,7 @@ class AutoSchema(SpectacularAutoSchema):
                 )
             )
         if self._takes_key():
-            parameters.append(
-                OpenApiParameter(
-                    HEADER,
-                    {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[!-~]+$"},
-                    OpenApiParameter.HEADER,
-                    required=True,
-                    description="A new value for each new intention; the same value gives the same answer.",
-                )
-            )
+            parameters.append(KEY)
         return parameters
 
     def _takes_key(self) -> bool:
@@ -192,7 +191,7 @@ class AutoSchema(SpectacularAutoSchema):
 
 # -- the shape of a read, for `?fields=` ------------------------------------------------------------------------------
 
-Shape = dict[str, "Shape | None | Literal['open']"]
+Shape = dict[str, "Shape | Literal['open'] | None"]
 """What an answer has, by name; None: nothing beneath it; "open": names that are not known beforehand."""
 
 
