@@ -262,6 +262,7 @@ SPECTACULAR_SETTINGS = {
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "REDOC_DIST": "SIDECAR",
 }
+GRAPHQL_INTROSPECTION = env.flag("GRAPHQL_INTROSPECTION", default=DEMO_MODE)
 RATE_LIMIT_PER_MINUTE = env.number("RATE_LIMIT_PER_MINUTE", default=100, least=0)  # 0 switches limits off
 METRICS_TOKEN = env.text("METRICS_TOKEN", default="")
 METRICS_NETWORKS = env.networks("METRICS_NETWORKS", default=["127.0.0.0/8", "::1/128"])

@@ -155,7 +155,7 @@ def _page(template: str, context: dict[str, Any], status: int) -> HttpResponse:
 
 
 def wants_json(request: HttpRequest) -> bool:
-    if request.path.startswith(("/api/", "/metrics", "/health/")):
+    if request.path.startswith(("/api/", "/graphql", "/metrics", "/health/")):
         return True
     accept = request.headers.get("Accept", "")
     return "json" in accept and "text/html" not in accept

@@ -196,8 +196,8 @@ Shape = dict[str, "Shape | Literal['open'] | None"]
 
 
 @cache
-def shape_of(view: type[APIView]) -> Shape | None:
-    """What a GET of this view answers; None when that is no JSON object, nor a list of them."""
+def shape_of(view: Any) -> Shape | None:
+    """What a GET of this view class answers; None when that is no JSON object, nor a list of them."""
     handler = getattr(view, "get", None)
     if handler is None:
         return None
