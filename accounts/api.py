@@ -16,7 +16,7 @@ from rest_framework.views import APIView
 
 from accounts import services
 from accounts.errors import AddressNotFound, PersonNotFound
-from accounts.models import Address, User
+from accounts.models import Address, Device, User
 from blinkit.kernel.idempotency import idempotent
 from blinkit.kernel.limits import check_limit, client_address, is_exempt
 
@@ -335,8 +335,25 @@ class AddressView(APIView):
         return Response(status=status.HTTP_204_NO_CONTENT)
 
 
+class DeviceSeen(serializers.Serializer[Any]):
+    id = serializers.UUIDField()
+    platform = serializers.ChoiceField(choices=["android", "ios", "web"])
+    last_seen_at = serializers.DateTimeField()
+
+
+class DeviceList(serializers.Serializer[Any]):
+    items = DeviceSeen(many=True)
+
+
 class DevicesView(APIView):
     permission_classes = (IsAuthenticated,)
+
+    @extend_schema(operation_id="devices", summary="Where I get push messages", tags=["me"], responses=DeviceList)
+    def get(self, request: Request) -> Response:
+        """Seen last first; at most ten."""
+        rows = Device.objects.filter(user_id=_id(request)).order_by("-last_seen_at", "-pk")
+        items = [{"id": it.pk, "platform": it.platform, "last_seen_at": it.last_seen_at} for it in rows]
+        return Response({"items": items})
 
     @extend_schema(
         operation_id="device_register",
@@ -350,6 +367,18 @@ class DevicesView(APIView):
         body = _parsed(DeviceBody(data=request.data))
         device = services.register_device(user_id=_id(request), now=timezone.now(), **body)
         return Response({"id": device.pk, "platform": device.platform, "push_token": device.push_token})
+
+
+class DeviceView(APIView):
+    permission_classes = (IsAuthenticated,)
+
+    @extend_schema(
+        operation_id="device_remove", summary="No push to this device", tags=["me"], responses={204: NO_CONTENT}
+    )
+    def delete(self, request: Request, device_id: UUID) -> Response:
+        """Safe to repeat; somebody else's device stays."""
+        services.remove_device(user_id=_id(request), device_id=device_id)
+        return Response(status=status.HTTP_204_NO_CONTENT)
 
 
 def _id(request: Request) -> int:

@@ -7,6 +7,7 @@ from typing import Any
 from django.urls import path
 
 from orders import api
+from orders.api.app import app_urls
 from orders.api.wanting import wanting_urls
 from orders.web.urls import web_urls as shop_urls
 from orders.ws import OrderConsumer
@@ -30,6 +31,7 @@ api_urls: list[Any] = [
     path("orders/<uuid:order_id>/cancel/", api.OrderCancelView.as_view(), name="api-order-cancel"),
     path("orders/<uuid:order_id>/tracking/", api.OrderTrackingView.as_view(), name="api-order-tracking"),
     *wanting_urls,
+    *app_urls,
 ]
 web_urls: list[Any] = [*shop_urls]
 ws_urls: list[Any] = [path("orders/<uuid:order_id>/", OrderConsumer.as_asgi())]

@@ -36,6 +36,7 @@ REPEATABLE: dict[str, str] = {
     "/cart/adopt/": "the guest's cart is gone after the first time",
     "/me/devices/": "the push token is the key",
     "/me/messages/{message_id}/read/": "read is read",
+    "/me/messages/read/": "read is read",
     "/rider/duty/": "sets a state",
     "/rider/positions/": "the newest position counts",
     "/rider/offers/{offer_id}/decline/": "declined is declined",
@@ -53,8 +54,8 @@ REPEATABLE: dict[str, str] = {
 
 SHORT_LISTS: dict[str, str] = {
     "/me/addresses/": "at most 20",
-    "/lists/": "at most 20",
-    "/lists/{list_id}/": "one list, at most 100 items",
+    "/lists/": "at most 30",
+    "/lists/{list_id}/": "one list, at most 60 items",
     "/stores/": "the map of where we are wants them all",
     "/stores/{code}/categories/": "a tree of some dozens",
     "/stores/{code}/search/": "`limit`, best first: nobody reads on past it",
@@ -62,8 +63,10 @@ SHORT_LISTS: dict[str, str] = {
     "/stores/{code}/products/{sku}/goes-with/": "`limit`",
     "/stores/{code}/products/{sku}/similar/": "`limit`",
     "/stores/{code}/buy-again/": "`limit`",
-    "/stores/{code}/favourites/": "at most 200 marks a person",
-    "/stores/{code}/restock-alerts/": "at most 50 waits a person",
+    "/stores/{code}/offers/": "`limit`",
+    "/me/devices/": "at most ten",
+    "/stores/{code}/favourites/": "at most 300 marks a person",
+    "/stores/{code}/restock-alerts/": "at most 100 waits a person",
     "/cart/goes-with/": "`limit`",
 }
 """Lists without a cursor, and what keeps them short."""

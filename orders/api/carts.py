@@ -6,7 +6,7 @@ from typing import Any
 
 from django.utils import timezone
 from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import OpenApiParameter, extend_schema
+from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
 from rest_framework import status
 from rest_framework.permissions import AllowAny, IsAuthenticated
 from rest_framework.request import Request
@@ -76,6 +76,37 @@ class CartView(APIView):
             now=timezone.now(),
         )
         return _answer(view)
+
+    @extend_schema(
+        operation_id="cart_empty",
+        summary="Empty the cart",
+        tags=["cart"],
+        parameters=[GUEST],
+        responses={204: OpenApiResponse(description="Empty, now or before.")},
+    )
+    def delete(self, request: Request) -> Response:
+        """Lines, tip and coupon go."""
+        services.empty_cart(**owner_of(request))
+        return Response(status=status.HTTP_204_NO_CONTENT)
+
+
+class CartTipView(APIView):
+    permission_classes = (AllowAny,)
+
+    @extend_schema(
+        operation_id="cart_tip",
+        summary="Tip the rider",
+        tags=["cart"],
+        parameters=[GUEST],
+        request=shapes.TipBody,
+        responses=shapes.CartOut,
+    )
+    def put(self, request: Request) -> Response:
+        """Goes to the rider in full; 0 takes it off."""
+        body = parsed(shapes.TipBody(data=request.data))
+        owner = owner_of(request)
+        services.set_tip(**owner, tip_paise=body["tip_paise"])
+        return _answer(queries.cart_view(**owner, now=timezone.now()))
 
 
 class CartLinesView(APIView):

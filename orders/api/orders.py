@@ -5,13 +5,14 @@ from __future__ import annotations
 from uuid import UUID
 
 from django.utils import timezone
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.permissions import IsAuthenticated
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from blinkit.kernel.api import CursorPagination
+from blinkit.kernel.errors import Invalid
 from blinkit.kernel.idempotency import idempotent
 from blinkit.kernel.schema import pages
 from orders import queries, services
@@ -31,14 +32,21 @@ class OrderListView(APIView):
         operation_id="orders",
         summary="My orders, newest first",
         tags=["orders"],
-        parameters=pages(default=OrderPages.page_size),
+        parameters=[
+            OpenApiParameter("live", enum=["1"], description="Only those that are not over: what a home screen shows."),
+            *pages(default=OrderPages.page_size),
+        ],
         responses=shapes.OrderPage,
     )
     def get(self, request: Request) -> Response:
         """Cards for the list; the order itself has the lines, the bill and the way."""
-        pages = OrderPages()
-        page = pages.paginate_queryset(queries.orders_of(customer_id_of(request)), request, view=self) or []
-        return pages.get_paginated_response([queries.summary(order, list(order.lines.all())) for order in page])
+        wanted = queries.orders_of(customer_id_of(request))
+        live = request.query_params.get("live", "")
+        if live not in ("", "1"):
+            raise Invalid("live: 1, or leave it out.", errors={"live": ["1, or leave it out."]})
+        listed = OrderPages()
+        page = listed.paginate_queryset(wanted.live() if live else wanted, request, view=self) or []
+        return listed.get_paginated_response([queries.summary(order, list(order.lines.all())) for order in page])
 
 
 def _tracked(request: Request, order_id: UUID) -> Response:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -16,6 +17,7 @@ from catalog.search import Suggestion
 from inventory import queries as stock
 
 MOST_PER_PAGE = 100
+MOST_OF_A_KIND = 2
 FEW_LEFT = 5
 """From here on the shop says how many are left."""
 
@@ -46,6 +48,24 @@ class Page:
 
     def as_dict(self) -> dict[str, Any]:
         return {"items": [card.as_dict() for card in self.items], "next_cursor": self.next_cursor or None}
+
+
+def best_offers(rows: Sequence[ShelfRow], *, most: int) -> list[ShelfRow]:
+    """Furthest below MRP first, at most two of a kind, so that the strip is more than vegetables."""
+    seen: Counter[str] = Counter()
+    chosen = []
+    for row in sorted(rows, key=lambda row: (row.price_paise * 100 // row.mrp_paise, -row.rank)):
+        if row.price_paise < row.mrp_paise and seen[row.category_slug] < MOST_OF_A_KIND:
+            seen[row.category_slug] += 1
+            chosen.append(row)
+    return chosen[:most]
+
+
+def offers(*, store_code: str, limit: int) -> list[ShelfCard]:
+    """What is furthest below its MRP among what sells best. Three statements. Raises NoSuchStore."""
+    store_id = store_id_of(store_code)
+    popular = goods.shelf_page(store_id=store_id, limit=MOST_PER_PAGE)
+    return [card for card in _cards(store_id, best_offers(popular, most=limit)) if card.free > 0]
 
 
 def store_id_of(code: str) -> int:

@@ -9,7 +9,6 @@ from math import ceil, floor
 from typing import Any
 from uuid import UUID
 
-from django.db.models import QuerySet
 from django.utils import timezone
 
 from blinkit.kernel import events, live
@@ -19,7 +18,7 @@ from catalog.pricing.tax import TaxSplit, split
 from catalog.travel import travel_seconds
 from orders import promise
 from orders.errors import NoSuchOrder
-from orders.models import Order, OrderLine
+from orders.models import Order, OrderLine, OrderQuerySet
 from orders.states import CUSTOMER_MAY_CANCEL, FINISHED, Status
 from orders.words import sentence_of
 from payments.models import Payment
@@ -57,7 +56,7 @@ def order_of(*, order_id: UUID, customer_id: int | None) -> Order:
     return order
 
 
-def orders_of(customer_id: int) -> QuerySet[Order]:
+def orders_of(customer_id: int) -> OrderQuerySet:
     """The customer's orders, newest first, with store and lines: three statements for a page."""
     return Order.objects.of(customer_id).select_related("store").prefetch_related("lines").order_by("-placed_at", "-id")
 

@@ -24,7 +24,7 @@ from orders.services.street import (
     rider_fell_away,
     undelivered,
 )
-from orders.services.wanting import ListAdded, add_list_to_cart, learn_affinity, tell_restocked
+from orders.services.wanting import ListAdded, add_list_to_cart, learn_affinity, reorder, tell_restocked
 
 __all__ = [
     "INSTRUCTIONS",
@@ -51,6 +51,7 @@ __all__ = [
     "packed",
     "picked_up",
     "refund_done",
+    "reorder",
     "replace_lines",
     "rider_accepted",
     "rider_fell_away",
