@@ -378,3 +378,16 @@ def test_refusals_of_the_protocol_are_problems(api, settings):
 def test_the_callers_request_id_comes_back(api, place):
     answer = api().get(f"/api/v1/stores/{place.code}/categories/", HTTP_X_REQUEST_ID="app-7f3a")
     assert answer["X-Request-ID"] == "app-7f3a"
+
+
+@pytest.mark.django_db
+def test_sentences_come_in_the_callers_language_where_they_are_known(api):
+    who, goods = customer(), ProductFactory.create_batch(1)
+    order = place_order(who, shop(*goods), goods)
+    http = api(who)
+    english, hindi = (
+        http.get(f"/api/v1/orders/{order.pk}/", HTTP_ACCEPT_LANGUAGE=language).json() for language in ("en", "hi-IN,hi")
+    )
+    assert (english["status_label"], english["status"]) == ("Confirmed", hindi["status"])
+    assert hindi["status_label"] == "पक्का"
+    assert "Accept-Language" in http.get("/api/v1/stores/")["Vary"]

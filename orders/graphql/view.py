@@ -6,6 +6,7 @@ from typing import Any
 
 import structlog
 from asgiref.sync import async_to_sync
+from django.utils.translation import gettext
 from drf_spectacular.utils import extend_schema
 from graphql import GraphQLError
 from rest_framework import serializers
@@ -103,7 +104,7 @@ def told(error: GraphQLError) -> dict[str, Any]:
     if refusal is None:
         log.error("a field of /graphql failed", path=error.path, exc_info=cause)
         refusal = OurFault()
-    answer["message"] = refusal.detail
+    answer["message"] = gettext(refusal.detail)
     answer["extensions"] = {
         "code": refusal.code,
         "status": refusal.status,

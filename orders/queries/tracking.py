@@ -10,6 +10,7 @@ from typing import Any
 from uuid import UUID
 
 from django.utils import timezone
+from django.utils.translation import gettext
 
 from blinkit.kernel import events, live
 from blinkit.kernel.events import TimelineRow
@@ -78,7 +79,7 @@ def tracking(*, order_id: UUID, customer_id: int | None = None, now: datetime | 
     late_s = _late_s(order, now)
     return {
         **summary(order, lines),
-        "sentence": sentence_of(order, eta_from_m, eta_to_m, late_s),
+        "sentence": gettext(sentence_of(order, eta_from_m, eta_to_m, late_s)),
         "step": step_of(order),
         "steps": steps_of(order),
         "is_live": status not in FINISHED,
@@ -116,7 +117,7 @@ def summary(order: Order, lines: Sequence[OrderLine]) -> dict[str, Any]:
         "id": order.pk,
         "number": order.number,
         "status": order.status,
-        "status_label": Status(order.status).label,
+        "status_label": gettext(Status(order.status).label),
         "store": {"code": order.store.code, "name": order.store.name},
         "placed_at": order.placed_at,
         "promised_from": order.promised_from,
@@ -198,7 +199,7 @@ def steps_of(order: Order) -> list[dict[str, Any]]:
     steps = []
     for number, (key, label, _statuses) in enumerate(STEPS):
         state = "done" if number < here or (over and number == here) else "now" if number == here else "todo"
-        steps.append({"key": key, "label": label, "state": state, "at": reached[number]})
+        steps.append({"key": key, "label": gettext(label), "state": state, "at": reached[number]})
     return steps
 
 
