@@ -375,6 +375,20 @@ def test_refusals_of_the_protocol_are_problems(api, settings):
 
 
 @pytest.mark.django_db
+def test_a_method_that_a_door_does_not_have_is_refused_with_those_it_has(api, place):
+    http = api(UserFactory(roles=EVERYBODY))
+    for path in DOCUMENT["paths"]:
+        there = {door.method for door in DOORS if door.path == path}
+        url = path
+        for parameter in next(door for door in DOORS if door.path == path).parameters("path"):
+            url = url.replace(f"{{{parameter['name']}}}", str(uuid4()))
+        missing = next(method for method in ("PATCH", "DELETE", "PUT", "POST") if method not in there)
+        answer = http.generic(method=missing, path=url)
+        assert (answer.status_code, answer["Content-Type"]) == (405, "application/problem+json"), f"{missing} {url}"
+        assert there <= {name.strip() for name in answer["Allow"].split(",")}
+
+
+@pytest.mark.django_db
 def test_the_callers_request_id_comes_back(api, place):
     answer = api().get(f"/api/v1/stores/{place.code}/categories/", HTTP_X_REQUEST_ID="app-7f3a")
     assert answer["X-Request-ID"] == "app-7f3a"

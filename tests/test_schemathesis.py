@@ -156,7 +156,8 @@ def test_every_door_answers_as_the_document_says(document, person):
     for door in doors_of(document):
         path = door.path.removeprefix("/api/v1")
         mine = any(path.startswith(start) for start in who.doors)
-        for mode in GenerationMode:
+        # Somebody else's door mostly says no; that it says so as described is seen with good requests as well.
+        for mode in GenerationMode if mine or EXAMPLES else (GenerationMode.POSITIVE,):
             fault = first_fault(door, mode, who, AT_HOME if mine else ELSEWHERE)
             if fault:
                 faults[f"{door.label} ({mode.value})"] = fault
