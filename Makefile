@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 PY := $(VENV)/bin/python
 .DEFAULT_GOAL := help
-.PHONY: help run setup setup-dev test check bench simulate css lock servers servers-down clean
+.PHONY: help run setup setup-dev test fuzz check bench simulate css lock servers servers-down clean
 
 help:  ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' Makefile
@@ -19,6 +19,9 @@ setup-dev:  ## the same with what tests and checks need
 
 test: setup-dev  ## the whole suite, on real PostgreSQL and Redis, on all cores
 	$(VENV)/bin/pytest -n auto -q $(ARGS)
+
+fuzz: setup-dev  ## the REST API against its OpenAPI document, deeper than the suite: FUZZ_EXAMPLES=60 FUZZ_SEED=2
+	FUZZ_EXAMPLES=$${FUZZ_EXAMPLES:-60} $(VENV)/bin/pytest -q --show-capture=no tests/test_schemathesis.py $(ARGS)
 
 check: setup-dev  ## style, types, imports, templates, migrations, deployment settings
 	@sh deploy/check.sh

@@ -16,7 +16,7 @@ from rest_framework.views import APIView
 
 from accounts import services
 from accounts.errors import AddressNotFound, PersonNotFound
-from accounts.models import Address, User
+from accounts.models import Address, Device, User
 from blinkit.kernel.idempotency import idempotent
 from blinkit.kernel.limits import check_limit, client_address, is_exempt
 
@@ -83,7 +83,7 @@ class AddressBody(serializers.Serializer[Any]):
     line1 = serializers.CharField(max_length=160)
     line2 = serializers.CharField(max_length=160, required=False, allow_blank=True, default="")
     landmark = serializers.CharField(max_length=120, required=False, allow_blank=True, default="")
-    pincode = serializers.RegexField(r"^([1-9][0-9]{5})?$", required=False, allow_blank=True, default="")
+    pincode = serializers.RegexField(r"^([1-9][0-9]{5})?$", max_length=6, required=False, allow_blank=True, default="")
     lat = serializers.FloatField(min_value=-90, max_value=90)
     lng = serializers.FloatField(min_value=-180, max_value=180)
     door_instructions = serializers.CharField(max_length=240, required=False, allow_blank=True, default="")
@@ -118,6 +118,8 @@ class DeviceOut(DeviceBody):
 
 ADDRESS_FIELDS = tuple(AddressOut().fields)
 NO_CONTENT = OpenApiResponse(description="Done.")
+REFUSED = OpenApiResponse(description="This token is not ours, too old, used up or ended.")
+CLOSED = OpenApiResponse(description="account-closed.")
 
 
 def _parsed(serializer: serializers.Serializer[Any]) -> dict[str, Any]:
@@ -180,7 +182,7 @@ class OtpVerifyView(DoorView):
         summary="Sign in with the code",
         tags=["auth"],
         request=OtpVerify,
-        responses=SignedInPerson,
+        responses={200: SignedInPerson, 403: CLOSED},
     )
     def post(self, request: Request) -> Response:
         """A new phone becomes a new customer. Five wrong codes end the attempt."""
@@ -196,7 +198,7 @@ class FirebaseView(DoorView):
         summary="Sign in with a Firebase ID token",
         tags=["auth"],
         request=FirebaseSignIn,
-        responses=SignedInPerson,
+        responses={200: SignedInPerson, 401: REFUSED, 403: CLOSED},
     )
     def post(self, request: Request) -> Response:
         """The token must carry a verified phone number. 503 `firebase-off` where Firebase is not set up."""
@@ -212,7 +214,7 @@ class RefreshView(DoorView):
         summary="Exchange the refresh token",
         tags=["auth"],
         request=RefreshBody,
-        responses=TokenPair,
+        responses={200: TokenPair, 401: REFUSED},
     )
     def post(self, request: Request) -> Response:
         """A new pair with the roles of today. The old refresh token is used up: keep the new one."""
@@ -333,8 +335,25 @@ class AddressView(APIView):
         return Response(status=status.HTTP_204_NO_CONTENT)
 
 
+class DeviceSeen(serializers.Serializer[Any]):
+    id = serializers.UUIDField()
+    platform = serializers.ChoiceField(choices=["android", "ios", "web"])
+    last_seen_at = serializers.DateTimeField()
+
+
+class DeviceList(serializers.Serializer[Any]):
+    items = DeviceSeen(many=True)
+
+
 class DevicesView(APIView):
     permission_classes = (IsAuthenticated,)
+
+    @extend_schema(operation_id="devices", summary="Where I get push messages", tags=["me"], responses=DeviceList)
+    def get(self, request: Request) -> Response:
+        """Seen last first; at most ten."""
+        rows = Device.objects.filter(user_id=_id(request)).order_by("-last_seen_at", "-pk")
+        items = [{"id": it.pk, "platform": it.platform, "last_seen_at": it.last_seen_at} for it in rows]
+        return Response({"items": items})
 
     @extend_schema(
         operation_id="device_register",
@@ -348,6 +367,18 @@ class DevicesView(APIView):
         body = _parsed(DeviceBody(data=request.data))
         device = services.register_device(user_id=_id(request), now=timezone.now(), **body)
         return Response({"id": device.pk, "platform": device.platform, "push_token": device.push_token})
+
+
+class DeviceView(APIView):
+    permission_classes = (IsAuthenticated,)
+
+    @extend_schema(
+        operation_id="device_remove", summary="No push to this device", tags=["me"], responses={204: NO_CONTENT}
+    )
+    def delete(self, request: Request, device_id: UUID) -> Response:
+        """Safe to repeat; somebody else's device stays."""
+        services.remove_device(user_id=_id(request), device_id=device_id)
+        return Response(status=status.HTTP_204_NO_CONTENT)
 
 
 def _id(request: Request) -> int:

@@ -19,6 +19,7 @@ api_urls: list[Any] = [
     path("me/addresses/", api.AddressesView.as_view(), name="api-addresses"),
     path("me/addresses/<uuid:address_id>/", api.AddressView.as_view(), name="api-address"),
     path("me/devices/", api.DevicesView.as_view(), name="api-devices"),
+    path("me/devices/<uuid:device_id>/", api.DeviceView.as_view(), name="api-device"),
 ]
 web_urls: list[Any] = [
     path("staff/sign-in/", web.staff_sign_in, name="staff-sign-in"),

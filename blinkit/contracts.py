@@ -7,7 +7,7 @@ import re
 from grimp import ImportGraph
 from importlinter import Contract, ContractCheck, fields, output
 
-DOORS = frozenset({"api", "web", "ws", "admin", "handlers", "urls", "tasks"})
+DOORS = frozenset({"api", "web", "ws", "admin", "handlers", "urls", "tasks", "graphql"})
 TRANSPORT = re.compile(
     r"\bdjango\.(http|shortcuts|views|template|test)\b|\bfrom django import .*\b(http|shortcuts|views)\b"
 )
@@ -47,7 +47,7 @@ class _DirectImports(Contract):
 
 
 class DoorsContract(_DirectImports):
-    """An app's doors are its own: nobody else imports its api, web, ws, admin, handlers, urls or tasks."""
+    """An app's doors are its own: nobody else imports its api, web, ws, admin, handlers, urls, tasks or graphql."""
 
     def wrong(self, importer: list[str], imported: list[str], line: str) -> bool:
         apps = [name.split(".") for name in self.option("apps")]

@@ -7,8 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from django.utils import timezone
-from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import OpenApiParameter, extend_schema
+from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -19,6 +18,7 @@ from blinkit.kernel.errors import Invalid
 from blinkit.kernel.geo import Point
 from blinkit.kernel.idempotency import idempotent
 from blinkit.kernel.permissions import HasRole
+from blinkit.kernel.schema import pages, whole
 from delivery import photos, queries, services, shapes
 from delivery.models import Earning, Rider, Stop
 from payments.queries import cash_in_hand
@@ -281,9 +281,8 @@ class EarningsView(RiderView):
         summary="Pay by day, and a receipt for each delivery",
         tags=TAGS,
         parameters=[
-            OpenApiParameter("days", OpenApiTypes.INT, description=f"1 to {MOST_DAYS}; 7 when left out."),
-            OpenApiParameter("cursor", OpenApiTypes.STR),
-            OpenApiParameter("page_size", OpenApiTypes.INT),
+            whole("days", least=1, most=MOST_DAYS, default=7),
+            *pages(default=ReceiptPages.page_size),
         ],
         responses=shapes.EarningsOut,
     )

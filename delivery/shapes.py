@@ -11,6 +11,8 @@ from orders.states import Status
 
 S = serializers
 MOST_POSITIONS = 200
+MOST_CASH_PAISE = 10_000_000
+"""₹1,00,000: more than any cash limit."""
 NEXT_ACTS = ("at-store", "wait", "pick-up", "depart", "arrive", "deliver", "")
 
 
@@ -45,9 +47,13 @@ class PickUpBody(S.Serializer[Any]):
 
 
 class DeliverBody(S.Serializer[Any]):
-    otp = S.RegexField(r"^\d{4}$", required=False, default="", allow_blank=True, help_text="The door code.")
+    otp = S.RegexField(
+        r"^[0-9]{4}$", max_length=4, required=False, default="", allow_blank=True, help_text="The door code."
+    )
     photo = S.ImageField(required=False, help_text="Instead of the code where the customer said “leave at door”.")
-    cash_paise = S.IntegerField(required=False, allow_null=True, default=None, min_value=0, help_text="Collected.")
+    cash_paise = S.IntegerField(
+        required=False, allow_null=True, default=None, min_value=0, max_value=MOST_CASH_PAISE, help_text="Collected."
+    )
     lat = S.FloatField(required=False, min_value=-90, max_value=90)
     lng = S.FloatField(required=False, min_value=-180, max_value=180)
 

@@ -20,6 +20,7 @@ from fulfillment.errors import NoSuchTask
 from fulfillment.models import PickTask, TaskState
 
 TAGS = ["floor"]
+MOST_ID = 2**63 - 1
 S = serializers
 
 
@@ -148,13 +149,13 @@ class ScanBody(S.Serializer[Any]):
 
 
 class ShortBody(S.Serializer[Any]):
-    line_id = S.IntegerField(min_value=1)
+    line_id = S.IntegerField(min_value=1, max_value=MOST_ID)
     qty = S.IntegerField(min_value=1, max_value=1000)
     nonce = S.CharField(max_length=64)
 
 
 class UndoBody(S.Serializer[Any]):
-    line_id = S.IntegerField(min_value=1)
+    line_id = S.IntegerField(min_value=1, max_value=MOST_ID)
     nonce = S.CharField(max_length=64)
 
 

@@ -77,6 +77,31 @@ class MessageReadView(APIView):
         return Response(status=status.HTTP_204_NO_CONTENT)
 
 
+class UnreadOut(serializers.Serializer[Any]):
+    unread = serializers.IntegerField()
+
+
+class MessagesUnreadView(APIView):
+    permission_classes = (IsAuthenticated,)
+
+    @extend_schema(operation_id="messages_unread", summary="How many are new", tags=["me"], responses=UnreadOut)
+    def get(self, request: Request) -> Response:
+        """For the dot on the bell."""
+        return Response({"unread": services.unread(user_id=_id(request))})
+
+
+class MessagesReadView(APIView):
+    permission_classes = (IsAuthenticated,)
+
+    @extend_schema(
+        operation_id="messages_read", summary="Mark all as read", tags=["me"], request=None, responses=UnreadOut
+    )
+    def post(self, request: Request) -> Response:
+        """Safe to repeat. Those that came while it ran may still be new."""
+        services.mark_all_read(user_id=_id(request))
+        return Response({"unread": services.unread(user_id=_id(request))})
+
+
 class PreferencesView(APIView):
     permission_classes = (IsAuthenticated,)
 

@@ -105,6 +105,20 @@ def mark_read(*, user_id: int, message_id: UUID) -> None:
         raise MessageNotFound()
 
 
+def mark_all_read(*, user_id: int) -> int:
+    """The person has seen all their in-app messages. Returns how many were new."""
+    return (
+        Message.objects.filter(user_id=user_id, channel=Channel.INAPP)
+        .exclude(state=MessageState.READ)
+        .update(state=MessageState.READ)
+    )
+
+
+def unread(*, user_id: int) -> int:
+    """How many in-app messages the person has not seen."""
+    return Message.objects.filter(user_id=user_id, channel=Channel.INAPP).exclude(state=MessageState.READ).count()
+
+
 @transaction.atomic
 def set_preferences(*, user_id: int, channels: Mapping[str, bool]) -> dict[str, bool]:
     """Switch channels on or off; those not named stay. Returns all of them. Raises Invalid for an unknown channel."""

@@ -10,6 +10,8 @@ from notifications import api, web
 
 api_urls: list[Any] = [
     path("me/messages/", api.MessagesView.as_view(), name="api-messages"),
+    path("me/messages/unread/", api.MessagesUnreadView.as_view(), name="api-messages-unread"),
+    path("me/messages/read/", api.MessagesReadView.as_view(), name="api-messages-read"),
     path("me/messages/<uuid:message_id>/read/", api.MessageReadView.as_view(), name="api-message-read"),
     path("me/message-preferences/", api.PreferencesView.as_view(), name="api-message-preferences"),
 ]

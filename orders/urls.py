@@ -7,6 +7,7 @@ from typing import Any
 from django.urls import path
 
 from orders import api
+from orders.api.app import app_urls
 from orders.api.referral import referral_urls
 from orders.api.slots import CartGiftView, InstructionsView, SlotsView
 from orders.api.wanting import wanting_urls
@@ -36,6 +37,7 @@ api_urls: list[Any] = [
     path("orders/<uuid:order_id>/tracking/", api.OrderTrackingView.as_view(), name="api-order-tracking"),
     *wanting_urls,
     *referral_urls,
+    *app_urls,
 ]
 web_urls: list[Any] = [*shop_urls]
 ws_urls: list[Any] = [

@@ -10,8 +10,7 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.utils import timezone
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST
-from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
+from drf_spectacular.utils import OpenApiResponse, extend_schema
 from rest_framework import serializers, status
 from rest_framework.permissions import IsAuthenticated
 from rest_framework.request import Request
@@ -22,6 +21,7 @@ from blinkit.kernel.api import CursorPagination
 from blinkit.kernel.errors import Invalid, NotFound, Refusal
 from blinkit.kernel.idempotency import HEADER, KeyMissing
 from blinkit.kernel.problems import PROBLEM_TYPE, problem_body
+from blinkit.kernel.schema import KEY, pages
 from payments import queries, services
 from payments.models import AttemptState, Entry, Method, Payment, PaymentState, RefundState, Source
 from payments.services.paying import LABELS
@@ -138,7 +138,7 @@ class AttemptsView(APIView):
         description="The same Idempotency-Key gives the same attempt. The gateway is called while you wait; what became"
         " of the try is told by the payment's state, seconds later.",
         tags=["payments"],
-        parameters=[OpenApiParameter(HEADER, OpenApiTypes.STR, OpenApiParameter.HEADER, required=True)],
+        parameters=[KEY],
         request=AttemptBody,
         responses={
             201: AttemptStarted,
@@ -206,10 +206,7 @@ class WalletView(APIView):
         operation_id="wallet",
         summary="My wallet",
         tags=["payments"],
-        parameters=[
-            OpenApiParameter("cursor", OpenApiTypes.STR),
-            OpenApiParameter("page_size", OpenApiTypes.INT, description="1 to 100; 20 when left out."),
-        ],
+        parameters=pages(default=20),
         responses=WalletSeen,
     )
     def get(self, request: Request) -> Response:
@@ -294,7 +291,7 @@ class MembershipView(APIView):
         operation_id="membership_buy",
         summary="Buy or renew a membership",
         tags=["payments"],
-        parameters=[OpenApiParameter(HEADER, OpenApiTypes.STR, OpenApiParameter.HEADER, required=True)],
+        parameters=[KEY],
         request=BuyBody,
         responses={
             201: Bought,

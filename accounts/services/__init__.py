@@ -3,7 +3,14 @@
 from accounts.services.addresses import delete_address, save_address, set_default_address
 from accounts.services.browsers import may_push_to, push_public_key, register_browser
 from accounts.services.otp import ASK_AGAIN_AFTER_S, otp_code, request_otp, verify_otp
-from accounts.services.people import forget_device, grant_role, register_device, revoke_role, update_profile
+from accounts.services.people import (
+    forget_device,
+    grant_role,
+    register_device,
+    remove_device,
+    revoke_role,
+    update_profile,
+)
 from accounts.services.sign_in import sign_in_with_firebase, sign_in_with_password
 from accounts.services.tokens import forget_expired, issue_tokens, refresh_tokens, revoke, sign_out_everywhere
 
@@ -20,6 +27,7 @@ __all__ = [
     "refresh_tokens",
     "register_browser",
     "register_device",
+    "remove_device",
     "request_otp",
     "revoke",
     "revoke_role",

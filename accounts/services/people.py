@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from uuid import UUID
 
 from django.conf import settings
 from django.db import transaction
@@ -44,6 +45,11 @@ def register_device(*, user_id: int, platform: str, push_token: str, now: dateti
     surplus = Device.objects.filter(user_id=user_id).order_by("-last_seen_at", "-pk").values_list("pk", flat=True)
     Device.objects.filter(pk__in=list(surplus[MOST_DEVICES:])).delete()
     return device
+
+
+def remove_device(*, user_id: int, device_id: UUID) -> None:
+    """Push to this device of the person's no more. Silent when it is not theirs, or gone."""
+    Device.objects.filter(pk=device_id, user_id=user_id).delete()
 
 
 def forget_device(*, push_token: str, user_id: int | None = None) -> None:

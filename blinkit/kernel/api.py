@@ -1,9 +1,18 @@
-"""What every API view shares: JSON, problems, pages of a list."""
+"""What every API view shares: JSON, problems, pages of a list, sparse fields, the limits of an address."""
 
+import re
+from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 import orjson
 from django.conf import settings
+from django.core.exceptions import ValidationError as DjangoValidationError
+from django.db import DataError
+from django.http import HttpRequest
+from django.utils.dateparse import parse_datetime
+from rest_framework.exceptions import NotFound as DrfNotFound
+from rest_framework.negotiation import DefaultContentNegotiation
 from rest_framework.pagination import CursorPagination as DrfCursorPagination
 from rest_framework.parsers import BaseParser
 from rest_framework.renderers import BaseRenderer
@@ -11,7 +20,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.utils.encoders import JSONEncoder
 
-from blinkit.kernel.errors import Invalid
+from blinkit.kernel.errors import Invalid, NotFound
 from blinkit.kernel.problems import (
     PROBLEM_TYPE,
     BodyTooLarge,
@@ -27,6 +36,12 @@ _OPTIONS = orjson.OPT_NON_STR_KEYS | orjson.OPT_UTC_Z | orjson.OPT_PASSTHROUGH_S
 
 DEEPEST_JSON = 32
 """Levels of lists and objects in a request. No door needs more than five."""
+LONGEST_QUERY_VALUE = 500
+"""Characters of one value after the question mark. Doors that take less say so themselves."""
+LONGEST_PATH_PART = 100
+"""Characters of one part of a path. A longer one names nothing we have."""
+DEEPEST_FIELDS = 6
+MOST_FIELDS = 100
 
 
 def _default(value: Any) -> Any:
@@ -72,9 +87,11 @@ class JSONParser(BaseParser):
     """Bodies of requests: UTF-8, at most settings.DATA_UPLOAD_MAX_MEMORY_SIZE, nested at most DEEPEST_JSON deep."""
 
     media_type = "application/json"
+    most_bytes: int | None = None
+    """Less than the settings allow, where a door needs less."""
 
     def parse(self, stream: Any, media_type: str | None = None, parser_context: Any = None) -> Any:
-        most = settings.DATA_UPLOAD_MAX_MEMORY_SIZE or 0
+        most = self.most_bytes or settings.DATA_UPLOAD_MAX_MEMORY_SIZE or 0
         raw = stream.read(most + 1)
         if len(raw) > most:
             raise BodyTooLarge(f"Send at most {most} bytes at once.")
@@ -90,7 +107,120 @@ class JSONRenderer(BaseRenderer):
     charset = None
 
     def render(self, data: Any, accepted_media_type: str | None = None, renderer_context: Any = None) -> bytes:
-        return b"" if data is None else dumps(data)
+        if data is None:
+            return b""
+        context = renderer_context or {}
+        response, request = context.get("response"), context.get("request")
+        if request is not None and response is not None and response.status_code == 200:
+            data = sparse(request, data)
+        return dumps(data)
+
+
+# -- sparse fields: `?fields=items(sku,name),next_cursor` -------------------------------------------------------------
+
+Mask = dict[str, "Mask | None"]
+"""What was asked for, by name; None: with everything beneath it."""
+
+
+class UnknownField(Invalid):
+    """`field` names it, with the way to it."""
+
+    code = "unknown-field"
+
+
+_FIELD_TOKEN = re.compile(r"\s*([a-z][a-z0-9_]{0,60}|[(),])")
+
+
+def parse_fields(text: str) -> Mask:
+    """`a,b(c,d(e))` as {"a": None, "b": {"c": None, "d": {"e": None}}}. Raises Invalid for anything else."""
+    mask: Mask = {}
+    stack, position, names, expected = [mask], 0, 0, "name"
+    last = ""
+    text = text.rstrip()
+    while position < len(text):
+        match = _FIELD_TOKEN.match(text, position)
+        if match is None:
+            raise _bad_fields()
+        token, position = match.group(1), match.end()
+        if token == "(":
+            if expected != "after" or not last or len(stack) >= DEEPEST_FIELDS:
+                raise _bad_fields()
+            inner: Mask = {}
+            stack[-1][last] = inner
+            stack.append(inner)
+            expected = "name"
+        elif token == ")":
+            if expected != "after" or len(stack) == 1:
+                raise _bad_fields()
+            stack.pop()
+            last = ""
+        elif token == ",":
+            if expected != "after":
+                raise _bad_fields()
+            expected = "name"
+        else:
+            names += 1
+            if expected != "name" or names > MOST_FIELDS:
+                raise _bad_fields()
+            stack[-1][token] = None
+            last, expected = token, "after"
+    if expected != "after" or len(stack) != 1:
+        raise _bad_fields()
+    return mask
+
+
+def _bad_fields() -> Invalid:
+    sentence = (
+        f"Names of the answer's fields with commas between and brackets for what is inside, as in items(sku,name);"
+        f" at most {MOST_FIELDS}, {DEEPEST_FIELDS} deep."
+    )
+    return Invalid(f"fields: {sentence}", errors={"fields": [sentence]})
+
+
+def pick(data: Any, mask: Mask) -> Any:
+    """Only what the mask names; in a list, of each item."""
+    if isinstance(data, Mapping):
+        return {
+            name: data[name] if inner is None else pick(data[name], inner)
+            for name, inner in mask.items()
+            if name in data
+        }
+    if isinstance(data, Sequence) and not isinstance(data, str | bytes):
+        return [pick(item, mask) for item in data]
+    return data
+
+
+def sparse(request: Request | HttpRequest, data: Any) -> Any:
+    """`data` as the caller wants to read it: with `?fields=` only those."""
+    mask: Mask | None = getattr(getattr(request, "_request", request), "sparse_fields", None)
+    return data if mask is None else pick(data, mask)
+
+
+class Negotiation(DefaultContentNegotiation):
+    """What a caller may ask of an answer, checked before any view's own code: its form, and which of its fields.
+
+    The lengths of query values and path parts are held here too, because every view passes here first.
+    """
+
+    def select_renderer(
+        self, request: Request, renderers: Any, format_suffix: str | None = None
+    ) -> tuple[BaseRenderer, str]:
+        chosen: tuple[BaseRenderer, str] = super().select_renderer(request, renderers, format_suffix)
+        view = (request.parser_context or {}).get("view")
+        parts = getattr(view, "kwargs", {}).values()
+        if any(isinstance(part, str) and len(part) > LONGEST_PATH_PART for part in parts):
+            raise NotFound()
+        for name, values in request.query_params.lists():
+            if any(len(value) > LONGEST_QUERY_VALUE for value in values):
+                sentence = f"At most {LONGEST_QUERY_VALUE} characters."
+                raise Invalid(f"{name[:60]}: {sentence}", errors={name[:60]: [sentence]})
+        if "fields" in request.query_params and request.method in ("GET", "HEAD") and view is not None:
+            from blinkit.kernel.schema import check_fields  # late: the settings name this module while views load
+
+            mask = parse_fields(request.query_params["fields"])
+            check_fields(mask, type(view))
+            request._request.sparse_fields = mask  # type: ignore[attr-defined]
+        return chosen
 
 
 def exception_handler(error: Exception, context: dict[str, Any]) -> Response | None:
@@ -114,6 +244,32 @@ class CursorPagination(DrfCursorPagination):
     page_size_query_param = "page_size"
     max_page_size = 100
 
+    def paginate_queryset(self, queryset: Any, request: Request, view: Any = None) -> list[Any] | None:
+        """Refuses (Invalid) a cursor that we did not make."""
+        try:
+            return super().paginate_queryset(queryset, request, view=view)
+        except (DrfNotFound, DjangoValidationError, ValueError, OverflowError, DataError) as error:
+            if not request.query_params.get(self.cursor_query_param):
+                raise
+            sentence = "Start again without a cursor: this is none of ours."
+            raise Invalid(f"cursor: {sentence}", errors={"cursor": [sentence]}) from error
+
+    def decode_cursor(self, request: Request) -> Any:
+        cursor = super().decode_cursor(request)
+        position = getattr(cursor, "position", None)
+        if position and (moment := _moment(position)) is not None and moment.tzinfo is None:
+            raise DrfNotFound  # we write instants with their offset
+        return cursor
+
+    def get_schema_operation_parameters(self, view: Any) -> list[dict[str, Any]]:
+        """As kernel.schema.pages writes them, for views that name this class."""
+        found: list[dict[str, Any]] = super().get_schema_operation_parameters(view)
+        for parameter in found:
+            if parameter["name"] == self.page_size_query_param:
+                parameter["schema"] = {"type": "integer", "minimum": 1, "maximum": 99_999, "default": self.page_size}
+                parameter["description"] = f"More than {self.max_page_size} counts as {self.max_page_size}."
+        return found
+
     def get_page_size(self, request: Request) -> int | None:
         """Refuses (Invalid) what is no size, instead of taking another one in silence; more than the most is the
         most."""
@@ -124,3 +280,10 @@ class CursorPagination(DrfCursorPagination):
             sentence = f"A whole number from 1 to {self.max_page_size}."
             raise Invalid(f"page_size: {sentence}", errors={"page_size": [sentence]})
         return min(int(raw), self.max_page_size)
+
+
+def _moment(text: str) -> datetime | None:
+    try:
+        return parse_datetime(text)
+    except ValueError:
+        return None

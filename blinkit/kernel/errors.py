@@ -6,13 +6,15 @@ turns a refusal into application/problem+json, one middleware turns the same ref
 
 from typing import Any, ClassVar
 
+from django.utils.translation import gettext_noop as _
+
 
 class Refusal(Exception):
     """`Refusal("A sentence that says what to do.", short={...})`: the sentence is for people, the rest for programs."""
 
     code: ClassVar[str] = "refused"
     status: ClassVar[int] = 400
-    default_detail: ClassVar[str] = "This can't be done."
+    default_detail: ClassVar[str] = _("This can't be done.")
 
     def __init__(self, detail: str = "", **extra: Any) -> None:
         self.detail = str(detail) or str(self.default_detail)
@@ -27,31 +29,31 @@ class Refusal(Exception):
 class Invalid(Refusal):
     code = "invalid"
     status = 400
-    default_detail = "Something in the request is not right."
+    default_detail = _("Something in the request is not right.")
 
 
 class SignInNeeded(Refusal):
     code = "sign-in-needed"
     status = 401
-    default_detail = "Please sign in first."
+    default_detail = _("Please sign in first.")
 
 
 class NotAllowed(Refusal):
     code = "not-allowed"
     status = 403
-    default_detail = "You may not do this."
+    default_detail = _("You may not do this.")
 
 
 class NotFound(Refusal):
     code = "not-found"
     status = 404
-    default_detail = "There is nothing here."
+    default_detail = _("There is nothing here.")
 
 
 class Conflict(Refusal):
     code = "conflict"
     status = 409
-    default_detail = "This has changed meanwhile. Look again and retry."
+    default_detail = _("This has changed meanwhile. Look again and retry.")
 
 
 class TooMany(Refusal):
@@ -59,7 +61,7 @@ class TooMany(Refusal):
 
     code = "too-many-requests"
     status = 429
-    default_detail = "Too many requests. Wait a moment and try again."
+    default_detail = _("Too many requests. Wait a moment and try again.")
 
 
 class Unavailable(Refusal):
@@ -67,4 +69,4 @@ class Unavailable(Refusal):
 
     code = "unavailable"
     status = 503
-    default_detail = "This is not available right now. Try again in a moment."
+    default_detail = _("This is not available right now. Try again in a moment.")

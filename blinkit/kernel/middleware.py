@@ -19,6 +19,8 @@ log = structlog.get_logger("blinkit.request")
 _plain_log = logging.getLogger("blinkit.request")
 
 SLOW_REQUEST_S = 1.0
+PROGRAMS = ("/api/v1/", "/graphql")
+"""Doors of DRF: they have their own throttle and say themselves who may keep an answer."""
 _QUIET = ("/health/", "/metrics", "/static/", "/media/")
 
 GetResponse = Callable[[HttpRequest], HttpResponseBase]
@@ -44,7 +46,7 @@ class RequestContextMiddleware:
             else:
                 response = self.get_response(request)
             response[REQUEST_ID_HEADER] = its_id
-            if request.path.startswith("/api/v1/"):
+            if request.path.startswith(PROGRAMS):
                 _keep_private(response)
             standing = getattr(request, "rate_standing", None)
             if standing is not None:
@@ -117,7 +119,7 @@ class WebLimitMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         if request.path.startswith(_QUIET):
             return self.get_response(request)
-        if request.path.startswith("/api/v1/"):
+        if request.path.startswith(PROGRAMS):
             response = self.get_response(request)
             if response.status_code in (401, 403, 404, 405) and not hasattr(request, "rate_standing"):
                 return self._count(request, "api") or response

@@ -10,6 +10,8 @@ from django.db import DataError, InterfaceError, OperationalError
 from django.http import Http404, HttpRequest, HttpResponse
 from django.http.multipartparser import InputStreamExhausted, MultiPartParserError
 from django.template.loader import render_to_string
+from django.utils.translation import gettext
+from django.utils.translation import gettext_noop as _
 from rest_framework import exceptions as drf
 
 from blinkit.kernel.context import request_id
@@ -45,7 +47,7 @@ class UnsupportedMediaType(Refusal):
 class OurFault(Refusal):
     code = "internal-error"
     status = 500
-    default_detail = "Something went wrong on our side. It has been noted; please try again."
+    default_detail = _("Something went wrong on our side. It has been noted; please try again.")
 
 
 _DRF_KINDS: tuple[tuple[type[drf.APIException], type[Refusal]], ...] = (
@@ -118,7 +120,7 @@ def problem_body(refusal: Refusal) -> dict[str, Any]:
         "type": f"/problems/{refusal.code}",
         "title": refusal.title,
         "status": refusal.status,
-        "detail": refusal.detail,
+        "detail": gettext(refusal.detail),  # in the caller's language where the sentence is known
         **refusal.extra,
         "request_id": request_id.get(),
     }
@@ -155,7 +157,7 @@ def _page(template: str, context: dict[str, Any], status: int) -> HttpResponse:
 
 
 def wants_json(request: HttpRequest) -> bool:
-    if request.path.startswith(("/api/", "/metrics", "/health/")):
+    if request.path.startswith(("/api/", "/graphql", "/metrics", "/health/")):
         return True
     accept = request.headers.get("Accept", "")
     return "json" in accept and "text/html" not in accept

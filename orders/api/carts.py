@@ -6,7 +6,7 @@ from typing import Any
 
 from django.utils import timezone
 from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import OpenApiParameter, extend_schema
+from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
 from rest_framework import status
 from rest_framework.permissions import AllowAny, IsAuthenticated
 from rest_framework.request import Request
@@ -17,6 +17,7 @@ from blinkit.kernel.errors import Invalid
 from blinkit.kernel.geo import Point
 from blinkit.kernel.idempotency import idempotent
 from blinkit.kernel.limits import check_limit
+from blinkit.kernel.schema import place
 from orders import queries, services
 from orders.api import shapes
 from orders.api.parts import GUEST_HEADER, customer_id_of, owner_of, parsed, point_of
@@ -40,8 +41,7 @@ class CartView(APIView):
         tags=["cart"],
         parameters=[
             GUEST,
-            OpenApiParameter("lat", OpenApiTypes.DOUBLE, description="Where to; else the default address."),
-            OpenApiParameter("lng", OpenApiTypes.DOUBLE),
+            *place(description="Where to; else the default address."),
             OpenApiParameter("method", enum=["cod", "online"], description="Count its promotions as well."),
             OpenApiParameter("later", OpenApiTypes.BOOL, description="For a slot: no busy-hour fee of now."),
         ],
@@ -83,6 +83,37 @@ class CartView(APIView):
             now=timezone.now(),
         )
         return _answer(view)
+
+    @extend_schema(
+        operation_id="cart_empty",
+        summary="Empty the cart",
+        tags=["cart"],
+        parameters=[GUEST],
+        responses={204: OpenApiResponse(description="Empty, now or before.")},
+    )
+    def delete(self, request: Request) -> Response:
+        """Lines, tip and coupon go."""
+        services.empty_cart(**owner_of(request))
+        return Response(status=status.HTTP_204_NO_CONTENT)
+
+
+class CartTipView(APIView):
+    permission_classes = (AllowAny,)
+
+    @extend_schema(
+        operation_id="cart_tip",
+        summary="Tip the rider",
+        tags=["cart"],
+        parameters=[GUEST],
+        request=shapes.TipBody,
+        responses=shapes.CartOut,
+    )
+    def put(self, request: Request) -> Response:
+        """Goes to the rider in full; 0 takes it off."""
+        body = parsed(shapes.TipBody(data=request.data))
+        owner = owner_of(request)
+        services.set_tip(**owner, tip_paise=body["tip_paise"])
+        return _answer(queries.cart_view(**owner, now=timezone.now()))
 
 
 class CartLinesView(APIView):

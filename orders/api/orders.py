@@ -5,7 +5,6 @@ from __future__ import annotations
 from uuid import UUID
 
 from django.utils import timezone
-from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.permissions import IsAuthenticated
 from rest_framework.request import Request
@@ -13,7 +12,9 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from blinkit.kernel.api import CursorPagination
+from blinkit.kernel.errors import Invalid
 from blinkit.kernel.idempotency import idempotent
+from blinkit.kernel.schema import pages
 from orders import queries, services
 from orders.api import shapes
 from orders.api.parts import customer_id_of, parsed
@@ -32,16 +33,20 @@ class OrderListView(APIView):
         summary="My orders, newest first",
         tags=["orders"],
         parameters=[
-            OpenApiParameter("cursor", OpenApiTypes.STR),
-            OpenApiParameter("page_size", OpenApiTypes.INT, description="1 to 100; 20 when left out."),
+            OpenApiParameter("live", enum=["1"], description="Only those that are not over: what a home screen shows."),
+            *pages(default=OrderPages.page_size),
         ],
         responses=shapes.OrderPage,
     )
     def get(self, request: Request) -> Response:
         """Cards for the list; the order itself has the lines, the bill and the way."""
-        pages = OrderPages()
-        page = pages.paginate_queryset(queries.orders_of(customer_id_of(request)), request, view=self) or []
-        return pages.get_paginated_response([queries.summary(order, list(order.lines.all())) for order in page])
+        wanted = queries.orders_of(customer_id_of(request))
+        live = request.query_params.get("live", "")
+        if live not in ("", "1"):
+            raise Invalid("live: 1, or leave it out.", errors={"live": ["1, or leave it out."]})
+        listed = OrderPages()
+        page = listed.paginate_queryset(wanted.live() if live else wanted, request, view=self) or []
+        return listed.get_paginated_response([queries.summary(order, list(order.lines.all())) for order in page])
 
 
 def _tracked(request: Request, order_id: UUID) -> Response:

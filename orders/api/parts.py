@@ -11,7 +11,7 @@ from django.http import HttpResponse
 from rest_framework import serializers
 from rest_framework.request import Request
 
-from blinkit.kernel.api import dumps
+from blinkit.kernel.api import dumps, sparse
 from blinkit.kernel.errors import Invalid, SignInNeeded
 from blinkit.kernel.geo import Point
 
@@ -30,7 +30,7 @@ def cacheable(request: Request, data: Any, *, max_age_s: int) -> HttpResponse:
 
     Written straight to bytes: a shelf is the busiest answer of the house, and serializers cost more than its SQL.
     """
-    body = dumps(data)
+    body = dumps(sparse(request, data))
     etag = f'"{hashlib.blake2b(body, digest_size=12).hexdigest()}"'
     if etag in request.headers.get("If-None-Match", ""):
         response = HttpResponse(status=304)

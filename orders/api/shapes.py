@@ -103,6 +103,10 @@ class CouponBody(S.Serializer[Any]):
     code = S.CharField(max_length=40, allow_blank=True, help_text="Capitals and spaces do not matter; empty: none.")
 
 
+class TipBody(S.Serializer[Any]):
+    tip_paise = S.IntegerField(min_value=0, max_value=MOST_TIP_PAISE)
+
+
 class CancelBody(S.Serializer[Any]):
     reason = S.CharField(max_length=160, required=False, allow_blank=True, default="")
 

@@ -18,6 +18,7 @@ from accounts.phones import normalise
 from blinkit.kernel.errors import Invalid
 from blinkit.kernel.geo import Point
 from blinkit.kernel.limits import check_limit, client_address, is_exempt
+from blinkit.kernel.schema import place, text, whole
 from catalog import queries as goods
 from catalog import services as catalog_services
 from catalog.facets import SORTS
@@ -25,6 +26,7 @@ from catalog.traits import MARKS, MEASURES, TAGS
 from orders import filters, queries
 from orders.api import shapes
 from orders.api.parts import cacheable, flag_of, limit_of, parsed, point_of, text_of
+from orders.filters import MOST_PAISE, MOST_VALUES
 from orders.queries.shelves import MOST_PER_PAGE
 
 SHELF_MAX_AGE_S = 10
@@ -33,20 +35,22 @@ SUGGEST_MAX_AGE_S = 60
 DEFAULT_PER_PAGE = 40
 LONGEST_SEARCH = 80
 
-LAT = OpenApiParameter("lat", OpenApiTypes.DOUBLE, required=True)
-LNG = OpenApiParameter("lng", OpenApiTypes.DOUBLE, required=True)
-LIMIT = OpenApiParameter(
-    "limit", OpenApiTypes.INT, description=f"1 to {MOST_PER_PAGE}; {DEFAULT_PER_PAGE} when left out."
-)
+LONGEST_SLUG, LONGEST_CURSOR = 50, 90
+
+LIMIT = whole("limit", least=1, most=MOST_PER_PAGE, default=DEFAULT_PER_PAGE)
 FILTERS = [
-    OpenApiParameter("brand", OpenApiTypes.STR, many=True, description="Slugs of brands: any of them."),
+    OpenApiParameter(
+        "brand",
+        {"type": "array", "maxItems": MOST_VALUES, "items": {"type": "string", "maxLength": 90}},
+        description="Slugs of brands: any of them.",
+    ),
     OpenApiParameter("mark", OpenApiTypes.STR, many=True, enum=list(MARKS), description="Any of them."),
     OpenApiParameter("tag", OpenApiTypes.STR, many=True, enum=list(TAGS), description="All of them."),
-    OpenApiParameter("price_from", OpenApiTypes.INT, description="Paise, inclusive."),
-    OpenApiParameter("price_to", OpenApiTypes.INT, description="Paise, inclusive."),
-    OpenApiParameter("discount", OpenApiTypes.INT, description="At least so many per cent below the MRP."),
+    whole("price_from", least=0, most=MOST_PAISE, description="Paise, inclusive."),
+    whole("price_to", least=0, most=MOST_PAISE, description="Paise, inclusive."),
+    whole("discount", least=0, most=99, description="At least so many per cent below the MRP."),
     OpenApiParameter("unit", OpenApiTypes.STR, enum=list(MEASURES), description="Measured in."),
-    OpenApiParameter("unit_price_to", OpenApiTypes.INT, description="Paise per kg, litre or piece at most."),
+    whole("unit_price_to", least=0, most=MOST_PAISE, description="Paise per kg, litre or piece at most."),
     OpenApiParameter(
         "sort", OpenApiTypes.STR, enum=list(SORTS), description="`rank` when left out: a search has its own order."
     ),
@@ -67,7 +71,7 @@ class ServiceabilityView(OpenView):
         operation_id="serviceability",
         summary="Who delivers here",
         tags=["shop"],
-        parameters=[LAT, LNG],
+        parameters=place(required=True),
         responses={200: shapes.ServiceabilityOut, 304: UNCHANGED},
     )
     def get(self, request: Request) -> HttpResponse:
@@ -148,8 +152,8 @@ class ProductsView(OpenView):
         summary="A page of a store's shelf",
         tags=["shop"],
         parameters=[
-            OpenApiParameter("category", OpenApiTypes.STR, description="Slug; with everything beneath it."),
-            OpenApiParameter("cursor", OpenApiTypes.STR, description="`next_cursor` of the page before."),
+            text("category", longest=LONGEST_SLUG, description="Slug; with everything beneath it."),
+            text("cursor", longest=LONGEST_CURSOR, description="`next_cursor` of the page before."),
             LIMIT,
             *FILTERS,
         ],
@@ -160,8 +164,8 @@ class ProductsView(OpenView):
         chosen = filters.read(request.query_params, paise_per=1, strict=True)
         page = queries.shelf(
             store_code=code,
-            category_slug=text_of(request, "category", longest=50) or None,
-            cursor=text_of(request, "cursor", longest=90),
+            category_slug=text_of(request, "category", longest=LONGEST_SLUG) or None,
+            cursor=text_of(request, "cursor", longest=LONGEST_CURSOR),
             limit=limit_of(request, default=DEFAULT_PER_PAGE, most=MOST_PER_PAGE),
             wanted=chosen.wanted,
             sort=chosen.sort,
@@ -175,7 +179,7 @@ class SearchView(OpenView):
         operation_id="store_search",
         summary="Search a store's shelf",
         tags=["shop"],
-        parameters=[OpenApiParameter("q", OpenApiTypes.STR, required=True), LIMIT, *FILTERS],
+        parameters=[text("q", longest=LONGEST_SEARCH, description="What is wanted."), LIMIT, *FILTERS],
         responses={200: shapes.SearchResult, 304: UNCHANGED},
     )
     def get(self, request: Request, code: str) -> HttpResponse:
@@ -209,7 +213,7 @@ class SuggestView(OpenView):
         operation_id="store_suggest",
         summary="What to offer while somebody types",
         tags=["shop"],
-        parameters=[OpenApiParameter("q", OpenApiTypes.STR, description="As typed so far; may be empty.")],
+        parameters=[text("q", longest=LONGEST_SEARCH, description="As typed so far; may be empty.")],
         responses={200: shapes.SuggestionList, 304: UNCHANGED},
     )
     def get(self, request: Request, code: str) -> HttpResponse:

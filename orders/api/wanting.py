@@ -11,8 +11,7 @@ from uuid import UUID
 from django.http import HttpResponse
 from django.urls import path
 from django.utils import timezone
-from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
+from drf_spectacular.utils import OpenApiResponse, extend_schema
 from rest_framework import serializers as S
 from rest_framework import status
 from rest_framework.permissions import AllowAny, IsAuthenticated
@@ -21,6 +20,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from blinkit.kernel.idempotency import idempotent
+from blinkit.kernel.schema import text, whole
 from catalog import services as catalog_services
 from catalog.services.wishes import MOST_UNITS
 from catalog.wanted import SOURCES
@@ -126,8 +126,8 @@ class ListAddedOut(S.Serializer[Any]):
     left_out = LeftOutOut(many=True)
 
 
-LIMIT = OpenApiParameter("limit", OpenApiTypes.INT, description=f"1 to {MOST_SHOWN}; {DEFAULT_SHOWN} when left out.")
-STORE = OpenApiParameter("store", OpenApiTypes.STR, description="A store code: its cards come along.")
+LIMIT = whole("limit", least=1, most=MOST_SHOWN, default=DEFAULT_SHOWN)
+STORE = text("store", longest=16, description="A store code: its cards come along.")
 
 
 def _limit(request: Request) -> int:

@@ -6,6 +6,7 @@ another one is not.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -25,6 +26,7 @@ from inventory import queries as stock
 from inventory.queries import FEW_LEFT
 
 MOST_PER_PAGE = 100
+MOST_OF_A_KIND = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +94,24 @@ class Page:
         if self.facets is not None:
             out["facets"] = self.facets.as_dict()
         return out
+
+
+def best_offers(rows: Sequence[ShelfRow], *, most: int) -> list[ShelfRow]:
+    """Furthest below MRP first, at most two of a kind, so that the strip is more than vegetables."""
+    seen: Counter[str] = Counter()
+    chosen = []
+    for row in sorted(rows, key=lambda row: (row.price_paise * 100 // row.mrp_paise, -row.rank)):
+        if row.price_paise < row.mrp_paise and seen[row.category_slug] < MOST_OF_A_KIND:
+            seen[row.category_slug] += 1
+            chosen.append(row)
+    return chosen[:most]
+
+
+def offers(*, store_code: str, limit: int) -> list[ShelfCard]:
+    """What is furthest below its MRP among what sells best. Three statements. Raises NoSuchStore."""
+    store_id = store_id_of(store_code)
+    popular = goods.shelf_page(store_id=store_id, limit=MOST_PER_PAGE)
+    return [card for card in _cards(store_id, best_offers(popular, most=limit)) if card.free > 0]
 
 
 def store_id_of(code: str) -> int:

@@ -9,8 +9,9 @@ from math import ceil, floor
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Q, QuerySet, Sum
+from django.db.models import Q, Sum
 from django.utils import timezone
+from django.utils.translation import gettext
 
 from blinkit.kernel import events, live
 from blinkit.kernel.events import TimelineRow
@@ -19,7 +20,7 @@ from catalog.pricing.tax import TaxSplit, split
 from catalog.travel import travel_seconds
 from orders import promise
 from orders.errors import NoSuchOrder
-from orders.models import Order, OrderLine
+from orders.models import Order, OrderLine, OrderQuerySet
 from orders.queries.carts import gift_json
 from orders.states import CUSTOMER_MAY_CANCEL, FINISHED, Status
 from orders.words import sentence_of
@@ -58,7 +59,7 @@ def order_of(*, order_id: UUID, customer_id: int | None) -> Order:
     return order
 
 
-def orders_of(customer_id: int) -> QuerySet[Order]:
+def orders_of(customer_id: int) -> OrderQuerySet:
     """The customer's orders, newest first, with store and lines: three statements for a page."""
     return Order.objects.of(customer_id).select_related("store").prefetch_related("lines").order_by("-placed_at", "-id")
 
@@ -81,7 +82,7 @@ def tracking(*, order_id: UUID, customer_id: int | None = None, now: datetime | 
     late_s = _late_s(order, now)
     return {
         **summary(order, lines),
-        "sentence": sentence_of(order, eta_from_m, eta_to_m, late_s, now=now),
+        "sentence": gettext(sentence_of(order, eta_from_m, eta_to_m, late_s, now=now)),
         "schedule": schedule_of(order),
         "step": step_of(order),
         "steps": steps_of(order),
@@ -121,7 +122,7 @@ def summary(order: Order, lines: Sequence[OrderLine]) -> dict[str, Any]:
         "id": order.pk,
         "number": order.number,
         "status": order.status,
-        "status_label": Status(order.status).label,
+        "status_label": gettext(Status(order.status).label),
         "store": {"code": order.store.code, "name": order.store.name},
         "placed_at": order.placed_at,
         "promised_from": order.promised_from,
@@ -224,7 +225,7 @@ def steps_of(order: Order) -> list[dict[str, Any]]:
     steps = []
     for number, (key, label, _statuses) in enumerate(STEPS):
         state = "done" if number < here or (over and number == here) else "now" if number == here else "todo"
-        steps.append({"key": key, "label": label, "state": state, "at": reached[number]})
+        steps.append({"key": key, "label": gettext(label), "state": state, "at": reached[number]})
     return steps
 
 

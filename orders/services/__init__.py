@@ -31,7 +31,7 @@ from orders.services.street import (
     undelivered,
 )
 from orders.services.substituting import substitute_line
-from orders.services.wanting import ListAdded, add_list_to_cart, learn_affinity, tell_restocked
+from orders.services.wanting import ListAdded, add_list_to_cart, learn_affinity, reorder, tell_restocked
 
 __all__ = [
     "INSTRUCTIONS",
@@ -65,6 +65,7 @@ __all__ = [
     "refund_done",
     "release",
     "release_due",
+    "reorder",
     "replace_lines",
     "reward_referral",
     "rider_accepted",

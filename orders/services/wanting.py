@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from array import array
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -21,8 +22,9 @@ from catalog.models import RestockAlert, ShelfItem
 from inventory import queries as stock
 from inventory.models import Stock
 from orders.events import BackInStock
-from orders.models import CartLine, Consent
+from orders.models import CartLine, Consent, OrderLine
 from orders.queries.carts import WANTED, CartView, Wanted, view_of
+from orders.queries.tracking import order_of
 from orders.services.cart import MOST_LINES, MOST_UNITS_PER_LINE, open_cart
 from orders.states import Status
 
@@ -65,6 +67,19 @@ def add_list_to_cart(*, customer_id: int, list_id: UUID, store_code: str, now: d
     of the list still goes in. Raises NoSuchList, NoSuchStore.
     """
     _, items = wanted.list_items(customer_id=customer_id, list_id=list_id)
+    return _into_cart(items, customer_id=customer_id, store_code=store_code, now=now)
+
+
+@transaction.atomic
+def reorder(*, order_id: UUID, customer_id: int, store_code: str, now: datetime) -> ListAdded:
+    """The same with what one of the customer's orders had. Raises NoSuchOrder, NoSuchStore."""
+    order = order_of(order_id=order_id, customer_id=customer_id)
+    lines = OrderLine.objects.filter(order=order, substitute_for=None).order_by("pk")
+    items = [wanted.ListItem(line.product_id, line.sku, line.name, line.pack, line.image, line.qty) for line in lines]
+    return _into_cart(items, customer_id=customer_id, store_code=store_code, now=now)
+
+
+def _into_cart(items: Sequence[wanted.ListItem], *, customer_id: int, store_code: str, now: datetime) -> ListAdded:
     store = goods.store_by_code(store_code)
     cart = open_cart(customer_id=customer_id, store_id=store.pk, now=now)
     there = dict(CartLine.objects.filter(cart=cart).values_list("product_id", "qty"))

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
-
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -28,7 +26,6 @@ from orders.web.shopper import Shopper, is_htmx, next_path
 PAGE_SIZE = 40
 STRIPS = 4
 STRIP_LENGTH = 10
-MOST_OF_A_KIND = 2
 SUGGESTED = ("search", "product", "category", "brand")
 
 
@@ -41,7 +38,7 @@ def home(request: HttpRequest) -> HttpResponse:
         return _not_here(request)
     tree = goods.category_tree(store_id=place.store_id)
     popular = goods.shelf_page(store_id=place.store_id, limit=100)
-    offers = _offers(popular)
+    offers = queries.best_offers(popular, most=STRIP_LENGTH)
     strips = {
         top.slug: goods.shelf_page(store_id=place.store_id, category_ids=top.ids(), limit=STRIP_LENGTH)
         for top in tree[:STRIPS]
@@ -212,17 +209,6 @@ def _not_here(request: HttpRequest) -> HttpResponse:
     if is_htmx(request):
         return HttpResponse(headers={"HX-Redirect": reverse("shop-not-here")})
     return not_here(request)
-
-
-def _offers(rows: list[goods.ShelfRow]) -> list[goods.ShelfRow]:
-    """Furthest below MRP first, at most two of a kind, so that the strip is more than vegetables."""
-    seen: Counter[str] = Counter()
-    chosen = []
-    for row in sorted(rows, key=lambda row: (row.price_paise * 100 // row.mrp_paise, -row.rank)):
-        if row.price_paise < row.mrp_paise and seen[row.category_slug] < MOST_OF_A_KIND:
-            seen[row.category_slug] += 1
-            chosen.append(row)
-    return chosen[:STRIP_LENGTH]
 
 
 def _bought_before(shopper: Shopper) -> list[cards.Card]:
