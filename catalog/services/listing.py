@@ -95,10 +95,10 @@ MOST_PER_SWEEP = 500
 @transaction.atomic
 def _sweep_some(*, now: datetime, price_of: PriceOf) -> int:
     """The next due rows of one kind together: a hundred products that begin at midnight are one change of the shelf."""
+    with connection.cursor() as cursor:  # one sweeper: an end may never overtake the beginning before it
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtext('catalog.schedule'))")
     due = list(
-        Schedule.objects.filter(done_at=None, at__lte=now)
-        .order_by("at", "id")
-        .select_for_update(skip_locked=True)[:MOST_PER_SWEEP]
+        Schedule.objects.filter(done_at=None, at__lte=now).order_by("at", "id").select_for_update()[:MOST_PER_SWEEP]
     )
     if not due:
         return 0
