@@ -266,6 +266,8 @@ SPECTACULAR_SETTINGS = {
         "AttemptStateEnum": "payments.models.AttemptState",
         "RefundStateEnum": "payments.models.RefundState",
         "PaymentStateEnum": "payments.models.PaymentState",
+        "ConsentEnum": "orders.models.Consent",
+        "MethodEnum": "payments.models.Method",
     },
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",

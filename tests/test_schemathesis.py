@@ -160,6 +160,9 @@ def test_every_door_answers_as_the_document_says(document, person):
         for mode in GenerationMode if mine or EXAMPLES else (GenerationMode.POSITIVE,):
             fault = first_fault(door, mode, who, AT_HOME if mine else ELSEWHERE)
             if fault:
+                print(
+                    f"{door.label} ({mode.value})\n{fault}\n", flush=True
+                )  # with pytest -s: a deep run says it at once
                 faults[f"{door.label} ({mode.value})"] = fault
     told = "\n\n".join(f"{name}\n{fault}" for name, fault in faults.items())
     assert not faults, (

@@ -79,15 +79,16 @@ def point_of(request: Request) -> Point | None:
 
 def owner_of(request: Request) -> dict[str, Any]:
     """Whose cart: the signed-in customer's, else the guest's who sent the token."""
-    if request.user is not None and request.user.is_authenticated:
-        return {"customer_id": request.user.pk}
     token = request.headers.get(GUEST_HEADER, "")
-    if not token:
-        raise SignInNeeded(f"Sign in, or send a random UUID as {GUEST_HEADER} header for a guest's cart.")
     try:
-        return {"guest_token": UUID(token)}
+        guest = UUID(token) if token else None
     except ValueError:
         raise Invalid(f"The {GUEST_HEADER} header must be a UUID.") from None
+    if request.user is not None and request.user.is_authenticated:
+        return {"customer_id": request.user.pk}
+    if guest is None:
+        raise SignInNeeded(f"Sign in, or send a random UUID as {GUEST_HEADER} header for a guest's cart.")
+    return {"guest_token": guest}
 
 
 def customer_id_of(request: Request) -> int:
