@@ -14,6 +14,7 @@ from rest_framework import exceptions as drf
 
 from blinkit.kernel.context import request_id
 from blinkit.kernel.errors import Invalid, NotAllowed, NotFound, Refusal, SignInNeeded, TooMany, Unavailable
+from blinkit.kernel.words import said
 
 PROBLEM_TYPE = "application/problem+json"
 
@@ -114,11 +115,14 @@ def encodable(value: Any) -> Any:
 
 
 def problem_body(refusal: Refusal) -> dict[str, Any]:
+    """`detail` is English and stable; a reader of another language gets `detail_local` as well."""
+    local = said(refusal.detail)
     return {
         "type": f"/problems/{refusal.code}",
         "title": refusal.title,
         "status": refusal.status,
         "detail": refusal.detail,
+        **({"detail_local": local} if local != refusal.detail else {}),
         **refusal.extra,
         "request_id": request_id.get(),
     }

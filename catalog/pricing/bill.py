@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, astuple, dataclass, field
 
 from blinkit.kernel.money import rupees, share_out, tax_inside
+from blinkit.kernel.said import say, together
 from catalog.pricing.promotions.engine import Decision
 from catalog.pricing.tax import TaxSplit, split
 
@@ -180,7 +181,11 @@ def make_bill(given: BillInput) -> Bill:
     small_cart = policy.small_cart_paise if items < policy.small_cart_below_paise else 0
     if small_cart:
         more = policy.small_cart_below_paise - items
-        why["small_cart"] = f"For baskets under {rupees(policy.small_cart_below_paise)}. Add {rupees(more)} to save it."
+        why["small_cart"] = say(
+            "For baskets under {below}. Add {more} to save it.",
+            below=rupees(policy.small_cart_below_paise),
+            more=rupees(more),
+        )
     if policy.handling_paise:
         why["handling"] = "Picking, packing and bags."
     if given.surge_paise:
@@ -219,16 +224,20 @@ def _delivery(
     base = 0 if free or promotions.waived_paise else policy.delivery_paise
     giver = next((applied.rule.name for applied in promotions.applied if applied.waived_paise), "")
     if giver:
-        words = f"Free: {giver}."
+        words = say("Free: {giver}.", giver=giver)
     elif free:
-        words = f"Free from {rupees(policy.free_delivery_from_paise)}."
+        words = say("Free from {amount}.", amount=rupees(policy.free_delivery_from_paise))
     elif policy.delivery_paise:
         more = policy.free_delivery_from_paise - items_paise
-        words = f"Free from {rupees(policy.free_delivery_from_paise)}: add {rupees(more)}."
+        words = say(
+            "Free from {amount}: add {more}.", amount=rupees(policy.free_delivery_from_paise), more=rupees(more)
+        )
     else:
-        words = "Free."
+        words = say("Free.")
     if far:
-        words += f" {rupees(far)} because the store is more than {policy.far_metres / 1000:g} km away."
+        km = f"{policy.far_metres / 1000:g}"
+        farther = say("{amount} because the store is more than {km} km away.", amount=rupees(far), km=km)
+        words = together([words, farther])
     return base + far, {"delivery": words}
 
 

@@ -17,6 +17,7 @@ from blinkit.kernel.errors import Invalid
 from blinkit.kernel.geo import Point
 from blinkit.kernel.idempotency import idempotent
 from blinkit.kernel.limits import check_limit
+from blinkit.kernel.words import with_local
 from orders import queries, services
 from orders.api import shapes
 from orders.api.parts import GUEST_HEADER, customer_id_of, owner_of, parsed, point_of
@@ -28,7 +29,7 @@ GUEST = OpenApiParameter(
 
 
 def _answer(view: queries.CartView) -> Response:
-    return Response(view.as_dict(), headers={"Cache-Control": "no-store"})
+    return Response(with_local(view.as_dict()), headers={"Cache-Control": "no-store"})
 
 
 class CartView(APIView):

@@ -14,6 +14,7 @@ from rest_framework.views import APIView
 
 from blinkit.kernel.api import CursorPagination
 from blinkit.kernel.idempotency import idempotent
+from blinkit.kernel.words import with_local
 from orders import queries, services
 from orders.api import shapes
 from orders.api.parts import customer_id_of, parsed
@@ -46,7 +47,7 @@ class OrderListView(APIView):
 
 def _tracked(request: Request, order_id: UUID) -> Response:
     data = queries.tracking(order_id=order_id, customer_id=customer_id_of(request), now=timezone.now())
-    return Response(data, headers={"Cache-Control": "no-store"})
+    return Response(with_local(data), headers={"Cache-Control": "no-store"})
 
 
 class OrderView(APIView):

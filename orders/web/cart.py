@@ -11,6 +11,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
 from blinkit.kernel.errors import Invalid
+from blinkit.kernel.words import said
 from catalog import queries as goods
 from inventory import queries as stock
 from orders import queries, services
@@ -32,7 +33,7 @@ def cart(request: HttpRequest) -> HttpResponse:
 def show(shopper: Shopper, *, changed: str = "", status: int = 200) -> HttpResponse:
     """The cart as a page, or as its one partial for htmx."""
     changed = changed or " ".join(
-        problem.sentence for problem in shopper.cart.view.problems if problem.code != "out-of-stock"
+        said(problem.sentence) for problem in shopper.cart.view.problems if problem.code != "out-of-stock"
     )
     companions = queries.goes_with_view(shopper.cart.view, limit=COMPANIONS) if shopper.cart.cards else []
     context: dict[str, Any] = {

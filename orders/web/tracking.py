@@ -18,6 +18,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from blinkit.kernel.errors import Refusal
 from blinkit.kernel.money import rupees
+from blinkit.kernel.words import said
 from catalog.models import Product
 from orders import queries, services
 from orders.models import Order
@@ -101,7 +102,7 @@ def _page(row: Order, facts: dict[str, Any]) -> dict[str, Any]:
         "number": row.number,
         "status": status.value,
         "sentence": headline(row),
-        "note": row.cancel_reason if status in STOPPED else "",
+        "note": said(row.cancel_reason) if status in STOPPED else "",
         "live": live,
         "late": live and facts["late_s"] >= LATE_AFTER_S and not facts["rider_at_door_at"],
         "late_why": late_why(row),
@@ -196,7 +197,7 @@ def cancel(request: HttpRequest, order_id: UUID) -> HttpResponse:
             customer_id=customer_of(request),
         )
     except Refusal as refusal:
-        messages.error(request, refusal.detail)
+        messages.error(request, said(refusal.detail))
     else:
         messages.success(request, _("The order is cancelled."))
     return redirect("shop-order", order_id)

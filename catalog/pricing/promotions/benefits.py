@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from blinkit.kernel.money import BASIS_POINTS, rupees, share_out
+from blinkit.kernel.said import say
 from catalog.pricing.promotions.rules import Item, Kind, Left, Rule, Why
 
 FREE_BP = BASIS_POINTS
@@ -61,7 +62,7 @@ def item_benefit(rule: Rule, items: Sequence[Item], left: Left) -> Benefit | Ref
         return Refusal(Why.NOT_IN_BASKET, "Nothing it is for is in your cart.")
     gross = {place: items[place].qty * items[place].unit_price_paise for place in places}
     if rule.kind != Kind.FREE_ITEM and (missing := rule.min_items_paise - sum(gross.values())) > 0:
-        return Refusal(Why.BELOW_MINIMUM, f"Add {rupees(missing)} more of what it is for.")
+        return Refusal(Why.BELOW_MINIMUM, say("Add {amount} more of what it is for.", amount=rupees(missing)))
     match rule.kind:
         case Kind.PERCENT | Kind.FLAT:
             worth = off_whole(rule, sum(gross.values()))
@@ -124,7 +125,7 @@ def _free_item(rule: Rule, items: Sequence[Item], places: Sequence[int]) -> Bene
     worth = count * items[place].unit_price_paise
     others = sum(item.qty * item.unit_price_paise for item in items) - worth
     if (missing := rule.min_items_paise - others) > 0:
-        return Refusal(Why.BELOW_MINIMUM, f"Add {rupees(missing)} more and it is free.")
+        return Refusal(Why.BELOW_MINIMUM, say("Add {amount} more and it is free.", amount=rupees(missing)))
     return _made(rule, {place: worth}, [place], count)
 
 
@@ -136,7 +137,7 @@ def _buy_get(rule: Rule, items: Sequence[Item], places: Sequence[int]) -> Benefi
     if rule.most_times is not None:
         times = min(times, rule.most_times)
     if not times:
-        return Refusal(Why.TOO_FEW, f"Add {together - units} more of what it is for.")
+        return Refusal(Why.TOO_FEW, say("Add {n} more of what it is for.", n=together - units))
     open_units = times * rule.get_qty
     off: dict[int, int] = {}
     for place in sorted(places, key=lambda place: (items[place].unit_price_paise, place)):

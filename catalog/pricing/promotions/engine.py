@@ -18,6 +18,7 @@ from datetime import datetime
 from itertools import combinations
 
 from blinkit.kernel.money import rupees, share_out
+from blinkit.kernel.said import say
 from catalog.pricing.promotions.benefits import Benefit, Refusal, is_per_line, item_benefit, off_whole
 from catalog.pricing.promotions.rules import TOGETHER, Basket, Group, Item, Left, Rule, Shopper, Stacking, Why
 
@@ -144,7 +145,7 @@ def _not_for(rule: Rule, shopper: Shopper, now: datetime) -> Refusal | None:
     if rule.segment and rule.segment not in shopper.segments:
         return Refusal(Why.NOT_FOR_YOU, "It is for some customers only.")
     if rule.method and rule.method != shopper.method:
-        return Refusal(Why.PAY_WITH, f"It needs another way to pay: {rule.method}.")
+        return Refusal(Why.PAY_WITH, say("It needs another way to pay: {method}.", method=rule.method))
     left = shopper.left.get(rule.id)
     if rule.is_limited and (left is None or (left.uses is not None and left.uses <= 0)):
         return Refusal(Why.USED_UP, "It is used up.")
@@ -159,7 +160,7 @@ def _judged(rule: Rule, items: Sequence[Item], total: int, delivery_paise: int, 
     if not counted:
         return Refusal(Why.NOT_IN_BASKET, "Nothing it is for is in your cart.")
     if (missing := rule.min_items_paise - counted) > 0:
-        return Refusal(Why.BELOW_MINIMUM, f"Add {rupees(missing)} more.")
+        return Refusal(Why.BELOW_MINIMUM, say("Add {amount} more.", amount=rupees(missing)))
     if rule.group == Group.DELIVERY:
         if not delivery_paise:
             return Refusal(Why.NOTHING_TO_SAVE, "Delivery is free already.")
@@ -308,7 +309,9 @@ def _outdone(
 ) -> Refusal:
     lone = next((applied for applied in best.applied if applied.rule.alone), None)
     if lone is not None:
-        return Refusal(Why.NOT_TOGETHER, f"{lone.rule.name} cannot be combined with others and saves more.")
+        return Refusal(
+            Why.NOT_TOGETHER, say("{name} cannot be combined with others and saves more.", name=lone.rule.name)
+        )
     if rule.alone:
         return Refusal(Why.NOT_TOGETHER, "It cannot be combined with others, and they save more together.")
     if not stacking.allows(frozenset({rule.group, *(applied.rule.group for applied in best.applied)})):
@@ -317,9 +320,10 @@ def _outdone(
     if rule.group == Group.ITEM and rule.id in benefits:
         mine = {items[place].product_id for place in benefits[rule.id].takes}
         others = [applied.rule.name for applied in same if any(product in mine for product, _ in applied.lines)]
-        return Refusal(Why.OUTDONE, f"More is saved on the same items by: {', '.join(others) or 'other promotions'}.")
+        names = ", ".join(others) or say("other promotions")
+        return Refusal(Why.OUTDONE, say("More is saved on the same items by: {names}.", names=names))
     if same:
-        return Refusal(Why.OUTDONE, f"{same[0].rule.name} gives more.")
+        return Refusal(Why.OUTDONE, say("{name} gives more.", name=same[0].rule.name))
     if best.applied and rule.group in (Group.BASKET, Group.BANK, Group.CASHBACK):
         return Refusal(Why.NOTHING_TO_SAVE, "There is nothing left for it to lower, or its budget is used up.")
     return Refusal(Why.NOT_TOGETHER, "It cannot be combined with what saves more.")
