@@ -293,9 +293,16 @@ _static = (
 STORAGES: dict[str, dict[str, Any]] = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {"BACKEND": _static},
+    # Photos of claims: read by a door that asks who is there, never by an address.
+    "private": {
+        "BACKEND": "django.core.files.storage.FileSystemStorage",
+        "OPTIONS": {"location": DATA_DIR / ("test/private" if TESTING else "private"), "base_url": None},
+    },
 }
 if env.given("S3_BUCKET"):
     STORAGES["default"] = {"BACKEND": "storages.backends.s3.S3Storage", "OPTIONS": env.s3()}
+    _hidden = {"location": "private", "default_acl": "private", "querystring_auth": True, "custom_domain": None}
+    STORAGES["private"] = {"BACKEND": "storages.backends.s3.S3Storage", "OPTIONS": env.s3() | _hidden}
 
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {

@@ -13,6 +13,9 @@ from delivery.events import OfferMade
 from inventory.events import HoldExpired
 from orders.events import (
     BackInStock,
+    ClaimApproved,
+    ClaimReceived,
+    ClaimRefused,
     LineShorted,
     OrderCancelled,
     OrderConfirmed,
@@ -40,6 +43,9 @@ REACTIONS: Mapping[type[DomainEvent], Sequence[str]] = {
     RefundStarted: [TELL],
     OfferMade: [TELL],
     BackInStock: [TELL],
+    ClaimReceived: [TELL],
+    ClaimApproved: [TELL],
+    ClaimRefused: [TELL],
     HoldExpired: ["orders.handlers.hold_expired"],
     PaymentCaptured: ["orders.handlers.payment_captured"],
     RefundCompleted: ["orders.handlers.refund_completed", TELL],

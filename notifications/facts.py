@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -12,19 +12,25 @@ from django.contrib.postgres.expressions import ArraySubquery
 from django.db import connection
 from django.db.models import Exists, F, OuterRef, QuerySet, Subquery
 from django.utils import timezone
+from django.utils.translation import override
 
 from accounts import services as accounts
 from accounts.events import OtpRequested
 from accounts.models import Device, User
 from blinkit.kernel.events import DomainEvent
 from blinkit.kernel.money import rupees
+from blinkit.kernel.words import said
 from catalog.models import Store
 from delivery.events import OfferMade
 from delivery.models import Offer
 from notifications.models import Preference
 from notifications.templates_default import PHRASES
+from orders.claims import Claim
 from orders.events import (
     BackInStock,
+    ClaimApproved,
+    ClaimReceived,
+    ClaimRefused,
     LineShorted,
     OrderCancelled,
     OrderConfirmed,
@@ -112,6 +118,18 @@ def _money(event: PaymentDeclined | RefundStarted | RefundCompleted) -> Facts | 
     return facts
 
 
+def _claim(event: ClaimReceived | ClaimApproved | ClaimRefused) -> Facts | None:
+    facts = _order_facts(event.order_id)
+    claim = Claim.objects.filter(pk=event.claim_id).first()
+    if facts is None or claim is None:
+        return None
+    with override(facts.person.language):
+        facts.words["reason"] = _sentence(claim.reason or (said(claim.sentence) if claim.state == "refused" else ""))
+    if isinstance(event, ClaimApproved):
+        facts.words["amount"] = rupees(event.refund_paise)
+    return replace(facts, link=f"/orders/{event.order_id}/help/")
+
+
 def _offer(event: OfferMade) -> Facts | None:
     row = (
         _people(Offer.objects.filter(pk=event.offer_id), "rider__user__")
@@ -159,6 +177,9 @@ _BUILDERS: dict[type[DomainEvent], Callable[[Any], Facts | None]] = {
     RefundCompleted: _money,
     OfferMade: _offer,
     BackInStock: _back_in_stock,
+    ClaimReceived: _claim,
+    ClaimApproved: _claim,
+    ClaimRefused: _claim,
 }
 
 

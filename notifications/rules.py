@@ -37,5 +37,8 @@ RULES: dict[str, tuple[Say, ...]] = {
     "payments.RefundStarted": (Say("refund_started", (INAPP,)),),
     "payments.RefundCompleted": (Say("refund_completed", (PUSH, INAPP)),),
     "orders.BackInStock": (Say("back_in_stock", (PUSH, INAPP)),),
+    "orders.ClaimReceived": (Say("claim_received", (PUSH, INAPP)),),
+    "orders.ClaimApproved": (Say("claim_approved", (PUSH, INAPP)),),
+    "orders.ClaimRefused": (Say("claim_refused", (PUSH, INAPP)),),
     "delivery.OfferMade": (Say("offer_made", (PUSH,), who=Who.RIDER),),
 }

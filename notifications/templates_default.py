@@ -28,6 +28,9 @@ PLACEHOLDERS: dict[str, frozenset[str]] = {
     "refund_completed": MONEY_WORDS,
     "offer_made": frozenset({"store", "pay", "distance", "bags"}),
     "back_in_stock": frozenset({"product", "store"}),
+    "claim_received": ORDER_WORDS,
+    "claim_approved": MONEY_WORDS,
+    "claim_refused": ORDER_WORDS,
 }
 
 
@@ -94,6 +97,18 @@ _SHORT: dict[str, dict[str, tuple[str, str]]] = {
     "back_in_stock": {
         "en": ("{product} is back", "You asked us to tell you: {store} has it again."),
         "hi": ("{product} फिर से आ गया", "आपने बताने को कहा था: {store} में फिर से मिल रहा है।"),
+    },
+    "claim_received": {
+        "en": ("We are looking at it", "A person reads what you told us about {number}. We answer in a few hours."),
+        "hi": ("हम देख रहे हैं", "{number} के बारे में आपने जो बताया, हमारी टीम पढ़ रही है। कुछ घंटों में जवाब देंगे।"),
+    },
+    "claim_approved": {
+        "en": ("{amount} goes back to you", "Sorry about {number}. {reason} It goes back the way you paid."),
+        "hi": ("{amount} आपको लौट रहे हैं", "{number} के लिए माफ़ कीजिए। {reason} पैसा उसी तरह लौटेगा जैसे आपने चुकाया था।"),
+    },
+    "claim_refused": {
+        "en": ("About your claim for {number}", "We could not refund it. {reason} Tell us in the app if we are wrong."),
+        "hi": ("{number} की आपकी शिकायत", "इसका पैसा नहीं लौटा सके। {reason} अगर हमसे ग़लती हुई हो तो ऐप में बताइए।"),
     },
     "offer_made": {
         "en": ("A delivery from {store}", "{pay} · {distance} · {bags}"),

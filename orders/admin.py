@@ -279,3 +279,6 @@ def _words(code: str, payload: dict[str, Any]) -> str:
         return f"{payload['old']} → {payload['new']}{why}"
     rest = {name: value for name, value in payload.items() if name not in ("order_id", "customer_id", "store_code")}
     return code + (" " + ", ".join(f"{name}: {value}" for name, value in rest.items()) if rest else "")
+
+
+from orders import claim_admin as claim_admin  # noqa: E402 — claims register themselves here

@@ -226,3 +226,11 @@ class Evidence(models.Model):
     detail = models.JSONField()
     actor = models.CharField(max_length=60)
     at = models.DateTimeField()
+
+
+# Claims and ratings have a file of their own; Django finds the models of an app here.
+from orders.claims import Claim as Claim  # noqa: E402
+from orders.claims import ClaimedLine as ClaimedLine  # noqa: E402
+from orders.claims import ClaimPhoto as ClaimPhoto  # noqa: E402
+from orders.claims import ClaimPolicy as ClaimPolicy  # noqa: E402
+from orders.claims import Rating as Rating  # noqa: E402

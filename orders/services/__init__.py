@@ -11,9 +11,12 @@ from orders.services.cart import (
     set_tip,
 )
 from orders.services.checkout import INSTRUCTIONS, checkout
+from orders.services.claims import Reported, decide_claim, most_back, open_claims
 from orders.services.ending import cancel, close, close_delivered, confirm, end_window, refund_done, sweep_unpaid
 from orders.services.floor import evidence, packed, short_line, start_picking, to_store
 from orders.services.mover import lock, move
+from orders.services.photos import keep_photo, photo_bytes
+from orders.services.rating import rate
 from orders.services.street import (
     at_the_door,
     delivered,
@@ -30,6 +33,7 @@ __all__ = [
     "INSTRUCTIONS",
     "Asked",
     "ListAdded",
+    "Reported",
     "add_list_to_cart",
     "adopt_guest_cart",
     "at_the_door",
@@ -38,18 +42,24 @@ __all__ = [
     "close",
     "close_delivered",
     "confirm",
+    "decide_claim",
     "delivered",
     "empty_cart",
     "end_window",
     "evidence",
     "goods_back",
     "in_transit",
+    "keep_photo",
     "learn_affinity",
     "lock",
+    "most_back",
     "move",
     "open_cart",
+    "open_claims",
     "packed",
+    "photo_bytes",
     "picked_up",
+    "rate",
     "refund_done",
     "replace_lines",
     "rider_accepted",

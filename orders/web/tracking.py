@@ -11,7 +11,6 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
@@ -19,11 +18,14 @@ from django.views.decorators.http import require_POST, require_safe
 from blinkit.kernel.errors import Refusal
 from blinkit.kernel.money import rupees
 from blinkit.kernel.words import said
-from catalog.models import Product
 from orders import queries, services
 from orders.models import Order
+from orders.queries.claims import states_of
 from orders.states import FINISHED, Status
 from orders.web.checkout import refill
+from orders.web.claim_words import short_state
+from orders.web.claims import after_order
+from orders.web.names import hindi_names
 from orders.web.places import short_name
 from orders.web.sentences import headline, late_why, move_words, step_words, why_kept
 from orders.web.shopper import Shopper, customer_of, is_htmx
@@ -39,13 +41,14 @@ LATE_AFTER_S = 60
 def orders(request: HttpRequest) -> HttpResponse:
     shopper = Shopper(request)
     found = list(queries.orders_of(customer_of(request))[:PER_PAGE])
-    hindi = _hindi_names({line.sku for order in found for line in order.lines.all()})
+    hindi = hindi_names({line.sku for order in found for line in order.lines.all()})
+    claims = states_of([order.pk for order in found if order.finished_at])
     context = {
         "here": "orders",
         "heading": _("Orders"),
         "back": "/",
         "searchable": "desktop",
-        "orders": [_list_item(order, hindi) for order in found],
+        "orders": [{**_list_item(order, hindi), "claim": short_state(claims.get(order.pk, []))} for order in found],
     }
     return shopper.render("shop/orders.html", context)
 
@@ -76,6 +79,7 @@ def order(request: HttpRequest, order_id: UUID) -> HttpResponse:
     row = queries.order_of(order_id=order_id, customer_id=customer_of(request))
     facts = queries.tracking(order_id=order_id, customer_id=customer_of(request), now=shopper.now)
     context = {
+        **after_order(row, shopper),
         "order": _page(row, facts),
         "cancel_reasons": [
             _("Ordered by mistake"), _("It takes too long"), _("Wrong address"), _("Something is missing in it"),
@@ -137,15 +141,8 @@ def _page(row: Order, facts: dict[str, Any]) -> dict[str, Any]:
 
 def _in_language(lines: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """An order keeps the names it was placed with, in English; a Hindi page shows Hindi ones where there are any."""
-    hindi = _hindi_names({line["sku"] for line in lines})
+    hindi = hindi_names({line["sku"] for line in lines})
     return [{**line, "name": hindi.get(line["sku"]) or line["name"]} for line in lines]
-
-
-def _hindi_names(skus: set[str]) -> dict[str, str]:
-    """Names by SKU when the page is Hindi, else nothing (and no statement)."""
-    if get_language() != "hi" or not skus:
-        return {}
-    return dict(Product.objects.filter(sku__in=skus).exclude(name_hi="").values_list("sku", "name_hi"))
 
 
 def _steps(steps: list[dict[str, Any]], *, stopped: bool) -> list[dict[str, str]]:

@@ -6,7 +6,20 @@ from typing import Any
 
 from django.urls import path
 
-from orders.web import browse, cart, checkout, coupon, gallery, installable, people, places, tracking, wishes
+from orders.web import (
+    browse,
+    cart,
+    checkout,
+    claims,
+    coupon,
+    gallery,
+    installable,
+    lists,
+    people,
+    places,
+    tracking,
+    wishes,
+)
 
 web_urls: list[Any] = [
     path("", browse.home, name="shop-home"),
@@ -32,8 +45,22 @@ web_urls: list[Any] = [
     path("orders/<uuid:order_id>/pay/", checkout.pay, name="shop-pay"),
     path("orders/<uuid:order_id>/cancel/", tracking.cancel, name="shop-cancel"),
     path("orders/<uuid:order_id>/reorder/", tracking.reorder, name="shop-reorder"),
+    path("orders/<uuid:order_id>/help/", claims.order_help, name="shop-order-help"),
+    path("orders/<uuid:order_id>/claim/", claims.claim, name="shop-claim"),
+    path("orders/<uuid:order_id>/claims/photos/<uuid:photo_id>/", claims.photo, name="shop-claim-photo"),
+    path("orders/<uuid:order_id>/rate/", claims.rate, name="shop-rate"),
+    path("help/", claims.help_page, name="shop-help"),
     path("favourites/", wishes.favourites, name="shop-favourites"),
     path("favourites/heart/", wishes.heart, name="shop-heart"),
+    path("lists/", lists.lists, name="shop-lists"),
+    path("lists/add/", lists.add, name="shop-list-add"),
+    path("lists/shared/<str:token>/", lists.shared, name="shop-shared-list"),
+    path("lists/<uuid:list_id>/", lists.one_list, name="shop-list"),
+    path("lists/<uuid:list_id>/item/", lists.set_item, name="shop-list-item"),
+    path("lists/<uuid:list_id>/delete/", lists.delete, name="shop-list-delete"),
+    path("lists/<uuid:list_id>/to-cart/", lists.to_cart, name="shop-list-to-cart"),
+    path("buy-again/", lists.buy_again, name="shop-buy-again"),
+    path("alerts/", lists.alerts, name="shop-alerts"),
     path("tell-me/", wishes.tell_me, name="shop-tell-me"),
     path("account/", people.account, name="shop-account"),
     path("account/addresses/new/", people.address, name="shop-address-new"),
