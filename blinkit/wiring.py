@@ -7,7 +7,7 @@ after the commit in its own transaction, at most once with effect. This is the o
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from accounts.events import OtpRequested
+from accounts.events import EmailGiven, OtpRequested
 from blinkit.kernel.events import DomainEvent
 from delivery.events import OfferMade
 from inventory.events import HoldExpired
@@ -31,6 +31,7 @@ TELL = "notifications.handlers.tell"  # what is said to whom: notifications/rule
 
 REACTIONS: Mapping[type[DomainEvent], Sequence[str]] = {
     OtpRequested: [TELL],
+    EmailGiven: [TELL],
     OrderConfirmed: ["fulfillment.handlers.open_pick_task", "delivery.handlers.seek_rider", TELL],
     OrderPacked: ["delivery.handlers.bags_ready"],
     LineShorted: [TELL],
@@ -49,6 +50,14 @@ REACTIONS: Mapping[type[DomainEvent], Sequence[str]] = {
     HoldExpired: ["orders.handlers.hold_expired"],
     PaymentCaptured: ["orders.handlers.payment_captured"],
     RefundCompleted: ["orders.handlers.refund_completed", TELL],
+}
+
+
+PERSONAL_DATA: Mapping[str, tuple[str, str]] = {  # what each room holds on a person: (tell it, forget it)
+    "orders": ("orders.services.personal.held", "orders.services.personal.forget"),
+    "wishes": ("catalog.services.personal.held", "catalog.services.personal.forget"),
+    "messages": ("notifications.personal.held", "notifications.personal.forget"),
+    "account": ("accounts.services.personal.held", "accounts.services.personal.forget"),
 }
 
 

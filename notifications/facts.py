@@ -15,7 +15,7 @@ from django.utils import timezone
 from django.utils.translation import override
 
 from accounts import services as accounts
-from accounts.events import OtpRequested
+from accounts.events import EmailGiven, OtpRequested
 from accounts.models import Device, User
 from blinkit.kernel.events import DomainEvent
 from blinkit.kernel.money import rupees
@@ -78,6 +78,16 @@ def _sign_in_code(event: OtpRequested) -> Facts:
     row = _people(User.objects.filter(phone=event.phone)).first()
     person = Person(user_id=None, phone=event.phone) if row is None else _person(row)
     return Facts(person=person, words={"code": accounts.otp_code(event.challenge_id), "minutes": "5"})
+
+
+def _confirm_email(event: EmailGiven) -> Facts | None:
+    row = _people(User.objects.filter(pk=event.user_id)).values(*_PERSON_FIELDS, name=F("name")).first()
+    if row is None or row["person_email"] != event.email:
+        return None  # changed again meanwhile: the later event asks
+    person = _person(row)
+    url = accounts.email_link(user_id=event.user_id, email=event.email)
+    words = {"name": row["name"] or _phrase("you", person.language), "url": url}
+    return Facts(person=person, words=words, link="/account/")
 
 
 def _order(
@@ -165,6 +175,7 @@ def _back_in_stock(event: BackInStock) -> Facts | None:
 
 _BUILDERS: dict[type[DomainEvent], Callable[[Any], Facts | None]] = {
     OtpRequested: _sign_in_code,
+    EmailGiven: _confirm_email,
     OrderConfirmed: _order,
     LineShorted: _order,
     OrderPickedUp: _order,

@@ -26,6 +26,7 @@ SMS, PUSH, EMAIL, INAPP = Channel.SMS, Channel.PUSH, Channel.EMAIL, Channel.INAP
 
 RULES: dict[str, tuple[Say, ...]] = {
     "accounts.OtpRequested": (Say("sign_in_code", (SMS,), who=Who.PHONE, is_secret=True),),
+    "accounts.EmailGiven": (Say("confirm_email", (EMAIL,)),),
     "orders.OrderConfirmed": (Say("order_confirmed", (PUSH, INAPP)),),
     "orders.LineShorted": (Say("line_shorted", (PUSH, INAPP)),),
     "orders.OrderPickedUp": (Say("order_picked_up", (PUSH, INAPP)),),

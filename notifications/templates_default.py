@@ -16,6 +16,7 @@ MONEY_WORDS = ORDER_WORDS | {"amount"}
 
 PLACEHOLDERS: dict[str, frozenset[str]] = {
     "sign_in_code": frozenset({"code", "minutes"}),
+    "confirm_email": frozenset({"name", "url"}),
     "order_confirmed": ORDER_WORDS,
     "line_shorted": ORDER_WORDS | {"product", "qty", "what_happens"},
     "order_picked_up": ORDER_WORDS,
@@ -119,6 +120,21 @@ _SHORT: dict[str, dict[str, tuple[str, str]]] = {
 _OTHER: tuple[Words, ...] = (
     Words("sign_in_code", SMS, "en", "", "{code} is your sign-in code, good for {minutes} minutes. Never share it."),
     Words("sign_in_code", SMS, "hi", "", "{code} आपका साइन-इन कोड है, {minutes} मिनट तक। किसी को न बताएँ।"),
+    Words(
+        "confirm_email",
+        EMAIL,
+        "en",
+        "Is this your e-mail address?",
+        "Hello {name},\n\nopen this link and we know that invoices reach you here:\n{url}\n\nYou did not give us this"
+        " address? Then do nothing.",
+    ),
+    Words(
+        "confirm_email",
+        EMAIL,
+        "hi",
+        "क्या यह आपका ई-मेल है?",
+        "नमस्ते {name},\n\nयह लिंक खोलिए, ताकि बिल आपको यहीं मिलें:\n{url}\n\nअगर यह पता आपने नहीं दिया था, तो कुछ न कीजिए।",
+    ),
     Words("order_undelivered", SMS, "en", "", "We couldn't hand over order {number}. {reason} Call us if you want it."),
     Words("order_undelivered", SMS, "hi", "", "ऑर्डर {number} नहीं दे सके। {reason} चाहिए तो हमें फ़ोन कीजिए।"),
     Words(

@@ -7,6 +7,7 @@ from typing import Any
 from django.urls import path
 
 from orders.web import (
+    account,
     browse,
     cart,
     checkout,
@@ -63,6 +64,13 @@ web_urls: list[Any] = [
     path("alerts/", lists.alerts, name="shop-alerts"),
     path("tell-me/", wishes.tell_me, name="shop-tell-me"),
     path("account/", people.account, name="shop-account"),
+    path("account/language/", account.language, name="shop-language"),
+    path("account/email/again/", account.email_again, name="shop-email-again"),
+    path("account/email/<str:token>/", account.email, name="shop-email"),
+    path("account/places/", account.places, name="shop-places"),
+    path("account/data/", account.my_data, name="shop-my-data"),
+    path("account/data/export/", account.export, name="shop-export"),
+    path("account/data/deletion/", account.deletion, name="shop-deletion"),
     path("account/addresses/new/", people.address, name="shop-address-new"),
     path("account/addresses/<uuid:address_id>/", people.address, name="shop-address"),
     path("account/addresses/<uuid:address_id>/delete/", people.address_delete, name="shop-address-delete"),
