@@ -12,18 +12,21 @@ SPOKEN = "en"
 """What the house's own sentences are written in."""
 
 
-def said(text: str) -> str:
+def said(text: str, **instead: Any) -> str:
     """The same sentence in the language that is active now; as it is when nobody has translated it.
 
     Works for `Said` (words with places, figures inside) and for plain text that is a sentence of its own, such as a
-    refusal's default. Figures are said too: a sentence inside a sentence, a status.
+    refusal's default. Figures are said too: a sentence inside a sentence, a status. `instead` replaces figures: the
+    Hindi name of a product.
     """
     if not text or (get_language() or SPOKEN).startswith(SPOKEN):
         return str.__str__(text)
     if not isinstance(text, Said):
         return gettext(text)
     words = gettext(text.template)
-    figures = {name: said(value) if isinstance(value, str) else value for name, value in text.figures.items()}
+    figures = {
+        name: said(value) if isinstance(value, str) else value for name, value in {**text.figures, **instead}.items()
+    }
     try:
         return words.format(**figures)
     except (KeyError, IndexError, ValueError):  # a translation with a wrong place must not take a page down

@@ -15,6 +15,7 @@ from orders.services.photos import private
 from orders.states import LIVE
 
 GONE = "—"
+LINE_FIELDS = ("sku", "name", "pack", "qty", "short_qty", "unit_price_paise", "discount_paise")
 ORDER_FIELDS = (
     "number", "status", "placed_at", "delivered_at", "address_text", "lat", "lng", "door_instructions", "contact_name",
     "contact_phone", "total_paise", "payment_method",
@@ -28,10 +29,8 @@ class StillRunning(Conflict):
 
 def held(*, user_id: int) -> dict[str, Any]:
     lines: dict[Any, list[dict[str, Any]]] = {}
-    for line in OrderLine.objects.filter(order__customer_id=user_id).values(
-        "order_id", "sku", "name", "pack", "qty", "short_qty", "unit_price_paise", "discount_paise"
-    ):
-        lines.setdefault(line.pop("order_id"), []).append(line)
+    for order_id, *line in OrderLine.objects.filter(order__customer_id=user_id).values_list("order_id", *LINE_FIELDS):
+        lines.setdefault(order_id, []).append(dict(zip(LINE_FIELDS, line, strict=True)))
     rows = Order.objects.filter(customer_id=user_id).order_by("placed_at").values("id", *ORDER_FIELDS)
     orders = [{**row, "lines": lines.get(row.pop("id"), [])} for row in rows]
     claims = Claim.objects.filter(customer_id=user_id)

@@ -64,15 +64,6 @@ def test_the_link_of_the_e_mail_asks_for_one_tap():
     assert user.email_verified_at is not None
 
 
-def test_the_mail_goes_to_the_new_address_with_the_link(run_events):
-    from notifications.models import Message
-
-    accounts.update_profile(user_id=customer().pk, email="a@example.com")
-    run_events()
-    message = Message.objects.get(template_code="confirm_email")
-    assert message.to == "a@example.com" and "/account/email/" in message.body
-
-
 def test_signed_out_there_by_the_page():
     shop(ProductFactory())
     user = customer()
@@ -84,14 +75,6 @@ def test_signed_out_there_by_the_page():
     here.post("/account/places/", {"place": place.id})
     assert there.get("/account/").status_code == 302
     assert here.get("/account/").status_code == 200
-
-
-def test_channels_are_chosen_on_a_page():
-    from notifications.services import preferences
-
-    user = customer()
-    signed_in(user).post("/account/messages/", {"channel": ["inapp", "email"]})
-    assert preferences(user_id=user.pk) == {"sms": False, "push": False, "email": True, "inapp": True}
 
 
 def test_the_export_has_a_part_of_every_room():

@@ -266,18 +266,6 @@ class TestDeciding:
         Payment.objects.filter(pk=payment.pk).update(refunded_paise=payment.captured_paise - 50)
         assert claim_services.most_back(claim) == 50
 
-    def test_customers_are_told_each_time_in_their_language(self, run_events):
-        from notifications.models import Message
-
-        claim = self.waiting()
-        claim.customer.language = "hi"
-        claim.customer.save()
-        self.decide(claim, 100, "Sorry")
-        run_events()
-        told = Message.objects.filter(user=claim.customer, template_code__startswith="claim_", channel="inapp")
-        assert set(told.values_list("template_code", flat=True)) == {"claim_received", "claim_approved"}
-        assert "लौट" in told.get(template_code="claim_approved").subject
-
 
 class TestPhotos:
     def test_is_drawn_anew_without_what_the_phone_wrote_into_it(self):

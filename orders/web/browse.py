@@ -10,6 +10,7 @@ from django.utils.html import format_html_join
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
+from accounts.templatetags.ui import in_language
 from catalog import queries as goods
 from catalog.services import log_search
 from inventory import queries as stock
@@ -154,7 +155,7 @@ def product(request: HttpRequest, sku: str) -> HttpResponse:
         "companions": cards.of_shelf([it.card for it in companions], shopper.quantities),
         "companions_from": cards.where_from(companions),
         "similar": cards.of_shelf([it.card for it in near[:STRIP_LENGTH]], shopper.quantities),
-        "heading": row.brand or row.name,
+        "heading": row.brand or in_language(row),
         "back": f"/shelf/{row.category_slug}/",
         "searchable": "desktop",
     }

@@ -32,7 +32,8 @@ def order_kinds() -> list[tuple[str, str, str]]:
 
 
 def kind_words(kind: str) -> str:
-    words = {code: text for code, text, *_rest in [*line_kinds(), *order_kinds()]}
+    words = {code: text for code, text, _icon, _photo in line_kinds()}
+    words |= {code: text for code, text, _icon in order_kinds()}
     return words.get(kind, kind)
 
 

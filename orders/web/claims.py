@@ -137,19 +137,19 @@ def _reported(request: HttpRequest, shopper: Shopper, order: Order, kept: dict[s
     """The form as the service wants it. Photos are kept first, under `kept`, so that none has to be taken twice."""
     form = request.POST
     for name in request.FILES:
-        photo = request.FILES[name]
-        if name.startswith("photo-") and photo.size:  # type: ignore[union-attr]  # one file per field
+        photo: Any = request.FILES[name]
+        if name.startswith("photo-") and photo.size:
             check_limit("claim-photo", str(shopper.customer_id), limit=30, per_s=3600)
             row = services.keep_photo(
                 order_id=order.pk,
                 customer_id=customer_of(request),
                 photo=photo,
-                now=shopper.now,  # type: ignore[arg-type]
+                now=shopper.now,
             )
             kept[name.removeprefix("photo-")] = str(row.pk)
     for name, value in form.items():
         if name.startswith("kept-") and value:
-            kept.setdefault(name.removeprefix("kept-"), value)
+            kept.setdefault(name.removeprefix("kept-"), str(value))
     try:
         about = form.get("about", "")
         if about:

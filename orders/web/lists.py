@@ -95,7 +95,7 @@ def one_list(request: HttpRequest, list_id: UUID) -> HttpResponse:
 def _list_context(shopper: Shopper, owner_id: int, list_id: UUID) -> dict[str, Any]:
     view = queries.list_view(customer_id=owner_id, list_id=list_id, store_code=shopper.place.store_code)
     hindi = hindi_names({item.sku for item, _card in view.items})
-    items = [
+    items: list[dict[str, Any]] = [
         {"item": item, "name": hindi.get(item.sku) or item.name, "card": card, "gone": card is None or card.free <= 0}
         for item, card in view.items
     ]
