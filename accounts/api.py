@@ -63,6 +63,7 @@ class Me(serializers.Serializer[Any]):
     phone = serializers.CharField()
     name = serializers.CharField()
     email = serializers.CharField()
+    email_verified = serializers.BooleanField()
     language = serializers.ChoiceField(choices=LANGUAGE_CODES)
     roles = serializers.ListField(child=serializers.CharField())
 
@@ -134,6 +135,7 @@ def _person(user: User) -> dict[str, Any]:
         "phone": user.phone,
         "name": user.name,
         "email": user.email,
+        "email_verified": user.email_verified_at is not None,
         "language": user.language,
         "roles": sorted(user.roles),
     }
@@ -378,6 +380,112 @@ class DeviceView(APIView):
     def delete(self, request: Request, device_id: UUID) -> Response:
         """Safe to repeat; somebody else's device stays."""
         services.remove_device(user_id=_id(request), device_id=device_id)
+        return Response(status=status.HTTP_204_NO_CONTENT)
+
+
+class PlaceOut(serializers.Serializer[Any]):
+    id = serializers.CharField()
+    kind = serializers.ChoiceField(choices=["browser", "app"])
+    agent = serializers.CharField(help_text="What the browser called itself; empty for an app.")
+    since = serializers.DateTimeField()
+
+
+class DeletionOut(serializers.Serializer[Any]):
+    due_at = serializers.DateTimeField(help_text="Until then it can be taken back.")
+
+
+class EmailToken(serializers.Serializer[Any]):
+    token = serializers.CharField(max_length=400, help_text="From the link in the e-mail.")
+
+
+class PlacesView(APIView):
+    permission_classes = (IsAuthenticated,)
+
+    @extend_schema(
+        operation_id="sign_ins",
+        summary="Where I am signed in",
+        tags=["me"],
+        responses=PlaceOut(many=True),
+        filters=False,
+    )
+    def get(self, request: Request) -> Response:
+        """Browsers and apps, the newest first."""
+        places = services.signed_in_places(user_id=_id(request), now=timezone.now())
+        return Response([{"id": it.id, "kind": it.kind, "agent": it.agent, "since": it.since} for it in places])
+
+
+class PlaceView(APIView):
+    permission_classes = (IsAuthenticated,)
+
+    @extend_schema(operation_id="sign_in_end", summary="Sign out there", tags=["me"], responses={204: NO_CONTENT})
+    def delete(self, request: Request, place_id: str) -> Response:
+        """A browser is out at once, an app within 15 minutes."""
+        services.end_sign_in(user_id=_id(request), place_id=place_id, now=timezone.now())
+        return Response(status=status.HTTP_204_NO_CONTENT)
+
+
+class EmailView(APIView):
+    permission_classes = (IsAuthenticated,)
+
+    @extend_schema(
+        operation_id="email_link_again",
+        summary="Send the e-mail link again",
+        tags=["me"],
+        request=None,
+        responses={202: OpenApiResponse(description="It is on its way.")},
+    )
+    def post(self, request: Request) -> Response:
+        """Changing the address sends one by itself."""
+        services.ask_again(user_id=_id(request))
+        return Response(status=status.HTTP_202_ACCEPTED)
+
+
+class EmailVerifyView(DoorView):
+    @extend_schema(
+        operation_id="email_verify",
+        summary="This e-mail address is mine",
+        tags=["me"],
+        request=EmailToken,
+        responses={204: NO_CONTENT},
+    )
+    def post(self, request: Request) -> Response:
+        """400 `link-expired` for a link that is too old or of another address."""
+        body = _parsed(EmailToken(data=request.data))
+        services.verify_email(token=body["token"], now=timezone.now())
+        return Response(status=status.HTTP_204_NO_CONTENT)
+
+
+class ExportView(APIView):
+    permission_classes = (IsAuthenticated,)
+
+    @extend_schema(
+        operation_id="me_export",
+        summary="Everything you hold on me",
+        tags=["me"],
+        responses={200: OpenApiResponse(description="One object, with a part per room.")},
+    )
+    def get(self, request: Request) -> Response:
+        check_limit("export", str(_id(request)), limit=10, per_s=3600)
+        data = services.export_person(user_id=_id(request), now=timezone.now())
+        headers = {"Cache-Control": "no-store", "Content-Disposition": 'attachment; filename="my-data.json"'}
+        return Response(data, headers=headers)
+
+
+class DeletionView(APIView):
+    permission_classes = (IsAuthenticated,)
+
+    @extend_schema(
+        operation_id="me_delete", summary="Forget me", tags=["me"], request=None, responses={202: DeletionOut}
+    )
+    def post(self, request: Request) -> Response:
+        """After a time to change one's mind. Orders and books stay, about nobody. 409 `staff-account`."""
+        due_at = services.ask_deletion(user_id=_id(request), now=timezone.now())
+        return Response({"due_at": due_at}, status=status.HTTP_202_ACCEPTED)
+
+    @extend_schema(operation_id="me_keep", summary="Keep my account", tags=["me"], responses={204: NO_CONTENT})
+    def delete(self, request: Request) -> Response:
+        """Safe to repeat."""
+        services.keep_account(user_id=_id(request))
         return Response(status=status.HTTP_204_NO_CONTENT)
 
 

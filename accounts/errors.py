@@ -84,6 +84,25 @@ class TooManyAddresses(Conflict):
     default_detail = "You have many addresses already. Delete one you no longer need first."
 
 
+class LinkExpired(Invalid):
+    """A link from an e-mail that is too old, or for an address that was changed meanwhile."""
+
+    code = "link-expired"
+    default_detail = "This link is not good any more. Ask for a new one on your account page."
+
+
+class SignInNotFound(NotFound):
+    code = "sign-in-not-found"
+    default_detail = "You are not signed in there (any more)."
+
+
+class StaffAccount(Conflict):
+    """People who work here are closed by an administrator."""
+
+    code = "staff-account"
+    default_detail = "You work here: ask an administrator to close this account."
+
+
 class PersonNotFound(NotFound):
     code = "person-not-found"
     default_detail = "There is no such person."

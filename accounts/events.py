@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 
 from blinkit.kernel.events import DomainEvent
@@ -34,6 +35,27 @@ class RefreshTokenReused(DomainEvent):
 
 @dataclass(frozen=True)
 class SignedOutEverywhere(DomainEvent):
+    user_id: int
+
+
+@dataclass(frozen=True)
+class EmailGiven(DomainEvent):
+    """A person gave an e-mail address; whether it is theirs is not known yet."""
+
+    user_id: int
+    email: str
+
+
+@dataclass(frozen=True)
+class DeletionAsked(DomainEvent):
+    user_id: int
+    due_at: datetime
+
+
+@dataclass(frozen=True)
+class PersonForgotten(DomainEvent):
+    """Names, addresses and whatever else points at a person are gone; orders and ledgers stay, about nobody."""
+
     user_id: int
 
 

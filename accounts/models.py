@@ -51,6 +51,7 @@ class User(AbstractBaseUser, PermissionsMixin):
     phone = models.CharField(max_length=16, unique=True)
     name = models.CharField(max_length=120, blank=True)
     email = models.EmailField(blank=True)
+    email_verified_at = models.DateTimeField(null=True, blank=True)
     language = models.CharField(max_length=5, default="en")
     firebase_uid = models.CharField(max_length=128, null=True, blank=True, unique=True)
     is_active = models.BooleanField(default=True)
@@ -58,6 +59,7 @@ class User(AbstractBaseUser, PermissionsMixin):
     # Raised by "sign out everywhere": tokens issued before it are refused at refresh.
     tokens_valid_from = models.DateTimeField(default=timezone.now)
     joined_at = models.DateTimeField(default=timezone.now)
+    deletion_due_at = models.DateTimeField(null=True, blank=True, help_text="The person asked to be forgotten then")
 
     USERNAME_FIELD = "phone"
     objects = UserManager()
@@ -152,3 +154,7 @@ class Device(models.Model):
     p256dh = models.CharField(max_length=100, blank=True, db_default="")
     auth = models.CharField(max_length=40, blank=True, db_default="")
     last_seen_at = models.DateTimeField(default=timezone.now)
+
+
+# Where somebody is signed in has a file of its own; Django finds the models of an app here.
+from accounts.sign_ins import SignIn as SignIn  # noqa: E402

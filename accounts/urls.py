@@ -18,6 +18,12 @@ api_urls: list[Any] = [
     path("me/", api.MeView.as_view(), name="api-me"),
     path("me/addresses/", api.AddressesView.as_view(), name="api-addresses"),
     path("me/addresses/<uuid:address_id>/", api.AddressView.as_view(), name="api-address"),
+    path("me/sign-ins/", api.PlacesView.as_view(), name="api-sign-ins"),
+    path("me/sign-ins/<str:place_id>/", api.PlaceView.as_view(), name="api-sign-in"),
+    path("me/email/", api.EmailView.as_view(), name="api-email"),
+    path("me/email/verify/", api.EmailVerifyView.as_view(), name="api-email-verify"),
+    path("me/export/", api.ExportView.as_view(), name="api-me-export"),
+    path("me/deletion/", api.DeletionView.as_view(), name="api-me-deletion"),
     path("me/devices/", api.DevicesView.as_view(), name="api-devices"),
     path("me/devices/<uuid:device_id>/", api.DeviceView.as_view(), name="api-device"),
 ]

@@ -83,7 +83,12 @@ class PlainContract(_DirectImports):
         name = ".".join(imported)
         if imported[0] in {"django", "rest_framework", "psycopg", "redis", "celery", "channels"}:
             return True
-        allowed = [*plain, "blinkit.kernel.geo", "blinkit.kernel.money"]  # an algorithm may use another one
+        allowed = [
+            *plain,
+            "blinkit.kernel.geo",
+            "blinkit.kernel.money",
+            "blinkit.kernel.said",
+        ]  # an algorithm may use another one
         ours = any(_inside(name, app) for app in self.option("apps"))
         return ours and not any(_inside(name, place) for place in allowed)
 

@@ -102,6 +102,8 @@ HOME_PAGE = "blinkit.wiring.home_page"
 CSRF_FAILURE_VIEW = "blinkit.kernel.problems.csrf_failure"
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 EVENT_WIRING = "blinkit.wiring.REACTIONS"
+PERSONAL_DATA = "blinkit.wiring.PERSONAL_DATA"
+ACCOUNT_GRACE_DAYS = env.number("ACCOUNT_GRACE_DAYS", default=14, least=0)  # to change one's mind about being forgotten
 
 TEMPLATES: list[dict[str, Any]] = [
     {
@@ -212,6 +214,7 @@ CELERY_BEAT_SCHEDULE = {  # seeds the database schedule; an administrator can ch
         "delivery.tasks.measure_legs": 900,
         "notifications.tasks.sweep_messages": 10,
         "accounts.tasks.forget_expired": 3600,
+        "accounts.tasks.forget_due": 3600,
         "catalog.tasks.flush_searches": 60,
         "catalog.tasks.refresh_surge": 60,
         "catalog.tasks.sweep_schedules": 15,
@@ -311,9 +314,16 @@ _static = (
 STORAGES: dict[str, dict[str, Any]] = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {"BACKEND": _static},
+    # Photos of claims: read by a door that asks who is there, never by an address.
+    "private": {
+        "BACKEND": "django.core.files.storage.FileSystemStorage",
+        "OPTIONS": {"location": DATA_DIR / ("test/private" if TESTING else "private"), "base_url": None},
+    },
 }
 if env.given("S3_BUCKET"):
     STORAGES["default"] = {"BACKEND": "blinkit.kernel.storage.ObjectStore", "OPTIONS": env.s3()}
+    _hidden = {"location": "private", "default_acl": "private", "querystring_auth": True, "custom_domain": None}
+    STORAGES["private"] = {"BACKEND": "blinkit.kernel.storage.ObjectStore", "OPTIONS": env.s3() | _hidden}
 
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {

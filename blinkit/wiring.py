@@ -7,13 +7,16 @@ after the commit in its own transaction, at most once with effect. This is the o
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from accounts.events import OtpRequested
+from accounts.events import EmailGiven, OtpRequested
 from blinkit.kernel.events import DomainEvent
 from catalog.events import WeAreHere
 from delivery.events import OfferMade
 from inventory.events import HoldExpired
 from orders.events import (
     BackInStock,
+    ClaimApproved,
+    ClaimReceived,
+    ClaimRefused,
     LineShorted,
     LineSubstituted,
     OrderCancelled,
@@ -41,6 +44,7 @@ TELL = "notifications.handlers.tell"  # what is said to whom: notifications/rule
 
 REACTIONS: Mapping[type[DomainEvent], Sequence[str]] = {
     OtpRequested: [TELL],
+    EmailGiven: [TELL],
     OrderConfirmed: ["fulfillment.handlers.open_pick_task", "delivery.handlers.seek_rider", TELL],
     OrderReleased: ["fulfillment.handlers.open_released", "delivery.handlers.seek_rider_for_slot"],
     OrderPacked: ["delivery.handlers.bags_ready"],
@@ -58,12 +62,23 @@ REACTIONS: Mapping[type[DomainEvent], Sequence[str]] = {
     BackInStock: [TELL],
     WeAreHere: [TELL],
     PriceDropped: [TELL],
+    ClaimReceived: [TELL],
+    ClaimApproved: [TELL],
+    ClaimRefused: [TELL],
     HoldExpired: ["orders.handlers.hold_expired"],
     PaymentCaptured: ["orders.handlers.payment_captured"],
     RefundCompleted: ["orders.handlers.refund_completed", TELL],
     WalletCredited: [TELL],
     MembershipBegun: [TELL],
     MembershipEnding: [TELL],
+}
+
+
+PERSONAL_DATA: Mapping[str, tuple[str, str]] = {  # what each room holds on a person: (tell it, forget it)
+    "orders": ("orders.services.personal.held", "orders.services.personal.forget"),
+    "wishes": ("catalog.services.personal.held", "catalog.services.personal.forget"),
+    "messages": ("notifications.personal.held", "notifications.personal.forget"),
+    "account": ("accounts.services.personal.held", "accounts.services.personal.forget"),
 }
 
 

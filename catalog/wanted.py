@@ -222,3 +222,34 @@ def prices_watched(*, customer_id: int, store_id: int) -> dict[str, int]:
         Q(is_asked=True) | Q(is_favourite=True), customer_id=customer_id, store_id=store_id
     )
     return dict(mine.order_by("-created_at", "-id").values_list("product__sku", "seen_paise"))
+
+
+def lists_with(*, customer_id: int, product_id: int) -> dict[UUID, int]:
+    """On which of one's lists a product stands, and how many."""
+    items = ShoppingListItem.objects.filter(list__customer_id=customer_id, product_id=product_id)
+    return dict(items.values_list("list_id", "qty"))
+
+
+def owner_of_list(list_id: UUID) -> int:
+    """Whose list it is. Raises NoSuchList."""
+    found = ShoppingList.objects.filter(pk=list_id).values_list("customer_id", flat=True).first()
+    if found is None:
+        raise NoSuchList()
+    return int(found)
+
+
+@dataclass(frozen=True, slots=True)
+class AlertRow:
+    store_id: int
+    store: str
+    sku: str
+    name: str
+    image: str
+    created_at: datetime
+
+
+def alerts_of(*, customer_id: int) -> list[AlertRow]:
+    """What a customer waits for at any store, the newest first. One statement."""
+    waiting = RestockAlert.objects.filter(customer_id=customer_id, told_at=None).order_by("-created_at", "-id")
+    fields = ("store_id", "store__name", "product__sku", "product__name", "product__image", "created_at")
+    return [AlertRow(*row) for row in waiting.values_list(*fields)]

@@ -6,7 +6,7 @@ from typing import Any
 
 from django.urls import path
 
-from dashboard.web import board, demand, desk
+from dashboard.web import board, claims, demand, desk
 from dashboard.ws import OpsConsumer
 
 api_urls: list[Any] = []
@@ -22,6 +22,9 @@ web_urls: list[Any] = [
     path("ops/orders/<uuid:order_id>/", desk.order, name="ops-order"),
     path("ops/orders/<uuid:order_id>/cancel/", desk.cancel, name="ops-order-cancel"),
     path("ops/orders/<uuid:order_id>/assign/", desk.assign, name="ops-order-assign"),
+    path("ops/claims/", claims.queue, name="ops-claims"),
+    path("ops/claims/<uuid:claim_id>/", claims.claim, name="ops-claim"),
+    path("ops/claims/<uuid:claim_id>/decide/", claims.decide, name="ops-claim-decide"),
     path("ops/orders/<uuid:order_id>/unassign/", desk.unassign, name="ops-order-unassign"),
 ]
 ws_urls: list[Any] = [path("ops/", OpsConsumer.as_asgi())]

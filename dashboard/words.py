@@ -22,7 +22,13 @@ def sentence(code: str, payload: Payload) -> str:
 
 def mood(code: str, payload: Payload) -> str:
     """ "stop" for what went wrong, "" otherwise."""
-    bad = {"orders.OrderCancelled", "orders.OrderUndelivered", "orders.LineShorted", "payments.PaymentDeclined"}
+    bad = {
+        "orders.OrderCancelled",
+        "orders.OrderUndelivered",
+        "orders.LineShorted",
+        "payments.PaymentDeclined",
+        "orders.ClaimReceived",
+    }
     if code == "delivery.OfferAnswered" and payload.get("answer") in ("declined", "expired"):
         return "stop"
     return "stop" if code in bad or payload.get("new") in ("CANCELLED", "UNDELIVERED") else ""
@@ -66,6 +72,10 @@ _SAY: dict[str, Callable[[Payload], str]] = {
     "orders.OrderCancelled": lambda p: f"Cancelled: {p['reason']}",
     "orders.OrderUndelivered": lambda p: f"Could not be handed over: {p['reason']}",
     "orders.LineShorted": _shorted,
+    "orders.ClaimReceived": lambda p: f"The customer says: {p['kind'].replace('-', ' ')}. A person decides",
+    "orders.ClaimApproved": lambda p: f"Claim approved, {rupees(p['refund_paise'])} back ({p['rule']})",
+    "orders.ClaimRefused": lambda p: f"Claim refused: {p['reason']}",
+    "orders.OrderRated": lambda p: f"Rated {p['stars']} of 5",
     "orders.PromiseAtRisk": lambda p: f"Expected {p['expected_late_s'] // 60} min late",
     "payments.PaymentCaptured": lambda p: f"Paid {rupees(p['amount_paise'])}",
     "payments.PaymentDeclined": lambda p: f"The payment was declined: {p['reason']}",

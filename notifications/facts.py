@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -12,20 +12,26 @@ from django.contrib.postgres.expressions import ArraySubquery
 from django.db import connection
 from django.db.models import Exists, F, OuterRef, QuerySet, Subquery
 from django.utils import timezone
+from django.utils.translation import override
 
 from accounts import services as accounts
-from accounts.events import OtpRequested
+from accounts.events import EmailGiven, OtpRequested
 from accounts.models import Device, User
 from blinkit.kernel.events import DomainEvent
 from blinkit.kernel.money import rupees
+from blinkit.kernel.words import said
 from catalog.events import WeAreHere
 from catalog.models import Store, Waitlist
 from delivery.events import OfferMade
 from delivery.models import Offer
 from notifications.models import Preference
 from notifications.templates_default import PHRASES
+from orders.claims import Claim
 from orders.events import (
     BackInStock,
+    ClaimApproved,
+    ClaimReceived,
+    ClaimRefused,
     LineShorted,
     LineSubstituted,
     OrderCancelled,
@@ -82,6 +88,16 @@ def _sign_in_code(event: OtpRequested) -> Facts:
     row = _people(User.objects.filter(phone=event.phone)).first()
     person = Person(user_id=None, phone=event.phone) if row is None else _person(row)
     return Facts(person=person, words={"code": accounts.otp_code(event.challenge_id), "minutes": "5"})
+
+
+def _confirm_email(event: EmailGiven) -> Facts | None:
+    row = _people(User.objects.filter(pk=event.user_id)).values(*_PERSON_FIELDS, name=F("name")).first()
+    if row is None or row["person_email"] != event.email:
+        return None  # changed again meanwhile: the later event asks
+    person = _person(row)
+    url = accounts.email_link(user_id=event.user_id, email=event.email)
+    words = {"name": row["name"] or _phrase("you", person.language), "url": url}
+    return Facts(person=person, words=words, link="/account/")
 
 
 def _order(
@@ -169,6 +185,18 @@ def _membership(event: MembershipBegun | MembershipEnding) -> Facts | None:
     return Facts(person=_person(row), words=words, link="/membership/")
 
 
+def _claim(event: ClaimReceived | ClaimApproved | ClaimRefused) -> Facts | None:
+    facts = _order_facts(event.order_id)
+    claim = Claim.objects.filter(pk=event.claim_id).first()
+    if facts is None or claim is None:
+        return None
+    with override(facts.person.language):
+        facts.words["reason"] = _sentence(claim.reason or (said(claim.sentence) if claim.state == "refused" else ""))
+    if isinstance(event, ClaimApproved):
+        facts.words["amount"] = rupees(event.refund_paise)
+    return replace(facts, link=f"/orders/{event.order_id}/help/")
+
+
 def _offer(event: OfferMade) -> Facts | None:
     row = (
         _people(Offer.objects.filter(pk=event.offer_id), "rider__user__")
@@ -218,6 +246,7 @@ def _price_dropped(event: PriceDropped) -> Facts | None:
 
 _BUILDERS: dict[type[DomainEvent], Callable[[Any], Facts | None]] = {
     OtpRequested: _sign_in_code,
+    EmailGiven: _confirm_email,
     OrderConfirmed: _order,
     LineShorted: _order,
     LineSubstituted: _order,
@@ -236,6 +265,9 @@ _BUILDERS: dict[type[DomainEvent], Callable[[Any], Facts | None]] = {
     OfferMade: _offer,
     BackInStock: _back_in_stock,
     PriceDropped: _price_dropped,
+    ClaimReceived: _claim,
+    ClaimApproved: _claim,
+    ClaimRefused: _claim,
 }
 
 

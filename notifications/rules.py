@@ -26,6 +26,7 @@ SMS, PUSH, EMAIL, INAPP = Channel.SMS, Channel.PUSH, Channel.EMAIL, Channel.INAP
 
 RULES: dict[str, tuple[Say, ...]] = {
     "accounts.OtpRequested": (Say("sign_in_code", (SMS,), who=Who.PHONE, is_secret=True),),
+    "accounts.EmailGiven": (Say("confirm_email", (EMAIL,)),),
     "orders.OrderConfirmed": (Say("order_confirmed", (PUSH, INAPP)),),
     "orders.LineShorted": (Say("line_shorted", (PUSH, INAPP)),),
     "orders.LineSubstituted": (Say("line_substituted", (PUSH, INAPP)),),
@@ -43,5 +44,8 @@ RULES: dict[str, tuple[Say, ...]] = {
     "payments.MembershipEnding": (Say("membership_ending", (PUSH, INAPP)),),
     "orders.BackInStock": (Say("back_in_stock", (PUSH, INAPP)),),
     "orders.PriceDropped": (Say("price_dropped", (PUSH, INAPP)),),
+    "orders.ClaimReceived": (Say("claim_received", (PUSH, INAPP)),),
+    "orders.ClaimApproved": (Say("claim_approved", (PUSH, INAPP)),),
+    "orders.ClaimRefused": (Say("claim_refused", (PUSH, INAPP)),),
     "delivery.OfferMade": (Say("offer_made", (PUSH,), who=Who.RIDER),),
 }

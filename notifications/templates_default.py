@@ -17,6 +17,7 @@ MONEY_WORDS = ORDER_WORDS | {"amount"}
 
 PLACEHOLDERS: dict[str, frozenset[str]] = {
     "sign_in_code": frozenset({"code", "minutes"}),
+    "confirm_email": frozenset({"name", "url"}),
     "order_confirmed": ORDER_WORDS,
     "line_shorted": ORDER_WORDS | {"product", "qty", "what_happens"},
     "line_substituted": ORDER_WORDS | {"product", "substitute", "qty", "what_happens"},
@@ -35,6 +36,9 @@ PLACEHOLDERS: dict[str, frozenset[str]] = {
     "offer_made": frozenset({"store", "pay", "distance", "bags"}),
     "back_in_stock": frozenset({"product", "store"}),
     "price_dropped": frozenset({"product", "store", "price", "before"}),
+    "claim_received": ORDER_WORDS,
+    "claim_approved": MONEY_WORDS,
+    "claim_refused": ORDER_WORDS,
 }
 
 
@@ -122,6 +126,18 @@ _SHORT: dict[str, dict[str, tuple[str, str]]] = {
         "en": ("{product} is now {price}", "It was {before} when you looked. {store} has it."),
         "hi": ("{product} अब {price} में", "आपने देखा था तब {before} का था। {store} में मिल रहा है।"),
     },
+    "claim_received": {
+        "en": ("We are looking at it", "A person reads what you told us about {number}. We answer in a few hours."),
+        "hi": ("हम देख रहे हैं", "{number} के बारे में आपने जो बताया, हमारी टीम पढ़ रही है। कुछ घंटों में जवाब देंगे।"),
+    },
+    "claim_approved": {
+        "en": ("{amount} goes back to you", "Sorry about {number}. {reason} It goes back the way you paid."),
+        "hi": ("{amount} आपको लौट रहे हैं", "{number} के लिए माफ़ कीजिए। {reason} पैसा उसी तरह लौटेगा जैसे आपने चुकाया था।"),
+    },
+    "claim_refused": {
+        "en": ("About your claim for {number}", "We could not refund it. {reason} Tell us in the app if we are wrong."),
+        "hi": ("{number} की आपकी शिकायत", "इसका पैसा नहीं लौटा सके। {reason} अगर हमसे ग़लती हुई हो तो ऐप में बताइए।"),
+    },
     "offer_made": {
         "en": ("A delivery from {store}", "{pay} · {distance} · {bags}"),
         "hi": ("{store} से एक डिलीवरी", "{pay} · {distance} · {bags}"),
@@ -133,6 +149,21 @@ _OTHER: tuple[Words, ...] = (
     Words("we_are_here", SMS, "hi", "", "अब {store} से आपके यहाँ भी डिलीवरी होती है। आपने एक बार बताने को कहा था।"),
     Words("sign_in_code", SMS, "en", "", "{code} is your sign-in code, good for {minutes} minutes. Never share it."),
     Words("sign_in_code", SMS, "hi", "", "{code} आपका साइन-इन कोड है, {minutes} मिनट तक। किसी को न बताएँ।"),
+    Words(
+        "confirm_email",
+        EMAIL,
+        "en",
+        "Is this your e-mail address?",
+        "Hello {name},\n\nopen this link and we know that invoices reach you here:\n{url}\n\nYou did not give us this"
+        " address? Then do nothing.",
+    ),
+    Words(
+        "confirm_email",
+        EMAIL,
+        "hi",
+        "क्या यह आपका ई-मेल है?",
+        "नमस्ते {name},\n\nयह लिंक खोलिए, ताकि बिल आपको यहीं मिलें:\n{url}\n\nअगर यह पता आपने नहीं दिया था, तो कुछ न कीजिए।",
+    ),
     Words("order_undelivered", SMS, "en", "", "We couldn't hand over order {number}. {reason} Call us if you want it."),
     Words("order_undelivered", SMS, "hi", "", "ऑर्डर {number} नहीं दे सके। {reason} चाहिए तो हमें फ़ोन कीजिए।"),
     Words(

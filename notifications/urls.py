@@ -16,6 +16,7 @@ api_urls: list[Any] = [
     path("me/message-preferences/", api.PreferencesView.as_view(), name="api-message-preferences"),
 ]
 web_urls: list[Any] = [
+    path("account/messages/", web.preferences, name="message-preferences"),
     path("demo/inbox/", web.demo_inbox, name="demo-inbox"),
     path("demo/inbox.json", web.demo_inbox_json, name="demo-inbox-json"),
 ]

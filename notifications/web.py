@@ -8,15 +8,19 @@ from functools import wraps
 from typing import Any
 
 from django.conf import settings
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
 from django.db.models import Q, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_safe
+from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.phones import normalise
 from blinkit.kernel.errors import Refusal
-from notifications.models import Message
+from notifications import services
+from notifications.models import Channel, Message
 
 NEWEST = 120
 NEWEST_JSON = 20
@@ -40,6 +44,29 @@ def demo_only(view: Callable[[HttpRequest], HttpResponse]) -> Callable[[HttpRequ
         return view(request)
 
     return guarded
+
+
+@never_cache
+@login_required
+@require_http_methods(["GET", "POST"])
+def preferences(request: HttpRequest) -> HttpResponse:
+    """Which channels somebody wants. The sign-in code comes by SMS in any case."""
+    assert request.user.pk is not None
+    if request.method == "POST":
+        chosen = set(request.POST.getlist("channel"))
+        channels = {channel: channel in chosen for channel in Channel.values}
+        services.set_preferences(user_id=request.user.pk, channels=channels)
+        messages.success(request, _("Kept."))
+        return redirect("message-preferences")
+    words = {
+        "push": (_("On this phone"), _("When it is confirmed, on the way, at the door"), "bell-ring"),
+        "inapp": (_("In the app"), _("The list of messages"), "message-square"),
+        "sms": (_("SMS"), _("Only when we can't hand over. Sign-in codes always come."), "smartphone"),
+        "email": (_("E-mail"), _("The bill after delivery"), "mail"),
+    }
+    on = services.preferences(user_id=request.user.pk)
+    rows = [(code, *words[code], on[code]) for code in words]
+    return render(request, "notifications/preferences.html", {"rows": rows})
 
 
 @demo_only
@@ -72,14 +99,14 @@ def demo_inbox_json(request: HttpRequest) -> JsonResponse:
 
 
 def _newest(to: str) -> QuerySet[Message]:
-    messages = Message.objects.select_related("user").order_by("-created_at", "-pk")
+    newest = Message.objects.select_related("user").order_by("-created_at", "-pk")
     if not to:
-        return messages
+        return newest
     try:
         to = normalise(to)
     except Refusal:
-        return messages.filter(Q(to__iexact=to) | Q(user__name__icontains=to))
-    return messages.filter(Q(to=to) | Q(user__phone=to))
+        return newest.filter(Q(to__iexact=to) | Q(user__name__icontains=to))
+    return newest.filter(Q(to=to) | Q(user__phone=to))
 
 
 def _plain(message: Message) -> dict[str, Any]:

@@ -324,3 +324,6 @@ class SlotAdmin(ReadOnly):
     list_filter = ("store",)
     date_hierarchy = "starts_at"
     ordering = ("starts_at",)
+
+
+from orders import claim_admin as claim_admin  # noqa: E402 — claims register themselves here

@@ -135,3 +135,49 @@ class ReferralRefused(Conflict):
     """A friend's code does not count. Carries `why`."""
 
     code = "referral-refused"
+
+
+class NotClaimable(Conflict):
+    """The order is not delivered (yet), or the time for claims is over. Carries `until` where there was a time."""
+
+    code = "not-claimable"
+
+
+class AlreadyClaimed(Conflict):
+    """These units are claimed already. Carries `left`: units that are not."""
+
+    code = "already-claimed"
+
+
+class PhotoNeeded(Invalid):
+    code = "photo-needed"
+    default_detail = "Take a photo of it, please: what is damaged or bad can be seen."
+
+
+class TooManyPhotos(Conflict):
+    """Carries `max`."""
+
+    code = "too-many-photos"
+
+
+class NoSuchClaim(NotFound):
+    code = "no-such-claim"
+    default_detail = "There is no such claim."
+
+
+class ClaimDecided(Conflict):
+    """Somebody has decided it. Carries `state`."""
+
+    code = "claim-decided"
+
+
+class TooMuchBack(Invalid):
+    """Carries `most_paise`."""
+
+    code = "too-much-back"
+
+
+class RatingClosed(Conflict):
+    """Only delivered orders are rated, and a rating can be changed for a day."""
+
+    code = "rating-closed"

@@ -152,3 +152,40 @@ class PriceDropped(DomainEvent):
     product_name: str
     seen_paise: int
     price_paise: int
+
+
+@dataclass(frozen=True)
+class ClaimReceived(DomainEvent):
+    """A person will decide it."""
+
+    order_id: UUID
+    claim_id: UUID
+    customer_id: int
+    kind: str
+
+
+@dataclass(frozen=True)
+class ClaimApproved(DomainEvent):
+    """`refund_paise` goes back; by a rule or by a person."""
+
+    order_id: UUID
+    claim_id: UUID
+    customer_id: int
+    refund_paise: int
+    rule: str = ""
+
+
+@dataclass(frozen=True)
+class ClaimRefused(DomainEvent):
+    order_id: UUID
+    claim_id: UUID
+    customer_id: int
+    reason: str
+    rule: str = ""
+
+
+@dataclass(frozen=True)
+class OrderRated(DomainEvent):
+    order_id: UUID
+    stars: int
+    rider_stars: int | None = None

@@ -291,6 +291,11 @@ class Evidence(models.Model):
     at = models.DateTimeField()
 
 
-# Slots have a file of their own; Django finds the models of an app here.
+# Claims, ratings and slots have files of their own; Django finds the models of an app here.
+from orders.claims import Claim as Claim  # noqa: E402
+from orders.claims import ClaimedLine as ClaimedLine  # noqa: E402
+from orders.claims import ClaimPhoto as ClaimPhoto  # noqa: E402
+from orders.claims import ClaimPolicy as ClaimPolicy  # noqa: E402
+from orders.claims import Rating as Rating  # noqa: E402
 from orders.slots import Slot as Slot  # noqa: E402
 from orders.slots import SlotTemplate as SlotTemplate  # noqa: E402

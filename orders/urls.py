@@ -8,7 +8,9 @@ from django.urls import path
 
 from orders import api
 from orders.api.app import app_urls
+from orders.api.claims import claim_urls
 from orders.api.referral import referral_urls
+from orders.api.sharing import sharing_urls
 from orders.api.slots import CartGiftView, InstructionsView, SlotsView
 from orders.api.wanting import wanting_urls
 from orders.web.urls import web_urls as shop_urls
@@ -35,6 +37,8 @@ api_urls: list[Any] = [
     path("orders/<uuid:order_id>/", api.OrderView.as_view(), name="api-order"),
     path("orders/<uuid:order_id>/cancel/", api.OrderCancelView.as_view(), name="api-order-cancel"),
     path("orders/<uuid:order_id>/tracking/", api.OrderTrackingView.as_view(), name="api-order-tracking"),
+    *claim_urls,
+    *sharing_urls,
     *wanting_urls,
     *referral_urls,
     *app_urls,

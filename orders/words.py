@@ -10,72 +10,78 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from blinkit.kernel.money import rupees
+from blinkit.kernel.said import Said, say, together
 from orders.states import Status
 
 if TYPE_CHECKING:
     from orders.models import Order
 
 
-def sentence_of(order: Order, eta_from_m: int | None, eta_to_m: int | None, late_s: int, *, now: datetime) -> str:
+def sentence_of(order: Order, eta_from_m: int | None, eta_to_m: int | None, late_s: int, *, now: datetime) -> Said:
     """The next thing the customer wants to know. The range is in minutes from now, a slot's window in words."""
     status = Status(order.status)
     if status == Status.PENDING:
-        return f"Pay {rupees(order.total_paise)} to confirm. Your items are set aside meanwhile."
+        return say("Pay {amount} to confirm. Your items are set aside meanwhile.", amount=rupees(order.to_pay_paise))
     if status == Status.CANCELLED:
-        return f"Cancelled: {order.cancel_reason}." if order.cancel_reason else "Cancelled."
+        return say("Cancelled: {why}.", why=order.cancel_reason) if order.cancel_reason else say("Cancelled.")
     if status == Status.REFUNDED:
-        return "Everything you paid has been refunded."
+        return say("Everything you paid has been refunded.")
     if status == Status.UNDELIVERED:
-        return f"We could not hand it over: {order.cancel_reason}."
+        return say("We could not hand it over: {why}.", why=order.cancel_reason)
     if status in (Status.DELIVERED, Status.CLOSED):
-        return "Delivered. Enjoy!"
+        return say("Delivered. Enjoy!")
     doing = _DOING[status]
+    at_door = status in _ON_ROAD and order.rider_at_door_at is not None
     if order.is_for_later:
-        doing = "Your items are set aside"
-    if status in _ON_ROAD and order.rider_at_door_at:
-        doing = _AT_DOOR
+        doing = say("Your items are set aside.")
+    elif at_door:
+        doing = say("Your rider is at the door.")
     elif status in _ON_SHELF and order.rider_name:
-        doing = f"{order.rider_name} is picking up your bags"
+        doing = say("{rider} is picking up your bags.", rider=order.rider_name)
     elif status in _ON_ROAD and order.rider_name:
-        doing = f"{order.rider_name} is on the way to you"
-    said = [doing]
-    if late_s >= 60 and doing != _AT_DOOR:
-        found = " A rider is being found." if status in _ON_SHELF and not order.rider_name else ""
-        said.append(f"We are late. Sorry.{found}")
+        doing = say("{rider} is on the way to you.", rider=order.rider_name)
+    said: list[str] = [doing]
+    if late_s >= 60 and not at_door:
+        said.append(say("We are late. Sorry."))
+        if status in _ON_SHELF and not order.rider_name:
+            said.append(say("A rider is being found."))
     if order.slot_id is not None and order.promised_from and order.promised_by and status not in _ON_ROAD:
-        said.append(window_words(order.promised_from, order.promised_by, now=now))
+        said.append(say("{window}.", window=window_words(order.promised_from, order.promised_by, now=now)))
     if eta_to_m:
-        said.append(f"Arrives in {_range(eta_from_m, eta_to_m)}")
-    if order.payment_method == "cod" and order.total_paise:
-        said.append(f"{rupees(order.total_paise)} in cash at the door")
-    return " ".join(part if part.endswith(".") else f"{part}." for part in said)
+        said.append(_arrives(eta_from_m, eta_to_m))
+    if order.cash_due_paise:
+        said.append(say("{due} in cash at the door.", due=rupees(order.cash_due_paise)))
+    return together(said)
 
 
-def window_words(starts_at: datetime, ends_at: datetime, *, now: datetime) -> str:
+def window_words(starts_at: datetime, ends_at: datetime, *, now: datetime) -> Said:
     """ "Today 18:00–19:00", "Tomorrow …", else with weekday and date; in the house's time zone."""
     start, end = timezone.localtime(starts_at), timezone.localtime(ends_at)
     days = (start.date() - timezone.localtime(now).date()).days
-    day = {0: "Today", 1: "Tomorrow"}.get(days, f"{start:%a} {start.day} {start:%b}")
-    return f"{day} {start:%H:%M}–{end:%H:%M}"
+    hours = {"start": f"{start:%H:%M}", "end": f"{end:%H:%M}"}
+    if days == 0:
+        return say("Today {start}–{end}", **hours)
+    if days == 1:
+        return say("Tomorrow {start}–{end}", **hours)
+    return say("{day} {start}–{end}", day=f"{start:%a} {start.day} {start:%b}", **hours)
 
 
-def _range(from_m: int | None, to_m: int) -> str:
+def _arrives(from_m: int | None, to_m: int) -> Said:
     if from_m is None or from_m >= to_m:
-        return f"about {to_m} minute{'' if to_m == 1 else 's'}"
-    return f"{from_m}–{to_m} minutes"
+        return say("Arrives in about 1 minute.") if to_m == 1 else say("Arrives in about {n} minutes.", n=to_m)
+    return say("Arrives in {a}–{b} minutes.", a=from_m, b=to_m)
 
 
-_AT_DOOR = "Your rider is at the door"
 _ON_SHELF = (Status.PACKED, Status.ASSIGNED_TO_PARTNER)
 _ON_ROAD = (Status.PICKED_UP, Status.IN_TRANSIT)
 _DOING = {
-    Status.CONFIRMED: "The store has your order",
-    Status.ASSIGNED_TO_STORE: "The store has your order",
-    Status.PICKING: "Your items are being picked",
-    Status.PACKED: "Your bags are packed",
-    Status.ASSIGNED_TO_PARTNER: "Your bags are packed",
-    Status.PICKED_UP: "Your order is on the way",
-    Status.IN_TRANSIT: "Your order is on the way",
+    Status.CONFIRMED: say("The store has your order."),
+    Status.ASSIGNED_TO_STORE: say("The store has your order."),
+    Status.PICKING: say("Your items are being picked."),
+    Status.PACKED: say("Your bags are packed."),
+    Status.ASSIGNED_TO_PARTNER: say("Your bags are packed."),
+    Status.PICKED_UP: say("Your order is on the way."),
+    Status.IN_TRANSIT: say("Your order is on the way."),
 }
 # What can be said about the door: code → (words, icon). Shown by the shop, the floor, the rider and the order desk.
 DOOR_CHIPS = {

@@ -17,6 +17,7 @@ from accounts.phones import normalise
 from blinkit.kernel import events
 from blinkit.kernel.errors import Refusal
 from blinkit.kernel.limits import check_limit, is_exempt
+from blinkit.kernel.said import say
 
 VALID_FOR = timedelta(minutes=5)
 ASK_AGAIN_AFTER_S = 30
@@ -46,11 +47,14 @@ def request_otp(*, phone: str, now: datetime, address: str = "") -> OtpChallenge
     )
     if asked and now - asked[0] < ASK_AGAIN_AFTER:
         wait_s = _seconds(asked[0] + ASK_AGAIN_AFTER - now)
-        raise AskAgainLater(f"We have just sent a code. Ask for another one in {wait_s} seconds.", retry_after_s=wait_s)
+        raise AskAgainLater(
+            say("We have just sent a code. Ask for another one in {n} seconds.", n=wait_s), retry_after_s=wait_s
+        )
     if len(asked) >= MOST_CODES_PER_HOUR:
         wait_s = _seconds(asked[-1] + timedelta(hours=1) - now)
         raise AskAgainLater(
-            f"That were many codes for one phone. Ask again in {math.ceil(wait_s / 60)} minutes.", retry_after_s=wait_s
+            say("That were many codes for one phone. Ask again in {n} minutes.", n=math.ceil(wait_s / 60)),
+            retry_after_s=wait_s,
         )
     challenge = OtpChallenge(phone=phone, created_at=now, expires_at=now + VALID_FOR)
     challenge.save(force_insert=True)

@@ -10,7 +10,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from accounts.errors import PersonNotFound
-from accounts.events import RoleGranted, RoleRevoked
+from accounts.events import EmailGiven, RoleGranted, RoleRevoked
 from accounts.models import Device, Role, RoleGrant, User
 from accounts.services.tokens import end_access
 from blinkit.kernel import events
@@ -29,10 +29,16 @@ def update_profile(
     given = {field: value.strip() for field, value in changes.items() if value is not None}
     if "language" in given and given["language"] not in dict(settings.LANGUAGES):
         raise Invalid("We don't speak this language yet.", languages=sorted(dict(settings.LANGUAGES)))
+    fields = list(given)
+    if "email" in given and given["email"].lower() != user.email.lower():
+        user.email_verified_at = None
+        fields.append("email_verified_at")
+        if given["email"]:
+            events.record(EmailGiven(user_id=user_id, email=given["email"]), subject=f"user:{user_id}")
     for field, value in given.items():
         setattr(user, field, value)
     if given:
-        user.save(update_fields=list(given))
+        user.save(update_fields=fields)
     return user
 
 

@@ -15,6 +15,7 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import Any, TypedDict
 
+from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 from rest_framework_simplejwt.exceptions import TokenBackendError, TokenError
@@ -25,7 +26,7 @@ from rest_framework_simplejwt.utils import datetime_from_epoch
 
 from accounts.errors import PersonNotFound, TokenRefused
 from accounts.events import RefreshTokenReused, SignedOutEverywhere
-from accounts.models import Device, OtpChallenge, User
+from accounts.models import Device, OtpChallenge, SignIn, User
 from blinkit.kernel import events, live
 from blinkit.kernel.tokens import ISSUED_MS, end_tokens
 
@@ -86,7 +87,7 @@ def _exchange(refresh: str) -> Tokens:
 @transaction.atomic
 def _end_family_of_reused(refresh: str) -> None:
     """Blacklist the living tokens of a family when one of its used ones came again."""
-    claims = _claims(refresh)
+    claims = claims_of(refresh)
     if claims is None:
         return
     long_ago = timezone.now() - timedelta(seconds=SAME_MOMENT_S)
@@ -97,7 +98,7 @@ def _end_family_of_reused(refresh: str) -> None:
         return
     # A person has one living token per device, so this reads few.
     living = OutstandingToken.objects.filter(user_id=user_id, blacklistedtoken=None, expires_at__gt=timezone.now())
-    kin = [row for row in living if (_claims(row.token) or {}).get(FAMILY) == family]
+    kin = [row for row in living if (claims_of(row.token) or {}).get(FAMILY) == family]
     if not kin:
         return
     BlacklistedToken.objects.bulk_create([BlacklistedToken(token=row) for row in kin], ignore_conflicts=True)
@@ -140,7 +141,8 @@ def forget_expired(*, now: datetime) -> int:
     """Delete expired refresh tokens and yesterday's sign-in codes. Returns how many rows went."""
     tokens, _ = OutstandingToken.objects.filter(expires_at__lt=now).delete()
     codes, _ = OtpChallenge.objects.filter(expires_at__lt=now - timedelta(days=1)).delete()
-    return tokens + codes
+    old, _ = SignIn.objects.filter(started_at__lt=now - timedelta(seconds=settings.SESSION_COOKIE_AGE)).delete()
+    return tokens + codes + old
 
 
 def _read(refresh: str) -> RefreshToken:
@@ -150,7 +152,7 @@ def _read(refresh: str) -> RefreshToken:
         raise TokenRefused() from error
 
 
-def _claims(refresh: str) -> dict[str, Any] | None:
+def claims_of(refresh: str) -> dict[str, Any] | None:
     """What is in a refresh token of ours that has not expired, used up or not; None for anything else."""
     try:
         claims: dict[str, Any] = token_backend.decode(refresh, verify=True)  # type: ignore[arg-type]

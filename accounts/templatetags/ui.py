@@ -18,6 +18,7 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from blinkit.kernel import money, pictures
+from blinkit.kernel.words import said
 
 register = template.Library()
 
@@ -129,6 +130,12 @@ def in_language(row: Any, field: str = "name") -> str:
         return str((row.get(key) if isinstance(row, dict) else getattr(row, key, "")) or "")
 
     return (read(f"{field}_hi") if get_language() == "hi" else "") or read(field)
+
+
+@register.filter(name="said")
+def say_it(text: str) -> str:
+    """A sentence the house made, in the reader's language (`blinkit.kernel.words`)."""
+    return said(text or "")
 
 
 @register.filter

@@ -8,6 +8,8 @@ from typing import Any, ClassVar
 
 from django.utils.translation import gettext_noop as _
 
+from blinkit.kernel.said import Said
+
 
 class Refusal(Exception):
     """`Refusal("A sentence that says what to do.", short={...})`: the sentence is for people, the rest for programs."""
@@ -17,7 +19,7 @@ class Refusal(Exception):
     default_detail: ClassVar[str] = _("This can't be done.")
 
     def __init__(self, detail: str = "", **extra: Any) -> None:
-        self.detail = str(detail) or str(self.default_detail)
+        self.detail = (detail if isinstance(detail, Said) else str(detail)) or str(self.default_detail)
         self.extra = extra
         super().__init__(self.detail)
 

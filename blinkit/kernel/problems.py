@@ -10,12 +10,12 @@ from django.db import DataError, InterfaceError, OperationalError
 from django.http import Http404, HttpRequest, HttpResponse
 from django.http.multipartparser import InputStreamExhausted, MultiPartParserError
 from django.template.loader import render_to_string
-from django.utils.translation import gettext
 from django.utils.translation import gettext_noop as _
 from rest_framework import exceptions as drf
 
 from blinkit.kernel.context import request_id
 from blinkit.kernel.errors import Invalid, NotAllowed, NotFound, Refusal, SignInNeeded, TooMany, Unavailable
+from blinkit.kernel.words import said
 
 PROBLEM_TYPE = "application/problem+json"
 
@@ -116,11 +116,14 @@ def encodable(value: Any) -> Any:
 
 
 def problem_body(refusal: Refusal) -> dict[str, Any]:
+    """`detail` is English and stable; a reader of another language gets `detail_local` as well."""
+    local = said(refusal.detail)
     return {
         "type": f"/problems/{refusal.code}",
         "title": refusal.title,
         "status": refusal.status,
-        "detail": gettext(refusal.detail),  # in the caller's language where the sentence is known
+        "detail": refusal.detail,
+        **({"detail_local": local} if local != refusal.detail else {}),
         **refusal.extra,
         "request_id": request_id.get(),
     }

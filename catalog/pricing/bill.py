@@ -14,6 +14,7 @@ from dataclasses import asdict, dataclass, field
 from operator import attrgetter
 
 from blinkit.kernel.money import rupees, share_out, tax_inside
+from blinkit.kernel.said import say, together
 from catalog.pricing.delivery import Band, band_of, one_step
 from catalog.pricing.promotions.engine import Decision
 from catalog.pricing.tax import TaxSplit, split
@@ -208,7 +209,11 @@ def make_bill(given: BillInput) -> Bill:
     small_cart = policy.small_cart_paise if items < policy.small_cart_below_paise else 0
     if small_cart:
         more = policy.small_cart_below_paise - items
-        why["small_cart"] = f"For baskets under {rupees(policy.small_cart_below_paise)}. Add {rupees(more)} to save it."
+        why["small_cart"] = say(
+            "For baskets under {below}. Add {more} to save it.",
+            below=rupees(policy.small_cart_below_paise),
+            more=rupees(more),
+        )
     if policy.handling_paise:
         why["handling"] = "Picking, packing and bags."
     if given.surge_paise:
@@ -277,17 +282,22 @@ def _delivery(
     extra = here.fee(items_paise) - base
     giver = next((applied.rule.name for applied in promotions.applied if applied.waived_paise), "")
     if giver:
-        words = f"Free: {giver}."
+        words = say("Free: {giver}.", giver=giver)
     elif not base:
         free_from = next((step for step, fee in near.fees if not fee), 0)
-        words = f"Free from {rupees(free_from)}." if free_from else "Free."
+        words = say("Free from {amount}.", amount=rupees(free_from)) if free_from else say("Free.")
     elif step := near.next_step(items_paise):
-        better = "Free" if not step[1] else rupees(step[1])
-        words = f"{better} from {rupees(step[0])}: add {rupees(step[0] - items_paise)}."
+        at, more = rupees(step[0]), rupees(step[0] - items_paise)
+        if step[1]:
+            words = say("{fee} from {amount}: add {more}.", fee=rupees(step[1]), amount=at, more=more)
+        else:
+            words = say("Free from {amount}: add {more}.", amount=at, more=more)
     else:
-        words = f"{rupees(base)} for a basket like this."
+        words = say("{fee} for a basket like this.", fee=rupees(base))
     if extra:
-        words += f" {rupees(extra)} because the store is more than {here.beyond_metres / 1000:g} km away."
+        km = f"{here.beyond_metres / 1000:g}"
+        farther = say("{amount} because the store is more than {km} km away.", amount=rupees(extra), km=km)
+        words = together([words, farther])
     return (0 if promotions.waived_paise else base) + extra, {"delivery": words}
 
 

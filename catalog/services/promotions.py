@@ -13,6 +13,7 @@ from django.db.models import F
 
 from blinkit.kernel import events
 from blinkit.kernel.errors import Invalid
+from blinkit.kernel.said import say
 from catalog.errors import PromotionGone
 from catalog.events import PromotionChanged
 from catalog.models import Coupon, Promotion, PromotionBoard, PromotionUse, SegmentMember
@@ -107,7 +108,9 @@ def reserve(*, ref: UUID, customer_id: int, uses: Sequence[Use], now: datetime) 
         own, name = found
         live = PromotionUse.objects.filter(promotion_id=use.promotion_id, customer_id=customer_id, given_back_at=None)
         if own is not None and live.count() >= own:
-            raise PromotionGone(f"You have used {name} as often as it can be used.", promotion_id=use.promotion_id)
+            raise PromotionGone(
+                say("You have used {name} as often as it can be used.", name=name), promotion_id=use.promotion_id
+            )
         if use.coupon_id is not None and not _count_coupon(use.coupon_id):
             raise PromotionGone("This code has been used.", promotion_id=use.promotion_id)
     PromotionUse.objects.bulk_create(

@@ -11,6 +11,7 @@ from uuid import UUID
 from django.db import IntegrityError, connection, transaction
 
 from blinkit.kernel.errors import Invalid
+from blinkit.kernel.said import say
 from catalog.affinity import Pairs
 from catalog.errors import ListNameTaken, NoSuchList, NoSuchProduct, TooManyWishes
 from catalog.models import Product, ShelfItem
@@ -191,4 +192,6 @@ def _product_id(sku: str) -> int:
 
 def _refuse_more(now_there: int, most: int, what: str) -> None:
     if now_there >= most:
-        raise TooManyWishes(f"At most {most} {what}: take something out first.", max=most)
+        raise TooManyWishes(
+            say("At most {most} {what}: take something out first.", most=most, what=say(what)), max=most
+        )

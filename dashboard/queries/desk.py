@@ -18,8 +18,10 @@ from dashboard.queries.board import late_today, midnight
 from delivery.models import Job, JobState, Offer, Rider, Shift, Stop, StopState, Trip
 from fulfillment.models import PickLine, PickTask
 from notifications.models import Message
+from orders.claims import Claim, Rating
 from orders.models import Evidence, Order, OrderLine, Promise
 from orders.queries import order_of
+from orders.queries.claims import claims_of
 from orders.states import FINISHED, LIVE, STAFF_MAY_CANCEL, Status
 from payments.models import Payment
 from payments.queries import StatementLine, payment_of, statement
@@ -110,6 +112,8 @@ class Desk:
     messages: list[Message]
     evidence: list[Evidence]
     promise: Promise | None
+    claims: list[Claim] = field(default_factory=list)
+    rating: Rating | None = None
     free_riders: list[Rider] = field(default_factory=list)
     late_s: int = 0
 
@@ -172,6 +176,8 @@ def desk(*, order_id: UUID, now: datetime) -> Desk:
         ),
         evidence=list(Evidence.objects.filter(order=order).order_by("pk")),
         promise=Promise.objects.filter(order=order).order_by("-pk").first(),
+        claims=claims_of(order.pk),
+        rating=Rating.objects.filter(order=order).first(),
     )
     if end is not None and order.promised_by is not None:
         made.late_s = max(0, int((end - order.promised_by).total_seconds()))
@@ -196,7 +202,7 @@ def _free_riders(order: Order) -> list[Rider]:
 
 def _timeline(order: Order) -> list[Happened]:
     rows = timeline(f"order:{order.pk}")
-    names = _names({row.actor for row in rows})
+    names = names_of({row.actor for row in rows})
     return [
         Happened(
             at=row.at,
@@ -208,7 +214,7 @@ def _timeline(order: Order) -> list[Happened]:
     ]
 
 
-def _names(actors: Iterable[str]) -> dict[str, str]:
+def names_of(actors: Iterable[str]) -> dict[str, str]:
     """Whom "user:12" and "rider:3" mean. Two statements at most."""
     ids: dict[str, list[int]] = {"user": [], "rider": []}
     for actor in actors:

@@ -18,6 +18,7 @@ from blinkit.kernel.geo import Point
 from blinkit.kernel.idempotency import idempotent
 from blinkit.kernel.limits import check_limit
 from blinkit.kernel.schema import place
+from blinkit.kernel.words import with_local
 from orders import queries, services
 from orders.api import shapes
 from orders.api.parts import GUEST_HEADER, customer_id_of, owner_of, parsed, point_of
@@ -29,7 +30,7 @@ GUEST = OpenApiParameter(
 
 
 def _answer(view: queries.CartView) -> Response:
-    return Response(view.as_dict(), headers={"Cache-Control": "no-store"})
+    return Response(with_local(view.as_dict()), headers={"Cache-Control": "no-store"})
 
 
 class CartView(APIView):

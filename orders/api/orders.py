@@ -15,6 +15,7 @@ from blinkit.kernel.api import CursorPagination
 from blinkit.kernel.errors import Invalid
 from blinkit.kernel.idempotency import idempotent
 from blinkit.kernel.schema import pages
+from blinkit.kernel.words import with_local
 from orders import queries, services
 from orders.api import shapes
 from orders.api.parts import customer_id_of, parsed
@@ -51,7 +52,7 @@ class OrderListView(APIView):
 
 def _tracked(request: Request, order_id: UUID) -> Response:
     data = queries.tracking(order_id=order_id, customer_id=customer_id_of(request), now=timezone.now())
-    return Response(data, headers={"Cache-Control": "no-store"})
+    return Response(with_local(data), headers={"Cache-Control": "no-store"})
 
 
 class OrderView(APIView):

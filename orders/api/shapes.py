@@ -363,12 +363,14 @@ class BillOut(S.Serializer[Any]):
 
 class CartBill(BillOut):
     why = S.DictField(child=S.CharField())
+    why_local = S.DictField(child=S.CharField(), help_text="The same in the language of Accept-Language.")
     fingerprint = S.CharField(help_text="Send it with checkout: it stands for every figure shown.")
 
 
 class ProblemOut(S.Serializer[Any]):
     code = S.CharField()
     sentence = S.CharField()
+    sentence_local = S.CharField(help_text="The same in the language of Accept-Language.")
     sku = S.CharField(allow_null=True)
 
 
@@ -405,6 +407,7 @@ class PromotionNotApplied(S.Serializer[Any]):
     kind = S.CharField()
     why = S.CharField(help_text="For programs: below-minimum, outdone, pay-with, used-up ...")
     sentence = S.CharField()
+    sentence_local = S.CharField(help_text="The same in the language of Accept-Language.")
 
 
 class PromotionsOut(S.Serializer[Any]):
@@ -417,6 +420,7 @@ class CouponOut(S.Serializer[Any]):
     applied = S.BooleanField()
     exists = S.BooleanField()
     sentence = S.CharField(help_text="Why it does not count; empty when it does.")
+    sentence_local = S.CharField(help_text="The same in the language of Accept-Language.")
 
 
 class OrderTax(S.Serializer[Any]):
@@ -592,6 +596,7 @@ class Tracking(OrderCard):
     sentence = S.CharField()
     schedule = ScheduleOut(many=True, help_text="What happens when, while it waits for its slot.")
     gift = GiftOut(allow_null=True)
+    sentence_local = S.CharField(help_text="The same in the language of Accept-Language.")
     step = S.IntegerField()
     steps = StepOut(many=True)
     is_live = S.BooleanField()

@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
     dependencies = [
         ("catalog", "0005_surge"),
-        ("orders", "0006_slots"),
+        ("orders", "0007_claims"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

@@ -14,6 +14,7 @@ from accounts.models import Address
 from blinkit.kernel.errors import SignInNeeded
 from blinkit.kernel.geo import Point
 from blinkit.kernel.money import rupees
+from blinkit.kernel.said import say
 from catalog import queries as goods
 from catalog.models import Store
 from catalog.pricing import Bill, BillInput, LineInput, make_bill
@@ -221,7 +222,8 @@ def view_of(
     problems = [line.problem for line in lines if line.problem is not None]
     missing_paise = policy.minimum_order_paise - bill.items_paise
     if wanted and missing_paise > 0:
-        sentence = f"Add {rupees(missing_paise)} more: orders start at {rupees(policy.minimum_order_paise)}."
+        least = rupees(policy.minimum_order_paise)
+        sentence = say("Add {more} more: orders start at {least}.", more=rupees(missing_paise), least=least)
         problems.append(Problem("below-minimum", sentence))
     return CartView(
         cart=cart,
@@ -288,12 +290,15 @@ def _line(wanted: Wanted, row: ShelfRow | None, free: int, cost: Charged | None)
     if row is None:
         problem = Problem("not-on-shelf", "This item is no longer sold here: take it out.", wanted.product_id)
     elif free < wanted.qty:
-        words = f"Only {free} left." if free > 0 else "Sold out."
-        problem = Problem("out-of-stock", f"{row.name}: {words}", wanted.product_id, row.sku)
-    elif wanted.qty > row.max_per_order:
-        problem = Problem(
-            "too-many-units", f"{row.name}: at most {row.max_per_order} per order.", wanted.product_id, row.sku
+        words = (
+            say("{name}: Only {n} left.", name=row.name, n=free)
+            if free > 0
+            else say("{name}: Sold out.", name=row.name)
         )
+        problem = Problem("out-of-stock", words, wanted.product_id, row.sku)
+    elif wanted.qty > row.max_per_order:
+        words = say("{name}: at most {most} per order.", name=row.name, most=row.max_per_order)
+        problem = Problem("too-many-units", words, wanted.product_id, row.sku)
     nudge: Tier | None = None
     if row is not None and cost is not None and row.tiers_json:
         most = min(free, row.max_per_order)

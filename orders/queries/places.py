@@ -9,6 +9,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from blinkit.kernel.geo import Point, distance_metres
+from blinkit.kernel.said import say
 from catalog import queries as goods
 from catalog.kept import BrieflyKept
 from catalog.models import Store, StoreLoad, StoreMode
@@ -120,9 +121,9 @@ def source(
         opens_at = goods.next_opening(store, now=now) if reason == Reason.CLOSED else None
         return replace(known, reason=reason.value, sentence=_sentence(reason, store, opens_at), opens_at=opens_at)
     quote, _inputs = promise_for(store, to=point, lines=units[0], units=units[1], now=now)
-    sentence = f"Arrives in {quote.from_m}–{quote.to_m} minutes."
+    sentence = say("Arrives in {a}–{b} minutes.", a=quote.from_m, b=quote.to_m)
     if mode == StoreMode.RUSH:
-        sentence = f"It is busy: arrives in {quote.from_m}–{quote.to_m} minutes."
+        sentence = say("It is busy: arrives in {a}–{b} minutes.", a=quote.from_m, b=quote.to_m)
     return replace(known, sentence=sentence, eta_from_m=quote.from_m, eta_to_m=quote.to_m)
 
 
@@ -238,10 +239,18 @@ def _sentence(reason: Reason, store: Store, opens_at: datetime | None) -> str:
     if reason == Reason.CLOSED:
         assert opens_at is not None
         local = opens_at.astimezone(ZoneInfo(store.city.timezone))
-        return f"{store.name} is closed now and opens at {local:%H:%M}."
+        return say("{store} is closed now and opens at {at}.", store=store.name, at=f"{local:%H:%M}")
     if reason == Reason.PAUSED:
-        because = f": {store.mode_reason.rstrip('.')}" if store.mode_reason else ""
-        return f"{store.name} takes a short break{because}. Please try again in a little while."
+        if not store.mode_reason:
+            return say("{store} takes a short break. Please try again in a little while.", store=store.name)
+        because = store.mode_reason.rstrip(".")
+        return say(
+            "{store} takes a short break: {because}. Please try again in a little while.",
+            store=store.name,
+            because=because,
+        )
     if reason == Reason.FULL:
-        return f"{store.name} has as many orders as it can carry right now. Please try again in a few minutes."
-    return f"{store.name} does not have everything in this basket right now."
+        return say(
+            "{store} has as many orders as it can carry right now. Please try again in a few minutes.", store=store.name
+        )
+    return say("{store} does not have everything in this basket right now.", store=store.name)

@@ -14,10 +14,13 @@ from orders.services.cart import (
 from orders.services.cashback import pay_cashback
 from orders.services.cheaper import tell_cheaper
 from orders.services.checkout import INSTRUCTIONS, checkout
+from orders.services.claims import Reported, decide_claim, most_back, open_claims
 from orders.services.ending import cancel, close, close_delivered, confirm, end_window, refund_done, sweep_unpaid
 from orders.services.floor import evidence, packed, short_line, start_picking, to_store
 from orders.services.mover import lock, move
+from orders.services.photos import keep_photo, photo_bytes
 from orders.services.pictures import sweep_unused_pictures
+from orders.services.rating import rate
 from orders.services.referral import enter_referral, my_referral_code, reward_referral
 from orders.services.slots import copy_to_every_day, make_slots, release, release_due
 from orders.services.street import (
@@ -37,6 +40,7 @@ __all__ = [
     "INSTRUCTIONS",
     "Asked",
     "ListAdded",
+    "Reported",
     "add_list_to_cart",
     "adopt_guest_cart",
     "at_the_door",
@@ -46,6 +50,7 @@ __all__ = [
     "close_delivered",
     "confirm",
     "copy_to_every_day",
+    "decide_claim",
     "delivered",
     "empty_cart",
     "end_window",
@@ -53,15 +58,20 @@ __all__ = [
     "evidence",
     "goods_back",
     "in_transit",
+    "keep_photo",
     "learn_affinity",
     "lock",
     "make_slots",
+    "most_back",
     "move",
     "my_referral_code",
     "open_cart",
+    "open_claims",
     "packed",
     "pay_cashback",
+    "photo_bytes",
     "picked_up",
+    "rate",
     "refund_done",
     "release",
     "release_due",

@@ -14,6 +14,7 @@ from django.utils import timezone
 from blinkit.kernel.errors import Invalid, SignInNeeded
 from blinkit.kernel.geo import Point
 from blinkit.kernel.ids import uuid7
+from blinkit.kernel.said import say
 from catalog import queries as goods
 from catalog.queries import ShelfRow
 from catalog.services import normal_code
@@ -63,7 +64,7 @@ def replace_lines(
     sold-out goods may stand in a cart and show as problems.
     """
     if len(lines) > MOST_LINES:
-        raise Invalid(f"A cart holds at most {MOST_LINES} different items.")
+        raise Invalid(say("A cart holds at most {most} different items.", most=MOST_LINES))
     if not 0 <= tip_paise <= MOST_TIP_PAISE:
         raise Invalid("This tip is not possible.")
     store = goods.store_by_code(store_code)
@@ -136,7 +137,7 @@ def set_line(
             changes["substitute_up_to_paise"] = _checked_cap(substitute_up_to_paise)
         if not lines.filter(product_id=row.product_id).update(**changes):
             if lines.count() >= MOST_LINES:
-                raise Invalid(f"A cart holds at most {MOST_LINES} different items.")
+                raise Invalid(say("A cart holds at most {most} different items.", most=MOST_LINES))
             CartLine.objects.create(cart=cart, product_id=row.product_id, added_at=now, **changes)
     wanted = [Wanted(*line) for line in lines.values_list(*WANTED)]
     return view_of(cart, wanted, store=store, to=to, now=now)
@@ -270,7 +271,7 @@ def _refuse_too_many(row: ShelfRow, qty: int) -> None:
         raise Invalid("A line needs a quantity of at least one.")
     most = min(row.max_per_order, MOST_UNITS_PER_LINE)
     if qty > most:
-        raise TooManyUnits(f"{row.name}: at most {most} per order.", sku=row.sku, max=most)
+        raise TooManyUnits(say("{name}: at most {most} per order.", name=row.name, most=most), sku=row.sku, max=most)
 
 
 def _checked_cap(paise: int) -> int:

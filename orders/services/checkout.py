@@ -18,6 +18,7 @@ from blinkit.kernel import events, metrics
 from blinkit.kernel.errors import Invalid
 from blinkit.kernel.events import DomainEvent
 from blinkit.kernel.money import rupees
+from blinkit.kernel.said import say, together
 from catalog import queries as goods
 from catalog import services as promotions
 from catalog.errors import PromotionGone
@@ -286,7 +287,8 @@ def _refuse_unless_served(place: Serviceability) -> None:
         raise NotServed("We don't deliver to this address yet. Choose another address.", reason=place.reason)
     if place.reason == Reason.MISSING_ITEMS:
         raise NotServed(
-            f"{place.sentence} Open the shop for this address and look for what it has instead.", reason=place.reason
+            together([place.sentence, say("Open the shop for this address and look for what it has instead.")]),
+            reason=place.reason,
         )
     raise StoreClosed(place.sentence, reason=place.reason, opens_at=place.opens_at)
 
@@ -299,7 +301,9 @@ def _refuse_bad_lines(wanted: Sequence[Wanted], rows: Mapping[int, ShelfRow]) ->
         row = rows[line.product_id]
         if line.qty > row.max_per_order:
             raise TooManyUnits(
-                f"{row.name}: at most {row.max_per_order} per order.", sku=row.sku, max=row.max_per_order
+                say("{name}: at most {most} per order.", name=row.name, most=row.max_per_order),
+                sku=row.sku,
+                max=row.max_per_order,
             )
 
 
@@ -308,7 +312,11 @@ def _refuse_unless_agreed(plan: _Plan, *, fingerprint: str) -> None:
     if plan.bill.items_paise < policy.minimum_order_paise:
         missing = policy.minimum_order_paise - plan.bill.items_paise
         raise BelowMinimum(
-            f"Add {rupees(missing)} more: orders start at {rupees(policy.minimum_order_paise)}.",
+            say(
+                "Add {more} more: orders start at {least}.",
+                more=rupees(missing),
+                least=rupees(policy.minimum_order_paise),
+            ),
             minimum_paise=policy.minimum_order_paise,
             missing_paise=missing,
         )
@@ -321,7 +329,7 @@ def _refuse_way_to_pay(plan: _Plan, order: Order) -> None:
     limit_paise = goods.fee_policy(plan.store).cod_limit_paise
     if order.cash_due_paise > limit_paise:
         raise CashLimit(
-            f"Cash is possible up to {rupees(limit_paise)}. Please pay this order by UPI or card.",
+            say("Cash is possible up to {limit}. Please pay this order by UPI or card.", limit=rupees(limit_paise)),
             limit_paise=limit_paise,
         )
     if order.payment_method == Method.COD and "leave_at_door" in order.instructions:
@@ -345,7 +353,9 @@ def _pay_from_wallet(order: Order, *, shown_paise: int | None, now: datetime) ->
 
 def _changed(plan: _Plan, bill: Bill, *, because: str = "") -> BillChanged:
     return BillChanged(
-        f"{because} The bill is now {rupees(bill.total_paise)}. Please look at it once more.".strip(),
+        together(
+            [because, say("The bill is now {total}. Please look at it once more.", total=rupees(bill.total_paise))]
+        ),
         bill=bill_json(bill),
         lines=[
             {"sku": plan.rows[line.product_id].sku, "qty": line.qty, "unit_price_paise": line.unit_price_paise}
@@ -377,10 +387,12 @@ def _refuse_too_many_open(plan: _Plan, *, method: Method) -> None:
     unpaid, cash = plan.open_orders
     if method == Method.COD:
         count, most = cash, settings.ORDER_MOST_OPEN_CASH
-        sentence = f"{count} cash orders are on their way to you. Pay this one by UPI or card, or wait for one of them."
+        sentence = say(
+            "{n} cash orders are on their way to you. Pay this one by UPI or card, or wait for one of them.", n=count
+        )
     else:
         count, most = unpaid, settings.ORDER_MOST_OPEN_UNPAID
-        sentence = f"{count} of your orders wait for payment. Pay or cancel one of them first."
+        sentence = say("{n} of your orders wait for payment. Pay or cancel one of them first.", n=count)
     if most and count >= most:
         metrics.count("checkout_refused_total", reason="too-many-open-orders")
         raise TooManyOpenOrders(sentence, open=count, max=most)
@@ -406,13 +418,17 @@ def _hold(plan: _Plan, order: Order, *, until: datetime | None, actor: str, now:
         ]
         metrics.count("checkout_refused_total", reason="out-of-stock")
         first = items[0]
-        more = f" and {len(items) - 1} more" if len(items) > 1 else ""
         left = (
-            f"Only {first['available']} left of {first['name']}"
+            say("Only {n} left of {name}", n=first["available"], name=first["name"])
             if first["available"]
-            else f"{first['name']} just sold out"
+            else say("{name} just sold out", name=first["name"])
         )
-        raise OutOfStock(f"{left}{more}. Change your cart and try again.", short=short, items=items) from None
+        words = (
+            say("{left} and {n} more. Change your cart and try again.", left=left, n=len(items) - 1)
+            if len(items) > 1
+            else say("{left}. Change your cart and try again.", left=left)
+        )
+        raise OutOfStock(words, short=short, items=items) from None
 
 
 def _draft(plan: _Plan, *, customer_id: int, method: Method, instructions: list[str], now: datetime) -> Order:

@@ -9,6 +9,7 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models import Count, Sum
 
+from blinkit.kernel.said import say
 from catalog import queries as goods
 from catalog import services as promotions
 from inventory import services as stock
@@ -160,5 +161,5 @@ def _too_late(order: Order, by: str) -> str:
     if by == "customer" and status in STAFF_MAY_CANCEL:
         return "Your order is being packed already, so it can't be cancelled here. Call us if something is wrong."
     if not NEXT[status] or status == Status.DELIVERED:
-        return f"This order is over ({status.label.lower()})."
+        return say("This order is over ({status}).", status=str(status.label).lower())
     return "The bags have left the store, so this order can't be cancelled any more."

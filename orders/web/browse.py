@@ -9,6 +9,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
+from accounts.templatetags.ui import in_language
 from catalog import queries as goods
 from catalog.services import log_search
 from inventory import queries as stock
@@ -197,7 +198,7 @@ def product(request: HttpRequest, sku: str) -> HttpResponse:
         "companions": cards.of_shelf([it.card for it in companions], shopper.quantities),
         "companions_from": cards.where_from(companions),
         "similar": cards.of_shelf([it.card for it in near[:STRIP_LENGTH]], shopper.quantities),
-        "heading": row.brand or row.name,
+        "heading": row.brand or in_language(row),
         "back": f"/shelf/{row.category_slug}/",
         "searchable": "desktop",
     }

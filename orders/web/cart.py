@@ -10,7 +10,9 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
+from accounts.templatetags.ui import in_language
 from blinkit.kernel.errors import Invalid
+from blinkit.kernel.words import said
 from catalog import queries as goods
 from inventory import queries as stock
 from orders import queries, services
@@ -34,8 +36,11 @@ def cart(request: HttpRequest) -> HttpResponse:
 
 def show(shopper: Shopper, *, changed: str = "", status: int = 200) -> HttpResponse:
     """The cart as a page, or as its one partial for htmx."""
+    names = {line.product_id: in_language(line.row) for line in shopper.cart.view.lines if line.row is not None}
     changed = changed or " ".join(
-        problem.sentence for problem in shopper.cart.view.problems if problem.code != "out-of-stock"
+        said(problem.sentence, **({"name": names[problem.product_id]} if problem.product_id in names else {}))
+        for problem in shopper.cart.view.problems
+        if problem.code != "out-of-stock"
     )
     companions = queries.goes_with_view(shopper.cart.view, limit=COMPANIONS) if shopper.cart.cards else []
     context: dict[str, Any] = {

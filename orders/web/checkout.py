@@ -19,6 +19,7 @@ from accounts.services import update_profile
 from blinkit.kernel.errors import Refusal
 from blinkit.kernel.geo import Point, contains
 from blinkit.kernel.money import rupees
+from blinkit.kernel.words import said
 from catalog import queries as goods
 from inventory.errors import OutOfStock
 from orders import queries, services
@@ -160,11 +161,11 @@ def _place(request: HttpRequest, shopper: Shopper) -> HttpResponse:
         placed = just.order_by("-placed_at").first()
         return _onward(placed, method) if placed else redirect("shop-cart")
     except OutOfStock as refusal:
-        return cart_page.show(Shopper(request), changed=refusal.detail, status=409)
+        return cart_page.show(Shopper(request), changed=said(refusal.detail), status=409)
     except Refusal as refusal:
         return _show(
-            shopper, chosen=str(address_id), method=method, slot=slot, error=refusal.detail, status=refusal.status,
-            use_wallet=use_wallet,
+            shopper, chosen=str(address_id), method=method, slot=slot, error=said(refusal.detail),
+            status=refusal.status, use_wallet=use_wallet,
         )  # fmt: skip
     request.session.pop(cart_page.INSTRUCTIONS_KEY, None)
     request.session.pop(when.SLOT_KEY, None)

@@ -8,6 +8,7 @@ from django.views.decorators.http import require_POST
 
 from blinkit.kernel.errors import Refusal
 from blinkit.kernel.limits import check_limit
+from blinkit.kernel.words import said
 from orders import services
 from orders.web import cart as cart_page
 from orders.web.shopper import Shopper, is_htmx
@@ -23,6 +24,6 @@ def coupon(request: HttpRequest) -> HttpResponse:
         code = request.POST.get("code", "")[:40]
         view = services.set_coupon(code=code, now=shopper.now, to=shopper.place.point, **owner)
     except Refusal as refusal:
-        return cart_page.show(shopper, changed=refusal.detail)
+        return cart_page.show(shopper, changed=said(refusal.detail))
     shopper.cart = shopper.summarise(view)
     return cart_page.show(shopper) if is_htmx(request) or view.offered.coupon else redirect("shop-cart")

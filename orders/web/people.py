@@ -24,6 +24,7 @@ from accounts.models import Address, User
 from blinkit.kernel.errors import Refusal
 from blinkit.kernel.geo import Point, contains
 from blinkit.kernel.limits import client_address
+from blinkit.kernel.words import said
 from catalog import queries as goods
 from catalog.services import note_unmet
 from orders.services import adopt_guest_cart
@@ -53,8 +54,8 @@ def sign_in(request: HttpRequest) -> HttpResponse:
     except Refusal as refusal:
         waiting = request.session.get(PHONE_KEY)
         if refusal.status == 429 and waiting and waiting.endswith(phone.replace(" ", "")[-10:]):
-            return _sign_in_page(request, "code", phone=waiting, error=refusal.detail, status=429)
-        return _sign_in_page(request, "phone", phone=phone, error=refusal.detail, status=refusal.status)
+            return _sign_in_page(request, "code", phone=waiting, error=said(refusal.detail), status=429)
+        return _sign_in_page(request, "phone", phone=phone, error=said(refusal.detail), status=refusal.status)
     request.session[PHONE_KEY] = challenge.phone
     return redirect(reverse("sign-in-code") + (f"?{urlencode({'next': going})}" if going else ""))
 
@@ -71,7 +72,7 @@ def sign_in_code(request: HttpRequest) -> HttpResponse:
     try:
         user, _new = services.verify_otp(phone=phone, code=code, now=timezone.now())
     except Refusal as refusal:
-        return _sign_in_page(request, "code", phone=phone, error=refusal.detail, status=refusal.status)
+        return _sign_in_page(request, "code", phone=phone, error=said(refusal.detail), status=refusal.status)
     return _enter(request, user)
 
 
@@ -85,7 +86,7 @@ def sign_in_password(request: HttpRequest) -> HttpResponse:
     try:
         user = services.sign_in_with_password(phone=phone, password=request.POST.get("password", ""))
     except Refusal as refusal:
-        return _sign_in_page(request, "password", phone=phone, error=refusal.detail, status=refusal.status)
+        return _sign_in_page(request, "password", phone=phone, error=said(refusal.detail), status=refusal.status)
     return _enter(request, user)
 
 
@@ -143,7 +144,7 @@ def account(request: HttpRequest) -> HttpResponse:
                 user_id=customer_of(request), name=request.POST.get("name", ""), email=request.POST.get("email", "")
             )
         except Refusal as refusal:
-            messages.error(request, refusal.detail)
+            messages.error(request, said(refusal.detail))
         else:
             messages.success(request, _("Kept."))
         return redirect("shop-account")
@@ -198,7 +199,7 @@ def _save_address(request: HttpRequest, shopper: Shopper, address_id: UUID | Non
             lng=point.lng,
         )
     except Refusal as refusal:
-        return _address_page(shopper, form, going, error=refusal.detail, status=refusal.status)
+        return _address_page(shopper, form, going, error=said(refusal.detail), status=refusal.status)
     shopper.choose(point=row.point, label=f"{_(row.label)} · {row.line1}")
     if not any(contains(store.area, row.point) for store in goods.active_stores()):
         note_unmet(point=row.point, now=shopper.now)

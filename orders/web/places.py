@@ -15,6 +15,7 @@ from accounts.phones import normalise
 from accounts.templatetags.ui import shop_name
 from blinkit.kernel.errors import Refusal
 from blinkit.kernel.geo import Point
+from blinkit.kernel.words import said
 from catalog import queries as goods
 from catalog.services import join_waitlist, note_unmet
 from orders import queries
@@ -131,5 +132,5 @@ def waitlist(request: HttpRequest) -> HttpResponse:
     try:
         join_waitlist(phone=normalise(phone), point=shopper.place.point, now=timezone.now())
     except Refusal as refusal:
-        return not_here(request, error=refusal.detail, phone=phone)
+        return not_here(request, error=said(refusal.detail), phone=phone)
     return not_here(request, thanks=True)

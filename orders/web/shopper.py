@@ -19,6 +19,7 @@ from accounts.models import Address
 from accounts.templatetags.ui import shop_name
 from blinkit.kernel.errors import SignInNeeded
 from blinkit.kernel.geo import Point
+from blinkit.kernel.words import said
 from catalog import queries as goods
 from catalog import wanted
 from catalog.pricing import Bill
@@ -76,7 +77,7 @@ class Place:
 
     @property
     def sentence(self) -> str:
-        return self.answer.sentence
+        return said(self.answer.sentence)
 
     @property
     def note(self) -> str:

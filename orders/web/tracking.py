@@ -12,18 +12,21 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
 from blinkit.kernel.errors import Refusal
 from blinkit.kernel.money import rupees
-from catalog.models import Product
+from blinkit.kernel.words import said
 from orders import queries, services
 from orders.models import Order
+from orders.queries.claims import states_of
 from orders.states import FINISHED, Status
 from orders.web.checkout import refill
+from orders.web.claim_words import short_state
+from orders.web.claims import after_order
+from orders.web.names import hindi_names
 from orders.web.places import short_name
 from orders.web.sentences import headline, late_why, move_words, step_words, why_kept
 from orders.web.shopper import Shopper, customer_of, is_htmx
@@ -41,13 +44,16 @@ LATE_AFTER_S = 60
 def orders(request: HttpRequest) -> HttpResponse:
     shopper = Shopper(request)
     found = list(queries.orders_of(customer_of(request))[:PER_PAGE])
-    hindi = _hindi_names({line.sku for order in found for line in order.lines.all()})
+    hindi = hindi_names({line.sku for order in found for line in order.lines.all()})
+    claims = states_of([order.pk for order in found if order.finished_at])
     context = {
         "here": "orders",
         "heading": _("Orders"),
         "back": "/",
         "searchable": "desktop",
-        "orders": [_list_item(order, hindi, shopper.now) for order in found],
+        "orders": [
+            {**_list_item(order, hindi, shopper.now), "claim": short_state(claims.get(order.pk, []))} for order in found
+        ],
     }
     return shopper.render("shop/orders.html", context)
 
@@ -80,6 +86,7 @@ def order(request: HttpRequest, order_id: UUID) -> HttpResponse:
     row = queries.order_of(order_id=order_id, customer_id=customer_of(request))
     facts = queries.tracking(order_id=order_id, customer_id=customer_of(request), now=shopper.now)
     context = {
+        **after_order(row, shopper),
         "order": _page(row, facts, shopper.now),
         "cancel_reasons": [
             _("Ordered by mistake"), _("It takes too long"), _("Wrong address"), _("Something is missing in it"),
@@ -119,7 +126,7 @@ def _page(row: Order, facts: dict[str, Any], shopper_now: datetime) -> dict[str,
         "gift_from": row.gift_from,
         "chips": door_chips(row.instructions),
         "door_instructions": row.door_instructions,
-        "note": row.cancel_reason if status in STOPPED else "",
+        "note": said(row.cancel_reason) if status in STOPPED else "",
         "live": live,
         "late": live and facts["late_s"] >= LATE_AFTER_S and not facts["rider_at_door_at"],
         "late_why": late_why(row),
@@ -157,7 +164,7 @@ def _page(row: Order, facts: dict[str, Any], shopper_now: datetime) -> dict[str,
 
 def _in_language(lines: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """An order keeps the names it was placed with, in English; a Hindi page shows Hindi ones where there are any."""
-    hindi = _hindi_names({line["sku"] for line in lines})
+    hindi = hindi_names({line["sku"] for line in lines})
     named = [{**line, "name": hindi.get(line["sku"]) or line["name"]} for line in lines]
     by_id = {line["id"]: line for line in named}
     for line in named:
@@ -167,13 +174,6 @@ def _in_language(lines: list[dict[str, Any]]) -> list[dict[str, Any]]:
     for line in named:
         line["missing_qty"] = line["short_qty"] - line.get("replaced_qty", 0)
     return named
-
-
-def _hindi_names(skus: set[str]) -> dict[str, str]:
-    """Names by SKU when the page is Hindi, else nothing (and no statement)."""
-    if get_language() != "hi" or not skus:
-        return {}
-    return dict(Product.objects.filter(sku__in=skus).exclude(name_hi="").values_list("sku", "name_hi"))
 
 
 def _steps(steps: list[dict[str, Any]], *, stopped: bool) -> list[dict[str, str]]:
@@ -243,7 +243,7 @@ def cancel(request: HttpRequest, order_id: UUID) -> HttpResponse:
             customer_id=customer_of(request),
         )
     except Refusal as refusal:
-        messages.error(request, refusal.detail)
+        messages.error(request, said(refusal.detail))
     else:
         messages.success(request, _("The order is cancelled."))
     return redirect("shop-order", order_id)

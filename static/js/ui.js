@@ -128,6 +128,12 @@
     else if (said) toast(said.text, said);
   });
 
+  // A sheet that a page asked for: it opens once the answer is in it.
+  document.addEventListener("htmx:afterSwap", (event) => {
+    const sheet = event.detail.target?.closest?.("dialog[data-show-when-filled]");
+    if (sheet && !sheet.open && sheet.firstElementChild) sheet.showModal();
+  });
+
   // A fragment that knows better what the page is about says so: <span data-title="…">. The tab follows.
   document.addEventListener("htmx:afterSettle", () => {
     const title = document.querySelector("[data-title]")?.dataset.title;

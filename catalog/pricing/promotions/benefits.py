@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from blinkit.kernel.money import BASIS_POINTS, rupees, share_out
+from blinkit.kernel.said import say
 from catalog.pricing.promotions.rules import Item, Kind, Left, Lines, Rule, Why
 
 FREE_BP = BASIS_POINTS
@@ -66,7 +67,7 @@ def item_benefit(rule: Rule, basket: Lines | Sequence[Item], left: Left) -> Bene
         return NOTHING_THERE
     gross = [lines.gross[place] for place in places]
     if rule.kind != Kind.FREE_ITEM and (missing := rule.min_items_paise - sum(gross)) > 0:
-        return Refusal(Why.BELOW_MINIMUM, f"Add {rupees(missing)} more of what it is for.")
+        return Refusal(Why.BELOW_MINIMUM, say("Add {amount} more of what it is for.", amount=rupees(missing)))
     match rule.kind:
         case Kind.PERCENT | Kind.FLAT:
             shares = share_out(off_whole(rule, sum(gross)), gross)
@@ -128,7 +129,7 @@ def _free_item(rule: Rule, items: Sequence[Item], places: Sequence[int]) -> Bene
     worth = count * items[place].unit_price_paise
     others = sum(item.qty * item.unit_price_paise for item in items) - worth
     if (missing := rule.min_items_paise - others) > 0:
-        return Refusal(Why.BELOW_MINIMUM, f"Add {rupees(missing)} more and it is free.")
+        return Refusal(Why.BELOW_MINIMUM, say("Add {amount} more and it is free.", amount=rupees(missing)))
     return _made(rule, {place: worth}, [place], count)
 
 
@@ -140,7 +141,7 @@ def _buy_get(rule: Rule, items: Sequence[Item], places: Sequence[int]) -> Benefi
     if rule.most_times is not None:
         times = min(times, rule.most_times)
     if not times:
-        return Refusal(Why.TOO_FEW, f"Add {together - units} more of what it is for.")
+        return Refusal(Why.TOO_FEW, say("Add {n} more of what it is for.", n=together - units))
     open_units = times * rule.get_qty
     off: dict[int, int] = {}
     for place in sorted(places, key=lambda place: (items[place].unit_price_paise, place)):

@@ -18,6 +18,7 @@ from datetime import datetime
 from itertools import combinations
 
 from blinkit.kernel.money import rupees, share_out
+from blinkit.kernel.said import say
 from catalog.pricing.promotions.benefits import NOTHING_THERE, Benefit, Refusal, is_per_line, item_benefit, off_whole
 from catalog.pricing.promotions.rules import TOGETHER, Basket, Group, Left, Lines, Rule, Shopper, Stacking, Why
 
@@ -141,7 +142,7 @@ def _not_for(rule: Rule, shopper: Shopper, now: datetime) -> Refusal | None:
     if rule.segment and rule.segment not in shopper.segments:
         return Refusal(Why.NOT_FOR_YOU, "It is for some customers only.")
     if rule.method and rule.method != shopper.method:
-        return Refusal(Why.PAY_WITH, f"It needs another way to pay: {rule.method}.")
+        return Refusal(Why.PAY_WITH, say("It needs another way to pay: {method}.", method=rule.method))
     left = shopper.left.get(rule.id)
     if rule.is_limited and (left is None or (left.uses is not None and left.uses <= 0)):
         return Refusal(Why.USED_UP, "It is used up.")
@@ -156,7 +157,7 @@ def _judged(rule: Rule, lines: Lines, delivery_paise: int, left: Mapping[int, Le
     if not counted:
         return NOTHING_THERE
     if (missing := rule.min_items_paise - counted) > 0:
-        return Refusal(Why.BELOW_MINIMUM, f"Add {rupees(missing)} more.")
+        return Refusal(Why.BELOW_MINIMUM, say("Add {amount} more.", amount=rupees(missing)))
     if rule.group is Group.DELIVERY:
         if not delivery_paise:
             return DELIVERED_FREE
@@ -337,17 +338,19 @@ def _outdone(
             continue
         group = rule.group
         if lone is not None:
-            why = Refusal(Why.NOT_TOGETHER, f"{lone.rule.name} cannot be combined with others and saves more.")
+            why = Refusal(
+                Why.NOT_TOGETHER, say("{name} cannot be combined with others and saves more.", name=lone.rule.name)
+            )
         elif rule.alone:
             why = Refusal(Why.NOT_TOGETHER, "It cannot be combined with others, and they save more together.")
         elif not meets[group]:
             why = LESS_TOGETHER
         elif group is Group.ITEM:
             others = sorted({n for place in benefits[rule.id].takes for n in on_place.get(place, ())})
-            names = ", ".join([of_item[n] for n in others]) or "other promotions"
-            why = Refusal(Why.OUTDONE, f"More is saved on the same items by: {names}.")
+            names = ", ".join([of_item[n] for n in others]) or say("other promotions")
+            why = Refusal(Why.OUTDONE, say("More is saved on the same items by: {names}.", names=names))
         elif group in first:
-            why = Refusal(Why.OUTDONE, f"{first[group].rule.name} gives more.")
+            why = Refusal(Why.OUTDONE, say("{name} gives more.", name=first[group].rule.name))
         elif first and group in (Group.BASKET, Group.BANK, Group.CASHBACK):
             why = Refusal(Why.NOTHING_TO_SAVE, "There is nothing left for it to lower, or its budget is used up.")
         else:

@@ -1,0 +1,82 @@
+"""A claim as the person needs it who decides: the order's story, the evidence, the customer's past, the score."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from blinkit.kernel.events import timeline
+from dashboard import words
+from dashboard.queries.desk import Happened, names_of
+from orders import claiming
+from orders import services as orders
+from orders.claims import Claim, ClaimState
+from orders.models import Evidence
+from orders.queries import claims as reads
+from payments.models import Payment
+from payments.queries import StatementLine, payment_of, statement
+
+SHOWN = 100
+
+
+@dataclass(frozen=True, slots=True)
+class ClaimDesk:
+    """`most_paise` may go back now. `score` is for staff only."""
+
+    claim: Claim
+    most_paise: int
+    timeline: list[Happened]
+    evidence: list[Evidence]
+    before: list[Claim]
+    history: claiming.History
+    score: claiming.Score
+    payment: Payment | None
+    statement: list[StatementLine]
+
+    @property
+    def waits(self) -> bool:
+        return self.claim.state == ClaimState.WAITING
+
+    @property
+    def facts(self) -> list[tuple[str, object]]:
+        """What the rules saw, without the history, which has a place of its own."""
+        kept = self.claim.decision.get("facts", {})
+        return [(name.replace("_", " "), value) for name, value in kept.items() if name != "history"]
+
+
+def claim_list(*, state: str = "waiting") -> list[Claim]:
+    """The queue by age, or everything newest first; one statement."""
+    if state == "all":
+        rows = Claim.objects.select_related("order", "order__store", "line", "customer").order_by("-created_at", "-id")
+        return list(rows[:SHOWN])
+    return list(reads.waiting()[:SHOWN])
+
+
+def claim_desk(*, claim_id: UUID, now: datetime) -> ClaimDesk:
+    """Raises NoSuchClaim."""
+    claim = reads.claim_of(claim_id)
+    rows = timeline(f"order:{claim.order_id}")
+    names = names_of({row.actor for row in rows})
+    happened = [
+        Happened(
+            at=row.at,
+            text=words.sentence(row.code, row.payload),
+            who=names.get(row.actor, row.actor),
+            mood=words.mood(row.code, row.payload),
+        )
+        for row in rows
+    ]
+    history = reads.history(customer_id=claim.customer_id, now=now)
+    before = Claim.objects.filter(customer_id=claim.customer_id).exclude(pk=claim.pk).select_related("order", "line")
+    return ClaimDesk(
+        claim=claim,
+        most_paise=orders.most_back(claim),
+        timeline=happened,
+        evidence=list(Evidence.objects.filter(order_id=claim.order_id).order_by("pk")),
+        before=list(before.order_by("-created_at")[:20]),
+        history=history,
+        score=claiming.score(history),
+        payment=payment_of(claim.order_id),
+        statement=statement(claim.order_id),
+    )

@@ -1,0 +1,65 @@
+"""What orders hold on a person; and what of it is about nobody afterwards."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from functools import partial
+from typing import Any
+
+from django.db import transaction
+
+from blinkit.kernel.errors import Conflict
+from orders.claims import Claim, ClaimPhoto, ClaimState, Rating
+from orders.models import Cart, Order, OrderLine
+from orders.services.photos import private
+from orders.states import LIVE
+
+GONE = "—"
+LINE_FIELDS = ("sku", "name", "pack", "qty", "short_qty", "unit_price_paise", "discount_paise")
+ORDER_FIELDS = (
+    "number", "status", "placed_at", "delivered_at", "address_text", "lat", "lng", "door_instructions", "contact_name",
+    "contact_phone", "total_paise", "payment_method",
+)  # fmt: skip
+
+
+class StillRunning(Conflict):
+    code = "still-running"
+    default_detail = "An order or a claim is still running."
+
+
+def held(*, user_id: int) -> dict[str, Any]:
+    lines: dict[Any, list[dict[str, Any]]] = {}
+    for order_id, *line in OrderLine.objects.filter(order__customer_id=user_id).values_list("order_id", *LINE_FIELDS):
+        lines.setdefault(order_id, []).append(dict(zip(LINE_FIELDS, line, strict=True)))
+    rows = Order.objects.filter(customer_id=user_id).order_by("placed_at").values("id", *ORDER_FIELDS)
+    orders = [{**row, "lines": lines.get(row.pop("id"), [])} for row in rows]
+    claims = Claim.objects.filter(customer_id=user_id)
+    ratings = Rating.objects.filter(order__customer_id=user_id)
+    return {
+        "orders": orders,
+        "claims": list(claims.values("order__number", "kind", "qty", "note", "state", "refund_paise", "created_at")),
+        "ratings": list(ratings.values("order__number", "stars", "rider_stars", "chips", "note", "created_at")),
+    }
+
+
+def forget(*, user_id: int, now: datetime) -> None:
+    """Orders keep what was sold and paid; where to and for whom is blanked, the place only rough. Photos go.
+
+    Raises StillRunning while an order is on its way or a claim waits.
+    """
+    mine = Order.objects.filter(customer_id=user_id)
+    if mine.filter(status__in=LIVE).exists() or Claim.objects.filter(customer_id=user_id, state=ClaimState.WAITING):
+        raise StillRunning()
+    for order in mine.only("pk", "lat", "lng"):
+        # A hundredth of a degree is about a kilometre: good enough to learn where a store is missing.
+        Order.objects.filter(pk=order.pk).update(
+            address_text=GONE, door_instructions="", contact_name="", contact_phone="",
+            lat=round(order.lat, 2), lng=round(order.lng, 2),
+        )  # fmt: skip
+    Claim.objects.filter(customer_id=user_id).update(note="")
+    Rating.objects.filter(order__customer_id=user_id).update(note="")
+    Cart.objects.filter(customer_id=user_id).delete()
+    photos = ClaimPhoto.objects.filter(order__customer_id=user_id)
+    for name in photos.values_list("name", flat=True):
+        transaction.on_commit(partial(private().delete, name))
+    photos.delete()
