@@ -456,6 +456,15 @@ class ShelfItemAdmin(ReadOnly):
 
     @admin.action(description="Follow the price list…", permissions=["price"])
     def follow_list(self, request: HttpRequest, queryset: QuerySet[ShelfItem]) -> Any:
+        def follow(item: ShelfItem, said: dict[str, Any]) -> None:
+            services.follow_list(
+                store_id=item.store_id,
+                product_ids=[item.product_id],
+                actor=actor(request),
+                reason=said["reason"],
+                now=timezone.now(),
+            )
+
         return ask_then(
             self,
             request,
@@ -466,13 +475,7 @@ class ShelfItemAdmin(ReadOnly):
             sentence="What the list says for the city or everywhere counts from now on; where it says nothing, the MRP "
             "does. Your name is written down with it.",
             button="Follow the list",
-            act=lambda item, said: services.follow_list(
-                store_id=item.store_id,
-                product_ids=[item.product_id],
-                actor=actor(request),
-                reason=said["reason"],
-                now=timezone.now(),
-            ),
+            act=follow,
         )
 
     @admin.action(description="Take off the shelf", permissions=["price"])
