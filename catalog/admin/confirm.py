@@ -30,7 +30,7 @@ def ask_then(
     title: str,
     sentence: str,
     button: str,
-    act: Callable[[Any, dict[str, Any]], None],
+    act: Callable[[Any, dict[str, Any]], Any],
 ) -> HttpResponse | None:
     """Show the form; when it comes back filled in, `act(row, answers)` for each row. A refusal is told, not raised."""
     rows = list(chosen.order_by("pk"))

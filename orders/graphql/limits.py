@@ -56,7 +56,16 @@ WEIGHTS = {
     "Store.suggestions": 10,
     "OrderLine.product": 2,
 }
-SIZES = {"Query.stores": 50, "Store.categories": 30, "Category.children": 10, "Store.suggestions": 11}
+SIZES = {
+    "Query.stores": 50,
+    "Store.categories": 30,
+    "Category.children": 10,
+    "Store.suggestions": 11,
+    "Card.packs": 4,
+    "Card.tiers": 2,
+    "Product.packs": 4,
+    "Product.tiers": 2,
+}
 USUAL_SIZE = 10
 
 

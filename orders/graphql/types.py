@@ -19,7 +19,6 @@ from catalog import queries as goods
 from orders import queries
 from orders.graphql.limits import MOST_PER_PAGE
 from orders.graphql.loaders import Context, read
-from orders.queries.shelves import ShelfCard
 
 LONGEST_SEARCH, LONGEST_CODE = 80, 100
 
@@ -46,6 +45,32 @@ class UnitPrice:
 
 
 @strawberry.type
+class Images:
+    thumb: str
+    card: str
+    zoom: str
+
+
+@strawberry.type
+class Tier:
+    min_qty: int
+    price_paise: int
+    members_only: bool
+    source: str
+
+
+@strawberry.type
+class Pack:
+    sku: str
+    pack: str
+    price_paise: int
+    mrp_paise: int
+    unit_price: UnitPrice | None
+    available: bool
+    is_best: bool = strawberry.field(description="The lowest price per unit among those that can be bought.")
+
+
+@strawberry.type
 class Card:
     sku: str
     name: str
@@ -54,22 +79,27 @@ class Card:
     pack: str
     price_paise: int
     mrp_paise: int
+    price_source: str = strawberry.field(description="own, store, city, everywhere or mrp.")
+    tiers: list[Tier] = strawberry.field(description="What more units, and members, pay for one.")
     unit_price: UnitPrice | None
     veg: str
     zone: str
-    image: str
+    image: str = strawberry.field(description="Path in the media storage; `images` has addresses.")
+    images: Images | None
     category: str
     max_per_order: int
     available: bool
     left: int | None = strawberry.field(description="Only when few are left.")
     max_qty: int = strawberry.field(description="The most that can be ordered now.")
+    packs: list[Pack] = strawberry.field(description="All packs of this thing, smallest first; empty for one alone.")
 
 
 @strawberry.type
 class Product(Card):
     description: str
     shelf_life_days: int | None
-    images: list[str]
+    gallery: list[Images]
+    facts: JSON = strawberry.field(description="Label: licence, origin, ingredients, allergens, nutrition, tags.")
     hsn: str
     gst_bp: int
 
@@ -155,8 +185,8 @@ class Store:
 
     @strawberry.field
     async def product(self, sku: str) -> Product:
-        detail, free = await read(queries.product, store_code=self.code, sku=text_of("sku", sku))
-        return {**ShelfCard(detail.row, free).as_dict(), **detail.as_dict()}  # type: ignore[return-value]
+        detail, card = await read(queries.product, store_code=self.code, sku=text_of("sku", sku))
+        return {**card.as_dict(), **detail.as_dict()}  # type: ignore[return-value]
 
     @strawberry.field(description="English, Hindi, Hinglish, misspelt; sold-out products come last.")
     async def search(self, q: str, first: int = 40) -> SearchPage:
@@ -178,6 +208,7 @@ class Store:
 
 @strawberry.type
 class Fees:
+    delivery_bands: JSON = strawberry.field(description="The whole table: by way to the door and by basket.")
     delivery_paise: int
     free_delivery_from_paise: int
     far_metres: int
@@ -241,6 +272,8 @@ class CartLine:
     category: str | None
     qty: int
     consent: str
+    substitute_up_to_paise: int = strawberry.field(description="How much dearer a substitute may be.")
+    unit_price_paise: int = strawberry.field(description="What one unit costs in this quantity, for this buyer.")
     gross_paise: int
     available_qty: int
     problem: Problem | None
