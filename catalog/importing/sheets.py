@@ -109,6 +109,7 @@ COLUMNS: dict[str, tuple[str, Callable[[str, str], Any]]] = {
     "max_per_order": ("The most per order", _whole(32_767, empty=10)),
     "description": ("The description", _long),
     "keywords": ("The keywords", _text(400)),
+    "family_by_hand": ("The family", _text(60)),
     "popularity": ("The popularity", _whole(2**31 - 1)),
     "is_active": ("Active", _yes),
 }

@@ -44,12 +44,15 @@ def test_the_database_itself_refuses_a_wrong_licence_or_country(field, value):
         ProductFacts.objects.create(product=ProductFactory(), **{field: value})
 
 
+OTHER_FORMS = ("images", "pictures", "places", "schedules", "shelf_items")
+
+
 def form_of(product: Product, **facts) -> dict[str, object]:
     form: dict[str, object] = {"sku": product.sku, "is_active": "on", "description": "", "image": ""}
     for name in EDITED:
         value = getattr(product, name)
         form[name] = "" if value is None else getattr(value, "pk", value)
-    for prefix, total in (("facts", 1), ("images", 0), ("shelf_items", 0)):
+    for prefix, total in (("facts", 1), *((name, 0) for name in OTHER_FORMS)):
         form |= {f"{prefix}-TOTAL_FORMS": total, f"{prefix}-INITIAL_FORMS": 0}
     # As the page was sent: a browser sends back what stood in it.
     form |= {f"{at}facts-0-{name}": "{}" for at in ("", "initial-") for name in ("nutrition", "attributes")}

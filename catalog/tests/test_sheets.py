@@ -411,7 +411,7 @@ def test_what_is_taken_off_a_shelf_by_hand_is_remembered(office):
 
 def product_form(product, **more):
     empty = {"TOTAL_FORMS": "0", "INITIAL_FORMS": "0"}
-    sets = ("images", "pictures", "places", "schedules", "shelf_items")
+    sets = ("facts", "images", "pictures", "places", "schedules", "shelf_items")
     return {
         "sku": product.sku, "name": product.name, "category": product.category_id, "mrp_paise": product.mrp_paise,
         "gst_bp": "500", "veg": "none", "zone": "ambient", "weight_g": "0", "max_per_order": "10", "popularity": "0",

@@ -82,8 +82,7 @@ def test_the_stores_own_fees_win_over_the_citys_and_both_over_the_defaults():
 
 
 def test_the_plain_defaults_and_the_tables_defaults_are_the_same():
-    row = FeePolicy()
-    assert FeeRules(**{name: getattr(row, name) for name in FeeRules.__slots__}) == FeeRules()
+    assert queries.fee_rules(FeePolicy()) == FeeRules()
 
 
 def at(hour: int, minute: int = 0, second: int = 0) -> datetime:
