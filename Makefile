@@ -18,7 +18,7 @@ setup-dev:  ## the same with what tests and checks need
 	@$(PYTHON) deploy/setup.py requirements-dev.txt
 
 test: setup-dev  ## the whole suite, on real PostgreSQL and Redis, on all cores
-	$(VENV)/bin/pytest -n auto -q $(ARGS)
+	$(VENV)/bin/pytest -n auto --dist loadgroup -q $(ARGS)
 
 fuzz: setup-dev  ## the REST API against its OpenAPI document, deeper than the suite: FUZZ_EXAMPLES=60 FUZZ_SEED=2
 	FUZZ_EXAMPLES=$${FUZZ_EXAMPLES:-60} $(VENV)/bin/pytest -q --show-capture=no tests/test_schemathesis.py $(ARGS)
