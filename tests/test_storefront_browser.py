@@ -78,7 +78,7 @@ def window(chromium, house):
 
 
 def until_true(page, question):
-    """Ask again with every frame until the promise brings something; wait_for_function takes the promise for an answer."""
+    """Ask with every frame until the promise brings something (wait_for_function takes a promise for a yes)."""
     return page.evaluate(
         f"""async (most) => {{
             const ask = {question};
