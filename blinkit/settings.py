@@ -392,8 +392,8 @@ env.refuse_unless(
     "VAPID_PRIVATE_KEY must be 32 bytes in base64url, as manage.py make_push_keys prints them.",
 )
 VAPID_CONTACT = env.text("VAPID_CONTACT", default="mailto:hello@example.com")
-WEB_PUSH_HOSTS = env.words(  # push services messages may go to; a name stands for its subdomains too
-    "WEB_PUSH_HOSTS",
+WEB_PUSH_HOSTS = env.words(
+    "WEB_PUSH_HOSTS",  # push services messages may go to; a name stands for its subdomains too
     default=["fcm.googleapis.com", "push.services.mozilla.com", "notify.windows.com", "push.apple.com"],
 )
 env.refuse_unless(

@@ -63,7 +63,7 @@ def window_words(starts_at: datetime, ends_at: datetime, *, now: datetime) -> Sa
         return say("Today {start}–{end}", **hours)
     if days == 1:
         return say("Tomorrow {start}–{end}", **hours)
-    return say("{day} {start}–{end}", day=f"{start:%a} {start.day} {start:%b}", **hours)
+    return say("{weekday} {n} {month} {start}–{end}", weekday=f"{start:%a}", n=start.day, month=f"{start:%b}", **hours)
 
 
 def _arrives(from_m: int | None, to_m: int) -> Said:

@@ -77,6 +77,22 @@ def window(chromium, house):
     assert broken == []
 
 
+def until_true(page, question):
+    """Ask with every frame until the promise brings something (wait_for_function takes a promise for a yes)."""
+    return page.evaluate(
+        f"""async (most) => {{
+            const ask = {question};
+            const until = performance.now() + most;
+            for (;;) {{
+                const found = await ask();
+                if (found || performance.now() > until) return found;
+                await new Promise(requestAnimationFrame);
+            }}
+        }}""",
+        WITHIN_MS,
+    )
+
+
 def customers():
     return [p for p in people.customers() if p.door.store == STORE and p.language == "en"]
 
@@ -390,7 +406,7 @@ def test_axe_finds_nothing_serious_on_any_page(house, window, signed_in, languag
 
 
 TOO_WIDE = """() => {
-    const clipped = (el) => el.closest(".strip, .cat-tabs, .leaflet-container, .sr-only, .steps");
+    const clipped = (el) => el.closest(".strip, .cat-tabs, .filter-bar, .leaflet-container, .sr-only, .steps");
     const right = (el) => el.getBoundingClientRect().right;
     const edge = innerWidth + 1;
     const wide = [...document.querySelectorAll("body *")].filter((el) => right(el) > edge && !clipped(el));
@@ -493,7 +509,7 @@ def test_offline_the_orders_are_read_as_last_seen_and_are_gone_after_signing_out
     page.evaluate("navigator.serviceWorker.ready")
     page.wait_for_function("() => navigator.serviceWorker.controller !== null")
     page.goto("/orders/")
-    page.wait_for_function("() => caches.match('/orders/').then((it) => !!it)")
+    until_true(page, "async () => !!(await caches.match('/orders/'))")
     page.context.set_offline(True)
     page.goto("/cart/")
     page.get_by_role("heading", name="You are offline").wait_for()
@@ -505,14 +521,17 @@ def test_offline_the_orders_are_read_as_last_seen_and_are_gone_after_signing_out
     page.goto("/account/")
     page.locator("main").get_by_role("button", name="Sign out").click()
     page.wait_for_url("**/")
-    page.wait_for_function("() => caches.match('/orders/').then((it) => !it)")
+    until_true(page, "async () => !(await caches.match('/orders/'))")
     page.context.set_offline(True)
     page.goto("/orders/")
     page.get_by_role("heading", name="You are offline").wait_for()
     assert not page.get_by_role("link", name="Your orders, as last seen").is_visible()
 
 
-SHOWN = "navigator.serviceWorker.ready.then((worker) => worker.getNotifications())"
+SHOWN = """async () => {
+    const [it] = await (await navigator.serviceWorker.ready).getNotifications();
+    return it && { title: it.title, body: it.body, link: it.data.link };
+}"""
 
 
 def test_a_push_message_is_shown_with_its_words_and_its_page(house, window):
@@ -529,8 +548,7 @@ def test_a_push_message_is_shown_with_its_words_and_its_page(house, window):
         "ServiceWorker.deliverPushMessage",
         {"origin": house.url, "registrationId": registrations[-1]["registrationId"], "data": json.dumps(said)},
     )
-    page.wait_for_function(f"() => {SHOWN}.then((all) => all.length)")
-    shown = page.evaluate(f"{SHOWN}.then(([it]) => ({{ title: it.title, body: it.body, link: it.data.link }}))")
+    shown = until_true(page, SHOWN)
     assert shown == {"title": "At your door", "body": "Ravi is here", "link": "/orders/"}
 
 

@@ -82,7 +82,7 @@ def tracking(*, order_id: UUID, customer_id: int | None = None, now: datetime | 
     late_s = _late_s(order, now)
     return {
         **summary(order, lines),
-        "sentence": gettext(sentence_of(order, eta_from_m, eta_to_m, late_s, now=now)),
+        "sentence": sentence_of(order, eta_from_m, eta_to_m, late_s, now=now),
         "schedule": schedule_of(order),
         "step": step_of(order),
         "steps": steps_of(order),

@@ -39,7 +39,7 @@ def latin(page: str) -> list[str]:
     seen = re.sub(r"<[^>]*>", "\n", page)
     found = []
     for text in [*heard, *seen.split("\n")]:
-        rest = ALLOWED.sub(" ", html.unescape(text))
+        rest = ALLOWED.sub(" ", re.sub(r"%[a-z]+%", " ", html.unescape(text)))  # %name%: a place a script fills
         if re.search(r"[A-Za-z]{3,}", rest):
             found.append(" ".join(text.split()))
     return found

@@ -17,6 +17,7 @@ from orders import queries
 from orders.models import Order
 from orders.queries import FoundCards
 from orders.queries.shelves import stocked
+from orders.states import Status
 from orders.web import cards
 from orders.web.choosing import Choosing
 from orders.web.facts import facts_of, keeps
@@ -226,6 +227,12 @@ def _live_orders(customer_id: int | None) -> list[dict[str, object]]:
     if customer_id is None:
         return []
     return [
-        {"id": order.pk, "number": order.number, "total_paise": order.total_paise, "sentence": headline(order)}
+        {
+            "id": order.pk,
+            "number": order.number,
+            "total_paise": order.total_paise,
+            "sentence": headline(order),
+            "pays": order.status == Status.PENDING,
+        }
         for order in Order.objects.of(customer_id).live().order_by("-placed_at")[:3]
     ]
