@@ -76,6 +76,8 @@ REACTIONS: Mapping[type[DomainEvent], Sequence[str]] = {
 
 PERSONAL_DATA: Mapping[str, tuple[str, str]] = {  # what each room holds on a person: (tell it, forget it)
     "orders": ("orders.services.personal.held", "orders.services.personal.forget"),
+    "deliveries": ("delivery.services.personal.held", "delivery.services.personal.forget"),
+    "money": ("payments.services.personal.held", "payments.services.personal.forget"),
     "wishes": ("catalog.services.personal.held", "catalog.services.personal.forget"),
     "messages": ("notifications.personal.held", "notifications.personal.forget"),
     "account": ("accounts.services.personal.held", "accounts.services.personal.forget"),

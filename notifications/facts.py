@@ -280,14 +280,18 @@ def _people(rows: QuerySet[Any], at: str = "") -> QuerySet[Any, dict[str, Any]]:
     """The rows as dicts with the person found at `at` ("customer__"), their switched-off channels and devices."""
     user_id = OuterRef(f"{at}id")
     off = Preference.objects.filter(user_id=user_id, is_on=False).values("channel")
-    return rows.annotate(
-        person_id=F(f"{at}id"),
-        person_phone=F(f"{at}phone"),
-        person_email=F(f"{at}email"),
-        person_language=F(f"{at}language"),
-        person_off=ArraySubquery(off),
-        person_device=Exists(Device.objects.filter(user_id=user_id)),
-    ).values(*_PERSON_FIELDS)
+    return (
+        rows.filter(**{f"{at}is_active": True})
+        .annotate(  # nothing is said to who is forgotten
+            person_id=F(f"{at}id"),
+            person_phone=F(f"{at}phone"),
+            person_email=F(f"{at}email"),
+            person_language=F(f"{at}language"),
+            person_off=ArraySubquery(off),
+            person_device=Exists(Device.objects.filter(user_id=user_id)),
+        )
+        .values(*_PERSON_FIELDS)
+    )
 
 
 def _person(row: dict[str, Any]) -> Person:

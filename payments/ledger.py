@@ -16,6 +16,8 @@
 | cashback, referral reward         | promotions        | wallet:<user>     | credit:<lot key>     |
 | goodwill                          | goodwill          | wallet:<user>     | credit:<lot key>     |
 | credit expired                    | wallet:<user>     | what had paid it  | expired:<lot>        |
+| the person is forgotten: credit   | wallet:<user>     | what had paid it  | forgotten:<lot>      |
+| … and what was their own money    | wallet:<user>     | wallets:unclaimed | forgotten:<lot>      |
 
 wallet:<user> is what we owe that customer; `Wallet.balance_paise` is its projection and never below zero. At any moment
 orders:prepaid is what customers have paid for orders and memberships net of refunds, refunds:payable is what was
@@ -40,6 +42,7 @@ STRAYS = "strays:payable"
 BANK = "bank"
 PROMOTIONS = "promotions"
 GOODWILL = "goodwill"
+UNCLAIMED = "wallets:unclaimed"
 
 
 def gateway_account(name: str) -> str:
@@ -55,7 +58,7 @@ def wallet_account(customer_id: int) -> str:
 
 
 def kind_of(code: str) -> AccountKind:
-    if code in (PREPAID, REFUNDS, STRAYS) or code.startswith("wallet:"):
+    if code in (PREPAID, REFUNDS, STRAYS, UNCLAIMED) or code.startswith("wallet:"):
         return AccountKind.LIABILITY
     return AccountKind.EXPENSE if code in (PROMOTIONS, GOODWILL) else AccountKind.ASSET
 

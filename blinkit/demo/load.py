@@ -16,7 +16,7 @@ from django.utils.text import slugify
 
 import inventory.services
 from accounts.models import Address, RoleGrant, User
-from blinkit.demo import offers, people, pictures, places
+from blinkit.demo import offers, people, pictures, places, prices
 from blinkit.demo.catalogue import ProductPlan, categories, chance, products
 from blinkit.demo.facts import facts_of, family_by_hand
 from catalog import services as catalog_services
@@ -68,7 +68,7 @@ def load(*, now: datetime, restock: bool = False) -> Loaded:
         _fill_shelves(stores, done, now=now, restock=restock)
         _save_people(stores, done, now=now)
         make_slots(now=now)
-        done.offers = offers.make(now=now)
+        done.offers = offers.make(now=now) + prices.make(now=now)
     return done
 
 

@@ -57,7 +57,8 @@ class AssortmentAdmin(ModelAdmin):
                 )
             return None
         previews = [
-            (store, listing.preview_assortment(store_id=store_id)) for store_id, store in sorted(stores.items())
+            (store, listing.preview_assortment(store_id=store_id, now=timezone.now()))
+            for store_id, store in sorted(stores.items())
         ]
         context = {
             **self.admin_site.each_context(request),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -12,16 +12,9 @@ from django.db.models import Q
 from catalog import tree
 from catalog.errors import BadSchedule
 from catalog.models import AssortmentUse, KeptOff, Product, Schedule, ShelfItem, Store
-from catalog.services.shelf import put_on_shelf, set_active, set_listed
-
-PriceOf = Callable[[int, Sequence[int]], Mapping[int, int]]
-"""(store id, product ids) → paise each: what a product costs that a store did not have before."""
-
-
-def at_mrp(store_id: int, product_ids: Sequence[int]) -> Mapping[int, int]:
-    """Where nothing else is known a new product costs its MRP."""
-    return dict(Product.objects.filter(pk__in=product_ids).values_list("pk", "mrp_paise"))
-
+from catalog.pricing.price_list import MRP
+from catalog.services.prices import list_prices
+from catalog.services.shelf import list_at_list_price, set_active, set_listed
 
 # -- what a store keeps off ----------------------------------------------------------------------------------------
 
@@ -81,10 +74,10 @@ def schedule(
     return len(rows)
 
 
-def sweep_schedules(*, now: datetime, price_of: PriceOf = at_mrp) -> int:
+def sweep_schedules(*, now: datetime) -> int:
     """Do what is due, in the order it was due. Each row is done once, however many sweep. How many rows."""
     done = 0
-    while _sweep_some(now=now, price_of=price_of):
+    while _sweep_some(now=now):
         done += 1
     return done
 
@@ -93,7 +86,7 @@ MOST_PER_SWEEP = 500
 
 
 @transaction.atomic
-def _sweep_some(*, now: datetime, price_of: PriceOf) -> int:
+def _sweep_some(*, now: datetime) -> int:
     """The next due rows of one kind together: a hundred products that begin at midnight are one change of the shelf."""
     with connection.cursor() as cursor:  # one sweeper: an end may never overtake the beginning before it
         cursor.execute("SELECT pg_advisory_xact_lock(hashtext('catalog.schedule'))")
@@ -111,7 +104,7 @@ def _sweep_some(*, now: datetime, price_of: PriceOf) -> int:
     products = sorted(ids)
     switched = set_active(product_ids=products, active=publish, actor=actor, now=now)
     if publish:
-        _list_again(products, actor=actor, now=now, price_of=price_of)
+        _list_again(products, actor=actor, now=now)
     for row in same:
         row.done_at, row.changed = now, switched
     Schedule.objects.bulk_update(same, ["done_at", "changed"])
@@ -124,7 +117,7 @@ def _of_category(category_id: int) -> list[int]:
     )
 
 
-def _list_again(product_ids: list[int], *, actor: str, now: datetime, price_of: PriceOf) -> None:
+def _list_again(product_ids: list[int], *, actor: str, now: datetime) -> None:
     """On every shelf that has them, and in every store whose ranges include them, unless the store keeps them off."""
     kept = set(KeptOff.objects.filter(product_id__in=product_ids).values_list("store_id", "product_id"))
     shelves: dict[int, list[int]] = {}
@@ -138,7 +131,7 @@ def _list_again(product_ids: list[int], *, actor: str, now: datetime, price_of: 
         if store_id not in ranged:
             set_listed(store_id=store_id, product_ids=ids, listed=True, now=now)
     for store_id in sorted(ranged):
-        change = preview_assortment(store_id=store_id, price_of=price_of, only=product_ids)
+        change = preview_assortment(store_id=store_id, now=now, only=product_ids)
         _apply(change, actor=actor, now=now)
 
 
@@ -149,7 +142,8 @@ def _list_again(product_ids: list[int], *, actor: str, now: datetime, price_of: 
 class RangeChange:
     """What a store's shelf would become. `listed` holds (product id, paise); `new` of them it never had.
 
-    `priced_by` says where the prices of new ones come from; `kept_off` are left off because the store said so.
+    Those cost what the price list says; `at_mrp` of them are not on it. What comes back keeps the price it has.
+    `kept_off` are left off because the store said so.
     """
 
     store_id: int
@@ -159,14 +153,18 @@ class RangeChange:
     new: int
     unlisted: tuple[int, ...]
     kept_off: int
-    priced_by: str
+    at_mrp: int
+
+    @property
+    def by_list(self) -> int:
+        return self.new - self.at_mrp
 
     @property
     def changes_nothing(self) -> bool:
         return not (self.listed or self.unlisted)
 
 
-def preview_assortment(*, store_id: int, price_of: PriceOf = at_mrp, only: Sequence[int] | None = None) -> RangeChange:
+def preview_assortment(*, store_id: int, now: datetime, only: Sequence[int] | None = None) -> RangeChange:
     """What applying its ranges would do to a store, in a handful of statements. Nothing is written.
 
     A store without ranges sells what it sells: nothing changes. `only` limits the answer to some products.
@@ -174,9 +172,8 @@ def preview_assortment(*, store_id: int, price_of: PriceOf = at_mrp, only: Seque
     store = Store.objects.get(pk=store_id)
     uses = AssortmentUse.objects.filter(Q(store=store) | Q(city=store.city_id)).select_related("assortment")
     ranges = {use.assortment_id: use.assortment.name for use in uses.order_by("assortment__name")}
-    priced_by = "MRP" if price_of is at_mrp else "price list"
     if not ranges:
-        return RangeChange(store_id, (), 0, (), 0, (), 0, priced_by)
+        return RangeChange(store_id, (), 0, (), 0, (), 0, 0)
     wanted = _wanted(sorted(ranges))
     shelf = {
         product_id: (price, is_listed)
@@ -189,22 +186,22 @@ def preview_assortment(*, store_id: int, price_of: PriceOf = at_mrp, only: Seque
     may = {id for id in wanted if limit is None or id in limit}
     back = sorted(id for id in may - kept_off if id in shelf and not shelf[id][1])
     new = sorted(id for id in may - kept_off if id not in shelf)
-    prices = price_of(store_id, new) if new else {}
-    listed = [(id, shelf[id][0]) for id in back] + [(id, prices[id]) for id in new if id in prices]
+    prices = list_prices(store_id=store_id, product_ids=new, now=now) if new else {}
+    listed = [(id, shelf[id][0]) for id in back] + [(id, prices[id].price_paise) for id in new]
     off = sorted(
         id for id, (_, is_listed) in shelf.items() if is_listed and id not in wanted and (limit is None or id in limit)
     )
     return RangeChange(
-        store_id, tuple(ranges.values()), len(wanted), tuple(listed), len(listed) - len(back), tuple(off),
-        len(may & kept_off), priced_by,
+        store_id, tuple(ranges.values()), len(wanted), tuple(listed), len(new), tuple(off),
+        len(may & kept_off), sum(price.source == MRP for price in prices.values()),
     )  # fmt: skip
 
 
 @transaction.atomic
-def apply_assortment(*, store_id: int, actor: str, now: datetime, price_of: PriceOf = at_mrp) -> RangeChange:
+def apply_assortment(*, store_id: int, actor: str, now: datetime) -> RangeChange:
     """Make a store's shelf what its ranges say. Again changes nothing. Returns what was done."""
     Store.objects.select_for_update().get(pk=store_id)
-    change = preview_assortment(store_id=store_id, price_of=price_of)
+    change = preview_assortment(store_id=store_id, now=now)
     _apply(change, actor=actor, now=now)
     return change
 
@@ -217,7 +214,9 @@ def stores_of(assortment_id: int) -> list[Store]:
 
 
 def _apply(change: RangeChange, *, actor: str, now: datetime) -> None:
-    put_on_shelf(store_id=change.store_id, rows=change.listed, actor=actor, reason="assortment", now=now)
+    # No price is said: what comes back at today's sale price would keep it when the sale is over.
+    ids = [id for id, _ in change.listed]
+    list_at_list_price(store_id=change.store_id, product_ids=ids, actor=actor, reason="assortment", now=now)
     if change.unlisted:
         set_listed(store_id=change.store_id, product_ids=change.unlisted, listed=False, now=now)
 

@@ -172,6 +172,18 @@ def preview_prices(*, prices: Sequence[NewPrice], now: datetime, limit: int = 50
     return changes
 
 
+def list_prices(*, store_id: int, product_ids: Sequence[int], now: datetime) -> dict[int, Counted]:
+    """What products cost that a store lists now without a price of its own. Unknown ones are left out."""
+    store = Store.objects.get(pk=store_id)
+    at = now if store.priced_at is None else max(now, store.priced_at)
+    said: dict[int, list[ListPrice]] = {}
+    here = Q(store=store) | Q(city=store.city_id, store=None) | Q(city=None, store=None)
+    for row in Price.objects.filter(here, product_id__in=product_ids, cancelled_at=None, starts_at__lte=at):
+        said.setdefault(row.product_id, []).append(_plain(row))
+    mrps = Product.objects.filter(pk__in=product_ids).values_list("pk", "mrp_paise")
+    return {pk: count(said.get(pk, ()), shelf=Shelf(store.pk, store.city_id, mrp), now=at) for pk, mrp in mrps}
+
+
 @transaction.atomic
 def cancel_prices(*, price_ids: Iterable[int], actor: str, now: datetime) -> int:
     """These count no longer, from now on; what did not begin yet never will. Returns how many; silent when repeated."""

@@ -6,7 +6,7 @@ the rule is `catalog.pricing.price_list`, and `_COUNTED` says the same in SQL (a
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -37,6 +37,18 @@ def put_on_shelf(*, store_id: int, rows: Iterable[tuple[int, int]], actor: str, 
     return _put(store_id=store_id, prices=dict(rows), actor=actor, reason=reason, now=now, anew=False)
 
 
+def list_at_list_price(
+    *, store_id: int, product_ids: Iterable[int], actor: str, reason: str = "", now: datetime
+) -> int:
+    """List products without saying a price: what the store had before keeps its own price, if it had one, and a new one
+    costs what the price list says, else its MRP.
+
+    How many rows were written; all or nothing: raises NoSuchProduct for an unknown or inactive product.
+    """
+    prices: dict[int, int | None] = dict.fromkeys(product_ids)
+    return _put(store_id=store_id, prices=prices, actor=actor, reason=reason, now=now, anew=False)
+
+
 def set_price(*, store_id: int, product_id: int, price_paise: int, actor: str, reason: str, now: datetime) -> None:
     """Change the store's own price of one product that is on the shelf already, for every customer of the store.
 
@@ -50,13 +62,14 @@ def set_price(*, store_id: int, product_id: int, price_paise: int, actor: str, r
 
 
 @transaction.atomic
-def _put(*, store_id: int, prices: dict[int, int], actor: str, reason: str, now: datetime, anew: bool) -> int:
-    """`anew`: a price given again begins again, where the shelf shows another one."""
+def _put(*, store_id: int, prices: Mapping[int, int | None], actor: str, reason: str, now: datetime, anew: bool) -> int:
+    """None says no price (list_at_list_price). `anew`: one given again begins again, where the shelf shows another."""
     if not prices:
         return 0
-    if min(prices.values()) < 1:
+    if any(paise is not None and paise < 1 for paise in prices.values()):
         raise BadPrice()
-    given = [list(prices), list(prices.values())]
+    ids = list(prices)
+    given: list[list[Any]] = [ids, list(prices.values())]
     with connection.cursor() as cursor:
         one_writer(cursor, store_id)
         _refuse_bad_prices(cursor, given)
@@ -65,14 +78,17 @@ def _put(*, store_id: int, prices: dict[int, int], actor: str, reason: str, now:
                 SELECT * FROM unnest(%(products)s::bigint[], %(paise)s::bigint[]) AS g(product_id, price_paise)),
             {_before("AND i.product_id IN (SELECT product_id FROM given)")},
             asked AS (
-                SELECT p.id AS product_id, p.mrp_paise, g.price_paise AS own_paise, k.keeps,
+                SELECT p.id AS product_id, p.mrp_paise, k.keeps,
+                    COALESCE(g.price_paise, CASE WHEN i.own_price_paise > p.mrp_paise THEN p.mrp_paise
+                        ELSE i.own_price_paise END) AS own_paise,
                     CASE WHEN k.keeps THEN i.own_price_at ELSE h.at END AS own_at,
                     CASE WHEN k.keeps THEN i.own_price_by ELSE %(actor)s::text END AS own_by,
                     CASE WHEN k.keeps THEN i.own_price_why ELSE %(reason)s::text END AS own_why
                 FROM given g JOIN catalog_product p ON p.id = g.product_id CROSS JOIN here h
                 LEFT JOIN catalog_shelfitem i ON i.store_id = h.id AND i.product_id = g.product_id
                 CROSS JOIN LATERAL (SELECT COALESCE(i.own_price_paise = g.price_paise
-                    AND (NOT %(anew)s OR i.price_paise = g.price_paise), false) AS keeps) k),
+                    AND (NOT %(anew)s OR i.price_paise = g.price_paise),
+                    g.price_paise IS NULL AND i.id IS NOT NULL) AS keeps) k),
             {_COUNTED},
             written AS (
                 INSERT INTO catalog_shelfitem AS s
@@ -107,7 +123,7 @@ def _put(*, store_id: int, prices: dict[int, int], actor: str, reason: str, now:
             },
         )
         written = [product_id for (product_id,) in cursor.fetchall()]
-        keep_faces(cursor, store_id=store_id, product_ids=given[0])
+        keep_faces(cursor, store_id=store_id, product_ids=ids)
     if written:
         shelf_changed(store_id, written)
     return len(written)
@@ -308,7 +324,7 @@ def one_writer(cursor: Any, store_id: int) -> None:
     cursor.execute("SELECT pg_advisory_xact_lock(hashtext('catalog.shelf'), %s)", [store_id])
 
 
-def _refuse_bad_prices(cursor: Any, given: list[list[int]]) -> None:
+def _refuse_bad_prices(cursor: Any, given: Sequence[Sequence[int | None]]) -> None:
     cursor.execute(
         """SELECT g.product_id, p.sku, p.mrp_paise FROM unnest(%s::bigint[], %s::bigint[]) AS g(product_id, price_paise)
         LEFT JOIN catalog_product p ON p.id = g.product_id AND p.is_active

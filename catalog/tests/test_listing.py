@@ -149,8 +149,8 @@ def test_a_store_gets_the_ranges_of_its_city_and_its_own_with_their_exceptions()
     on_shelf(here, stranger)
     AssortmentUse.objects.create(assortment=rules("City", top, brand, but=[excepted]), city=CityFactory())
     AssortmentUse.objects.create(assortment=rules("Own", own), store=here)
-    change = listing.preview_assortment(store_id=here.pk)
-    assert change.ranges == ("City", "Own") and change.priced_by == "MRP"
+    change = listing.preview_assortment(store_id=here.pk, now=NOW)
+    assert change.ranges == ("City", "Own") and (change.by_list, change.at_mrp) == (0, change.new)
     assert {id for id, _ in change.listed} == {deep.pk, branded.pk, own.pk}
     assert (change.new, change.unlisted) == (3, (stranger.pk,))
     assert shown(here) == {stranger.sku}  # a preview writes nothing
@@ -173,23 +173,57 @@ def test_a_store_without_ranges_keeps_what_it_sells():
 def test_an_exception_of_one_range_does_not_bind_another():
     at, product = store(), ProductFactory()
     AssortmentUse.objects.create(assortment=rules("One", product.category, but=[product]), store=at)
-    assert not listing.preview_assortment(store_id=at.pk).listed
+    assert not listing.preview_assortment(store_id=at.pk, now=NOW).listed
     AssortmentUse.objects.create(assortment=rules("Two", product), store=at)
-    assert [id for id, _ in listing.preview_assortment(store_id=at.pk).listed] == [product.pk]
+    assert [id for id, _ in listing.preview_assortment(store_id=at.pk, now=NOW).listed] == [product.pk]
 
 
-def test_what_was_listed_before_keeps_its_price_and_new_ones_are_priced_by_the_rule_given():
-    at, old, new, unknown = store(), ProductFactory(), ProductFactory(), ProductFactory()
+def say(at, product, paise, **more):
+    price = services.NewPrice(product.pk, paise, **({"city_id": at.city_id} | more))
+    services.schedule_prices(prices=[price], actor="user:9", reason="list", now=NOW)
+
+
+def test_what_was_listed_before_keeps_its_own_price_and_new_ones_cost_what_the_price_list_says():
+    at, old, new, unlisted = store(), ProductFactory(), ProductFactory(), ProductFactory(mrp_paise=7_000)
     on_shelf(at, old, price_paise=4321)
     services.set_listed(store_id=at.pk, product_ids=[old.pk], listed=False, now=NOW)
-    AssortmentUse.objects.create(assortment=rules("All", old, new, unknown), store=at)
+    AssortmentUse.objects.create(assortment=rules("All", old, new, unlisted), store=at)
+    for product in (old, new):
+        say(at, product, 5_000)
+    say(at, new, 4_000, min_qty=3)
+    say(at, new, 1, city_id=None, store_id=store("Z").pk)
 
-    def half(store_id, ids):
-        return {new.pk: 5000} if new.pk in ids else {}
+    shown = listing.preview_assortment(store_id=at.pk, now=NOW)
+    change = listing.apply_assortment(store_id=at.pk, actor="user:7", now=NOW)
+    assert change == shown and (change.new, change.by_list, change.at_mrp) == (2, 1, 1)
+    costs = {old.pk: 4321, new.pk: 5_000, unlisted.pk: 7_000}
+    assert dict(change.listed) == dict(ShelfItem.objects.values_list("product_id", "price_paise")) == costs
+    item = ShelfItem.objects.get(product=new)
+    assert (item.own_price_paise, item.price_source, item.tiers[0]["paise"]) == (None, "city", 4_000)
+    assert listing.apply_assortment(store_id=at.pk, actor="user:7", now=NOW).changes_nothing
 
-    change = listing.apply_assortment(store_id=at.pk, actor="user:7", now=NOW, price_of=half)
-    assert dict(change.listed) == {old.pk: 4321, new.pk: 5000} and change.priced_by == "price list"
-    assert dict(ShelfItem.objects.values_list("product_id", "price_paise")) == {old.pk: 4321, new.pk: 5000}
+
+def test_a_range_that_puts_something_back_during_a_sale_does_not_make_the_sale_price_stay():
+    at, owned, listed = store(), ProductFactory(), ProductFactory()
+    on_shelf(at, owned, price_paise=9_000)
+    AssortmentUse.objects.create(assortment=rules("All", owned, listed), store=at)
+    listing.apply_assortment(store_id=at.pk, actor="user:7", now=NOW)
+    for product in (owned, listed):
+        say(at, product, 5_000, ends_at=LATER)
+    services.set_listed(store_id=at.pk, product_ids=[owned.pk, listed.pk], listed=False, now=NOW)
+    assert len(listing.apply_assortment(store_id=at.pk, actor="user:7", now=SOON).listed) == 2
+    assert set(ShelfItem.objects.values_list("price_paise", flat=True)) == {5_000}
+    services.sweep_prices(now=LATER)
+    assert dict(ShelfItem.objects.values_list("product_id", "price_paise")) == {owned.pk: 9_000, listed.pk: 10_000}
+
+
+def test_publishing_lists_new_products_at_the_price_list():
+    at, product = store(), ProductFactory(is_active=False)
+    AssortmentUse.objects.create(assortment=rules("All", product), store=at)
+    say(at, product, 6_500)
+    plan(product, publish_at=SOON)
+    listing.sweep_schedules(now=SOON)
+    assert ShelfItem.objects.get().price_paise == 6_500
 
 
 def test_what_a_store_took_off_itself_neither_its_range_nor_a_plan_puts_back():

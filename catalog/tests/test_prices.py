@@ -305,7 +305,8 @@ def test_a_preview_tells_every_shelf_and_writes_nothing():
 def test_putting_a_catalogue_on_the_shelf_writes_no_list_prices_and_no_statement_more(django_assert_num_queries):
     at, products = store(), ProductFactory.create_batch(5)
     rows = [(product.pk, product.mrp_paise) for product in products]
-    with django_assert_num_queries(8):  # savepoint, lock, check, write, three for filters and families, release
+    # Savepoint, lock, check, write; what families and filters read (two), who looks at the shelf; release.
+    with django_assert_num_queries(8):
         services.put_on_shelf(store_id=at.pk, rows=rows, actor="system", now=NOW)
     assert not Price.objects.exists()
 

@@ -213,8 +213,9 @@ def empty_cart(*, customer_id: int | None = None, guest_token: UUID | None = Non
     """Take everything out. Silent when there is no cart."""
     cart = _find(customer_id=customer_id, guest_token=guest_token)
     if cart is not None:
-        CartLine.objects.filter(cart=cart).delete()
+        # The cart before its lines: this update is its lock.
         Cart.objects.filter(pk=cart.pk).update(tip_paise=0, coupon_code="", is_gift=False, gift_note="", gift_from="")
+        CartLine.objects.filter(cart=cart).delete()
 
 
 @transaction.atomic

@@ -9,7 +9,7 @@ from __future__ import annotations
 from datetime import datetime
 from uuid import UUID
 
-from django.db.models import F, Sum
+from django.db.models import F, Q, Sum
 
 from orders.models import Order
 from orders.services.mover import hint, joining, lock
@@ -50,14 +50,18 @@ def pay_cashback(*, order_id: UUID, now: datetime) -> int:
 
 
 def _kept(order: Order) -> tuple[int, int]:
-    """Value of the goods that stayed with the customer, and of those that were ordered."""
+    """Value of the goods that stayed with the customer, and of those that were ordered.
+
+    A substitute was not ordered, but what was found of it stays.
+    """
+    ordered, short = F("unit_price_paise") * F("qty"), F("unit_price_paise") * F("short_qty")
     sums = order.lines.aggregate(
-        asked=Sum(F("unit_price_paise") * F("qty")), short=Sum(F("unit_price_paise") * F("short_qty"))
+        asked=Sum(ordered, filter=Q(substitute_for=None)), kept=Sum(ordered, default=0) - Sum(short, default=0)
     )
     asked_paise = int(sums["asked"] or 0)
     payment = Payment.objects.select_for_update().get(ref=order.pk)
     paid_paise = payment.captured_paise - payment.refunded_paise + payment.wallet_paise - payment.wallet_returned_paise
     # Refunds that did not lower the order's own total: claims.
     refunded_paise = max(0, order.total_paise - paid_paise)
-    found_paise = min(asked_paise - int(sums["short"] or 0), order.items_paise)
+    found_paise = min(sums["kept"], order.items_paise)
     return max(0, found_paise - refunded_paise), asked_paise

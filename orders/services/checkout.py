@@ -62,6 +62,7 @@ INSTRUCTIONS = ("leave_at_door", "no_bell", "call_on_arrival", "beware_of_pet", 
 HOLD_GRACE_S = 120
 """The stock outlives the payment window by this much, so that a payment made in its last second still finds it."""
 NUMBER_SEQUENCE = "orders_order_number"
+CART_THEN_LINES = ("cart", "self")
 _OPEN_ORDERS = """(
     SELECT ARRAY[count(*) FILTER (WHERE status = %s), count(*) FILTER (WHERE payment_method = %s AND status = ANY(%s))]
     FROM orders_order WHERE customer_id = %s
@@ -237,7 +238,8 @@ def _locked_cart(customer_id: int) -> tuple[Cart, str, list[Wanted], tuple[int, 
     """The cart, its lines, a new order number and how many orders are open, in one statement.
 
     The lock makes a second checkout wait, and then find empty what the first one took: it must be filled again before
-    it can be ordered, by a statement that sees the first order. So the counts cannot be outrun by asking at once.
+    it can be ordered, by a statement that sees the first order. So the counts cannot be outrun by asking at once. The
+    cart is locked before its lines (PostgreSQL locks in the order named), as whoever fills it does.
     """
     lines = list(
         CartLine.objects.filter(cart__customer_id=customer_id)
@@ -249,7 +251,7 @@ def _locked_cart(customer_id: int) -> tuple[Cart, str, list[Wanted], tuple[int, 
                 _OPEN_ORDERS, [Status.PENDING.value, Method.COD.value, [status.value for status in LIVE], customer_id]
             ),
         )
-        .select_for_update()
+        .select_for_update(of=CART_THEN_LINES)
         .order_by("pk")
     )
     if not lines:

@@ -336,7 +336,8 @@ def _record(order: Order, event: DomainEvent, actor: str) -> None:
 
 
 def _left_of_payment(order_id: UUID) -> int:
-    """What was paid for the order and did not go back."""
+    """What was paid for the order, by whoever and from the wallet, and did not go back."""
     paid = Payment.objects.filter(ref=order_id, state=PaymentState.CAPTURED)
-    captured, refunded = paid.values_list("captured_paise", "refunded_paise").first() or (0, 0)
-    return int(captured - refunded)
+    sources = ("captured_paise", "refunded_paise", "wallet_paise", "wallet_returned_paise")
+    captured, refunded, wallet, returned = paid.values_list(*sources).first() or (0, 0, 0, 0)
+    return int(captured - refunded + wallet - returned)

@@ -10,15 +10,16 @@ from django.db import transaction
 
 from blinkit.kernel.errors import Conflict
 from orders.claims import Claim, ClaimPhoto, ClaimState, Rating
-from orders.models import Cart, Order, OrderLine
+from orders.models import Cart, CartLine, Order, OrderLine
 from orders.services.photos import private
-from orders.states import LIVE
+from orders.states import LIVE, Status
 
 GONE = "—"
 LINE_FIELDS = ("sku", "name", "pack", "qty", "short_qty", "unit_price_paise", "discount_paise")
 ORDER_FIELDS = (
     "number", "status", "placed_at", "delivered_at", "address_text", "lat", "lng", "door_instructions", "contact_name",
-    "contact_phone", "total_paise", "payment_method",
+    "contact_phone", "total_paise", "payment_method", "wallet_paise", "cashback_paise", "cashback_paid_paise",
+    "is_gift", "gift_note", "gift_from",
 )  # fmt: skip
 
 
@@ -38,6 +39,7 @@ def held(*, user_id: int) -> dict[str, Any]:
     return {
         "orders": orders,
         "claims": list(claims.values("order__number", "kind", "qty", "note", "state", "refund_paise", "created_at")),
+        "cart": list(CartLine.objects.filter(cart__customer_id=user_id).values("product__sku", "qty", "added_at")),
         "ratings": list(ratings.values("order__number", "stars", "rider_stars", "chips", "note", "created_at")),
     }
 
@@ -45,15 +47,18 @@ def held(*, user_id: int) -> dict[str, Any]:
 def forget(*, user_id: int, now: datetime) -> None:
     """Orders keep what was sold and paid; where to and for whom is blanked, the place only rough. Photos go.
 
-    Raises StillRunning while an order is on its way or a claim waits.
+    Raises StillRunning while an order is on its way or a claim waits, and until a delivered one is closed: its claims
+    and cashback would be about nobody.
     """
     mine = Order.objects.filter(customer_id=user_id)
-    if mine.filter(status__in=LIVE).exists() or Claim.objects.filter(customer_id=user_id, state=ClaimState.WAITING):
+    running = mine.filter(status__in=[*LIVE, Status.DELIVERED])
+    if running.exists() or Claim.objects.filter(customer_id=user_id, state=ClaimState.WAITING):
         raise StillRunning()
     for order in mine.only("pk", "lat", "lng"):
         # A hundredth of a degree is about a kilometre: good enough to learn where a store is missing.
         Order.objects.filter(pk=order.pk).update(
             address_text=GONE, door_instructions="", contact_name="", contact_phone="",
+            gift_note="", gift_from="",
             lat=round(order.lat, 2), lng=round(order.lng, 2),
         )  # fmt: skip
     Claim.objects.filter(customer_id=user_id).update(note="")

@@ -148,12 +148,12 @@ def reward_referral(*, order_id: UUID, now: datetime) -> Referral | None:
     if broken:
         return _decide(referral, ReferralState.REFUSED, why=broken[0])
     may_earn = rewards_this_month(referrer_id=referral.referrer_id, now=now) < policy.most_per_month
-    referrer_paise = policy.referrer_paise if may_earn else 0
+    referrer_paise = policy.referrer_paise if may_earn and referral.referrer.is_active else 0
     if not spend_referral_budget(policy_id=policy.pk, paise=referrer_paise + policy.newcomer_paise):
         return _decide(referral, ReferralState.REFUSED, why="budget-used-up")
     referral.referrer_paise, referral.newcomer_paise = referrer_paise, policy.newcomer_paise
     rewards = [
-        (referral.referrer_id, referrer_paise, f"{referral.newcomer.name or 'A friend'} ordered with your code"),
+        (referral.referrer_id, referrer_paise, "A friend ordered with your code"),
         (referral.newcomer_id, policy.newcomer_paise, "Your first order with a friend's code"),
     ]
     for user_id, paise, reason in sorted(rewards):

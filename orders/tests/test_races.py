@@ -1,5 +1,6 @@
 """What happens at the same moment ends in one of the legal ways, and never in a deadlock."""
 
+import importlib
 import random
 
 import pytest
@@ -13,6 +14,7 @@ from inventory.models import Stock
 from orders import services
 from orders.errors import IllegalMove, TooLateToCancel
 from orders.models import Order
+from orders.services.cart import Asked
 from orders.states import Status
 from orders.tests.factories import address, advance, customer, full_cart, order, shop
 from payments.models import Payment, PaymentState
@@ -85,3 +87,44 @@ def test_a_capture_and_the_end_of_the_window_at_once_leave_money_and_goods_toget
             # Closed before the money came, or paid and given back: never kept.
             assert payment.state == PaymentState.CANCELLED or payment.refunded_paise == payment.captured_paise
     assert stock_queries.audit() == []
+
+
+def _filling_and_ordering(race, *, rounds):
+    """One customer's app sends the cart again, orders it and empties it, all at once. What came of it, unexpected."""
+    goods = ProductFactory.create_batch(8)
+    place = shop(*goods, units=500)
+    user = customer()
+    where = address(user)
+    lines = [Asked(product.sku, 1) for product in goods]
+    found = []
+    for _ in range(rounds):
+        view = full_cart(user, place, dict.fromkeys(goods, 1))
+
+        def act(number, shown=view.fingerprint):
+            if number % 3 == 0:
+                return services.checkout(
+                    customer_id=user.pk, address_id=where.pk, method="cod", bill_fingerprint=shown, now=NOW
+                )
+            if number % 3 == 1:
+                return services.replace_lines(customer_id=user.pk, store_code=place.code, lines=lines, now=NOW)
+            return services.empty_cart(customer_id=user.pk)
+
+        results = race(6, act)
+        found += [result for result in results if isinstance(result, Exception) and not isinstance(result, Refusal)]
+        for an_order in Order.objects.exclude(status=Status.CANCELLED):
+            services.cancel(order_id=an_order.pk, by="customer", reason="", actor="user:1", now=NOW)
+    assert stock_queries.audit() == []
+    return found
+
+
+def test_filling_emptying_and_ordering_one_cart_at_once_never_deadlocks(race):
+    assert _filling_and_ordering(race, rounds=12) == []
+
+
+def test_control_with_lines_locked_before_their_cart_it_does_deadlock(race, monkeypatch):
+    module = importlib.import_module("orders.services.checkout")  # the name in the package is the function
+    monkeypatch.setattr(module, "CART_THEN_LINES", ("self", "cart"))
+    for _ in range(40):
+        if found := _filling_and_ordering(race, rounds=1):
+            break
+    assert any("deadlock" in str(result) for result in found), found

@@ -10,12 +10,14 @@ from django.test.utils import CaptureQueriesContext
 from accounts.models import Address
 from catalog.models import FeePolicy
 from catalog.tests.factories import NOW, ProductFactory
+from inventory import queries as stock_queries
 from inventory.errors import OutOfStock
 from inventory.models import Hold, Stock
 from orders import handlers, queries, services
-from orders.errors import CartEmpty, CashLimit, CashNeedsHand, WrongCash
+from orders.claiming import Kind
+from orders.errors import AlreadyClaimed, CartEmpty, CashLimit, CashNeedsHand, WrongCash
 from orders.events import OrderClosed
-from orders.models import Order
+from orders.models import Order, OrderLine
 from orders.states import Status
 from orders.tests.factories import address, advance, customer, full_cart, place_order, shop
 from orders.tests.test_life import finish_refunds, pay
@@ -349,3 +351,78 @@ def test_the_wallet_at_the_api(api):
     body["method"] = "wallet"
     assert client.post("/api/v1/checkout/", body, format="json", HTTP_IDEMPOTENCY_KEY="k3").status_code == 400
     assert Address.objects.count() == 1
+
+
+# -- where wallet, claims, substitutes and cashback meet ---------------------------------------------------------------
+
+
+def to_the_door(order):
+    """Packed and handed over; cash of what is left to pay."""
+    services.packed(order_id=order.pk, bag_codes=["B"], shelf_slot="S1", actor="user:2", now=NOW)
+    services.rider_accepted(order_id=order.pk, rider_id=7, rider_name="Ravi", actor="rider:7", now=NOW)
+    services.picked_up(order_id=order.pk, bag_codes=["B"], actor="rider:7", now=NOW)
+    order.refresh_from_db()
+    services.delivered(
+        order_id=order.pk, rider_id=7, otp=order.door_otp, cash_paise=order.cash_due_paise, actor="rider:7", now=NOW
+    )
+    return Order.objects.get(pk=order.pk)
+
+
+def claimed(order, line, qty=1):
+    """What a person of ours gives back for units that were said to be missing, all that may go back."""
+    report = services.Reported(kind=Kind.MISSING, line_id=line.pk, qty=qty)
+    (claim,) = services.open_claims(
+        order_id=order.pk, customer_id=order.customer_id, reported=[report], now=order.delivered_at
+    )
+    if claim.state == "waiting":
+        most = services.most_back(claim)
+        claim = services.decide_claim(claim_id=claim.pk, refund_paise=most, reason="Ok", actor="user:1", now=NOW)
+    return claim.refund_paise
+
+
+@pytest.mark.parametrize("wallet_paise", [90_000, 22_000, 4_000])
+def test_a_claim_gives_back_what_the_wallet_paid_too_each_source_what_it_gave(wallet_paise):
+    order = to_the_door(advance(bought(wallet_paise), Status.PICKING))
+    before = balance(order.customer)
+    assert claimed(order, order.lines.get(), qty=2) == 20_000
+    payment = Payment.objects.get(ref=order.pk)
+    by_cash_paise = min(20_000, payment.captured_paise)
+    assert (payment.refunded_paise, payment.wallet_returned_paise) == (by_cash_paise, 20_000 - by_cash_paise)
+    assert balance(order.customer) == before + 20_000 - by_cash_paise
+    assert books.audit() == []
+
+
+def test_a_substitute_does_not_make_the_cashback_less_than_what_was_kept():
+    promised = with_cashback(qty=4)
+    OrderLine.objects.filter(order=promised).update(consent="substitute")
+    order = advance(promised, Status.PICKING)
+    line = order.lines.get()
+    other = ProductFactory(category=line.product.category, mrp_paise=8_000)
+    shop(other, at=order.store)
+    services.substitute_line(
+        order_id=order.pk, order_line_id=line.pk, product_id=other.pk, qty=1, actor="user:2", now=NOW
+    )
+    order = to_the_door(order)
+    services.close(order_id=order.pk, now=NOW)
+    # 300 and 80 of 400 rupees are kept of what promises 40.
+    assert services.pay_cashback(order_id=order.pk, now=NOW) == order.cashback_paise * 38_000 // 40_000 == 3_800
+    assert books.audit() == [] and stock_queries.audit() == []
+
+
+def test_a_claim_on_a_substitute_is_limited_to_what_the_substitute_cost_and_takes_its_cashback():
+    promised = with_cashback(qty=4)
+    OrderLine.objects.filter(order=promised).update(consent="substitute")
+    order = advance(promised, Status.PICKING)
+    line = order.lines.get()
+    other = ProductFactory(category=line.product.category, mrp_paise=8_000)
+    shop(other, at=order.store)
+    new = services.substitute_line(
+        order_id=order.pk, order_line_id=line.pk, product_id=other.pk, qty=1, actor="user:2", now=NOW
+    )
+    order = to_the_door(order)
+    assert claimed(order, new) == 8_000
+    with pytest.raises(AlreadyClaimed):
+        claimed(order, line, qty=4)
+    services.close(order_id=order.pk, now=NOW)
+    assert services.pay_cashback(order_id=order.pk, now=NOW) == order.cashback_paise * 30_000 // 40_000
+    assert books.audit() == [] and stock_queries.audit() == []

@@ -21,6 +21,7 @@ from blinkit.kernel.errors import Refusal
 from blinkit.kernel.limits import check_limit
 from blinkit.kernel.words import said
 from orders.web.shopper import Shopper, customer_of
+from payments.queries import wallet_of
 
 
 @login_required
@@ -115,6 +116,7 @@ def my_data(request: HttpRequest) -> HttpResponse:
     due_at = User.objects.values_list("deletion_due_at", flat=True).get(pk=customer_of(request))
     context = {
         "due_at": due_at,
+        "wallet_paise": wallet_of(customer_of(request), now=timezone.now()).balance_paise,
         "days": settings.ACCOUNT_GRACE_DAYS,
         "heading": _("Your data"),
         "back": reverse("shop-account"),

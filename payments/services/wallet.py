@@ -144,17 +144,25 @@ def sweep_expired(*, now: datetime, limit: int = 200) -> int:
 
 @transaction.atomic
 def _expire(wallet_id: int, lot_id: int, *, now: datetime) -> bool:
-    wallet = Wallet.objects.select_for_update(no_key=True).get(pk=wallet_id)
-    lot = WalletLot.objects.get(pk=lot_id)  # after the wallet's lock: a purchase may have spent it meanwhile
+    Wallet.objects.select_for_update(no_key=True).get(pk=wallet_id)
+    lot = WalletLot.objects.select_related("wallet").get(
+        pk=lot_id
+    )  # after the wallet's lock: a purchase may have spent it meanwhile
     if not lot.left_paise:
         return False
-    paise, lot.left_paise = lot.left_paise, 0
-    entries = {ledger.wallet_account(wallet.pk): paise, _PAID_BY[Source(lot.source)]: -paise}
-    ledger.post(kind="expired", key=f"expired:{lot.pk}", entries=entries, ref=lot.ref, memo=lot.reason, at=now)
-    lot.save(update_fields=["left_paise"])
-    _add(wallet, -paise)
+    end_lot(lot, kind="expired", now=now)
     metrics.count("wallet_expired_total")
     return True
+
+
+def end_lot(lot: WalletLot, *, kind: str, now: datetime, to: str = "") -> None:
+    """What is left of a lot leaves the wallet for the account `to`, or for the one that had paid for it. For acts of
+    this app that hold the wallet's lock."""
+    paise, lot.left_paise = lot.left_paise, 0
+    entries = {ledger.wallet_account(lot.wallet_id): paise, to or _PAID_BY[Source(lot.source)]: -paise}
+    ledger.post(kind=kind, key=f"{kind}:{lot.pk}", entries=entries, ref=lot.ref, memo=lot.reason, at=now)
+    lot.save(update_fields=["left_paise"])
+    _add(lot.wallet, -paise)
 
 
 def spendable(wallet: Wallet, *, now: datetime) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import datetime
 
 import pytest
 from django.core.management import call_command
@@ -12,9 +13,10 @@ from django.utils import timezone
 import inventory.services
 from accounts.models import Address, User
 from blinkit import demo
-from blinkit.demo import pictures
+from blinkit.demo import pictures, prices
 from blinkit.demo.catalogue import products
 from blinkit.demo.load import load
+from blinkit.demo.people import customers
 from blinkit.kernel.geo import contains
 from catalog.models import Category, Product, ShelfItem, Store
 from delivery.models import Rider
@@ -117,9 +119,39 @@ def test_the_city_has_a_membership_what_members_get_a_cashback_and_a_referral_pr
 
     load(now=timezone.now())
     kinds = dict(Promotion.objects.values_list("kind", "segment"))
-    assert kinds == {"free_delivery": "members", "cashback": ""}
+    assert kinds == {"free_delivery": "members", "cashback": "", "flat": ""}
     assert MembershipPlan.objects.filter(is_active=True).count() == 1
     assert ReferralPolicy.objects.filter(is_active=True).count() == 1
     Promotion.objects.update(is_active=False)  # what an administrator switched off stays so
     assert load(now=timezone.now()).offers == 0
     assert not Promotion.objects.filter(is_active=True).exists()
+
+
+def test_a_visitor_sees_each_kind_of_price_credit_and_a_member():
+    from catalog.models import Price, ShelfItem
+    from payments import queries as books
+
+    now = timezone.now()
+    load(now=now)
+    tiers = ShelfItem.objects.filter(product__sku__in=[prices.FROM_TWO, prices.FROM_THREE, prices.MEMBERS])
+    assert {item.tiers[0]["members"] for item in tiers} == {True, False}
+    assert set(ShelfItem.objects.filter(product__sku=prices.SALE).values_list("price_paise", "price_source")) == {
+        (25_900, "city")
+    }
+    weekend = Price.objects.get(store__isnull=False)
+    assert weekend.starts_at > now and weekend.due_at == weekend.starts_at
+    first, second = (User.objects.get(phone=person.phone) for person in customers()[:2])
+    assert books.wallet_of(first.pk, now=now).balance_paise == 15_000
+    assert books.membership_of(second.pk).until > now
+    assert books.audit() == []
+    assert load(now=now).offers == 0
+
+
+@pytest.mark.parametrize(
+    ("now", "saturday"),
+    [("2026-01-01T12:00+05:30", 3), ("2026-01-02T23:59+05:30", 3), ("2026-01-03T00:00+05:30", 10)],
+)
+def test_the_weekend_price_is_of_the_next_weekend_that_has_not_begun(now, saturday):
+    begins, ends = prices.next_weekend(datetime.fromisoformat(now))
+    assert (begins.day, begins.hour, begins.weekday()) == (saturday, 0, 5)
+    assert (ends - begins).days == 2
