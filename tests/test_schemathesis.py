@@ -130,11 +130,11 @@ PEOPLE = {
 
 
 @pytest.fixture(scope="module")
-def document() -> Any:
+def document(_one_connection: None) -> Any:
     return schemathesis.openapi.from_wsgi("/api/schema/", application, headers={"Accept": "application/json"})
 
 
-@pytest.fixture(autouse=True)
+@pytest.fixture(scope="module", autouse=True)
 def _one_connection() -> Iterator[None]:
     """A request must not close the connection that holds the test's transaction (Django's own client sees to that)."""
     for signal in (request_started, request_finished):
