@@ -409,7 +409,7 @@ class PlacesView(APIView):
         filters=False,
     )
     def get(self, request: Request) -> Response:
-        """Browsers and apps, the newest first."""
+        """Browsers and apps, the newest first, at most 50."""
         places = services.signed_in_places(user_id=_id(request), now=timezone.now())
         return Response([{"id": it.id, "kind": it.kind, "agent": it.agent, "since": it.since} for it in places])
 

@@ -12,6 +12,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from blinkit.kernel.api import MOST_ID
 from blinkit.kernel.errors import Invalid
 from blinkit.kernel.idempotency import idempotent
 from blinkit.kernel.permissions import HasRole
@@ -20,7 +21,6 @@ from fulfillment.errors import NoSuchTask
 from fulfillment.models import PickTask, TaskState
 
 TAGS = ["floor"]
-MOST_ID = 2**63 - 1
 S = serializers
 
 
@@ -105,7 +105,7 @@ class InsteadList(S.Serializer[Any]):
 
 
 class SubstituteBody(S.Serializer[Any]):
-    line_id = S.IntegerField(min_value=1, max_value=2**63 - 1)
+    line_id = S.IntegerField(min_value=1, max_value=MOST_ID)
     sku = S.CharField(max_length=40)
     qty = S.IntegerField(min_value=1, max_value=1000)
     nonce = S.CharField(max_length=64)

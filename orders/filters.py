@@ -35,8 +35,13 @@ def read(query: QueryDict, *, paise_per: int, strict: bool) -> Chosen:
     problems: dict[str, list[str]] = {}
 
     def several(name: str, known: Iterable[str] | None = None) -> tuple[str, ...]:
-        values = dict.fromkeys(part.strip() for text in query.getlist(name) for part in text.split(","))
-        given = [value for value in values if value and len(value) <= 90 and "\x00" not in value][:MOST_VALUES]
+        values = [part.strip() for text in query.getlist(name) for part in text.split(",")]
+        readable = dict.fromkeys(value for value in values if value and len(value) <= 90 and "\x00" not in value)
+        given = list(readable)[:MOST_VALUES]
+        if len(values) > MOST_VALUES:
+            problems[name] = [f"At most {MOST_VALUES}."]
+        elif any(value and value not in readable for value in values):
+            problems[name] = ["At most 90 characters each."]
         if known is None:
             return tuple(sorted(given))
         if unknown := [value for value in given if value not in known]:

@@ -16,6 +16,9 @@ from accounts.errors import SignInNotFound
 from accounts.models import SignIn
 from accounts.services import tokens
 
+MOST_SHOWN = 50
+"""Older ones come into view as newer ones are ended; signing out everywhere ends all."""
+
 
 @dataclass(frozen=True, slots=True)
 class Place:
@@ -36,7 +39,7 @@ def note_browser(*, user_id: int, session_key: str, agent: str, now: datetime) -
 
 
 def signed_in_places(*, user_id: int, now: datetime, session_key: str = "") -> list[Place]:
-    """The newest first; the one that asks by browser in front. Two statements."""
+    """At most MOST_SHOWN, the newest first; the one that asks by browser in front. Two statements."""
     alive = Session.objects.filter(expire_date__gt=now).values("session_key")
     rows = SignIn.objects.filter(user_id=user_id, session_key__in=alive).order_by("-started_at", "-pk")
     places = [Place(row.pk.hex, "browser", row.agent, row.started_at, row.session_key == session_key) for row in rows]
@@ -46,7 +49,7 @@ def signed_in_places(*, user_id: int, now: datetime, session_key: str = "") -> l
         if family and token.created_at is not None:
             families[family] = max(families.get(family, token.created_at), token.created_at)
     places += [Place(family, "app", "", since) for family, since in families.items()]
-    return sorted(places, key=lambda place: (not place.is_here, -place.since.timestamp()))
+    return sorted(places, key=lambda place: (not place.is_here, -place.since.timestamp()))[:MOST_SHOWN]
 
 
 @transaction.atomic

@@ -40,6 +40,8 @@ LONGEST_QUERY_VALUE = 500
 """Characters of one value after the question mark. Doors that take less say so themselves."""
 LONGEST_PATH_PART = 100
 """Characters of one part of a path. A longer one names nothing we have."""
+MOST_ID = 2**63 - 1
+"""Of a number that names a row. A larger one names nothing we have."""
 DEEPEST_FIELDS = 6
 MOST_FIELDS = 100
 
@@ -208,7 +210,7 @@ class Negotiation(DefaultContentNegotiation):
         chosen: tuple[BaseRenderer, str] = super().select_renderer(request, renderers, format_suffix)
         view = (request.parser_context or {}).get("view")
         parts = getattr(view, "kwargs", {}).values()
-        if any(isinstance(part, str) and len(part) > LONGEST_PATH_PART for part in parts):
+        if any(part > MOST_ID if isinstance(part, int) else len(str(part)) > LONGEST_PATH_PART for part in parts):
             raise NotFound()
         for name, values in request.query_params.lists():
             if any(len(value) > LONGEST_QUERY_VALUE for value in values):

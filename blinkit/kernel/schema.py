@@ -18,7 +18,7 @@ from drf_spectacular.utils import OpenApiParameter, OpenApiResponse
 from rest_framework import serializers
 from rest_framework.permissions import AllowAny, IsAuthenticated
 
-from blinkit.kernel.api import LONGEST_PATH_PART, LONGEST_QUERY_VALUE, Mask, UnknownField
+from blinkit.kernel.api import LONGEST_PATH_PART, LONGEST_QUERY_VALUE, MOST_ID, Mask, UnknownField
 from blinkit.kernel.idempotency import HEADER
 
 READS = ("GET", "HEAD")
@@ -119,6 +119,9 @@ class AutoSchema(SpectacularAutoSchema):
                 schema["maxLength"] = LONGEST_PATH_PART if parameter["in"] == "path" else LONGEST_QUERY_VALUE
             if parameter["in"] == "path" and kind == "string" and "format" not in schema:
                 schema.update(minLength=1, pattern="^[^/]+$")
+            if parameter["in"] == "path" and kind == "integer":
+                schema.setdefault("minimum", 0)
+                schema.setdefault("maximum", MOST_ID)
             if kind == "number" and name in PLACE:
                 schema.setdefault("minimum", -PLACE[name])
                 schema.setdefault("maximum", PLACE[name])
@@ -172,12 +175,18 @@ class AutoSchema(SpectacularAutoSchema):
             object="Problem",
             schema={
                 "type": "object",
-                "description": "RFC 9457. `type` never changes and is for programs; `detail` is a sentence for people.",
+                "description": "RFC 9457. `type` never changes and is for programs; `detail` and `detail_local` are for"
+                " people.",
                 "properties": {
                     "type": {"type": "string", "examples": ["/problems/out-of-stock"]},
                     "title": {"type": "string"},
                     "status": {"type": "integer"},
-                    "detail": {"type": "string"},
+                    "detail": {"type": "string", "description": "A sentence in English, whoever reads it."},
+                    "detail_local": {
+                        "type": "string",
+                        "description": "The same in the language of Accept-Language; only where it is another one and"
+                        " the sentence is known in it. Show it rather than `detail`.",
+                    },
                     "errors": {"type": "object", "additionalProperties": True},
                     "request_id": {"type": "string"},
                 },

@@ -18,7 +18,9 @@ from rest_framework.views import APIView
 
 from blinkit.kernel.idempotency import idempotent
 from blinkit.kernel.schema import whole
+from blinkit.kernel.words import with_local
 from orders import queries, services
+from orders.api import shapes
 from orders.api.carts import CartTipView
 from orders.api.parts import cacheable, customer_id_of, limit_of, parsed
 from orders.api.shop import LONGEST_SEARCH, UNCHANGED, OpenView
@@ -26,7 +28,6 @@ from orders.api.wanting import Cards, ListAddedOut, ToCartBody
 from orders.models import Consent
 from orders.services import INSTRUCTIONS
 from orders.services.cart import MOST_LINES, MOST_TIP_PAISE, MOST_UNITS_PER_LINE
-from payments.models import Method
 
 DEFAULT_OFFERS, MOST_OFFERS = 10, 40
 
@@ -39,7 +40,9 @@ class LanguageOut(S.Serializer[Any]):
 class AppOut(S.Serializer[Any]):
     currency = S.CharField()
     languages = LanguageOut(many=True)
-    payment_methods = S.ListField(child=S.ChoiceField(choices=Method.choices))
+    payment_methods = S.ListField(
+        child=S.ChoiceField(choices=shapes.WAYS), help_text="The wallet is chosen beside them, with `use_wallet`."
+    )
     consents = S.ListField(child=S.ChoiceField(choices=Consent.choices), help_text="When something can't be found.")
     instructions = S.ListField(child=S.CharField(), help_text="Chips for the door.")
     most_tip_paise = S.IntegerField()
@@ -57,7 +60,7 @@ class AppView(OpenView):
         known = {
             "currency": "INR",
             "languages": [{"code": code, "name": str(name)} for code, name in settings.LANGUAGES],
-            "payment_methods": list(Method.values),
+            "payment_methods": [code for code, _ in shapes.WAYS],
             "consents": list(Consent.values),
             "instructions": list(INSTRUCTIONS),
             "most_tip_paise": MOST_TIP_PAISE,
@@ -99,7 +102,7 @@ class ReorderView(APIView):
         added = services.reorder(
             order_id=order_id, customer_id=customer_id_of(request), store_code=body["store"], now=timezone.now()
         )
-        return Response(added.as_dict(), headers={"Cache-Control": "no-store"})
+        return Response(with_local(added.as_dict()), headers={"Cache-Control": "no-store"})
 
 
 app_urls: list[Any] = [

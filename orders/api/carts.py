@@ -29,7 +29,7 @@ GUEST = OpenApiParameter(
 )
 
 
-def _answer(view: queries.CartView) -> Response:
+def cart_answer(view: queries.CartView) -> Response:
     return Response(with_local(view.as_dict()), headers={"Cache-Control": "no-store"})
 
 
@@ -55,11 +55,12 @@ class CartView(APIView):
         with `later` the one for a slot.
         """
         method = request.query_params.get("method", "")
-        if method and method not in Method.values:
-            raise Invalid("Pay by one of these.", known=list(Method.values))
+        known = [code for code, _ in shapes.WAYS]
+        if method and method not in known:
+            raise Invalid("Pay by one of these.", known=known, errors={"method": [f"One of {', '.join(known)}."]})
         later = request.query_params.get("later", "").lower() in ("1", "true")
         owner, point = owner_of(request), point_of(request)
-        return _answer(queries.cart_view(**owner, to=point, method=method, later=later, now=timezone.now()))
+        return cart_answer(queries.cart_view(**owner, to=point, method=method, later=later, now=timezone.now()))
 
     @extend_schema(
         operation_id="cart_replace",
@@ -83,7 +84,7 @@ class CartView(APIView):
             to=Point(body["lat"], body["lng"]) if "lat" in body and "lng" in body else None,
             now=timezone.now(),
         )
-        return _answer(view)
+        return cart_answer(view)
 
     @extend_schema(
         operation_id="cart_empty",
@@ -114,7 +115,7 @@ class CartTipView(APIView):
         body = parsed(shapes.TipBody(data=request.data))
         owner = owner_of(request)
         services.set_tip(**owner, tip_paise=body["tip_paise"])
-        return _answer(queries.cart_view(**owner, now=timezone.now()))
+        return cart_answer(queries.cart_view(**owner, now=timezone.now()))
 
 
 class CartLinesView(APIView):
@@ -141,7 +142,7 @@ class CartLinesView(APIView):
             substitute_up_to_paise=body.get("substitute_up_to_paise"),
             now=timezone.now(),
         )
-        return _answer(view)
+        return cart_answer(view)
 
 
 class CartCouponView(APIView):
@@ -160,7 +161,7 @@ class CartCouponView(APIView):
         body = parsed(shapes.CouponBody(data=request.data))
         owner = owner_of(request)
         check_limit("coupon", str(owner), limit=20, per_s=60)
-        return _answer(services.set_coupon(**owner, code=body["code"], now=timezone.now()))
+        return cart_answer(services.set_coupon(**owner, code=body["code"], now=timezone.now()))
 
 
 class GuestCartView(APIView):
@@ -178,7 +179,7 @@ class GuestCartView(APIView):
         body = parsed(shapes.GuestCartBody(data=request.data))
         customer_id = customer_id_of(request)
         services.adopt_guest_cart(guest_token=body["guest_token"], customer_id=customer_id, now=timezone.now())
-        return _answer(queries.cart_view(customer_id=customer_id))
+        return cart_answer(queries.cart_view(customer_id=customer_id))
 
 
 class CheckoutView(APIView):

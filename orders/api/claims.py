@@ -18,6 +18,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from blinkit.kernel.api import MOST_ID
 from blinkit.kernel.errors import Invalid
 from blinkit.kernel.idempotency import idempotent
 from blinkit.kernel.limits import check_limit
@@ -28,6 +29,7 @@ from orders.api.parts import customer_id_of, parsed
 from orders.api.shapes import Money
 from orders.claims import ClaimKind, ClaimState, Rating
 from orders.queries import claims as reads
+from orders.services.claims import MOST_ITEMS
 from orders.services.rating import CHIPS, why_not
 
 STAFF = frozenset({"ops", "admin"})
@@ -35,13 +37,20 @@ STAFF = frozenset({"ops", "admin"})
 
 class ReportedIn(S.Serializer[Any]):
     kind = S.ChoiceField(choices=ClaimKind.choices)
-    line_id = S.IntegerField(required=False, allow_null=True, default=None, help_text="Left out: about the order.")
+    line_id = S.IntegerField(
+        min_value=1,
+        max_value=MOST_ID,
+        required=False,
+        allow_null=True,
+        default=None,
+        help_text="Left out: about the order.",
+    )
     qty = S.IntegerField(required=False, default=0, min_value=0, max_value=99)
     photo_id = S.UUIDField(required=False, allow_null=True, default=None, help_text="Needed for damaged and bad.")
 
 
 class ClaimsBody(S.Serializer[Any]):
-    items = ReportedIn(many=True, allow_empty=False)
+    items = S.ListField(child=ReportedIn(), min_length=1, max_length=MOST_ITEMS)
     note = S.CharField(max_length=300, required=False, allow_blank=True, default="")
 
 
@@ -94,7 +103,9 @@ class PhotoOut(S.Serializer[Any]):
 class RatingBody(S.Serializer[Any]):
     stars = S.IntegerField(min_value=1, max_value=5)
     rider_stars = S.IntegerField(min_value=1, max_value=5, required=False, allow_null=True, default=None)
-    chips = S.ListField(child=S.ChoiceField(choices=[(chip, chip) for chip in CHIPS]), required=False, default=list)
+    chips = S.ListField(
+        child=S.ChoiceField(choices=[(chip, chip) for chip in CHIPS]), max_length=len(CHIPS), default=list
+    )
     note = S.CharField(max_length=300, required=False, allow_blank=True, default="")
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from rest_framework import serializers
 
+from orders.filters import MOST_PAISE
 from orders.models import Consent
 from orders.services import INSTRUCTIONS
 from orders.services.cart import (
@@ -21,6 +22,7 @@ from payments.models import Method
 
 S = serializers
 WAYS = [way for way in Method.choices if way[0] != Method.WALLET]
+"""What a customer chooses; the wallet goes beside them."""
 
 
 class Money(S.IntegerField):
@@ -88,7 +90,7 @@ class CheckoutBody(S.Serializer[Any]):
     )
     use_wallet = S.BooleanField(default=False, help_text="Pay what the wallet can give, the rest by `method`.")
     wallet_paise = S.IntegerField(
-        min_value=0, required=False, allow_null=True, default=None,
+        min_value=0, max_value=MOST_PAISE, required=False, allow_null=True, default=None,
         help_text="What was shown as the wallet's part: 409 `wallet-changed` when it can give another sum now.",
     )  # fmt: skip
 
@@ -449,7 +451,7 @@ class CartOut(S.Serializer[Any]):
     coupon = CouponOut(allow_null=True)
     promotions = PromotionsOut()
     tip_paise = Money()
-    fees = S.DictField(child=S.IntegerField())
+    fees = Fees(allow_null=True, help_text="Null as long as the cart is of no store.")
     currency = S.CharField()
 
 

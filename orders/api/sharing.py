@@ -7,8 +7,7 @@ from uuid import UUID
 
 from django.urls import path, reverse
 from django.utils import timezone
-from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import OpenApiParameter, extend_schema
+from drf_spectacular.utils import extend_schema
 from rest_framework import serializers as S
 from rest_framework import status
 from rest_framework.permissions import AllowAny, IsAuthenticated
@@ -17,12 +16,15 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from blinkit.kernel.idempotency import idempotent
+from blinkit.kernel.schema import text, whole
 from catalog import wanted
 from orders import queries
 from orders.api.parts import customer_id_of, limit_of, text_of
 from orders.api.wanting import STORE, BoughtCard, ShoppingListOut
 from orders.queries.bought import PER_PAGE, bought_page
 from orders.services import sharing
+
+LONGEST_CURSOR, MOST_PER_PAGE = 120, 100
 
 
 class ShareOut(S.Serializer[Any]):
@@ -95,7 +97,10 @@ class BoughtView(APIView):
         operation_id="bought_before",
         summary="Everything I bought before",
         tags=["wanting"],
-        parameters=[OpenApiParameter("cursor", OpenApiTypes.STR), OpenApiParameter("limit", OpenApiTypes.INT)],
+        parameters=[
+            text("cursor", longest=LONGEST_CURSOR, description="`next_cursor` of the page before."),
+            whole("limit", least=1, most=MOST_PER_PAGE, default=PER_PAGE),
+        ],
         responses=BoughtPageOut,
     )
     def get(self, request: Request, code: str) -> Response:
@@ -103,8 +108,8 @@ class BoughtView(APIView):
         page = bought_page(
             customer_id=customer_id_of(request),
             store_code=code,
-            cursor=text_of(request, "cursor", longest=120),
-            limit=limit_of(request, default=PER_PAGE, most=100),
+            cursor=text_of(request, "cursor", longest=LONGEST_CURSOR),
+            limit=limit_of(request, default=PER_PAGE, most=MOST_PER_PAGE),
         )
         data = {
             "items": [it.as_dict() for it in page.items],

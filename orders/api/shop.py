@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from django.http import HttpResponse
@@ -37,6 +38,11 @@ LONGEST_SEARCH = 80
 
 LONGEST_SLUG, LONGEST_CURSOR = 50, 90
 
+
+def _some_of(names: Iterable[str]) -> dict[str, Any]:
+    return {"type": "array", "maxItems": MOST_VALUES, "items": {"type": "string", "enum": list(names)}}
+
+
 LIMIT = whole("limit", least=1, most=MOST_PER_PAGE, default=DEFAULT_PER_PAGE)
 FILTERS = [
     OpenApiParameter(
@@ -44,8 +50,8 @@ FILTERS = [
         {"type": "array", "maxItems": MOST_VALUES, "items": {"type": "string", "maxLength": 90}},
         description="Slugs of brands: any of them.",
     ),
-    OpenApiParameter("mark", OpenApiTypes.STR, many=True, enum=list(MARKS), description="Any of them."),
-    OpenApiParameter("tag", OpenApiTypes.STR, many=True, enum=list(TAGS), description="All of them."),
+    OpenApiParameter("mark", _some_of(MARKS), description="Any of them."),
+    OpenApiParameter("tag", _some_of(TAGS), description="All of them."),
     whole("price_from", least=0, most=MOST_PAISE, description="Paise, inclusive."),
     whole("price_to", least=0, most=MOST_PAISE, description="Paise, inclusive."),
     whole("discount", least=0, most=99, description="At least so many per cent below the MRP."),

@@ -13,8 +13,9 @@ from rest_framework.views import APIView
 from catalog import queries as goods
 from orders import queries, services
 from orders.api import shapes
-from orders.api.carts import GUEST
+from orders.api.carts import GUEST, cart_answer
 from orders.api.parts import cacheable, owner_of, parsed
+from orders.api.shop import UNCHANGED, OpenView
 from orders.words import DOOR_CHIPS
 
 INSTRUCTIONS_MAX_AGE_S = 3600
@@ -40,14 +41,12 @@ class SlotsView(APIView):
         return Response(data, headers={"Cache-Control": "no-store"})
 
 
-class InstructionsView(APIView):
-    permission_classes = (AllowAny,)
-
+class InstructionsView(OpenView):
     @extend_schema(
         operation_id="delivery_instructions",
         summary="What can be said about the door",
         tags=["cart"],
-        responses=shapes.ChipList,
+        responses={200: shapes.ChipList, 304: UNCHANGED},
     )
     def get(self, request: Request) -> HttpResponse:
         """The codes that checkout takes as `instructions`."""
@@ -70,5 +69,4 @@ class CartGiftView(APIView):
         """A note and a name for the card; what is printed with the bags then shows no prices."""
         body, owner = parsed(shapes.GiftBody(data=request.data)), owner_of(request)
         services.set_gift(**owner, **body)
-        view = queries.cart_view(**owner, now=timezone.now())
-        return Response(view.as_dict(), headers={"Cache-Control": "no-store"})
+        return cart_answer(queries.cart_view(**owner, now=timezone.now()))

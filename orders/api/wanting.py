@@ -21,6 +21,7 @@ from rest_framework.views import APIView
 
 from blinkit.kernel.idempotency import idempotent
 from blinkit.kernel.schema import text, whole
+from blinkit.kernel.words import with_local
 from catalog import services as catalog_services
 from catalog.services.wishes import MOST_UNITS
 from catalog.wanted import SOURCES
@@ -414,7 +415,7 @@ class ListToCartView(APIView):
         added = services.add_list_to_cart(
             customer_id=customer_id_of(request), list_id=list_id, store_code=body["store"], now=timezone.now()
         )
-        return _mine(added.as_dict())
+        return _mine(with_local(added.as_dict()))
 
 
 def _list(request: Request, list_id: UUID) -> Response:

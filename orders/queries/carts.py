@@ -135,7 +135,7 @@ class CartView:
             "gift": gift_json(self.cart),
             "coupon": self.offered.coupon,
             "promotions": self.offered.as_dict(),
-            "fees": self.fees,
+            "fees": self.fees or None,
             "currency": "INR",
         }
 

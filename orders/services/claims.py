@@ -40,6 +40,8 @@ from payments.models import Payment, PaymentState
 MOST_ITEMS = 30
 MOST_OPEN = 10
 """Claims of one order that may wait for a person at once."""
+MOST_PER_ORDER = 100
+"""Claims of one order ever, with those a fact refused at once."""
 SYSTEM = "system"
 
 
@@ -77,6 +79,8 @@ def open_claims(
     if again:
         return again
     _refuse_nonsense(order, reported)
+    if Claim.objects.filter(order=order).count() + len(reported) > MOST_PER_ORDER:
+        raise NotClaimable("There are too many claims of this order already. Talk to us, please.")
     policy = reads.policy()
     lines = {item.line.pk: item for item in reads.claimable(order, policy, now=now)}
     facts = _Facts(order, now)

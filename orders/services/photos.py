@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 import warnings
 from datetime import datetime
-from uuid import UUID, uuid4
+from uuid import UUID
 
 from django.core.files.base import ContentFile, File
 from django.core.files.storage import Storage, storages
@@ -34,19 +35,24 @@ def keep_photo(*, order_id: UUID, customer_id: int, photo: File[bytes], now: dat
     """Keep a photo for a claim about one's own order. What it is, is told by its content, not by its name.
 
     It is drawn anew as JPEG of at most LONGEST_SIDE pixels: places, times and anything hidden in the file stay behind.
+    The same picture sent again is the one that was kept.
     Raises NoSuchOrder, Invalid for anything but a JPEG, PNG or WebP of at most 8 MB, TooManyPhotos.
     """
     if not Order.objects.filter(pk=order_id, customer_id=customer_id).exists():
         raise NoSuchOrder
     body, size = redrawn(photo)
-    name = f"claims/{order_id.hex}/{uuid4().hex}.jpg"
+    name = f"claims/{order_id.hex}/{hashlib.blake2b(body, digest_size=16).hexdigest()}.jpg"
     with transaction.atomic():
         Order.objects.select_for_update(of=("self",), no_key=True).get(pk=order_id)
-        if ClaimPhoto.objects.filter(order_id=order_id).count() >= MOST_PER_ORDER:
+        there = {photo.name: photo for photo in ClaimPhoto.objects.filter(order_id=order_id)}
+        if name not in there and len(there) >= MOST_PER_ORDER:
             raise TooManyPhotos(say("At most {n} photos for one order.", n=MOST_PER_ORDER), max=MOST_PER_ORDER)
-        kept = ClaimPhoto.objects.create(order_id=order_id, name=name, width=size[0], height=size[1], created_at=now)
+        kept = there.get(name) or ClaimPhoto.objects.create(
+            order_id=order_id, name=name, width=size[0], height=size[1], created_at=now
+        )
     # After the commit: a row without its file is an empty frame, a file without its row would lie there for ever.
-    private().save(name, ContentFile(body))
+    if not private().exists(name):
+        private().save(name, ContentFile(body))
     return kept
 
 

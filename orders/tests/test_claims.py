@@ -70,9 +70,9 @@ def jpeg(*, size=(640, 480), exif: bytes = b"") -> SimpleUploadedFile:
     return SimpleUploadedFile("a.jpg", out.getvalue() + exif, content_type="image/jpeg")
 
 
-def photo_of(an_order: Order) -> ClaimPhoto:
+def photo_of(an_order: Order, **looks) -> ClaimPhoto:
     return services.keep_photo(
-        order_id=an_order.pk, customer_id=an_order.customer_id, photo=jpeg(), now=an_order.delivered_at
+        order_id=an_order.pk, customer_id=an_order.customer_id, photo=jpeg(**looks), now=an_order.delivered_at
     )
 
 
@@ -95,6 +95,13 @@ class TestOpening:
         again = report(an_order, missing(an_order), batch=batch)
         assert [claim.pk for claim in first] == [claim.pk for claim in again]
         assert Refund.objects.count() == 1
+
+    def test_so_many_claims_of_an_order_and_no_more(self, monkeypatch):
+        monkeypatch.setattr("orders.services.claims.MOST_PER_ORDER", 1)
+        an_order = delivered(qty=2)
+        report(an_order, missing(an_order, 1))
+        with pytest.raises(NotClaimable):
+            report(an_order, missing(an_order, 1))
 
     def test_never_more_units_than_were_brought(self):
         an_order = delivered(qty=2)
@@ -298,7 +305,18 @@ class TestPhotos:
         an_order = delivered()
         photo_of(an_order)
         with pytest.raises(TooManyPhotos):
-            photo_of(an_order)
+            photo_of(an_order, size=(320, 240))
+
+    def test_the_same_picture_again_is_kept_once(self, monkeypatch):
+        monkeypatch.setattr("orders.services.photos.MOST_PER_ORDER", 2)
+        an_order = delivered()
+        first, again = photo_of(an_order), photo_of(an_order)
+        other = photo_of(an_order, size=(320, 240))
+        assert (first.pk, ClaimPhoto.objects.count()) == (again.pk, 2)
+        assert other.pk != first.pk
+        private().delete(first.name)  # the row was there, its file was not yet
+        assert private().exists(photo_of(an_order).name)
+        assert photo_of(delivered()).name != first.name
 
     def test_only_its_customer_and_staff_see_it(self, api):
         an_order = delivered()

@@ -103,7 +103,7 @@ def test_home_search_suggestions_and_product_in_one_query(api):
                 categories { slug children { slug } }
                 search(q: "milk") { items { sku } meant }
                 suggestions(q: "mil") { kind text key }
-                product(sku: $sku) { name left description images gstBp }
+                product(sku: $sku) { name left description images { thumb } gallery { zoom } gstBp }
             }
         }""",
         lat=HOME[0],
@@ -116,7 +116,14 @@ def test_home_search_suggestions_and_product_in_one_query(api):
     store = answer["store"]
     assert store["categories"][0]["slug"] == milk.category.slug
     assert store["search"]["items"] == [{"sku": milk.sku}]
-    assert store["product"] == {"name": "Toned milk", "left": 3, "description": "", "images": [], "gstBp": 500}
+    assert store["product"] == {
+        "name": "Toned milk",
+        "left": 3,
+        "description": "",
+        "images": None,
+        "gallery": [],
+        "gstBp": 500,
+    }
 
 
 def test_the_cart_is_the_callers_own(api):
