@@ -33,6 +33,7 @@ from delivery.tests.factories import trip
 from fulfillment import services as floor_services
 from fulfillment.tests.factories import floor, worker
 from notifications.models import Channel, Message
+from orders.services.sharing import share_token
 from orders.tests.factories import customer, full_cart, place_order
 from payments.models import Payment
 
@@ -86,6 +87,8 @@ def a_customer() -> Person:
         "payment_id": Payment.objects.get(ref=online.pk).pk,
         "address_id": who.addresses.get().pk,
         "list_id": shopping.pk,
+        "token": share_token(customer_id=who.pk, list_id=shopping.pk),
+        "line_id": first.lines.get().pk,
         "message_id": message.pk,
         "device_id": device.pk,
         "category": goods[0].category.slug,
