@@ -65,11 +65,11 @@ def flag_of(request: Request, name: str) -> bool:
 
 def point_of(request: Request) -> Point | None:
     """`lat` and `lng` of the query; None when neither is there."""
-    given = [request.query_params.get(name, "") for name in ("lat", "lng")]
-    if not any(given):
+    given = [request.query_params.get(name) for name in ("lat", "lng")]
+    if given == [None, None]:
         return None
     try:
-        lat, lng = (float(text) for text in given)
+        lat, lng = (float(text or "") for text in given)
         if not (math.isfinite(lat) and math.isfinite(lng)):
             raise ValueError
         return Point(lat, lng)
