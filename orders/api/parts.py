@@ -65,11 +65,11 @@ def flag_of(request: Request, name: str) -> bool:
 
 def point_of(request: Request) -> Point | None:
     """`lat` and `lng` of the query; None when neither is there."""
-    given = [request.query_params.get(name, "") for name in ("lat", "lng")]
-    if not any(given):
+    given = [request.query_params.get(name) for name in ("lat", "lng")]
+    if given == [None, None]:
         return None
     try:
-        lat, lng = (float(text) for text in given)
+        lat, lng = (float(text or "") for text in given)
         if not (math.isfinite(lat) and math.isfinite(lng)):
             raise ValueError
         return Point(lat, lng)
@@ -79,9 +79,11 @@ def point_of(request: Request) -> Point | None:
 
 def owner_of(request: Request) -> dict[str, Any]:
     """Whose cart: the signed-in customer's, else the guest's who sent the token."""
-    token = request.headers.get(GUEST_HEADER, "")
+    token = request.headers.get(GUEST_HEADER)
     try:
-        guest = UUID(token) if token else None
+        guest = None if token is None else UUID(token)
+        if token is not None and str(guest) != token.lower():  # Python also takes braces, urn: and no dashes at all
+            raise ValueError
     except ValueError:
         raise Invalid(f"The {GUEST_HEADER} header must be a UUID.") from None
     if request.user is not None and request.user.is_authenticated:
