@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+from datetime import timedelta
 from itertools import combinations
 
 import pytest
@@ -10,6 +12,7 @@ from django.test.utils import CaptureQueriesContext
 
 from blinkit.kernel.testing import race
 from catalog import queries, services
+from catalog.errors import NoSuchProduct
 from catalog.families import family_key, without_pack
 from catalog.models import Product, ShelfItem
 from catalog.services.faces import keep_faces
@@ -242,3 +245,39 @@ def test_eight_people_listing_and_unlisting_packs_leave_one_lead():
     race(8, _list_and_unlist(at, products))
     services.set_listed(store_id=at.pk, product_ids=[product.pk for product in products], listed=True, now=NOW)
     assert len(leads(at)) == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_renaming_publishing_pricing_and_sweeping_at_once_leave_one_lead_per_family_and_never_deadlock():
+    at, other = store(), store("BLR-2")
+    products = family(at, sizes=(500, 1000, 2000, 5000), ranks=(5, 9, 7, 1))
+    on_shelf(other, *products)
+    ids = [product.pk for product in products]
+    prices = [services.NewPrice(pk, 5_000 + pk % 7, starts_at=NOW + timedelta(hours=1)) for pk in ids]
+    services.schedule_prices(prices=prices, actor="x", reason="later", now=NOW)
+    later = NOW + timedelta(hours=1)
+
+    def act(n: int) -> None:
+        for turn in range(4):
+            some = [*ids[(n + turn) % 4 :], *ids[: (n + turn) % 4]]
+            if n % 4 == 0:
+                services.set_active(product_ids=some[:3], active=turn % 2 == 1, actor="x", now=NOW)
+            elif n % 4 == 1:
+                with transaction.atomic():
+                    Product.objects.filter(pk=some[0]).update(family_by_hand=f"name {turn}" if turn < 3 else "")
+                    services.refresh_families(some)
+                    services.refresh_shelf(product_ids=some, actor="x", now=NOW)
+            elif n % 4 == 2:
+                for place in (at, other):
+                    services.set_listed(store_id=place.pk, product_ids=some[:2], listed=turn % 2 == 0, now=NOW)
+            else:
+                services.sweep_prices(now=later)
+                rows = [(pk, 6_000 + turn) for pk in some[:1]]
+                with suppress(NoSuchProduct):  # taken off by another meanwhile
+                    services.put_on_shelf(store_id=other.pk, rows=rows, actor="x", now=later)
+
+    assert [error for error in race(8, act) if error is not None] == []
+    services.set_active(product_ids=ids, active=True, actor="x", now=NOW)
+    for place in (at, other):
+        services.set_listed(store_id=place.pk, product_ids=ids, listed=True, now=NOW)
+        assert leads(place)

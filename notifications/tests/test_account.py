@@ -2,14 +2,18 @@
 
 import pytest
 from django.test import Client
+from django.utils import timezone
 
 from accounts import services as accounts
+from accounts.models import User
+from notifications.facts import facts_of
 from notifications.models import Message
 from notifications.services import preferences
 from orders import services as orders
 from orders.claims import ClaimPolicy
 from orders.tests.factories import customer
 from orders.tests.test_claims import delivered, missing, report
+from payments.events import WalletCredited
 
 pytestmark = pytest.mark.django_db
 
@@ -60,3 +64,11 @@ def test_channels_are_chosen_on_a_page():
     client.force_login(user)
     client.post("/account/messages/", {"channel": ["inapp", "email"]})
     assert preferences(user_id=user.pk) == {"sms": False, "push": False, "email": True, "inapp": True}
+
+
+def test_nothing_is_said_to_who_is_forgotten():
+    gone = User.objects.create_user("+919876500077", name="Asha")
+    event = WalletCredited(customer_id=gone.pk, amount_paise=1, source="goodwill", reason="Sorry")
+    assert facts_of(event) is not None
+    accounts.forget_due(now=accounts.ask_deletion(user_id=gone.pk, now=timezone.now()))
+    assert facts_of(event) is None

@@ -32,6 +32,8 @@ from payments.models import Source
 
 SAME_DOOR_METRES = 100
 """Two pins of one door are no further apart; the written house must be the same as well."""
+LONGEST_CIRCLE = 20
+"""So many friends of friends are looked at."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,11 +75,24 @@ def _same_address(pair: Pair) -> bool:
     )
 
 
+def _in_a_circle(pair: Pair) -> bool:
+    """The referrer came by the newcomer's code, or by somebody's who did: nobody of such a circle was brought by it."""
+    seen: set[int] = set()
+    person: int | None = pair.referrer.pk
+    while person is not None and person not in seen and len(seen) < LONGEST_CIRCLE:
+        seen.add(person)
+        person = Referral.objects.filter(newcomer=person).values_list("referrer_id", flat=True).first()
+        if person == pair.newcomer.pk:
+            return True
+    return False
+
+
 RULES: tuple[tuple[str, str, Callable[[Pair], bool]], ...] = (
     ("own-code", "This is your own code: give it to a friend.", _same_person),
     ("same-phone", "This code is of somebody with your phone number.", _same_phone),
     ("same-device", "This code can't be used on this device.", _same_device),
     ("same-address", "This code is of somebody at your address.", _same_address),
+    ("circle", "This friend came by your own code, or by that of a friend of yours.", _in_a_circle),
 )
 """What is no referral: name, sentence, test. Asked when a code is entered and again before a reward."""
 

@@ -103,7 +103,7 @@ def test_who_may_not_enter_a_code(place_and_milk):
     old = customer()
     delivered(old, place, milk)
     assert refused(old, code) == "not-new"
-    assert [name for name, _, _ in RULES] == ["own-code", "same-phone", "same-device", "same-address"]
+    assert [name for name, _, _ in RULES] == ["own-code", "same-phone", "same-device", "same-address", "circle"]
 
 
 def test_the_phone_of_the_other_as_contact_is_the_same_phone(place_and_milk):
@@ -201,3 +201,31 @@ def test_control_a_budget_that_is_read_and_then_written_is_overspent(race):
         return True
 
     assert race(4, unlocked).count(True) > 1
+
+
+def test_friends_cannot_bring_each_other_in_a_circle(place_and_milk):
+    place, milk = place_and_milk
+    policy()
+    first, second, third = customer(), customer(), customer()
+    enter(second, code_of(first))
+    with pytest.raises(ReferralRefused) as refused:
+        enter(first, code_of(second))
+    assert refused.value.extra["why"] == "circle"
+    enter(third, code_of(second))
+    with pytest.raises(ReferralRefused):
+        enter(first, code_of(third))
+    delivered(second, place, milk)
+    assert (balance(first), balance(second)) == (10_000, 5_000)
+
+
+def test_codes_exchanged_in_the_same_moment_reward_nobody(place_and_milk):
+    place, milk = place_and_milk
+    policy()
+    one, other = customer(), customer()
+    address(one), address(other, lat=12.96)
+    enter(one, code_of(other))
+    Referral.objects.create(newcomer=other, referrer=one, entered_at=NOW)  # the rule did not see the first yet
+    delivered(one, place, milk)
+    delivered(other, place, milk)
+    assert set(Referral.objects.values_list("state", "why")) == {("refused", "circle")}
+    assert (balance(one), balance(other)) == (0, 0)
