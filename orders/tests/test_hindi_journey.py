@@ -31,6 +31,9 @@ ALLOWED = re.compile(
 )
 """Names (a refusal keeps the name the order keeps), the customer's own address, units, and what Hindi writes so too."""
 
+NO_WORDS = re.compile(r"%[a-z]+%|\b[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b")
+"""A place a script fills, and the number of the request that a refusal's page gives to whoever asks about it."""
+
 
 def latin(page: str) -> list[str]:
     """Words in Latin letters that a reader of the page sees or hears."""
@@ -39,7 +42,7 @@ def latin(page: str) -> list[str]:
     seen = re.sub(r"<[^>]*>", "\n", page)
     found = []
     for text in [*heard, *seen.split("\n")]:
-        rest = ALLOWED.sub(" ", re.sub(r"%[a-z]+%", " ", html.unescape(text)))  # %name%: a place a script fills
+        rest = ALLOWED.sub(" ", NO_WORDS.sub(" ", html.unescape(text)))
         if re.search(r"[A-Za-z]{3,}", rest):
             found.append(" ".join(text.split()))
     return found
