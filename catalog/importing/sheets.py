@@ -280,7 +280,7 @@ def plan_sheet(content: bytes, *, store_id: int | None = None, lock: bool = Fals
     skus = {record["sku"] for _, record in records}
     known = Product.objects.filter(sku__in=skus).order_by("pk").select_related("brand", "category")
     known = known.defer("search_vector", "search_text")
-    products = {p.sku: p for p in (known.select_for_update(of=("self",)) if lock else known)}
+    products = {p.sku: p for p in (known.select_for_update(of=("self",), no_key=True) if lock else known)}
     links = {name: _Links(model) for name, model in LINKS.items() if name in places}
     codes = {record.get("barcode", "") for _, record in records} - {""}
     owners = dict(Product.objects.filter(barcode__in=codes).values_list("barcode", "sku"))

@@ -45,6 +45,7 @@ def refresh_families(product_ids: Sequence[int] | None = None) -> list[int]:
     for start in range(0, len(changed), CHUNK):
         part = changed[start : start + CHUNK]
         with connection.cursor() as cursor:
+            lock_products(cursor, [pk for pk, _ in part])
             cursor.execute(
                 """UPDATE catalog_product p SET family = n.family
                 FROM unnest(%s::bigint[], %s::text[]) AS n(id, family) WHERE p.id = n.id""",
@@ -68,6 +69,14 @@ def refresh_families_if_outdated() -> bool:
                 keep_faces(cursor, store_id=store_id)
     log.info("families written anew")
     return True
+
+
+def lock_products(cursor: Any, product_ids: Sequence[int]) -> None:
+    """Rows of products are locked by key before several of them are changed: two who change the same ones then wait for
+    each other instead of for ever."""
+    cursor.execute(
+        "SELECT 1 FROM catalog_product WHERE id = ANY(%s) ORDER BY id FOR NO KEY UPDATE", [list(product_ids)]
+    )
 
 
 _MARK_BITS = "CASE p.veg " + " ".join(f"WHEN '{mark}' THEN {bit}" for mark, bit in MARKS.items()) + " ELSE 0 END"

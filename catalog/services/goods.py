@@ -76,7 +76,7 @@ def edit_products(
     if unknown:
         raise ValueError(f"Not changed together: {', '.join(sorted(unknown))}")
     rows = Product.objects.filter(pk__in=product_ids).order_by("pk").defer("search_vector", "search_text")
-    products = list(rows.select_for_update())
+    products = list(rows.select_for_update(no_key=True))  # a shelf may point at them meanwhile
     differing = [p for p in products if any(_plain(getattr(p, _column(n))) != _plain(v) for n, v in changes.items())]
     ids = [p.pk for p in differing]
     if not ids:

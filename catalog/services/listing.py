@@ -200,7 +200,7 @@ def preview_assortment(*, store_id: int, now: datetime, only: Sequence[int] | No
 @transaction.atomic
 def apply_assortment(*, store_id: int, actor: str, now: datetime) -> RangeChange:
     """Make a store's shelf what its ranges say. Again changes nothing. Returns what was done."""
-    Store.objects.select_for_update().get(pk=store_id)
+    Store.objects.select_for_update(no_key=True).get(pk=store_id)
     change = preview_assortment(store_id=store_id, now=now)
     _apply(change, actor=actor, now=now)
     return change

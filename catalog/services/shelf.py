@@ -18,7 +18,7 @@ from catalog import tree, versions
 from catalog.errors import BadPrice, NoSuchProduct, PriceAboveMrp
 from catalog.kept import BrieflyKept
 from catalog.models import Product, ShelfItem, Store
-from catalog.services.faces import keep_faces
+from catalog.services.faces import keep_faces, lock_products
 
 NAMED_AT_MOST = 20
 """Refusals name this many products, not thirty thousand."""
@@ -148,6 +148,8 @@ def set_listed(*, store_id: int, product_ids: Sequence[int], listed: bool, now: 
 @transaction.atomic
 def set_active(*, product_ids: Sequence[int], active: bool, actor: str, now: datetime) -> int:
     """Stop selling products (they leave every shelf) or allow them again (stores then list them). How many changed."""
+    with connection.cursor() as cursor:
+        lock_products(cursor, product_ids)
     changed = Product.objects.filter(pk__in=product_ids, is_active=not active).update(is_active=active, updated_at=now)
     refresh_shelf(product_ids=product_ids, actor=actor, now=now)
     return changed

@@ -264,6 +264,7 @@ def test_renaming_publishing_pricing_and_sweeping_at_once_leave_one_lead_per_fam
                 services.set_active(product_ids=some[:3], active=turn % 2 == 1, actor="x", now=NOW)
             elif n % 4 == 1:
                 with transaction.atomic():
+                    list(Product.objects.filter(pk__in=some).order_by("pk").select_for_update(no_key=True))
                     Product.objects.filter(pk=some[0]).update(family_by_hand=f"name {turn}" if turn < 3 else "")
                     services.refresh_families(some)
                     services.refresh_shelf(product_ids=some, actor="x", now=NOW)

@@ -392,7 +392,10 @@ def test_a_range_is_previewed_with_its_price_rule_and_applied_after_asking(offic
     url = reverse("admin:catalog_assortment_changelist")
     chosen = {"action": "apply_range", "_selected_action": [made.pk]}
     page = office.post(url, chosen).content.decode()
-    assert "1 are listed, 1 of them for the first time, priced by MRP" in page and not ShelfItem.objects.exists()
+    assert (
+        "1 are listed, 1 of them for the first time: 0 at a price of the price list, 1 at MRP" in page
+        and not ShelfItem.objects.exists()
+    )
     office.post(url, {**chosen, "confirmed": "yes"})
     assert ShelfItem.objects.get().is_listed
     assert office.get(reverse("admin:catalog_assortment_change", args=[made.pk])).status_code == 200
