@@ -7,11 +7,11 @@ import pytest
 
 @pytest.hookimpl(trylast=True)  # pytest-django has put those that empty the tables last, and they stay there
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Long tests begin first, or one worker would still be at them when the others are done. Those that share a running
-    house stay with one worker, or each worker would start a house of its own for them."""
+    """Long tests begin first, or one worker would still be at them when the others are done. Those that run a whole
+    platform stay with one worker: two platforms at once would only make each other late."""
     for item in items:
-        if "house" in getattr(item, "fixturenames", ()):
-            item.add_marker(pytest.mark.xdist_group(item.path.stem))
+        if item.get_closest_marker("slow") and item.get_closest_marker("django_db") is None:
+            item.add_marker(pytest.mark.xdist_group("platform"))
     items.sort(key=lambda item: item.get_closest_marker("slow") is None or _empties_tables(item))
 
 
