@@ -77,7 +77,7 @@ def test_the_real_files_are_read_whole_and_twice_is_once(format, lines):
     text, figures = run(REAL[format], format)
     print(text)
     assert figures["lines"] == lines == figures["accepted"] + figures["merged"] + figures["refused"]
-    assert figures["seconds"] < 60 and figures["refused"] == 1
+    assert figures["refused"] == 1
     _, again = run(REAL[format], format)
     assert (again["products_new"], again["products_changed"], again["shelf_written"], again["stock_rows"]) == (
         0,
