@@ -335,7 +335,9 @@ class Supervisor:
 
     def _note_pids(self) -> None:
         pids = {part.name: part.process.pid for part in self.parts if part.process}
-        self.pids.write_text(json.dumps(pids))
+        fresh = self.pids.with_suffix(".new")  # whoever reads it never sees half of it
+        fresh.write_text(json.dumps(pids))
+        fresh.replace(self.pids)
 
     def _reap_leftovers(self) -> None:
         """Ends parts of a supervisor that was killed (where the system could not do it for us)."""
