@@ -17,8 +17,8 @@ from blinkit.kernel import live
 from catalog import tree, versions
 from catalog.errors import BadPrice, NoSuchProduct, PriceAboveMrp
 from catalog.kept import BrieflyKept
-from catalog.models import Product, ShelfItem, Store
-from catalog.services.faces import keep_faces, lock_products
+from catalog.models import ShelfItem, Store
+from catalog.services.faces import keep_faces
 
 NAMED_AT_MOST = 20
 """Refusals name this many products, not thirty thousand."""
@@ -148,9 +148,14 @@ def set_listed(*, store_id: int, product_ids: Sequence[int], listed: bool, now: 
 @transaction.atomic
 def set_active(*, product_ids: Sequence[int], active: bool, actor: str, now: datetime) -> int:
     """Stop selling products (they leave every shelf) or allow them again (stores then list them). How many changed."""
-    with connection.cursor() as cursor:
-        lock_products(cursor, product_ids)
-    changed = Product.objects.filter(pk__in=product_ids, is_active=not active).update(is_active=active, updated_at=now)
+    with connection.cursor() as cursor:  # locked by key, as `lock_products` does, and changed in one statement
+        cursor.execute(
+            """WITH mine AS (
+                SELECT id FROM catalog_product WHERE id = ANY(%s) AND is_active <> %s ORDER BY id FOR NO KEY UPDATE)
+            UPDATE catalog_product p SET is_active = %s, updated_at = %s FROM mine WHERE p.id = mine.id""",
+            [list(product_ids), active, active, now],
+        )
+        changed = int(cursor.rowcount)
     refresh_shelf(product_ids=product_ids, actor=actor, now=now)
     return changed
 

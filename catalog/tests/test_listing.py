@@ -119,7 +119,7 @@ def test_a_hundred_products_that_begin_together_are_one_change_of_the_shelf(djan
     products = [ProductFactory() for _ in range(100)]
     on_shelf(at, *products)
     plan(*products, publish_at=SOON)
-    with django_assert_max_num_queries(31):
+    with django_assert_max_num_queries(30):
         listing.sweep_schedules(now=SOON)
     assert len(shown(at)) == 40  # a page
 
