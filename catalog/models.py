@@ -161,6 +161,10 @@ class Product(models.Model):
     zone = models.CharField(max_length=8, choices=Zone.choices, default=Zone.AMBIENT)
     barcode = models.CharField(max_length=14, null=True, blank=True, unique=True)
     shelf_life_days = models.PositiveIntegerField(null=True, blank=True)
+    min_life_days = models.PositiveIntegerField(
+        null=True, blank=True,
+        help_text="Days that must remain at the door; 30 % of the shelf life where that is more",
+    )  # fmt: skip
     max_per_order = models.PositiveSmallIntegerField(default=10)
     description = models.TextField(blank=True)
     keywords = models.CharField(max_length=400, blank=True, help_text="Words people use for it, comma separated")

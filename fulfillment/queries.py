@@ -217,7 +217,7 @@ def instead_of(line: PickLine, *, store_id: int, limit: int = 4) -> list[Instead
     there = Stock.objects.at(store_id).free().filter(product_id__in=[it.product_id for it in fitting])
     places = {stock.product_id: stock for stock in there.select_related("bin")}
     found = [
-        Instead(it, stock.free_units, stock.bin.code if stock.bin else "", it.price_paise - agreed.unit_price_paise)
+        Instead(it, stock.free, stock.bin.code if stock.bin else "", it.price_paise - agreed.unit_price_paise)
         for it in fitting
         if (stock := places.get(it.product_id)) is not None
     ]
@@ -320,7 +320,7 @@ def stock_rows(*, store_id: int, words: str, limit: int = 20) -> list[Stock]:
     rows = Stock.objects.at(store_id).select_related("product", "bin")
     words = words.strip()
     if not words:
-        return list(rows.filter(on_hand__lte=F("held") + 3).order_by(F("on_hand") - F("held"), "product__name")[:limit])
+        return list(rows.filter(free__lte=3).order_by("free", "product__name")[:limit])
     exact = rows.filter(Q(product__barcode=words) | Q(product__sku__iexact=words) | Q(bin__code__iexact=words))
     if found := list(exact.order_by("product__name")[:limit]):
         return found

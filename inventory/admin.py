@@ -7,7 +7,7 @@ from typing import Any
 from django import forms
 from django.contrib import admin, messages
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
-from django.db.models import F, QuerySet
+from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.shortcuts import render
 from django.utils import timezone
@@ -31,15 +31,17 @@ class AvailabilityFilter(admin.SimpleListFilter):
     parameter_name = "availability"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        return [("out", "Sold out"), ("few", "1 to 5 free"), ("held", "Some held")]
+        return [("out", "Sold out"), ("few", "1 to 5 free"), ("held", "Some held"), ("blocked", "Some off sale")]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Stock]) -> QuerySet[Stock]:
         if self.value() == "out":
-            return queryset.filter(on_hand=F("held"))
+            return queryset.filter(free=0)
         if self.value() == "few":
-            return queryset.filter(on_hand__gt=F("held"), on_hand__lte=F("held") + 5)
+            return queryset.filter(free__range=(1, 5))
         if self.value() == "held":
             return queryset.filter(held__gt=0)
+        if self.value() == "blocked":
+            return queryset.filter(blocked__gt=0)
         return queryset
 
 
@@ -65,7 +67,7 @@ class MovementInline(TabularInline):
 
 @admin.register(Stock)
 class StockAdmin(ReadOnly):
-    list_display = ("product", "store", "free", "held", "on_hand", "bin")
+    list_display = ("product", "store", "free", "held", "blocked", "on_hand", "bin")
     list_select_related = ("product", "store", "bin")
     list_filter = (AvailabilityFilter, "store", "product__zone")
     search_fields = ("product__name", "=product__sku", "=product__barcode", "=bin__code")
@@ -74,10 +76,6 @@ class StockAdmin(ReadOnly):
     show_full_result_count = False
     inlines = (MovementInline,)
     actions = ("count_units", "receive_units", "waste_units")
-
-    @admin.display(description="free", ordering=F("on_hand") - F("held"))
-    def free(self, stock: Stock) -> int:
-        return stock.free_units
 
     def has_work_permission(self, request: HttpRequest) -> bool:
         return bool(request.user.has_perm("inventory.change_stock"))

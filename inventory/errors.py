@@ -1,6 +1,6 @@
 """Refusals inventory can give."""
 
-from blinkit.kernel.errors import Conflict, Invalid
+from blinkit.kernel.errors import Conflict, Invalid, NotFound
 
 
 class OutOfStock(Conflict):
@@ -23,3 +23,7 @@ class UnitsHeld(Conflict):
 
 class BadQuantity(Invalid):
     code = "bad-quantity"
+
+
+class NoSuchBatch(NotFound):
+    code = "no-such-batch"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from uuid import UUID
 
 from blinkit.kernel.events import DomainEvent
@@ -19,3 +19,17 @@ class StockCounted(DomainEvent):
     product_id: int
     expected: int
     counted: int
+
+
+@dataclass(frozen=True)
+class BatchBlocked(DomainEvent):
+    """A batch went off sale. `stuck` are the refs (orders) that hold units of it and could get no other ones."""
+
+    store_code: str
+    product_id: int
+    batch_id: int
+    lot: str
+    state: str
+    reason: str
+    units: int
+    stuck: list[str] = field(default_factory=list)

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date, datetime
 from typing import NamedTuple
+from uuid import UUID
 
 from django.db import connection
+from django.db.models import F
 
-from inventory.models import Bin, Stock
+from inventory.models import Bin, HoldLot, HoldState, Stock
 
 FEW_LEFT = 5
 """From here on the shop says how many are left."""
@@ -22,9 +25,20 @@ class Place(NamedTuple):
     sequence: int
 
 
+class LotToPick(NamedTuple):
+    """Units of one batch that are held for an order. `bin_code` None: in the product's home place."""
+
+    batch_id: int
+    lot: str
+    expires_on: date | None
+    bin_code: str | None
+    qty: int
+    state: str
+
+
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """A stock row whose counter is not what the ledger (or the holds) say."""
+    """A counter of a stock row or of one of its batches that is not what the ledger, the holds or the batches say."""
 
     stock_id: int
     store_code: str
@@ -33,19 +47,53 @@ class Difference:
     counted: int
     expected: int
     source: str
+    lot: str = ""
 
 
-def free(*, store_id: int, product_ids: Sequence[int]) -> dict[int, int]:
-    """Units nobody holds, per product. A product without a stock row is not in the answer. One statement.
+def free(*, store_id: int, product_ids: Sequence[int], arrives_at: datetime | None = None) -> dict[int, int]:
+    """Units that may be sold, per product. A product without a stock row is not in the answer. One statement.
 
-    Written out: every shelf, search and cart asks it, and building it from a QuerySet cost more than running it.
+    With `arrives_at` (a slot) only units that may still be handed over then. Written out: every shelf, search and cart
+    asks it, and building it from a QuerySet cost more than running it.
     """
     with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT product_id, on_hand - held FROM inventory_stock WHERE store_id = %s AND product_id = ANY(%s)",
-            [store_id, list(product_ids)],
-        )
+        if arrives_at is None:
+            sql = "SELECT product_id, free FROM inventory_stock WHERE store_id = %s AND product_id = ANY(%s)"
+            cursor.execute(sql, [store_id, list(product_ids)])
+        else:
+            cursor.execute(_FREE_THEN, [arrives_at, store_id, list(product_ids)])
         return dict(cursor.fetchall())
+
+
+_FREE_THEN = """
+    SELECT s.product_id, coalesce(sum(b.on_hand - b.held), 0)::int
+    FROM inventory_stock AS s LEFT JOIN inventory_batch AS b
+        ON b.stock_id = s.id AND b.state = 'open' AND b.on_hand > b.held
+        AND (b.sell_until IS NULL OR b.sell_until >= %s)
+    WHERE s.store_id = %s AND s.product_id = ANY(%s) GROUP BY s.product_id
+"""
+
+
+def orders_with(*, batch_id: int) -> list[tuple[UUID, str, int]]:
+    """Who has, or has had, units of a batch: (ref, state of the hold, units), newest first. For recalls."""
+    rows = HoldLot.objects.filter(batch_id=batch_id, qty__gt=0).exclude(hold__state=HoldState.RELEASED)
+    return list(rows.order_by("-hold_id").values_list("hold__ref", "hold__state", "qty"))
+
+
+def lots_for(*, ref: UUID) -> dict[int, list[LotToPick]]:
+    """Which lots an order's units are to be picked from, by product, first expired first."""
+    rows = (
+        HoldLot.objects.filter(hold__ref=ref, qty__gt=0, hold__state__in=[HoldState.ACTIVE, HoldState.FIRM])
+        .order_by(F("batch__expires_on").asc(nulls_last=True), "batch_id")
+        .values_list(
+            "hold__stock__product_id", "batch_id", "batch__lot", "batch__expires_on", "batch__bin__code", "qty",
+            "batch__state",
+        )
+    )  # fmt: skip
+    found: dict[int, list[LotToPick]] = {}
+    for product_id, *lot in rows:
+        found.setdefault(product_id, []).append(LotToPick(*lot))
+    return found
 
 
 def bins(*, store_id: int, product_ids: Sequence[int]) -> dict[int, Place]:
@@ -64,48 +112,68 @@ def walk(*, store_id: int) -> list[Bin]:
 
 
 _PROOF = """
-    SELECT s.id, t.code, p.sku, s.on_hand, s.held,
-           coalesce(m.on_hand, 0), coalesce(m.held, 0), coalesce(h.units, 0)
-    FROM inventory_stock AS s
-    JOIN catalog_store AS t ON t.id = s.store_id
-    JOIN catalog_product AS p ON p.id = s.product_id
-    LEFT JOIN (
-        SELECT stock_id, sum(on_hand_delta)::bigint AS on_hand, sum(held_delta)::bigint AS held
-        FROM inventory_movement GROUP BY stock_id
-    ) AS m ON m.stock_id = s.id
-    LEFT JOIN (
-        SELECT stock_id, sum(qty)::bigint AS units
-        FROM inventory_hold WHERE state IN ('active', 'firm') GROUP BY stock_id
-    ) AS h ON h.stock_id = s.id
-    WHERE s.on_hand <> coalesce(m.on_hand, 0) OR s.held <> coalesce(m.held, 0) OR s.held <> coalesce(h.units, 0)
-    ORDER BY t.code, p.sku
+    WITH moved AS (
+        SELECT batch_id, sum(on_hand_delta)::bigint AS on_hand, sum(held_delta)::bigint AS held
+        FROM inventory_movement GROUP BY batch_id
+    ), holding AS (
+        SELECT l.batch_id, sum(l.qty)::bigint AS units
+        FROM inventory_holdlot AS l JOIN inventory_hold AS h ON h.id = l.hold_id
+        WHERE h.state IN ('active', 'firm') GROUP BY l.batch_id
+    ), batch AS (
+        SELECT b.id, b.stock_id, b.lot, b.state, b.on_hand, b.held, coalesce(m.on_hand, 0) AS moved_on_hand,
+            coalesce(m.held, 0) AS moved_held, coalesce(h.units, 0) AS holding
+        FROM inventory_batch AS b LEFT JOIN moved AS m ON m.batch_id = b.id LEFT JOIN holding AS h ON h.batch_id = b.id
+    ), stock AS (
+        SELECT stock_id, sum(on_hand) AS on_hand, sum(held) AS held,
+            coalesce(sum(on_hand - held) FILTER (WHERE state <> 'open'), 0) AS blocked
+        FROM batch GROUP BY stock_id
+    ), lotted AS (
+        SELECT h.stock_id, sum(h.qty)::bigint AS units, sum(l.units)::bigint AS lots FROM inventory_hold AS h
+        LEFT JOIN (SELECT hold_id, sum(qty) AS units FROM inventory_holdlot GROUP BY hold_id) AS l ON l.hold_id = h.id
+        WHERE h.state IN ('active', 'firm') GROUP BY h.stock_id
+    ), found (stock_id, counter, counted, expected, source, lot) AS (
+        SELECT stock_id, 'on_hand', on_hand, moved_on_hand, 'movements', lot FROM batch WHERE on_hand <> moved_on_hand
+        UNION ALL SELECT stock_id, 'held', held, moved_held, 'movements', lot FROM batch WHERE held <> moved_held
+        UNION ALL SELECT stock_id, 'held', held, holding, 'holds', lot FROM batch WHERE held <> holding
+        UNION ALL SELECT s.id, 'on_hand', s.on_hand, coalesce(b.on_hand, 0), 'batches', ''
+            FROM inventory_stock AS s LEFT JOIN stock AS b ON b.stock_id = s.id
+            WHERE s.on_hand <> coalesce(b.on_hand, 0)
+        UNION ALL SELECT s.id, 'held', s.held, coalesce(b.held, 0), 'batches', ''
+            FROM inventory_stock AS s LEFT JOIN stock AS b ON b.stock_id = s.id WHERE s.held <> coalesce(b.held, 0)
+        UNION ALL SELECT s.id, 'blocked', s.blocked, coalesce(b.blocked, 0), 'batches', ''
+            FROM inventory_stock AS s LEFT JOIN stock AS b ON b.stock_id = s.id
+            WHERE s.blocked <> coalesce(b.blocked, 0)
+        UNION ALL SELECT stock_id, 'hold', units, coalesce(lots, 0), 'lots', '' FROM lotted
+            WHERE units <> coalesce(lots, 0)
+    )
+    SELECT f.stock_id, t.code, p.sku, f.counter, f.counted, f.expected, f.source, f.lot
+    FROM found AS f JOIN inventory_stock AS s ON s.id = f.stock_id JOIN catalog_store AS t ON t.id = s.store_id
+    JOIN catalog_product AS p ON p.id = s.product_id ORDER BY t.code, p.sku, f.lot, f.counter, f.source
 """
 
 
 def audit() -> list[Difference]:
-    """Every stock row that differs from its ledger or from its live holds; empty when all is well. One statement, so it
-    sees one moment and may run while the shop is open."""
+    """Every counter of a batch that differs from its ledger or its live holds, every stock row that is not the sum of
+    its batches, every hold that is not the sum of its lots; empty when all is well. One statement, so it sees one
+    moment and may run while the shop is open."""
     with connection.cursor() as cursor:
         cursor.execute(_PROOF)
-        rows = cursor.fetchall()
-    found: list[Difference] = []
-    for stock_id, store, sku, on_hand, held, ledger_on_hand, ledger_held, live_holds in rows:
-        for counter, counted, expected, source in (
-            ("on_hand", on_hand, ledger_on_hand, "movements"),
-            ("held", held, ledger_held, "movements"),
-            ("held", held, live_holds, "holds"),
-        ):
-            if counted != expected:
-                found.append(Difference(stock_id, store, sku, counter, counted, expected, source))
-    return found
+        return [
+            Difference(stock_id, store, sku, counter, int(counted), int(expected), source, lot)
+            for stock_id, store, sku, counter, counted, expected, source, lot in cursor.fetchall()
+        ]
 
 
 def totals() -> dict[str, int]:
-    """Rows, units on hand, units held and ledger lines in the whole house."""
+    """Rows, batches, units on hand, held and blocked, and ledger lines in the whole house."""
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT count(*), coalesce(sum(on_hand), 0)::bigint, coalesce(sum(held), 0)::bigint,"
+            " coalesce(sum(blocked), 0)::bigint, (SELECT count(*) FROM inventory_batch),"
             " (SELECT count(*) FROM inventory_movement) FROM inventory_stock"
         )
-        rows, on_hand, held, movements = cursor.fetchone()
-    return {"stock_rows": rows, "on_hand": on_hand, "held": held, "movements": movements}
+        rows, on_hand, held, blocked, batches, movements = cursor.fetchone()
+    return {
+        "stock_rows": rows, "batches": batches, "on_hand": on_hand, "held": held, "blocked": blocked,
+        "movements": movements,
+    }  # fmt: skip

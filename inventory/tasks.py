@@ -14,3 +14,9 @@ from inventory import services
 def sweep_holds(**_: Any) -> None:
     """Release holds whose payment window is over."""
     services.sweep_expired(now=timezone.now())
+
+
+@shared_task(acks_late=True)
+def sweep_batches(**_: Any) -> None:
+    """Take off sale what has become too short-dated or has expired."""
+    services.sweep_short_dated(now=timezone.now())

@@ -126,13 +126,17 @@ def test_the_audit_catches_a_counter_changed_by_hand_and_rebuilds_it():
     stock = stocked(10)
     hold(stock, 3)
     with connection.cursor() as cursor:
-        cursor.execute("UPDATE inventory_stock SET on_hand = 12, held = 4")
+        cursor.execute("UPDATE inventory_batch SET on_hand = 12, held = 4")
+        cursor.execute("UPDATE inventory_stock SET on_hand = 13, held = 5, blocked = 1")
     code, found = run_audit()
     assert code == 1
     assert {(row["counter"], row["counted"], row["expected"], row["source"]) for row in found["rows"]} == {
         ("on_hand", 12, 10, "movements"),
         ("held", 4, 3, "movements"),
         ("held", 4, 3, "holds"),
+        ("on_hand", 13, 12, "batches"),
+        ("held", 5, 4, "batches"),
+        ("blocked", 1, 0, "batches"),
     }
     code, found = run_audit("--rebuild")
     assert (code, found["rebuilt"], found["differences"]) == (0, 1, 0)

@@ -42,7 +42,7 @@ class Watched:
 
 
 _SQL = """
-    SELECT p.id, p.sku, s.price_paise, s.mrp_paise, s.is_listed AND p.is_active, COALESCE(k.on_hand - k.held, 0),
+    SELECT p.id, p.sku, s.price_paise, s.mrp_paise, s.is_listed AND p.is_active, COALESCE(k.free, 0),
         p.pack_size::float8, p.pack_unit
     FROM catalog_product p JOIN catalog_shelfitem s ON s.product_id = p.id AND s.store_id = %s
     LEFT JOIN inventory_stock k ON k.product_id = p.id AND k.store_id = s.store_id

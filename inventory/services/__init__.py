@@ -1,0 +1,35 @@
+"""Every write to stock. Each act locks its stock rows by primary key, applies deltas under the CHECKs and writes the
+ledger in the same statement (`ledger.posting`), so that counters and ledger cannot part.
+
+Lock order inside this app: stock row (which is also the lock of its batches), then its hold. The acts take part in the
+caller's transaction without a savepoint of their own; what they refuse, they refuse before anything is written and
+outside their atomic block, so a caller may catch a refusal and go on.
+"""
+
+from inventory.services.counting import count, take_off, waste
+from inventory.services.holding import firm, hold, release, release_part, ship, swap, sweep_expired, take_back
+from inventory.services.quarantine import block, sweep_short_dated, unblock
+from inventory.services.receiving import Arrival, move_bin, receive, retime
+from inventory.services.repair import rebuild_counters
+
+__all__ = [
+    "Arrival",
+    "block",
+    "count",
+    "firm",
+    "hold",
+    "move_bin",
+    "rebuild_counters",
+    "receive",
+    "release",
+    "release_part",
+    "retime",
+    "ship",
+    "swap",
+    "sweep_expired",
+    "sweep_short_dated",
+    "take_back",
+    "take_off",
+    "unblock",
+    "waste",
+]

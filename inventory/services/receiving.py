@@ -1,0 +1,186 @@
+"""Goods that come in, and where they lie. Each lot becomes a batch with the last instant it may be handed over."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date, datetime
+from typing import NamedTuple
+from uuid import UUID
+
+from django.db import transaction
+
+from blinkit.kernel.errors import NotFound
+from inventory.errors import BadQuantity
+from inventory.fefo import Take
+from inventory.models import MovementKind
+from inventory.services import ledger
+
+SHARE_OF_LIFE = "0.3"
+"""At the door at least 30 % of a product's life must remain, or the days the product itself asks for, if that is
+more."""
+
+_SELL_UNTIL = f"""(
+    ((({{ends}}) + 1)::timestamp AT TIME ZONE city.timezone)
+    - greatest(coalesce(p.shelf_life_days, 0) * {SHARE_OF_LIFE}, coalesce(p.min_life_days, 0)) * interval '1 day'
+)"""
+"""The end of the last day of use where the store is, less the life that must remain. Days are of 24 hours."""
+
+
+class Arrival(NamedTuple):
+    """One line of goods that came. `bin_code` gives the product (or, with a lot or expiry, the lot) its place."""
+
+    product_id: int
+    qty: int
+    bin_code: str | None = None
+    lot: str = ""
+    expires_on: date | None = None
+    unit_cost_paise: int | None = None
+
+
+def receive(
+    *,
+    store_id: int,
+    lines: Iterable[Arrival | tuple[int, int, str | None]],
+    reason: str,
+    actor: str,
+    now: datetime,
+    kind: MovementKind = MovementKind.RECEIVE,
+    ref: UUID | None = None,
+) -> int:
+    """Goods arrive: an Arrival (or its first three values) each. Makes stock rows, batches and bins that are not there
+    yet.
+
+    Units of one lot and expiry are one batch. What comes too short-dated or recalled goes into a blocked batch, not on
+    sale. Zero units only give the product its place. A line with a bin moves the product there. Returns the units
+    received. Raises BadQuantity for a negative quantity, NotFound for an unknown store.
+    """
+    came = [Arrival(*line) for line in lines]
+    if any(line.qty < 0 for line in came):
+        raise BadQuantity("Goods received cannot be negative.")
+    if not came:
+        return 0
+    places = {line.product_id: line.bin_code for line in came if line.bin_code}
+    products = sorted({line.product_id for line in came})
+    _need_store(store_id)
+    with transaction.atomic(savepoint=False):
+        see_to_bins(store_id, places)
+        ledger.execute(
+            "INSERT INTO inventory_stock (store_id, product_id, on_hand, held)"
+            " SELECT %(store)s, id, 0, 0 FROM unnest(%(products)s::bigint[]) AS wanted(id) ORDER BY id"
+            " ON CONFLICT (store_id, product_id) DO NOTHING RETURNING id",
+            {"store": store_id, "products": products},
+        )
+        rows = ledger.lock_shelf(store_id, products)
+        if places:
+            _set_home(store_id, {row.id: places[row.product_id] for row in rows if row.product_id in places})
+        of_product = {row.product_id: row.id for row in rows}
+        takes = _batches(store_id, of_product, [line for line in came if line.qty], now=now)
+        if takes:
+            ledger.post(takes, kind, on_hand=1, reason=reason, actor=actor, now=now, rows=rows, ref=ref)
+    return sum(line.qty for line in came)
+
+
+def move_bin(*, store_id: int, product_id: int, bin_code: str, actor: str, now: datetime) -> None:
+    """The product lives in another bin from now on (made when it is new). Units do not change."""
+    receive(store_id=store_id, lines=[(product_id, 0, bin_code)], reason="Moved", actor=actor, now=now)
+
+
+def retime(*, product_ids: Iterable[int]) -> int:
+    """The life a product must still have was changed: its batches get their last instant anew. Returns how many
+    changed. What is on sale or not is the sweep's to see."""
+    return len(
+        ledger.execute(
+            f"""
+            UPDATE inventory_batch AS b SET sell_until = {_SELL_UNTIL.format(ends="b.expires_on")}
+            FROM inventory_stock AS s JOIN catalog_product AS p ON p.id = s.product_id
+            JOIN catalog_store AS t ON t.id = s.store_id JOIN catalog_city AS city ON city.id = t.city_id
+            WHERE s.id = b.stock_id AND p.id = ANY(%(products)s) AND b.expires_on IS NOT NULL AND b.on_hand > 0
+            AND b.sell_until IS DISTINCT FROM {_SELL_UNTIL.format(ends="b.expires_on")} RETURNING b.id
+            """,
+            {"products": list(product_ids)},
+        )
+    )
+
+
+def _batches(store_id: int, of_product: Mapping[int, int], came: Sequence[Arrival], *, now: datetime) -> list[Take]:
+    """The batch of each line (made when it is new), with its units; lines of one batch together."""
+    units: dict[tuple[int, str, date | None], int] = {}
+    more: dict[tuple[int, str, date | None], Arrival] = {}
+    for line in came:
+        key = (of_product[line.product_id], line.lot.strip(), line.expires_on)
+        units[key] = units.get(key, 0) + line.qty
+        more[key] = line
+    if not units:
+        return []
+    keys = list(units)
+    with_place = {key: line.bin_code for key, line in more.items() if line.bin_code and (key[1] or key[2])}
+    found = ledger.execute(
+        f"""
+        WITH wanted AS (
+            SELECT w.*, {_SELL_UNTIL.format(ends="w.ends")} AS sell_until, bin.id AS bin_id
+            FROM unnest(%(stocks)s::bigint[], %(lots)s::text[], %(ends)s::date[], %(costs)s::bigint[], %(bins)s::text[])
+                AS w(stock_id, lot, ends, cost, bin)
+            JOIN inventory_stock AS s ON s.id = w.stock_id
+            JOIN catalog_product AS p ON p.id = s.product_id
+            JOIN catalog_store AS t ON t.id = s.store_id JOIN catalog_city AS city ON city.id = t.city_id
+            LEFT JOIN inventory_bin AS bin ON bin.store_id = s.store_id AND bin.code = w.bin
+        )
+        INSERT INTO inventory_batch
+            (stock_id, lot, expires_on, sell_until, bin_id, unit_cost_paise, state, state_reason, on_hand, held,
+            received_at)
+        SELECT stock_id, lot, ends, sell_until, bin_id, cost,
+            CASE WHEN sell_until < %(now)s THEN 'short' ELSE 'open' END,
+            CASE WHEN sell_until < %(now)s THEN 'Too short-dated when it came' ELSE '' END, 0, 0, %(now)s
+        FROM wanted
+        ON CONFLICT (stock_id, lot, expires_on) DO UPDATE SET
+            unit_cost_paise = coalesce(excluded.unit_cost_paise, inventory_batch.unit_cost_paise),
+            bin_id = coalesce(excluded.bin_id, inventory_batch.bin_id)
+        RETURNING id, stock_id, lot, expires_on
+        """,
+        {
+            "stocks": [key[0] for key in keys],
+            "lots": [key[1] for key in keys],
+            "ends": [key[2] for key in keys],
+            "costs": [more[key].unit_cost_paise for key in keys],
+            "bins": [with_place.get(key) for key in keys],
+            "now": now,
+        },
+    )
+    return [Take(batch_id, units[(stock_id, lot, ends)]) for batch_id, stock_id, lot, ends in found]
+
+
+def _set_home(store_id: int, codes: Mapping[int, str]) -> None:
+    ledger.execute(
+        "UPDATE inventory_stock AS s SET bin_id = b.id"
+        " FROM unnest(%(ids)s::bigint[], %(codes)s::text[]) AS w(id, code)"
+        " JOIN inventory_bin AS b ON b.store_id = %(store)s AND b.code = w.code"
+        " WHERE s.id = w.id AND s.bin_id IS DISTINCT FROM b.id RETURNING s.id",
+        {"store": store_id, "ids": list(codes), "codes": list(codes.values())},
+    )
+
+
+def _need_store(store_id: int) -> None:
+    if not ledger.execute("SELECT id FROM catalog_store WHERE id = %(id)s", {"id": store_id}):
+        raise NotFound("There is no such store.")
+
+
+def see_to_bins(store_id: int, places: Mapping[int, str]) -> None:
+    """New bins get the zone of what is put there and come last on the walk, in the order of their codes."""
+    if not places:
+        return
+    ledger.execute(
+        """
+        INSERT INTO inventory_bin (store_id, code, zone, sequence)
+        SELECT %(store)s, new.code, new.zone, last.sequence + row_number() OVER (ORDER BY new.code)
+        FROM (
+            SELECT DISTINCT ON (w.code) w.code, p.zone
+            FROM unnest(%(products)s::bigint[], %(codes)s::text[]) AS w(product_id, code)
+            JOIN catalog_product AS p ON p.id = w.product_id
+            WHERE NOT EXISTS (SELECT 1 FROM inventory_bin AS b WHERE b.store_id = %(store)s AND b.code = w.code)
+            ORDER BY w.code, w.product_id
+        ) AS new,
+        (SELECT coalesce(max(sequence), 0) AS sequence FROM inventory_bin WHERE store_id = %(store)s) AS last
+        ON CONFLICT (store_id, code) DO NOTHING RETURNING id
+        """,
+        {"store": store_id, "products": list(places), "codes": list(places.values())},
+    )
