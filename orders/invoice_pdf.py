@@ -136,10 +136,6 @@ def _state_line(code: str) -> str:
     return f"State {state_name(code)}, code {code}"
 
 
-def _rate(gst_bp: int) -> str:
-    return f"{gst_bp / 100:g}%"
-
-
 def _plain(paise: int) -> str:
     """Rupees without the sign, always two digits: columns of figures."""
     whole = rupees(abs(paise) // 100 * 100).removeprefix("₹")
@@ -272,7 +268,7 @@ class _Page(FPDF):
                     _plain(line.unit_price_paise),
                     _plain(-line.discount_paise) if line.discount_paise else "—",
                     _plain(line.taxable_paise),
-                    _rate(line.gst_bp),
+                    line.rate,
                     *map(_plain, taxes),
                     _plain(line.total_paise),
                 ]
@@ -342,7 +338,7 @@ class _Page(FPDF):
         rows = [
             [
                 row.hsn or "—",
-                _rate(row.gst_bp),
+                row.rate,
                 _plain(row.taxable_paise),
                 *map(_plain, [row.cgst_paise, row.sgst_paise] if within else [row.igst_paise]),
                 _plain(row.total_paise),

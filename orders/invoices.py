@@ -13,6 +13,7 @@ from django.db.models import F, Q
 
 from blinkit.kernel.ids import uuid7
 from orders.invoicing import gstin as gst_numbers
+from orders.invoicing import percent
 
 
 class Supplier(models.Model):
@@ -235,3 +236,7 @@ class TaxLine(models.Model):
     @property
     def tax_paise(self) -> int:
         return self.cgst_paise + self.sgst_paise + self.igst_paise + self.cess_paise
+
+    @property
+    def rate(self) -> str:
+        return percent(self.gst_bp)

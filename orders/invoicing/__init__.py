@@ -7,7 +7,7 @@ from orders.invoicing.credit import Reduction, Standing, is_price_reduction, red
 from orders.invoicing.figures import Fee, Figures, InvoiceLine, Sold, fee_rate, make_figures
 from orders.invoicing.gstin import check_gstin, is_gstin, state_name
 from orders.invoicing.numbers import credit_until, document_number, financial_year, month_of
-from orders.invoicing.words import rupees_in_words
+from orders.invoicing.words import percent, rupees_in_words
 
 __all__ = [
     "Fee",
@@ -25,6 +25,7 @@ __all__ = [
     "is_price_reduction",
     "make_figures",
     "month_of",
+    "percent",
     "reduce",
     "rupees_in_words",
     "state_name",

@@ -14,6 +14,7 @@ from typing import Any
 
 from orders.invoicing.gstin import state_name
 from orders.invoicing.numbers import IST
+from orders.invoicing.words import percent
 
 B2CS = ("Type", "Place Of Supply", "Applicable % of Tax Rate", "Rate", "Taxable Value", "Cess Amount",
         "E-Commerce GSTIN")  # fmt: skip
@@ -94,7 +95,7 @@ def amount(paise: int) -> str:
 
 
 def rate(gst_bp: int) -> str:
-    return f"{gst_bp / 100:g}"
+    return percent(gst_bp).removesuffix(" %")
 
 
 def place(code: str) -> str:

@@ -20,6 +20,12 @@ def rupees_in_words(paise: int) -> str:
     return f"{unit} {_number(rupees)}{small} Only"
 
 
+def percent(rate_bp: int) -> str:
+    """ "5 %", "0.25 %": a rate in basis points for people."""
+    whole, rest = divmod(rate_bp, 100)
+    return f"{whole}{f'.{rest:02d}'.rstrip('0') if rest else ''} %"
+
+
 def _number(number: int) -> str:
     if number < 20:
         return _SMALL[number]

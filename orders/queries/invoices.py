@@ -11,7 +11,7 @@ from django.db.models import Prefetch, Q, QuerySet
 
 from orders.errors import NoSuchDocument
 from orders.invoices import DocumentKind, Supplier, TaxDocument, TaxLine
-from orders.invoicing import rupees_in_words
+from orders.invoicing import percent, rupees_in_words
 from orders.models import Order
 from payments.models import Method
 
@@ -32,6 +32,14 @@ class ByRate:
     igst_paise: int
     cess_paise: int
     total_paise: int
+
+    @property
+    def tax_paise(self) -> int:
+        return self.cgst_paise + self.sgst_paise + self.igst_paise + self.cess_paise
+
+    @property
+    def rate(self) -> str:
+        return percent(self.gst_bp)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,9 +87,8 @@ def credit_note_of(order_id: UUID, note_id: UUID, *, customer_id: int | None) ->
     return _view(found)
 
 
-def documents_of(order_id: UUID) -> list[TaxDocument]:
-    """The invoice and then its credit notes; what an order's page links to."""
-    return list(TaxDocument.objects.filter(order_id=order_id).order_by("-kind", "issued_at", "serial"))
+def has_invoice(order_id: UUID) -> bool:
+    return TaxDocument.objects.filter(order_id=order_id, kind=DocumentKind.INVOICE).exists()
 
 
 def _readable(order_id: UUID, customer_id: int | None) -> QuerySet[TaxDocument]:
@@ -89,8 +96,8 @@ def _readable(order_id: UUID, customer_id: int | None) -> QuerySet[TaxDocument]:
     if customer_id is not None:
         found = found.filter(order__customer_id=customer_id)
     notes = TaxDocument.objects.order_by("issued_at", "serial")
-    return found.select_related("order", "store", "against").prefetch_related(
-        "lines", Prefetch("credit_notes", queryset=notes)
+    return found.select_related("order__customer", "store", "against").prefetch_related(
+        "lines__order_line", Prefetch("credit_notes", queryset=notes)
     )
 
 
