@@ -172,15 +172,16 @@ _OTHER: tuple[Words, ...] = (
         "en",
         "Your order {number} was delivered",
         "Hello {name},\n\nyour order {number} from {store} was delivered at {delivered_at}.\nTotal: {total}, taxes"
-        " included.\nInvoice: {invoice}\n\nIf something was missing or not right, open the order in the app and tell us.\n\nThank you!",
+        " included.\nInvoice: {invoice}\n\nIf something was missing or not right, open the order in the app and tell"
+        " us.\n\nThank you!",
     ),
     Words(
         "order_delivered",
         EMAIL,
         "hi",
         "आपका ऑर्डर {number} पहुँच गया",
-        "नमस्ते {name},\n\n{store} से आपका ऑर्डर {number} {delivered_at} पर पहुँच गया।\nकुल: {total}, टैक्स सहित।\nइनवॉइस: {invoice}\n\n"
-        "कुछ कम या ख़राब हो तो ऐप में ऑर्डर खोलकर बताइए।\n\nधन्यवाद!",
+        "नमस्ते {name},\n\n{store} से आपका ऑर्डर {number} {delivered_at} पर पहुँच गया।\nकुल: {total}, टैक्स सहित।\n"
+        "इनवॉइस: {invoice}\n\nकुछ कम या ख़राब हो तो ऐप में ऑर्डर खोलकर बताइए।\n\nधन्यवाद!",
     ),
 )
 

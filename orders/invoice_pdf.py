@@ -6,6 +6,7 @@ customer who reads Hindi. The QR code leads to the page of the document, which a
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from datetime import datetime
 from functools import cache
@@ -25,6 +26,7 @@ from orders.invoicing.numbers import IST
 from orders.models import Order, OrderLine
 from orders.queries.invoices import DocumentView
 
+logging.getLogger("fontTools").setLevel(logging.WARNING)  # it tells every step of making a font smaller
 FONTS = Path(__file__).parent / "fonts"
 INK, SOFT, LINE, GREEN, LEAF = (27, 31, 29), (82, 92, 85), (214, 221, 216), (12, 122, 67), (237, 246, 240)
 MARGIN, WIDTH = 12, 186
