@@ -139,9 +139,9 @@ def _state_line(code: str) -> str:
 
 
 def _plain(paise: int) -> str:
-    """Rupees without the sign, always two digits: columns of figures."""
+    """Rupees without the sign, always two digits: columns of figures. The font has no minus sign but a dash."""
     whole = rupees(abs(paise) // 100 * 100).removeprefix("₹")
-    return f"{'−' if paise < 0 else ''}{whole}.{abs(paise) % 100:02d}"
+    return f"{'–' if paise < 0 else ''}{whole}.{abs(paise) % 100:02d}"
 
 
 @cache
