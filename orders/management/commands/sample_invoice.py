@@ -89,7 +89,7 @@ class Command(BaseCommand):
             bill_fingerprint=view.fingerprint,
             now=now,
         )
-        one = {"order_id": order.pk, "actor": "system", "now": now}
+        one: dict[str, Any] = {"order_id": order.pk, "actor": "system", "now": now}
         services.to_store(**one)
         services.start_picking(**one)
         services.packed(bag_codes=["SAMPLE"], shelf_slot="S1", **one)
