@@ -224,6 +224,7 @@ CELERY_BEAT_SCHEDULE = {  # seeds the database schedule; an administrator can ch
         "catalog.tasks.flush_unmet": 60,
         "catalog.tasks.sweep_prices": 5,
         "orders.tasks.tell_cheaper": 60,
+        "orders.tasks.sweep_invoices": 3600,
     }.items()
 }
 

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from django.conf import settings
 from django.contrib.postgres.expressions import ArraySubquery
 from django.db import connection
 from django.db.models import Exists, F, OuterRef, QuerySet, Subquery
@@ -339,6 +340,7 @@ def _order_facts(order_id: UUID) -> Facts | None:
         "reason": "",
         "arrives_by": _clock(row["promised_by"], seen_at=row["placed_at"] if row["slot_id"] else None),
         "delivered_at": _clock(row["delivered_at"]),
+        "invoice": f"{settings.SITE_URL.rstrip('/')}/orders/{order_id}/invoice/",
     }
     return Facts(person=person, words=words, link=f"/orders/{order_id}/")
 

@@ -327,3 +327,4 @@ class SlotAdmin(ReadOnly):
 
 
 from orders import claim_admin as claim_admin  # noqa: E402 — claims register themselves here
+from orders import invoice_admin as invoice_admin  # noqa: E402 — and invoices

@@ -181,3 +181,8 @@ class RatingClosed(Conflict):
     """Only delivered orders are rated, and a rating can be changed for a day."""
 
     code = "rating-closed"
+
+
+class NoSuchDocument(NotFound):
+    code = "no-such-document"
+    default_detail = "There is no such invoice. It is made when the order leaves the store."

@@ -7,8 +7,9 @@ from django.utils import timezone
 from blinkit.kernel.events import EventMeta
 from inventory.events import HoldExpired
 from orders import services
-from orders.events import OrderClosed, OrderDelivered
+from orders.events import ClaimApproved, OrderClosed, OrderDelivered, OrderPickedUp, OrderUndelivered
 from orders.models import Order
+from orders.services.invoices import keep_documents
 from orders.states import Status
 from payments.events import PaymentCaptured, RefundCompleted
 
@@ -40,3 +41,8 @@ def refund_completed(event: RefundCompleted, meta: EventMeta) -> None:
     """Money is back with the customer: a cancelled or undelivered order may be REFUNDED now."""
     if Order.objects.filter(pk=event.ref, status__in=[Status.CANCELLED, Status.UNDELIVERED]).exists():
         services.refund_done(order_id=event.ref, now=timezone.now())
+
+
+def tax_documents(event: OrderPickedUp | OrderDelivered | OrderUndelivered | ClaimApproved, meta: EventMeta) -> None:
+    """The goods have left, came back, or cost less than was invoiced: the invoice, or a credit note."""
+    keep_documents(order_id=event.order_id, now=timezone.now())

@@ -119,6 +119,7 @@ class Order(models.Model):
     discount_paise = models.BigIntegerField(default=0)
     tax_paise = models.BigIntegerField(default=0, help_text="GST contained in the parts above, not added to them")
     total_paise = models.BigIntegerField()
+    fee_gst_bp = models.PositiveIntegerField(null=True, blank=True, help_text="GST rate of the fees, as billed")
     promotions = models.JSONField(null=True, blank=True, help_text="Those that applied, as they were agreed")
     cashback_paise = models.BigIntegerField(default=0, db_default=0, help_text="A credit that comes after delivery")
     supplier_state = models.CharField(max_length=2, blank=True, default="", db_default="", help_text="GST state code")
@@ -297,5 +298,9 @@ from orders.claims import ClaimedLine as ClaimedLine  # noqa: E402
 from orders.claims import ClaimPhoto as ClaimPhoto  # noqa: E402
 from orders.claims import ClaimPolicy as ClaimPolicy  # noqa: E402
 from orders.claims import Rating as Rating  # noqa: E402
+from orders.invoices import DocumentSeries as DocumentSeries  # noqa: E402
+from orders.invoices import Supplier as Supplier  # noqa: E402
+from orders.invoices import TaxDocument as TaxDocument  # noqa: E402
+from orders.invoices import TaxLine as TaxLine  # noqa: E402
 from orders.slots import Slot as Slot  # noqa: E402
 from orders.slots import SlotTemplate as SlotTemplate  # noqa: E402

@@ -8,6 +8,7 @@ from celery import shared_task
 from django.utils import timezone
 
 from orders import services
+from orders.services.invoices import sweep_invoices as make_missing_invoices
 
 
 @shared_task(acks_late=True)
@@ -56,3 +57,9 @@ def make_slots(**_: Any) -> None:
 def tell_cheaper(**_: Any) -> None:
     """Tell customers who watch a price that it fell."""
     services.tell_cheaper(now=timezone.now())
+
+
+@shared_task(acks_late=True)
+def sweep_invoices(**_: Any) -> None:
+    """Invoices that could not be made when the goods left: their store had no supplier yet."""
+    make_missing_invoices(now=timezone.now())

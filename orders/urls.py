@@ -9,6 +9,7 @@ from django.urls import path
 from orders import api
 from orders.api.app import app_urls
 from orders.api.claims import claim_urls
+from orders.api.invoices import invoice_urls
 from orders.api.referral import referral_urls
 from orders.api.sharing import sharing_urls
 from orders.api.slots import CartGiftView, InstructionsView, SlotsView
@@ -38,6 +39,7 @@ api_urls: list[Any] = [
     path("orders/<uuid:order_id>/cancel/", api.OrderCancelView.as_view(), name="api-order-cancel"),
     path("orders/<uuid:order_id>/tracking/", api.OrderTrackingView.as_view(), name="api-order-tracking"),
     *claim_urls,
+    *invoice_urls,
     *sharing_urls,
     *wanting_urls,
     *referral_urls,

@@ -24,7 +24,7 @@ from catalog.models import Brand, Category, City, FeePolicy, Product, ProductFac
 from delivery.models import Rider
 from fulfillment.models import ShelfSlot
 from inventory.models import Bin, Stock
-from orders.models import SlotTemplate
+from orders.models import SlotTemplate, Supplier
 from orders.services import make_slots
 
 ACTOR = "system"
@@ -128,6 +128,7 @@ def _product(plan: ProductPlan, *, category_id: int, brand_id: int, now: datetim
 def _save_stores(done: Loaded) -> dict[str, Store]:
     city, _ = City.objects.get_or_create(slug=places.CITY["slug"], defaults=places.CITY)
     FeePolicy.objects.get_or_create(city=city)
+    Supplier.objects.get_or_create(city=city, defaults=places.SUPPLIER)
     stores = {store.code: store for store in Store.objects.filter(code__in=[plan.code for plan in places.STORES])}
     for plan in places.STORES:
         if plan.code in stores:

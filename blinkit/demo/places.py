@@ -14,6 +14,15 @@ from pathlib import Path
 
 CITY = {"slug": "bengaluru", "name": "Bengaluru", "state_code": "29", "timezone": "Asia/Kolkata"}
 
+SUPPLIER = {
+    "legal_name": "Tokri Retail Private Limited",
+    "trade_name": "Tokri",
+    "gstin": "29AAZCT4821K1ZG",
+    "address": "18, 12th Main Road, HAL 2nd Stage, Indiranagar, Bengaluru 560038",
+    "fssai": "11226999000100",
+}
+"""Who sells in the demo, by law. The numbers have the right shape and check characters and belong to nobody."""
+
 SLOT_HOURS = range(7, 22, 2)
 """When the demo stores' delivery windows begin, each two hours long."""
 
@@ -44,7 +53,7 @@ class StorePlan:
 STORES = (
     StorePlan(
         code="BLR-IND", name="Tokri Indiranagar", address="18, 12th Main Road, HAL 2nd Stage, Indiranagar",
-        pincode="560038", lat=12.9712, lng=77.6402, phone="+919900090001", gstin="29AAZCT4821K1ZP",
+        pincode="560038", lat=12.9712, lng=77.6402, phone="+919900090001", gstin="29AAZCT4821K1ZG",
         fssai="11226999000101", price_bp=10000,
         area=[
             _NORTH, [77.6310, 12.9896], [77.6420, 12.9882], [77.6490, 12.9840], [77.6498, 12.9735], [77.6482, 12.9640],
@@ -53,7 +62,7 @@ STORES = (
     ),
     StorePlan(
         code="BLR-RIC", name="Tokri Richmond Town", address="7, Norris Road, Richmond Town",
-        pincode="560025", lat=12.9634, lng=77.6022, phone="+919900090002", gstin="29AAZCT4821K1ZP",
+        pincode="560025", lat=12.9634, lng=77.6022, phone="+919900090002", gstin="29AAZCT4821K1ZG",
         fssai="11226999000102", price_bp=10200,
         area=[
             _HOSUR_3, [77.5900, 12.9455], [77.5792, 12.9540], [77.5768, 12.9640], [77.5785, 12.9745],
@@ -63,7 +72,7 @@ STORES = (
     ),
     StorePlan(
         code="BLR-KOR", name="Tokri Koramangala", address="42, 80 Feet Road, Koramangala 4th Block",
-        pincode="560034", lat=12.9368, lng=77.6271, phone="+919900090003", gstin="29AAZCT4821K1ZP",
+        pincode="560034", lat=12.9368, lng=77.6271, phone="+919900090003", gstin="29AAZCT4821K1ZG",
         fssai="11226999000103", price_bp=9900,
         area=[
             _MEETING, _DOMLUR_1, _DOMLUR_2, _DOMLUR_3, [77.6496, 12.9440], [77.6470, 12.9345], [77.6400, 12.9272],

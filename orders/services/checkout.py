@@ -457,6 +457,7 @@ def _draft(plan: _Plan, *, customer_id: int, method: Method, instructions: list[
         discount_paise=bill.discount_paise,
         tax_paise=bill.tax_paise,
         total_paise=bill.total_paise,
+        fee_gst_bp=bill.fee_gst_bp,
         promotions=[{"id": one.rule.id, **one.as_dict()} for one in bill.promotions.applied] or None,
         cashback_paise=bill.cashback_paise,
         supplier_state=plan.store.city.state_code,

@@ -10,7 +10,9 @@ from django.db import transaction
 
 from blinkit.kernel.errors import Conflict
 from orders.claims import Claim, ClaimPhoto, ClaimState, Rating
+from orders.invoices import TaxDocument
 from orders.models import Cart, CartLine, Order, OrderLine
+from orders.services.invoices import forget_recipient
 from orders.services.photos import private
 from orders.states import LIVE, Status
 
@@ -40,6 +42,11 @@ def held(*, user_id: int) -> dict[str, Any]:
         "orders": orders,
         "claims": list(claims.values("order__number", "kind", "qty", "note", "state", "refund_paise", "created_at")),
         "cart": list(CartLine.objects.filter(cart__customer_id=user_id).values("product__sku", "qty", "added_at")),
+        "invoices": list(
+            TaxDocument.objects.filter(order__customer_id=user_id)
+            .order_by("issued_at")
+            .values("kind", "number", "issued_at", "recipient_name", "recipient_address", "total_paise")
+        ),
         "ratings": list(ratings.values("order__number", "stars", "rider_stars", "chips", "note", "created_at")),
     }
 
@@ -61,6 +68,7 @@ def forget(*, user_id: int, now: datetime) -> None:
             gift_note="", gift_from="",
             lat=round(order.lat, 2), lng=round(order.lng, 2),
         )  # fmt: skip
+    forget_recipient(user_id=user_id)
     Claim.objects.filter(customer_id=user_id).update(note="")
     Rating.objects.filter(order__customer_id=user_id).update(note="")
     Cart.objects.filter(customer_id=user_id).delete()

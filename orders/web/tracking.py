@@ -22,6 +22,7 @@ from blinkit.kernel.words import said
 from orders import queries, services
 from orders.models import Order
 from orders.queries.claims import states_of
+from orders.queries.invoices import has_invoice
 from orders.states import FINISHED, Status
 from orders.web.checkout import refill
 from orders.web.claim_words import short_state
@@ -88,6 +89,7 @@ def order(request: HttpRequest, order_id: UUID) -> HttpResponse:
     context = {
         **after_order(row, shopper),
         "order": _page(row, facts, shopper.now),
+        "has_invoice": bool(row.finished_at and row.picked_up_at) and has_invoice(row.pk),
         "cancel_reasons": [
             _("Ordered by mistake"), _("It takes too long"), _("Wrong address"), _("Something is missing in it"),
             _("Another reason"),
