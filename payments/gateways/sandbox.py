@@ -24,7 +24,20 @@ from django.utils import timezone
 from blinkit.kernel.after_commit import gather
 from blinkit.kernel.errors import Conflict, NotFound
 from payments.errors import BadSignature
-from payments.gateways import CAPTURED, DECLINED, REFUNDED, Intent, Message, Notice, RefundAnswer
+from payments.gateways.base import (
+    AUTHORISED,
+    CAPTURED,
+    DECLINED,
+    DISPUTE_LOST,
+    DISPUTE_WON,
+    DISPUTED,
+    REFUND_FAILED,
+    REFUNDED,
+    Intent,
+    Message,
+    Notice,
+    RefundAnswer,
+)
 from payments.models import SandboxEvent, SandboxIntent, SandboxRefund
 
 SIGNATURE_HEADER = "Sandbox-Signature"
@@ -32,14 +45,17 @@ TOLERANCE = timedelta(minutes=5)
 LATE_AFTER = timedelta(seconds=20)
 REFUND_TAKES = timedelta(seconds=3)
 INTENT_LIVES = timedelta(minutes=30)
-INSTRUMENTS = {"upi": "UPI", "card": "card ending 4242"}
+INSTRUMENTS = {"upi": "UPI", "card": "card ending 4242", "netbanking": "Netbanking"}
+KINDS = {AUTHORISED, CAPTURED, DECLINED, REFUNDED, REFUND_FAILED, DISPUTED, DISPUTE_WON, DISPUTE_LOST}
+LOOKED_UP = {"captured": CAPTURED, "declined": DECLINED, "authorised": AUTHORISED}
 
 
 class SandboxGateway:
     name = "sandbox"
     settles_into = "gateway:sandbox"
+    methods = frozenset({"upi", "card", "netbanking"})
 
-    def start(self, *, attempt_id: UUID, amount_paise: int, instrument: str, now: datetime) -> Intent:
+    def start(self, *, attempt_id: UUID, amount_paise: int, instrument: str, now: datetime, vpa: str = "") -> Intent:
         intent, _ = SandboxIntent.objects.get_or_create(
             id=f"pi_{attempt_id.hex}",
             defaults={
@@ -61,7 +77,7 @@ class SandboxGateway:
 
     def read(self, message: Mapping[str, Any]) -> Notice | None:
         kind, facts = message.get("type"), message.get("data") or {}
-        if kind not in (CAPTURED, DECLINED, REFUNDED):
+        if kind not in KINDS:
             return None
         refund = facts.get("refund_reference")
         attempt = facts.get("reference")
@@ -74,20 +90,36 @@ class SandboxGateway:
             refund_ref=str(facts.get("refund", "")),
             instrument=str(facts.get("instrument", "")),
             reason=str(facts.get("reason", "")),
+            dispute_ref=str(facts.get("dispute", "")),
         )
 
     def look_up(self, *, gateway_ref: str) -> Notice | None:
         intent = SandboxIntent.objects.filter(pk=gateway_ref).first()
-        kind = {"captured": CAPTURED, "declined": DECLINED}.get(intent.state) if intent else None
+        kind = LOOKED_UP.get(intent.state) if intent else None
         if intent is None or kind is None:
             return None
         return self.read({"type": kind, "data": _facts(intent)})
 
+    @transaction.atomic
+    def capture(self, *, attempt_id: UUID, gateway_ref: str, amount_paise: int, now: datetime) -> Notice:
+        intent = _locked(gateway_ref)
+        if intent.state == "authorised":
+            intent.state = "captured"
+            intent.save(update_fields=["state"])
+            _owe(intent, CAPTURED, _facts(intent), suffix="c", due_at=now)
+        kind = CAPTURED if intent.state == "captured" else DECLINED
+        return Notice(kind, intent.id, intent.amount_paise, attempt_id=attempt_id, reason="The authorisation is gone.")
+
+    @transaction.atomic
+    def void(self, *, attempt_id: UUID, gateway_ref: str, now: datetime) -> None:
+        intent = _locked(gateway_ref)
+        if intent.state == "authorised":
+            intent.state = "voided"
+            intent.save(update_fields=["state"])
+
     def refund(self, *, refund_id: UUID, gateway_ref: str, amount_paise: int, now: datetime) -> RefundAnswer:
         with transaction.atomic():
-            intent = SandboxIntent.objects.select_for_update().filter(pk=gateway_ref).first()
-            if intent is None:
-                raise NotFound("The gateway knows no such payment.")
+            intent = _locked(gateway_ref)
             known = SandboxRefund.objects.filter(key=str(refund_id)).first()
             if known:
                 return RefundAnswer(known.id, completed=False)
@@ -143,6 +175,13 @@ def decide(*, intent_id: str, outcome: str, now: datetime, instrument: str = "")
         _owe(intent, CAPTURED, facts, suffix="c", due_at=due_at)
         if outcome == "twice":  # a second event about the same thing, as some gateways do send
             _owe(intent, CAPTURED, facts, suffix="c2", due_at=due_at)
+    return intent
+
+
+def _locked(intent_id: str) -> SandboxIntent:
+    intent = SandboxIntent.objects.select_for_update().filter(pk=intent_id).first()
+    if intent is None:
+        raise NotFound("The gateway knows no such payment.")
     return intent
 
 
