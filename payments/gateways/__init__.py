@@ -33,6 +33,7 @@ from payments.gateways.base import RefundAnswer as RefundAnswer
 REGISTRY = {
     "sandbox": "payments.gateways.sandbox.SandboxGateway",
     "cod": "payments.gateways.cod.CashOnDelivery",
+    "razorpay": "payments.gateways.razorpay.RazorpayGateway",
 }
 
 
@@ -45,15 +46,16 @@ def named(name: str) -> Gateway:
     return gateway
 
 
-def online() -> Gateway:
-    """The gateway that takes UPI and cards here.
+def usable(name: str) -> bool:
+    """Whether this gateway may take money here: built, with its secrets set; the sandbox in demo mode only."""
+    if name == "sandbox":  # nobody may get real goods for pretend money
+        return bool(settings.DEMO_MODE or settings.TESTING)
+    return name in REGISTRY and name in settings.GATEWAY_SECRETS and not missing_secrets(name)
 
-    Raises GatewayDown when the one in the settings is not built yet, or is the sandbox outside demo mode.
-    """
-    pretend = settings.PAYMENT_GATEWAY == "sandbox" and not (settings.DEMO_MODE or settings.TESTING)
-    if pretend or settings.PAYMENT_GATEWAY not in REGISTRY:  # nobody may get real goods for pretend money
-        raise GatewayDown("Paying online is not available yet. Choose cash on delivery.")
-    return named(settings.PAYMENT_GATEWAY)
+
+def missing_secrets(name: str) -> list[str]:
+    """Names of the settings this gateway needs and does not have."""
+    return [secret for secret in settings.GATEWAY_SECRETS.get(name, ()) if not getattr(settings, secret)]
 
 
 @contextmanager

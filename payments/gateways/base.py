@@ -21,7 +21,7 @@ DISPUTED = "dispute.opened"
 DISPUTE_WON = "dispute.won"
 DISPUTE_LOST = "dispute.lost"
 
-UPI, CARD, NETBANKING = "upi", "card", "netbanking"
+METHODS = [("upi", "UPI"), ("card", "Card"), ("netbanking", "Netbanking")]
 
 
 @dataclass(frozen=True, slots=True)
