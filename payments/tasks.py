@@ -60,8 +60,8 @@ def send_sandbox_events(*, ids: list[str], **_: Any) -> None:
 
 @shared_task(acks_late=True)
 def sweep_due(**_: Any) -> None:
-    """What was left over: unprocessed webhooks, reservations to take, refunds to send or to ask about, attempts of which
-    nothing was heard.
+    """What was left over: unprocessed webhooks, reservations to take, refunds to send or to ask about, and attempts
+    of which nothing was heard.
     """
     now = timezone.now()
     sandbox_wire.send_due(now=now)

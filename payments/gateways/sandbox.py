@@ -19,6 +19,7 @@ from uuid import UUID
 import orjson
 from django.conf import settings
 from django.db import transaction
+from django.db.models import F
 from django.utils import timezone
 
 from blinkit.kernel.after_commit import gather
@@ -118,6 +119,9 @@ class SandboxGateway:
             intent.save(update_fields=["state"])
 
     def refund(self, *, refund_id: UUID, gateway_ref: str, amount_paise: int, now: datetime) -> RefundAnswer:
+        refused = SandboxIntent.objects.filter(pk=gateway_ref, refuses_refunds__gt=0)
+        if refused.update(refuses_refunds=F("refuses_refunds") - 1):
+            raise Conflict("The bank did not take the refund.")
         with transaction.atomic():
             intent = _locked(gateway_ref)
             known = SandboxRefund.objects.filter(key=str(refund_id)).first()
@@ -150,15 +154,15 @@ class SandboxGateway:
 
 @transaction.atomic
 def decide(*, intent_id: str, outcome: str, now: datetime, instrument: str = "") -> SandboxIntent:
-    """The payer chose on the hosted page: "pay", "decline", "late" (paid, the webhook dawdles), "twice" (two webhooks)
-    or "silent" (paid, and the webhook never comes).
+    """The payer chose on the hosted page: "pay", "authorise" (only reserved: we take it or let it go), "decline", "late"
+    (paid, the webhook dawdles), "twice" (two webhooks) or "silent" (paid, and the webhook never comes).
 
     Deciding again is silent when it was decided the same way. Raises NotFound, or Conflict when it is too late.
     """
     intent = SandboxIntent.objects.select_for_update().filter(pk=intent_id).first()
     if intent is None:
         raise NotFound("There is no such payment at the sandbox gateway.")
-    wanted = "declined" if outcome == "decline" else "captured"
+    wanted = {"decline": "declined", "authorise": "authorised"}.get(outcome, "captured")
     if intent.state != "created":
         if intent.state != wanted:
             raise Conflict(f"This payment was {intent.state} before.")
@@ -170,12 +174,24 @@ def decide(*, intent_id: str, outcome: str, now: datetime, instrument: str = "")
     facts = _facts(intent)
     if outcome == "decline":
         _owe(intent, DECLINED, facts, suffix="d", due_at=now)
+    elif outcome == "authorise":
+        _owe(intent, AUTHORISED, facts, suffix="a", due_at=now)
     elif outcome != "silent":
         due_at = now + LATE_AFTER if outcome == "late" else now
         _owe(intent, CAPTURED, facts, suffix="c", due_at=due_at)
         if outcome == "twice":  # a second event about the same thing, as some gateways do send
             _owe(intent, CAPTURED, facts, suffix="c2", due_at=due_at)
     return intent
+
+
+@transaction.atomic
+def dispute(*, intent_id: str, verdict: str, now: datetime, reason: str = "Goods not received") -> str:
+    """The payer's bank asks for the money back (verdict ""), or has decided: "won" or "lost". Returns the reference."""
+    intent = _locked(intent_id)
+    kind, suffix = {"": (DISPUTED, "dp"), "won": (DISPUTE_WON, "dw"), "lost": (DISPUTE_LOST, "dl")}[verdict]
+    facts = _facts(intent) | {"dispute": f"dp_{intent.id[3:]}", "reason": reason}
+    _owe(intent, kind, facts, suffix=suffix, due_at=now)
+    return str(facts["dispute"])
 
 
 def _locked(intent_id: str) -> SandboxIntent:

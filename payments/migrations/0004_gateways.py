@@ -6,87 +6,144 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('payments', '0003_wallet'),
+        ("payments", "0003_wallet"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Dispute',
+            name="Dispute",
             fields=[
-                ('id', models.UUIDField(default=blinkit.kernel.ids.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('gateway', models.CharField(max_length=16)),
-                ('gateway_ref', models.CharField(max_length=80)),
-                ('amount_paise', models.BigIntegerField()),
-                ('reason', models.CharField(blank=True, max_length=160)),
-                ('state', models.CharField(choices=[('open', 'To be answered'), ('won', 'Won: the money stays'), ('lost', 'Lost: the gateway took it back')], default='open', max_length=4)),
-                ('due_by', models.DateTimeField(blank=True, help_text='The gateway wants our answer until then', null=True)),
-                ('opened_at', models.DateTimeField()),
-                ('closed_at', models.DateTimeField(blank=True, null=True)),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=blinkit.kernel.ids.uuid7, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("gateway", models.CharField(max_length=16)),
+                ("gateway_ref", models.CharField(max_length=80)),
+                ("amount_paise", models.BigIntegerField()),
+                ("reason", models.CharField(blank=True, max_length=160)),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("open", "To be answered"),
+                            ("won", "Won: the money stays"),
+                            ("lost", "Lost: the gateway took it back"),
+                        ],
+                        default="open",
+                        max_length=4,
+                    ),
+                ),
+                (
+                    "due_by",
+                    models.DateTimeField(blank=True, help_text="The gateway wants our answer until then", null=True),
+                ),
+                ("opened_at", models.DateTimeField()),
+                ("closed_at", models.DateTimeField(blank=True, null=True)),
             ],
         ),
         migrations.CreateModel(
-            name='Route',
+            name="Route",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('method', models.CharField(choices=[('upi', 'UPI'), ('card', 'Card'), ('netbanking', 'Netbanking')], max_length=12, unique=True)),
-                ('gateways', models.CharField(help_text='Names in the order in which they are tried, comma separated: razorpay, stripe', max_length=80)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "method",
+                    models.CharField(
+                        choices=[("upi", "UPI"), ("card", "Card"), ("netbanking", "Netbanking")],
+                        max_length=12,
+                        unique=True,
+                    ),
+                ),
+                (
+                    "gateways",
+                    models.CharField(
+                        help_text="Names in the order in which they are tried, comma separated: razorpay, stripe",
+                        max_length=80,
+                    ),
+                ),
             ],
         ),
         migrations.AddField(
-            model_name='attempt',
-            name='authorised_paise',
+            model_name="attempt",
+            name="authorised_paise",
             field=models.BigIntegerField(db_default=0, default=0),
         ),
         migrations.AddField(
-            model_name='attempt',
-            name='next_try_at',
-            field=models.DateTimeField(blank=True, help_text='When to take or let go what is reserved', null=True),
+            model_name="attempt",
+            name="next_try_at",
+            field=models.DateTimeField(blank=True, help_text="When to take or let go what is reserved", null=True),
         ),
         migrations.AddField(
-            model_name='attempt',
-            name='tries',
-            field=models.PositiveSmallIntegerField(db_default=0, default=0, help_text='To take or let go what is reserved'),
+            model_name="attempt",
+            name="tries",
+            field=models.PositiveSmallIntegerField(
+                db_default=0, default=0, help_text="To take or let go what is reserved"
+            ),
         ),
         migrations.AddField(
-            model_name='sandboxintent',
-            name='refuses_refunds',
-            field=models.PositiveSmallIntegerField(db_default=0, default=0, help_text='So many refunds will fail'),
+            model_name="sandboxintent",
+            name="refuses_refunds",
+            field=models.PositiveSmallIntegerField(db_default=0, default=0, help_text="So many refunds will fail"),
         ),
         migrations.AlterField(
-            model_name='attempt',
-            name='state',
-            field=models.CharField(choices=[('started', 'Started'), ('authorised', 'Reserved, to be taken by us'), ('declined', 'Declined'), ('captured', 'Captured'), ('stray', 'Captured although not wanted; sent back'), ('voided', 'Reserved and let go: nothing was taken')], default='started', max_length=10),
+            model_name="attempt",
+            name="state",
+            field=models.CharField(
+                choices=[
+                    ("started", "Started"),
+                    ("authorised", "Reserved, to be taken by us"),
+                    ("declined", "Declined"),
+                    ("captured", "Captured"),
+                    ("stray", "Captured although not wanted; sent back"),
+                    ("voided", "Reserved and let go: nothing was taken"),
+                ],
+                default="started",
+                max_length=10,
+            ),
         ),
         migrations.AddIndex(
-            model_name='attempt',
-            index=models.Index(condition=models.Q(('state', 'authorised')), fields=['next_try_at'], name='attempt_to_capture'),
+            model_name="attempt",
+            index=models.Index(
+                condition=models.Q(("state", "authorised")), fields=["next_try_at"], name="attempt_to_capture"
+            ),
         ),
         migrations.AddField(
-            model_name='dispute',
-            name='attempt',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='disputes', to='payments.attempt'),
+            model_name="dispute",
+            name="attempt",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="disputes", to="payments.attempt"
+            ),
         ),
         migrations.AddField(
-            model_name='dispute',
-            name='payment',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='disputes', to='payments.payment'),
+            model_name="dispute",
+            name="payment",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="disputes", to="payments.payment"
+            ),
         ),
         migrations.AddIndex(
-            model_name='dispute',
-            index=models.Index(condition=models.Q(('state', 'open')), fields=['due_by'], name='dispute_to_answer'),
+            model_name="dispute",
+            index=models.Index(condition=models.Q(("state", "open")), fields=["due_by"], name="dispute_to_answer"),
         ),
         migrations.AddConstraint(
-            model_name='dispute',
-            constraint=models.UniqueConstraint(fields=('gateway', 'gateway_ref'), name='dispute_gateway_ref_once'),
+            model_name="dispute",
+            constraint=models.UniqueConstraint(fields=("gateway", "gateway_ref"), name="dispute_gateway_ref_once"),
         ),
         migrations.AddConstraint(
-            model_name='dispute',
-            constraint=models.CheckConstraint(condition=models.Q(('amount_paise__gt', 0)), name='dispute_is_positive'),
+            model_name="dispute",
+            constraint=models.CheckConstraint(condition=models.Q(("amount_paise__gt", 0)), name="dispute_is_positive"),
         ),
         migrations.AddConstraint(
-            model_name='dispute',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('closed_at', None), ('state', 'open')), models.Q(models.Q(('state', 'open'), _negated=True), ('closed_at__isnull', False)), _connector='OR'), name='dispute_closed_when_won_or_lost'),
+            model_name="dispute",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("closed_at", None), ("state", "open")),
+                    models.Q(models.Q(("state", "open"), _negated=True), ("closed_at__isnull", False)),
+                    _connector="OR",
+                ),
+                name="dispute_closed_when_won_or_lost",
+            ),
         ),
     ]

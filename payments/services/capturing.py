@@ -85,9 +85,9 @@ def _lease(attempt_id: UUID, *, now: datetime) -> Attempt | None:
     if attempt is None:
         return None
     pause_s = min(FIRST_PAUSE_S * 2 ** min(attempt.tries, 10), LONGEST_PAUSE_S)
-    mine = Attempt.objects.filter(
-        pk=attempt_id, state=AttemptState.AUTHORISED, next_try_at=attempt.next_try_at
-    ).update(next_try_at=now + timedelta(seconds=pause_s), tries=F("tries") + 1)
+    mine = Attempt.objects.filter(pk=attempt_id, state=AttemptState.AUTHORISED, next_try_at=attempt.next_try_at).update(
+        next_try_at=now + timedelta(seconds=pause_s), tries=F("tries") + 1
+    )
     return Attempt.objects.select_related("payment").get(pk=attempt_id) if mine else None
 
 

@@ -154,7 +154,8 @@ def act(gateway: str, notice: Notice, *, now: datetime) -> str:
 
 def ask(*, attempt_id: UUID, now: datetime) -> str:
     """Ask the gateway what became of an attempt, and believe it. Raises GatewayDown, NotFound for no such attempt."""
-    found = Attempt.objects.filter(pk=attempt_id, gateway_ref__isnull=False).values_list("gateway", "gateway_ref").first()
+    asked = Attempt.objects.filter(pk=attempt_id, gateway_ref__isnull=False)
+    found = asked.values_list("gateway", "gateway_ref").first()
     if found is None or found[1] is None:
         raise NotFound("There is no such attempt to pay.")
     return _ask(found[0], found[1], now=now) or "Nothing yet"
@@ -180,9 +181,7 @@ def _meant(gateway: str, notice: Notice) -> tuple[UUID, UUID] | None:
     return found
 
 
-def _under_its_reference(
-    payment: Payment, attempt_id: UUID, gateway: str, notice: Notice, *, now: datetime
-) -> Attempt:
+def _under_its_reference(payment: Payment, attempt_id: UUID, gateway: str, notice: Notice, *, now: datetime) -> Attempt:
     """The locked attempt. Money that came under a second reference for one attempt (a start whose answer was lost and
     that was asked for again) is an attempt of its own: the second capture must not hide behind the first.
     """
