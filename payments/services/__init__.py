@@ -7,7 +7,7 @@ from payments.queries import cash_in_hand, refund_settled, statement
 from payments.services.capturing import settle_authorised
 from payments.services.cash import collect_cash, deposit_cash
 from payments.services.membership import buy_membership, remind_ending
-from payments.services.paying import open_payment, start_attempt
+from payments.services.paying import open_payment, page_of, start_attempt
 from payments.services.refunding import cancel, lower_amount, retry_refund, send_refund
 from payments.services.settling import ask, process_webhook, reconcile, record_webhook, retry_webhook
 from payments.services.wallet import credit as credit_wallet
@@ -25,6 +25,7 @@ __all__ = [
     "give_goodwill",
     "lower_amount",
     "open_payment",
+    "page_of",
     "process_webhook",
     "reconcile",
     "record_webhook",

@@ -131,6 +131,14 @@ def start_attempt(
     raise refusal or GatewayDown("The payment service does not answer. Try again, or pay another way.")
 
 
+def page_of(attempt: Attempt, *, return_url: str) -> str:
+    """Where the payer goes on with an attempt; "" when nothing can be paid there."""
+    if attempt.gateway_ref is None or attempt.gateway == "cod":
+        return ""
+    hosted = f"/sandbox-gateway/pay/{attempt.gateway_ref}/" if attempt.gateway == "sandbox" else f"/pay/{attempt.pk}/"
+    return _with_return(hosted, return_url)
+
+
 def _attempt_id(key: str, gateway: str, *, payment_id: UUID, customer_id: int) -> UUID:
     return uuid5(NAMESPACE_URL, f"{payment_id}/{customer_id}/{gateway}/{key}") if key else uuid7()
 
