@@ -37,6 +37,8 @@ class RouteForm(forms.ModelForm[Route]):
     def clean(self) -> dict[str, Any]:
         cleaned: dict[str, Any] = super().clean() or {}
         names = Route(gateways=cleaned.get("gateways") or "").names()
+        if not names:
+            self.add_error("gateways", "Name at least one gateway.")
         if len(names) != len(set(names)):
             self.add_error("gateways", "Name each gateway once.")
         for name in names:
