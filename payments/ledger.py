@@ -21,8 +21,8 @@
 | the person is forgotten: credit   | wallet:<user>     | what had paid it  | forgotten:<lot>      |
 | … and what was their own money    | wallet:<user>     | wallets:unclaimed | forgotten:<lot>      |
 
-A dispute posts nothing while it is open: the gateway holds the money and owes it until the bank has decided. Lost, it is
-our expense; the order stays paid.
+A dispute posts nothing while it is open: the gateway holds the money and owes it until the bank has decided. Lost, it
+is our expense; the order stays paid.
 
 wallet:<user> is what we owe that customer; `Wallet.balance_paise` is its projection and never below zero. At any moment
 orders:prepaid is what customers have paid for orders and memberships net of refunds, refunds:payable is what was

@@ -60,7 +60,7 @@ def pay_page(request: HttpRequest, intent_id: str) -> HttpResponse:
 @csrf_exempt
 @require_POST
 def confirm(request: HttpRequest, intent_id: str) -> HttpResponse:
-    """POST {"outcome": "pay" | "authorise" | "decline" | "late" | "twice" | "silent"}: what a person would press, for programs."""
+    """POST {"outcome": "pay" | "authorise" | "decline" | "late" | "twice" | "silent"}: what a person presses."""
     try:
         body = orjson.loads(request.body or b"{}")
         outcome = str(body.get("outcome", "pay"))

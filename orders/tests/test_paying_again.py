@@ -29,9 +29,9 @@ def order():
 
 def begin(order, instrument):
     payment = Payment.objects.get(ref=order.pk)
-    return money.start_attempt(
-        payment_id=payment.pk, customer_id=order.customer_id, instrument=instrument, now=NOW
-    )["intent_id"]
+    return money.start_attempt(payment_id=payment.pk, customer_id=order.customer_id, instrument=instrument, now=NOW)[
+        "intent_id"
+    ]
 
 
 def test_after_a_decline_another_way_pays_and_the_goods_were_held_all_the_time(order, run_events):

@@ -87,7 +87,13 @@ def _show(
     methods = [
         {"code": "upi", "icon": "smartphone", "label": _("UPI"), "note": _("Any UPI app, or a QR code"), "refused": ""},
         {"code": "card", "icon": "credit-card", "label": _("Card"), "note": _("Credit or debit"), "refused": ""},
-        {"code": "netbanking", "icon": "landmark", "label": _("Netbanking"), "note": _("From your bank's site"), "refused": ""},
+        {
+            "code": "netbanking",
+            "icon": "landmark",
+            "label": _("Netbanking"),
+            "note": _("From your bank's site"),
+            "refused": "",
+        },
         {
             "code": "cod",
             "icon": "banknote",

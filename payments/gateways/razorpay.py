@@ -5,8 +5,8 @@ default) a payment is only reserved until we take it, so nothing has to go back 
 what we do not take is let go by Razorpay itself after `RESERVED_M` minutes (there is no call for it). A UPI collect
 address is handed to Checkout: no collect request leaves here before the customer has seen the amount.
 
-Messages are signed over their body (`X-Razorpay-Signature`) and named by `X-Razorpay-Event-Id`. Razorpay repeats one for
-24 hours, so `created_at` may be old; beyond `OLDEST` it is refused.
+Messages are signed over their body (`X-Razorpay-Signature`) and named by `X-Razorpay-Event-Id`. Razorpay repeats one
+for 24 hours, so `created_at` may be old; beyond `OLDEST` it is refused.
 """
 
 from __future__ import annotations
@@ -217,7 +217,7 @@ class RazorpayGateway:
         payment = _furthest(self._payments(order_id or ""))
         mine = self._refunds(payment["id"], refund_id) if payment else []
         known = next((refund for refund in mine if refund["status"] != "failed"), None)
-        return known and RefundAnswer(str(known["id"]), completed=known["status"] == "processed")
+        return None if known is None else RefundAnswer(str(known["id"]), completed=known["status"] == "processed")
 
     def check_callback(self, *, gateway_ref: str, payment_id: str, signature: str) -> None:
         """What Checkout hands to the browser after paying. Raises BadSignature; even a good one is only a reason to
@@ -260,7 +260,7 @@ def _client(key_id: str, key_secret: str, base_url: str) -> Client:
 
 
 def _ask(call: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
-    """An answer of Razorpay. Raises GatewayRefused for a no (HTTP 400); anything else is trouble, and counted as such."""
+    """An answer of Razorpay. Raises GatewayRefused for a no (HTTP 400); anything else is trouble and counts."""
     try:
         return call(*args, **kwargs)
     except BadRequestError as error:

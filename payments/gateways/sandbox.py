@@ -154,8 +154,8 @@ class SandboxGateway:
 
 @transaction.atomic
 def decide(*, intent_id: str, outcome: str, now: datetime, instrument: str = "") -> SandboxIntent:
-    """The payer chose on the hosted page: "pay", "authorise" (only reserved: we take it or let it go), "decline", "late"
-    (paid, the webhook dawdles), "twice" (two webhooks) or "silent" (paid, and the webhook never comes).
+    """The payer chose on the hosted page: "pay", "authorise" (only reserved: we take it or let it go), "decline",
+    "late" (paid, the webhook dawdles), "twice" (two webhooks) or "silent" (paid, and the webhook never comes).
 
     Deciding again is silent when it was decided the same way. Raises NotFound, or Conflict when it is too late.
     """

@@ -1,7 +1,7 @@
 """What a gateway has reserved and we have not taken: captured while the payment still wants it, else let go.
 
-The row is due at once and stays due until the gateway has said what became of it (`next_try_at`); a worker is told after
-the commit, and `payments.tasks.sweep_due` finds what it lost. The gateway is never called inside a transaction.
+The row is due at once and stays due until the gateway has said what became of it (`next_try_at`); a worker is told
+after the commit, and `payments.tasks.sweep_due` finds what it lost. The gateway is never called inside a transaction.
 """
 
 from __future__ import annotations

@@ -62,7 +62,7 @@ def _write_down(gateway: str, message: Message, *, now: datetime) -> WebhookRece
             INSERT INTO payments_webhookreceipt (gateway, event_id, kind, body, received_at, outcome, tries)
             VALUES (%s, %s, %s, %s, %s, '', 0) ON CONFLICT (gateway, event_id) DO NOTHING RETURNING id
             """,
-            [receipt.gateway, receipt.event_id, receipt.kind, Jsonb(receipt.body), now],
+            [receipt.gateway, receipt.event_id, receipt.kind, Jsonb(receipt.body), now],  # type: ignore[list-item]
         )
         row = cursor.fetchone()
     if row is None:

@@ -126,7 +126,7 @@ class RazorpayStandIn:
     def dispute(self, payment_id: str, *, amount: int, reason: str = "goods_not_received") -> Entity:
         with self._lock:
             now = int(self.clock())
-            dispute = {
+            dispute: Entity = {
                 "id": f"disp_{_word()}",
                 "entity": "dispute",
                 "payment_id": payment_id,

@@ -251,7 +251,12 @@ class RazorpayRig(Rig):
 
     def __enter__(self) -> Self:
         self.razorpay = self.stack.enter_context(
-            RazorpayStandIn(*self.KEYS.values(), clock=lambda: self.now.timestamp())
+            RazorpayStandIn(
+                key_id=self.KEYS["RAZORPAY_KEY_ID"],
+                key_secret=self.KEYS["RAZORPAY_KEY_SECRET"],
+                webhook_secret=self.KEYS["RAZORPAY_WEBHOOK_SECRET"],
+                clock=lambda: self.now.timestamp(),
+            )
         )
         return super().__enter__()
 

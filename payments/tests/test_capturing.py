@@ -114,9 +114,7 @@ def test_a_reservation_of_too_little_is_let_go(calls):
     assert (payment.state, calls) == ("open", ["void"])
 
 
-def test_the_sweep_tries_again_with_growing_pauses_and_one_that_breaks_keeps_nobody_waiting(
-    monkeypatch, time_machine
-):
+def test_the_sweep_tries_again_with_growing_pauses_and_one_that_breaks_keeps_nobody_waiting(monkeypatch, time_machine):
     time_machine.move_to(NOW, tick=False)
     broken, fine = reserved()[1], reserved()[1]
     real = sandbox.SandboxGateway.capture

@@ -1,4 +1,4 @@
-"""The page that opens Razorpay Checkout, without the network: what it may load, whom it serves, what a callback does."""
+"""The page that opens Razorpay Checkout, without the network: what it loads, whom it serves, what a callback does."""
 
 import json
 import re

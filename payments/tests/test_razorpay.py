@@ -25,9 +25,7 @@ def rig():
 
 
 def begin(attempt_id=ATTEMPT, *, amount_paise=48_200, **more):
-    return RazorpayGateway().start(
-        attempt_id=attempt_id, amount_paise=amount_paise, instrument="upi", now=NOW, **more
-    )
+    return RazorpayGateway().start(attempt_id=attempt_id, amount_paise=amount_paise, instrument="upi", now=NOW, **more)
 
 
 def test_an_attempt_is_an_order_with_the_attempt_as_its_receipt(rig, settings):
@@ -66,7 +64,8 @@ def test_the_first_start_asks_once(rig):
 
 
 @pytest.mark.parametrize(
-    ("fault", "trouble"), [("refuse", GatewayRefused), ("500", GatewayDown), ("html", GatewayDown), ("lose", GatewayDown)]
+    ("fault", "trouble"),
+    [("refuse", GatewayRefused), ("500", GatewayDown), ("html", GatewayDown), ("lose", GatewayDown)],
 )
 def test_a_no_is_a_refusal_and_anything_else_is_trouble(rig, fault, trouble):
     rig.razorpay.fail_next("order", fault)
@@ -255,8 +254,13 @@ def test_messages_without_a_name_of_another_age_or_damaged_are_refused(rig):
     headers, body = rig.take_messages()[0]
     nameless = {name: value for name, value in headers.items() if name != "X-Razorpay-Event-Id"}
     bad = [(nameless, body), (headers, b"\xff" + body), ({**headers, "X-Razorpay-Signature": "é"}, body)]
-    for raw in (b"[]", b"{}", b'{"event": "payment.captured", "created_at": "soon"}', b'{"event": 1, "created_at": 1e30}'):
-        bad.append((rig.razorpay.signed(raw), raw))
+    for raw in (
+        b"[]",
+        b"{}",
+        b'{"event": "payment.captured", "created_at": "soon"}',
+        b'{"event": 1, "created_at": 1e30}',
+    ):
+        bad += [(rig.razorpay.signed(raw), raw)]
     for away in (timedelta(hours=49), -timedelta(minutes=6)):
         with pytest.raises(BadSignature, match="too old"):
             services.record_webhook(gateway="razorpay", headers=headers, body=body, now=NOW + away)

@@ -1,4 +1,4 @@
-"""The door through which gateways speak: it writes down and answers; a flood of bad and repeated messages is no news."""
+"""The door through which gateways speak: it writes down and answers; a flood of bad and repeated ones is no news."""
 
 import random
 import time

@@ -22,7 +22,7 @@ class Command(BaseCommand):
         if not (settings.DEMO_MODE or settings.TESTING):
             raise CommandError("Cases are rehearsed in demo mode only: they lock accounts of the books while they run.")
         rows: list[dict[str, object]] = [
-            {"case": words} | {name: ended(words, name) for name in RIGS} for words in cases.CASES
+            {"case": words, **{name: ended(words, name) for name in RIGS}} for words in cases.CASES
         ]
         failed = sum(str(row[name]).startswith("FAILED") for row in rows for name in RIGS)
         title = f"{len(rows)} cases x {len(RIGS)} gateways, {failed} failed"
