@@ -387,6 +387,14 @@ RAZORPAY_KEY_SECRET = env.text("RAZORPAY_KEY_SECRET", default="")
 RAZORPAY_WEBHOOK_SECRET = env.text("RAZORPAY_WEBHOOK_SECRET", default="")
 STRIPE_SECRET_KEY = env.text("STRIPE_SECRET_KEY", default="")
 STRIPE_WEBHOOK_SECRET = env.text("STRIPE_WEBHOOK_SECRET", default="")
+RAZORPAY_BASE_URL = env.text("RAZORPAY_BASE_URL", default="https://api.razorpay.com")
+RAZORPAY_CAPTURE = env.choice("RAZORPAY_CAPTURE", ["manual", "automatic"], default="manual")
+GATEWAY_SECRETS = {  # a gateway without them takes no money; the chosen one without them stops the start
+    "razorpay": ("RAZORPAY_KEY_ID", "RAZORPAY_KEY_SECRET", "RAZORPAY_WEBHOOK_SECRET"),
+    "stripe": ("STRIPE_SECRET_KEY", "STRIPE_WEBHOOK_SECRET"),
+}
+for _name in GATEWAY_SECRETS.get(PAYMENT_GATEWAY, ()):
+    env.refuse_unless(bool(vars()[_name]), f"{_name} must be set when PAYMENT_GATEWAY is {PAYMENT_GATEWAY}.")
 FIREBASE_PROJECT_ID = env.text("FIREBASE_PROJECT_ID", default="")  # empty: Firebase sign-in and FCM are off
 FIREBASE_CREDENTIALS = env.text("FIREBASE_CREDENTIALS", default="")  # path of the service-account file
 FCM_BASE_URL = env.text("FCM_BASE_URL", default="https://fcm.googleapis.com")

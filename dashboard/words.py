@@ -27,6 +27,7 @@ def mood(code: str, payload: Payload) -> str:
         "orders.OrderUndelivered",
         "orders.LineShorted",
         "payments.PaymentDeclined",
+        "payments.DisputeOpened",
         "orders.ClaimReceived",
     }
     if code == "delivery.OfferAnswered" and payload.get("answer") in ("declined", "expired"):
@@ -81,6 +82,8 @@ _SAY: dict[str, Callable[[Payload], str]] = {
     "payments.PaymentDeclined": lambda p: f"The payment was declined: {p['reason']}",
     "payments.RefundStarted": lambda p: f"Refund of {rupees(p['amount_paise'])} started: {p['reason']}",
     "payments.RefundCompleted": lambda p: f"Refund of {rupees(p['amount_paise'])} completed",
+    "payments.DisputeOpened": lambda p: f"The bank disputes {rupees(p['amount_paise'])}: {p['reason']}",
+    "payments.DisputeClosed": lambda p: f"Dispute over {rupees(p['amount_paise'])} {'won' if p['won'] else 'lost'}",
     "orders.OrderClosed": lambda p: "The time for claims is over",
     "payments.WalletCredited": lambda p: f"{rupees(p['amount_paise'])} into the wallet: {p['reason']}",
     "payments.MembershipBegun": lambda p: f"Member of {p['plan']} until {p['until'][:10]}",

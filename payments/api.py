@@ -36,6 +36,12 @@ class AttemptBody(serializers.Serializer[Any]):
     return_url = serializers.RegexField(
         r"^/(?!/)[^\\\s]*$", max_length=300, required=False, help_text="Path of this site to come back to after paying."
     )
+    vpa = serializers.RegexField(
+        r"^[\w.\-]{2,64}@[A-Za-z][A-Za-z0-9]{1,32}$",
+        max_length=98,
+        required=False,
+        help_text="The UPI address that is asked for the money (collect). Not kept.",
+    )
 
 
 class AttemptStarted(serializers.Serializer[Any]):
@@ -44,6 +50,7 @@ class AttemptStarted(serializers.Serializer[Any]):
     pay_url = serializers.CharField(help_text="Open this to pay; relative to this site, or the gateway's own address.")
     intent_id = serializers.CharField()
     expires_at = serializers.DateTimeField(allow_null=True)
+    client = serializers.DictField(help_text="What the gateway's own SDK is opened with in an app; public values only.")
 
 
 class AttemptSeen(serializers.Serializer[Any]):
@@ -143,7 +150,9 @@ class AttemptsView(APIView):
         responses={
             201: AttemptStarted,
             404: OpenApiResponse(description="Not yours, or not there"),
-            409: OpenApiResponse(description="payment-closed: paid, cancelled, cash, or the window is over"),
+            409: OpenApiResponse(
+                description="payment-closed: paid, cancelled, cash, or the window is over; gateway-refused"
+            ),
             422: OpenApiResponse(description="The key came with another body before"),
             503: OpenApiResponse(description="gateway-unavailable"),
         },
@@ -160,6 +169,7 @@ class AttemptsView(APIView):
             customer_id=int(request.user.pk or 0),
             instrument=body.validated_data["instrument"],
             return_url=body.validated_data.get("return_url", ""),
+            vpa=body.validated_data.get("vpa", ""),
             key=key,
             now=timezone.now(),
         )

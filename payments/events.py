@@ -25,6 +25,27 @@ class PaymentDeclined(DomainEvent):
 
 
 @dataclass(frozen=True)
+class DisputeOpened(DomainEvent):
+    """The customer's bank wants the money back; the gateway wants an answer until `due_by`."""
+
+    dispute_id: UUID
+    payment_id: UUID
+    ref: UUID
+    amount_paise: int
+    reason: str
+    due_by: datetime | None = None
+
+
+@dataclass(frozen=True)
+class DisputeClosed(DomainEvent):
+    dispute_id: UUID
+    payment_id: UUID
+    ref: UUID
+    amount_paise: int
+    won: bool
+
+
+@dataclass(frozen=True)
 class RefundStarted(DomainEvent):
     refund_id: UUID
     ref: UUID

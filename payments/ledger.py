@@ -9,6 +9,8 @@
 | refund of cash completed          | refunds:payable   | bank              | refunded:<refund>    |
 | capture nobody wanted             | gateway:<name>    | strays:payable    | stray:<attempt>      |
 | it was sent back                  | strays:payable    | gateway:<name>    | refunded:<refund>    |
+| dispute lost                      | disputes:lost     | gateway:<name>    | dispute:<dispute>    |
+| dispute won after it was lost     | gateway:<name>    | disputes:lost     | dispute-won:<dispute>|
 | rider hands in cash               | bank              | cash:rider:<id>   | deposit:<key>        |
 | paid from the wallet              | wallet:<user>     | orders:prepaid    | wallet:<ref>         |
 | the wallet's part comes back      | orders:prepaid    | wallet:<user>     | refund:<refund>      |
@@ -18,6 +20,9 @@
 | credit expired                    | wallet:<user>     | what had paid it  | expired:<lot>        |
 | the person is forgotten: credit   | wallet:<user>     | what had paid it  | forgotten:<lot>      |
 | … and what was their own money    | wallet:<user>     | wallets:unclaimed | forgotten:<lot>      |
+
+A dispute posts nothing while it is open: the gateway holds the money and owes it until the bank has decided. Lost, it
+is our expense; the order stays paid.
 
 wallet:<user> is what we owe that customer; `Wallet.balance_paise` is its projection and never below zero. At any moment
 orders:prepaid is what customers have paid for orders and memberships net of refunds, refunds:payable is what was
@@ -43,6 +48,7 @@ BANK = "bank"
 PROMOTIONS = "promotions"
 GOODWILL = "goodwill"
 UNCLAIMED = "wallets:unclaimed"
+DISPUTES = "disputes:lost"
 
 
 def gateway_account(name: str) -> str:
@@ -60,7 +66,7 @@ def wallet_account(customer_id: int) -> str:
 def kind_of(code: str) -> AccountKind:
     if code in (PREPAID, REFUNDS, STRAYS, UNCLAIMED) or code.startswith("wallet:"):
         return AccountKind.LIABILITY
-    return AccountKind.EXPENSE if code in (PROMOTIONS, GOODWILL) else AccountKind.ASSET
+    return AccountKind.EXPENSE if code in (PROMOTIONS, GOODWILL, DISPUTES) else AccountKind.ASSET
 
 
 def post(*, kind: str, key: str, entries: Mapping[str, int], ref: UUID | None, memo: str, at: datetime) -> bool:

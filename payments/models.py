@@ -86,9 +86,11 @@ class Reduction(models.Model):
 
 class AttemptState(models.TextChoices):
     STARTED = "started", "Started"
+    AUTHORISED = "authorised", "Reserved, to be taken by us"
     DECLINED = "declined", "Declined"
     CAPTURED = "captured", "Captured"
     STRAY = "stray", "Captured although not wanted; sent back"
+    VOIDED = "voided", "Reserved and let go: nothing was taken"
 
 
 class Attempt(models.Model):
@@ -101,7 +103,10 @@ class Attempt(models.Model):
     state = models.CharField(max_length=10, choices=AttemptState.choices, default=AttemptState.STARTED)
     instrument = models.CharField(max_length=40, blank=True, help_text="'UPI', 'card ending 4242': never card data")
     decline_reason = models.CharField(max_length=160, blank=True)
+    authorised_paise = models.BigIntegerField(default=0, db_default=0)
     captured_paise = models.BigIntegerField(default=0)
+    tries = models.PositiveSmallIntegerField(default=0, db_default=0, help_text="To take or let go what is reserved")
+    next_try_at = models.DateTimeField(null=True, blank=True, help_text="When to take or let go what is reserved")
     created_at = models.DateTimeField()
     settled_at = models.DateTimeField(null=True, blank=True)
 
@@ -114,6 +119,7 @@ class Attempt(models.Model):
         ]
         indexes = [
             models.Index(fields=["created_at"], name="attempt_unsettled", condition=Q(state="started")),
+            models.Index(fields=["next_try_at"], name="attempt_to_capture", condition=Q(state="authorised")),
         ]
 
     def __str__(self) -> str:
@@ -234,6 +240,7 @@ class SandboxIntent(models.Model):
     state = models.CharField(max_length=10, default="created")
     instrument = models.CharField(max_length=40, blank=True)
     refunded_paise = models.BigIntegerField(default=0)
+    refuses_refunds = models.PositiveSmallIntegerField(default=0, db_default=0, help_text="So many refunds will fail")
     created_at = models.DateTimeField()
 
 
@@ -262,7 +269,10 @@ class SandboxRefund(models.Model):
     created_at = models.DateTimeField()
 
 
-# Wallets and memberships have a file of their own; Django finds the models of an app here.
+# Disputes, routes, wallets and memberships have files of their own; Django finds the models of an app here.
+from payments.disputes import Dispute as Dispute  # noqa: E402
+from payments.disputes import DisputeState as DisputeState  # noqa: E402
+from payments.routes import Route as Route  # noqa: E402
 from payments.wallets import Membership as Membership  # noqa: E402
 from payments.wallets import MembershipPlan as MembershipPlan  # noqa: E402
 from payments.wallets import MembershipPurchase as MembershipPurchase  # noqa: E402

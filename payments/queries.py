@@ -14,6 +14,8 @@ from payments import ledger
 from payments.models import (
     Attempt,
     AttemptState,
+    Dispute,
+    DisputeState,
     Entry,
     Membership,
     MembershipPlan,
@@ -70,6 +72,8 @@ def statement(ref: UUID) -> list[StatementLine]:
             lines.append(StatementLine(at, f"Paid by {way}", attempt.captured_paise, "capture"))
         elif attempt.state == AttemptState.STRAY:
             lines.append(StatementLine(at, f"{way} payment arrived too late", attempt.captured_paise, "stray"))
+        elif attempt.state == AttemptState.VOIDED:
+            lines.append(StatementLine(at, f"{way} payment let go, nothing was taken", 0, "voided"))
         elif attempt.state == AttemptState.DECLINED:
             lines.append(StatementLine(at, f"{way} declined: {attempt.decline_reason}", 0, "declined"))
         else:
@@ -89,6 +93,12 @@ def statement(ref: UUID) -> list[StatementLine]:
         way = (refund.attempt.instrument if refund.attempt else "") or "the way it was paid"
         word = f"Refunded to {way}" if refund.state == RefundState.DONE else f"Refund to {way} on its way"
         lines.append(StatementLine(refund.created_at, f"{word}: {refund.reason}", -refund.amount_paise, "refund"))
+    for dispute in Dispute.objects.filter(payment__ref=ref):
+        about = f"{rupees(dispute.amount_paise)}: {dispute.reason or 'no reason given'}"
+        lines.append(StatementLine(dispute.opened_at, f"Disputed with the bank, {about}", 0, "dispute"))
+        if dispute.closed_at is not None:
+            words = "won" if dispute.state == DisputeState.WON else "lost, the bank took it back"
+            lines.append(StatementLine(dispute.closed_at, f"Dispute over {about}: {words}", 0, "dispute"))
     return sorted(lines, key=lambda line: line.at)
 
 
@@ -206,6 +216,21 @@ _PROOFS = {
         LEFT JOIN (
             SELECT wallet_id, sum(left_paise)::bigint AS paise FROM payments_walletlot GROUP BY wallet_id
         ) l ON l.wallet_id = w.customer_id WHERE w.balance_paise <> coalesce(l.paise, 0)""",
+    "disputes lost are not what disputes:lost says": """
+        SELECT d.key, d.paise, coalesce(l.paise, 0) FROM (
+            SELECT 'disputes:lost' AS key, coalesce(sum(amount_paise), 0)::bigint AS paise FROM payments_dispute
+            WHERE state = 'lost'
+        ) d LEFT JOIN (
+            SELECT sum(e.amount_paise)::bigint AS paise FROM payments_entry e
+            JOIN payments_account a ON a.id = e.account_id WHERE a.code = 'disputes:lost'
+        ) l ON true WHERE d.paise <> coalesce(l.paise, 0)""",
+    "a dispute lost is not posted to the gateway": """
+        SELECT d.id::text, d.amount_paise, -coalesce(sum(e.amount_paise), 0)::bigint FROM payments_dispute d
+        LEFT JOIN payments_transfer t ON t.key IN ('dispute:' || d.id, 'dispute-won:' || d.id)
+        LEFT JOIN payments_entry e ON e.transfer_id = t.id
+            AND e.account_id = (SELECT id FROM payments_account WHERE code = 'gateway:' || d.gateway)
+        GROUP BY d.id
+        HAVING -coalesce(sum(e.amount_paise), 0) <> CASE d.state WHEN 'lost' THEN d.amount_paise ELSE 0 END""",
     "a rider's cash is negative": """
         SELECT a.code, sum(e.amount_paise)::bigint, 0
         FROM payments_entry e JOIN payments_account a ON a.id = e.account_id

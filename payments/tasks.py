@@ -14,7 +14,7 @@ from blinkit.kernel import metrics
 from payments import services
 from payments.gateways import sandbox_wire
 from payments.models import WebhookReceipt
-from payments.services import refunding, settling
+from payments.services import capturing, refunding, settling
 
 log = structlog.get_logger(__name__)
 
@@ -47,6 +47,12 @@ def send_refund(*, refund_id: str, **_: Any) -> None:
 
 
 @shared_task(acks_late=True)
+def settle_authorised(*, attempt_id: str, **_: Any) -> None:
+    """Take or let go what a gateway has reserved; when that fails the sweep tries again."""
+    _settle_authorised(UUID(attempt_id))
+
+
+@shared_task(acks_late=True)
 def send_sandbox_events(*, ids: list[str], **_: Any) -> None:
     """The pretend gateway posts its webhooks; what is not due or not taken is left for the sweep."""
     sandbox_wire.send_due(now=timezone.now(), ids=ids)
@@ -54,11 +60,15 @@ def send_sandbox_events(*, ids: list[str], **_: Any) -> None:
 
 @shared_task(acks_late=True)
 def sweep_due(**_: Any) -> None:
-    """What was left over: unprocessed webhooks, refunds to send or to ask about, attempts nothing was heard of."""
+    """What was left over: unprocessed webhooks, reservations to take, refunds to send or to ask about, and attempts
+    of which nothing was heard.
+    """
     now = timezone.now()
     sandbox_wire.send_due(now=now)
     for receipt_id in settling.waiting_webhooks(limit=100):
         _process(receipt_id)
+    for attempt_id in capturing.due_captures(now=now, limit=100):
+        _settle_authorised(attempt_id)
     for refund_id in refunding.due_refunds(now=now, limit=100):
         _send_refund(refund_id)
     services.reconcile(now=timezone.now())
@@ -83,6 +93,15 @@ def _process(receipt_id: int) -> None:
             failed.tries += 1
             failed.outcome = f"{type(error).__name__}: {error}"[:160]
             failed.save(update_fields=["tries", "outcome"])
+
+
+def _settle_authorised(attempt_id: UUID) -> None:
+    """One that breaks keeps its lease and comes again; it must not keep the others waiting."""
+    try:
+        services.settle_authorised(attempt_id=attempt_id, now=timezone.now())
+    except Exception:
+        log.exception("reservation not settled", attempt=str(attempt_id))
+        metrics.count("payments_capture_broken_total")
 
 
 def _send_refund(refund_id: UUID) -> None:

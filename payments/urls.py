@@ -6,7 +6,7 @@ from typing import Any
 
 from django.urls import path
 
-from payments import api, web
+from payments import api, web, web_pay
 
 api_urls: list[Any] = [
     path("payments/<uuid:payment_id>/", api.PaymentView.as_view(), name="payment"),
@@ -16,6 +16,8 @@ api_urls: list[Any] = [
     path("payments/webhooks/<slug:gateway>/", api.webhook, name="payment-webhook"),
 ]
 web_urls: list[Any] = [
+    path("pay/<uuid:attempt_id>/", web_pay.pay_page, name="pay-page"),
+    path("pay/<uuid:attempt_id>/done/", web_pay.come_back, name="pay-come-back"),
     path("sandbox-gateway/pay/<slug:intent_id>/", web.pay_page, name="sandbox-pay"),
     path("sandbox-gateway/intents/<slug:intent_id>/confirm", web.confirm, name="sandbox-confirm"),
 ]

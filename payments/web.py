@@ -21,7 +21,7 @@ from blinkit.kernel.problems import PROBLEM_TYPE, problem_body
 from payments.gateways import sandbox
 from payments.models import SandboxIntent
 
-OUTCOMES = {"pay", "decline", "late", "twice", "silent"}
+OUTCOMES = {"pay", "authorise", "decline", "late", "twice", "silent"}
 
 View = Callable[..., HttpResponse]
 
@@ -52,7 +52,7 @@ def pay_page(request: HttpRequest, intent_id: str) -> HttpResponse:
         )
         if back:
             return redirect(back)
-    chosen = "card" if intent.instrument.startswith("card") else "upi"
+    chosen = next((way for way, label in sandbox.INSTRUMENTS.items() if label == intent.instrument), "upi")
     return render(request, "payments/sandbox_pay.html", {"intent": intent, "back": back, "chosen": chosen})
 
 
@@ -60,7 +60,7 @@ def pay_page(request: HttpRequest, intent_id: str) -> HttpResponse:
 @csrf_exempt
 @require_POST
 def confirm(request: HttpRequest, intent_id: str) -> HttpResponse:
-    """POST {"outcome": "pay" | "decline" | "late" | "twice" | "silent"}: what a person would press, for programs."""
+    """POST {"outcome": "pay" | "authorise" | "decline" | "late" | "twice" | "silent"}: what a person presses."""
     try:
         body = orjson.loads(request.body or b"{}")
         outcome = str(body.get("outcome", "pay"))

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from blinkit.bench.runs import Bench, Run
     from blinkit.embedded import Handle
 
-RUNS = ("list", "search", "suggest", "purchase", "race", "fanout", "shelf")
+RUNS = ("list", "search", "suggest", "purchase", "webhook", "race", "fanout", "shelf")
 BUYERS = 1000
 USERS = ("web", "live", "workers")
 """A database user per group of processes, so that pg_stat_statements knows who sent what."""
@@ -29,6 +29,7 @@ BARS: dict[str, dict[str, float]] = {
     "search": {"cpu_ms_per_op": 5},
     "suggest": {"cpu_ms_per_op": 2},
     "purchase": {"cpu_ms_per_op": 40, "sql_per_op": 45},
+    "webhook": {"cpu_ms_per_op": 20, "sql_per_op": 1},
     "fanout": {"p95_ms": 1000},
     "shelf": {"p95_ms": 100},
 }

@@ -7,6 +7,7 @@ import time as clock
 from dataclasses import dataclass
 from datetime import datetime, time
 
+import orjson
 from django.db import connection, transaction
 from django.utils import timezone
 from django.utils.text import slugify
@@ -20,6 +21,9 @@ from catalog import services as catalog_services
 from catalog.models import Brand, Category, City, FeePolicy, Product, Store
 from fulfillment.models import ShelfSlot
 from inventory.models import Bin
+from payments.gateways.base import CAPTURED
+from payments.gateways.sandbox import SIGNATURE_HEADER, sign
+from payments.models import SandboxIntent
 
 STORE = "BENCH"
 PRODUCTS, CATEGORIES = 5000, 40
@@ -170,3 +174,11 @@ def change(sku: str, *, number: int, committed: dict[str, float]) -> None:
                 )  # fmt: skip
     finally:
         connection.close()
+
+
+def captured_message(intent_id: str) -> tuple[dict[str, object], dict[str, str]]:
+    """(body, headers) with which the sandbox gateway tells that this intent was paid."""
+    intent = SandboxIntent.objects.get(pk=intent_id)
+    facts = {"intent": intent_id, "reference": str(intent.attempt_id), "amount_paise": intent.amount_paise}
+    body: dict[str, object] = {"id": f"ev_{intent_id}", "type": CAPTURED, "data": facts | {"instrument": "UPI"}}
+    return body, {SIGNATURE_HEADER: sign(orjson.dumps(body), now=timezone.now())}

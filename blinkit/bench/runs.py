@@ -25,6 +25,7 @@ LINES = 5
 RACE_BUYERS = 200
 FAN_ORDERS, SOCKETS_PER_ORDER = 100, 10
 FAN_TIMEOUT_S = 20.0
+TOLD_TIMES = 5
 SOCKETS_AT_ONCE = 50
 SHELF_SOCKETS, SHELF_CHANGES = 200, 100
 
@@ -131,8 +132,10 @@ class Bench:
             raise Failed(f"cart: {answer.status} {answer.body[:300]!r}")
         return str(answer.json()["bill"]["fingerprint"])
 
-    async def _check_out(self, connection: Connection, buyer: Buyer, fingerprint: str) -> Answer:
-        body = {"address_id": buyer.address_id, "method": "cod", "bill_fingerprint": fingerprint}
+    async def _check_out(
+        self, connection: Connection, buyer: Buyer, fingerprint: str, *, method: str = "cod"
+    ) -> Answer:
+        body = {"address_id": buyer.address_id, "method": method, "bill_fingerprint": fingerprint}
         headers = {"Idempotency-Key": str(uuid4())}
         return await connection.send("POST", "/api/v1/checkout/", token=buyer.token, body=body, headers=headers)
 
@@ -167,6 +170,49 @@ class Bench:
         }
         notes: dict[str, Any] = {"first error": load.errors[0]} if load.errors else {}
         return Run("race", figures, cost, RACE_BUYERS, notes)
+
+    # -- being told ---------------------------------------------------------------------------------------------------
+
+    async def run_webhook(self) -> Run:
+        """Orders paid online: the gateway tells of each capture five times, under one event id. The door's own cost is
+        that of the web process; confirming the orders, which workers do later, is in the notes.
+        """
+        told: list[tuple[dict[str, object], dict[str, str]]] = []
+
+        async def order(connection: Connection, item: tuple[Buyer, list[str]]) -> None:
+            buyer, skus = item
+            fingerprint = await self._fill(connection, buyer, skus)
+            placed = (await self._check_out(connection, buyer, fingerprint, method="online")).json()
+            path, key = f"/api/v1/payments/{placed['payment_id']}/attempts/", {"Idempotency-Key": str(uuid4())}
+            answer = await connection.send("POST", path, token=buyer.token, body={"instrument": "upi"}, headers=key)
+            if answer.status != 201:
+                raise Failed(f"attempt: {answer.status} {answer.body[:300]!r}")
+            told.append(await asyncio.to_thread(goods.captured_message, answer.json()["intent_id"]))
+
+        async def tell(connection: Connection, message: tuple[dict[str, object], dict[str, str]]) -> None:
+            body, headers = message
+            answer = await connection.send("POST", "/api/v1/payments/webhooks/sandbox/", body=body, headers=headers)
+            if answer.status != 200:
+                raise Failed(f"webhook: {answer.status} {answer.body[:300]!r}")
+
+        orders = self.count(200)
+        self._want(
+            await drive(
+                self.layout.web_port, clients=CLIENTS, items=[self._basket(i) for i in range(orders)], act=order
+            )
+        )
+        messages = told * TOLD_TIMES
+        self.dice.shuffle(messages)
+        self.meter.begin()
+        load = await drive(self.layout.web_port, clients=CLIENTS, items=messages, act=tell)
+        cost = await asyncio.to_thread(self.meter.end)
+        self._want(load)
+        figures = _figures(load, cost) | {
+            "cpu_ms_per_op": round(cost.cpu_ms["web"] / len(messages), 2),
+            "sql_per_op": round(cost.sql("web") / len(messages), 2),
+        }
+        notes = {"CPU ms of all parts per order confirmed": round(cost.total_cpu_ms / orders, 1)}
+        return Run("webhook", figures, cost, len(messages), notes)
 
     # -- watching -----------------------------------------------------------------------------------------------------
 

@@ -49,6 +49,16 @@ def states() -> dict[str, str]:
     return out
 
 
+def is_open(name: str) -> bool:
+    """Whether a call would be refused now; False when nobody knows."""
+    try:
+        retry_at = client().hget(key(f"breaker:{name}"), "retry_at")
+    except Exception as error:
+        log.warning("breaker state unknown", breaker=name, error=repr(error))
+        return False
+    return bool(retry_at) and float(str(retry_at)) > time.time()
+
+
 def _refuse_when_open(name: str, reset_s: int) -> None:
     try:
         retry_at = client().hget(key(f"breaker:{name}"), "retry_at")

@@ -13,7 +13,7 @@ from catalog.models import SearchLog, Waitlist
 from dashboard.queries.board import midnight, today
 from notifications.models import Message, MessageState
 from orders.models import Order
-from payments.models import Refund, RefundState
+from payments.models import Dispute, DisputeState, Refund, RefundState
 
 LATELY = timedelta(days=7)
 
@@ -29,7 +29,7 @@ class Waiting:
 
 
 def landing(*, now: datetime) -> dict[str, Any]:
-    """Seven short statements."""
+    """Eight short statements."""
     failed_events = Receipt.objects.filter(done_at=None).filter(Q(next_try_at=None) | Q(attempts__gt=0))
     refunds = Refund.objects.filter(state__in=[RefundState.DUE, RefundState.FAILED])
     searches = SearchLog.objects.filter(results=0, at__gte=now - LATELY)
@@ -39,6 +39,12 @@ def landing(*, now: datetime) -> dict[str, Any]:
         "waiting": [
             Waiting("Late orders", Order.objects.late(now=now).count(), "/ops/orders/?state=late", True),
             Waiting("Refunds to send", refunds.count(), "/admin/payments/refund/", True),
+            Waiting(
+                "Disputes to answer",
+                Dispute.objects.filter(state=DisputeState.OPEN).count(),
+                "/admin/payments/dispute/?state__exact=open",
+                True,
+            ),
             Waiting(
                 "Messages given up",
                 Message.objects.filter(state=MessageState.FAILED, created_at__gte=now - LATELY).count(),

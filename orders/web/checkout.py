@@ -31,9 +31,9 @@ from orders.web import when
 from orders.web.shopper import Shopper, customer_of, is_htmx
 from payments.models import AttemptState, Method
 from payments.queries import payment_of, wallet_of
-from payments.services import start_attempt
+from payments.services import page_of, start_attempt
 
-WAYS = {"cod": Method.COD, "upi": Method.ONLINE, "card": Method.ONLINE}
+WAYS = {"cod": Method.COD, "upi": Method.ONLINE, "card": Method.ONLINE, "netbanking": Method.ONLINE}
 JUST_PLACED = timedelta(minutes=2)
 
 
@@ -87,6 +87,13 @@ def _show(
     methods = [
         {"code": "upi", "icon": "smartphone", "label": _("UPI"), "note": _("Any UPI app, or a QR code"), "refused": ""},
         {"code": "card", "icon": "credit-card", "label": _("Card"), "note": _("Credit or debit"), "refused": ""},
+        {
+            "code": "netbanking",
+            "icon": "landmark",
+            "label": _("Netbanking"),
+            "note": _("From your bank's site"),
+            "refused": "",
+        },
         {
             "code": "cod",
             "icon": "banknote",
@@ -175,7 +182,7 @@ def _place(request: HttpRequest, shopper: Shopper) -> HttpResponse:
 def _onward(order: Order, method: str, shopper: Shopper | None = None) -> HttpResponse:
     if order.status != Status.PENDING:
         return redirect("shop-order", order.pk)
-    if shopper is not None and method in ("upi", "card"):
+    if shopper is not None and WAYS.get(method) == Method.ONLINE:
         return redirect(_start(order, shopper, method))
     return redirect("shop-pay", order.pk)
 
@@ -212,8 +219,9 @@ def pay(request: HttpRequest, order_id: UUID) -> HttpResponse:
             return _cash_instead(order, shopper)
         return redirect(_start(order, shopper, instrument if instrument in WAYS else "upi"))
     payment = payment_of(order.pk)
-    attempt = payment.attempts.order_by("-created_at").first() if payment else None
-    declined = attempt is not None and attempt.state == AttemptState.DECLINED
+    # Of tries begun at one moment (the first gateway did not answer, the next did) the started one.
+    attempt = payment.attempts.order_by("-created_at", "-state").first() if payment else None
+    declined = attempt is not None and attempt.state in (AttemptState.DECLINED, AttemptState.VOIDED)
     if order.status == Status.CANCELLED:
         state = "over"
     elif order.status != Status.PENDING:
@@ -223,13 +231,12 @@ def pay(request: HttpRequest, order_id: UUID) -> HttpResponse:
     else:
         state = "waiting"
     looks = request.GET.get("look", "")
-    again = f"/sandbox-gateway/pay/{attempt.gateway_ref}/" if attempt and attempt.gateway == "sandbox" else ""
     context = {
         "order": order,
         "state": state,
         "why": attempt.decline_reason if attempt and declined else "",
-        "gateway_url": again and f"{again}?return={reverse('shop-pay', args=[order.pk])}",
-        "instrument": "card" if attempt and attempt.instrument.lower().startswith("card") else "upi",
+        "gateway_url": page_of(attempt, return_url=reverse("shop-pay", args=[order.pk])) if attempt else "",
+        "instrument": _way_of(attempt.instrument if attempt else ""),
         "may_pay_cash": state == "failed" and _may_pay_cash(order),
         "next_look": 1 + (int(looks) if looks.isascii() and looks.isdigit() and len(looks) < 5 else 0),
         "heading": _("Payment"),
@@ -239,6 +246,12 @@ def pay(request: HttpRequest, order_id: UUID) -> HttpResponse:
     if partial and state != "waiting":
         return HttpResponse(headers={"HX-Redirect": reverse("shop-pay", args=[order.pk])})
     return shopper.render("shop/pay.html#pay" if partial else "shop/pay.html", context)
+
+
+def _way_of(instrument: str) -> str:
+    """From "card ending 4242", "Netbanking", "UPI": the way that was chosen."""
+    word = instrument.lower()
+    return next((way for way in ("card", "netbanking") if word.startswith(way)), "upi")
 
 
 def _may_pay_cash(order: Order) -> bool:

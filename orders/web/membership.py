@@ -97,5 +97,5 @@ def _state_of(bought: MembershipPurchase | None) -> str:
     if bought.ends_at is not None:
         return "paid"
     payment = money.payment_of(bought.pk)
-    last = payment.attempts.order_by("-created_at").first() if payment else None
+    last = payment.attempts.order_by("-created_at", "-state").first() if payment else None
     return "declined" if last is None or last.state == AttemptState.DECLINED else "waiting"

@@ -7,12 +7,8 @@ key.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
-from datetime import datetime
-from typing import Any, Protocol
-from uuid import UUID
 
 from django.conf import settings
 from django.utils.module_loading import import_string
@@ -20,77 +16,24 @@ from django.utils.module_loading import import_string
 from blinkit.kernel.breakers import breaker
 from blinkit.kernel.errors import NotFound, Refusal
 from payments.errors import GatewayDown
-
-CAPTURED = "payment.captured"
-DECLINED = "payment.declined"
-REFUNDED = "refund.completed"
-REFUND_FAILED = "refund.failed"
-
-
-@dataclass(frozen=True, slots=True)
-class Intent:
-    """A gateway is ready to take money for one attempt."""
-
-    gateway_ref: str
-    pay_url: str
-    expires_at: datetime | None
-
-
-@dataclass(frozen=True, slots=True)
-class Message:
-    """A verified webhook, not yet understood."""
-
-    event_id: str
-    kind: str
-    body: dict[str, Any]
-
-
-@dataclass(frozen=True, slots=True)
-class Notice:
-    """What a gateway says happened. `attempt_id` / `refund_id` are ours, echoed back; amounts in paise."""
-
-    kind: str
-    gateway_ref: str
-    amount_paise: int
-    attempt_id: UUID | None = None
-    refund_id: UUID | None = None
-    refund_ref: str = ""
-    instrument: str = ""
-    reason: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class RefundAnswer:
-    gateway_ref: str
-    completed: bool
-
-
-class Gateway(Protocol):
-    name: str
-    settles_into: str  # the ledger account from which refunds leave
-
-    def start(self, *, attempt_id: UUID, amount_paise: int, instrument: str, now: datetime) -> Intent: ...
-
-    def verify(self, *, headers: Mapping[str, str], body: bytes, now: datetime) -> Message:
-        """Raises BadSignature for a forged, damaged or old message."""
-        ...
-
-    def read(self, message: Mapping[str, Any]) -> Notice | None:
-        """None for kinds of messages we do not act on."""
-        ...
-
-    def look_up(self, *, gateway_ref: str) -> Notice | None:
-        """What became of an intent; None while nothing did."""
-        ...
-
-    def refund(self, *, refund_id: UUID, gateway_ref: str, amount_paise: int, now: datetime) -> RefundAnswer: ...
-
-    def look_up_refund(self, *, refund_id: UUID) -> RefundAnswer | None: ...
-
+from payments.gateways.base import AUTHORISED as AUTHORISED
+from payments.gateways.base import CAPTURED as CAPTURED
+from payments.gateways.base import DECLINED as DECLINED
+from payments.gateways.base import DISPUTE_LOST as DISPUTE_LOST
+from payments.gateways.base import DISPUTE_WON as DISPUTE_WON
+from payments.gateways.base import DISPUTED as DISPUTED
+from payments.gateways.base import REFUND_FAILED as REFUND_FAILED
+from payments.gateways.base import REFUNDED as REFUNDED
+from payments.gateways.base import Gateway as Gateway
+from payments.gateways.base import Intent as Intent
+from payments.gateways.base import Message as Message
+from payments.gateways.base import Notice as Notice
+from payments.gateways.base import RefundAnswer as RefundAnswer
 
 REGISTRY = {
     "sandbox": "payments.gateways.sandbox.SandboxGateway",
     "cod": "payments.gateways.cod.CashOnDelivery",
+    "razorpay": "payments.gateways.razorpay.RazorpayGateway",
 }
 
 
@@ -103,15 +46,16 @@ def named(name: str) -> Gateway:
     return gateway
 
 
-def online() -> Gateway:
-    """The gateway that takes UPI and cards here.
+def usable(name: str) -> bool:
+    """Whether this gateway may take money here: built, with its secrets set; the sandbox in demo mode only."""
+    if name == "sandbox":  # nobody may get real goods for pretend money
+        return bool(settings.DEMO_MODE or settings.TESTING)
+    return name in REGISTRY and name in settings.GATEWAY_SECRETS and not missing_secrets(name)
 
-    Raises GatewayDown when the one in the settings is not built yet, or is the sandbox outside demo mode.
-    """
-    pretend = settings.PAYMENT_GATEWAY == "sandbox" and not (settings.DEMO_MODE or settings.TESTING)
-    if pretend or settings.PAYMENT_GATEWAY not in REGISTRY:  # nobody may get real goods for pretend money
-        raise GatewayDown("Paying online is not available yet. Choose cash on delivery.")
-    return named(settings.PAYMENT_GATEWAY)
+
+def missing_secrets(name: str) -> list[str]:
+    """Names of the settings this gateway needs and does not have."""
+    return [secret for secret in settings.GATEWAY_SECRETS.get(name, ()) if not getattr(settings, secret)]
 
 
 @contextmanager

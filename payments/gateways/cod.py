@@ -8,15 +8,16 @@ from typing import Any
 from uuid import UUID
 
 from payments.errors import BadSignature
-from payments.gateways import Intent, Message, Notice, RefundAnswer
+from payments.gateways.base import CAPTURED, Intent, Message, Notice, RefundAnswer
 from payments.ledger import BANK
 
 
 class CashOnDelivery:
     name = "cod"
     settles_into = BANK
+    methods: frozenset[str] = frozenset()
 
-    def start(self, *, attempt_id: UUID, amount_paise: int, instrument: str, now: datetime) -> Intent:
+    def start(self, *, attempt_id: UUID, amount_paise: int, instrument: str, now: datetime, vpa: str = "") -> Intent:
         return Intent(gateway_ref=str(attempt_id), pay_url="", expires_at=None)
 
     def verify(self, *, headers: Mapping[str, str], body: bytes, now: datetime) -> Message:
@@ -27,6 +28,12 @@ class CashOnDelivery:
 
     def look_up(self, *, gateway_ref: str) -> Notice | None:
         return None
+
+    def capture(self, *, attempt_id: UUID, gateway_ref: str, amount_paise: int, now: datetime) -> Notice:
+        return Notice(CAPTURED, gateway_ref, amount_paise, attempt_id=attempt_id)  # nothing is reserved first
+
+    def void(self, *, attempt_id: UUID, gateway_ref: str, now: datetime) -> None:
+        """Cash that was not collected stays where it is."""
 
     def refund(self, *, refund_id: UUID, gateway_ref: str, amount_paise: int, now: datetime) -> RefundAnswer:
         """The pay-out file of the day carries it; from the customer's side it is on its way with this."""

@@ -19,12 +19,26 @@ from uuid import UUID
 import orjson
 from django.conf import settings
 from django.db import transaction
+from django.db.models import F
 from django.utils import timezone
 
 from blinkit.kernel.after_commit import gather
 from blinkit.kernel.errors import Conflict, NotFound
 from payments.errors import BadSignature
-from payments.gateways import CAPTURED, DECLINED, REFUNDED, Intent, Message, Notice, RefundAnswer
+from payments.gateways.base import (
+    AUTHORISED,
+    CAPTURED,
+    DECLINED,
+    DISPUTE_LOST,
+    DISPUTE_WON,
+    DISPUTED,
+    REFUND_FAILED,
+    REFUNDED,
+    Intent,
+    Message,
+    Notice,
+    RefundAnswer,
+)
 from payments.models import SandboxEvent, SandboxIntent, SandboxRefund
 
 SIGNATURE_HEADER = "Sandbox-Signature"
@@ -32,14 +46,17 @@ TOLERANCE = timedelta(minutes=5)
 LATE_AFTER = timedelta(seconds=20)
 REFUND_TAKES = timedelta(seconds=3)
 INTENT_LIVES = timedelta(minutes=30)
-INSTRUMENTS = {"upi": "UPI", "card": "card ending 4242"}
+INSTRUMENTS = {"upi": "UPI", "card": "card ending 4242", "netbanking": "Netbanking"}
+KINDS = {AUTHORISED, CAPTURED, DECLINED, REFUNDED, REFUND_FAILED, DISPUTED, DISPUTE_WON, DISPUTE_LOST}
+LOOKED_UP = {"captured": CAPTURED, "declined": DECLINED, "authorised": AUTHORISED}
 
 
 class SandboxGateway:
     name = "sandbox"
     settles_into = "gateway:sandbox"
+    methods = frozenset({"upi", "card", "netbanking"})
 
-    def start(self, *, attempt_id: UUID, amount_paise: int, instrument: str, now: datetime) -> Intent:
+    def start(self, *, attempt_id: UUID, amount_paise: int, instrument: str, now: datetime, vpa: str = "") -> Intent:
         intent, _ = SandboxIntent.objects.get_or_create(
             id=f"pi_{attempt_id.hex}",
             defaults={
@@ -61,7 +78,7 @@ class SandboxGateway:
 
     def read(self, message: Mapping[str, Any]) -> Notice | None:
         kind, facts = message.get("type"), message.get("data") or {}
-        if kind not in (CAPTURED, DECLINED, REFUNDED):
+        if kind not in KINDS:
             return None
         refund = facts.get("refund_reference")
         attempt = facts.get("reference")
@@ -74,20 +91,39 @@ class SandboxGateway:
             refund_ref=str(facts.get("refund", "")),
             instrument=str(facts.get("instrument", "")),
             reason=str(facts.get("reason", "")),
+            dispute_ref=str(facts.get("dispute", "")),
         )
 
     def look_up(self, *, gateway_ref: str) -> Notice | None:
         intent = SandboxIntent.objects.filter(pk=gateway_ref).first()
-        kind = {"captured": CAPTURED, "declined": DECLINED}.get(intent.state) if intent else None
+        kind = LOOKED_UP.get(intent.state) if intent else None
         if intent is None or kind is None:
             return None
         return self.read({"type": kind, "data": _facts(intent)})
 
+    @transaction.atomic
+    def capture(self, *, attempt_id: UUID, gateway_ref: str, amount_paise: int, now: datetime) -> Notice:
+        intent = _locked(gateway_ref)
+        if intent.state == "authorised":
+            intent.state = "captured"
+            intent.save(update_fields=["state"])
+            _owe(intent, CAPTURED, _facts(intent), suffix="c", due_at=now)
+        kind = CAPTURED if intent.state == "captured" else DECLINED
+        return Notice(kind, intent.id, intent.amount_paise, attempt_id=attempt_id, reason="The authorisation is gone.")
+
+    @transaction.atomic
+    def void(self, *, attempt_id: UUID, gateway_ref: str, now: datetime) -> None:
+        intent = _locked(gateway_ref)
+        if intent.state == "authorised":
+            intent.state = "voided"
+            intent.save(update_fields=["state"])
+
     def refund(self, *, refund_id: UUID, gateway_ref: str, amount_paise: int, now: datetime) -> RefundAnswer:
+        refused = SandboxIntent.objects.filter(pk=gateway_ref, refuses_refunds__gt=0)
+        if refused.update(refuses_refunds=F("refuses_refunds") - 1):
+            raise Conflict("The bank did not take the refund.")
         with transaction.atomic():
-            intent = SandboxIntent.objects.select_for_update().filter(pk=gateway_ref).first()
-            if intent is None:
-                raise NotFound("The gateway knows no such payment.")
+            intent = _locked(gateway_ref)
             known = SandboxRefund.objects.filter(key=str(refund_id)).first()
             if known:
                 return RefundAnswer(known.id, completed=False)
@@ -118,15 +154,15 @@ class SandboxGateway:
 
 @transaction.atomic
 def decide(*, intent_id: str, outcome: str, now: datetime, instrument: str = "") -> SandboxIntent:
-    """The payer chose on the hosted page: "pay", "decline", "late" (paid, the webhook dawdles), "twice" (two webhooks)
-    or "silent" (paid, and the webhook never comes).
+    """The payer chose on the hosted page: "pay", "authorise" (only reserved: we take it or let it go), "decline",
+    "late" (paid, the webhook dawdles), "twice" (two webhooks) or "silent" (paid, and the webhook never comes).
 
     Deciding again is silent when it was decided the same way. Raises NotFound, or Conflict when it is too late.
     """
     intent = SandboxIntent.objects.select_for_update().filter(pk=intent_id).first()
     if intent is None:
         raise NotFound("There is no such payment at the sandbox gateway.")
-    wanted = "declined" if outcome == "decline" else "captured"
+    wanted = {"decline": "declined", "authorise": "authorised"}.get(outcome, "captured")
     if intent.state != "created":
         if intent.state != wanted:
             raise Conflict(f"This payment was {intent.state} before.")
@@ -138,11 +174,30 @@ def decide(*, intent_id: str, outcome: str, now: datetime, instrument: str = "")
     facts = _facts(intent)
     if outcome == "decline":
         _owe(intent, DECLINED, facts, suffix="d", due_at=now)
+    elif outcome == "authorise":
+        _owe(intent, AUTHORISED, facts, suffix="a", due_at=now)
     elif outcome != "silent":
         due_at = now + LATE_AFTER if outcome == "late" else now
         _owe(intent, CAPTURED, facts, suffix="c", due_at=due_at)
         if outcome == "twice":  # a second event about the same thing, as some gateways do send
             _owe(intent, CAPTURED, facts, suffix="c2", due_at=due_at)
+    return intent
+
+
+@transaction.atomic
+def dispute(*, intent_id: str, verdict: str, now: datetime, reason: str = "Goods not received") -> str:
+    """The payer's bank asks for the money back (verdict ""), or has decided: "won" or "lost". Returns the reference."""
+    intent = _locked(intent_id)
+    kind, suffix = {"": (DISPUTED, "dp"), "won": (DISPUTE_WON, "dw"), "lost": (DISPUTE_LOST, "dl")}[verdict]
+    facts = _facts(intent) | {"dispute": f"dp_{intent.id[3:]}", "reason": reason}
+    _owe(intent, kind, facts, suffix=suffix, due_at=now)
+    return str(facts["dispute"])
+
+
+def _locked(intent_id: str) -> SandboxIntent:
+    intent = SandboxIntent.objects.select_for_update().filter(pk=intent_id).first()
+    if intent is None:
+        raise NotFound("The gateway knows no such payment.")
     return intent
 
 

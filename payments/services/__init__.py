@@ -4,16 +4,18 @@ Lock order inside this app: webhook receipt, payment, attempt, refund, wallet, l
 """
 
 from payments.queries import cash_in_hand, refund_settled, statement
+from payments.services.capturing import settle_authorised
 from payments.services.cash import collect_cash, deposit_cash
 from payments.services.membership import buy_membership, remind_ending
-from payments.services.paying import open_payment, start_attempt
+from payments.services.paying import open_payment, page_of, start_attempt
 from payments.services.refunding import cancel, lower_amount, retry_refund, send_refund
-from payments.services.settling import process_webhook, reconcile, record_webhook, retry_webhook
+from payments.services.settling import ask, process_webhook, reconcile, record_webhook, retry_webhook
 from payments.services.wallet import credit as credit_wallet
 from payments.services.wallet import give_goodwill, sweep_expired
 from payments.services.wallet import take as take_from_wallet
 
 __all__ = [
+    "ask",
     "buy_membership",
     "cancel",
     "cash_in_hand",
@@ -23,6 +25,7 @@ __all__ = [
     "give_goodwill",
     "lower_amount",
     "open_payment",
+    "page_of",
     "process_webhook",
     "reconcile",
     "record_webhook",
@@ -31,6 +34,7 @@ __all__ = [
     "retry_refund",
     "retry_webhook",
     "send_refund",
+    "settle_authorised",
     "start_attempt",
     "statement",
     "sweep_expired",

@@ -1,4 +1,7 @@
-"""What a gateway tells us, and what it means: webhooks, captures, declines, and asking when nothing was told."""
+"""What a gateway tells us, and what it means: webhooks, captures, declines, and asking when nothing was told.
+
+What is reserved and not yet taken is seen to in `capturing`, disputes in `disputing`.
+"""
 
 from __future__ import annotations
 
@@ -7,15 +10,18 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 import structlog
-from django.db import IntegrityError, transaction
+from django.db import connection, transaction
+from psycopg.types.json import Jsonb
 
 from blinkit.kernel import events, metrics
+from blinkit.kernel.errors import NotFound
 from payments import gateways, ledger
 from payments.errors import GatewayDown
 from payments.events import PaymentCaptured, PaymentDeclined
-from payments.gateways import Notice
+from payments.gateways import Message, Notice
+from payments.gateways.redaction import without_card_data
 from payments.models import Attempt, AttemptState, Payment, PaymentState, Purpose, Refund, WebhookReceipt
-from payments.services import membership, refunding
+from payments.services import capturing, disputing, membership, refunding
 
 log = structlog.get_logger(__name__)
 
@@ -26,25 +32,42 @@ MAX_TRIES = 8
 
 
 def record_webhook(*, gateway: str, headers: Mapping[str, str], body: bytes, now: datetime) -> WebhookReceipt | None:
-    """Write a gateway's message down and see to its processing after the commit. None when we have it already.
+    """Write a gateway's message down, without card data, and see to its processing after the commit. None when we
+    have it already.
 
     Raises BadSignature for a forged, damaged or old message (nothing is written), NotFound for an unknown gateway.
     """
     message = gateways.named(gateway).verify(headers=headers, body=body, now=now)
-    try:
-        with transaction.atomic():
-            receipt = WebhookReceipt.objects.create(
-                gateway=gateway,
-                event_id=message.event_id[:80],
-                kind=message.kind[:60],
-                body=message.body,
-                received_at=now,
-            )
-            transaction.on_commit(lambda: _process_soon(receipt.pk))
-    except IntegrityError:
+    receipt = _write_down(gateway, message, now=now)
+    if receipt is None:
         metrics.count("webhooks_repeated_total", gateway=gateway)
         return None
+    transaction.on_commit(lambda: _process_soon(receipt.pk))
     metrics.count("webhooks_total", gateway=gateway, kind=message.kind)
+    return receipt
+
+
+def _write_down(gateway: str, message: Message, *, now: datetime) -> WebhookReceipt | None:
+    """One statement, and no error in the database's log for the repeats every gateway sends."""
+    receipt = WebhookReceipt(
+        gateway=gateway,
+        event_id=message.event_id[:80],
+        kind=message.kind[:60],
+        body=without_card_data(message.body),
+        received_at=now,
+    )
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            INSERT INTO payments_webhookreceipt (gateway, event_id, kind, body, received_at, outcome, tries)
+            VALUES (%s, %s, %s, %s, %s, '', 0) ON CONFLICT (gateway, event_id) DO NOTHING RETURNING id
+            """,
+            [receipt.gateway, receipt.event_id, receipt.kind, Jsonb(receipt.body), now],  # type: ignore[list-item]
+        )
+        row = cursor.fetchone()
+    if row is None:
+        return None
+    receipt.pk = row[0]
     return receipt
 
 
@@ -55,10 +78,10 @@ def process_webhook(*, receipt_id: int, now: datetime) -> str:
         if receipt.processed_at is not None:
             return receipt.outcome
         notice = gateways.named(receipt.gateway).read(receipt.body)
-        receipt.outcome = "Not our business" if notice is None else _act(receipt.gateway, notice, now=now)[:160]
+        receipt.outcome = "Not our business" if notice is None else act(receipt.gateway, notice, now=now)[:160]
         receipt.processed_at = now
-        if notice is not None and notice.attempt_id is not None:
-            receipt.attempt_id = Attempt.objects.filter(pk=notice.attempt_id).values_list("pk", flat=True).first()
+        about = None if notice is None else _meant(receipt.gateway, notice)
+        receipt.attempt_id = about and about[0]
         receipt.save(update_fields=["outcome", "processed_at", "attempt"])
         return receipt.outcome
 
@@ -93,12 +116,7 @@ def reconcile(*, now: datetime, limit: int = 50) -> int:
     for gateway, gateway_ref in list(quiet):
         assert gateway_ref is not None
         try:
-            with gateways.guarded(gateway):
-                notice = gateways.named(gateway).look_up(gateway_ref=gateway_ref)
-            if notice is not None:
-                with transaction.atomic():
-                    _act(gateway, notice, now=now)
-                settled += 1
+            settled += bool(_ask(gateway, gateway_ref, now=now))
         except GatewayDown as refusal:
             log.warning("gateway cannot be asked", gateway=gateway, why=refusal.detail)
         except Exception:  # one that can't be settled must not keep the others waiting
@@ -113,21 +131,70 @@ def _process_soon(receipt_id: int) -> None:
     tasks.publish(tasks.process_webhook, receipt_id=receipt_id)
 
 
-def _act(gateway: str, notice: Notice, *, now: datetime) -> str:
+def act(gateway: str, notice: Notice, *, now: datetime) -> str:
+    """What a gateway says becomes true here. Part of the caller's transaction; hearing it again is silent."""
     if notice.kind in (gateways.REFUNDED, gateways.REFUND_FAILED):
         return _refund_told(notice, now=now)
-    found = Attempt.objects.filter(gateway=gateway)
-    found = found.filter(pk=notice.attempt_id) if notice.attempt_id else found.filter(gateway_ref=notice.gateway_ref)
-    known = found.values_list("pk", "payment_id").first()
+    known = _meant(gateway, notice)
     if known is None:
         return "Unknown attempt"
     payment = Payment.objects.select_for_update().get(pk=known[1])
-    attempt = Attempt.objects.select_for_update().get(pk=known[0])
+    attempt = _under_its_reference(payment, known[0], gateway, notice, now=now)
+    if notice.kind in (gateways.DISPUTED, gateways.DISPUTE_WON, gateways.DISPUTE_LOST):
+        return disputing.told(payment, attempt, notice, now=now)
     attempt.gateway_ref = attempt.gateway_ref or notice.gateway_ref or None
     attempt.instrument = notice.instrument[:40] or attempt.instrument
     if notice.kind == gateways.CAPTURED:
         return captured(payment, attempt, notice.amount_paise, now=now)
-    return _declined(payment, attempt, notice.reason, now=now)
+    if notice.kind == gateways.AUTHORISED:
+        return capturing.authorised(attempt, notice.amount_paise, now=now)
+    return declined(payment, attempt, notice.reason, now=now)
+
+
+def ask(*, attempt_id: UUID, now: datetime) -> str:
+    """Ask the gateway what became of an attempt, and believe it. Raises GatewayDown, NotFound for no such attempt."""
+    asked = Attempt.objects.filter(pk=attempt_id, gateway_ref__isnull=False)
+    found = asked.values_list("gateway", "gateway_ref").first()
+    if found is None or found[1] is None:
+        raise NotFound("There is no such attempt to pay.")
+    return _ask(found[0], found[1], now=now) or "Nothing yet"
+
+
+def _ask(gateway: str, gateway_ref: str, *, now: datetime) -> str:
+    with gateways.guarded(gateway):
+        notice = gateways.named(gateway).look_up(gateway_ref=gateway_ref)
+    if notice is None:
+        return ""
+    with transaction.atomic():
+        return act(gateway, notice, now=now)
+
+
+def _meant(gateway: str, notice: Notice) -> tuple[UUID, UUID] | None:
+    """(attempt, payment) a notice is about: by the gateway's reference, else by ours that it echoes."""
+    mine = Attempt.objects.filter(gateway=gateway)
+    found = None
+    if notice.gateway_ref:
+        found = mine.filter(gateway_ref=notice.gateway_ref).values_list("pk", "payment_id").first()
+    if found is None and notice.attempt_id is not None:
+        found = mine.filter(pk=notice.attempt_id).values_list("pk", "payment_id").first()
+    return found
+
+
+def _under_its_reference(payment: Payment, attempt_id: UUID, gateway: str, notice: Notice, *, now: datetime) -> Attempt:
+    """The locked attempt. Money that came under a second reference for one attempt (a start whose answer was lost and
+    that was asked for again) is an attempt of its own: the second capture must not hide behind the first.
+    """
+    attempt = Attempt.objects.select_for_update().get(pk=attempt_id)
+    own = attempt.gateway_ref is None or not notice.gateway_ref or attempt.gateway_ref == notice.gateway_ref
+    if own:
+        return attempt
+    return Attempt.objects.create(
+        payment=payment,
+        gateway=gateway,
+        gateway_ref=notice.gateway_ref,
+        instrument=attempt.instrument,
+        created_at=now,
+    )
 
 
 def captured(payment: Payment, attempt: Attempt, amount_paise: int, *, now: datetime) -> str:
@@ -138,6 +205,7 @@ def captured(payment: Payment, attempt: Attempt, amount_paise: int, *, now: date
         return "Known already"
     attempt.captured_paise = amount_paise
     attempt.settled_at = now
+    attempt.next_try_at = None
     if payment.state != PaymentState.OPEN or amount_paise < payment.amount_paise:
         why = "it was paid already" if payment.state == PaymentState.CAPTURED else "it was no longer wanted"
         if payment.state == PaymentState.OPEN:
@@ -201,10 +269,14 @@ def _stray(payment: Payment, attempt: Attempt, why: str, *, now: datetime) -> st
     return f"Sent back: {why}"
 
 
-def _declined(payment: Payment, attempt: Attempt, reason: str, *, now: datetime) -> str:
-    if attempt.state != AttemptState.STARTED:
+def declined(payment: Payment, attempt: Attempt, reason: str, *, now: datetime, ended: bool = False) -> str:
+    """`ended`: the gateway says that what it had reserved is gone. Otherwise a decline that comes after a reservation
+    is an older one.
+    """
+    if attempt.state != AttemptState.STARTED and not (ended and attempt.state == AttemptState.AUTHORISED):
         return "Known already"
     attempt.state = AttemptState.DECLINED
+    attempt.next_try_at = None
     attempt.decline_reason = (reason or "The payment was declined.")[:160]
     attempt.settled_at = now
     attempt.save()
