@@ -385,6 +385,9 @@ RAZORPAY_KEY_SECRET = env.text("RAZORPAY_KEY_SECRET", default="")
 RAZORPAY_WEBHOOK_SECRET = env.text("RAZORPAY_WEBHOOK_SECRET", default="")
 STRIPE_SECRET_KEY = env.text("STRIPE_SECRET_KEY", default="")
 STRIPE_WEBHOOK_SECRET = env.text("STRIPE_WEBHOOK_SECRET", default="")
+STRIPE_PUBLISHABLE_KEY = env.text("STRIPE_PUBLISHABLE_KEY", default="")
+STRIPE_API_BASE = env.text("STRIPE_API_BASE", default="https://api.stripe.com")
+STRIPE_METHODS = env.words("STRIPE_METHODS", default=["card"])  # and "upi", where the account has it
 FIREBASE_PROJECT_ID = env.text("FIREBASE_PROJECT_ID", default="")  # empty: Firebase sign-in and FCM are off
 FIREBASE_CREDENTIALS = env.text("FIREBASE_CREDENTIALS", default="")  # path of the service-account file
 FCM_BASE_URL = env.text("FCM_BASE_URL", default="https://fcm.googleapis.com")

@@ -7,6 +7,7 @@ from typing import Any
 from django.urls import path
 
 from payments import api, web
+from payments.gateways import stripe_page
 
 api_urls: list[Any] = [
     path("payments/<uuid:payment_id>/", api.PaymentView.as_view(), name="payment"),
@@ -17,6 +18,8 @@ api_urls: list[Any] = [
 ]
 web_urls: list[Any] = [
     path("sandbox-gateway/pay/<slug:intent_id>/", web.pay_page, name="sandbox-pay"),
+    path("stripe/pay/<uuid:attempt_id>/", stripe_page.pay_page, name="stripe-pay"),
+    path("stripe/pay/<uuid:attempt_id>/return/", stripe_page.pay_return, name="stripe-return"),
     path("sandbox-gateway/intents/<slug:intent_id>/confirm", web.confirm, name="sandbox-confirm"),
 ]
 ws_urls: list[Any] = []
