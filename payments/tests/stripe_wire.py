@@ -35,7 +35,7 @@ class Wire(ThreadingHTTPServer):
         self.upstream = upstream
         self.seen: list[tuple[str, str, dict[str, str]]] = []
         self.loses_answers = False
-        self.let_go = Event()
+        self.lost, self.let_go = Event(), Event()
 
     @property
     def url(self) -> str:
@@ -62,6 +62,7 @@ class _Hop(BaseHTTPRequestHandler):
             trust_env=False,
         )
         if self.server.loses_answers:
+            self.server.lost.set()
             self.server.let_go.wait(PATIENCE_S)
             self.close_connection = True
             return

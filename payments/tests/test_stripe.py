@@ -219,9 +219,10 @@ def test_a_refund_whose_answer_was_lost_is_found_again_and_sent_once(gateway, wi
     refund_id = uuid7()
     with monkeypatch.context() as patch:
         patch.setattr(stripe, "_refunds", lambda gateway_ref: losing_from_now(wire))
-        patch.setattr(stripe, "TIMEOUTS_S", (1.0, 0.4))
+        patch.setattr(stripe, "TIMEOUTS_S", (5.0, 1.5))
         with pytest.raises(GatewayDown), gateways.guarded("stripe"):
             send_back(gateway, ref, 20_000, refund_id)
+    assert wire.lost.wait(stripe_wire.PATIENCE_S)
     wire.loses_answers = False
     made = payer.refunds(ref)
     assert len(made) == 1, "it did happen"
@@ -247,9 +248,10 @@ def test_a_capture_whose_answer_was_lost_is_not_taken_twice(gateway, wire, payer
 
     with monkeypatch.context() as patch:
         patch.setattr(stripe, "_intent", then_lose)
-        patch.setattr(stripe, "TIMEOUTS_S", (1.0, 0.4))
+        patch.setattr(stripe, "TIMEOUTS_S", (5.0, 1.5))
         with pytest.raises(GatewayDown), gateways.guarded("stripe"):
             gateway.capture(attempt_id=attempt_id, gateway_ref=ref, amount_paise=48_200, now=NOW)
+    assert wire.lost.wait(stripe_wire.PATIENCE_S)
     wire.loses_answers = False
     with gateways.guarded("stripe"):
         told = gateway.capture(attempt_id=attempt_id, gateway_ref=ref, amount_paise=48_200, now=NOW)
@@ -428,7 +430,9 @@ def test_of_a_message_no_person_and_no_card_data_is_kept():
 # -- failed refunds, which localstripe has not ------------------------------------------------------------------------
 
 
-def test_what_failed_at_stripe_is_sent_again_under_another_key_until_a_person_must_decide(gateway, wire, payer, monkeypatch):
+def test_what_failed_at_stripe_is_sent_again_under_another_key_until_a_person_must_decide(
+    gateway, wire, payer, monkeypatch
+):
     _, ref = captured(gateway, payer, paise=9_000)
     refund_id, really = uuid7(), stripe._refunds
 
