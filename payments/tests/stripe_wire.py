@@ -22,7 +22,7 @@ from typing import Any
 import httpx
 import pytest
 
-KEY = "sk_test_12345"
+KEY, SECRET = "sk_test_12345", "whsec_of_the_tests"
 VISA, DECLINED_CARD, ASKS_FIRST = "4242424242424242", "4000000000000341", "4000002500003155"
 PATIENCE_S = 15.0
 

@@ -4,7 +4,6 @@ import json
 import time
 from datetime import UTC, datetime
 
-import httpx
 import orjson
 import pytest
 import stripe as sdk
@@ -30,46 +29,14 @@ from payments.models import Attempt, Refund, WebhookReceipt
 from payments.services.asking import ask_about
 from payments.tests import stripe_wire
 from payments.tests.factories import online
+from payments.tests.stripe_wire import SECRET
 
 pytestmark = [pytest.mark.django_db, pytest.mark.xdist_group("localstripe")]
-SECRET = "whsec_of_the_tests"
-
-
-@pytest.fixture(scope="session")
-def standin():
-    with stripe_wire.localstripe() as base:
-        yield base
-
-
-@pytest.fixture(scope="session")
-def mailbox(standin):
-    with stripe_wire.serving(stripe_wire.Mailbox()) as box:
-        told = {"url": box.url, "secret": SECRET}
-        httpx.post(f"{standin}/_config/webhooks/shop", json=told, trust_env=False).raise_for_status()
-        yield box
-
-
-@pytest.fixture
-def wire(standin, settings, monkeypatch):
-    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
-    with stripe_wire.serving(stripe_wire.Wire(standin)) as hop:
-        settings.PAYMENT_GATEWAY = "stripe"
-        settings.STRIPE_API_BASE = hop.url
-        settings.STRIPE_SECRET_KEY = stripe_wire.KEY
-        settings.STRIPE_PUBLISHABLE_KEY = "pk_test_12345"
-        settings.STRIPE_METHODS = ["card", "upi"]
-        yield hop
-        hop.let_go.set()
 
 
 @pytest.fixture
 def gateway(wire):
     return stripe.StripeGateway()
-
-
-@pytest.fixture
-def payer(standin):
-    return stripe_wire.Payer(standin)
 
 
 @pytest.fixture(autouse=True)
@@ -259,11 +226,11 @@ def test_a_capture_whose_answer_was_lost_is_not_taken_twice(gateway, wire, payer
     assert len(wire.keys(f"/v1/payment_intents/{ref}/capture")) == 1
 
 
-def test_no_stripe_at_all_is_gateway_down_and_a_wrong_key_too(gateway, standin, settings):
+def test_no_stripe_at_all_is_gateway_down_and_a_wrong_key_too(gateway, localstripe, settings):
     settings.STRIPE_API_BASE = "http://127.0.0.1:1"
     with pytest.raises(GatewayDown), gateways.guarded("stripe"):
         begun(gateway)
-    settings.STRIPE_API_BASE, settings.STRIPE_SECRET_KEY = standin, "nonsense"
+    settings.STRIPE_API_BASE, settings.STRIPE_SECRET_KEY = localstripe, "nonsense"
     with pytest.raises(GatewayDown), gateways.guarded("stripe"):
         gateway.look_up(gateway_ref="pi_any")
 
