@@ -21,6 +21,12 @@ class GatewayDown(Unavailable):
     code = "gateway-unavailable"
 
 
+class GatewayRefused(Conflict):
+    """A gateway said no for good: nothing was taken, and asking again would not help."""
+
+    code = "gateway-refused"
+
+
 class WrongCash(Conflict):
     """The cash collected is not what is owed. Carries `due_paise`."""
 

@@ -2,7 +2,7 @@
 
 One attempt is one PaymentIntent with our ids in its metadata. The official SDK makes the calls and checks signatures.
 Our ids are the idempotency keys too, but Stripe forgets those after a day or so: before money moves we look at what is
-there already. What Stripe refuses is an answer (Conflict, NotFound); trouble comes out of `gateways.guarded` as
+there already. What Stripe refuses is an answer (GatewayRefused, NotFound); trouble comes out of `gateways.guarded` as
 GatewayDown. Of its messages we keep no more than is read here: a card's brand and last four digits, never more.
 """
 
@@ -20,8 +20,8 @@ import stripe
 import structlog
 from django.conf import settings
 
-from blinkit.kernel.errors import Conflict, NotFound
-from payments.errors import BadSignature, GatewayDown
+from blinkit.kernel.errors import NotFound
+from payments.errors import BadSignature, GatewayDown, GatewayRefused
 from payments.gateways.base import (
     AUTHORISED,
     CAPTURED,
@@ -78,7 +78,7 @@ class StripeGateway:
     def start(self, *, attempt_id: UUID, amount_paise: int, instrument: str, now: datetime, vpa: str = "") -> Intent:
         """`vpa` is not used: Stripe shows the payer a QR code or opens the UPI app."""
         if instrument not in self.methods:
-            raise Conflict("Choose another way to pay.")
+            raise GatewayRefused("Choose another way to pay.")
         with _answers():
             made = _client().v1.payment_intents.create(
                 {
@@ -134,7 +134,7 @@ class StripeGateway:
             return None
 
     def capture(self, *, attempt_id: UUID, gateway_ref: str, amount_paise: int, now: datetime) -> Notice:
-        """Raises Conflict for more than was authorised, GatewayDown while Stripe has not decided."""
+        """Raises GatewayRefused for more than was authorised, GatewayDown while Stripe has not decided."""
         intent, refused = _intent(gateway_ref), None
         if intent["status"] == "requires_capture":
             try:
@@ -144,7 +144,7 @@ class StripeGateway:
                         {"amount_to_capture": amount_paise},
                         {"idempotency_key": f"capture:{attempt_id}:{amount_paise}"},
                     )
-            except Conflict as refusal:
+            except GatewayRefused as refusal:
                 refused = refusal
             intent = _intent(gateway_ref)
         told = _of_state(intent)
@@ -153,22 +153,22 @@ class StripeGateway:
         return told
 
     def void(self, *, attempt_id: UUID, gateway_ref: str, now: datetime) -> None:
-        """Raises Conflict when it was captured before."""
+        """Raises GatewayRefused when it was captured before."""
         status = _intent(gateway_ref)["status"]
         if status == "canceled":
             return
         if status not in VOIDABLE:
-            raise Conflict("This payment was taken already; it can only be sent back.")
+            raise GatewayRefused("This payment was taken already; it can only be sent back.")
         try:
             with _answers():
                 options: stripe.RequestOptions = {"idempotency_key": f"void:{attempt_id}"}
                 _client().v1.payment_intents.cancel(gateway_ref, options=options)
-        except Conflict:
+        except GatewayRefused:
             if _intent(gateway_ref)["status"] != "canceled":
                 raise
 
     def refund(self, *, refund_id: UUID, gateway_ref: str, amount_paise: int, now: datetime) -> RefundAnswer:
-        """Raises Conflict for more than was captured and is left, and when it failed at Stripe too often.
+        """Raises GatewayRefused for more than was captured and is left, and when it failed at Stripe too often.
 
         What carries our id already is the answer; what failed at Stripe is asked for under a key of its own.
         """
@@ -178,17 +178,17 @@ class StripeGateway:
         if live:
             return _answer(live[0])
         if len(ours) >= MOST_FAILED:
-            raise Conflict("Stripe could not send this back.")
+            raise GatewayRefused("Stripe could not send this back.")
         gone_paise = sum(refund["amount"] for refund in all_of_it if refund["status"] not in ("failed", "canceled"))
         if intent["status"] != "succeeded" or gone_paise + amount_paise > _paise(intent, "amount_received"):
-            raise Conflict("The gateway refuses to send back more than it took.")
+            raise GatewayRefused("The gateway refuses to send back more than it took.")
         with _answers():
             made = _client().v1.refunds.create(
                 {"payment_intent": gateway_ref, "amount": amount_paise, "metadata": {"refund_id": str(refund_id)}},
                 {"idempotency_key": f"refund:{refund_id}:{len(ours)}"},
             )
         if made.status in ("failed", "canceled"):
-            raise Conflict("Stripe could not send this back.")
+            raise GatewayRefused("Stripe could not send this back.")
         return _answer(made.to_dict())
 
     def look_up_refund(self, *, refund_id: UUID) -> RefundAnswer | None:
@@ -231,7 +231,7 @@ def _answers() -> Iterator[None]:
         log.warning("stripe refused", code=error.code, status=error.http_status, request=error.request_id)
         if error.http_status == 404:
             raise NotFound("The gateway knows no such payment.") from error
-        raise Conflict("The payment service refuses this.", why=error.code or "") from error
+        raise GatewayRefused("The payment service refuses this.", why=error.code or "") from error
 
 
 def _intent(gateway_ref: str) -> Thing:

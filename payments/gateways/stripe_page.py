@@ -21,6 +21,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET
 
 from blinkit.kernel.errors import Refusal
+from blinkit.kernel.words import said
 from payments import gateways, queries
 from payments.models import Attempt, AttemptState
 from payments.services.asking import ask_about
@@ -50,7 +51,7 @@ def pay_page(request: HttpRequest, attempt_id: UUID) -> HttpResponse:
         with gateways.guarded("stripe"):
             secret = gateway.client_secret(str(attempt.gateway_ref))
     except Refusal as refusal:
-        trouble = refusal.detail
+        trouble = said(refusal.detail)
     here = reverse("stripe-return", args=[attempt.pk])
     context = {
         "amount_paise": attempt.payment.amount_paise,
@@ -61,7 +62,9 @@ def pay_page(request: HttpRequest, attempt_id: UUID) -> HttpResponse:
         "return_url": request.build_absolute_uri(f"{here}?{urlencode({'return': back})}"),
         "back": back,
     }
-    return render(request, "payments/stripe_pay.html", context, status=200 if secret else 503)
+    page = render(request, "payments/stripe_pay.html", context, status=200 if secret else 503)
+    page["Cross-Origin-Opener-Policy"] = "same-origin-allow-popups"  # wallets and banks open windows of their own
+    return page
 
 
 @never_cache

@@ -9,11 +9,11 @@ import pytest
 import stripe as sdk
 from django.urls import reverse
 
-from blinkit.kernel.errors import Conflict, NotFound
+from blinkit.kernel.errors import NotFound
 from blinkit.kernel.ids import uuid7
 from catalog.tests.factories import NOW
 from payments import gateways, queries, services
-from payments.errors import BadSignature, GatewayDown
+from payments.errors import BadSignature, GatewayDown, GatewayRefused
 from payments.gateways import stripe
 from payments.gateways.base import (
     AUTHORISED,
@@ -99,9 +99,9 @@ def test_upi_is_taken_at_once(gateway, payer):
 
 def test_a_way_the_account_has_not_is_refused_before_stripe_is_asked(gateway, wire, settings):
     settings.STRIPE_METHODS = ["card"]
-    with pytest.raises(Conflict):
+    with pytest.raises(GatewayRefused):
         begun(stripe.StripeGateway(), instrument="upi")
-    with pytest.raises(Conflict):
+    with pytest.raises(GatewayRefused):
         begun(gateway, instrument="netbanking")
     assert wire.seen == []
 
@@ -113,7 +113,7 @@ def test_a_declined_card_is_told_with_its_reason_and_takes_nothing(gateway, paye
     told = gateway.look_up(gateway_ref=ref)
     assert (told.kind, told.attempt_id, told.reason) == (DECLINED, attempt_id, "Your card was declined.")
     assert gateway.capture(attempt_id=attempt_id, gateway_ref=ref, amount_paise=48_200, now=NOW).kind == DECLINED
-    with pytest.raises(Conflict):
+    with pytest.raises(GatewayRefused):
         send_back(gateway, ref, 100)
 
 
@@ -139,14 +139,14 @@ def test_an_authorisation_let_go_can_not_be_captured(gateway, wire, payer):
 
 def test_what_was_captured_can_not_be_let_go(gateway, payer):
     attempt_id, ref = captured(gateway, payer)
-    with pytest.raises(Conflict):
+    with pytest.raises(GatewayRefused):
         gateway.void(attempt_id=attempt_id, gateway_ref=ref, now=NOW)
     assert gateway.look_up(gateway_ref=ref).kind == CAPTURED
 
 
 def test_capturing_more_than_was_authorised_is_refused_and_takes_nothing(gateway, payer):
     attempt_id, ref = authorised(gateway, payer, paise=10_000)
-    with pytest.raises(Conflict):
+    with pytest.raises(GatewayRefused):
         gateway.capture(attempt_id=attempt_id, gateway_ref=ref, amount_paise=10_001, now=NOW)
     assert gateway.look_up(gateway_ref=ref).kind == AUTHORISED
 
@@ -167,7 +167,7 @@ def test_partial_refunds_add_up_and_no_more_goes_back_than_was_taken(gateway, wi
     assert answer.completed
     assert send_back(gateway, ref, 20_000, first) == answer, "the same refund again"
     send_back(gateway, ref, 25_000)
-    with pytest.raises(Conflict):
+    with pytest.raises(GatewayRefused):
         send_back(gateway, ref, 5_001)
     send_back(gateway, ref, 5_000)
     assert sorted(refund["amount"] for refund in payer.refunds(ref)) == [5_000, 20_000, 25_000]
@@ -176,7 +176,7 @@ def test_partial_refunds_add_up_and_no_more_goes_back_than_was_taken(gateway, wi
 
 def test_what_was_only_authorised_can_not_be_sent_back(gateway, payer):
     _, ref = authorised(gateway, payer)
-    with pytest.raises(Conflict):
+    with pytest.raises(GatewayRefused):
         send_back(gateway, ref, 100)
     assert payer.refunds(ref) == []
 
@@ -410,7 +410,7 @@ def test_what_failed_at_stripe_is_sent_again_under_another_key_until_a_person_mu
     for _ in range(stripe.MOST_FAILED):
         send_back(gateway, ref, 9_000, refund_id)
     assert wire.keys("/v1/refunds") == [f"refund:{refund_id}:{n}" for n in range(stripe.MOST_FAILED)]
-    with pytest.raises(Conflict):
+    with pytest.raises(GatewayRefused):
         send_back(gateway, ref, 9_000, refund_id)
 
 

@@ -58,7 +58,7 @@ def begun(wire, client, live_server, monkeypatch):
 
 @pytest.fixture
 def window():
-    """window(cookies, size, scheme): a page without network but for this house; broken rules of the CSP fail the test."""
+    """window(cookies, ...): a page without network but for this house; a broken rule of the CSP fails the test."""
     broken = []
     with playwright_api.sync_playwright() as play:
         browser = play.chromium.launch(executable_path=CHROMIUM, args=QUIET.split())
