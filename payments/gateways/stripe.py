@@ -25,7 +25,6 @@ from payments.errors import BadSignature, GatewayDown, GatewayRefused
 from payments.gateways.base import (
     AUTHORISED,
     CAPTURED,
-    CARD,
     DECLINED,
     DISPUTE_LOST,
     DISPUTE_WON,
@@ -85,7 +84,7 @@ class StripeGateway:
                     "amount": amount_paise,
                     "currency": CURRENCY,
                     "allowed_payment_method_types": [instrument],
-                    "capture_method": "manual" if instrument == CARD else "automatic",  # UPI reserves nothing
+                    "capture_method": "manual" if instrument == "card" else "automatic",  # UPI reserves nothing
                     "metadata": {"attempt_id": str(attempt_id)},
                 },
                 {"idempotency_key": f"start:{attempt_id}"},
