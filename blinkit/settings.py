@@ -389,9 +389,17 @@ STRIPE_SECRET_KEY = env.text("STRIPE_SECRET_KEY", default="")
 STRIPE_WEBHOOK_SECRET = env.text("STRIPE_WEBHOOK_SECRET", default="")
 RAZORPAY_BASE_URL = env.text("RAZORPAY_BASE_URL", default="https://api.razorpay.com")
 RAZORPAY_CAPTURE = env.choice("RAZORPAY_CAPTURE", ["manual", "automatic"], default="manual")
+STRIPE_PUBLISHABLE_KEY = env.text("STRIPE_PUBLISHABLE_KEY", default="")
+STRIPE_API_BASE = env.text("STRIPE_API_BASE", default="https://api.stripe.com")
+env.refuse_unless(
+    STRIPE_API_BASE.startswith(("https://", "http://127.0.0.1:", "http://localhost:")),
+    "STRIPE_API_BASE should begin with https:// (or be this machine): the secret key travels there.",
+)
+STRIPE_METHODS = env.words("STRIPE_METHODS", default=["card"])
+env.refuse_unless(set(STRIPE_METHODS) <= {"card", "upi"}, "STRIPE_METHODS should be card, upi or card,upi.")
 GATEWAY_SECRETS = {  # a gateway without them takes no money; the chosen one without them stops the start
     "razorpay": ("RAZORPAY_KEY_ID", "RAZORPAY_KEY_SECRET", "RAZORPAY_WEBHOOK_SECRET"),
-    "stripe": ("STRIPE_SECRET_KEY", "STRIPE_WEBHOOK_SECRET"),
+    "stripe": ("STRIPE_SECRET_KEY", "STRIPE_PUBLISHABLE_KEY", "STRIPE_WEBHOOK_SECRET"),
 }
 for _name in GATEWAY_SECRETS.get(PAYMENT_GATEWAY, ()):
     env.refuse_unless(bool(vars()[_name]), f"{_name} must be set when PAYMENT_GATEWAY is {PAYMENT_GATEWAY}.")

@@ -7,6 +7,7 @@ from typing import Any
 from django.urls import path
 
 from payments import api, web, web_pay
+from payments.gateways import stripe_page
 
 api_urls: list[Any] = [
     path("payments/<uuid:payment_id>/", api.PaymentView.as_view(), name="payment"),
@@ -19,6 +20,8 @@ web_urls: list[Any] = [
     path("pay/<uuid:attempt_id>/", web_pay.pay_page, name="pay-page"),
     path("pay/<uuid:attempt_id>/done/", web_pay.come_back, name="pay-come-back"),
     path("sandbox-gateway/pay/<slug:intent_id>/", web.pay_page, name="sandbox-pay"),
+    path("stripe/pay/<uuid:attempt_id>/", stripe_page.pay_page, name="stripe-pay"),
+    path("stripe/pay/<uuid:attempt_id>/return/", stripe_page.pay_return, name="stripe-return"),
     path("sandbox-gateway/intents/<slug:intent_id>/confirm", web.confirm, name="sandbox-confirm"),
 ]
 ws_urls: list[Any] = []

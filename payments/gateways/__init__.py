@@ -32,6 +32,7 @@ from payments.gateways.base import RefundAnswer as RefundAnswer
 
 REGISTRY = {
     "sandbox": "payments.gateways.sandbox.SandboxGateway",
+    "stripe": "payments.gateways.stripe.StripeGateway",
     "cod": "payments.gateways.cod.CashOnDelivery",
     "razorpay": "payments.gateways.razorpay.RazorpayGateway",
 }

@@ -187,9 +187,10 @@ class RazorpayGateway:
         return _of_payment(CAPTURED, payment, {"id": gateway_ref})
 
     def void(self, *, attempt_id: UUID, gateway_ref: str, now: datetime) -> None:
-        """Razorpay lets go of it by itself (`RESERVED_M`). Should it have been captured after all, its message comes
-        and the money goes back as a stray.
-        """
+        """Razorpay lets go of it by itself (`RESERVED_M`). Raises Conflict when it was captured after all."""
+        payment = _furthest(self._payments(gateway_ref))
+        if payment is not None and STATES[payment["status"]] == CAPTURED:
+            raise Conflict("This payment was taken already.")
 
     def refund(self, *, refund_id: UUID, gateway_ref: str, amount_paise: int, now: datetime) -> RefundAnswer:
         """Asked about before it is asked for, and asked for under its id (`X-Refund-Idempotency`), one more for each

@@ -114,6 +114,8 @@ class SandboxGateway:
     @transaction.atomic
     def void(self, *, attempt_id: UUID, gateway_ref: str, now: datetime) -> None:
         intent = _locked(gateway_ref)
+        if intent.state == "captured":
+            raise Conflict("This payment was taken already.")
         if intent.state == "authorised":
             intent.state = "voided"
             intent.save(update_fields=["state"])

@@ -15,7 +15,7 @@ from django.db.models import F
 
 from blinkit.kernel import metrics
 from blinkit.kernel.after_commit import gather
-from blinkit.kernel.errors import Refusal
+from blinkit.kernel.errors import Conflict, Refusal
 from payments import gateways
 from payments.models import Attempt, AttemptState, Payment, PaymentState
 
@@ -61,12 +61,16 @@ def settle_authorised(*, attempt_id: UUID, now: datetime) -> str:
     wanted = payment.state == PaymentState.OPEN and attempt.authorised_paise >= payment.amount_paise
     try:
         with gateways.guarded(gateway.name):
-            if not wanted:
+            if wanted:
+                notice = gateway.capture(
+                    attempt_id=attempt_id, gateway_ref=ref, amount_paise=attempt.authorised_paise, now=now
+                )
+            else:
                 gateway.void(attempt_id=attempt_id, gateway_ref=ref, now=now)
                 return _let_go(attempt_id, now=now)
-            notice = gateway.capture(
-                attempt_id=attempt_id, gateway_ref=ref, amount_paise=attempt.authorised_paise, now=now
-            )
+    except Conflict:
+        # Taken by a call of ours whose answer was lost, perhaps: then it goes back as a stray.
+        return _asked(attempt_id, now=now)
     except Refusal as refusal:
         log.warning("reservation not settled", attempt=str(attempt_id), gateway=gateway.name, why=refusal.detail)
         metrics.count("payments_capture_failed_total", gateway=gateway.name)
@@ -89,6 +93,16 @@ def _lease(attempt_id: UUID, *, now: datetime) -> Attempt | None:
         next_try_at=now + timedelta(seconds=pause_s), tries=F("tries") + 1
     )
     return Attempt.objects.select_related("payment").get(pk=attempt_id) if mine else None
+
+
+def _asked(attempt_id: UUID, *, now: datetime) -> str:
+    from payments.services import settling
+
+    try:
+        return settling.ask(attempt_id=attempt_id, now=now)
+    except Refusal as refusal:
+        log.warning("reservation not settled", attempt=str(attempt_id), why=refusal.detail)
+        return "Not settled yet"
 
 
 def _let_go(attempt_id: UUID, *, now: datetime) -> str:

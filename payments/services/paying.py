@@ -133,10 +133,12 @@ def start_attempt(
 
 def page_of(attempt: Attempt, *, return_url: str) -> str:
     """Where the payer goes on with an attempt; "" when nothing can be paid there."""
-    if attempt.gateway_ref is None or attempt.gateway == "cod":
+    if attempt.gateway_ref is None or attempt.gateway not in _PAGES:
         return ""
-    hosted = f"/sandbox-gateway/pay/{attempt.gateway_ref}/" if attempt.gateway == "sandbox" else f"/pay/{attempt.pk}/"
-    return _with_return(hosted, return_url)
+    return _with_return(_PAGES[attempt.gateway].format(id=attempt.pk, ref=attempt.gateway_ref), return_url)
+
+
+_PAGES = {"sandbox": "/sandbox-gateway/pay/{ref}/", "razorpay": "/pay/{id}/", "stripe": "/stripe/pay/{id}/"}
 
 
 def _attempt_id(key: str, gateway: str, *, payment_id: UUID, customer_id: int) -> UUID:
