@@ -204,6 +204,7 @@ CELERY_BEAT_SCHEDULE = {  # seeds the database schedule; an administrator can ch
         "orders.tasks.release_due": 10,
         "orders.tasks.make_slots": 300,
         "orders.tasks.learn_affinity": 24 * 3600,
+        "orders.tasks.audit_books": 24 * 3600,
         "inventory.tasks.sweep_holds": 30,
         "payments.tasks.sweep_due": 15,
         "payments.tasks.sweep_wallets": 60,

@@ -4,6 +4,7 @@ Lock order inside this app: webhook receipt, payment, attempt, refund, wallet, l
 """
 
 from payments.queries import cash_in_hand, refund_settled, statement
+from payments.services.books import recognise, take_back
 from payments.services.cash import collect_cash, deposit_cash
 from payments.services.membership import buy_membership, remind_ending
 from payments.services.paying import open_payment, start_attempt
@@ -24,6 +25,7 @@ __all__ = [
     "lower_amount",
     "open_payment",
     "process_webhook",
+    "recognise",
     "reconcile",
     "record_webhook",
     "refund_settled",
@@ -34,5 +36,6 @@ __all__ = [
     "start_attempt",
     "statement",
     "sweep_expired",
+    "take_back",
     "take_from_wallet",
 ]
