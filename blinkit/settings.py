@@ -381,6 +381,11 @@ PAYMENT_SANDBOX_SECRET = env.text("PAYMENT_SANDBOX_SECRET", default="") or embed
     SECRET_KEY, "payment-sandbox"
 )
 PAYMENT_SANDBOX_WEBHOOK_URL = env.text("PAYMENT_SANDBOX_WEBHOOK_URL", default="")  # empty: this machine, $PORT
+GATEWAY_FEE_MOST_BP = {  # what a gateway may take of a payment by contract, without GST: above it a settlement differs
+    "razorpay": env.number("RAZORPAY_FEE_MOST_BP", default=200, least=0, most=10_000),
+    "stripe": env.number("STRIPE_FEE_MOST_BP", default=300, least=0, most=10_000),
+    "sandbox": 200,
+}
 RAZORPAY_KEY_ID = env.text("RAZORPAY_KEY_ID", default="")
 RAZORPAY_KEY_SECRET = env.text("RAZORPAY_KEY_SECRET", default="")
 RAZORPAY_WEBHOOK_SECRET = env.text("RAZORPAY_WEBHOOK_SECRET", default="")

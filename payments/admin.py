@@ -15,6 +15,7 @@ from unfold.admin import TabularInline
 from blinkit.kernel.admin import ReadOnly
 from blinkit.kernel.errors import Refusal
 from blinkit.kernel.money import rupees
+from payments import admin_settlement as admin_settlement
 from payments import admin_wallet as admin_wallet
 from payments import services
 from payments.models import Account, Attempt, Entry, Payment, Refund, RefundState, Transfer, WebhookReceipt

@@ -214,6 +214,14 @@ _PROOFS = {
         LEFT JOIN (
             SELECT wallet_id, sum(left_paise)::bigint AS paise FROM payments_walletlot GROUP BY wallet_id
         ) l ON l.wallet_id = w.customer_id WHERE w.balance_paise <> coalesce(l.paise, 0)""",
+    "a settlement line is not what the ledger says": """
+        SELECT s.gateway || ':' || s.line_id, s.net_paise, coalesce(l.paise, 0) FROM payments_settlementline s
+        LEFT JOIN (
+            SELECT t.key, sum(e.amount_paise)::bigint AS paise FROM payments_transfer t
+            JOIN payments_entry e ON e.transfer_id = t.id JOIN payments_account a ON a.id = e.account_id
+            WHERE t.kind = 'settled' AND a.code = 'bank' GROUP BY t.key
+        ) l ON l.key = 'settled:' || s.gateway || ':' || s.line_id
+        WHERE s.net_paise <> coalesce(l.paise, 0)""",
     "a rider's cash is negative": """
         SELECT a.code, sum(e.amount_paise)::bigint, 0
         FROM payments_entry e JOIN payments_account a ON a.id = e.account_id

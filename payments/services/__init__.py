@@ -9,6 +9,7 @@ from payments.services.cash import collect_cash, deposit_cash
 from payments.services.membership import buy_membership, remind_ending
 from payments.services.paying import open_payment, start_attempt
 from payments.services.refunding import cancel, lower_amount, retry_refund, send_refund
+from payments.services.settlement import import_settlement
 from payments.services.settling import process_webhook, reconcile, record_webhook, retry_webhook
 from payments.services.wallet import credit as credit_wallet
 from payments.services.wallet import give_goodwill, sweep_expired
@@ -22,6 +23,7 @@ __all__ = [
     "credit_wallet",
     "deposit_cash",
     "give_goodwill",
+    "import_settlement",
     "lower_amount",
     "open_payment",
     "process_webhook",
