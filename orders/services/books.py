@@ -76,7 +76,7 @@ def audit_all(*, now: datetime) -> int:
     if total:
         log.error("the books differ", stock=len(stock), money=len(ledger), orders=len(orders))
         first = [f"{d.what}: {d.key}" for d in [*ledger, *orders]]
-        first += [f"{row.counter} of {row.sku} at {row.store}" for row in stock]
+        first += [f"{row.counter} of {row.sku} at {row.store_code}" for row in stock]
         night = timezone.localtime(now).date().isoformat()
         differ = BooksDiffer(night=night, stock=len(stock), money=len(ledger), orders=len(orders), first=first[0][:200])
         with transaction.atomic():

@@ -352,6 +352,16 @@ def test_a_difference_is_announced_with_its_figures():
     assert told.first and done.number in {difference.key for difference in books.audit()}
 
 
+def test_a_counter_of_the_stock_that_differs_is_announced_too():
+    an_order = order(products=1)
+    with connection.cursor() as cursor:
+        cursor.execute("UPDATE inventory_stock SET on_hand = on_hand + 1")
+    assert services.audit_all(now=NOW) == 1
+    told = BooksDiffer(**Event.objects.get(code="orders.BooksDiffer").payload)
+    assert (told.stock, told.money, told.orders) == (1, 0, 0)
+    assert told.first == f"on_hand of {an_order.lines.get().sku} at {an_order.store.code}"
+
+
 def test_parts_that_make_no_sense_are_refused_and_nothing_is_written():
     done = order()
     for parts in ({"rent": 1}, {"goods": -1}, {"discount": 1}):
