@@ -59,7 +59,7 @@ def _bill(order: Order, claimed_paise: int) -> list[Row]:
         ("Discount", -order.discount_paise),
     ]
     rows = [*lines, *(Row(name, paise) for name, paise in rest if paise)]
-    rows.append(Row("Total", order.total_paise, f"with {rupees(order.tax_paise)} of GST inside"))
+    rows.append(Row("Total", order.total_paise, f"with {rupees(order.tax_paise)} of GST inside", is_sum=True))
     if claimed_paise:
         rows.append(Row("Given back for claims", -claimed_paise))
     return rows

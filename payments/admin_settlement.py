@@ -7,6 +7,8 @@ from typing import Any
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
 from unfold.decorators import display
 
 from blinkit.kernel.admin import ReadOnly
@@ -33,7 +35,7 @@ class DifferenceFilter(admin.SimpleListFilter):
 
 @admin.register(SettlementLine)
 class SettlementLineAdmin(ReadOnly):
-    list_display = ("settled_at", "settlement_id", "kind", "line_id", "amount", "fee", "tax", "net", "state", "detail")
+    list_display = ("state", "why", "line_id", "kind", "amount", "charges", "net", "settled_at")
     list_filter = (DifferenceFilter, "gateway", "kind", "settled_at")
     search_fields = ("=line_id", "=settlement_id", "=attempt__gateway_ref", "=attempt__payment__ref")
     search_help_text = "A whole line id, settlement id, the gateway's reference, or an order's id."
@@ -47,6 +49,14 @@ class SettlementLineAdmin(ReadOnly):
     @admin.display(description="amount", ordering="amount_paise")
     def amount(self, line: SettlementLine) -> str:
         return rupees(line.amount_paise)
+
+    @admin.display(description="what differs", ordering="detail")
+    def why(self, line: SettlementLine) -> SafeString:
+        return format_html('<span class="block" style="min-width: 14rem">{}</span>', line.detail or "Nothing")
+
+    @admin.display(description="fee and GST", ordering="fee_paise")
+    def charges(self, line: SettlementLine) -> str:
+        return f"{rupees(line.fee_paise)} + {rupees(line.tax_paise)}" if line.fee_paise or line.tax_paise else ""
 
     @admin.display(description="fee", ordering="fee_paise")
     def fee(self, line: SettlementLine) -> str:

@@ -68,6 +68,7 @@ class Row:
     paise: int
     note: str = ""
     at: datetime | None = None
+    is_sum: bool = False
 
     @property
     def amount(self) -> str:
@@ -211,11 +212,12 @@ _CUSTOMERS = frozenset({ledger.PREPAID, *ledger.PARTS.values()})
 def _postings(ref: UUID) -> tuple[PostingView, ...]:
     entries = Entry.objects.filter(transfer__ref=ref).select_related("transfer", "account")
     by_transfer: dict[int, list[Entry]] = {}
-    for entry in entries.order_by("transfer__at", "transfer_id", "-amount_paise"):
+    for entry in entries.order_by("transfer__at", "transfer_id"):
         by_transfer.setdefault(entry.transfer_id, []).append(entry)
     found, kept_paise = [], 0
     for group in by_transfer.values():
         transfer = group[0].transfer
+        group.sort(key=lambda entry: (entry.amount_paise < 0, -abs(entry.amount_paise)))
         sides = tuple(Side(account_words(e.account.code), e.account.code, e.amount_paise) for e in group)
         kept_paise -= sum(side.paise for side in sides if side.code in _CUSTOMERS)
         title = _TITLES.get(transfer.kind, transfer.kind)

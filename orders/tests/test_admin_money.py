@@ -59,9 +59,17 @@ def test_the_page_shows_bill_payment_refund_and_every_posting(boss):
     ]  # fmt: skip
     page = page_of(boss, done)
     for words in (
-        "It adds up", "Wallet", "Tip owed to the rider", "CGST owed", "Prepaid by customers", "Sandbox, not paid out yet",
-        "To be sent", rupees(done.total_paise), rupees(found.kept_paise), f"revenue:{done.pk}",
-    ):  # fmt: skip
+        "It adds up",
+        "Wallet",
+        "Tip owed to the rider",
+        "CGST owed",
+        "Prepaid by customers",
+        "Sandbox, not paid out yet",
+        "To be sent",
+        rupees(done.total_paise),
+        rupees(found.kept_paise),
+        f"revenue:{done.pk}",
+    ):
         assert words in page, words
     assert "It does not add up" not in page
 

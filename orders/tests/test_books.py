@@ -20,7 +20,7 @@ from orders.events import BooksDiffer
 from orders.models import Order
 from orders.queries import books
 from orders.services import books as order_books
-from orders.services import street
+from orders.services import claims, street
 from orders.states import Status
 from orders.tests.factories import advance, customer, order, place_order, shop
 from orders.tests.test_life import finish_refunds, paid_order, pay
@@ -308,6 +308,15 @@ def test_without_its_hook_a_delivery_is_missed_and_the_audit_says_so(monkeypatch
     code, told = run("audit_ledger", "--post-missing")
     assert (code, told["posted"]) == (0, 1) and fine()
     assert run("audit_ledger", "--post-missing")[1]["posted"] == 0
+
+
+def test_without_its_hook_a_claim_is_missed_and_the_audit_says_so(monkeypatch):
+    """The control of the other half."""
+    monkeypatch.setattr(claims.books, "take_back", lambda order, claim, now: None)
+    done = advance(order(), Status.DELIVERED)
+    assert claim(done).refund_paise
+    assert [difference.key for difference in books.audit()] == [done.number] * 2
+    assert "revenue, GST and tips less promotions are not what was kept" in {d.what for d in books.audit()}
 
 
 def run(*args):

@@ -82,8 +82,7 @@ def import_settlement(
     scale = _scale(gateway, file, unit)
     out = Outcome(lines=len(file.lines))
     with transaction.atomic():
-        with connection.cursor() as cursor:  # one import of a gateway at a time: "twice" is about the lines before
-            cursor.execute("SELECT pg_advisory_xact_lock(hashtext(%s))", [f"settlement:{gateway}"])
+        _one_at_a_time(gateway)
         seen: set[str] = set()
         lines = iter(watch(file.lines))
         while chunk := list(islice(lines, CHUNK)):
@@ -92,6 +91,12 @@ def import_settlement(
     for problem, count in out.counts.items():
         metrics.count("settlement_differences_total", count, gateway=gateway, problem=problem)
     return out
+
+
+def _one_at_a_time(gateway: str) -> None:
+    """Whether a line is known, or its payment settled, is asked of what other imports have finished writing."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtext(%s))", [f"settlement:{gateway}"])
 
 
 def _scale(gateway: str, file: SettlementFile, unit: str | None) -> int:
