@@ -204,6 +204,7 @@ CELERY_BEAT_SCHEDULE = {  # seeds the database schedule; an administrator can ch
         "orders.tasks.release_due": 10,
         "orders.tasks.make_slots": 300,
         "orders.tasks.learn_affinity": 24 * 3600,
+        "orders.tasks.audit_books": 24 * 3600,
         "inventory.tasks.sweep_holds": 30,
         "inventory.tasks.sweep_batches": 60,
         "payments.tasks.sweep_due": 15,
@@ -382,6 +383,11 @@ PAYMENT_SANDBOX_SECRET = env.text("PAYMENT_SANDBOX_SECRET", default="") or embed
     SECRET_KEY, "payment-sandbox"
 )
 PAYMENT_SANDBOX_WEBHOOK_URL = env.text("PAYMENT_SANDBOX_WEBHOOK_URL", default="")  # empty: this machine, $PORT
+GATEWAY_FEE_MOST_BP = {  # what a gateway may take of a payment by contract, without GST: above it a settlement differs
+    "razorpay": env.number("RAZORPAY_FEE_MOST_BP", default=200, least=0, most=10_000),
+    "stripe": env.number("STRIPE_FEE_MOST_BP", default=300, least=0, most=10_000),
+    "sandbox": 200,
+}
 RAZORPAY_KEY_ID = env.text("RAZORPAY_KEY_ID", default="")
 RAZORPAY_KEY_SECRET = env.text("RAZORPAY_KEY_SECRET", default="")
 RAZORPAY_WEBHOOK_SECRET = env.text("RAZORPAY_WEBHOOK_SECRET", default="")

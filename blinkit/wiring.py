@@ -14,6 +14,7 @@ from delivery.events import OfferMade
 from inventory.events import HoldExpired
 from orders.events import (
     BackInStock,
+    BooksDiffer,
     ClaimApproved,
     ClaimReceived,
     ClaimRefused,
@@ -65,6 +66,7 @@ REACTIONS: Mapping[type[DomainEvent], Sequence[str]] = {
     ClaimReceived: [TELL],
     ClaimApproved: ["orders.handlers.tax_documents", TELL],
     ClaimRefused: [TELL],
+    BooksDiffer: [TELL],
     HoldExpired: ["orders.handlers.hold_expired"],
     PaymentCaptured: ["orders.handlers.payment_captured"],
     RefundCompleted: ["orders.handlers.refund_completed", TELL],

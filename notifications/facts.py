@@ -17,7 +17,7 @@ from django.utils.translation import override
 
 from accounts import services as accounts
 from accounts.events import EmailGiven, OtpRequested
-from accounts.models import Device, User
+from accounts.models import Device, Role, User
 from blinkit.kernel.events import DomainEvent
 from blinkit.kernel.money import rupees
 from blinkit.kernel.words import said
@@ -30,6 +30,7 @@ from notifications.templates_default import PHRASES
 from orders.claims import Claim
 from orders.events import (
     BackInStock,
+    BooksDiffer,
     ClaimApproved,
     ClaimReceived,
     ClaimRefused,
@@ -70,6 +71,8 @@ class Facts:
     person: Person
     words: dict[str, str] = field(default_factory=dict)
     link: str = ""
+    also: tuple[Person, ...] = ()
+    """Others who are told the same."""
 
 
 def facts_of(event: DomainEvent) -> Facts | None:
@@ -245,6 +248,17 @@ def _price_dropped(event: PriceDropped) -> Facts | None:
     return Facts(person=_person(row), words=words, link=f"/p/{event.sku}/")
 
 
+def _books(event: BooksDiffer) -> Facts | None:
+    """Everybody in operations and administration."""
+    staff = User.objects.filter(grants__role__in=[Role.OPS, Role.ADMIN]).distinct().order_by("pk")
+    people = [_person(row) for row in _people(staff)]
+    if not people:
+        return None
+    count = event.stock + event.money + event.orders
+    words = {"count": str(count), "night": event.night, "first": event.first}
+    return Facts(person=people[0], words=words, link="/admin/", also=tuple(people[1:]))
+
+
 _BUILDERS: dict[type[DomainEvent], Callable[[Any], Facts | None]] = {
     OtpRequested: _sign_in_code,
     EmailGiven: _confirm_email,
@@ -269,6 +283,7 @@ _BUILDERS: dict[type[DomainEvent], Callable[[Any], Facts | None]] = {
     ClaimReceived: _claim,
     ClaimApproved: _claim,
     ClaimRefused: _claim,
+    BooksDiffer: _books,
 }
 
 

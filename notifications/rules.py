@@ -11,6 +11,7 @@ from notifications.models import Channel
 class Who(Enum):
     CUSTOMER = "customer"
     RIDER = "rider"
+    OPS = "ops"  # everybody with the role
     PHONE = "phone"  # somebody who may have no account yet
 
 
@@ -47,5 +48,6 @@ RULES: dict[str, tuple[Say, ...]] = {
     "orders.ClaimReceived": (Say("claim_received", (PUSH, INAPP)),),
     "orders.ClaimApproved": (Say("claim_approved", (PUSH, INAPP)),),
     "orders.ClaimRefused": (Say("claim_refused", (PUSH, INAPP)),),
+    "orders.BooksDiffer": (Say("books_differ", (PUSH, INAPP, EMAIL), who=Who.OPS),),
     "delivery.OfferMade": (Say("offer_made", (PUSH,), who=Who.RIDER),),
 }

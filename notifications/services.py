@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Collection, Mapping
+from dataclasses import replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -51,9 +52,10 @@ def tell(*, event: DomainEvent, event_id: int, now: datetime) -> int:
         return 0
     messages = [
         message
+        for one in (facts, *(replace(facts, person=person) for person in facts.also))
         for say in says
         for channel in say.channels
-        if (message := _message(say, channel, facts, event_id=event_id, now=now)) is not None
+        if (message := _message(say, channel, one, event_id=event_id, now=now)) is not None
     ]
     if not messages:
         return 0

@@ -39,6 +39,7 @@ PLACEHOLDERS: dict[str, frozenset[str]] = {
     "claim_received": ORDER_WORDS,
     "claim_approved": MONEY_WORDS,
     "claim_refused": ORDER_WORDS,
+    "books_differ": frozenset({"count", "night", "first"}),
 }
 
 
@@ -138,6 +139,10 @@ _SHORT: dict[str, dict[str, tuple[str, str]]] = {
         "en": ("About your claim for {number}", "We could not refund it. {reason} Tell us in the app if we are wrong."),
         "hi": ("{number} की आपकी शिकायत", "इसका पैसा नहीं लौटा सके। {reason} अगर हमसे ग़लती हुई हो तो ऐप में बताइए।"),
     },
+    "books_differ": {
+        "en": ("The books differ: {count}", "The audit of {night} found: {first}. Run both audits and look."),
+        "hi": ("हिसाब में {count} फ़र्क़", "{night} की जाँच में मिला: {first}. दोनों ऑडिट चलाकर देखिए।"),
+    },
     "offer_made": {
         "en": ("A delivery from {store}", "{pay} · {distance} · {bags}"),
         "hi": ("{store} से एक डिलीवरी", "{pay} · {distance} · {bags}"),
@@ -166,6 +171,22 @@ _OTHER: tuple[Words, ...] = (
     ),
     Words("order_undelivered", SMS, "en", "", "We couldn't hand over order {number}. {reason} Call us if you want it."),
     Words("order_undelivered", SMS, "hi", "", "ऑर्डर {number} नहीं दे सके। {reason} चाहिए तो हमें फ़ोन कीजिए।"),
+    Words(
+        "books_differ",
+        EMAIL,
+        "en",
+        "The books differ: {count}",
+        "The audit of {night} found {count} differences, among them:\n{first}\n\nmanage.py audit_stock and manage.py"
+        " audit_ledger list all of them.",
+    ),
+    Words(
+        "books_differ",
+        EMAIL,
+        "hi",
+        "हिसाब में {count} फ़र्क़",
+        "{night} की जाँच में {count} फ़र्क़ मिले, जैसे:\n{first}\n\nपूरी सूची manage.py audit_stock और manage.py audit_ledger"
+        " दिखाते हैं।",
+    ),
     Words(
         "order_delivered",
         EMAIL,

@@ -22,6 +22,7 @@ from blinkit.kernel.admin import ReadOnly
 from blinkit.kernel.errors import Refusal
 from blinkit.kernel.money import rupees
 from orders import queries, services
+from orders.admin_money import WithMoney
 from orders.models import Cart, CartLine, Evidence, LegStat, Order, OrderLine, Promise, Slot, SlotTemplate
 from orders.states import FINISHED, LIVE, Status
 from payments import services as money
@@ -102,7 +103,7 @@ class EvidenceInline(ReadOnlyInline):
 
 
 @admin.register(Order)
-class OrderAdmin(ReadOnly):
+class OrderAdmin(WithMoney, ReadOnly):
     list_display = ("number", "state", "store", "contact_phone", "total", "payment_method", "age", "against_promise")
     list_select_related = ("store",)
     list_filter = (LifeFilter, "status", "store", "payment_method", "placed_at")

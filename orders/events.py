@@ -185,6 +185,17 @@ class ClaimRefused(DomainEvent):
 
 
 @dataclass(frozen=True)
+class BooksDiffer(DomainEvent):
+    """A night's audit found differences: how many in stock, ledger and orders, and one of them in words."""
+
+    night: str
+    stock: int
+    money: int
+    orders: int
+    first: str
+
+
+@dataclass(frozen=True)
 class OrderRated(DomainEvent):
     order_id: UUID
     stars: int

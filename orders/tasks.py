@@ -24,6 +24,12 @@ def close_delivered(**_: Any) -> None:
 
 
 @shared_task(acks_late=True)
+def audit_books(**_: Any) -> None:
+    """Each night: stock, ledger and orders are proved; a difference is told to operations."""
+    services.audit_all(now=timezone.now())
+
+
+@shared_task(acks_late=True)
 def learn_affinity(**_: Any) -> None:
     """Each night: what goes with what, from our own orders."""
     services.learn_affinity(now=timezone.now())

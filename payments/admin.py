@@ -6,7 +6,7 @@ from typing import Any
 
 from django.contrib import admin, messages
 from django.db.models import QuerySet, Sum
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
@@ -16,9 +16,11 @@ from blinkit.kernel.admin import ReadOnly
 from blinkit.kernel.errors import Refusal
 from blinkit.kernel.money import rupees
 from payments import admin_gateways as admin_gateways
+from payments import admin_settlement as admin_settlement
 from payments import admin_wallet as admin_wallet
 from payments import services
 from payments.models import Account, Attempt, Entry, Payment, Refund, RefundState, Transfer, WebhookReceipt
+from payments.statements import statement_of
 
 
 class ReadOnlyInline(TabularInline):
@@ -84,6 +86,7 @@ class PaymentAdmin(ReadOnly):
     ordering = ("-id",)
     show_full_result_count = False
     inlines = (AttemptInline, RefundInline)
+    change_form_template = "payments/admin_payment.html"
     fieldsets = (
         (
             None,
@@ -105,6 +108,13 @@ class PaymentAdmin(ReadOnly):
         ("In words", {"fields": ("in_words", "messages_received")}),
     )
     readonly_fields = ("amount", "captured", "refunded", "wallet", "in_words", "messages_received")
+
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        payment = self.get_object(request, object_id)
+        more = {} if payment is None else {"money": statement_of(payment.ref)}
+        return super().change_view(request, object_id, form_url, {**(extra_context or {}), **more})
 
     @admin.display(description="amount", ordering="amount_paise")
     def amount(self, payment: Payment) -> str:

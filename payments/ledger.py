@@ -1,38 +1,57 @@
 """Double entry in paise. Every movement of money is one `Transfer` whose entries sum to zero; debit is positive.
 
-| what happened                     | debit             | credit            | key                  |
-|-----------------------------------|-------------------|-------------------|----------------------|
-| online payment captured           | gateway:<name>    | orders:prepaid    | capture:<attempt>    |
-| cash collected at the door        | cash:rider:<id>   | orders:prepaid    | capture:<attempt>    |
-| refund promised                   | orders:prepaid    | refunds:payable   | refund:<refund>      |
-| refund completed                  | refunds:payable   | gateway:<name>    | refunded:<refund>    |
-| refund of cash completed          | refunds:payable   | bank              | refunded:<refund>    |
-| capture nobody wanted             | gateway:<name>    | strays:payable    | stray:<attempt>      |
-| it was sent back                  | strays:payable    | gateway:<name>    | refunded:<refund>    |
-| dispute lost                      | disputes:lost     | gateway:<name>    | dispute:<dispute>    |
-| dispute won after it was lost     | gateway:<name>    | disputes:lost     | dispute-won:<dispute>|
-| rider hands in cash               | bank              | cash:rider:<id>   | deposit:<key>        |
-| paid from the wallet              | wallet:<user>     | orders:prepaid    | wallet:<ref>         |
-| the wallet's part comes back      | orders:prepaid    | wallet:<user>     | refund:<refund>      |
-| a refund goes to the wallet       | orders:prepaid    | wallet:<user>     | refund:<refund>      |
-| cashback, referral reward         | promotions        | wallet:<user>     | credit:<lot key>     |
-| goodwill                          | goodwill          | wallet:<user>     | credit:<lot key>     |
-| credit expired                    | wallet:<user>     | what had paid it  | expired:<lot>        |
-| the person is forgotten: credit   | wallet:<user>     | what had paid it  | forgotten:<lot>      |
-| … and what was their own money    | wallet:<user>     | wallets:unclaimed | forgotten:<lot>      |
+| what happened                     | debit                | credit             | key                   |
+|-----------------------------------|----------------------|--------------------|-----------------------|
+| online payment captured           | gateway:<name>       | orders:prepaid     | capture:<attempt>     |
+| cash collected at the door        | cash:rider:<id>      | orders:prepaid     | capture:<attempt>     |
+| refund promised                   | orders:prepaid       | refunds:payable    | refund:<refund>       |
+| refund completed                  | refunds:payable      | gateway:<name>     | refunded:<refund>     |
+| refund of cash completed          | refunds:payable      | bank               | refunded:<refund>     |
+| capture nobody wanted             | gateway:<name>       | strays:payable     | stray:<attempt>       |
+| it was sent back                  | strays:payable       | gateway:<name>     | refunded:<refund>     |
+| rider hands in cash               | bank                 | cash:rider:<id>    | deposit:<key>         |
+| paid from the wallet              | wallet:<user>        | orders:prepaid     | wallet:<ref>          |
+| the wallet's part comes back      | orders:prepaid       | wallet:<user>      | refund:<refund>       |
+| a refund goes to the wallet       | orders:prepaid       | wallet:<user>      | refund:<refund>       |
+| cashback, referral reward         | promotions           | wallet:<user>      | credit:<lot key>      |
+| goodwill                          | goodwill             | wallet:<user>      | credit:<lot key>      |
+| credit expired                    | wallet:<user>        | what had paid it   | expired:<lot>         |
+| the person is forgotten: credit   | wallet:<user>        | what had paid it   | forgotten:<lot>       |
+| … and what was their own money    | wallet:<user>        | wallets:unclaimed  | forgotten:<lot>       |
+| delivered: the bill's parts       | orders:prepaid       | revenue:<kind>     | revenue:<ref>         |
+| … the GST inside them             | orders:prepaid       | gst:cgst/sgst/igst | revenue:<ref>         |
+| … the tip, which is the rider's   | orders:prepaid       | tips:payable       | revenue:<ref>         |
+| … what was taken off the items    | promotions:discounts | orders:prepaid     | revenue:<ref>         |
+| a part falls away after delivery  | its part, as above   | orders:prepaid     | revenue_back:<key>    |
+| … and more than was ours (a tip)  | claims               | orders:prepaid     | revenue_back:<key>    |
+| the gateway pays a capture out    | bank                 | gateway:<name>     | settled:<name>:<line> |
+| … keeps its fee                   | fees:gateway:<name>  | gateway:<name>     | settled:<name>:<line> |
+| … GST on the fee, to be reclaimed | gst:input            | gateway:<name>     | settled:<name>:<line> |
+| … takes off a refund it made      | gateway:<name>       | bank               | settled:<name>:<line> |
+| … says what we do not know        | bank                 | suspense:<name>    | settled:<name>:<line> |
+| dispute lost                      | disputes:lost        | gateway:<name>     | dispute:<dispute>     |
+| dispute won after it was lost     | gateway:<name>       | disputes:lost      | dispute-won:<dispute> |
+
+Revenue is gross: goods at their shelf price less the GST that is in what was paid for them; the discount stands beside
+it as a cost of ours (no brand funds a promotion). GST is on what was paid, so a discount has none (CGST Act, section
+15(3)(a)). Revenue begins when goods are handed over; cancelled and undelivered orders have none. The kinds: `PARTS`.
+Memberships stay in orders:prepaid.
 
 A dispute posts nothing while it is open: the gateway holds the money and owes it until the bank has decided. Lost, it
 is our expense; the order stays paid.
 
 wallet:<user> is what we owe that customer; `Wallet.balance_paise` is its projection and never below zero. At any moment
-orders:prepaid is what customers have paid for orders and memberships net of refunds, refunds:payable is what was
-promised and has not arrived, and cash:rider:<id> is the cash in that rider's bag. The database refuses to commit a
-transfer that does not balance, and to change or delete a posting (migration 0002).
+orders:prepaid is what customers have paid for memberships, and for orders that have not come yet, net of refunds;
+refunds:payable is what was promised and has not arrived; gateway:<name> what that gateway took for us and has not paid
+out; suspense:<name> what it paid out or took off without a reason we know; and cash:rider:<id> the cash in that rider's
+bag. The database refuses to commit a transfer that does not balance, and to change or delete a posting (migration
+0002).
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
@@ -49,6 +68,22 @@ PROMOTIONS = "promotions"
 GOODWILL = "goodwill"
 UNCLAIMED = "wallets:unclaimed"
 DISPUTES = "disputes:lost"
+INPUT_GST = "gst:input"
+
+PARTS = {
+    "goods": "revenue:goods",
+    "delivery": "revenue:delivery",
+    "handling": "revenue:handling",
+    "small_cart": "revenue:small_cart",
+    "surge": "revenue:surge",
+    "cgst": "gst:cgst",
+    "sgst": "gst:sgst",
+    "igst": "gst:igst",
+    "tip": "tips:payable",
+    "discount": "promotions:discounts",
+    "claims": "claims",
+}
+"""What a delivered order's money is made of, and the account of each part. Discount and claims are costs of ours."""
 
 
 def gateway_account(name: str) -> str:
@@ -63,10 +98,30 @@ def wallet_account(customer_id: int) -> str:
     return f"wallet:{customer_id}"
 
 
+def fees_account(gateway: str) -> str:
+    return f"fees:gateway:{gateway}"
+
+
+def suspense_account(gateway: str) -> str:
+    """What a gateway paid out or took off and we have no reason for, until somebody finds it."""
+    return f"suspense:{gateway}"
+
+
+_KINDS = {
+    AccountKind.LIABILITY: (PREPAID, REFUNDS, STRAYS, UNCLAIMED, "gst:cgst", "gst:sgst", "gst:igst", "tips:payable"),
+    AccountKind.EXPENSE: (PROMOTIONS, GOODWILL, DISPUTES, "promotions:discounts", "claims"),
+}
+_KINDS_BY_ROOM = {
+    "wallet": AccountKind.LIABILITY,
+    "suspense": AccountKind.LIABILITY,
+    "revenue": AccountKind.INCOME,
+    "fees": AccountKind.EXPENSE,
+}
+
+
 def kind_of(code: str) -> AccountKind:
-    if code in (PREPAID, REFUNDS, STRAYS, UNCLAIMED) or code.startswith("wallet:"):
-        return AccountKind.LIABILITY
-    return AccountKind.EXPENSE if code in (PROMOTIONS, GOODWILL, DISPUTES) else AccountKind.ASSET
+    named = next((kind for kind, codes in _KINDS.items() if code in codes), None)
+    return named or _KINDS_BY_ROOM.get(code.split(":")[0], AccountKind.ASSET)
 
 
 def post(*, kind: str, key: str, entries: Mapping[str, int], ref: UUID | None, memo: str, at: datetime) -> bool:
@@ -104,6 +159,58 @@ def post(*, kind: str, key: str, entries: Mapping[str, int], ref: UUID | None, m
             },
         )
         return bool(cursor.fetchall())
+
+
+@dataclass(frozen=True, slots=True)
+class Posting:
+    """One transfer of many that are posted together."""
+
+    key: str
+    entries: Mapping[str, int]
+    ref: UUID | None
+    memo: str
+    at: datetime
+
+
+def post_many(kind: str, postings: Sequence[Posting]) -> int:
+    """As `post`, for many: three statements whatever their number. Returns how many were new."""
+    for posting in postings:
+        if sum(posting.entries.values()):
+            raise ValueError(f"The entries of {posting.key} do not balance.")
+    lines = [(p.key, code, paise) for p in postings for code, paise in p.entries.items() if paise]
+    if not lines:
+        return 0
+    ids = _accounts({code: 0 for _, code, _ in lines})
+    moved = {key for key, _, _ in lines}
+    made = [posting for posting in postings if posting.key in moved]
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            WITH new AS (
+                INSERT INTO payments_transfer (kind, key, ref, memo, at)
+                SELECT %(kind)s, key, ref, memo, at FROM unnest(
+                    %(keys)s::text[], %(refs)s::uuid[], %(memos)s::text[], %(ats)s::timestamptz[]
+                ) AS given(key, ref, memo, at) ON CONFLICT (key) DO NOTHING RETURNING id, key
+            ), entries AS (
+                INSERT INTO payments_entry (transfer_id, account_id, amount_paise)
+                SELECT new.id, line.account_id, line.paise FROM new JOIN unnest(
+                    %(of)s::text[], %(accounts)s::bigint[], %(paise)s::bigint[]
+                ) AS line(key, account_id, paise) ON line.key = new.key
+            )
+            SELECT count(*) FROM new
+            """,
+            {
+                "kind": kind,
+                "keys": [posting.key for posting in made],
+                "refs": [posting.ref for posting in made],
+                "memos": [posting.memo[:160] for posting in made],
+                "ats": [posting.at for posting in made],
+                "of": [key for key, _, _ in lines],
+                "accounts": [ids[code] for _, code, _ in lines],
+                "paise": [paise for _, _, paise in lines],
+            },
+        )
+        return int(cursor.fetchone()[0])
 
 
 def balance(code: str) -> int:

@@ -153,7 +153,8 @@ class Refund(models.Model):
         indexes = [
             models.Index(
                 fields=["next_try_at"], name="refund_to_look_at", condition=Q(state__in=["due", "failed", "sent"])
-            )
+            ),
+            models.Index(fields=["gateway_ref"], name="refund_by_gateway_ref", condition=Q(gateway_ref__isnull=False)),
         ]
 
     def __str__(self) -> str:
@@ -269,10 +270,11 @@ class SandboxRefund(models.Model):
     created_at = models.DateTimeField()
 
 
-# Disputes, routes, wallets and memberships have files of their own; Django finds the models of an app here.
+# Disputes, routes, settlements, wallets and memberships have files of their own; Django finds the models of an app here.
 from payments.disputes import Dispute as Dispute  # noqa: E402
 from payments.disputes import DisputeState as DisputeState  # noqa: E402
 from payments.routes import Route as Route  # noqa: E402
+from payments.settlements import SettlementLine as SettlementLine  # noqa: E402
 from payments.wallets import Membership as Membership  # noqa: E402
 from payments.wallets import MembershipPlan as MembershipPlan  # noqa: E402
 from payments.wallets import MembershipPurchase as MembershipPurchase  # noqa: E402

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
 from uuid import UUID
 
 from django.db import connection
-from django.db.models import QuerySet
+from django.db.models import QuerySet, Sum
+from django.utils import timezone
 
 from blinkit.kernel.money import rupees
 from payments import ledger
@@ -56,6 +57,13 @@ def cash_in_hand(rider_ref: int) -> int:
 def refund_settled(ref: UUID) -> bool:
     """True when nothing is on its way back to the customer any more."""
     return not Refund.objects.filter(payment__ref=ref).exclude(state=RefundState.DONE).exists()
+
+
+def recognised(ref: UUID) -> dict[str, int]:
+    """What is in the books of a delivered `ref` now, part by part (`ledger.PARTS`); costs are negative."""
+    entries = Entry.objects.filter(transfer__ref=ref, transfer__kind__in=["revenue", "revenue_back"])
+    sums = dict(entries.values_list("account__code").annotate(paise=Sum("amount_paise")).order_by())
+    return {name: -sums[code] for name, code in ledger.PARTS.items() if sums.get(code)}
 
 
 def payment_of(ref: UUID) -> Payment | None:
@@ -231,6 +239,14 @@ _PROOFS = {
             AND e.account_id = (SELECT id FROM payments_account WHERE code = 'gateway:' || d.gateway)
         GROUP BY d.id
         HAVING -coalesce(sum(e.amount_paise), 0) <> CASE d.state WHEN 'lost' THEN d.amount_paise ELSE 0 END""",
+    "a settlement line is not what the ledger says": """
+        SELECT s.gateway || ':' || s.line_id, s.net_paise, coalesce(l.paise, 0) FROM payments_settlementline s
+        LEFT JOIN (
+            SELECT t.key, sum(e.amount_paise)::bigint AS paise FROM payments_transfer t
+            JOIN payments_entry e ON e.transfer_id = t.id JOIN payments_account a ON a.id = e.account_id
+            WHERE t.kind = 'settled' AND a.code = 'bank' GROUP BY t.key
+        ) l ON l.key = 'settled:' || s.gateway || ':' || s.line_id
+        WHERE s.net_paise <> coalesce(l.paise, 0)""",
     "a rider's cash is negative": """
         SELECT a.code, sum(e.amount_paise)::bigint, 0
         FROM payments_entry e JOIN payments_account a ON a.id = e.account_id
@@ -256,6 +272,63 @@ def balances() -> dict[str, int]:
             " LEFT JOIN payments_entry e ON e.account_id = a.id GROUP BY a.code ORDER BY a.code"
         )
         return dict(cursor.fetchall())
+
+
+_DAYS = """
+    SELECT (t.at AT TIME ZONE %(zone)s)::date, t.kind,
+           CASE WHEN a.code LIKE 'wallet:%%' THEN 'wallet' WHEN a.code LIKE 'cash:rider:%%' THEN 'cash' ELSE a.code END,
+           sum(e.amount_paise)::bigint
+    FROM payments_transfer t JOIN payments_entry e ON e.transfer_id = t.id
+    JOIN payments_account a ON a.id = e.account_id
+    WHERE t.at >= %(since)s GROUP BY 1, 2, 3"""
+
+
+@dataclass(slots=True)
+class Day:
+    """The money of one day in paise; costs (discounts, claims) are positive, what was taken back is off already."""
+
+    day: date
+    captured: dict[str, int] = field(default_factory=dict)
+    """By gateway, with what nobody wanted."""
+    cash: int = 0
+    wallet: int = 0
+    refunds: int = 0
+    """Promised to cards and accounts, and what went into wallets."""
+    settled: int = 0
+    parts: dict[str, int] = field(default_factory=dict)
+    """As `ledger.PARTS` names them."""
+
+
+def days(*, now: datetime, back: int) -> list[Day]:
+    """The last `back` days of the house's time zone, today last; days without money are there too."""
+    today = timezone.localtime(now).replace(hour=0, minute=0, second=0, microsecond=0)
+    since = today - timedelta(days=back - 1)
+    found = {(since + timedelta(days=n)).date(): Day((since + timedelta(days=n)).date()) for n in range(back)}
+    names = {code: name for name, code in ledger.PARTS.items()}
+    with connection.cursor() as cursor:
+        cursor.execute(_DAYS, {"zone": timezone.get_current_timezone_name(), "since": since})
+        for day, kind, code, paise in cursor.fetchall():
+            row = found.get(day)
+            if row is not None:
+                _put(row, kind, code, paise, names)
+    return list(found.values())
+
+
+def _put(row: Day, kind: str, code: str, paise: int, names: dict[str, str]) -> None:
+    if code in names:
+        name = names[code]
+        row.parts[name] = row.parts.get(name, 0) + (paise if name in ("discount", "claims") else -paise)
+    elif kind in ("capture", "stray") and code.startswith("gateway:"):
+        gateway = code.removeprefix("gateway:")
+        row.captured[gateway] = row.captured.get(gateway, 0) + paise
+    elif kind == "capture" and code == "cash":
+        row.cash += paise
+    elif kind == "wallet" and code == "wallet":
+        row.wallet += paise
+    elif kind in ("refund", "wallet_return") and code in (ledger.REFUNDS, "wallet"):
+        row.refunds -= paise
+    elif kind == "settled" and code == ledger.BANK:
+        row.settled += paise
 
 
 def is_open(payment: Payment, *, now: datetime) -> bool:

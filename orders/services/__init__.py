@@ -1,5 +1,6 @@
 """Every write of orders; each function is one complete act. Lock order of the house: cart, order, payment, stock."""
 
+from orders.services.books import audit_all, post_missing
 from orders.services.cart import (
     Asked,
     adopt_guest_cart,
@@ -44,6 +45,7 @@ __all__ = [
     "add_list_to_cart",
     "adopt_guest_cart",
     "at_the_door",
+    "audit_all",
     "cancel",
     "checkout",
     "close",
@@ -71,6 +73,7 @@ __all__ = [
     "pay_cashback",
     "photo_bytes",
     "picked_up",
+    "post_missing",
     "rate",
     "refund_done",
     "release",

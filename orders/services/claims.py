@@ -33,6 +33,7 @@ from orders.errors import (
 from orders.events import ClaimApproved, ClaimReceived, ClaimRefused
 from orders.models import Order, OrderLine
 from orders.queries import claims as reads
+from orders.services import books
 from orders.services.mover import hint, lock, subject
 from payments import services as money
 from payments.models import Payment, PaymentState
@@ -320,6 +321,7 @@ def _settle(order: Order, claim: Claim, refund_paise: int, *, actor: str, now: d
     money.lower_amount(
         ref=order.pk, by_paise=refund_paise, reason=f"Claim: {about}"[:160], key=f"claim:{claim.pk}", now=now
     )
+    books.take_back(order, claim, now=now)
     _record(order, ClaimApproved(order.pk, claim.pk, order.customer_id, refund_paise, claim.rule), actor)
 
 

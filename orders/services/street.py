@@ -16,6 +16,7 @@ from inventory import services as stock
 from orders.errors import IllegalMove, ProofNeeded, ReasonNeeded, RiderTaken, WrongBags, WrongCash, WrongOtp
 from orders.events import OrderDelivered, OrderPickedUp, OrderUndelivered, RiderAtDoor
 from orders.models import Evidence, Order, Promise
+from orders.services import books
 from orders.services.mover import hint, joining, lock, step, subject
 from orders.states import Status
 from payments import services as money
@@ -154,6 +155,7 @@ def delivered(
     step(order, Status.DELIVERED, actor=actor, now=now, fields=("delivered_at",), also=[done])
     if order.cash_due_paise:
         money.collect_cash(ref=order.pk, rider_ref=rider_id, amount_paise=order.cash_due_paise, now=now)
+    books.recognise(order, now=now)
     Promise.objects.filter(order=order, actual_at=None).update(actual_at=now)
     if photo:
         Evidence.objects.create(order=order, kind="door_photo", detail={"photo": photo}, actor=actor, at=now)

@@ -16,6 +16,7 @@ from inventory import queries as stock
 from orders import services
 from orders.claiming import Kind
 from orders.models import Order, OrderLine
+from orders.queries import books as order_books
 from orders.states import Status
 from orders.tests.factories import address, customer, full_cart, shop
 from orders.tests.test_life import finish_refunds, pay
@@ -106,7 +107,7 @@ def assert_sources(order: Order) -> int:
     payment = Payment.objects.get(ref=order.pk)
     assert 0 <= payment.refunded_paise <= payment.captured_paise
     assert 0 <= payment.wallet_returned_paise <= payment.wallet_paise
-    assert books.audit() == [] and stock.audit() == []
+    assert books.audit() == [] and stock.audit() == [] and order_books.audit() == []
     return payment.captured_paise - payment.refunded_paise + payment.wallet_paise - payment.wallet_returned_paise
 
 

@@ -24,6 +24,7 @@ from django.core.cache import cache
 from razorpay import Client
 from razorpay.errors import BadRequestError, SignatureVerificationError
 
+from blinkit.kernel.errors import Conflict
 from payments.errors import BadSignature, GatewayRefused
 from payments.gateways.base import (
     AUTHORISED,

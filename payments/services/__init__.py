@@ -4,11 +4,13 @@ Lock order inside this app: webhook receipt, payment, attempt, refund, wallet, l
 """
 
 from payments.queries import cash_in_hand, refund_settled, statement
+from payments.services.books import recognise, take_back
 from payments.services.capturing import settle_authorised
 from payments.services.cash import collect_cash, deposit_cash
 from payments.services.membership import buy_membership, remind_ending
 from payments.services.paying import open_payment, page_of, start_attempt
 from payments.services.refunding import cancel, lower_amount, retry_refund, send_refund
+from payments.services.settlement import import_settlement
 from payments.services.settling import ask, process_webhook, reconcile, record_webhook, retry_webhook
 from payments.services.wallet import credit as credit_wallet
 from payments.services.wallet import give_goodwill, sweep_expired
@@ -23,10 +25,12 @@ __all__ = [
     "credit_wallet",
     "deposit_cash",
     "give_goodwill",
+    "import_settlement",
     "lower_amount",
     "open_payment",
     "page_of",
     "process_webhook",
+    "recognise",
     "reconcile",
     "record_webhook",
     "refund_settled",
@@ -38,5 +42,6 @@ __all__ = [
     "start_attempt",
     "statement",
     "sweep_expired",
+    "take_back",
     "take_from_wallet",
 ]
