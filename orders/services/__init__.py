@@ -10,6 +10,7 @@ from orders.services.cart import (
     set_gift,
     set_line,
     set_tip,
+    swap_line,
 )
 from orders.services.cashback import pay_cashback
 from orders.services.cheaper import tell_cheaper
@@ -87,6 +88,7 @@ __all__ = [
     "short_line",
     "start_picking",
     "substitute_line",
+    "swap_line",
     "sweep_unpaid",
     "sweep_unused_pictures",
     "tell_cheaper",

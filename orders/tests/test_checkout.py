@@ -116,7 +116,9 @@ def test_refuses_the_whole_basket_when_one_product_is_short():
     with pytest.raises(OutOfStock) as refused:
         ask(user, view, address(user))
     assert refused.value.extra["short"] == {bread.pk: 1}
-    assert refused.value.extra["items"] == [{"sku": bread.sku, "name": "Brown bread", "wanted": 2, "available": 1}]
+    assert refused.value.extra["items"] == [
+        {"sku": bread.sku, "name": "Brown bread", "wanted": 2, "available": 1, "instead": []}
+    ]
     assert nothing_was_written(lines=2)
 
 

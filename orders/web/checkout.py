@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 from uuid import UUID, uuid4
@@ -23,7 +24,7 @@ from blinkit.kernel.words import said
 from catalog import queries as goods
 from inventory.errors import OutOfStock
 from orders import queries, services
-from orders.errors import BillChanged, CartEmpty
+from orders.errors import BillChanged, CartEmpty, NotOnShelf
 from orders.models import Order
 from orders.states import Status
 from orders.web import cart as cart_page
@@ -63,6 +64,7 @@ def _show(
     slot: str | None = None,
     error: str = "",
     new_bill: dict[str, Any] | None = None,
+    changes: Sequence[str] = (),
     status: int = 200,
     use_wallet: bool = False,
 ) -> HttpResponse:
@@ -111,6 +113,7 @@ def _show(
         "bill": bill,
         "fingerprint": new_bill["fingerprint"] if new_bill else view.fingerprint,
         "changed": error if new_bill else "",
+        "changes": changes,
         "error": "" if new_bill else error,
         "key": uuid4(),
     }
@@ -153,15 +156,16 @@ def _place(request: HttpRequest, shopper: Shopper) -> HttpResponse:
     except BillChanged as refusal:
         return _show(
             shopper, chosen=str(address_id), method=method, slot=slot, error=_("Please look once more."), status=409,
-            new_bill=refusal.extra["bill"], use_wallet=use_wallet,
+            new_bill=refusal.extra["bill"], changes=[said(one["sentence"]) for one in refusal.extra["sentences"]],
+            use_wallet=use_wallet,
         )  # fmt: skip
     except CartEmpty:
         # The same form sent twice: the first one emptied the cart. Show what it made.
         just = Order.objects.of(shopper.customer_id).filter(placed_at__gte=shopper.now - JUST_PLACED)
         placed = just.order_by("-placed_at").first()
         return _onward(placed, method) if placed else redirect("shop-cart")
-    except OutOfStock as refusal:
-        return cart_page.show(Shopper(request), changed=said(refusal.detail), status=409)
+    except (OutOfStock, NotOnShelf) as refusal:
+        return cart_page.show(Shopper(request), changed=said(refusal.detail), status=refusal.status)
     except Refusal as refusal:
         return _show(
             shopper, chosen=str(address_id), method=method, slot=slot, error=said(refusal.detail),

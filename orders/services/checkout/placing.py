@@ -68,7 +68,7 @@ def checkout(
     # taken may stay behind it. Wallet before stock before slot, as everywhere.
     with transaction.atomic() if plan.offered.uses or use_wallet or plan.slot else nullcontext():
         if plan.offered.uses:
-            reserve(plan, order, now=now)
+            reserve(plan, order, shown=bill_fingerprint, now=now)
         if use_wallet:
             pay_from_wallet(order, shown_paise=wallet_paise, now=now)
         refuse_way_to_pay(plan, order)

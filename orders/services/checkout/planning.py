@@ -89,7 +89,7 @@ def plan_of(
     refuse_unless_served(place)
     assert place.store is not None
     rows = goods.shelf_rows(store_id=place.store.pk, product_ids=[line.product_id for line in wanted])
-    refuse_bad_lines(wanted, rows)
+    refuse_bad_lines(wanted, rows, store_id=place.store.pk)
     buyer = Buyer(now, customer_id, cart.coupon_code, method, later=slot is not None)
     tip = cart.tip_paise if tip_paise is None else tip_paise
     bill, given = price(wanted, rows, store=place.store, metres=place.distance_metres, tip_paise=tip, buyer=buyer)

@@ -13,12 +13,12 @@ from inventory.errors import OutOfStock
 from orders.models import Order
 from orders.queries.carts import price
 from orders.services.checkout.planning import Plan
-from orders.services.checkout.refusing import changed
+from orders.services.checkout.refusing import changed, short_items
 from payments import services as money
 from payments.models import Method
 
 
-def reserve(plan: Plan, order: Order, *, now: datetime) -> None:
+def reserve(plan: Plan, order: Order, *, shown: str, now: datetime) -> None:
     """Count what the order uses of promotions, before the stock is locked. Raises BillChanged when one just ran out."""
     customer_id = order.customer_id
     try:
@@ -33,7 +33,7 @@ def reserve(plan: Plan, order: Order, *, now: datetime) -> None:
             tip_paise=plan.tip_paise,
             buyer=plan.buyer,
         )
-        raise changed(plan, bill, because=gone.detail) from None
+        raise changed(plan, bill, shown=shown, because=gone.detail) from None
 
 
 def pay_from_wallet(order: Order, *, shown_paise: int | None, now: datetime) -> None:
@@ -55,10 +55,7 @@ def hold(plan: Plan, order: Order, *, until: datetime | None, actor: str, now: d
         stock.hold(ref=order.pk, store_id=plan.store.pk, basket=basket, until=until, actor=actor, now=now)
     except OutOfStock as refusal:
         short: dict[int, int] = refusal.extra["short"]
-        items = [
-            {"sku": plan.rows[pk].sku, "name": plan.rows[pk].name, "wanted": basket[pk], "available": left}
-            for pk, left in short.items()
-        ]
+        items = short_items(basket, plan.rows, short, plan.store.pk)
         metrics.count("checkout_refused_total", reason="out-of-stock")
         first = items[0]
         left = (
