@@ -62,7 +62,8 @@ def hold(
         }
         if not short:
             _write_hold(rows, ref=ref, basket=basket, until=until, actor=actor, now=now)
-    if short and not Hold.objects.filter(ref=ref).exists():  # a repeat finds its own units missing
+    # A repeat finds its own units missing.
+    if short and not Hold.objects.filter(ref=ref).exclude(state=HoldState.RELEASED).exists():
         raise OutOfStock("Some items just sold out.", short=short)
 
 
@@ -77,7 +78,7 @@ def _write_hold(
             INSERT INTO inventory_hold (ref, stock_id, qty, state, expires_at, created_at)
             SELECT %(ref)s, wanted.id, wanted.qty, %(state)s, %(until)s, %(now)s
             FROM unnest(%(ids)s::bigint[], %(qty)s::int[]) AS wanted(id, qty)
-            WHERE NOT EXISTS (SELECT 1 FROM inventory_hold WHERE ref = %(ref)s)
+            WHERE NOT EXISTS (SELECT 1 FROM inventory_hold WHERE ref = %(ref)s AND state <> 'released')
             ON CONFLICT (ref, stock_id) DO NOTHING
             RETURNING stock_id, qty
         ), ledger AS (
@@ -234,6 +235,26 @@ def swap(
         raise BadQuantity("Say how many units come instead.")
     if qty > free:
         raise OutOfStock("There are not enough of it.", short={substitute_id: free})
+
+
+def move_hold(
+    *, ref: UUID, to_store_id: int, basket: Mapping[int, int], reason: str, actor: str, now: datetime
+) -> None:
+    """Another store sets the basket aside firmly for `ref`, and the one that did gives it back: all or nothing.
+
+    The stock rows of both are locked in key order before either changes. `to_store_id` must be a store that never held
+    for this ref. Raises OutOfStock(short) when it has not everything; the caller then rolls back (a savepoint of its
+    own is enough), for nothing may be half moved.
+    """
+    with transaction.atomic(savepoint=False):
+        _execute(
+            "SELECT s.id FROM inventory_stock AS s WHERE (s.store_id = %(store)s AND s.product_id = ANY(%(products)s))"
+            " OR s.id IN (SELECT stock_id FROM inventory_hold WHERE ref = %(ref)s AND state IN ('active', 'firm'))"
+            " ORDER BY s.id FOR UPDATE",
+            {"store": to_store_id, "products": sorted(basket), "ref": ref},
+        )
+        release(ref=ref, reason=reason, actor=actor, now=now)
+        hold(ref=ref, store_id=to_store_id, basket=basket, until=None, actor=actor, now=now)
 
 
 def sweep_expired(*, now: datetime, limit: int = 200) -> int:

@@ -38,6 +38,7 @@ from orders.events import (
     OrderConfirmed,
     OrderDelivered,
     OrderPickedUp,
+    OrderResourced,
     OrderUndelivered,
     PriceDropped,
     RiderAtDoor,
@@ -102,6 +103,7 @@ def _confirm_email(event: EmailGiven) -> Facts | None:
 
 def _order(
     event: OrderConfirmed
+    | OrderResourced
     | OrderPickedUp
     | RiderAtDoor
     | OrderDelivered
@@ -248,6 +250,7 @@ _BUILDERS: dict[type[DomainEvent], Callable[[Any], Facts | None]] = {
     OtpRequested: _sign_in_code,
     EmailGiven: _confirm_email,
     OrderConfirmed: _order,
+    OrderResourced: _order,
     LineShorted: _order,
     LineSubstituted: _order,
     WeAreHere: _we_are_here,

@@ -37,6 +37,8 @@ class SlotGone(Conflict):
 
 
 class CashLimit(Conflict):
+    """Carries `limit_paise`, this customer's, and `city_limit_paise`, that of everybody."""
+
     code = "cash-limit"
 
 

@@ -297,5 +297,10 @@ from orders.claims import ClaimedLine as ClaimedLine  # noqa: E402
 from orders.claims import ClaimPhoto as ClaimPhoto  # noqa: E402
 from orders.claims import ClaimPolicy as ClaimPolicy  # noqa: E402
 from orders.claims import Rating as Rating  # noqa: E402
+from orders.lateness import LateCredit as LateCredit  # noqa: E402
+from orders.lateness import LateStep as LateStep  # noqa: E402
 from orders.slots import Slot as Slot  # noqa: E402
 from orders.slots import SlotTemplate as SlotTemplate  # noqa: E402
+from orders.sourced import Cause as Cause  # noqa: E402
+from orders.sourced import Sourcing as Sourcing  # noqa: E402
+from orders.trusted import TrustOverride as TrustOverride  # noqa: E402

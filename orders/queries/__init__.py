@@ -29,6 +29,7 @@ from orders.queries.tracking import (
     timeline,
     tracking,
 )
+from orders.queries.trusting import Trust, trust_of, ways_to_pay
 from orders.queries.wanting import (
     BoughtBefore,
     ListView,
@@ -60,6 +61,7 @@ __all__ = [
     "Serviceability",
     "ShelfCard",
     "Suggestion",
+    "Trust",
     "Wanted",
     "best_offers",
     "bill_json",
@@ -103,5 +105,7 @@ __all__ = [
     "takes_orders_now",
     "timeline",
     "tracking",
+    "trust_of",
     "typical_door",
+    "ways_to_pay",
 ]

@@ -171,7 +171,7 @@ def test_equal_bills_differ_in_nothing_and_a_bill_survives_being_kept():
 
 def test_what_differs_adds_up_to_the_difference_of_the_totals():
     old, new = bill(), bill(unit_paise=6_000, qty=2, handling_paise=900)
-    told = dict((part, after - before) for part, before, after in differences(Shown.of(old), new).parts)
+    told = {part: after - before for part, before, after in differences(Shown.of(old), new).parts}
     total = told.pop("total_paise")
     assert total == sum(-paise if part == "discount_paise" else paise for part, paise in told.items())
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -80,7 +80,8 @@ def _show(
     view = queries.cart_view(**shopper.owner(), to=point, method=way, later=later, now=shopper.now)
     bill: Any = {**new_bill, "fees_why": new_bill.get("why", {})} if new_bill else view.bill
     total = new_bill["total_paise"] if new_bill else view.bill.total_paise
-    limit = view.fees.get("cod_limit_paise", 0)
+    known = queries.trust_of(customer_id=customer_of(shopper.request), now=shopper.now)
+    limit = known.limit_paise(view.fees.get("cod_limit_paise", 0))
     balance = wallet_of(customer_of(shopper.request), now=shopper.now).balance_paise
     from_wallet = min(balance, total) if use_wallet else 0
     too_much = total - from_wallet > limit
@@ -94,7 +95,9 @@ def _show(
             "icon": "banknote",
             "label": _("Cash at the door"),
             "note": _("Up to %(limit)s. The rider brings change.") % {"limit": rupees(limit)},
-            "refused": _("Up to %(limit)s only") % {"limit": rupees(limit)} if too_much else no_cash,
+            "refused": " ".join([_("Up to %(limit)s only") % {"limit": rupees(limit)} + ".", said(known.helps)]).strip()
+            if too_much
+            else no_cash,
         },
     ]
     context = {
@@ -234,7 +237,7 @@ def pay(request: HttpRequest, order_id: UUID) -> HttpResponse:
         "why": attempt.decline_reason if attempt and declined else "",
         "gateway_url": again and f"{again}?return={reverse('shop-pay', args=[order.pk])}",
         "instrument": "card" if attempt and attempt.instrument.lower().startswith("card") else "upi",
-        "may_pay_cash": state == "failed" and _may_pay_cash(order),
+        "may_pay_cash": state == "failed" and _may_pay_cash(order, shopper.now),
         "next_look": 1 + (int(looks) if looks.isascii() and looks.isdigit() and len(looks) < 5 else 0),
         "heading": _("Payment"),
         "back": reverse("shop-order", args=[order.pk]),
@@ -245,13 +248,14 @@ def pay(request: HttpRequest, order_id: UUID) -> HttpResponse:
     return shopper.render("shop/pay.html#pay" if partial else "shop/pay.html", context)
 
 
-def _may_pay_cash(order: Order) -> bool:
-    return order.to_pay_paise <= goods.fee_policy(order.store).cod_limit_paise
+def _may_pay_cash(order: Order, now: datetime) -> bool:
+    known = queries.trust_of(customer_id=order.customer_id, now=now)
+    return order.to_pay_paise <= known.limit_paise(goods.fee_policy(order.store).cod_limit_paise)
 
 
 def _cash_instead(order: Order, shopper: Shopper) -> HttpResponse:
     """An order is paid as it was placed: this one ends, its items go back into the cart, checkout has cash chosen."""
-    if order.status != Status.PENDING or not _may_pay_cash(order):
+    if order.status != Status.PENDING or not _may_pay_cash(order, shopper.now):
         return redirect("shop-pay", order.pk)
     try:
         services.cancel(

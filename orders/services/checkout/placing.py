@@ -12,13 +12,13 @@ from django.db import transaction
 from blinkit.kernel import events, metrics
 from blinkit.kernel.events import DomainEvent
 from orders.events import OrderConfirmed, OrderMoved, OrderPlaced
-from orders.models import Cart, CartLine, Order, OrderLine
+from orders.models import Cart, Order, OrderLine
 from orders.queries.places import promise_for
 from orders.services import slots
 from orders.services.checkout.planning import plan_of
 from orders.services.checkout.refusing import checked_instructions, refuse_unless_agreed, refuse_way_to_pay, slot_gone
 from orders.services.checkout.taking import hold, pay_from_wallet, reserve
-from orders.services.checkout.writing import draft, lines_of, promise_of
+from orders.services.checkout.writing import draft, keep_choice, lines_of, promise_of
 from orders.services.mover import hint, joining, subject
 from orders.states import Status
 from payments import services as money
@@ -104,8 +104,7 @@ def checkout(
     OrderLine.objects.bulk_create(lines_of(order, plan))
     if is_settled:
         promise_of(order, plan, quote, inputs, now=now).save(force_insert=True)
-    # Only what was ordered: a line put in meanwhile stays.
-    CartLine.objects.filter(cart_id=plan.cart.pk, product_id__in=list(plan.rows)).delete()
+    keep_choice(order, plan, now=now)
     if plan.cart.tip_paise or plan.cart.coupon_code or plan.cart.is_gift:
         Cart.objects.filter(pk=plan.cart.pk).update(
             tip_paise=0, coupon_code="", is_gift=False, gift_note="", gift_from=""

@@ -15,26 +15,19 @@ from catalog import queries as goods
 from catalog.models import Store
 from catalog.pricing import Bill
 from catalog.queries import ShelfRow
-from inventory import queries as stock_counts
 from orders.errors import CartEmpty, NoSuchAddress
 from orders.models import Cart, CartLine, Slot
+from orders.queries import trusting
 from orders.queries.carts import Wanted, price
 from orders.queries.offers import Buyer, Offered
-from orders.queries.places import Serviceability, place_for_slot, source
+from orders.queries.places import MOST_STORES_ASKED, Serviceability, place_for_slot, sellable, source
 from orders.queries.slots import Schedule, schedule_for, slot_of
+from orders.queries.trusting import Trust
 from orders.services.cart import MOST_TIP_PAISE
 from orders.services.checkout.refusing import refuse_bad_lines, refuse_unless_served, slot_gone
-from orders.states import LIVE, Status
-from payments.models import Method
 
 NUMBER_SEQUENCE = "orders_order_number"
 CART_THEN_LINES = ("cart", "self")
-_OPEN_ORDERS = """(
-    SELECT ARRAY[count(*) FILTER (WHERE status = %s), count(*) FILTER (WHERE payment_method = %s AND status = ANY(%s))]
-    FROM orders_order WHERE customer_id = %s
-)"""
-"""[waiting for payment, cash orders not yet delivered]. Names no column of the cart: PostgreSQL asks once, not per
-line."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,8 +45,8 @@ class Plan:
     offered: Offered
     tip_paise: int
     buyer: Buyer
-    open_orders: tuple[int, int]
-    """Waiting for payment, and cash orders not yet delivered."""
+    trust: Trust
+    """Open orders, and how far the customer is trusted with cash."""
     slot: Slot | None = None
     later: Schedule | None = None
     """When an order for the slot is worked on."""
@@ -68,7 +61,7 @@ def plan_of(
 ) -> Plan:
     if tip_paise is not None and not 0 <= tip_paise <= MOST_TIP_PAISE:
         raise Invalid("This tip is not possible.")
-    cart, number, wanted, open_orders = _locked_cart(customer_id)
+    cart, number, wanted, trust = _locked_cart(customer_id, now=now)
     address = Address.objects.select_related("user").filter(pk=address_id, user_id=customer_id, deleted_at=None).first()
     if address is None:
         raise NoSuchAddress
@@ -96,13 +89,11 @@ def plan_of(
     later = None
     if slot is not None:
         later = schedule_for(slot, place.store, to=address.point, lines=size[0], units=size[1], now=now)
-    return Plan(
-        cart, number, wanted, rows, address, place, place.store, bill, given, tip, buyer, open_orders, slot, later
-    )
+    return Plan(cart, number, wanted, rows, address, place, place.store, bill, given, tip, buyer, trust, slot, later)
 
 
-def _locked_cart(customer_id: int) -> tuple[Cart, str, list[Wanted], tuple[int, int]]:
-    """The cart, its lines, a new order number and how many orders are open, in one statement.
+def _locked_cart(customer_id: int, *, now: datetime) -> tuple[Cart, str, list[Wanted], Trust]:
+    """The cart, its lines, a new order number and what is known about the customer, in one statement.
 
     The lock makes a second checkout wait, and then find empty what the first one took: it must be filled again before
     it can be ordered, by a statement that sees the first order. So the counts cannot be outrun by asking at once. The
@@ -114,9 +105,7 @@ def _locked_cart(customer_id: int) -> tuple[Cart, str, list[Wanted], tuple[int, 
         # A number is used up by a refused checkout too: gaps are harmless, another round trip is not.
         .annotate(
             number=RawSQL(f"nextval('{NUMBER_SEQUENCE}')", []),
-            open_orders=RawSQL(
-                _OPEN_ORDERS, [Status.PENDING.value, Method.COD.value, [status.value for status in LIVE], customer_id]
-            ),
+            trust=trusting.facts(customer_id, now=now),
         )
         .select_for_update(of=CART_THEN_LINES)
         .order_by("pk")
@@ -124,8 +113,7 @@ def _locked_cart(customer_id: int) -> tuple[Cart, str, list[Wanted], tuple[int, 
     if not lines:
         raise CartEmpty("Your cart is empty.")
     wanted = [Wanted(line.product_id, line.qty, line.consent, line.substitute_up_to_paise) for line in lines]
-    unpaid, cash = lines[0].open_orders
-    return lines[0].cart, f"T-{lines[0].number}", wanted, (unpaid, cash)
+    return lines[0].cart, f"T-{lines[0].number}", wanted, trusting.read(lines[0].trust, now=now)
 
 
 def _source_elsewhere(
@@ -138,12 +126,9 @@ def _source_elsewhere(
     now: datetime,
 ) -> Serviceability:
     """The cart's store can't serve this address now: another one may, if it has everything."""
+    near = [store for rank, store in enumerate(stores) if rank < MOST_STORES_ASKED or store.pk == cart.store_id]
     basket = {line.product_id: line.qty for line in wanted}
-    free: dict[int, dict[int, int]] = {}
-    for store in stores:
-        listed = goods.shelf_rows(store_id=store.pk, product_ids=basket)
-        counts = stock_counts.free(store_id=store.pk, product_ids=list(basket))
-        free[store.pk] = {product_id: counts.get(product_id, 0) for product_id in listed}
+    free = sellable(near, product_ids=list(basket))
     return source(
-        point=place.point, now=now, prefers_store_id=cart.store_id, units=size, stores=stores, basket=basket, free=free
+        point=place.point, now=now, prefers_store_id=cart.store_id, units=size, stores=near, basket=basket, free=free
     )

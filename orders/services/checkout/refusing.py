@@ -34,6 +34,7 @@ from orders.queries.instead import near_substitutes, no_longer_listed
 from orders.queries.places import NOT_YET_HERE, Serviceability
 from orders.queries.quotes import remember, remembered
 from orders.queries.slots import left_json, slots_left
+from orders.queries.trusting import over_limit, too_many_open
 from orders.sourcing import Reason
 from payments.models import Method
 
@@ -185,11 +186,12 @@ def _changes_json(told: changes.Changes, rows: Mapping[int, ShelfRow]) -> dict[s
 
 def refuse_way_to_pay(plan: Plan, order: Order) -> None:
     """What the wallet left to pay can't be paid in this way."""
-    limit_paise = goods.fee_policy(plan.store).cod_limit_paise
+    city_paise = goods.fee_policy(plan.store).cod_limit_paise
+    limit_paise = plan.trust.limit_paise(city_paise)
     if order.cash_due_paise > limit_paise:
+        metrics.count("checkout_refused_total", reason="cash-limit")
         raise CashLimit(
-            say("Cash is possible up to {limit}. Please pay this order by UPI or card.", limit=rupees(limit_paise)),
-            limit_paise=limit_paise,
+            over_limit(plan.trust, city_paise=city_paise), limit_paise=limit_paise, city_limit_paise=city_paise
         )
     if order.payment_method == Method.COD and "leave_at_door" in order.instructions:
         raise CashNeedsHand("Cash can't be left at the door. Pay by UPI or card, or take the bags yourself.")
@@ -198,18 +200,13 @@ def refuse_way_to_pay(plan: Plan, order: Order) -> None:
 
 
 def _refuse_too_many_open(plan: Plan, *, method: Method) -> None:
-    unpaid, cash = plan.open_orders
     if method == Method.COD:
-        count, most = cash, settings.ORDER_MOST_OPEN_CASH
-        sentence = say(
-            "{n} cash orders are on their way to you. Pay this one by UPI or card, or wait for one of them.", n=count
-        )
+        count, most = plan.trust.cash_open, settings.ORDER_MOST_OPEN_CASH
     else:
-        count, most = unpaid, settings.ORDER_MOST_OPEN_UNPAID
-        sentence = say("{n} of your orders wait for payment. Pay or cancel one of them first.", n=count)
+        count, most = plan.trust.unpaid, settings.ORDER_MOST_OPEN_UNPAID
     if most and count >= most:
         metrics.count("checkout_refused_total", reason="too-many-open-orders")
-        raise TooManyOpenOrders(sentence, open=count, max=most)
+        raise TooManyOpenOrders(too_many_open(method, count), open=count, max=most)
 
 
 def checked_instructions(instructions: Sequence[str]) -> list[str]:

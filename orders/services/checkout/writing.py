@@ -5,12 +5,14 @@ from __future__ import annotations
 import secrets
 from datetime import datetime, timedelta
 
+import orjson
 from django.conf import settings
+from django.db import connection
 
 from accounts.models import Address
 from catalog.pricing.tax import state_of_pincode
 from orders import promise
-from orders.models import Order, OrderLine, Promise
+from orders.models import Cause, Order, OrderLine, Promise
 from orders.queries.slots import VERSION
 from orders.services.checkout.planning import Plan
 from orders.states import Status
@@ -103,15 +105,34 @@ def promise_of(order: Order, plan: Plan, quote: promise.Quote, inputs: dict[str,
             promised_by=order.promised_by,
             inputs=plan.later.inputs,
         )
-    why = [verdict.as_json() for verdict in plan.place.why]
     return Promise(
         order=order,
         version=quote.version,
         made_at=now,
         p50_at=quote.middle_at(now),
         promised_by=order.promised_by,
-        inputs={**inputs, "sourcing": why},
+        inputs=inputs,
     )
+
+
+def keep_choice(order: Order, plan: Plan, *, now: datetime) -> None:
+    """Write down which stores were judged, and take out of the cart what was ordered, a line put in meanwhile stays.
+    One statement: the choice is kept for every order, and a purchase has not become dearer by it."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "WITH ordered AS (DELETE FROM orders_cartline WHERE cart_id = %(cart)s AND product_id = ANY(%(products)s))"
+            " INSERT INTO orders_sourcing (order_id, cause, store_id, candidates, why, made_at)"
+            " VALUES (%(order)s, %(cause)s, %(store)s, %(candidates)s::jsonb, '', %(now)s)",
+            {
+                "cart": plan.cart.pk,
+                "products": list(plan.rows),
+                "order": order.pk,
+                "cause": (Cause.CHECKOUT if plan.slot is None else Cause.SLOT).value,
+                "store": plan.store.pk,
+                "candidates": orjson.dumps([verdict.as_json() for verdict in plan.place.why]).decode(),
+                "now": now,
+            },
+        )
 
 
 def _address_text(address: Address) -> str:
