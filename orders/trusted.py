@@ -5,7 +5,17 @@ from __future__ import annotations
 from django.db import models
 from django.db.models import Q
 
+from accounts.models import User
 from orders.trust import Level
+
+
+class CustomerTrust(User):
+    """A customer, looked at by how far they are trusted with cash."""
+
+    class Meta:
+        proxy = True
+        verbose_name = "customer and cash"
+        verbose_name_plural = "customers and cash"
 
 
 class TrustOverride(models.Model):
