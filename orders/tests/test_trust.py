@@ -14,6 +14,7 @@ from blinkit.kernel.models import Event
 from catalog.models import FeePolicy
 from catalog.tests.factories import NOW, ProductFactory
 from orders import queries, services
+from orders.api.parts import GUEST_HEADER
 from orders.errors import CashLimit, ReasonNeeded
 from orders.models import Order, TrustOverride
 from orders.services import personal
@@ -86,9 +87,7 @@ def test_the_facts_are_what_happened():
         delivered(user, place, milk)
     refused_at_the_door(user, place, milk)
     delivered(customer(), place, milk)  # somebody else's
-    services.cancel(
-        order_id=place_order(user, place, [milk]).pk, by="customer", reason="", actor="user:1", now=NOW
-    )
+    services.cancel(order_id=place_order(user, place, [milk]).pk, by="customer", reason="", actor="user:1", now=NOW)
     Order.objects.filter(pk=delivered(user, place, milk).pk).update(placed_at=NOW - 181 * DAY)
     known = queries.trust_of(customer_id=user.pk, now=NOW)
     assert known.history == History(
@@ -112,8 +111,8 @@ def test_a_password_verifies_no_phone_and_claims_weigh_in():
     assert queries.trust_of(customer_id=user.pk, now=NOW).level == Level.KNOWN
     for number in range(4):
         Claim.objects.create(
-            order=order, customer=user, kind="damaged", state="refused", decided_by="user:9", created_at=NOW,
-            decided_at=NOW, reason=f"No {number}",
+            order=order, customer=user, kind="damaged", batch=order.pk, state="refused", decided_by="user:9",
+            created_at=NOW, decided_at=NOW, reason=f"No {number}",
         )  # fmt: skip
     known = queries.trust_of(customer_id=user.pk, now=NOW)
     assert known.history.claims_score >= 60
@@ -213,14 +212,18 @@ def test_the_cart_says_which_ways_to_pay_there_are():
     address(user)
     full_cart(user, place, [gold])
     online, cash = api(user).get("/api/v1/cart/").json()["ways"]
-    assert (online["method"], online["possible"], online["limit_paise"], online["sentence"]) == ("online", True, None, "")
+    assert (online["method"], online["possible"], online["limit_paise"], online["sentence"]) == (
+        "online",
+        True,
+        None,
+        "",
+    )
     assert (cash["method"], cash["possible"], cash["limit_paise"]) == ("cod", False, 200_000)
     assert "Cash is possible up to ₹2,000." in cash["sentence"] and cash["sentence_local"]
     FeePolicy.objects.create(store=place, cod_limit_paise=10_000)
     assert api(user).get("/api/v1/cart/").json()["ways"][1]["limit_paise"] == 10_000
-    assert APIClient().get("/api/v1/cart/", headers={"X-Guest-Cart": "01a21a7a-930f-7bd5-a065-d374355af648"}).json()[
-        "ways"
-    ] is None  # fmt: skip
+    guest = APIClient().get("/api/v1/cart/", headers={GUEST_HEADER: "01a21a7a-930f-7bd5-a065-d374355af648"})
+    assert guest.json()["ways"] is None
 
 
 @pytest.mark.django_db
