@@ -204,11 +204,13 @@ class CheckoutView(APIView):
     )
     @idempotent
     def post(self, request: Request) -> Response:
-        """At exactly the bill that was shown: 409 `bill-changed` carries the new one.
+        """At exactly the bill that was shown: 409 `bill-changed` carries the new one, what `changed` (old and new), the
+        `sentences` that say it and, when another store has taken over, `moved`.
 
         Cash orders are confirmed at once; online ones hold their items until `pay_by`. Other refusals: `out-of-stock`
-        (items), `store-closed`, `not-served`, `cash-limit`, `below-minimum`, `too-many-units`, `not-on-shelf`,
-        `cart-empty`, `too-many-open-orders`, `wallet-changed`, and with a slot `slot-gone` (the `slots` that are left).
+        (`items`, each with what is near `instead`), `store-closed`, `not-served`, `cash-limit`, `below-minimum`,
+        `too-many-units`, `not-on-shelf`, `cart-empty`, `too-many-open-orders`, `wallet-changed`, and with a slot
+        `slot-gone` (the `slots` that are left).
         """
         body = parsed(shapes.CheckoutBody(data=request.data))
         order = services.checkout(

@@ -168,7 +168,7 @@ def _place(request: HttpRequest, shopper: Shopper) -> HttpResponse:
         placed = just.order_by("-placed_at").first()
         return _onward(placed, method) if placed else redirect("shop-cart")
     except (OutOfStock, NotOnShelf) as refusal:
-        return cart_page.show(Shopper(request), changed=said(refusal.detail), status=refusal.status)
+        return cart_page.show(Shopper(request), changed=said(refusal.detail), status=409)
     except Refusal as refusal:
         return _show(
             shopper, chosen=str(address_id), method=method, slot=slot, error=said(refusal.detail),
