@@ -9,7 +9,7 @@ from orders import services
 from orders.tests.factories import address, customer, full_cart, shop
 
 pytestmark = pytest.mark.django_db
-CHECKOUT, REACTIONS = 16, 22
+CHECKOUT, REACTIONS = 15, 14
 """Checkout itself; what follows from it (pick task, rider, message) without the deliverer's own bookkeeping."""
 BOOKKEEPING = ("kernel_event", "kernel_receipt", "SAVEPOINT")
 
