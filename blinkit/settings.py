@@ -226,6 +226,8 @@ CELERY_BEAT_SCHEDULE = {  # seeds the database schedule; an administrator can ch
         "catalog.tasks.sweep_prices": 5,
         "orders.tasks.tell_cheaper": 60,
         "orders.tasks.sweep_invoices": 3600,
+        "orders.tasks.sweep_offline": 30,
+        "orders.tasks.purge_sourcings": 24 * 3600,
     }.items()
 }
 
@@ -291,6 +293,13 @@ METRICS_NETWORKS = env.networks("METRICS_NETWORKS", default=["127.0.0.0/8", "::1
 # Orders a customer may have open at once, so that one person cannot hold a store's goods unpaid; 0 switches it off.
 ORDER_MOST_OPEN_UNPAID = env.number("ORDER_MOST_OPEN_UNPAID", default=2, least=0)
 ORDER_MOST_OPEN_CASH = env.number("ORDER_MOST_OPEN_CASH", default=3, least=0)
+ORDER_RESOURCE_AFTER_M = env.number("ORDER_RESOURCE_AFTER_M", default=5, least=0)
+ORDER_COD_LIMITS_PAISE = {  # cash at the door by trust (orders/trust.py); a city's own limit may be lower
+    "new": env.number("ORDER_COD_LIMIT_NEW_PAISE", default=200_000, least=0),
+    "known": env.number("ORDER_COD_LIMIT_KNOWN_PAISE", default=300_000, least=0),
+    "trusted": env.number("ORDER_COD_LIMIT_TRUSTED_PAISE", default=500_000, least=0),
+    "watched": env.number("ORDER_COD_LIMIT_WATCHED_PAISE", default=50_000, least=0),
+}
 PRICE_DROP_BP = env.number(
     "PRICE_DROP_BP", default=500, least=1, most=9_000
 )  # watchers hear of a price this far below the one seen

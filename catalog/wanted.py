@@ -137,6 +137,26 @@ def similar(*, store_id: int, row: ShelfRow, limit: int) -> list[Suggested]:
     return [Suggested(rows[product_id], FROM_CATEGORY, score) for product_id, score in best]
 
 
+def similar_to_each(*, store_id: int, rows: Sequence[ShelfRow], limit: int) -> dict[int, list[ShelfRow]]:
+    """The same for several products at once, by product id; never one of `rows` itself. One statement."""
+    sql = f"""SELECT {ROW_COLUMNS} FROM catalog_category kind CROSS JOIN LATERAL (
+            SELECT s.* FROM catalog_shelfitem s WHERE s.category_id = kind.id AND s.store_id = %s AND s.is_listed
+            ORDER BY s.rank DESC, s.id LIMIT %s) s
+        {ROW_JOINS} WHERE kind.slug = ANY(%s) AND p.is_active"""
+    given = {row.product_id for row in rows}
+    with connection.cursor() as cursor:
+        cursor.execute(sql, [store_id, COMPARED, sorted({row.category_slug for row in rows})])
+        others = [other for found in cursor.fetchall() if (other := ShelfRow(*found)).product_id not in given]
+    by_id = {other.product_id: other for other in others}
+    best = {
+        row.product_id: most_similar(
+            _trait(row), (_trait(other) for other in others if other.category_slug == row.category_slug), limit=limit
+        )
+        for row in rows
+    }
+    return {pk: [by_id[other_id] for other_id, _score in found] for pk, found in best.items()}
+
+
 def _trait(row: ShelfRow) -> Trait:
     brand = set(words(row.brand))
     return Trait(

@@ -62,6 +62,7 @@ _SAY: dict[str, Callable[[Payload], str]] = {
     "orders.OrderPlaced": lambda p: f"Placed for {rupees(p['total_paise'])}",
     "orders.OrderMoved": _moved,
     "orders.OrderConfirmed": lambda p: "The store was told",
+    "orders.OrderResourced": lambda p: f"{p['store_code']} does it instead of {p['old_store']}: {p['why']}",
     "orders.OrderReleased": lambda p: "Its time has come: the store begins with it",
     "orders.LineSubstituted": _substituted,
     "orders.OrderPacked": lambda p: f"{p['bags']} bag{'' if p['bags'] == 1 else 's'} on shelf place {p['shelf_slot']}",

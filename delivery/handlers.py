@@ -6,7 +6,7 @@ from django.utils import timezone
 
 from blinkit.kernel.events import EventMeta
 from delivery import services
-from orders.events import OrderCancelled, OrderConfirmed, OrderPacked, OrderReleased
+from orders.events import OrderCancelled, OrderConfirmed, OrderPacked, OrderReleased, OrderResourced
 
 
 def seek_rider(event: OrderConfirmed, meta: EventMeta) -> None:
@@ -15,6 +15,10 @@ def seek_rider(event: OrderConfirmed, meta: EventMeta) -> None:
 
 def seek_rider_for_slot(event: OrderReleased, meta: EventMeta) -> None:
     services.open_job(order_id=event.order_id, now=timezone.now())
+
+
+def follow_order(event: OrderResourced, meta: EventMeta) -> None:
+    services.follow_order(order_id=event.order_id, now=timezone.now())
 
 
 def bags_ready(event: OrderPacked, meta: EventMeta) -> None:

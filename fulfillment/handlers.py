@@ -6,7 +6,7 @@ from django.utils import timezone
 
 from blinkit.kernel.events import EventMeta
 from fulfillment import services
-from orders.events import OrderCancelled, OrderConfirmed, OrderPickedUp, OrderReleased
+from orders.events import OrderCancelled, OrderConfirmed, OrderPickedUp, OrderReleased, OrderResourced
 
 
 def open_pick_task(event: OrderConfirmed, meta: EventMeta) -> None:
@@ -15,6 +15,10 @@ def open_pick_task(event: OrderConfirmed, meta: EventMeta) -> None:
 
 def open_released(event: OrderReleased, meta: EventMeta) -> None:
     services.open_task(order_id=event.order_id, now=timezone.now())
+
+
+def follow_order(event: OrderResourced, meta: EventMeta) -> None:
+    services.follow_order(order_id=event.order_id, now=timezone.now())
 
 
 def close_cancelled(event: OrderCancelled, meta: EventMeta) -> None:

@@ -40,6 +40,7 @@ from orders.events import (
     OrderConfirmed,
     OrderDelivered,
     OrderPickedUp,
+    OrderResourced,
     OrderUndelivered,
     PriceDropped,
     RiderAtDoor,
@@ -106,6 +107,7 @@ def _confirm_email(event: EmailGiven) -> Facts | None:
 
 def _order(
     event: OrderConfirmed
+    | OrderResourced
     | OrderPickedUp
     | RiderAtDoor
     | OrderDelivered
@@ -263,6 +265,7 @@ _BUILDERS: dict[type[DomainEvent], Callable[[Any], Facts | None]] = {
     OtpRequested: _sign_in_code,
     EmailGiven: _confirm_email,
     OrderConfirmed: _order,
+    OrderResourced: _order,
     LineShorted: _order,
     LineSubstituted: _order,
     WeAreHere: _we_are_here,

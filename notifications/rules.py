@@ -29,6 +29,7 @@ RULES: dict[str, tuple[Say, ...]] = {
     "accounts.OtpRequested": (Say("sign_in_code", (SMS,), who=Who.PHONE, is_secret=True),),
     "accounts.EmailGiven": (Say("confirm_email", (EMAIL,)),),
     "orders.OrderConfirmed": (Say("order_confirmed", (PUSH, INAPP)),),
+    "orders.OrderResourced": (Say("order_moved", (PUSH, INAPP)),),
     "orders.LineShorted": (Say("line_shorted", (PUSH, INAPP)),),
     "orders.LineSubstituted": (Say("line_substituted", (PUSH, INAPP)),),
     "orders.OrderPickedUp": (Say("order_picked_up", (PUSH, INAPP)),),

@@ -19,6 +19,7 @@ PLACEHOLDERS: dict[str, frozenset[str]] = {
     "sign_in_code": frozenset({"code", "minutes"}),
     "confirm_email": frozenset({"name", "url"}),
     "order_confirmed": ORDER_WORDS,
+    "order_moved": ORDER_WORDS,
     "line_shorted": ORDER_WORDS | {"product", "qty", "what_happens"},
     "line_substituted": ORDER_WORDS | {"product", "substitute", "qty", "what_happens"},
     "we_are_here": frozenset({"store"}),
@@ -57,6 +58,16 @@ _SHORT: dict[str, dict[str, tuple[str, str]]] = {
     "order_confirmed": {
         "en": ("Order {number} is in", "{store} is on it. Arrives by {arrives_by}. {to_pay}"),
         "hi": ("ऑर्डर {number} मिल गया", "{store} तैयारी कर रहा है। {arrives_by} तक पहुँचेगा। {to_pay}"),
+    },
+    "order_moved": {
+        "en": (
+            "{store} brings your order {number}",
+            "Your store couldn't prepare it, so {store} does. It arrives by {arrives_by}, at the same price.",
+        ),
+        "hi": (
+            "ऑर्डर {number} अब {store} से आएगा",
+            "आपका स्टोर इसे तैयार नहीं कर पाया, इसलिए {store} भेज रहा है। {arrives_by} तक पहुँचेगा, दाम वही रहेगा।",
+        ),
     },
     "line_shorted": {
         "en": ("Couldn't find {product}", "{qty} × {product} was not on the shelf, sorry. {what_happens}"),
@@ -222,6 +233,7 @@ PHRASES: dict[str, dict[str, str]] = {
     "because_cashback": {"en": "Your cashback has come.", "hi": "आपका कैशबैक आ गया।"},
     "because_referral": {"en": "For sharing the shop with a friend.", "hi": "दोस्त के साथ दुकान बाँटने के लिए।"},
     "because_goodwill": {"en": "From us: {reason}", "hi": "हमारी ओर से: {reason}"},
+    "because_late": {"en": "Your order came late, sorry. {reason}", "hi": "आपका ऑर्डर देर से पहुँचा, माफ़ कीजिए। {reason}"},
     "spend_until": {"en": "Spend it by {day}.", "hi": "{day} तक ख़र्च कीजिए।"},
     "your_rider": {"en": "Your rider", "hi": "आपके राइडर"},
     "bag": {"en": "1 bag", "hi": "1 थैला"},

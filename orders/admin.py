@@ -24,6 +24,7 @@ from blinkit.kernel.money import rupees
 from orders import queries, services
 from orders.admin_money import WithMoney
 from orders.models import Cart, CartLine, Evidence, LegStat, Order, OrderLine, Promise, Slot, SlotTemplate
+from orders.sourced_admin import why_this_store
 from orders.states import FINISHED, LIVE, Status
 from payments import services as money
 
@@ -121,6 +122,7 @@ class OrderAdmin(WithMoney, ReadOnly):
             {"fields": ("address_text", "contact_name", "contact_phone", "door_instructions", "instructions")},
         ),
         ("Money", {"fields": ("bill", "payment_method", "statement")}),
+        ("Why this store", {"fields": ("why_this_store",)}),
         ("Floor and street", {"fields": ("bag_codes", "shelf_slot", "rider_name", "rider_accepted_at")}),
         ("What happened", {"fields": ("timeline",)}),
     )
@@ -156,6 +158,10 @@ class OrderAdmin(WithMoney, ReadOnly):
             return _clock(order.promised_by)
         left_s = (order.promised_by - at).total_seconds()
         return f"{_clock(order.promised_by)} ({_minutes(abs(left_s))} {'left' if left_s >= 0 else 'late'})"
+
+    @admin.display(description="stores judged")
+    def why_this_store(self, order: Order) -> SafeString:
+        return why_this_store(order.pk)
 
     @admin.display(description="bill")
     def bill(self, order: Order) -> SafeString:
@@ -329,3 +335,5 @@ class SlotAdmin(ReadOnly):
 
 from orders import claim_admin as claim_admin  # noqa: E402 — claims register themselves here
 from orders import invoice_admin as invoice_admin  # noqa: E402 — and invoices
+from orders import late_admin as late_admin  # noqa: E402
+from orders import trust_admin as trust_admin  # noqa: E402

@@ -8,7 +8,8 @@ class IllegalMove(Conflict):
 
 
 class BillChanged(Conflict):
-    """Carries `bill`: the new bill, to be shown and accepted."""
+    """Carries `bill`, to be shown and accepted; `changed` (parts, lines, promotions: old and new; None when the bill
+    that was shown is not remembered any more), `sentences` that say it, and `moved` when another store took over."""
 
     code = "bill-changed"
 
@@ -36,6 +37,8 @@ class SlotGone(Conflict):
 
 
 class CashLimit(Conflict):
+    """Carries `limit_paise`, this customer's, and `city_limit_paise`, that of everybody."""
+
     code = "cash-limit"
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 
 from blinkit.kernel.events import DomainEvent
@@ -40,6 +41,17 @@ class OrderReleased(DomainEvent):
     order_id: UUID
     store_code: str
     customer_id: int
+
+
+@dataclass(frozen=True)
+class OrderResourced(DomainEvent):
+    """Another store does it (`store_code`): the task, the job and the promise follow. The bill stays as it was."""
+
+    order_id: UUID
+    customer_id: int
+    old_store: str
+    store_code: str
+    why: str = ""
 
 
 @dataclass(frozen=True)
@@ -193,6 +205,15 @@ class BooksDiffer(DomainEvent):
     money: int
     orders: int
     first: str
+
+
+class TrustSet(DomainEvent):
+    """A person said how far a customer is trusted with cash ("" level: the rules decide again). Subject "user:<id>"."""
+
+    customer_id: int
+    level: str
+    reason: str
+    until: datetime | None = None
 
 
 @dataclass(frozen=True)

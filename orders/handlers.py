@@ -31,6 +31,11 @@ def order_delivered(event: OrderDelivered, meta: EventMeta) -> None:
     services.reward_referral(order_id=event.order_id, now=timezone.now())
 
 
+def came_late(event: OrderDelivered, meta: EventMeta) -> None:
+    """What the table gives for a late delivery, measured by the promise ledger."""
+    services.credit_late(order_id=event.order_id, now=timezone.now())
+
+
 def hold_expired(event: HoldExpired, meta: EventMeta) -> None:
     """The stock is no longer set aside: an order still waiting for its payment ends."""
     if Order.objects.filter(pk=event.ref, status=Status.PENDING).exists():

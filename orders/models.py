@@ -302,5 +302,11 @@ from orders.invoices import DocumentSeries as DocumentSeries  # noqa: E402
 from orders.invoices import Supplier as Supplier  # noqa: E402
 from orders.invoices import TaxDocument as TaxDocument  # noqa: E402
 from orders.invoices import TaxLine as TaxLine  # noqa: E402
+from orders.lateness import LateCredit as LateCredit  # noqa: E402
+from orders.lateness import LateStep as LateStep  # noqa: E402
 from orders.slots import Slot as Slot  # noqa: E402
 from orders.slots import SlotTemplate as SlotTemplate  # noqa: E402
+from orders.sourced import Cause as Cause  # noqa: E402
+from orders.sourced import Sourcing as Sourcing  # noqa: E402
+from orders.trusted import CustomerTrust as CustomerTrust  # noqa: E402
+from orders.trusted import TrustOverride as TrustOverride  # noqa: E402

@@ -28,7 +28,8 @@ S = Status
 NEXT: dict[Status, frozenset[Status]] = {
     S.PENDING: frozenset({S.CONFIRMED, S.CANCELLED}),
     S.CONFIRMED: frozenset({S.ASSIGNED_TO_STORE, S.CANCELLED}),
-    S.ASSIGNED_TO_STORE: frozenset({S.PICKING, S.CANCELLED}),
+    # Back to CONFIRMED when its store can't do it: another one takes it (services/resourcing.py).
+    S.ASSIGNED_TO_STORE: frozenset({S.PICKING, S.CONFIRMED, S.CANCELLED}),
     S.PICKING: frozenset({S.PACKED, S.CANCELLED}),
     S.PACKED: frozenset({S.ASSIGNED_TO_PARTNER, S.CANCELLED}),
     # Back to PACKED when the rider falls away before the pickup: the bags still wait on their shelf.

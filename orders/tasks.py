@@ -60,6 +60,18 @@ def make_slots(**_: Any) -> None:
 
 
 @shared_task(acks_late=True)
+def sweep_offline(**_: Any) -> None:
+    """Move orders that wait in stores which do not work any more."""
+    services.sweep_offline(now=timezone.now())
+
+
+@shared_task(acks_late=True)
+def purge_sourcings(**_: Any) -> None:
+    """Each night: forget how stores were judged a month ago."""
+    services.purge_sourcings(now=timezone.now())
+
+
+@shared_task(acks_late=True)
 def tell_cheaper(**_: Any) -> None:
     """Tell customers who watch a price that it fell."""
     services.tell_cheaper(now=timezone.now())

@@ -270,7 +270,7 @@ class SandboxRefund(models.Model):
     created_at = models.DateTimeField()
 
 
-# Disputes, routes, settlements, wallets and memberships have files of their own; Django finds the models of an app here.
+# Disputes, routes, settlements and wallets have files of their own; Django finds the models of an app here.
 from payments.disputes import Dispute as Dispute  # noqa: E402
 from payments.disputes import DisputeState as DisputeState  # noqa: E402
 from payments.routes import Route as Route  # noqa: E402

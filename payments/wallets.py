@@ -19,6 +19,7 @@ class Source(models.TextChoices):
     CASHBACK = "cashback", "Cashback"
     REFERRAL = "referral", "Referral"
     GOODWILL = "goodwill", "Goodwill"
+    LATE = "late", "Late delivery"
 
 
 class Wallet(models.Model):

@@ -22,5 +22,10 @@ def entry_words(kind: str, memo: str) -> tuple[str, str]:
 
 
 def source_words(source: str) -> str:
-    words = {"refund": _("Refund"), "cashback": _("Cashback"), "referral": _("For inviting a friend")}
+    words = {
+        "refund": _("Refund"),
+        "cashback": _("Cashback"),
+        "referral": _("For inviting a friend"),
+        "late": _("Came late"),
+    }
     return words.get(source, _("From us"))

@@ -22,6 +22,7 @@ from orders.claims import Claim, Rating
 from orders.models import Evidence, Order, OrderLine, Promise
 from orders.queries import order_of
 from orders.queries.claims import claims_of
+from orders.queries.sourced import Choice, choices_of
 from orders.states import FINISHED, LIVE, STAFF_MAY_CANCEL, Status
 from payments.models import Payment
 from payments.queries import StatementLine, payment_of, statement
@@ -114,6 +115,7 @@ class Desk:
     promise: Promise | None
     claims: list[Claim] = field(default_factory=list)
     rating: Rating | None = None
+    choices: list[Choice] = field(default_factory=list)
     free_riders: list[Rider] = field(default_factory=list)
     late_s: int = 0
 
@@ -175,6 +177,7 @@ def desk(*, order_id: UUID, now: datetime) -> Desk:
             Message.objects.filter(user_id=order.customer_id, link=f"/orders/{order.pk}/").order_by("created_at", "pk")
         ),
         evidence=list(Evidence.objects.filter(order=order).order_by("pk")),
+        choices=choices_of(order.pk),
         promise=Promise.objects.filter(order=order).order_by("-pk").first(),
         claims=claims_of(order.pk),
         rating=Rating.objects.filter(order=order).first(),

@@ -30,8 +30,8 @@ from delivery.models import (
 )
 from delivery.services import pay
 from delivery.services.asking import ask_for_round
-from delivery.services.duty import lock_rider, write_load
-from delivery.services.offers import begin_trip, lock_job, withdraw
+from delivery.services.duty import anyone_on_duty, lock_rider, write_load
+from delivery.services.offers import PROMISE_GUESS, READY_GUESS, begin_trip, lock_job, open_job, withdraw
 from delivery.services.positions import note_carrying
 from orders import services as orders
 from orders.states import Status
@@ -203,6 +203,32 @@ def drop_cancelled(*, order_id: UUID, now: datetime) -> None:
     else:
         job.state = JobState.CANCELLED
         job.save(update_fields=["state"])
+
+
+@transaction.atomic
+def follow_order(*, order_id: UUID, now: datetime) -> None:
+    """Another store does the order: whoever was coming to the old one is free, a rider is sought there. Silent when the
+    job is there already or over."""
+    order = orders.lock(order_id)
+    job = Job.objects.select_for_update(no_key=True).filter(order_id=order_id).first()
+    if job is None:
+        open_job(order_id=order_id, now=now)
+        return
+    if job.store_id == order.store_id or job.state in (JobState.DONE, JobState.CANCELLED):
+        return
+    for offer in Offer.objects.filter(job=job, state=OfferState.OPEN):
+        withdraw(offer_id=offer.pk, reason="another store has it now", now=now)
+    stop = Stop.objects.select_related("trip", "job").filter(job=job, state=StopState.TO_PICK_UP).first()
+    if stop is not None:
+        rider_id = stop.trip.rider_id
+        orders.rider_fell_away(order_id=order_id, rider_id=rider_id, actor="system", now=now, why="Another store")
+        stop.fail_reason = "Another store has the order now"
+        _finish(stop, StopState.DROPPED, JobState.SEEKING, now=now)
+    job.store, job.state, job.declined_by = order.store, JobState.SEEKING, []
+    job.ready_at, job.due_at = now + READY_GUESS, order.promised_by or now + PROMISE_GUESS
+    job.save(update_fields=["store", "state", "declined_by", "ready_at", "due_at"])
+    if anyone_on_duty(order.store_id):
+        ask_for_round(order.store_id)
 
 
 @transaction.atomic

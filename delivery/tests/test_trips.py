@@ -7,15 +7,17 @@ import pytest
 from blinkit.kernel.geo import Point
 from blinkit.kernel.models import Event
 from catalog.models import StoreLoad
-from catalog.tests.factories import NOW
+from catalog.tests.factories import NOW, ProductFactory
+from catalog.tests.factories import store as make_store
 from delivery import queries, services
 from delivery.errors import NoSuchStop, ReasonMissing, RiderBusy, StopGone
 from delivery.models import Earning, Job, JobState, Offer, OfferState, ProofOfDelivery, Stop, StopState, Trip
 from delivery.tests.factories import BAGS, offered, packed, rider, trip, waiting_job
 from orders import services as orders
 from orders.errors import ProofNeeded, WrongBags, WrongCash, WrongOtp
-from orders.models import LegStat, Order
+from orders.models import Cause, LegStat, Order
 from orders.states import Status
+from orders.tests.factories import customer, place_order, shop
 from payments.queries import cash_in_hand
 
 pytestmark = pytest.mark.django_db
@@ -227,3 +229,50 @@ def test_what_the_legs_took_is_written_down():
     found = {row.leg: (row.p50_s, row.samples) for row in LegStat.objects.all()}
     assert found == {"handover": (0, 1), "ride": (300, 1), "door": (180, 1)}
     assert LegStat.objects.first().hour == 14, "by the clock of the city"
+
+
+def test_a_rider_who_was_coming_is_free_when_another_store_does_the_order(run_events):
+
+    milk = ProductFactory()
+    first = shop(milk)
+    second = shop(milk, at=make_store("BLR-U", lat=12.96, lng=77.63))
+    order = place_order(customer(), first, [milk])
+    services.open_job(order_id=order.pk, now=NOW)
+    job = Job.objects.get(order=order)
+    who, there = rider(first), rider(second)
+    services.accept(offer_id=offered(job).pk, rider_id=who.pk, now=NOW)
+    orders.resource(order_id=order.pk, store_id=first.pk, cause=Cause.DECLINED, why="No power", actor="user:1", now=NOW)
+    services.follow_order(order_id=order.pk, now=NOW)
+    services.follow_order(order_id=order.pk, now=NOW)
+    job.refresh_from_db()
+    order.refresh_from_db()
+    assert (job.store_id, job.state, job.due_at) == (second.pk, JobState.SEEKING, order.promised_by)
+    assert Stop.objects.get(job=job).state == StopState.DROPPED
+    assert services.live_trip(who.pk) is None
+    assert order.rider_id_ref is None
+    offer = offered(job)
+    assert offer.rider_id == there.pk
+    services.accept(offer_id=offer.pk, rider_id=there.pk, now=NOW)
+    order.refresh_from_db()
+    assert order.rider_id_ref == there.pk
+
+
+def test_an_open_offer_is_withdrawn_and_a_rider_who_took_it_meanwhile_falls_away():
+
+    milk = ProductFactory()
+    first = shop(milk)
+    shop(milk, at=make_store("BLR-U", lat=12.96, lng=77.63))
+    for taken in (False, True):
+        order = place_order(customer(), first, [milk])
+        services.open_job(order_id=order.pk, now=NOW)
+        job = Job.objects.get(order=order)
+        who = rider(first)
+        offer = offered(job)
+        orders.resource(order_id=order.pk, store_id=first.pk, cause=Cause.DECLINED, why="Dark", actor="user:1", now=NOW)
+        if taken:  # before the news of the move is here
+            services.accept(offer_id=offer.pk, rider_id=who.pk, now=NOW)
+        services.follow_order(order_id=order.pk, now=NOW)
+        job.refresh_from_db()
+        order.refresh_from_db()
+        assert (job.state, order.rider_id_ref, services.live_trip(who.pk)) == (JobState.SEEKING, None, None)
+        services.go_off_duty(rider_id=who.pk, now=NOW)

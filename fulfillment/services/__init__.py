@@ -4,8 +4,16 @@ Lock order: the order (through orders.services), then the pick task, then its sh
 order lock the task alone.
 """
 
-from fulfillment.services.life import clear_slot, close_cancelled, close_handed_over, goods_back, open_task, write_load
-from fulfillment.services.managing import give_back, pin, reassign, sweep
+from fulfillment.services.life import (
+    clear_slot,
+    close_cancelled,
+    close_handed_over,
+    follow_order,
+    goods_back,
+    open_task,
+    write_load,
+)
+from fulfillment.services.managing import decline, give_back, pin, reassign, sweep
 from fulfillment.services.packing import MOST_BAGS, pack, suggested_bags
 from fulfillment.services.picking import ScanOutcome, next_task, put_back, scan, short, start, substitute
 from fulfillment.services.shifts import end_shift, start_shift
@@ -16,7 +24,9 @@ __all__ = [
     "clear_slot",
     "close_cancelled",
     "close_handed_over",
+    "decline",
     "end_shift",
+    "follow_order",
     "give_back",
     "goods_back",
     "next_task",

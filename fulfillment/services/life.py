@@ -52,6 +52,22 @@ def open_task(*, order_id: UUID, now: datetime) -> PickTask | None:
 
 
 @transaction.atomic
+def follow_order(*, order_id: UUID, now: datetime) -> PickTask | None:
+    """Another store does the order: its task here is gone, one opens there. Silent when it is there already.
+
+    Only a task nobody has begun is ever here: the order's lock keeps it so.
+    """
+    order = orders.lock(order_id)
+    task = PickTask.objects.select_related("store").select_for_update(of=("self",)).filter(order=order).first()
+    if task is not None and task.store_id != order.store_id and task.state == TaskState.OPEN:
+        hint(task)
+        store_id = task.store_id
+        task.delete()
+        write_load(store_id=store_id, now=now)
+    return open_task(order_id=order_id, now=now)
+
+
+@transaction.atomic
 def close_cancelled(*, order_id: UUID, now: datetime) -> None:
     """The order is cancelled: its task ends. Bags on the shelf keep their slot until somebody takes them off it
     (`clear_slot`). Silent when repeated."""

@@ -9,12 +9,14 @@ from django.db import transaction
 from django.db.models import Exists, OuterRef
 
 from blinkit.kernel import events
-from fulfillment.errors import TaskBusy
+from fulfillment.errors import NoSuchTask, TaskBusy
 from fulfillment.events import TaskPassedOn, TaskPinned
 from fulfillment.models import PickerShift, PickTask, TaskState
 from fulfillment.services.inside import IN_WORK, hint, lock_task, need_shift
 from fulfillment.services.life import write_load
 from fulfillment.services.shifts import finish
+from orders import services as orders
+from orders.models import Cause, Order
 
 LONGEST_SHIFT = timedelta(hours=14)
 """A shift nobody ended: the person went home long ago."""
@@ -65,6 +67,23 @@ def give_back(*, task_id: UUID, actor: str, now: datetime, why: str = "Given bac
     _pass_on(task, to=None, why=why, actor=actor)
     write_load(store_id=task.store_id, now=now)
     return task
+
+
+@transaction.atomic
+def decline(*, task_id: UUID, store_id: int, reason: str, actor: str, now: datetime) -> Order:
+    """This store can't do an order that waits in its queue: another one takes it, or it is cancelled and refunded.
+
+    The order's lock alone is taken before its stock (docs/locking.md); a picker needs it too, so one of both comes
+    first. Raises NoSuchTask (also for another store's), TaskBusy once picking has begun, ReasonNeeded, IllegalMove.
+    """
+    found = PickTask.objects.filter(pk=task_id, store_id=store_id).values_list("order_id", flat=True).first()
+    if found is None:
+        raise NoSuchTask("There is no such pick task.")
+    orders.lock(found)
+    state = PickTask.objects.filter(pk=task_id).values_list("state", flat=True).first()
+    if state != TaskState.OPEN:
+        raise TaskBusy("Somebody has begun with this order: it can't go to another store any more.")
+    return orders.resource(order_id=found, store_id=store_id, cause=Cause.DECLINED, why=reason, actor=actor, now=now)
 
 
 def sweep(*, now: datetime) -> int:

@@ -26,7 +26,7 @@ from fulfillment.tests.factories import (
 )
 from inventory.models import Stock
 from orders import services as orders
-from orders.models import Order
+from orders.models import Cause, Order
 from orders.states import Status
 
 pytestmark = pytest.mark.django_db
@@ -387,3 +387,79 @@ def test_the_socket_shows_the_queue_to_its_people_only():
         await line.disconnect()
 
     async_to_sync(talk)()
+
+
+# -- an order the store can't do ---------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def other(goods):
+    return floor(*goods, at=make_store("BLR-U", lat=12.96, lng=77.63))
+
+
+def opened(run_events, store, goods) -> PickTask:
+    """An open task as the house makes it: by its events."""
+    from fulfillment.tests.factories import order_for
+
+    order = order_for(store, goods)
+    run_events()
+    return PickTask.objects.get(order=order)
+
+
+def test_a_manager_declines_and_the_task_opens_in_the_next_store(web, run_events, store, other, goods):
+    task = opened(run_events, store, goods)
+    http, door = web(worker(store, role="store_manager")), f"/store/{store.code}/tasks/{task.pk}/"
+    assert "We can't do it…" in http.get(page(store)).content.decode()
+    answer = http.post(door, {"act": "decline", "reason": "No power or network"}, follow=True).content.decode()
+    assert other.name in answer
+    run_events()
+    moved = PickTask.objects.get(order_id=task.order_id)
+    assert (moved.store_id, moved.state, moved.pk == task.pk) == (other.pk, TaskState.OPEN, False)
+    assert {line.bin_code for line in moved.lines.all()} == {"A-01", "A-02"}
+    order = Order.objects.get(pk=task.order_id)
+    assert (order.store_id, order.status) == (other.pk, Status.ASSIGNED_TO_STORE)
+    assert store.load.open_orders == 0
+    assert http.post(door, {"act": "decline", "reason": "Again"}).status_code == 404  # it is not theirs any more
+    assert picked(moved, worker(other)).state == TaskState.PICKED
+
+
+def test_an_order_no_other_store_can_do_is_cancelled_and_leaves_the_queue(web, run_events, store, goods):
+    task = opened(run_events, store, goods)
+    http = web(worker(store, role="store_manager"))
+    door = f"/store/{store.code}/tasks/{task.pk}/"
+    page = http.post(door, {"act": "decline", "reason": "No power"}, follow=True).content.decode()
+    assert "gets all of their money back" in page
+    run_events()
+    task.refresh_from_db()
+    assert task.state == TaskState.CANCELLED
+    assert Order.objects.get(pk=task.order_id).status == Status.CANCELLED
+
+
+def test_only_the_stores_own_manager_declines_with_a_reason_and_before_picking(web, store, other, goods):
+    task = task_for(store, goods)
+    door = f"/store/{store.code}/tasks/{task.pk}/"
+    body = {"act": "decline", "reason": "No power"}
+    for wrong in (worker(store), worker(other, role="store_manager"), UserFactory(roles=["ops"]), UserFactory()):
+        assert web(wrong).post(door, body).status_code == 403
+    boss, picker = worker(store, role="store_manager"), worker(store)
+    assert web(boss).post(f"/store/{store.code}/tasks/{uuid4()}/", body).status_code == 404
+    web(boss).post(door, {"act": "decline", "reason": " "})
+    services.start(task_id=task.pk, picker_id=picker.pk, now=LATER)
+    assert "Somebody has begun" in web(boss).post(door, body, follow=True).content.decode()
+    order = Order.objects.get(pk=task.order_id)
+    assert (order.store_id, order.status) == (store.pk, Status.PICKING)
+
+
+def test_an_order_that_moves_before_its_task_was_opened_gets_one_task_in_the_right_store(
+    run_events, store, other, goods
+):
+    from fulfillment.tests.factories import order_for
+
+    order = order_for(store, goods)
+    orders.resource(
+        order_id=order.pk, store_id=store.pk, cause=Cause.DECLINED, why="No power", actor="user:1", now=LATER
+    )
+    run_events()
+    assert PickTask.objects.get(order=order).store_id == other.pk
+    services.follow_order(order_id=order.pk, now=LATER)
+    assert PickTask.objects.get(order=order).store_id == other.pk

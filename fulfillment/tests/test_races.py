@@ -4,11 +4,15 @@ import threading
 
 import pytest
 
+from catalog.tests.factories import store as make_store
 from fulfillment import services
 from fulfillment.errors import NoFreeSlot
 from fulfillment.models import PickTask, ShelfSlot, TaskState
 from fulfillment.services import picking
 from fulfillment.tests.factories import LATER, floor, picked, product, task_for, worker
+from orders import services as orders
+from orders.models import Order
+from orders.states import Status
 
 pytestmark = pytest.mark.django_db(transaction=True)
 PICKERS = 8
@@ -86,3 +90,28 @@ def test_the_last_place_on_the_shelf_goes_to_one_order(race):
     assert sorted(type(result) for result in got if isinstance(result, BaseException)) == [NoFreeSlot]
     assert ShelfSlot.objects.exclude(task=None).count() == 1
     assert PickTask.objects.filter(state=TaskState.PACKED).count() == 1
+
+
+def test_a_picker_and_a_manager_at_once_end_in_one_of_the_two(race):
+    milk = product()
+    first = floor(milk)
+    floor(milk, at=make_store("BLR-U", lat=12.96, lng=77.63))
+    picker = worker(first)
+    for _ in range(5):
+        task = task_for(first, [milk])
+
+        def act(number, task=task):
+            if number:
+                return services.start(task_id=task.pk, picker_id=picker.pk, now=LATER)
+            return services.decline(task_id=task.pk, store_id=first.pk, reason="No power", actor="user:1", now=LATER)
+
+        declined, started = race(2, act)
+        assert isinstance(started, PickTask) != isinstance(declined, Order), (declined, started)
+        order = Order.objects.get(pk=task.order_id)
+        assert (order.status == Status.PICKING) == isinstance(started, PickTask)
+        assert (order.store_id == first.pk) == isinstance(started, PickTask)
+        # The next round finds the floor as empty as this one: a long queue would send its order elsewhere at once.
+        orders.cancel(order_id=order.pk, by="staff", reason="Test", actor="user:1", now=LATER)
+        services.close_cancelled(order_id=order.pk, now=LATER)
+        services.end_shift(picker_id=picker.pk, now=LATER)
+        services.start_shift(picker_id=picker.pk, store_id=first.pk, now=LATER)

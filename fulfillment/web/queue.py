@@ -51,6 +51,7 @@ def queue(request: HttpRequest, code: str) -> HttpResponse:
         "on_shift": any(picker.user_id == request.user.pk for picker in board.pickers),
         "mode": goods.current_mode(store, now=now).value,
         "pauses": PAUSES_M,
+        "decline_reasons": decline_reasons(),
         "free_pickers": [picker for picker in board.pickers if picker.user_id not in busy],
         "coming_back": queries.coming_back(store_id=store.pk, now=now) if may_manage else [],
     }
@@ -81,7 +82,7 @@ def next_order(request: HttpRequest, code: str) -> HttpResponse:
 
 @act("floor-queue")
 def on_task(request: HttpRequest, code: str, task_id: UUID) -> HttpResponse:
-    """The manager's acts on one task: take it, pin it, pass it on, back into the queue."""
+    """The manager's acts on one task: take it, pin it, pass it on, back into the queue, to another store."""
     store, now = access.store_to_manage(request.user, code), timezone.now()
     task: PickTask = queries.task_of(task_id=task_id, store_id=store.pk)
     wanted, actor = request.POST.get("act", ""), f"user:{_me(request)}"
@@ -90,6 +91,14 @@ def on_task(request: HttpRequest, code: str, task_id: UUID) -> HttpResponse:
         return redirect("floor-pick", code, task.pk)
     if wanted in ("pin", "unpin"):
         services.pin(task_id=task.pk, pinned=wanted == "pin", actor=actor, now=now)
+    elif wanted == "decline":
+        order = services.decline(
+            task_id=task.pk, store_id=store.pk, reason=request.POST.get("reason", ""), actor=actor, now=now
+        )
+        if order.store_id != store.pk:
+            messages.success(request, _("%(store)s does it.") % {"store": order.store.name})
+        else:
+            messages.success(request, _("No other store has everything: the customer gets all of their money back."))
     elif wanted == "give_back":
         services.give_back(task_id=task.pk, actor=actor, now=now)
     elif wanted == "reassign":
@@ -126,6 +135,10 @@ def set_mode(request: HttpRequest, code: str) -> HttpResponse:
         store_id=store.pk, mode=mode, reason=reason, until=until, actor=f"user:{_me(request)}", now=now
     )
     return redirect("floor-queue", code)
+
+
+def decline_reasons() -> list[str]:
+    return [_("No power or network"), _("Nobody to pick"), _("Items are not on the shelf"), _("Too much to do")]
 
 
 def _me(request: HttpRequest) -> int:

@@ -7,7 +7,17 @@ outside their atomic block, so a caller may catch a refusal and go on.
 """
 
 from inventory.services.counting import count, take_off, waste
-from inventory.services.holding import firm, hold, release, release_part, ship, swap, sweep_expired, take_back
+from inventory.services.holding import (
+    firm,
+    hold,
+    move_hold,
+    release,
+    release_part,
+    ship,
+    swap,
+    sweep_expired,
+    take_back,
+)
 from inventory.services.quarantine import block, sweep_short_dated, unblock
 from inventory.services.receiving import Arrival, move_bin, receive, retime
 from inventory.services.repair import rebuild_counters
@@ -19,6 +29,7 @@ __all__ = [
     "firm",
     "hold",
     "move_bin",
+    "move_hold",
     "rebuild_counters",
     "receive",
     "release",

@@ -53,7 +53,8 @@ def hold(
             }
             state = HoldState.FIRM if until is None else HoldState.ACTIVE
             _write_hold(rows, takes, ref=ref, state=state, until=until, reason="", actor=actor, now=now)
-    if short and not Hold.objects.filter(ref=ref).exists():  # a repeat finds its own units missing
+    # A repeat finds its own units missing.
+    if short and not Hold.objects.filter(ref=ref).exclude(state=HoldState.RELEASED).exists():
         raise OutOfStock("Some items just sold out.", short=short)
 
 
@@ -76,7 +77,8 @@ def _write_hold(
             INSERT INTO inventory_hold (ref, stock_id, qty, state, expires_at, created_at)
             SELECT %(ref)s, w.stock_id, sum(w.qty), %(state)s, %(until)s, %(now)s
             FROM unnest(%(stocks)s::bigint[], %(qty)s::int[]) AS w(stock_id, qty)
-            WHERE %(also)s OR NOT EXISTS (SELECT 1 FROM inventory_hold WHERE ref = %(ref)s)
+            WHERE %(also)s OR NOT EXISTS (
+                SELECT 1 FROM inventory_hold WHERE ref = %(ref)s AND state <> 'released')
             GROUP BY w.stock_id ON CONFLICT (ref, stock_id) DO NOTHING
             RETURNING id, stock_id
         ), lot AS (
@@ -240,6 +242,33 @@ def swap(
             )
     if qty > free:
         raise OutOfStock("There are not enough of it.", short={substitute_id: free})
+
+
+def move_hold(
+    *,
+    ref: UUID,
+    to_store_id: int,
+    basket: Mapping[int, int],
+    reason: str,
+    actor: str,
+    now: datetime,
+    arrives_at: datetime | None = None,
+) -> None:
+    """Another store sets the basket aside firmly for `ref`, and the one that did gives it back: all or nothing.
+
+    The stock rows of both are locked in key order before either changes. `to_store_id` must be a store that never held
+    for this ref. Raises OutOfStock(short) when it has not everything; the caller then rolls back (a savepoint of its
+    own is enough), for nothing may be half moved.
+    """
+    with transaction.atomic(savepoint=False):
+        ledger.execute(
+            "SELECT s.id FROM inventory_stock AS s WHERE (s.store_id = %(store)s AND s.product_id = ANY(%(products)s))"
+            " OR s.id IN (SELECT stock_id FROM inventory_hold WHERE ref = %(ref)s AND state IN ('active', 'firm'))"
+            " ORDER BY s.id FOR UPDATE",
+            {"store": to_store_id, "products": sorted(basket), "ref": ref},
+        )
+        release(ref=ref, reason=reason, actor=actor, now=now)
+        hold(ref=ref, store_id=to_store_id, basket=basket, until=None, actor=actor, now=now, arrives_at=arrives_at)
 
 
 def sweep_expired(*, now: datetime, limit: int = 200) -> int:

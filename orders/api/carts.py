@@ -19,6 +19,7 @@ from blinkit.kernel.idempotency import idempotent
 from blinkit.kernel.limits import check_limit
 from blinkit.kernel.schema import place
 from blinkit.kernel.words import with_local
+from catalog import queries as goods
 from orders import queries, services
 from orders.api import shapes
 from orders.api.parts import GUEST_HEADER, customer_id_of, owner_of, parsed, point_of
@@ -29,8 +30,16 @@ GUEST = OpenApiParameter(
 )
 
 
-def cart_answer(view: queries.CartView) -> Response:
-    return Response(with_local(view.as_dict()), headers={"Cache-Control": "no-store"})
+def cart_answer(view: queries.CartView, *, customer_id: int | None = None) -> Response:
+    """The cart, and for somebody who has signed in which ways to pay it has (one statement more)."""
+    body = view.as_dict() | {"ways": None}
+    if customer_id is not None and view.store is not None:
+        body["ways"] = queries.ways_to_pay(
+            queries.trust_of(customer_id=customer_id, now=timezone.now()),
+            to_pay_paise=view.bill.total_paise,
+            city_paise=goods.fee_policy(view.store).cod_limit_paise,
+        )
+    return Response(with_local(body), headers={"Cache-Control": "no-store"})
 
 
 class CartView(APIView):
@@ -60,7 +69,8 @@ class CartView(APIView):
             raise Invalid("Pay by one of these.", known=known, errors={"method": [f"One of {', '.join(known)}."]})
         later = request.query_params.get("later", "").lower() in ("1", "true")
         owner, point = owner_of(request), point_of(request)
-        return cart_answer(queries.cart_view(**owner, to=point, method=method, later=later, now=timezone.now()))
+        view = queries.cart_view(**owner, to=point, method=method, later=later, now=timezone.now())
+        return cart_answer(view, customer_id=owner.get("customer_id"))
 
     @extend_schema(
         operation_id="cart_replace",
@@ -194,11 +204,13 @@ class CheckoutView(APIView):
     )
     @idempotent
     def post(self, request: Request) -> Response:
-        """At exactly the bill that was shown: 409 `bill-changed` carries the new one.
+        """At exactly the bill that was shown: 409 `bill-changed` carries the new one, what `changed` (old and new), the
+        `sentences` that say it and, when another store has taken over, `moved`.
 
         Cash orders are confirmed at once; online ones hold their items until `pay_by`. Other refusals: `out-of-stock`
-        (items), `store-closed`, `not-served`, `cash-limit`, `below-minimum`, `too-many-units`, `not-on-shelf`,
-        `cart-empty`, `too-many-open-orders`, `wallet-changed`, and with a slot `slot-gone` (the `slots` that are left).
+        (`items`, each with what is near `instead`), `store-closed`, `not-served`, `cash-limit`, `below-minimum`,
+        `too-many-units`, `not-on-shelf`, `cart-empty`, `too-many-open-orders`, `wallet-changed`, and with a slot
+        `slot-gone` (the `slots` that are left).
         """
         body = parsed(shapes.CheckoutBody(data=request.data))
         order = services.checkout(

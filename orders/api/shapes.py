@@ -439,6 +439,13 @@ class OrderBill(BillOut):
     tax = OrderTax()
 
 
+class WayOut(S.Serializer[Any]):
+    method = S.ChoiceField(choices=WAYS)
+    possible = S.BooleanField()
+    limit_paise = Money(allow_null=True, help_text="The most in cash, for this customer here and now.")
+    sentence = S.CharField(help_text='Why not, and what helps; "" when it is possible.')
+
+
 class CartOut(S.Serializer[Any]):
     id = S.UUIDField(allow_null=True)
     store = StoreName(allow_null=True)
@@ -452,6 +459,7 @@ class CartOut(S.Serializer[Any]):
     promotions = PromotionsOut()
     tip_paise = Money()
     fees = Fees(allow_null=True, help_text="Null as long as the cart is of no store.")
+    ways = WayOut(many=True, allow_null=True, help_text="Ways to pay this bill, when signed in and asked by GET.")
     currency = S.CharField()
 
 

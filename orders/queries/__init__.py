@@ -1,6 +1,7 @@
 """Reads of the shop and of orders, for the API, the web pages, the sockets and the rooms above."""
 
 from orders.queries.carts import CartLineView, CartView, Problem, Wanted, bill_json, cart_view, default_place
+from orders.queries.instead import near_substitutes, no_longer_listed
 from orders.queries.loyalty import ReferralView, Saved, referral_view, saved_as_member
 from orders.queries.places import Serviceability, promise_for, serviceability, typical_door
 from orders.queries.shelves import (
@@ -28,6 +29,7 @@ from orders.queries.tracking import (
     timeline,
     tracking,
 )
+from orders.queries.trusting import Trust, trust_of, ways_to_pay
 from orders.queries.wanting import (
     BoughtBefore,
     ListView,
@@ -59,6 +61,7 @@ __all__ = [
     "Serviceability",
     "ShelfCard",
     "Suggestion",
+    "Trust",
     "Wanted",
     "best_offers",
     "bill_json",
@@ -78,6 +81,8 @@ __all__ = [
     "line_json",
     "list_view",
     "lists_of",
+    "near_substitutes",
+    "no_longer_listed",
     "offers",
     "order_of",
     "orders_of",
@@ -100,5 +105,7 @@ __all__ = [
     "takes_orders_now",
     "timeline",
     "tracking",
+    "trust_of",
     "typical_door",
+    "ways_to_pay",
 ]

@@ -25,6 +25,7 @@ from inventory import queries as stock
 from orders.models import Cart, CartLine, Consent
 from orders.queries.offers import Buyer, Offered, offered
 from orders.queries.places import fees_json
+from orders.queries.quotes import remember
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +118,11 @@ class CartView:
     @property
     def fingerprint(self) -> str:
         return self.bill.fingerprint()
+
+    @property
+    def gone_ids(self) -> list[int]:
+        """Products its store no longer sells."""
+        return [line.product_id for line in self.lines if line.row is None]
 
     @property
     def can_check_out(self) -> bool:
@@ -215,6 +221,7 @@ def view_of(
     policy = goods.fee_policy(store)
     buyer = Buyer(now or timezone.now(), cart.customer_id, cart.coupon_code, method, later)
     bill, given = price(wanted, rows, store=store, metres=metres, tip_paise=cart.tip_paise, buyer=buyer)
+    remember(bill)
     lines = tuple(
         _line(line, rows.get(line.product_id), free.get(line.product_id, 0), given.costs.get(line.product_id))
         for line in wanted

@@ -12,9 +12,10 @@ from blinkit.kernel.geo import Point, distance_metres
 from blinkit.kernel.said import say
 from catalog import queries as goods
 from catalog.kept import BrieflyKept
-from catalog.models import Store, StoreLoad, StoreMode
+from catalog.models import ShelfItem, Store, StoreLoad, StoreMode
 from catalog.pricing import FeeRules
 from catalog.travel import street_metres, travel_seconds
+from inventory import queries as stock
 from orders import promise, sourcing
 from orders.models import LegStat
 from orders.sourcing import Candidate, Need, Reason, Verdict
@@ -26,6 +27,8 @@ ENOUGH_SAMPLES = 20
 """Fewer rides or picks than this say less about a leg than the rule of thumb does."""
 
 NOT_YET_HERE = "not-yet-here"
+MOST_STORES_ASKED = 6
+"""So many of the nearest stores are asked what they have of a basket."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +103,7 @@ def source(
             sentence="We don't deliver here yet. Leave your number and we'll tell you when we do.",
         )
     need = Need(basket=basket or {}, prefers_store_id=prefers_store_id)
-    candidates = [_candidate(store, point, None if free is None else free.get(store.pk, {})) for store in near]
+    candidates = [candidate(store, point, None if free is None else free.get(store.pk, {})) for store in near]
     choice = sourcing.choose(candidates, need, now=now)
     best_id = choice.store_id if choice.store_id is not None else choice.why[0].store_id
     store = next(store for store in near if store.pk == best_id)
@@ -125,6 +128,20 @@ def source(
     if mode == StoreMode.RUSH:
         sentence = say("It is busy: arrives in {a}–{b} minutes.", a=quote.from_m, b=quote.to_m)
     return replace(known, sentence=sentence, eta_from_m=quote.from_m, eta_to_m=quote.to_m)
+
+
+def sellable(stores: Sequence[Store], *, product_ids: Sequence[int]) -> dict[int, dict[int, int]]:
+    """Units of each product each of these stores lists and could sell now, by store. One statement, and one a store."""
+    listed: dict[int, set[int]] = {store.pk: set() for store in stores}
+    on_shelf = ShelfItem.objects.filter(
+        store_id__in=list(listed), product_id__in=list(product_ids), is_listed=True, product__is_active=True
+    )
+    for store_id, product_id in on_shelf.values_list("store_id", "product_id"):
+        listed[store_id].add(product_id)
+    free = {pk: stock.free(store_id=pk, product_ids=sorted(there)) if there else {} for pk, there in listed.items()}
+    return {
+        pk: {product_id: max(0, free[pk].get(product_id, 0)) for product_id in there} for pk, there in listed.items()
+    }
 
 
 def typical_door(store: Store) -> Point:
@@ -215,7 +232,7 @@ def fees_json(policy: FeeRules) -> dict[str, Any]:
     }
 
 
-def _candidate(store: Store, point: Point, free: Mapping[int, int] | None) -> Candidate:
+def candidate(store: Store, point: Point, free: Mapping[int, int] | None) -> Candidate:
     load = load_of(store)
     return Candidate(
         store_id=store.pk,

@@ -11,6 +11,7 @@ from orders.services.cart import (
     set_gift,
     set_line,
     set_tip,
+    swap_line,
 )
 from orders.services.cashback import pay_cashback
 from orders.services.cheaper import tell_cheaper
@@ -18,11 +19,13 @@ from orders.services.checkout import INSTRUCTIONS, checkout
 from orders.services.claims import Reported, decide_claim, most_back, open_claims
 from orders.services.ending import cancel, close, close_delivered, confirm, end_window, refund_done, sweep_unpaid
 from orders.services.floor import evidence, packed, short_line, start_picking, to_store
+from orders.services.late import credit_late
 from orders.services.mover import lock, move
 from orders.services.photos import keep_photo, photo_bytes
 from orders.services.pictures import sweep_unused_pictures
 from orders.services.rating import rate
 from orders.services.referral import enter_referral, my_referral_code, reward_referral
+from orders.services.resourcing import purge_sourcings, resource, sweep_offline
 from orders.services.slots import copy_to_every_day, make_slots, release, release_due
 from orders.services.street import (
     at_the_door,
@@ -35,6 +38,7 @@ from orders.services.street import (
     undelivered,
 )
 from orders.services.substituting import substitute_line
+from orders.services.trusting import end_trust, set_trust
 from orders.services.wanting import ListAdded, add_list_to_cart, learn_affinity, reorder, tell_restocked
 
 __all__ = [
@@ -52,9 +56,11 @@ __all__ = [
     "close_delivered",
     "confirm",
     "copy_to_every_day",
+    "credit_late",
     "decide_claim",
     "delivered",
     "empty_cart",
+    "end_trust",
     "end_window",
     "enter_referral",
     "evidence",
@@ -74,12 +80,14 @@ __all__ = [
     "photo_bytes",
     "picked_up",
     "post_missing",
+    "purge_sourcings",
     "rate",
     "refund_done",
     "release",
     "release_due",
     "reorder",
     "replace_lines",
+    "resource",
     "reward_referral",
     "rider_accepted",
     "rider_fell_away",
@@ -87,9 +95,12 @@ __all__ = [
     "set_gift",
     "set_line",
     "set_tip",
+    "set_trust",
     "short_line",
     "start_picking",
     "substitute_line",
+    "swap_line",
+    "sweep_offline",
     "sweep_unpaid",
     "sweep_unused_pictures",
     "tell_cheaper",

@@ -18,6 +18,8 @@ from blinkit.kernel.said import say
 from catalog import queries as goods
 from catalog.queries import ShelfRow
 from catalog.services import normal_code
+from inventory import queries as stock
+from inventory.errors import OutOfStock
 from orders.errors import CartEmpty, NotOnShelf, TooManyUnits
 from orders.models import Cart, CartLine, Consent
 from orders.queries.carts import EMPTY, WANTED, CartView, Wanted, view_of
@@ -140,6 +142,54 @@ def set_line(
                 raise Invalid(say("A cart holds at most {most} different items.", most=MOST_LINES))
             CartLine.objects.create(cart=cart, product_id=row.product_id, added_at=now, **changes)
     wanted = [Wanted(*line) for line in lines.values_list(*WANTED)]
+    return view_of(cart, wanted, store=store, to=to, now=now)
+
+
+@transaction.atomic
+def swap_line(
+    *,
+    sku: str,
+    instead: str,
+    now: datetime,
+    customer_id: int | None = None,
+    guest_token: UUID | None = None,
+    to: Point | None = None,
+) -> CartView:
+    """Take something similar for what is not there of one line: the line keeps the units its store has, the missing
+    ones come as the other product (as many as there are of it, and as one order may have). What to do when it can't be
+    found goes along.
+
+    Raises CartEmpty without the line (taken by another tap already, too: nothing is taken twice), NotOnShelf for what
+    this store does not sell, OutOfStock when nothing of the other product is left.
+    """
+    found = _find(customer_id=customer_id, guest_token=guest_token)
+    if found is None:
+        raise CartEmpty("This item is not in your cart any more.")
+    cart = Cart.objects.select_for_update().get(pk=found.pk)
+    line = CartLine.objects.filter(cart=cart, product__sku=sku).first()
+    if line is None:
+        raise CartEmpty("This item is not in your cart any more.")
+    store = goods.store_by_id(cart.store_id)
+    rows = goods.shelf_rows_by_sku(store_id=store.pk, skus=[sku, instead])
+    other = rows.get(instead)
+    if other is None or instead == sku:
+        raise NotOnShelf("This item is not sold here (any more).", sku=instead)
+    free = stock.free(store_id=store.pk, product_ids=[line.product_id, other.product_id])
+    there = min(line.qty, max(0, free.get(line.product_id, 0))) if sku in rows else 0
+    lines = CartLine.objects.filter(cart=cart)
+    had = lines.filter(product_id=other.product_id).values_list("qty", flat=True).first() or 0
+    most = min(other.max_per_order, MOST_UNITS_PER_LINE, max(0, free.get(other.product_id, 0)))
+    qty = min(had + line.qty - there, most)
+    if qty <= had and there < line.qty:
+        raise OutOfStock(say("{name} just sold out.", name=other.name), short={other.product_id: most})
+    if there < line.qty:
+        lines.filter(product_id=line.product_id).update(qty=there) if there else line.delete()
+        taken = {"qty": qty, "consent": line.consent, "substitute_up_to_paise": line.substitute_up_to_paise}
+        if had:
+            lines.filter(product_id=other.product_id).update(qty=qty)
+        else:
+            CartLine.objects.create(cart=cart, product_id=other.product_id, added_at=now, **taken)
+    wanted = [Wanted(*row) for row in lines.values_list(*WANTED)]
     return view_of(cart, wanted, store=store, to=to, now=now)
 
 

@@ -11,7 +11,7 @@ from django.db import transaction
 from blinkit.kernel.errors import Conflict
 from orders.claims import Claim, ClaimPhoto, ClaimState, Rating
 from orders.invoices import TaxDocument
-from orders.models import Cart, CartLine, Order, OrderLine
+from orders.models import Cart, CartLine, LateCredit, Order, OrderLine, TrustOverride
 from orders.services.invoices import forget_recipient
 from orders.services.photos import private
 from orders.states import LIVE, Status
@@ -38,6 +38,8 @@ def held(*, user_id: int) -> dict[str, Any]:
     orders = [{**row, "lines": lines.get(row.pop("id"), [])} for row in rows]
     claims = Claim.objects.filter(customer_id=user_id)
     ratings = Rating.objects.filter(order__customer_id=user_id)
+    late = LateCredit.objects.filter(order__customer_id=user_id)
+    trusted = TrustOverride.objects.filter(customer_id=user_id)
     return {
         "orders": orders,
         "claims": list(claims.values("order__number", "kind", "qty", "note", "state", "refund_paise", "created_at")),
@@ -47,6 +49,8 @@ def held(*, user_id: int) -> dict[str, Any]:
             .order_by("issued_at")
             .values("kind", "number", "issued_at", "recipient_name", "recipient_address", "total_paise")
         ),
+        "late_credits": list(late.values("order__number", "late_m", "paise", "made_at")),
+        "trusted_with_cash": list(trusted.values("level", "reason", "until", "made_at")),
         "ratings": list(ratings.values("order__number", "stars", "rider_stars", "chips", "note", "created_at")),
     }
 
@@ -72,6 +76,7 @@ def forget(*, user_id: int, now: datetime) -> None:
     Claim.objects.filter(customer_id=user_id).update(note="")
     Rating.objects.filter(order__customer_id=user_id).update(note="")
     Cart.objects.filter(customer_id=user_id).delete()
+    TrustOverride.objects.filter(customer_id=user_id).delete()
     photos = ClaimPhoto.objects.filter(order__customer_id=user_id)
     for name in photos.values_list("name", flat=True):
         transaction.on_commit(partial(private().delete, name))

@@ -84,6 +84,7 @@ def substitute_line(
         reason="Not found while picking",
         actor=actor,
         now=now,
+        arrives_at=max(now, order.promised_by or now),
     )
     swapped = LineSubstituted(
         order_id=order.pk,

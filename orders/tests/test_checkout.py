@@ -72,7 +72,7 @@ def test_cash_order_is_confirmed_with_its_stock_firm_and_its_promise_written():
     assert (payment.amount_paise, payment.method, payment.due_by) == (order.total_paise, "cod", None)
     promise = Promise.objects.get(order=order)
     assert NOW < promise.p50_at <= promise.promised_by == order.promised_by
-    assert promise.inputs["sourcing"][0]["store"] == place.code
+    assert order.sourcings.get().candidates[0]["store"] == place.code
     assert not CartLine.objects.exists()
     assert [row.code for row in timeline(f"order:{order.pk}")] == [
         "orders.OrderPlaced",
@@ -116,7 +116,9 @@ def test_refuses_the_whole_basket_when_one_product_is_short():
     with pytest.raises(OutOfStock) as refused:
         ask(user, view, address(user))
     assert refused.value.extra["short"] == {bread.pk: 1}
-    assert refused.value.extra["items"] == [{"sku": bread.sku, "name": "Brown bread", "wanted": 2, "available": 1}]
+    assert refused.value.extra["items"] == [
+        {"sku": bread.sku, "name": "Brown bread", "wanted": 2, "available": 1, "instead": []}
+    ]
     assert nothing_was_written(lines=2)
 
 

@@ -122,7 +122,7 @@ def test_filling_emptying_and_ordering_one_cart_at_once_never_deadlocks(race):
 
 
 def test_control_with_lines_locked_before_their_cart_it_does_deadlock(race, monkeypatch):
-    module = importlib.import_module("orders.services.checkout")  # the name in the package is the function
+    module = importlib.import_module("orders.services.checkout.planning")
     monkeypatch.setattr(module, "CART_THEN_LINES", ("self", "cart"))
     for _ in range(40):
         if found := _filling_and_ordering(race, rounds=1):

@@ -15,7 +15,9 @@ from blinkit.kernel.errors import Invalid
 from blinkit.kernel.words import said
 from catalog import queries as goods
 from inventory import queries as stock
+from inventory.errors import OutOfStock
 from orders import queries, services
+from orders.errors import CartEmpty
 from orders.web import cards, when
 from orders.web.cards import Card
 from orders.web.shopper import Shopper, is_htmx, next_path
@@ -40,8 +42,9 @@ def show(shopper: Shopper, *, changed: str = "", status: int = 200) -> HttpRespo
     changed = changed or " ".join(
         said(problem.sentence, **({"name": names[problem.product_id]} if problem.product_id in names else {}))
         for problem in shopper.cart.view.problems
-        if problem.code != "out-of-stock"
+        if problem.code not in ("out-of-stock", "not-on-shelf")
     )
+    short = _short(shopper) if shopper.cart.is_short or shopper.cart.view.gone_ids else []
     companions = queries.goes_with_view(shopper.cart.view, limit=COMPANIONS) if shopper.cart.cards else []
     context: dict[str, Any] = {
         "here": "cart",
@@ -50,6 +53,8 @@ def show(shopper: Shopper, *, changed: str = "", status: int = 200) -> HttpRespo
         "searchable": "desktop",
         "tips": TIPS_PAISE,
         "changed": changed,
+        "instead": {one["row"].sku: one["cards"] for one in short},
+        "gone": [one for one in short if one["gone"]],
         "companions": cards.of_shelf([it.card for it in companions], shopper.quantities),
         "companions_from": cards.where_from(companions),
         "when": when.when(shopper) if shopper.cart.cards else None,
@@ -59,6 +64,21 @@ def show(shopper: Shopper, *, changed: str = "", status: int = 200) -> HttpRespo
         "instruction_choices": instruction_choices(),
     }
     return shopper.render("shop/cart.html#cart" if is_htmx(shopper.request) else "shop/cart.html", context, status)
+
+
+def _short(shopper: Shopper) -> list[dict[str, Any]]:
+    """The lines that are not there (any more) in this number, with what is like them. Two or three statements."""
+    view = shopper.cart.view
+    assert view.store is not None
+    rows = {card.row.product_id: card.row for card in shopper.cart.cards if card.short}
+    gone = queries.no_longer_listed(store_id=view.store.pk, product_ids=view.gone_ids)
+    near = queries.near_substitutes(
+        store_id=view.store.pk, rows=[*rows.values(), *gone.values()], without=shopper.quantities
+    )
+    return [
+        {"row": row, "cards": cards.of_shelf(near[pk], shopper.quantities), "gone": pk in gone}
+        for pk, row in {**rows, **gone}.items()
+    ]
 
 
 def instruction_choices() -> list[tuple[str, str, str]]:
@@ -106,6 +126,24 @@ def take_what_is_there(request: HttpRequest) -> HttpResponse:
         if card.short:
             qty = max(card.free, 0)
             services.set_line(sku=card.row.sku, qty=qty, now=shopper.now, **shopper.owner())
+    for product_id in shopper.cart.view.gone_ids:
+        services.set_line(product_id=product_id, qty=0, now=shopper.now, **shopper.owner())
+    return show(Shopper(request)) if is_htmx(request) else redirect("shop-cart")
+
+
+@require_POST
+def take_instead(request: HttpRequest) -> HttpResponse:
+    """One tap: something similar for what is not there of a line."""
+    shopper = Shopper(request)
+    try:
+        services.swap_line(
+            sku=request.POST.get("sku", "")[:40], instead=request.POST.get("instead", "")[:40], now=shopper.now,
+            **shopper.owner(),
+        )  # fmt: skip
+    except CartEmpty:  # tapped twice: the first tap has done it
+        pass
+    except OutOfStock as refusal:
+        return show(Shopper(request), changed=said(refusal.detail), status=409 if not is_htmx(request) else 200)
     return show(Shopper(request)) if is_htmx(request) else redirect("shop-cart")
 
 

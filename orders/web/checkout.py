@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from collections.abc import Sequence
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -23,7 +24,7 @@ from blinkit.kernel.words import said
 from catalog import queries as goods
 from inventory.errors import OutOfStock
 from orders import queries, services
-from orders.errors import BillChanged, CartEmpty
+from orders.errors import BillChanged, CartEmpty, NotOnShelf
 from orders.models import Order
 from orders.states import Status
 from orders.web import cart as cart_page
@@ -63,6 +64,7 @@ def _show(
     slot: str | None = None,
     error: str = "",
     new_bill: dict[str, Any] | None = None,
+    changes: Sequence[str] = (),
     status: int = 200,
     use_wallet: bool = False,
 ) -> HttpResponse:
@@ -78,7 +80,8 @@ def _show(
     view = queries.cart_view(**shopper.owner(), to=point, method=way, later=later, now=shopper.now)
     bill: Any = {**new_bill, "fees_why": new_bill.get("why", {})} if new_bill else view.bill
     total = new_bill["total_paise"] if new_bill else view.bill.total_paise
-    limit = view.fees.get("cod_limit_paise", 0)
+    known = queries.trust_of(customer_id=customer_of(shopper.request), now=shopper.now)
+    limit = known.limit_paise(view.fees.get("cod_limit_paise", 0))
     balance = wallet_of(customer_of(shopper.request), now=shopper.now).balance_paise
     from_wallet = min(balance, total) if use_wallet else 0
     too_much = total - from_wallet > limit
@@ -99,7 +102,9 @@ def _show(
             "icon": "banknote",
             "label": _("Cash at the door"),
             "note": _("Up to %(limit)s. The rider brings change.") % {"limit": rupees(limit)},
-            "refused": _("Up to %(limit)s only") % {"limit": rupees(limit)} if too_much else no_cash,
+            "refused": " ".join([_("Up to %(limit)s only") % {"limit": rupees(limit)} + ".", said(known.helps)]).strip()
+            if too_much
+            else no_cash,
         },
     ]
     context = {
@@ -118,6 +123,7 @@ def _show(
         "bill": bill,
         "fingerprint": new_bill["fingerprint"] if new_bill else view.fingerprint,
         "changed": error if new_bill else "",
+        "changes": changes,
         "error": "" if new_bill else error,
         "key": uuid4(),
     }
@@ -160,14 +166,15 @@ def _place(request: HttpRequest, shopper: Shopper) -> HttpResponse:
     except BillChanged as refusal:
         return _show(
             shopper, chosen=str(address_id), method=method, slot=slot, error=_("Please look once more."), status=409,
-            new_bill=refusal.extra["bill"], use_wallet=use_wallet,
+            new_bill=refusal.extra["bill"], changes=[said(one["sentence"]) for one in refusal.extra["sentences"]],
+            use_wallet=use_wallet,
         )  # fmt: skip
     except CartEmpty:
         # The same form sent twice: the first one emptied the cart. Show what it made.
         just = Order.objects.of(shopper.customer_id).filter(placed_at__gte=shopper.now - JUST_PLACED)
         placed = just.order_by("-placed_at").first()
         return _onward(placed, method) if placed else redirect("shop-cart")
-    except OutOfStock as refusal:
+    except (OutOfStock, NotOnShelf) as refusal:
         return cart_page.show(Shopper(request), changed=said(refusal.detail), status=409)
     except Refusal as refusal:
         return _show(
@@ -237,7 +244,7 @@ def pay(request: HttpRequest, order_id: UUID) -> HttpResponse:
         "why": attempt.decline_reason if attempt and declined else "",
         "gateway_url": page_of(attempt, return_url=reverse("shop-pay", args=[order.pk])) if attempt else "",
         "instrument": _way_of(attempt.instrument if attempt else ""),
-        "may_pay_cash": state == "failed" and _may_pay_cash(order),
+        "may_pay_cash": state == "failed" and _may_pay_cash(order, shopper.now),
         "next_look": 1 + (int(looks) if looks.isascii() and looks.isdigit() and len(looks) < 5 else 0),
         "heading": _("Payment"),
         "back": reverse("shop-order", args=[order.pk]),
@@ -254,13 +261,14 @@ def _way_of(instrument: str) -> str:
     return next((way for way in ("card", "netbanking") if word.startswith(way)), "upi")
 
 
-def _may_pay_cash(order: Order) -> bool:
-    return order.to_pay_paise <= goods.fee_policy(order.store).cod_limit_paise
+def _may_pay_cash(order: Order, now: datetime) -> bool:
+    known = queries.trust_of(customer_id=order.customer_id, now=now)
+    return order.to_pay_paise <= known.limit_paise(goods.fee_policy(order.store).cod_limit_paise)
 
 
 def _cash_instead(order: Order, shopper: Shopper) -> HttpResponse:
     """An order is paid as it was placed: this one ends, its items go back into the cart, checkout has cash chosen."""
-    if order.status != Status.PENDING or not _may_pay_cash(order):
+    if order.status != Status.PENDING or not _may_pay_cash(order, shopper.now):
         return redirect("shop-pay", order.pk)
     try:
         services.cancel(

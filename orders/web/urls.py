@@ -47,6 +47,7 @@ web_urls: list[Any] = [
     path("place/waitlist/", places.waitlist, name="shop-waitlist"),
     path("cart/", cart.cart, name="shop-cart"),
     path("cart/line/", cart.set_line, name="shop-set-line"),
+    path("cart/take-instead/", cart.take_instead, name="shop-take-instead"),
     path("cart/take-what-is-there/", cart.take_what_is_there, name="shop-take-what-is-there"),
     path("cart/consent/", cart.consent, name="shop-consent"),
     path("cart/tip/", cart.tip, name="shop-tip"),

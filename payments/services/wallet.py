@@ -24,7 +24,12 @@ CASHBACK_GOOD_FOR = timedelta(days=90)
 GOODWILL_MOST_PAISE = 50_000
 GOODWILL_MOST_PER_MONTH_PAISE = 100_000
 MONTH = timedelta(days=30)
-_PAID_BY = {Source.GOODWILL: ledger.GOODWILL, Source.CASHBACK: ledger.PROMOTIONS, Source.REFERRAL: ledger.PROMOTIONS}
+_PAID_BY = {
+    Source.GOODWILL: ledger.GOODWILL,
+    Source.CASHBACK: ledger.PROMOTIONS,
+    Source.REFERRAL: ledger.PROMOTIONS,
+    Source.LATE: ledger.GOODWILL,
+}
 
 
 def take(
