@@ -207,6 +207,7 @@ class BooksDiffer(DomainEvent):
     first: str
 
 
+@dataclass(frozen=True)
 class TrustSet(DomainEvent):
     """A person said how far a customer is trusted with cash ("" level: the rules decide again). Subject "user:<id>"."""
 
