@@ -35,7 +35,7 @@ DEFAULT_RETURN = "/"
 
 @dataclass(frozen=True, slots=True)
 class HostedPage:
-    """A gateway's checkout: our template, its script, what of its own the page may load, what the browser needs, what it brings."""
+    """A gateway's checkout: our template, its script and what else it may load, what the browser needs and brings."""
 
     template: str
     script: str
