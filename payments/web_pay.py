@@ -35,9 +35,10 @@ DEFAULT_RETURN = "/"
 
 @dataclass(frozen=True, slots=True)
 class HostedPage:
-    """A gateway's checkout: its template, what of its own the page may load, what the browser needs, what it brings."""
+    """A gateway's checkout: our template, its script and what else it may load, what the browser needs and brings."""
 
     template: str
+    script: str
     csp: Mapping[str, list[str]]
     client: Callable[[Attempt, Payment], Mapping[str, Any]]
     check: Callable[[Attempt, QueryDict], None]
@@ -71,6 +72,7 @@ def _razorpay_check(attempt: Attempt, told: QueryDict) -> None:
 PAGES = {
     "razorpay": HostedPage(
         template="payments/razorpay_pay.html",
+        script="https://checkout.razorpay.com/v1/checkout.js",
         csp={
             "script-src": ["'self'", "https://checkout.razorpay.com"],
             "frame-src": ["https://api.razorpay.com", "https://checkout.razorpay.com"],
@@ -127,6 +129,7 @@ def _show(
     in_hand = attempt.state in (AttemptState.AUTHORISED, AttemptState.CAPTURED)
     context = {
         "attempt": attempt,
+        "script": page.script,
         "amount_paise": payment.amount_paise,
         "state": "paid" if in_hand or payment.state == PaymentState.CAPTURED else "open" if is_open else "over",
         "client": orjson.dumps(dict(page.client(attempt, payment))).decode(),

@@ -43,6 +43,7 @@ def test_the_page_opens_checkout_with_public_values_only(rig, attempt, payer):
     assert client["order_id"] == attempt.gateway_ref
     assert (client["key"], client["amount"], client["prefill"]) == ("rzp_test_rehearsal", 48_200, {"method": "upi"})
     assert "₹482" in page
+    assert '<script defer src="https://checkout.razorpay.com/v1/checkout.js">' in page
     for secret in ("rehearsal-key-secret", "rehearsal-webhook-secret"):
         assert secret not in page
     assert re.findall(r"<script(?![^>]*\bsrc=)", page) == []
@@ -80,6 +81,7 @@ def test_a_forged_callback_is_refused_and_nobody_is_asked(rig, attempt, payer, c
     answer = payer.post(f"/pay/{attempt.pk}/done/", told(rig, attempt, **changed))
     assert answer.status_code == 400
     assert "could not confirm" in answer.content.decode()
+    assert " data-wait" in answer.content.decode()  # the window does not open over the bad news
     attempt.payment.refresh_from_db()
     assert attempt.payment.state == "open"
     assert "payments" not in rig.razorpay.calls

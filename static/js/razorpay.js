@@ -1,5 +1,6 @@
 // Opens Razorpay Checkout over our page and carries what it says back to us, where it is checked.
 //   <section data-razorpay='{"key": …, "order_id": …}' data-shop="…">   public values only
+//   data-wait on it: only the button opens it (something went wrong before)
 //   <button data-open>, <form> with the three fields, <p data-say="ready|closed|trouble" hidden>
 (() => {
   "use strict";
@@ -23,5 +24,5 @@
     checkout.open();
   };
   page.querySelector("[data-open]").addEventListener("click", open);
-  open();
+  if (!("wait" in page.dataset)) open();
 })();
