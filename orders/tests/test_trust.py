@@ -247,7 +247,7 @@ def test_the_pay_page_shows_the_customers_own_limit(client):
     client.force_login(user)
     client.post("/place/", {"lat": where.lat, "lng": where.lng})
     page = client.get("/checkout/").content.decode()
-    assert "Up to ₹2,000 only. It grows with your first delivered order." in page
+    assert "Up to ₹2,000 only · It grows with your first delivered order." in page
 
 
 # -- in the administration --------------------------------------------------------------------------------------------

@@ -81,7 +81,9 @@ def _show(
     bill: Any = {**new_bill, "fees_why": new_bill.get("why", {})} if new_bill else view.bill
     total = new_bill["total_paise"] if new_bill else view.bill.total_paise
     known = queries.trust_of(customer_id=customer_of(shopper.request), now=shopper.now)
-    limit = known.limit_paise(view.fees.get("cod_limit_paise", 0))
+    city_limit = view.fees.get("cod_limit_paise", 0)
+    limit = known.limit_paise(city_limit)
+    helps = said(known.helps) if limit < city_limit else ""
     balance = wallet_of(customer_of(shopper.request), now=shopper.now).balance_paise
     from_wallet = min(balance, total) if use_wallet else 0
     too_much = total - from_wallet > limit
@@ -102,7 +104,7 @@ def _show(
             "icon": "banknote",
             "label": _("Cash at the door"),
             "note": _("Up to %(limit)s. The rider brings change.") % {"limit": rupees(limit)},
-            "refused": " ".join([_("Up to %(limit)s only") % {"limit": rupees(limit)} + ".", said(known.helps)]).strip()
+            "refused": " · ".join(filter(None, [_("Up to %(limit)s only") % {"limit": rupees(limit)}, helps]))
             if too_much
             else no_cash,
         },
