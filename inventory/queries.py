@@ -91,8 +91,8 @@ def lots_for(*, ref: UUID) -> dict[int, list[LotToPick]]:
         )
     )  # fmt: skip
     found: dict[int, list[LotToPick]] = {}
-    for product_id, *lot in rows:
-        found.setdefault(product_id, []).append(LotToPick(*lot))
+    for product_id, batch_id, lot, expires_on, bin_code, qty, state in rows:
+        found.setdefault(product_id, []).append(LotToPick(batch_id, lot, expires_on, bin_code, qty, state))
     return found
 
 
