@@ -33,3 +33,12 @@ class BatchBlocked(DomainEvent):
     reason: str
     units: int
     stuck: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class ApiClientChanged(DomainEvent):
+    """Subject "client:<id>". `what` is "made", "changed", "got a new key" or "revoked"."""
+
+    client_id: int
+    name: str
+    what: str

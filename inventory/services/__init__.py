@@ -11,12 +11,16 @@ from inventory.services.holding import firm, hold, release, release_part, ship, 
 from inventory.services.quarantine import block, sweep_short_dated, unblock
 from inventory.services.receiving import Arrival, move_bin, receive, retime
 from inventory.services.repair import rebuild_counters
+from inventory.services.syncing import Line, Outcome, forget_superseded, sync
 
 __all__ = [
     "Arrival",
+    "Line",
+    "Outcome",
     "block",
     "count",
     "firm",
+    "forget_superseded",
     "hold",
     "move_bin",
     "rebuild_counters",
@@ -28,6 +32,7 @@ __all__ = [
     "swap",
     "sweep_expired",
     "sweep_short_dated",
+    "sync",
     "take_back",
     "take_off",
     "unblock",
