@@ -11,12 +11,14 @@ from accounts.events import EmailGiven, OtpRequested
 from blinkit.kernel.events import DomainEvent
 from catalog.events import WeAreHere
 from delivery.events import OfferMade
-from inventory.events import HoldExpired
+from inventory.events import BatchBlocked, HoldExpired
 from orders.events import (
     BackInStock,
     ClaimApproved,
     ClaimReceived,
     ClaimRefused,
+    HeldBackTold,
+    LineRecalled,
     LineShorted,
     LineSubstituted,
     OrderCancelled,
@@ -28,6 +30,8 @@ from orders.events import (
     OrderReleased,
     OrderUndelivered,
     PriceDropped,
+    RecalledUnitsHeld,
+    RecallNotice,
     RiderAtDoor,
 )
 from payments.events import (
@@ -66,6 +70,11 @@ REACTIONS: Mapping[type[DomainEvent], Sequence[str]] = {
     ClaimApproved: [TELL],
     ClaimRefused: [TELL],
     HoldExpired: ["orders.handlers.hold_expired"],
+    BatchBlocked: ["orders.handlers.batch_blocked"],
+    RecalledUnitsHeld: ["fulfillment.handlers.take_out_recalled"],
+    LineRecalled: [TELL],
+    HeldBackTold: [TELL],
+    RecallNotice: [TELL],
     PaymentCaptured: ["orders.handlers.payment_captured"],
     RefundCompleted: ["orders.handlers.refund_completed", TELL],
     WalletCredited: [TELL],

@@ -176,3 +176,6 @@ class BinAdmin(ModelAdmin):
     list_filter = ("store", "zone")
     search_fields = ("code",)
     ordering = ("store", "sequence", "code")
+
+
+from inventory import partner_admin as partner_admin  # noqa: E402  # registers its pages

@@ -42,3 +42,21 @@ class ApiClientChanged(DomainEvent):
     client_id: int
     name: str
     what: str
+
+
+@dataclass(frozen=True)
+class RecallBegun(DomainEvent):
+    """Subject "recall:<id>". `lot` empty: every lot of the product."""
+
+    recall_id: int
+    product_id: int
+    lot: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class RecallEnded(DomainEvent):
+    """Subject "recall:<id>"."""
+
+    recall_id: int
+    reason: str

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from django.utils import timezone
 
+from blinkit.kernel import events
 from blinkit.kernel.events import EventMeta
-from inventory.events import HoldExpired
+from inventory.events import BatchBlocked, HoldExpired
+from inventory.recall_queries import MUST_NOT_LEAVE
 from orders import services
-from orders.events import OrderClosed, OrderDelivered
+from orders.events import OrderClosed, OrderDelivered, RecalledUnitsHeld
 from orders.models import Order
 from orders.states import Status
 from payments.events import PaymentCaptured, RefundCompleted
@@ -40,3 +42,12 @@ def refund_completed(event: RefundCompleted, meta: EventMeta) -> None:
     """Money is back with the customer: a cancelled or undelivered order may be REFUNDED now."""
     if Order.objects.filter(pk=event.ref, status__in=[Status.CANCELLED, Status.UNDELIVERED]).exists():
         services.refund_done(order_id=event.ref, now=timezone.now())
+
+
+def batch_blocked(event: BatchBlocked, meta: EventMeta) -> None:
+    """A lot was recalled or has expired: each order stuck with units of it is seen to in its own transaction."""
+    if event.state not in MUST_NOT_LEAVE:
+        return
+    for order in Order.objects.filter(pk__in=event.stuck).select_related("store").order_by("pk"):
+        stuck = RecalledUnitsHeld(order_id=order.pk, store_code=order.store.code)
+        events.record(stuck, subject=f"order:{order.pk}", actor="system")

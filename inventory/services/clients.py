@@ -80,3 +80,8 @@ def _note(client: ApiClient, what: str, actor: str) -> None:
     events.record(
         ApiClientChanged(client_id=client.pk, name=client.name, what=what), subject=f"client:{client.pk}", actor=actor
     )
+
+
+def note_changed(*, client_id: int, actor: str) -> None:
+    """What it may do was changed in the administration: an audit line."""
+    _note(ApiClient.objects.get(pk=client_id), "changed", actor)

@@ -15,9 +15,10 @@ from django.db import transaction
 
 from blinkit.kernel import events, metrics
 from inventory import fefo
-from inventory.errors import NoSuchBatch
+from inventory.errors import LotRecalled, NoSuchBatch
 from inventory.events import BatchBlocked
 from inventory.models import Batch, BatchState, MovementKind
+from inventory.recalls import Recall
 from inventory.services import ledger
 from inventory.services.ledger import Lot, Row
 
@@ -66,8 +67,9 @@ def block(*, batch_id: int, state: str, reason: str, actor: str, now: datetime) 
 
 
 def unblock(*, batch_id: int, reason: str, actor: str, now: datetime) -> None:
-    """A quarantined batch was found to be good: on sale again. Silent for one that is on sale. Raises NoSuchBatch; an
-    expired or too short-dated batch stays off sale whatever is said."""
+    """A quarantined batch was found to be good: on sale again. Silent for one that is on sale. An expired or too
+    short-dated batch stays off sale whatever is said. Raises NoSuchBatch, LotRecalled while there is a recall to end.
+    """
     stock_id = Batch.objects.filter(pk=batch_id).values_list("stock_id", flat=True).first()
     if stock_id is None:
         raise NoSuchBatch("There is no such lot.")
@@ -76,6 +78,8 @@ def unblock(*, batch_id: int, reason: str, actor: str, now: datetime) -> None:
         batch = Batch.objects.get(pk=batch_id)
         if batch.state != BatchState.QUARANTINED:
             return
+        if Recall.objects.filter(product_id=row.product_id, lot__in=["", batch.lot], ended_at=None).exists():
+            raise LotRecalled("This lot is recalled: end the recall first.", lots=[])
         in_time = batch.sell_until is None or batch.sell_until > now + SELL_AHEAD
         to = BatchState.OPEN if in_time else BatchState.SHORT
         _mark(row, batch, to, reason=reason, kind=MovementKind.UNBLOCK, actor=actor, now=now)

@@ -13,7 +13,7 @@ again: when all have been taken the sum is the same as if none had been refused.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from itertools import islice
@@ -97,12 +97,15 @@ def refused(code: str, detail: str, *, held: int = 0, on_hand: int | None = None
     return Outcome("refused", code=code, detail=detail, held=held, on_hand=on_hand)
 
 
-def sync(*, client_id: int, store_ids: Iterable[int], lines: Iterable[Line], now: datetime) -> Iterator[Outcome]:
+def sync(
+    *, client_id: int, store_ids: Iterable[int], lines: Iterable[Line | Outcome], now: datetime
+) -> Iterator[Outcome]:
     """Take what a client says about the stock of these stores. An outcome per line, in their order; never raises for a
     line.
 
     Each AT_ONCE lines are one transaction. Units held for orders are never taken, nor units of recalled goods counted
-    by product. Lines are read as they are needed, so a file of any length is a stream.
+    by product. Lines are read as they are needed, so a file of any length is a stream; what could not be read comes as
+    its Outcome and is answered with it.
     """
     stores = dict(
         ledger.execute("SELECT code, id FROM catalog_store WHERE id = ANY(%(ids)s)", {"ids": list(store_ids)})
@@ -124,9 +127,10 @@ def forget_superseded(*, now: datetime, older_than: timedelta = timedelta(days=3
     )
 
 
-def _some(client_id: int, stores: dict[str, int], lines: Sequence[Line], now: datetime) -> list[Outcome]:
-    products = dict(_products({line.product for line in lines}))
-    outcomes: list[Outcome | None] = [_wrong(line, stores, products, now) for line in lines]
+def _some(client_id: int, stores: dict[str, int], given: Sequence[Line | Outcome], now: datetime) -> list[Outcome]:
+    lines = {number: it for number, it in enumerate(given) if isinstance(it, Line)}
+    products = dict(_products({line.product for line in lines.values()}))
+    outcomes = [it if isinstance(it, Outcome) else _wrong(it, stores, products, now) for it in given]
     good = [number for number, outcome in enumerate(outcomes) if outcome is None]
     if good:
         places = {number: (stores[lines[number].store], products[lines[number].product]) for number in good}
@@ -178,7 +182,7 @@ class _Book:
         client_id: int,
         rows: dict[int, ledger.Row],
         keys: dict[int, _Key],
-        lines: Sequence[Line],
+        lines: Mapping[int, Line],
         now: datetime,
     ) -> None:
         self.rows, self.now, self.actor = rows, now, f"client:{client_id}"
@@ -265,7 +269,7 @@ class _Book:
         self.messages.append((stream.id, line, is_stale, difference, on_hand))
 
     def _ask(
-        self, keys: dict[int, _Key], lines: Sequence[Line]
+        self, keys: dict[int, _Key], lines: Mapping[int, Line]
     ) -> tuple[dict[tuple[UUID, int], int], dict[tuple[UUID, int], dict[int, int]]]:
         """For each count of these lines: the changes numbered above it that were taken before, and what others moved of
         each batch since it was taken."""
