@@ -79,7 +79,7 @@ def test_phones_are_for_those_with_the_permission(client, gone):
 
 
 def test_customers_are_told_and_the_recall_ends_only_when_meant(client, gone, run_events):
-    goods, order = gone
+    goods, _order = gone
     made = services.recall(product_id=goods.pk, lot="L1", reason="Glass", actor="user:9", now=NOW)
     ops(client)
     url = f"/ops/recalls/{made.pk}/"

@@ -8,7 +8,7 @@ outside their atomic block, so a caller may catch a refusal and go on.
 
 from inventory.services.counting import count, take_off, waste
 from inventory.services.holding import firm, hold, release, release_part, ship, swap, sweep_expired, take_back
-from inventory.services.quarantine import block, sweep_short_dated, unblock
+from inventory.services.quarantine import block, sweep_in_time, sweep_short_dated, unblock
 from inventory.services.recalling import end_recall, note_told, recall, sweep_recalls
 from inventory.services.receiving import Arrival, move_bin, receive, retime
 from inventory.services.repair import rebuild_counters
@@ -35,6 +35,7 @@ __all__ = [
     "ship",
     "swap",
     "sweep_expired",
+    "sweep_in_time",
     "sweep_recalls",
     "sweep_short_dated",
     "sync",

@@ -107,6 +107,21 @@ def sweep_short_dated(*, now: datetime, limit: int = 500) -> int:
     return len(due)
 
 
+def sweep_in_time(*, now: datetime) -> int:
+    """Batches that were too short-dated for a rule that has since been loosened are on sale again. Returns how many."""
+    due = Batch.objects.filter(state=BatchState.SHORT, on_hand__gt=0, sell_until__gt=now + SELL_AHEAD)
+    done = 0
+    for batch_id, stock_id in due.order_by("stock_id", "pk").values_list("pk", "stock_id"):
+        with transaction.atomic():
+            row = ledger.lock_stock([stock_id])[stock_id]
+            batch = Batch.objects.get(pk=batch_id)
+            if batch.state == BatchState.SHORT and batch.sell_until and batch.sell_until > now + SELL_AHEAD:
+                kind, why = MovementKind.UNBLOCK, "Its product may be sold for longer"
+                _mark(row, batch, BatchState.OPEN, reason=why, kind=kind, actor="system", now=now)
+                done += 1
+    return done
+
+
 def _mark(
     row: Row, batch: Batch, to: BatchState, *, reason: str, kind: MovementKind, actor: str, now: datetime
 ) -> None:

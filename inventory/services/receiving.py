@@ -26,6 +26,9 @@ _SELL_UNTIL = f"""(
 """The end of the last day of use where the store is, less the life that must remain. Days are of 24 hours."""
 
 
+RETIMED_AT_ONCE = 500
+
+
 class Arrival(NamedTuple):
     """One line of goods that came. `bin_code` gives the product (or, with a lot or expiry, the lot) its place."""
 
@@ -85,21 +88,29 @@ def move_bin(*, store_id: int, product_id: int, bin_code: str, actor: str, now: 
     receive(store_id=store_id, lines=[(product_id, 0, bin_code)], reason="Moved", actor=actor, now=now)
 
 
-def retime(*, product_ids: Iterable[int]) -> int:
-    """The life a product must still have was changed: its batches get their last instant anew. Returns how many
-    changed. What is on sale or not is the sweep's to see."""
-    return len(
-        ledger.execute(
-            f"""
-            UPDATE inventory_batch AS b SET sell_until = {_SELL_UNTIL.format(ends="b.expires_on")}
-            FROM inventory_stock AS s JOIN catalog_product AS p ON p.id = s.product_id
-            JOIN catalog_store AS t ON t.id = s.store_id JOIN catalog_city AS city ON city.id = t.city_id
-            WHERE s.id = b.stock_id AND p.id = ANY(%(products)s) AND b.expires_on IS NOT NULL AND b.on_hand > 0
-            AND b.sell_until IS DISTINCT FROM {_SELL_UNTIL.format(ends="b.expires_on")} RETURNING b.id
-            """,
-            {"products": list(product_ids)},
-        )
+def retime(*, product_ids: Iterable[int] | None = None) -> int:
+    """The life a product must still have was changed: its batches (None: of all products) get their last instant anew.
+    Returns how many changed. What is on sale or not is the sweeps' to see."""
+    last = _SELL_UNTIL.format(ends="b.expires_on")
+    rest = (
+        " FROM inventory_stock AS s JOIN catalog_product AS p ON p.id = s.product_id"
+        " JOIN catalog_store AS t ON t.id = s.store_id JOIN catalog_city AS city ON city.id = t.city_id"
     )
+    wrong = f"b.expires_on IS NOT NULL AND b.on_hand > 0 AND b.sell_until IS DISTINCT FROM {last}"
+    found = ledger.execute(
+        f"SELECT DISTINCT s.id {rest} JOIN inventory_batch AS b ON b.stock_id = s.id"
+        f" WHERE (%(all)s OR p.id = ANY(%(products)s::bigint[])) AND {wrong} ORDER BY s.id",
+        {"all": product_ids is None, "products": list(product_ids or ())},
+    )
+    changed = 0
+    for start in range(0, len(found), RETIMED_AT_ONCE):
+        ids = [row[0] for row in found[start : start + RETIMED_AT_ONCE]]
+        with transaction.atomic():
+            ledger.lock_stock(ids)
+            sql = f"UPDATE inventory_batch AS b SET sell_until = {last} {rest}"
+            sql += f" WHERE s.id = b.stock_id AND s.id = ANY(%(ids)s) AND {wrong} RETURNING b.id"
+            changed += len(ledger.execute(sql, {"ids": ids}))
+    return changed
 
 
 def _batches(store_id: int, of_product: Mapping[int, int], came: Sequence[Arrival], *, now: datetime) -> list[Take]:

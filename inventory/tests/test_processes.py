@@ -60,7 +60,7 @@ CHILD = """
 
 
 def killed(stock, where: str):
-    """A process that holds three units and is killed: inside the transaction, or between its commit and what follows."""
+    """A process holds three units and is killed: inside the transaction, or between its commit and what follows."""
     ref = uuid7()
     child = subprocess.Popen(
         [

@@ -42,12 +42,8 @@ class Command(BaseCommand):
                     faults += self._judge(done, stock)
                 elif not done.oversold:
                     faults.append("The control oversold nothing: this was no race. Try more processes.")
-        report(
-            rows,
-            {"runs": rows, "faults": faults},
-            title="; ".join(faults) or "Nothing was sold twice.",
-            out=self.stdout,
-        )  # type: ignore[arg-type]
+        title = "; ".join(faults) or "Nothing was sold twice."
+        report(rows, {"runs": rows, "faults": faults}, title=title, out=self.stdout)  # type: ignore[arg-type]
         if faults:
             sys.exit(1)
 
