@@ -143,7 +143,7 @@ class ApiClientAdmin(ModelAdmin):
         stores = client.stores.values_list("pk", flat=True)
         outcomes = services.sync(client_id=client.pk, store_ids=stores, lines=lines, now=timezone.now())
         counts: Counter[str] = Counter()
-        refused = []
+        refused: list[tuple[int, str, str]] = []
         for number, it in enumerate(outcomes, start=1):
             counts[it.result] += 1
             if it.result == "refused" and len(refused) < 200:

@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from datetime import time as clock
 from typing import Any
 
 from django.db import connection, connections, transaction
@@ -15,7 +16,8 @@ from django.utils import timezone
 
 from blinkit.kernel.errors import Refusal
 from blinkit.kernel.ids import uuid7
-from catalog.models import Category, City, Product, Store
+from catalog.models import Category, City, Product
+from catalog.services import save_store
 from inventory import services
 from inventory.models import Stock
 
@@ -44,7 +46,9 @@ def scratch_shelf(*, units: int, now: datetime) -> Stock:
     mark = uuid7().hex[-8:].upper()
     city = City.objects.create(slug=f"race-{mark.lower()}", name="Race", state_code="29")
     area = [[77.60, 12.93], [77.65, 12.93], [77.65, 12.98], [77.60, 12.98]]
-    store = Store.objects.create(code=f"RACE-{mark}", name="Race", city=city, lat=12.95, lng=77.62, area=area)
+    store = save_store(
+        code=f"RACE-{mark}", name="Race", city=city, lat=12.95, lng=77.62, area=area, opens=clock(0), closes=clock(0)
+    )
     category = Category.objects.create(slug=f"race-{mark.lower()}", name="Race")
     product = Product.objects.create(sku=f"RACE-{mark}", name="The last ones", category=category, mrp_paise=100)
     services.receive(store_id=store.pk, lines=[(product.pk, units, None)], reason="race", actor="system", now=now)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from django.db import connection
@@ -84,7 +84,7 @@ def lots_of(recall: Recall) -> list[LotFound]:
     return _lots(where, {"product": recall.product_id, "lot": recall.lot, "limit": 1000})
 
 
-def _lots(where: str, values: dict[str, object]) -> list[LotFound]:
+def _lots(where: str, values: dict[str, Any]) -> list[LotFound]:
     with connection.cursor() as cursor:
         cursor.execute(_LOTS.format(where=where), values)
         return [LotFound(*row) for row in cursor.fetchall()]

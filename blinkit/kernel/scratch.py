@@ -24,9 +24,14 @@ def scratch_database(purpose: str) -> Iterator[str]:
         yield str(connection.settings_dict["NAME"])
         return
     name = f"{home[:40]}_{purpose}_{os.getpid()}"
+    before = connection.settings_dict
     connections.close_all()
-    copied = _make(name, home)
+    connection.close_pool()  # its connections would keep the database from being copied
+    # Without a pool: processes that are forked off cannot use one.
+    options = {key: value for key, value in before["OPTIONS"].items() if key != "pool"}
+    connection.settings_dict = {**before, "OPTIONS": options}
     try:
+        copied = _make(name, home)
         connection.settings_dict["NAME"] = name
         if not copied:
             print("The shop is running: making an empty database instead of a copy …", file=sys.stderr, flush=True)
@@ -34,7 +39,7 @@ def scratch_database(purpose: str) -> Iterator[str]:
         yield name
     finally:
         connections.close_all()
-        connection.settings_dict["NAME"] = home
+        connection.settings_dict = before
         _outside(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
 
 

@@ -89,7 +89,7 @@ def recall_desk(*, recall: Recall, with_phones: bool) -> RecallDesk:
 
 def _orders(recall: Recall, *, with_phones: bool) -> list[OrderWithLot]:
     got = recall_queries.received(product_id=recall.product_id, lot=recall.lot)
-    told = dict(RecallNotice.objects.filter(recall=recall).values_list("ref", "at"))
+    told = dict(RecallNotice.objects.filter(recall_id=recall.pk).values_list("ref", "at"))
     rows = {o.pk: o for o in Order.objects.filter(pk__in={it.ref for it in got}).select_related("customer")}
     by_ref: dict[UUID, list[recall_queries.Received]] = {}
     for it in got:

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.db import transaction
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from accounts.tests.factories import UserFactory
@@ -45,6 +45,7 @@ def batch(stock: Stock, lot: str) -> Batch:
     return Batch.objects.get(stock=stock, lot=lot)
 
 
+@settings(suppress_health_check=[HealthCheck.too_slow])  # a busy machine
 @given(st.lists(st.tuples(st.integers(1, 9), st.integers(0, 20))), st.integers(0, 60))
 def test_allocation_takes_in_the_order_given_and_never_too_much(free, qty):
     takes = fefo.allocate(free, qty)

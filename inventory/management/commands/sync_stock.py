@@ -54,7 +54,7 @@ class Command(BaseCommand):
         except (OSError, UnicodeDecodeError, NotThisFile) as error:
             raise CommandError(f"{path}: {error}") from None
         took_s = time.monotonic() - started
-        figures = {name: counts[name] for name in ("applied", "stale", "duplicate", "refused")}
+        figures: dict[str, object] = {name: counts[name] for name in ("applied", "stale", "duplicate", "refused")}
         figures |= {"lines": counts.total(), "took_s": round(took_s, 2)}
         report(examples, figures, title="First refused lines" if examples else "", out=self.stdout)  # type: ignore[arg-type]
         if counts["refused"]:
