@@ -207,6 +207,7 @@ CELERY_BEAT_SCHEDULE = {  # seeds the database schedule; an administrator can ch
         "orders.tasks.audit_books": 24 * 3600,
         "inventory.tasks.sweep_holds": 30,
         "inventory.tasks.sweep_batches": 60,
+        "inventory.tasks.retime_batches": 300,
         "payments.tasks.sweep_due": 15,
         "payments.tasks.sweep_wallets": 60,
         "fulfillment.tasks.sweep_tasks": 30,

@@ -11,13 +11,15 @@ from accounts.events import EmailGiven, OtpRequested
 from blinkit.kernel.events import DomainEvent
 from catalog.events import WeAreHere
 from delivery.events import OfferMade
-from inventory.events import HoldExpired
+from inventory.events import BatchBlocked, HoldExpired
 from orders.events import (
     BackInStock,
     BooksDiffer,
     ClaimApproved,
     ClaimReceived,
     ClaimRefused,
+    HeldBackTold,
+    LineRecalled,
     LineShorted,
     LineSubstituted,
     OrderCancelled,
@@ -30,6 +32,8 @@ from orders.events import (
     OrderResourced,
     OrderUndelivered,
     PriceDropped,
+    RecalledUnitsHeld,
+    RecallNotice,
     RiderAtDoor,
 )
 from payments.events import (
@@ -75,6 +79,11 @@ REACTIONS: Mapping[type[DomainEvent], Sequence[str]] = {
     ClaimRefused: [TELL],
     BooksDiffer: [TELL],
     HoldExpired: ["orders.handlers.hold_expired"],
+    BatchBlocked: ["orders.handlers.batch_blocked"],
+    RecalledUnitsHeld: ["fulfillment.handlers.take_out_recalled"],
+    LineRecalled: [TELL],
+    HeldBackTold: [TELL],
+    RecallNotice: [TELL],
     PaymentCaptured: ["orders.handlers.payment_captured"],
     RefundCompleted: ["orders.handlers.refund_completed", TELL],
     WalletCredited: [TELL],

@@ -6,7 +6,7 @@ from typing import Any
 
 from django.urls import path
 
-from dashboard.web import board, claims, demand, desk
+from dashboard.web import board, claims, demand, desk, recalls
 from dashboard.ws import OpsConsumer
 
 api_urls: list[Any] = []
@@ -25,6 +25,12 @@ web_urls: list[Any] = [
     path("ops/claims/", claims.queue, name="ops-claims"),
     path("ops/claims/<uuid:claim_id>/", claims.claim, name="ops-claim"),
     path("ops/claims/<uuid:claim_id>/decide/", claims.decide, name="ops-claim-decide"),
+    path("ops/recalls/", recalls.search, name="ops-recalls"),
+    path("ops/recalls/begin/", recalls.begin, name="ops-recall-begin"),
+    path("ops/recalls/<int:recall_id>/", recalls.recall, name="ops-recall"),
+    path("ops/recalls/<int:recall_id>/tell/", recalls.tell, name="ops-recall-tell"),
+    path("ops/recalls/<int:recall_id>/end/", recalls.end, name="ops-recall-end"),
+    path("ops/recalls/<int:recall_id>/orders.csv", recalls.export, name="ops-recall-csv"),
     path("ops/orders/<uuid:order_id>/unassign/", desk.unassign, name="ops-order-unassign"),
 ]
 ws_urls: list[Any] = [path("ops/", OpsConsumer.as_asgi())]

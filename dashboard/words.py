@@ -26,6 +26,8 @@ def mood(code: str, payload: Payload) -> str:
         "orders.OrderCancelled",
         "orders.OrderUndelivered",
         "orders.LineShorted",
+        "orders.LineRecalled",
+        "orders.OrderHeldBack",
         "payments.PaymentDeclined",
         "payments.DisputeOpened",
         "orders.ClaimReceived",
@@ -53,6 +55,15 @@ def _shorted(p: Payload) -> str:
     return f"{p['qty']} × {p['product_name']} could not be found{back}"
 
 
+def _recalled(p: Payload) -> str:
+    back = f", {rupees(p['refund_paise'])} refunded" if p.get("refund_paise") else ", taken off the bill"
+    return f"{p['qty']} × {p['product_name']} was recalled{back}"
+
+
+def _of_lot(p: Payload) -> str:
+    return f"{p['product_name']}, lot {p['lot']}," if p.get("lot") else str(p["product_name"])
+
+
 def _substituted(p: Payload) -> str:
     back = f", {rupees(p['refund_paise'])} refunded" if p.get("refund_paise") else ""
     return f"{p['qty']} × {p['substitute_name']} instead of {p['product_name']}{back}"
@@ -74,6 +85,11 @@ _SAY: dict[str, Callable[[Payload], str]] = {
     "orders.OrderCancelled": lambda p: f"Cancelled: {p['reason']}",
     "orders.OrderUndelivered": lambda p: f"Could not be handed over: {p['reason']}",
     "orders.LineShorted": _shorted,
+    "orders.LineRecalled": _recalled,
+    "orders.RecalledUnitsHeld": lambda p: "It holds units that were recalled",
+    "orders.OrderHeldBack": lambda p: f"Must not leave: {p['units']} × {_of_lot(p)} in its bags was recalled",
+    "orders.HeldBackTold": lambda p: "Operations were told that it must not leave",
+    "orders.RecallNotice": lambda p: f"The customer was told that {_of_lot(p)} was recalled",
     "orders.ClaimReceived": lambda p: f"The customer says: {p['kind'].replace('-', ' ')}. A person decides",
     "orders.ClaimApproved": lambda p: f"Claim approved, {rupees(p['refund_paise'])} back ({p['rule']})",
     "orders.ClaimRefused": lambda p: f"Claim refused: {p['reason']}",

@@ -6,7 +6,14 @@ from django.utils import timezone
 
 from blinkit.kernel.events import EventMeta
 from fulfillment import services
-from orders.events import OrderCancelled, OrderConfirmed, OrderPickedUp, OrderReleased, OrderResourced
+from orders.events import (
+    OrderCancelled,
+    OrderConfirmed,
+    OrderPickedUp,
+    OrderReleased,
+    OrderResourced,
+    RecalledUnitsHeld,
+)
 
 
 def open_pick_task(event: OrderConfirmed, meta: EventMeta) -> None:
@@ -27,3 +34,7 @@ def close_cancelled(event: OrderCancelled, meta: EventMeta) -> None:
 
 def close_handed_over(event: OrderPickedUp, meta: EventMeta) -> None:
     services.close_handed_over(order_id=event.order_id, now=timezone.now())
+
+
+def take_out_recalled(event: RecalledUnitsHeld, meta: EventMeta) -> None:
+    services.take_out_recalled(order_id=event.order_id, now=timezone.now())

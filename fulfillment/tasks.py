@@ -12,5 +12,6 @@ from fulfillment import services
 
 @shared_task(acks_late=True)
 def sweep_tasks(**_: Any) -> None:
-    """Orders in the hands of people who went home go back into the queue."""
+    """Orders in the hands of people who went home go back into the queue; recalled goods come off orders."""
     services.sweep(now=timezone.now())
+    services.sweep_recalled(now=timezone.now())

@@ -114,15 +114,17 @@ class StockAdmin(ReadOnly):
     def _do(self, request: HttpRequest, stock: Stock, act: str, units: int, reason: str) -> None:
         now = timezone.now()
         who = f"user:{request.user.pk}"
-        place: dict[str, int] = {"store_id": stock.store_id, "product_id": stock.product_id}
+        store_id, product_id = stock.store_id, stock.product_id
         try:
             if act == "count_units":
-                services.count(**place, counted=units, reason=reason, actor=who, now=now)
+                services.count(
+                    store_id=store_id, product_id=product_id, counted=units, reason=reason, actor=who, now=now
+                )
             elif act == "receive_units":
-                lines = [(stock.product_id, units, None)]
-                services.receive(store_id=stock.store_id, lines=lines, reason=reason, actor=who, now=now)
+                lines = [(product_id, units, None)]
+                services.receive(store_id=store_id, lines=lines, reason=reason, actor=who, now=now)
             else:
-                services.waste(**place, qty=units, reason=reason, actor=who, now=now)
+                services.waste(store_id=store_id, product_id=product_id, qty=units, reason=reason, actor=who, now=now)
         except Refusal as refusal:
             self.message_user(request, f"{stock.product}: {refusal.detail}", messages.ERROR)
         else:
@@ -174,3 +176,6 @@ class BinAdmin(ModelAdmin):
     list_filter = ("store", "zone")
     search_fields = ("code",)
     ordering = ("store", "sequence", "code")
+
+
+from inventory import partner_admin as partner_admin  # noqa: E402  # registers its pages

@@ -27,3 +27,9 @@ class BadQuantity(Invalid):
 
 class NoSuchBatch(NotFound):
     code = "no-such-batch"
+
+
+class LotRecalled(Conflict):
+    """Units of a recalled or expired lot would leave the store. Carries `lots`: [{"product", "lot", "units"}]."""
+
+    code = "lot-recalled"

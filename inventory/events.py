@@ -33,3 +33,30 @@ class BatchBlocked(DomainEvent):
     reason: str
     units: int
     stuck: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class ApiClientChanged(DomainEvent):
+    """Subject "client:<id>". `what` is "made", "changed", "got a new key" or "revoked"."""
+
+    client_id: int
+    name: str
+    what: str
+
+
+@dataclass(frozen=True)
+class RecallBegun(DomainEvent):
+    """Subject "recall:<id>". `lot` empty: every lot of the product."""
+
+    recall_id: int
+    product_id: int
+    lot: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class RecallEnded(DomainEvent):
+    """Subject "recall:<id>"."""
+
+    recall_id: int
+    reason: str

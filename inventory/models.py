@@ -115,6 +115,11 @@ class Batch(models.Model):
                 condition=Q(sell_until__isnull=False, on_hand__gt=0) & ~Q(state__in=["expired", "quarantined"]),
             ),
             models.Index(fields=["lot"], name="batch_by_lot", condition=~Q(lot="")),
+            models.Index(
+                fields=["stock"],
+                name="batch_held_but_not_to_leave",
+                condition=Q(state__in=["expired", "quarantined"], held__gt=0),
+            ),
         ]
 
     def __str__(self) -> str:
@@ -201,6 +206,7 @@ class Movement(models.Model):
             models.Index(fields=["stock", "id"], name="movement_by_stock"),
             models.Index(fields=["batch", "id"], name="movement_by_batch"),
             models.Index(fields=["ref"], name="movement_by_ref", condition=Q(ref__isnull=False)),
+            models.Index(fields=["batch", "at"], name="movement_of_goods", condition=~Q(on_hand_delta=0)),
         ]
         constraints = [
             models.CheckConstraint(
@@ -211,3 +217,11 @@ class Movement(models.Model):
 
     def __str__(self) -> str:
         return f"{self.get_kind_display()} {self.on_hand_delta:+} on hand, {self.held_delta:+} held"
+
+
+from inventory.partners import ApiClient as ApiClient  # noqa: E402
+from inventory.partners import SyncKind as SyncKind  # noqa: E402
+from inventory.partners import SyncMessage as SyncMessage  # noqa: E402
+from inventory.partners import SyncStream as SyncStream  # noqa: E402
+from inventory.recalls import Recall as Recall  # noqa: E402
+from inventory.recalls import RecallNotice as RecallNotice  # noqa: E402

@@ -91,8 +91,8 @@ def lots_for(*, ref: UUID) -> dict[int, list[LotToPick]]:
         )
     )  # fmt: skip
     found: dict[int, list[LotToPick]] = {}
-    for product_id, *lot in rows:
-        found.setdefault(product_id, []).append(LotToPick(*lot))
+    for product_id, batch_id, lot, expires_on, bin_code, qty, state in rows:
+        found.setdefault(product_id, []).append(LotToPick(batch_id, lot, expires_on, bin_code, qty, state))
     return found
 
 
@@ -148,16 +148,17 @@ _PROOF = """
     )
     SELECT f.stock_id, t.code, p.sku, f.counter, f.counted, f.expected, f.source, f.lot
     FROM found AS f JOIN inventory_stock AS s ON s.id = f.stock_id JOIN catalog_store AS t ON t.id = s.store_id
-    JOIN catalog_product AS p ON p.id = s.product_id ORDER BY t.code, p.sku, f.lot, f.counter, f.source
+    JOIN catalog_product AS p ON p.id = s.product_id WHERE %(store)s = '' OR t.code = %(store)s
+    ORDER BY t.code, p.sku, f.lot, f.counter, f.source
 """
 
 
-def audit() -> list[Difference]:
+def audit(*, store_code: str = "") -> list[Difference]:
     """Every counter of a batch that differs from its ledger or its live holds, every stock row that is not the sum of
-    its batches, every hold that is not the sum of its lots; empty when all is well. One statement, so it sees one
-    moment and may run while the shop is open."""
+    its batches, every hold that is not the sum of its lots, of one store or of all; empty when all is well. One
+    statement, so it sees one moment and may run while the shop is open."""
     with connection.cursor() as cursor:
-        cursor.execute(_PROOF)
+        cursor.execute(_PROOF, {"store": store_code})
         return [
             Difference(stock_id, store, sku, counter, int(counted), int(expected), source, lot)
             for stock_id, store, sku, counter, counted, expected, source, lot in cursor.fetchall()

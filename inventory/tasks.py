@@ -18,5 +18,14 @@ def sweep_holds(**_: Any) -> None:
 
 @shared_task(acks_late=True)
 def sweep_batches(**_: Any) -> None:
-    """Take off sale what has become too short-dated or has expired."""
+    """Take off sale what has become too short-dated, has expired, or is recalled and slipped through."""
     services.sweep_short_dated(now=timezone.now())
+    services.sweep_recalls(now=timezone.now())
+
+
+@shared_task(acks_late=True)
+def retime_batches(**_: Any) -> None:
+    """A product's rule of life was changed, wherever: its batches follow, and old messages of partners are dropped."""
+    services.retime()
+    services.sweep_in_time(now=timezone.now())
+    services.forget_superseded(now=timezone.now())

@@ -34,6 +34,8 @@ from orders.events import (
     ClaimApproved,
     ClaimReceived,
     ClaimRefused,
+    HeldBackTold,
+    LineRecalled,
     LineShorted,
     LineSubstituted,
     OrderCancelled,
@@ -43,8 +45,10 @@ from orders.events import (
     OrderResourced,
     OrderUndelivered,
     PriceDropped,
+    RecallNotice,
     RiderAtDoor,
 )
+from orders.models import Order
 from payments.events import (
     MembershipBegun,
     MembershipEnding,
@@ -114,6 +118,7 @@ def _order(
     | OrderCancelled
     | OrderUndelivered
     | LineShorted
+    | LineRecalled
     | LineSubstituted,
 ) -> Facts | None:
     facts = _order_facts(event.order_id)
@@ -122,7 +127,7 @@ def _order(
     language = facts.person.language
     if isinstance(event, OrderCancelled | OrderUndelivered):
         facts.words["reason"] = _sentence(event.reason)
-    if isinstance(event, LineShorted):
+    if isinstance(event, LineShorted | LineRecalled):
         facts.words["product"] = event.product_name
         facts.words["qty"] = str(event.qty)
         phrase = (
@@ -141,6 +146,26 @@ def _order(
             what_happens=_phrase(phrase, language, amount=amount),
         )
     return facts
+
+
+def _recall(event: RecallNotice) -> Facts | None:
+    facts = _order_facts(event.order_id)
+    if facts is None:
+        return None
+    facts.words.update(product=event.product_name, reason=_sentence(event.reason))
+    facts.words["lot"] = _phrase("lot", facts.person.language, lot=event.lot) if event.lot else ""
+    return facts
+
+
+def _held_back(event: HeldBackTold) -> Facts | None:
+    number = Order.objects.filter(pk=event.order_id).values("number")[:1]
+    row = _people(User.objects.filter(pk=event.user_id)).values(*_PERSON_FIELDS, number=Subquery(number)).first()
+    if row is None:
+        return None
+    person = _person(row)
+    lot = _phrase("lot", person.language, lot=event.lot) if event.lot else ""
+    words = {"number": row["number"], "product": event.product_name, "lot": lot}
+    return Facts(person=person, words=words, link=f"/ops/orders/{event.order_id}/")
 
 
 def _we_are_here(event: WeAreHere) -> Facts | None:
@@ -267,6 +292,9 @@ _BUILDERS: dict[type[DomainEvent], Callable[[Any], Facts | None]] = {
     OrderConfirmed: _order,
     OrderResourced: _order,
     LineShorted: _order,
+    LineRecalled: _order,
+    RecallNotice: _recall,
+    HeldBackTold: _held_back,
     LineSubstituted: _order,
     WeAreHere: _we_are_here,
     OrderPickedUp: _order,

@@ -21,6 +21,9 @@ PLACEHOLDERS: dict[str, frozenset[str]] = {
     "order_confirmed": ORDER_WORDS,
     "order_moved": ORDER_WORDS,
     "line_shorted": ORDER_WORDS | {"product", "qty", "what_happens"},
+    "line_recalled": ORDER_WORDS | {"product", "qty", "what_happens"},
+    "recall_notice": ORDER_WORDS | {"product", "lot"},
+    "order_held_back": frozenset({"number", "product", "lot"}),
     "line_substituted": ORDER_WORDS | {"product", "substitute", "qty", "what_happens"},
     "we_are_here": frozenset({"store"}),
     "order_picked_up": ORDER_WORDS,
@@ -72,6 +75,24 @@ _SHORT: dict[str, dict[str, tuple[str, str]]] = {
     "line_shorted": {
         "en": ("Couldn't find {product}", "{qty} × {product} was not on the shelf, sorry. {what_happens}"),
         "hi": ("{product} नहीं मिला", "{qty} × {product} शेल्फ़ पर नहीं था, माफ़ कीजिए। {what_happens}"),
+    },
+    "line_recalled": {
+        "en": ("{product} was recalled", "{qty} × {product} was recalled and is off your order. {what_happens}"),
+        "hi": ("{product} वापस मँगाया गया", "{qty} × {product} ऑर्डर से हटा दिया, कंपनी ने वापस मँगाया है। {what_happens}"),
+    },
+    "recall_notice": {
+        "en": (
+            "Please don't use {product}",
+            "{product} {lot} in order {number} was recalled. {reason} Don't use it; ask for a refund in the app.",
+        ),
+        "hi": (
+            "{product} इस्तेमाल न करें",
+            "ऑर्डर {number} का {product} {lot} वापस मँगाया गया है। {reason} इसे इस्तेमाल न करें; ऐप में पैसे वापस माँगें।",
+        ),
+    },
+    "order_held_back": {
+        "en": ("Order {number} must not leave", "{product} {lot} in its bags was recalled. Decide what happens to it."),
+        "hi": ("ऑर्डर {number} बाहर न जाए", "इसके थैलों में {product} {lot} वापस मँगाया गया है। तय कीजिए क्या करना है।"),
     },
     "line_substituted": {
         "en": ("{substitute} comes instead", "{product} was not on the shelf: {qty} × {substitute}. {what_happens}"),
@@ -182,6 +203,8 @@ _OTHER: tuple[Words, ...] = (
     ),
     Words("order_undelivered", SMS, "en", "", "We couldn't hand over order {number}. {reason} Call us if you want it."),
     Words("order_undelivered", SMS, "hi", "", "ऑर्डर {number} नहीं दे सके। {reason} चाहिए तो हमें फ़ोन कीजिए।"),
+    Words("recall_notice", SMS, "en", "", "Don't use {product} {lot} of order {number}: it was recalled. {reason}"),
+    Words("recall_notice", SMS, "hi", "", "ऑर्डर {number} का {product} {lot} इस्तेमाल न करें: वापस मँगाया गया है। {reason}"),
     Words(
         "books_differ",
         EMAIL,
@@ -228,6 +251,7 @@ PHRASES: dict[str, dict[str, str]] = {
     },
     "same_price": {"en": "You pay the same.", "hi": "दाम वही रहेगा।"},
     "pays_less": {"en": "Your bill went down by {amount}.", "hi": "आपका बिल {amount} कम हो गया।"},
+    "lot": {"en": "(lot {lot})", "hi": "(लॉट {lot})"},
     "in_bank": {"en": "Banks may take a day to show it.", "hi": "बैंक में दिखने में एक दिन लग सकता है।"},
     "in_wallet": {"en": "It is in your wallet.", "hi": "पैसे आपके वॉलेट में हैं।"},
     "because_cashback": {"en": "Your cashback has come.", "hi": "आपका कैशबैक आ गया।"},

@@ -123,6 +123,57 @@ class LineShorted(DomainEvent):
 
 
 @dataclass(frozen=True)
+class LineRecalled(DomainEvent):
+    """Units were recalled before they were picked; the bill went down as for units that could not be found."""
+
+    order_id: UUID
+    customer_id: int
+    product_name: str
+    qty: int
+    refund_paise: int
+
+
+@dataclass(frozen=True)
+class RecalledUnitsHeld(DomainEvent):
+    """The order holds units of a batch that must not leave, and there are no others for it."""
+
+    order_id: UUID
+    store_code: str
+
+
+@dataclass(frozen=True)
+class OrderHeldBack(DomainEvent):
+    """Recalled units are in its tote or bags: they must not leave the store."""
+
+    order_id: UUID
+    store_code: str
+    product_name: str
+    lot: str
+    units: int
+
+
+@dataclass(frozen=True)
+class HeldBackTold(DomainEvent):
+    """One person of operations is told of an order held back."""
+
+    order_id: UUID
+    user_id: int
+    product_name: str
+    lot: str
+
+
+@dataclass(frozen=True)
+class RecallNotice(DomainEvent):
+    """The customer of an order that received recalled goods is told, once per recall."""
+
+    order_id: UUID
+    customer_id: int
+    product_name: str
+    lot: str
+    reason: str
+
+
+@dataclass(frozen=True)
 class LineSubstituted(DomainEvent):
     """Something similar comes instead, at no more than was agreed: the bill went down by `less_paise`, of which
     `refund_paise` went back (0 when nothing was paid yet)."""

@@ -4,10 +4,19 @@ from __future__ import annotations
 
 from django.utils import timezone
 
+from blinkit.kernel import events
 from blinkit.kernel.events import EventMeta
-from inventory.events import HoldExpired
+from inventory.events import BatchBlocked, HoldExpired
+from inventory.recall_queries import MUST_NOT_LEAVE
 from orders import services
-from orders.events import ClaimApproved, OrderClosed, OrderDelivered, OrderPickedUp, OrderUndelivered
+from orders.events import (
+    ClaimApproved,
+    OrderClosed,
+    OrderDelivered,
+    OrderPickedUp,
+    OrderUndelivered,
+    RecalledUnitsHeld,
+)
 from orders.models import Order
 from orders.services.invoices import keep_documents
 from orders.states import Status
@@ -51,3 +60,12 @@ def refund_completed(event: RefundCompleted, meta: EventMeta) -> None:
 def tax_documents(event: OrderPickedUp | OrderDelivered | OrderUndelivered | ClaimApproved, meta: EventMeta) -> None:
     """The goods have left, came back, or cost less than was invoiced: the invoice, or a credit note."""
     keep_documents(order_id=event.order_id, now=timezone.now())
+
+
+def batch_blocked(event: BatchBlocked, meta: EventMeta) -> None:
+    """A lot was recalled or has expired: each order stuck with units of it is seen to in its own transaction."""
+    if event.state not in MUST_NOT_LEAVE:
+        return
+    for order in Order.objects.filter(pk__in=event.stuck).select_related("store").order_by("pk"):
+        stuck = RecalledUnitsHeld(order_id=order.pk, store_code=order.store.code)
+        events.record(stuck, subject=f"order:{order.pk}", actor="system")

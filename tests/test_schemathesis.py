@@ -32,6 +32,8 @@ from catalog.tests.factories import NOW, ProductFactory
 from delivery.tests.factories import trip
 from fulfillment import services as floor_services
 from fulfillment.tests.factories import floor, worker
+from inventory.services.clients import make_client
+from inventory.tests.factories import stocked
 from notifications.models import Channel, Message
 from orders.services.sharing import share_token
 from orders.tests.factories import customer, full_cart, place_order
@@ -63,6 +65,7 @@ class Person:
     known: dict[str, Any] = field(default_factory=dict)
     """What the house has, by the name of a parameter or field."""
     but_not: tuple[str, ...] = ()
+    scheme: str = "Bearer"
 
     def goes_to(self, path: str) -> bool:
         return path.startswith(self.doors) and not path.startswith(self.but_not)
@@ -127,12 +130,19 @@ def operations() -> Person:
     return Person(access_token_for(who.pk, who.roles), ("/ops", "/floor"), a_customer().known)
 
 
+def a_partner() -> Person:
+    stock = stocked(5)
+    _client, key = make_client(name="WMS", store_ids=[stock.store_id], may_write=True, per_minute=100_000, now=NOW)
+    return Person(key, ("/stock",), {"store": stock.store.code, "product": stock.product.sku}, scheme="Api-Key")
+
+
 PEOPLE = {
     "stranger": a_stranger,
     "customer": a_customer,
     "picker": a_picker,
     "rider": a_rider,
     "operations": operations,
+    "partner": a_partner,
 }
 
 
@@ -202,7 +212,7 @@ def first_fault(door: Any, mode: GenerationMode, who: Person, examples: int) -> 
     def ask(case: Any, known: bool) -> None:
         if known and mode == GenerationMode.POSITIVE:
             put_in(case, who.known)
-        headers = {"Authorization": f"Bearer {who.token}"} if who.token else {}
+        headers = {"Authorization": f"{who.scheme} {who.token}"} if who.token else {}
         with transaction.atomic():
             answer = case.call(headers=headers)
             transaction.set_rollback(True)

@@ -32,7 +32,9 @@ def _text(most: int) -> Callable[[str, str], Any]:
 
 
 def _whole(most: int, empty: int | None = 0) -> Callable[[str, str], Any]:
-    def read(said: str, what: str) -> int:
+    def read(said: str, what: str) -> int | None:
+        if empty is None and not said.strip():
+            return None
         number = whole(said, what=what, empty=empty)
         if number > most:
             raise BadLine(f"{what} is above {most:,}: {number}")
@@ -106,6 +108,7 @@ COLUMNS: dict[str, tuple[str, Callable[[str, str], Any]]] = {
     "zone": ("The zone", _choice(tuple(Zone.values), "ambient")),
     "barcode": ("The barcode", _barcode),
     "shelf_life_days": ("The shelf life", lambda said, what: _whole(36_500)(said, what) or None),
+    "min_life_days": ("The life at the door", _whole(3_650, empty=None)),
     "max_per_order": ("The most per order", _whole(32_767, empty=10)),
     "description": ("The description", _long),
     "keywords": ("The keywords", _text(400)),

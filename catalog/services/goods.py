@@ -108,7 +108,8 @@ def _plain(value: Any) -> Any:
 _TYPES = {
     "name": "text", "name_hi": "text", "brand": "bigint", "category": "bigint", "pack": "text", "pack_size": "numeric",
     "pack_unit": "text", "weight_g": "int", "mrp_paise": "bigint", "hsn": "text", "gst_bp": "int", "veg": "text",
-    "zone": "text", "barcode": "text", "shelf_life_days": "int", "max_per_order": "smallint", "description": "text",
+    "zone": "text", "barcode": "text", "shelf_life_days": "int", "min_life_days": "int", "max_per_order": "smallint",
+    "description": "text",
     "keywords": "text", "family_by_hand": "text", "popularity": "int", "is_active": "boolean",
 }  # fmt: skip
 

@@ -16,6 +16,7 @@ from fulfillment.services.life import (
 from fulfillment.services.managing import decline, give_back, pin, reassign, sweep
 from fulfillment.services.packing import MOST_BAGS, pack, suggested_bags
 from fulfillment.services.picking import ScanOutcome, next_task, put_back, scan, short, start, substitute
+from fulfillment.services.recalls import sweep_recalled, take_out_recalled
 from fulfillment.services.shifts import end_shift, start_shift
 
 __all__ = [
@@ -42,5 +43,7 @@ __all__ = [
     "substitute",
     "suggested_bags",
     "sweep",
+    "sweep_recalled",
+    "take_out_recalled",
     "write_load",
 ]

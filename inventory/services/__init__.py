@@ -18,19 +18,27 @@ from inventory.services.holding import (
     sweep_expired,
     take_back,
 )
-from inventory.services.quarantine import block, sweep_short_dated, unblock
+from inventory.services.quarantine import block, sweep_in_time, sweep_short_dated, unblock
+from inventory.services.recalling import end_recall, note_told, recall, sweep_recalls
 from inventory.services.receiving import Arrival, move_bin, receive, retime
 from inventory.services.repair import rebuild_counters
+from inventory.services.syncing import Line, Outcome, forget_superseded, sync
 
 __all__ = [
     "Arrival",
+    "Line",
+    "Outcome",
     "block",
     "count",
+    "end_recall",
     "firm",
+    "forget_superseded",
     "hold",
     "move_bin",
     "move_hold",
+    "note_told",
     "rebuild_counters",
+    "recall",
     "receive",
     "release",
     "release_part",
@@ -38,7 +46,10 @@ __all__ = [
     "ship",
     "swap",
     "sweep_expired",
+    "sweep_in_time",
+    "sweep_recalls",
     "sweep_short_dated",
+    "sync",
     "take_back",
     "take_off",
     "unblock",

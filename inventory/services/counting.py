@@ -141,7 +141,9 @@ def _extra(lots: Sequence[Lot], stock_id: int, qty: int, now: datetime) -> Take:
         return Take(lots[0].id, qty)
     ((batch_id,),) = ledger.execute(
         "INSERT INTO inventory_batch (stock_id, lot, state, state_reason, on_hand, held, received_at)"
-        " VALUES (%(stock)s, '', 'open', '', 0, 0, %(now)s)"
+        " SELECT id, '', CASE WHEN EXISTS (SELECT 1 FROM inventory_recall AS r WHERE r.product_id = s.product_id"
+        " AND r.lot = '' AND r.ended_at IS NULL) THEN 'quarantined' ELSE 'open' END, '', 0, 0, %(now)s"
+        " FROM inventory_stock AS s WHERE id = %(stock)s"
         " ON CONFLICT (stock_id, lot, expires_on) DO UPDATE SET lot = excluded.lot RETURNING id",
         {"stock": stock_id, "now": now},
     )

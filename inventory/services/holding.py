@@ -9,11 +9,13 @@ from uuid import UUID
 from django.db import transaction
 
 from blinkit.kernel import events
+from blinkit.kernel.said import say
 from inventory import fefo
-from inventory.errors import BadQuantity, HoldGone, OutOfStock
+from inventory.errors import BadQuantity, HoldGone, LotRecalled, OutOfStock
 from inventory.events import HoldExpired
 from inventory.fefo import Take
 from inventory.models import Hold, HoldState, MovementKind
+from inventory.recall_queries import not_to_leave
 from inventory.services import ledger
 from inventory.services.ledger import Row
 
@@ -35,11 +37,12 @@ def hold(
     Only units that may still be handed over at `arrives_at` (default: now), those that expire first before others.
     `until` None makes the hold firm at once (cash on delivery). A ref that holds already is left as it is.
     Raises OutOfStock with `short`: the units really free for then, per product; BadQuantity unless every quantity is
-    positive.
+    positive, HoldGone for a ref that gave back units of this store before.
     """
     if not basket or min(basket.values()) <= 0:
         raise BadQuantity("Every product needs a quantity of at least one.")
     with transaction.atomic(savepoint=False):
+        held = False
         rows = ledger.lock_shelf(store_id, sorted(basket))
         lots = ledger.lots(rows, arrives_at=arrives_at or now)
         free = {row.product_id: sum(lot.free for lot in lots.get(row.id, [])) for row in rows}
@@ -52,10 +55,12 @@ def hold(
                 for row in rows
             }
             state = HoldState.FIRM if until is None else HoldState.ACTIVE
-            _write_hold(rows, takes, ref=ref, state=state, until=until, reason="", actor=actor, now=now)
-    # A repeat finds its own units missing.
-    if short and not Hold.objects.filter(ref=ref).exclude(state=HoldState.RELEASED).exists():
+            held = _write_hold(rows, takes, ref=ref, state=state, until=until, reason="", actor=actor, now=now)
+    if held or Hold.objects.filter(ref=ref).exclude(state=HoldState.RELEASED).exists():
+        return  # done now, or before: a repeat finds its own units missing
+    if short:
         raise OutOfStock("Some items just sold out.", short=short)
+    raise HoldGone("These units were given back before. Order again.")
 
 
 def _write_hold(
@@ -69,8 +74,9 @@ def _write_hold(
     actor: str,
     now: datetime,
     also: bool = False,
-) -> None:
-    """Holds for locked stock rows from these batches, in one statement. `also`: the ref may hold other rows already."""
+) -> bool:
+    """Holds for locked stock rows from these batches, in one statement. `also`: the ref may hold other rows already.
+    False when it held before."""
     flat = [(stock_id, take) for stock_id, some in takes.items() for take in some]
     new = """
         mine AS (
@@ -101,6 +107,7 @@ def _write_hold(
         },
     )
     ledger.tell(rows, changed)
+    return bool(changed)
 
 
 def firm(*, ref: UUID, now: datetime) -> None:
@@ -127,10 +134,19 @@ def release(*, ref: UUID, reason: str, actor: str, now: datetime) -> None:
 
 
 def ship(*, ref: UUID, actor: str, now: datetime) -> None:
-    """The firm units leave the store. Repeating is silent. Raises HoldGone when nothing is firmly held."""
+    """The firm units leave the store. Repeating is silent. Raises HoldGone when nothing is firmly held,
+    LotRecalled when some of it was recalled or has expired: nothing leaves then."""
     with transaction.atomic(savepoint=False):
         moved = _settle(
-            ref, [HoldState.FIRM.value], HoldState.SHIPPED, MovementKind.SHIP, on_hand=-1, held=-1, actor=actor, now=now
+            ref, [HoldState.FIRM.value], HoldState.SHIPPED, MovementKind.SHIP, on_hand=-1, held=-1, actor=actor,
+            now=now, leaving=True,
+        )  # fmt: skip
+    if moved < 0:
+        bad = not_to_leave(refs=[ref])
+        names = ", ".join(f"{it.units} × {it.product}{f' (lot {it.lot})' if it.lot else ''}" for it in bad)
+        raise LotRecalled(
+            say("These bags must not leave: {what} was recalled. Leave them here and tell operations.", what=names),
+            lots=[{"product": it.product, "lot": it.lot, "units": it.units} for it in bad],
         )
     if not moved and not Hold.objects.filter(ref=ref, state=HoldState.SHIPPED).exists():
         raise HoldGone("Nothing is firmly set aside for this order.")
@@ -152,9 +168,18 @@ def take_back(*, ref: UUID, actor: str, now: datetime, reason: str = "Undelivere
 
 
 def release_part(
-    *, ref: UUID, product_id: int, qty: int, reason: str, actor: str, now: datetime, missing: bool = True
+    *,
+    ref: UUID,
+    product_id: int,
+    qty: int,
+    reason: str,
+    actor: str,
+    now: datetime,
+    missing: bool = True,
+    recalled: bool = False,
 ) -> None:
-    """Give back some held units of one product. With `missing` they are not in the store either (short pick).
+    """Give back some held units of one product. With `missing` they are not in the store either (short pick); with
+    `recalled` those of lots that must not leave go first, and stay in the store, off sale.
 
     Of several lots those that expire last go first: what is believed to be left is the oldest. Not silent when
     repeated: the caller holds the order's lock and asks once per shorted unit. Raises BadQuantity for more units than
@@ -164,17 +189,21 @@ def release_part(
         rows = [row for row in ledger.lock_held(ref, LIVE_STATES, product_id=product_id) if row.hold_qty]
         enough = bool(rows) and 0 < qty <= rows[0].hold_qty
         if enough:
-            _lower(rows[0], qty, ref=ref, reason=reason, actor=actor, now=now, missing=missing)
+            missing = missing and not recalled
+            _lower(rows[0], qty, ref=ref, reason=reason, actor=actor, now=now, missing=missing, recalled=recalled)
     if not enough:
         raise BadQuantity(f"{rows[0].hold_qty if rows else 0} units are set aside here, not {qty}.")
 
 
-def _lower(row: Row, qty: int, *, ref: UUID, reason: str, actor: str, now: datetime, missing: bool) -> None:
+def _lower(
+    row: Row, qty: int, *, ref: UUID, reason: str, actor: str, now: datetime, missing: bool, recalled: bool
+) -> None:
     """A locked row's hold becomes smaller by so many units."""
     held = ledger.execute(
         "SELECT l.batch_id, l.qty FROM inventory_holdlot AS l JOIN inventory_batch AS b ON b.id = l.batch_id"
-        " WHERE l.hold_id = %(hold)s ORDER BY b.expires_on DESC NULLS FIRST, b.id DESC",
-        {"hold": row.hold_id},
+        " WHERE l.hold_id = %(hold)s ORDER BY %(recalled)s AND b.state IN ('quarantined', 'expired') DESC,"
+        " b.expires_on DESC NULLS FIRST, b.id DESC",
+        {"hold": row.hold_id, "recalled": recalled},
     )
     takes = fefo.allocate(held, qty)
     less = """
@@ -314,21 +343,38 @@ def _settle(
     held: int = 0,
     reason: str = "",
     expired_at: datetime | None = None,
+    leaving: bool = False,
 ) -> int:
-    """Move the holds of `ref` from one of the states to `to`; their batches change by the factors times their units."""
+    """Move the holds of `ref` from one of the states to `to`; their batches change by the factors times their units.
+
+    Returns how many holds. With `leaving` nothing is moved and -1 returned when one of the batches must not leave: told
+    by the same statement, which sees what those it waited for have written.
+    """
     rows = ledger.lock_held(ref, states, expired_at=expired_at)
     if not rows:
         return 0
-    settled = """
+    good = """NOT (%(leaving)s AND EXISTS (
+            SELECT 1 FROM inventory_holdlot AS l JOIN inventory_batch AS b ON b.id = l.batch_id
+            WHERE l.hold_id = ANY(%(holds)s) AND l.qty > 0 AND b.state IN ('quarantined', 'expired')
+        ))"""
+    settled = f"""
         mine AS (
-            UPDATE inventory_hold SET state = %(to)s, expires_at = NULL WHERE id = ANY(%(holds)s)
+            UPDATE inventory_hold SET state = %(to)s, expires_at = NULL WHERE id = ANY(%(holds)s) AND {good}
         ), lot AS (
-            SELECT batch_id, qty FROM inventory_holdlot WHERE hold_id = ANY(%(holds)s) AND qty > 0
+            SELECT batch_id, qty FROM inventory_holdlot WHERE hold_id = ANY(%(holds)s) AND qty > 0 AND {good}
         )"""
     changed = ledger.execute(
         ledger.posting("SELECT batch_id, %(on_hand)s * qty, %(held)s * qty FROM lot", after=settled),
         ledger.values(kind, ref=ref, reason=reason, actor=actor, now=now)
-        | {"to": to.value, "holds": [row.hold_id for row in rows], "on_hand": on_hand, "held": held},
+        | {
+            "to": to.value,
+            "holds": [row.hold_id for row in rows],
+            "on_hand": on_hand,
+            "held": held,
+            "leaving": leaving,
+        },
     )
+    if leaving and not changed and any(row.hold_qty for row in rows):
+        return -1
     ledger.tell(rows, changed)
     return len(rows)

@@ -176,6 +176,37 @@ def post(
     tell(rows, changed)
 
 
+def post_each(
+    moves: Sequence[tuple[int, int, UUID]], kind: MovementKind, *, reason: str, actor: str, now: datetime
+) -> list[tuple[Any, ...]]:
+    """(batch, units that came or went, ref) each gets a line of its own; a batch may be there several times. One
+    statement; returns (stock id, free after) for `tell`. The stock rows must be locked."""
+    return execute(
+        """
+        WITH line AS (
+            SELECT * FROM unnest(%(ids)s::bigint[], %(qty)s::int[], %(refs)s::uuid[]) AS l(batch_id, qty, ref)
+        ), total AS (
+            SELECT batch_id, sum(qty)::int AS qty FROM line GROUP BY batch_id
+        ), changed AS (
+            UPDATE inventory_batch AS b SET on_hand = b.on_hand + total.qty FROM total WHERE b.id = total.batch_id
+            RETURNING b.id, b.stock_id, total.qty, CASE WHEN b.state = 'open' THEN 0 ELSE total.qty END AS blocked
+        ), ledger AS (
+            INSERT INTO inventory_movement
+                (stock_id, batch_id, kind, on_hand_delta, held_delta, ref, reason, actor, at)
+            SELECT changed.stock_id, line.batch_id, %(kind)s, line.qty, 0, line.ref, %(reason)s, %(actor)s, %(now)s
+            FROM line JOIN changed ON changed.id = line.batch_id
+        )
+        UPDATE inventory_stock AS s SET on_hand = s.on_hand + sum.qty, blocked = s.blocked + sum.blocked
+        FROM (
+            SELECT stock_id, sum(qty)::int AS qty, sum(blocked)::int AS blocked FROM changed GROUP BY stock_id
+        ) AS sum WHERE s.id = sum.stock_id
+        RETURNING s.id, s.free
+        """,
+        values(kind, reason=reason, actor=actor, now=now)
+        | {"ids": [move[0] for move in moves], "qty": [move[1] for move in moves], "refs": [move[2] for move in moves]},
+    )
+
+
 def tell(rows: Iterable[Row], changed: Iterable[tuple[Any, ...]]) -> None:
     """Screens hear of stock only when a product sells out or comes back, not at each hold; the shop's shelf also hears
     of each of the last few units, which it counts out loud. After the commit: no statement of its own."""

@@ -15,9 +15,10 @@ from django.db import transaction
 
 from blinkit.kernel import events, metrics
 from inventory import fefo
-from inventory.errors import NoSuchBatch
+from inventory.errors import LotRecalled, NoSuchBatch
 from inventory.events import BatchBlocked
 from inventory.models import Batch, BatchState, MovementKind
+from inventory.recalls import Recall
 from inventory.services import ledger
 from inventory.services.ledger import Lot, Row
 
@@ -66,8 +67,9 @@ def block(*, batch_id: int, state: str, reason: str, actor: str, now: datetime) 
 
 
 def unblock(*, batch_id: int, reason: str, actor: str, now: datetime) -> None:
-    """A quarantined batch was found to be good: on sale again. Silent for one that is on sale. Raises NoSuchBatch; an
-    expired or too short-dated batch stays off sale whatever is said."""
+    """A quarantined batch was found to be good: on sale again. Silent for one that is on sale. An expired or too
+    short-dated batch stays off sale whatever is said. Raises NoSuchBatch, LotRecalled while there is a recall to end.
+    """
     stock_id = Batch.objects.filter(pk=batch_id).values_list("stock_id", flat=True).first()
     if stock_id is None:
         raise NoSuchBatch("There is no such lot.")
@@ -76,6 +78,8 @@ def unblock(*, batch_id: int, reason: str, actor: str, now: datetime) -> None:
         batch = Batch.objects.get(pk=batch_id)
         if batch.state != BatchState.QUARANTINED:
             return
+        if Recall.objects.filter(product_id=row.product_id, lot__in=["", batch.lot], ended_at=None).exists():
+            raise LotRecalled("This lot is recalled: end the recall first.", lots=[])
         in_time = batch.sell_until is None or batch.sell_until > now + SELL_AHEAD
         to = BatchState.OPEN if in_time else BatchState.SHORT
         _mark(row, batch, to, reason=reason, kind=MovementKind.UNBLOCK, actor=actor, now=now)
@@ -101,6 +105,21 @@ def sweep_short_dated(*, now: datetime, limit: int = 500) -> int:
         reason = "Expired" if state == BatchState.EXPIRED else "Too short-dated to sell"
         block(batch_id=batch_id, state=state, reason=reason, actor="system", now=now)
     return len(due)
+
+
+def sweep_in_time(*, now: datetime) -> int:
+    """Batches that were too short-dated for a rule that has since been loosened are on sale again. Returns how many."""
+    due = Batch.objects.filter(state=BatchState.SHORT, on_hand__gt=0, sell_until__gt=now + SELL_AHEAD)
+    done = 0
+    for batch_id, stock_id in due.order_by("stock_id", "pk").values_list("pk", "stock_id"):
+        with transaction.atomic():
+            row = ledger.lock_stock([stock_id])[stock_id]
+            batch = Batch.objects.get(pk=batch_id)
+            if batch.state == BatchState.SHORT and batch.sell_until and batch.sell_until > now + SELL_AHEAD:
+                kind, why = MovementKind.UNBLOCK, "Its product may be sold for longer"
+                _mark(row, batch, BatchState.OPEN, reason=why, kind=kind, actor="system", now=now)
+                done += 1
+    return done
 
 
 def _mark(

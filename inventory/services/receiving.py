@@ -26,6 +26,9 @@ _SELL_UNTIL = f"""(
 """The end of the last day of use where the store is, less the life that must remain. Days are of 24 hours."""
 
 
+RETIMED_AT_ONCE = 500
+
+
 class Arrival(NamedTuple):
     """One line of goods that came. `bin_code` gives the product (or, with a lot or expiry, the lot) its place."""
 
@@ -85,21 +88,29 @@ def move_bin(*, store_id: int, product_id: int, bin_code: str, actor: str, now: 
     receive(store_id=store_id, lines=[(product_id, 0, bin_code)], reason="Moved", actor=actor, now=now)
 
 
-def retime(*, product_ids: Iterable[int]) -> int:
-    """The life a product must still have was changed: its batches get their last instant anew. Returns how many
-    changed. What is on sale or not is the sweep's to see."""
-    return len(
-        ledger.execute(
-            f"""
-            UPDATE inventory_batch AS b SET sell_until = {_SELL_UNTIL.format(ends="b.expires_on")}
-            FROM inventory_stock AS s JOIN catalog_product AS p ON p.id = s.product_id
-            JOIN catalog_store AS t ON t.id = s.store_id JOIN catalog_city AS city ON city.id = t.city_id
-            WHERE s.id = b.stock_id AND p.id = ANY(%(products)s) AND b.expires_on IS NOT NULL AND b.on_hand > 0
-            AND b.sell_until IS DISTINCT FROM {_SELL_UNTIL.format(ends="b.expires_on")} RETURNING b.id
-            """,
-            {"products": list(product_ids)},
-        )
+def retime(*, product_ids: Iterable[int] | None = None) -> int:
+    """The life a product must still have was changed: its batches (None: of all products) get their last instant anew.
+    Returns how many changed. What is on sale or not is the sweeps' to see."""
+    last = _SELL_UNTIL.format(ends="b.expires_on")
+    rest = (
+        " FROM inventory_stock AS s JOIN catalog_product AS p ON p.id = s.product_id"
+        " JOIN catalog_store AS t ON t.id = s.store_id JOIN catalog_city AS city ON city.id = t.city_id"
     )
+    wrong = f"b.expires_on IS NOT NULL AND b.on_hand > 0 AND b.sell_until IS DISTINCT FROM {last}"
+    found = ledger.execute(
+        f"SELECT DISTINCT s.id {rest} JOIN inventory_batch AS b ON b.stock_id = s.id"
+        f" WHERE (%(all)s OR p.id = ANY(%(products)s::bigint[])) AND {wrong} ORDER BY s.id",
+        {"all": product_ids is None, "products": list(product_ids or ())},
+    )
+    changed = 0
+    for start in range(0, len(found), RETIMED_AT_ONCE):
+        ids = [row[0] for row in found[start : start + RETIMED_AT_ONCE]]
+        with transaction.atomic():
+            ledger.lock_stock(ids)
+            sql = f"UPDATE inventory_batch AS b SET sell_until = {last} {rest}"
+            sql += f" WHERE s.id = b.stock_id AND s.id = ANY(%(ids)s) AND {wrong} RETURNING b.id"
+            changed += len(ledger.execute(sql, {"ids": ids}))
+    return changed
 
 
 def _batches(store_id: int, of_product: Mapping[int, int], came: Sequence[Arrival], *, now: datetime) -> list[Take]:
@@ -112,41 +123,81 @@ def _batches(store_id: int, of_product: Mapping[int, int], came: Sequence[Arriva
         more[key] = line
     if not units:
         return []
-    keys = list(units)
-    with_place = {key: line.bin_code for key, line in more.items() if line.bin_code and (key[1] or key[2])}
+    batch_of = see_to_batches([(key[0], more[key]) for key in units], now=now)
+    return [Take(batch_of[key], qty) for key, qty in units.items()]
+
+
+def see_to_batches(lines: Sequence[tuple[int, Arrival]], *, now: datetime) -> dict[tuple[int, str, date | None], int]:
+    """The batch of each (locked stock row, lot and expiry), made when it is new: {(stock row, lot, expiry): batch}.
+
+    A new one of recalled goods begins in quarantine, one that came too short-dated off sale. One statement.
+    """
     found = ledger.execute(
         f"""
         WITH wanted AS (
-            SELECT w.*, {_SELL_UNTIL.format(ends="w.ends")} AS sell_until, bin.id AS bin_id
+            SELECT w.*, {_SELL_UNTIL.format(ends="w.ends")} AS sell_until, bin.id AS bin_id, (
+                SELECT r.reason FROM inventory_recall AS r WHERE r.product_id = s.product_id AND r.ended_at IS NULL
+                AND r.lot IN ('', w.lot) ORDER BY r.id LIMIT 1
+            ) AS recalled
             FROM unnest(%(stocks)s::bigint[], %(lots)s::text[], %(ends)s::date[], %(costs)s::bigint[], %(bins)s::text[])
                 AS w(stock_id, lot, ends, cost, bin)
             JOIN inventory_stock AS s ON s.id = w.stock_id
             JOIN catalog_product AS p ON p.id = s.product_id
             JOIN catalog_store AS t ON t.id = s.store_id JOIN catalog_city AS city ON city.id = t.city_id
             LEFT JOIN inventory_bin AS bin ON bin.store_id = s.store_id AND bin.code = w.bin
+        ), made AS (
+            INSERT INTO inventory_batch
+                (stock_id, lot, expires_on, sell_until, bin_id, unit_cost_paise, state, state_reason, on_hand, held,
+                received_at)
+            SELECT stock_id, lot, ends, sell_until, bin_id, cost,
+                CASE WHEN recalled IS NOT NULL THEN 'quarantined'
+                    WHEN sell_until < %(now)s THEN 'short' ELSE 'open' END,
+                CASE WHEN recalled IS NOT NULL THEN recalled
+                    WHEN sell_until < %(now)s THEN 'Too short-dated when it came' ELSE '' END,
+                0, 0, %(now)s
+            FROM wanted
+            ON CONFLICT (stock_id, lot, expires_on) DO UPDATE SET
+                unit_cost_paise = coalesce(excluded.unit_cost_paise, inventory_batch.unit_cost_paise),
+                bin_id = coalesce(excluded.bin_id, inventory_batch.bin_id)
+            WHERE excluded.unit_cost_paise IS NOT NULL OR excluded.bin_id IS NOT NULL
+            RETURNING id, stock_id, lot, expires_on
         )
-        INSERT INTO inventory_batch
-            (stock_id, lot, expires_on, sell_until, bin_id, unit_cost_paise, state, state_reason, on_hand, held,
-            received_at)
-        SELECT stock_id, lot, ends, sell_until, bin_id, cost,
-            CASE WHEN sell_until < %(now)s THEN 'short' ELSE 'open' END,
-            CASE WHEN sell_until < %(now)s THEN 'Too short-dated when it came' ELSE '' END, 0, 0, %(now)s
-        FROM wanted
-        ON CONFLICT (stock_id, lot, expires_on) DO UPDATE SET
-            unit_cost_paise = coalesce(excluded.unit_cost_paise, inventory_batch.unit_cost_paise),
-            bin_id = coalesce(excluded.bin_id, inventory_batch.bin_id)
-        RETURNING id, stock_id, lot, expires_on
+        SELECT stock_id, lot, expires_on, id FROM made
+        UNION
+        SELECT b.stock_id, b.lot, b.expires_on, b.id FROM wanted AS w JOIN inventory_batch AS b
+            ON b.stock_id = w.stock_id AND b.lot = w.lot AND b.expires_on IS NOT DISTINCT FROM w.ends
         """,
         {
-            "stocks": [key[0] for key in keys],
-            "lots": [key[1] for key in keys],
-            "ends": [key[2] for key in keys],
-            "costs": [more[key].unit_cost_paise for key in keys],
-            "bins": [with_place.get(key) for key in keys],
+            "stocks": [stock_id for stock_id, _ in lines],
+            "lots": [line.lot.strip() for _, line in lines],
+            "ends": [line.expires_on for _, line in lines],
+            "costs": [line.unit_cost_paise for _, line in lines],
+            "bins": [line.bin_code if line.lot.strip() or line.expires_on else None for _, line in lines],
             "now": now,
         },
     )
-    return [Take(batch_id, units[(stock_id, lot, ends)]) for batch_id, stock_id, lot, ends in found]
+    return {(stock_id, lot, ends): batch_id for stock_id, lot, ends, batch_id in found}
+
+
+def see_to_stock(places: Iterable[tuple[int, int]]) -> dict[tuple[int, int], int]:
+    """The stock rows of these (store, product), made when they are new, in that order: {(store, product): id}."""
+    wanted = sorted(set(places))
+    values = {"stores": [store for store, _ in wanted], "products": [product for _, product in wanted]}
+    pairs = "unnest(%(stores)s::bigint[], %(products)s::bigint[]) AS w(store_id, product_id)"
+    ledger.execute(
+        "INSERT INTO inventory_stock (store_id, product_id, on_hand, held)"
+        f" SELECT store_id, product_id, 0, 0 FROM {pairs}"
+        " WHERE NOT EXISTS (SELECT 1 FROM inventory_stock AS s WHERE s.store_id = w.store_id"
+        " AND s.product_id = w.product_id)"
+        " ORDER BY store_id, product_id ON CONFLICT (store_id, product_id) DO NOTHING RETURNING id",
+        values,
+    )
+    found = ledger.execute(
+        f"SELECT s.store_id, s.product_id, s.id FROM {pairs} JOIN inventory_stock AS s"
+        " ON s.store_id = w.store_id AND s.product_id = w.product_id",
+        values,
+    )
+    return {(store_id, product_id): stock_id for store_id, product_id, stock_id in found}
 
 
 def _set_home(store_id: int, codes: Mapping[int, str]) -> None:

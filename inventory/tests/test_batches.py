@@ -6,12 +6,15 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.db import transaction
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from accounts.tests.factories import UserFactory
 from blinkit.kernel.errors import Refusal
 from blinkit.kernel.ids import uuid7
 from blinkit.kernel.models import Event
+from catalog.importing.sheets import plan_sheet
+from catalog.services.goods import apply_sheet
 from catalog.tests.factories import NOW, ProductFactory
 from catalog.tests.factories import store as make_store
 from inventory import fefo, queries, services
@@ -42,6 +45,7 @@ def batch(stock: Stock, lot: str) -> Batch:
     return Batch.objects.get(stock=stock, lot=lot)
 
 
+@settings(suppress_health_check=[HealthCheck.too_slow])  # a busy machine
 @given(st.lists(st.tuples(st.integers(1, 9), st.integers(0, 20))), st.integers(0, 60))
 def test_allocation_takes_in_the_order_given_and_never_too_much(free, qty):
     takes = fefo.allocate(free, qty)
@@ -261,3 +265,36 @@ def test_sixteen_writers_on_one_hot_product_lose_nothing(race):
     assert all(isinstance(result, Counter) for result in results), results
     assert queries.audit() == []
     assert Hold.objects.exists() and Movement.objects.count() > 200
+
+
+@pytest.mark.django_db
+def test_a_rule_changed_in_the_administration_reaches_batches_with_the_next_sweep(client):
+    """Stricter: off sale. Looser again: on sale. A recalled batch stays off sale."""
+    product = ProductFactory(shelf_life_days=10)
+    stock = lots(("A", 3, 20), ("BAD", 2, 20), product=product)
+    services.block(batch_id=batch(stock, "BAD").pk, state="quarantined", reason="x", actor="user:9", now=NOW)
+    client.force_login(UserFactory(is_staff=True, is_superuser=True))
+    page = client.get(f"/admin/catalog/product/{product.pk}/change/")
+    assert b'name="min_life_days"' in page.content
+    for days, state, free in ((30, BatchState.SHORT, 0), (1, BatchState.OPEN, 3)):
+        type(product).objects.filter(pk=product.pk).update(min_life_days=days)
+        services.retime()
+        services.sweep_short_dated(now=NOW)
+        services.sweep_in_time(now=NOW)
+        stock.refresh_from_db()
+        assert (batch(stock, "A").state, batch(stock, "BAD").state, stock.free) == (state, "quarantined", free)
+    assert services.retime() == services.sweep_in_time(now=NOW) == 0
+    assert queries.audit() == []
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(("said", "kept"), [("5", 5), ("0", 0), ("", None)])
+def test_the_life_at_the_door_comes_with_a_sheet(said, kept):
+    product = ProductFactory(min_life_days=9)
+    content = f"sku,min_life_days\n{product.sku},{said}\n".encode()
+    plan = plan_sheet(content, store_id=None)
+    apply_sheet(
+        content=content, digest=plan.digest, store_id=None, all_or_nothing=True, reason="x", actor="user:1", now=NOW
+    )
+    product.refresh_from_db()
+    assert product.min_life_days == kept

@@ -2,7 +2,7 @@ import json
 from io import StringIO
 
 import pytest
-from django.core.management import call_command
+from django.core.management import CommandError, call_command
 from django.db import connection
 
 from blinkit.kernel.errors import NotFound
@@ -138,7 +138,11 @@ def test_the_audit_catches_a_counter_changed_by_hand_and_rebuilds_it():
         ("held", 5, 4, "batches"),
         ("blocked", 1, 0, "batches"),
     }
-    code, found = run_audit("--rebuild")
+    with pytest.raises(CommandError, match="--yes"):
+        run_audit("--rebuild")
+    assert run_audit("--store", stock.store.code)[1]["differences"] == 6
+    assert run_audit("--store", store("BLR-Y").code)[0] == 0
+    code, found = run_audit("--rebuild", "--yes", "--json")
     assert (code, found["rebuilt"], found["differences"]) == (0, 1, 0)
     stock.refresh_from_db()
     assert (stock.on_hand, stock.held) == (10, 3)

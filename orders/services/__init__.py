@@ -24,6 +24,7 @@ from orders.services.mover import lock, move
 from orders.services.photos import keep_photo, photo_bytes
 from orders.services.pictures import sweep_unused_pictures
 from orders.services.rating import rate
+from orders.services.recalls import hold_back, tell_recalled
 from orders.services.referral import enter_referral, my_referral_code, reward_referral
 from orders.services.resourcing import purge_sourcings, resource, sweep_offline
 from orders.services.slots import copy_to_every_day, make_slots, release, release_due
@@ -65,6 +66,7 @@ __all__ = [
     "enter_referral",
     "evidence",
     "goods_back",
+    "hold_back",
     "in_transit",
     "keep_photo",
     "learn_affinity",
@@ -104,6 +106,7 @@ __all__ = [
     "sweep_unpaid",
     "sweep_unused_pictures",
     "tell_cheaper",
+    "tell_recalled",
     "tell_restocked",
     "to_store",
     "undelivered",

@@ -15,7 +15,7 @@ from blinkit.kernel.errors import Invalid
 from catalog.pricing.bill import short_of
 from inventory import services as stock
 from orders.errors import IllegalMove, NoSuchLine
-from orders.events import LineShorted, OrderPacked
+from orders.events import LineRecalled, LineShorted, OrderPacked
 from orders.models import Evidence, Order, OrderLine
 from orders.services.ending import cancel_locked, give_back_promotions
 from orders.services.mover import hint, joining, lock, step, subject
@@ -23,6 +23,8 @@ from orders.states import Status
 from payments import services as money
 
 NOTHING_FOUND = "Nothing of it could be found in the store"
+ALL_RECALLED = "All of it was recalled by its maker"
+BEFORE_PICKING = (Status.CONFIRMED, Status.ASSIGNED_TO_STORE)
 
 
 @joining
@@ -44,8 +46,11 @@ def start_picking(*, order_id: UUID, actor: str, now: datetime) -> Order:
 
 
 @transaction.atomic
-def short_line(*, order_id: UUID, order_line_id: int, qty: int, actor: str, now: datetime) -> Order:
-    """`qty` more units of a line can't be found: bill down, stock corrected, money back if it was paid.
+def short_line(
+    *, order_id: UUID, order_line_id: int, qty: int, actor: str, now: datetime, recalled: bool = False
+) -> Order:
+    """`qty` more units of a line can't be found: bill down, stock corrected, money back if it was paid. With `recalled`
+    they were recalled before they were picked, and stay in the store off sale; the picking need not have begun.
 
     Fees and the unit price stay as agreed, also below the quantity of a tier: the customer never pays more for our
     missing goods. When every unit of the order is short, the order is cancelled and everything is refunded. Each call
@@ -53,7 +58,7 @@ def short_line(*, order_id: UUID, order_line_id: int, qty: int, actor: str, now:
     being picked, NoSuchLine, Invalid when more than what is left of the line is asked for.
     """
     order = lock(order_id)
-    if order.status != Status.PICKING:
+    if order.status != Status.PICKING and not (recalled and order.status in BEFORE_PICKING):
         raise IllegalMove("Only an order that is being picked can have missing items.", status_now=order.status)
     line = OrderLine.objects.filter(pk=order_line_id, order=order).first()
     if line is None:
@@ -84,7 +89,7 @@ def short_line(*, order_id: UUID, order_line_id: int, qty: int, actor: str, now:
         refund_paise = money.lower_amount(
             ref=order.pk,
             by_paise=by_paise,
-            reason=f"{line.name}: {qty} not found"[:160],
+            reason=f"{line.name}: {qty} {'recalled' if recalled else 'not found'}"[:160],
             key=f"short:{line.pk}:{line.short_qty}",
             now=now,
         )
@@ -92,14 +97,15 @@ def short_line(*, order_id: UUID, order_line_id: int, qty: int, actor: str, now:
         ref=order.pk,
         product_id=line.product_id,
         qty=qty,
-        reason="Not found while picking",
+        reason="Recalled" if recalled else "Not found while picking",
         actor=actor,
         now=now,
-        missing=True,
+        missing=not recalled,
+        recalled=recalled,
     )
     if nothing_left:
-        return cancel_locked(order, reason=NOTHING_FOUND, actor=actor, now=now)
-    shorted = LineShorted(
+        return cancel_locked(order, reason=ALL_RECALLED if recalled else NOTHING_FOUND, actor=actor, now=now)
+    shorted = (LineRecalled if recalled else LineShorted)(
         order_id=order.pk,
         customer_id=order.customer_id,
         product_name=line.name,
