@@ -145,9 +145,9 @@ def understand(code: str, *, receipt: GoodsReceipt, today: date) -> Scanned:
     return Scanned(found, label)
 
 
-def product_by(code: str) -> Product | None:
+def product_by(code: str, *, today: date) -> Product | None:
     """The product with this barcode (GS1 codes too) or SKU."""
-    label = gs1.parse(code.strip(), today=date.today())
+    label = gs1.parse(code.strip(), today=today)
     codes = gs1.codes_of(label.gtin) if label and label.gtin else [code.strip()]
     return Product.objects.filter(Q(barcode__in=codes) | Q(sku__in=codes)).first()
 

@@ -37,7 +37,6 @@ from inventory.inbound import (
     Discrepancy,
     DiscrepancyKind,
     GoodsReceipt,
-    PurchaseLine,
     PurchaseOrder,
     PurchaseState,
     Putaway,
@@ -94,8 +93,8 @@ def send_purchase(*, purchase_id: UUID, now: datetime) -> PurchaseOrder:
 
 @transaction.atomic
 def cancel_purchase(*, purchase_id: UUID, now: datetime) -> PurchaseOrder:
-    """Nothing more of it is expected. Silent when repeated. Raises DeliveryMoved once it was received, or while somebody
-    is receiving it."""
+    """Nothing more of it is expected. Silent when repeated. Raises DeliveryMoved once it was received, or while
+    somebody is receiving it."""
     purchase = _lock_purchase(purchase_id)
     if purchase.state == PurchaseState.CANCELLED:
         return purchase
@@ -146,8 +145,9 @@ def open_receipt(
                 state=transfer.state,
             )  # fmt: skip
     else:
-        there = GoodsReceipt.objects.filter(pk=receipt_id, store_id=store_id).first() if receipt_id else None
-        if there is None and GoodsReceipt.objects.filter(pk=receipt_id).exists():
+        known = GoodsReceipt.objects.filter(pk=receipt_id) if receipt_id else GoodsReceipt.objects.none()
+        there = known.filter(store_id=store_id).first()
+        if there is None and known.exists():
             raise NoSuchDelivery("There is no such receipt in this store.")
     if there is not None:
         return there
@@ -173,12 +173,12 @@ def enter_line(
     temperature_c: Decimal | None = None,
     if_short: str = "",
 ) -> ReceiptLine:
-    """Units of one product and lot stand at the door: good ones, and damaged ones. Sent again (same nonce) it is silent.
+    """Units of one product and lot stand at the door: good ones, and damaged ones. Silent when sent again (same nonce).
 
-    Chilled and frozen goods need a temperature; when they are too warm, and when they are too short-dated and `if_short`
-    is REFUSE, the line is written down as refused and nothing of it becomes stock. With KEEP the units come in but stay
-    off sale. Fruit and vegetables without a date get the day and their usual life. Raises ShortDated when `if_short` is
-    empty, ExpiryNeeded, TemperatureNeeded, BadQuantity, Invalid, DeliveryMoved, NoSuchDelivery.
+    Chilled and frozen goods need a temperature. When they are too warm, or too short-dated and `if_short` is REFUSE,
+    the line is written down as refused and nothing of it becomes stock. With KEEP the units come in but stay off sale.
+    Fruit and vegetables without a date get the day and their usual life. Raises ShortDated when `if_short` is empty,
+    ExpiryNeeded, TemperatureNeeded, BadQuantity, Invalid, DeliveryMoved, NoSuchDelivery.
     """
     receipt = _lock_receipt(receipt_id)
     if (there := receipt.lines.filter(nonce=nonce).first()) is not None:
@@ -235,8 +235,8 @@ def take_line_back(*, receipt_id: UUID, line_id: int, now: datetime) -> None:
 
 @transaction.atomic
 def give_up(*, receipt_id: UUID, actor: str, now: datetime) -> None:
-    """The receipt was opened by mistake: nothing of it becomes stock. Silent when repeated. Raises DeliveryMoved once it
-    is closed."""
+    """The receipt was opened by mistake: nothing of it becomes stock. Silent when repeated. Raises DeliveryMoved once
+    it is closed."""
     receipt = _lock_receipt(receipt_id)
     if receipt.state != ReceiptState.CANCELLED:
         _need_open(receipt)
@@ -423,7 +423,7 @@ def _settle_purchase(
         for product_id, units in missing.items():
             found[product_id, DiscrepancyKind.SHORT.value] = units
     ledger.execute(
-        f"UPDATE {PurchaseLine._meta.db_table} AS l SET delivered = l.delivered + w.came, accepted = l.accepted + w.good"
+        "UPDATE inventory_purchaseline AS l SET delivered = l.delivered + w.came, accepted = l.accepted + w.good"
         " FROM unnest(%(products)s::bigint[], %(came)s::int[], %(good)s::int[]) AS w(product_id, came, good)"
         " WHERE l.purchase_id = %(purchase)s AND l.product_id = w.product_id RETURNING l.id",
         {"purchase": purchase.pk, "products": list(came), "came": list(came.values()), "good": [good[p] for p in came]},

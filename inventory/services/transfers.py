@@ -144,8 +144,8 @@ def arrive(
 ) -> Counter[tuple[int, str]]:
     """The receipt's units of a locked transfer become the store's stock, with the lot, expiry and cost they left with.
 
-    Units that were sent and did not come in good order are lost. Units that were not sent are received as what they are,
-    without a cost. Lots recalled meanwhile arrive blocked. Returns units over and short, by product.
+    Units that were sent and did not come in good order are lost. Units that were not sent are received too, without a
+    cost. Lots recalled meanwhile arrive blocked. Returns units over and short, by product.
     """
     states.check(states.TRANSFER_NEXT, TransferState(transfer.state), TransferState.RECEIVED, number=transfer.number)
     lots = list(
@@ -169,12 +169,12 @@ def arrive(
                 lot.batch.unit_cost_paise)
         for lot in lots if arrived[lot.pk]
     ]  # fmt: skip
-    place = {"store_id": receipt.store_id, "actor": actor, "now": now}
+    at = receipt.store_id
     reason = f"{receipt.number} {transfer.number}"
     if came and over:  # both sets of rows are locked at once, in key order
-        receive(**place, lines=[(line.product_id, 0, None) for line in came + over], reason=reason)
-    receive(**place, lines=came, reason=reason, kind=MovementKind.ARRIVE, ref=transfer.pk)
-    receive(**place, lines=over, reason=f"{reason}: not sent", ref=receipt.pk)
+        receive(store_id=at, lines=[(x.product_id, 0, None) for x in came + over], reason=reason, actor=actor, now=now)
+    receive(store_id=at, lines=came, reason=reason, actor=actor, now=now, kind=MovementKind.ARRIVE, ref=transfer.pk)
+    receive(store_id=at, lines=over, reason=f"{reason}: not sent", actor=actor, now=now, ref=receipt.pk)
     for lot in lots:
         lot.arrived = arrived[lot.pk]
         lot.lost = lot.sent - lot.arrived
@@ -203,7 +203,7 @@ def _need_requested(transfer: Transfer) -> None:
 
 
 def _take(lots: Sequence[TransferLot], left: dict[int, int], line: ReceiptLine, units: int, taken: Counter[int]) -> int:
-    """Units of a line are of the sent lots it fits (a lot or a day that was not read fits any). Returns those of none."""
+    """Units of a line are of the sent lots it fits (a lot or day that was not read fits any). Returns those of none."""
     for lot in lots:
         batch = lot.batch
         fits = (

@@ -64,7 +64,8 @@ def test_units_leave_travel_and_arrive_with_lot_expiry_and_cost(stores, tea):
     enter(one, tea, 7, lot="", expires_on=None)
     close(one)
     assert units() == {"BLR-A": 3, "BLR-B": 7}
-    assert {(b.lot, b.expires_on, b.on_hand, b.unit_cost_paise) for b in Batch.objects.filter(stock__store=stores[1])} == {
+    there = Batch.objects.filter(stock__store=stores[1])
+    assert {(b.lot, b.expires_on, b.on_hand, b.unit_cost_paise) for b in there} == {
         ("SOON", SOON, 4, 700), ("LATE", IN_A_MONTH, 3, 800),
     }  # fmt: skip
     assert set(Movement.objects.filter(ref=sent.pk).values_list("kind", flat=True)) == {"dispatch", "arrive"}
