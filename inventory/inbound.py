@@ -209,6 +209,12 @@ class GoodsReceipt(models.Model):
     def number(self) -> str:
         return f"GR-{str(self.pk)[-6:].upper()}"
 
+    @property
+    def ordered_as(self) -> str:
+        """The number people know it by: the purchase order's or transfer's, else its own."""
+        origin = self.purchase or self.transfer
+        return origin.number if origin else self.number
+
     def __str__(self) -> str:
         return self.number
 
