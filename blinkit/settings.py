@@ -304,6 +304,10 @@ ORDER_COD_LIMITS_PAISE = {  # cash at the door by trust (orders/trust.py); a cit
 PRICE_DROP_BP = env.number(
     "PRICE_DROP_BP", default=500, least=1, most=9_000
 )  # watchers hear of a price this far below the one seen
+# The warmest at which goods are taken in at a store's door, °C.
+RECEIVING_CHILLED_MAX_C = env.number("RECEIVING_CHILLED_MAX_C", default=5, least=-5, most=15)
+RECEIVING_FROZEN_MAX_C = env.number("RECEIVING_FROZEN_MAX_C", default=-18, least=-40, most=0)
+RECEIVING_FROZEN_TOLERANCE_C = env.number("RECEIVING_FROZEN_TOLERANCE_C", default=3, least=0, most=10)
 RATE_LIMIT_TRUST_LOOPBACK = env.flag("RATE_LIMIT_TRUST_LOOPBACK", default=DEMO_MODE)
 
 # -- screens, files, language -------------------------------------------------------------------------------------

@@ -7,7 +7,7 @@ from typing import Any
 from django.urls import path
 
 from fulfillment import api, ws
-from fulfillment.web import pick, queue, stock
+from fulfillment.web import pick, queue, receiving, stock, transfers
 
 api_urls: list[Any] = [
     path("floor/stores/<str:code>/shift/start/", api.ShiftStartView.as_view()),
@@ -31,6 +31,23 @@ web_urls: list[Any] = [
     path("store/<str:code>/mode/", queue.set_mode, name="floor-mode"),
     path("store/<str:code>/stock/", stock.stock, name="floor-stock"),
     path("store/<str:code>/stock/<str:sku>/", stock.change, name="floor-stock-change"),
+    path("store/<str:code>/inbound/", receiving.expected, name="floor-inbound"),
+    path("store/<str:code>/inbound/open/", receiving.open_one, name="floor-receipt-open"),
+    path("store/<str:code>/inbound/<uuid:receipt_id>/", receiving.receipt, name="floor-receipt"),
+    path("store/<str:code>/inbound/<uuid:receipt_id>/scan/", receiving.scan, name="floor-receipt-scan"),
+    path("store/<str:code>/inbound/<uuid:receipt_id>/line/", receiving.line, name="floor-receipt-line"),
+    path("store/<str:code>/inbound/<uuid:receipt_id>/take-back/", receiving.take_back, name="floor-receipt-back"),
+    path("store/<str:code>/inbound/<uuid:receipt_id>/close/", receiving.close, name="floor-receipt-close"),
+    path("store/<str:code>/putaway/", receiving.putaway, name="floor-putaway"),
+    path("store/<str:code>/putaway/scan/", receiving.put_away, name="floor-putaway-scan"),
+    path("store/<str:code>/differences/", receiving.differences, name="floor-differences"),
+    path("store/<str:code>/differences/settle/", receiving.settle, name="floor-settle"),
+    path("store/<str:code>/transfers/", transfers.transfers, name="floor-transfers"),
+    path("store/<str:code>/transfers/new/", transfers.new, name="floor-transfer-new"),
+    path("store/<str:code>/transfers/<uuid:transfer_id>/", transfers.transfer, name="floor-transfer"),
+    path("store/<str:code>/transfers/<uuid:transfer_id>/ask/", transfers.ask, name="floor-transfer-ask"),
+    path("store/<str:code>/transfers/<uuid:transfer_id>/send/", transfers.send, name="floor-transfer-send"),
+    path("store/<str:code>/transfers/<uuid:transfer_id>/cancel/", transfers.cancel, name="floor-transfer-cancel"),
     path("store/<str:code>/tasks/<uuid:task_id>/", queue.on_task, name="floor-task"),
     path("store/<str:code>/back/<uuid:task_id>/", queue.came_back, name="floor-back"),
     path("store/<str:code>/pick/<uuid:task_id>/", pick.pick, name="floor-pick"),

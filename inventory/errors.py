@@ -33,3 +33,39 @@ class LotRecalled(Conflict):
     """Units of a recalled or expired lot would leave the store. Carries `lots`: [{"product", "lot", "units"}]."""
 
     code = "lot-recalled"
+
+
+class NoSuchDelivery(NotFound):
+    """No such purchase order, receipt, transfer, putaway or difference, or not in this store."""
+
+    code = "no-such-delivery"
+
+
+class DeliveryMoved(Conflict):
+    """A purchase order, receipt or transfer is in a state in which this cannot be done. Carries `state`."""
+
+    code = "delivery-moved"
+
+
+class ExpiryNeeded(Invalid):
+    code = "expiry-needed"
+
+
+class TemperatureNeeded(Invalid):
+    code = "temperature-needed"
+
+
+class ShortDated(Conflict):
+    """Too little life is left to sell it. Carries `expires_on`; choose to refuse it or to keep it off sale."""
+
+    code = "short-dated"
+
+
+class NoSuchBin(Invalid):
+    code = "no-such-bin"
+
+
+class WrongZone(Conflict):
+    """The bin is of another temperature zone. Carries `wanted` and `zone`."""
+
+    code = "wrong-zone"

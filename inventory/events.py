@@ -60,3 +60,22 @@ class RecallEnded(DomainEvent):
 
     recall_id: int
     reason: str
+
+
+@dataclass(frozen=True)
+class GoodsReceived(DomainEvent):
+    """A receipt was closed. `ordered_as` is the purchase order's or transfer's number, if there is one."""
+
+    store_code: str
+    receipt_id: UUID
+    ordered_as: str
+    units: int
+    differences: int
+
+
+@dataclass(frozen=True)
+class TransferDispatched(DomainEvent):
+    transfer_id: UUID
+    from_store: str
+    to_store: str
+    units: int

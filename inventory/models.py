@@ -219,6 +219,16 @@ class Movement(models.Model):
         return f"{self.get_kind_display()} {self.on_hand_delta:+} on hand, {self.held_delta:+} held"
 
 
+from inventory.inbound import Discrepancy as Discrepancy  # noqa: E402
+from inventory.inbound import GoodsReceipt as GoodsReceipt  # noqa: E402
+from inventory.inbound import PurchaseLine as PurchaseLine  # noqa: E402
+from inventory.inbound import PurchaseOrder as PurchaseOrder  # noqa: E402
+from inventory.inbound import Putaway as Putaway  # noqa: E402
+from inventory.inbound import ReceiptLine as ReceiptLine  # noqa: E402
+from inventory.inbound import Supplier as Supplier  # noqa: E402
+from inventory.inbound import Transfer as Transfer  # noqa: E402
+from inventory.inbound import TransferLine as TransferLine  # noqa: E402
+from inventory.inbound import TransferLot as TransferLot  # noqa: E402
 from inventory.partners import ApiClient as ApiClient  # noqa: E402
 from inventory.partners import SyncKind as SyncKind  # noqa: E402
 from inventory.partners import SyncMessage as SyncMessage  # noqa: E402

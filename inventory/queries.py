@@ -131,6 +131,17 @@ _PROOF = """
         SELECT h.stock_id, sum(h.qty)::bigint AS units, sum(l.units)::bigint AS lots FROM inventory_hold AS h
         LEFT JOIN (SELECT hold_id, sum(qty) AS units FROM inventory_holdlot GROUP BY hold_id) AS l ON l.hold_id = h.id
         WHERE h.state IN ('active', 'firm') GROUP BY h.stock_id
+    ), gone AS (
+        SELECT ref, batch_id, max(stock_id) AS stock_id, -sum(on_hand_delta)::bigint AS units FROM inventory_movement
+        WHERE kind = 'dispatch' GROUP BY ref, batch_id
+    ), come AS (
+        SELECT ref, max(stock_id) AS stock_id, sum(on_hand_delta)::bigint AS units FROM inventory_movement
+        WHERE kind = 'arrive' GROUP BY ref
+    ), travelled AS (
+        SELECT l.transfer_id, t.state, min(b.stock_id) AS stock_id, sum(l.arrived)::bigint AS arrived,
+            sum(l.in_transit)::bigint AS in_transit
+        FROM inventory_transferlot AS l JOIN inventory_transfer AS t ON t.id = l.transfer_id
+        JOIN inventory_batch AS b ON b.id = l.batch_id GROUP BY l.transfer_id, t.state
     ), found (stock_id, counter, counted, expected, source, lot) AS (
         SELECT stock_id, 'on_hand', on_hand, moved_on_hand, 'movements', lot FROM batch WHERE on_hand <> moved_on_hand
         UNION ALL SELECT stock_id, 'held', held, moved_held, 'movements', lot FROM batch WHERE held <> moved_held
@@ -145,6 +156,15 @@ _PROOF = """
             WHERE s.blocked <> coalesce(b.blocked, 0)
         UNION ALL SELECT stock_id, 'hold', units, coalesce(lots, 0), 'lots', '' FROM lotted
             WHERE units <> coalesce(lots, 0)
+        UNION ALL SELECT b.stock_id, 'dispatched', coalesce(l.sent, 0), coalesce(g.units, 0), 'movements', b.lot
+            FROM inventory_transferlot AS l FULL JOIN gone AS g ON g.ref = l.transfer_id AND g.batch_id = l.batch_id
+            JOIN inventory_batch AS b ON b.id = coalesce(l.batch_id, g.batch_id)
+            WHERE coalesce(l.sent, 0) <> coalesce(g.units, 0)
+        UNION ALL SELECT coalesce(c.stock_id, v.stock_id), 'arrived', coalesce(v.arrived, 0), coalesce(c.units, 0),
+            'movements', '' FROM travelled AS v FULL JOIN come AS c ON c.ref = v.transfer_id
+            WHERE coalesce(v.arrived, 0) <> coalesce(c.units, 0)
+        UNION ALL SELECT stock_id, 'in_transit', in_transit, 0, 'transfers', '' FROM travelled
+            WHERE state <> 'dispatched' AND in_transit <> 0
     )
     SELECT f.stock_id, t.code, p.sku, f.counter, f.counted, f.expected, f.source, f.lot
     FROM found AS f JOIN inventory_stock AS s ON s.id = f.stock_id JOIN catalog_store AS t ON t.id = s.store_id
@@ -155,7 +175,8 @@ _PROOF = """
 
 def audit(*, store_code: str = "") -> list[Difference]:
     """Every counter of a batch that differs from its ledger or its live holds, every stock row that is not the sum of
-    its batches, every hold that is not the sum of its lots, of one store or of all; empty when all is well. One
+    its batches, every hold that is not the sum of its lots, every transfer whose units dispatched are not those that
+    arrived, are lost or in transit, or not what the ledger says; of one store or of all, empty when all is well. One
     statement, so it sees one moment and may run while the shop is open."""
     with connection.cursor() as cursor:
         cursor.execute(_PROOF, {"store": store_code})
@@ -166,15 +187,16 @@ def audit(*, store_code: str = "") -> list[Difference]:
 
 
 def totals() -> dict[str, int]:
-    """Rows, batches, units on hand, held and blocked, and ledger lines in the whole house."""
+    """Rows, batches, units on hand, held, blocked and between two stores, and ledger lines in the whole house."""
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT count(*), coalesce(sum(on_hand), 0)::bigint, coalesce(sum(held), 0)::bigint,"
             " coalesce(sum(blocked), 0)::bigint, (SELECT count(*) FROM inventory_batch),"
-            " (SELECT count(*) FROM inventory_movement) FROM inventory_stock"
+            " (SELECT count(*) FROM inventory_movement),"
+            " (SELECT coalesce(sum(in_transit), 0)::bigint FROM inventory_transferlot) FROM inventory_stock"
         )
-        rows, on_hand, held, blocked, batches, movements = cursor.fetchone()
+        rows, on_hand, held, blocked, batches, movements, in_transit = cursor.fetchone()
     return {
         "stock_rows": rows, "batches": batches, "on_hand": on_hand, "held": held, "blocked": blocked,
-        "movements": movements,
+        "movements": movements, "in_transit": in_transit,
     }  # fmt: skip

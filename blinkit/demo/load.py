@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, fields
-from datetime import datetime, time
+from datetime import datetime, time, timedelta
 
 from django.conf import settings
 from django.contrib.auth.hashers import make_password
@@ -16,7 +16,7 @@ from django.utils.text import slugify
 
 import inventory.services
 from accounts.models import Address, RoleGrant, User
-from blinkit.demo import offers, people, pictures, places, prices
+from blinkit.demo import deliveries, offers, people, pictures, places, prices
 from blinkit.demo.catalogue import ProductPlan, categories, chance, products
 from blinkit.demo.facts import facts_of, family_by_hand
 from catalog import services as catalog_services
@@ -24,6 +24,7 @@ from catalog.models import Brand, Category, City, FeePolicy, Product, ProductFac
 from delivery.models import Rider
 from fulfillment.models import ShelfSlot
 from inventory.models import Bin, Stock
+from inventory.services import Arrival
 from orders.models import SlotTemplate, Supplier
 from orders.services import make_slots
 
@@ -46,6 +47,7 @@ class Loaded:
     addresses: int = 0
     riders: int = 0
     offers: int = 0
+    deliveries: int = 0
 
     def rows(self) -> list[tuple[str, int]]:
         return [(f.name.replace("_", " "), getattr(self, f.name)) for f in fields(self)]
@@ -66,6 +68,7 @@ def load(*, now: datetime, restock: bool = False) -> Loaded:
         _save_goods(done, now=now)
         stores = _save_stores(done)
         _fill_shelves(stores, done, now=now, restock=restock)
+        done.deliveries = deliveries.make(stores, now=now)
         _save_people(stores, done, now=now)
         make_slots(now=now)
         done.offers = offers.make(now=now) + prices.make(now=now)
@@ -178,9 +181,20 @@ def _fill_shelves(stores: dict[str, Store], done: Loaded, *, now: datetime, rest
         ]
         done.units += inventory.services.receive(
             store_id=store.pk,
-            lines=[(ids[plan.sku], max(0, units), bins[plan.sku]) for plan, units in wanted],
+            lines=[
+                line for plan, units in wanted
+                for line in _lots(plan, ids[plan.sku], max(0, units), bins[plan.sku], now=now)
+            ],
             reason="Restocked" if restock else "Opening stock", actor=ACTOR, now=now,
         )  # fmt: skip
+
+
+def _lots(plan: ProductPlan, product_id: int, units: int, bin_code: str, *, now: datetime) -> list[Arrival]:
+    """A quarter of what is chilled is of a lot that ends; the rest keeps, so that an old demo still has milk."""
+    dated = units // 4 if plan.zone == "chilled" and plan.shelf_life_days else 0
+    ends = (now + timedelta(days=(plan.shelf_life_days or 0) * 2 // 3 + 1)).date()
+    lots = [Arrival(product_id, units - dated, bin_code)]
+    return lots + [Arrival(product_id, dated, None, f"L{now:%y%m%d}", ends)] if dated else lots
 
 
 def store_price(plan: ProductPlan, price_bp: int) -> int:

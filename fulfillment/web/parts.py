@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import wraps
 from typing import Any, Concatenate, ParamSpec
+from uuid import UUID, uuid4
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
@@ -68,3 +69,15 @@ def number_of(request: HttpRequest, name: str, *, default: int = 0) -> int:
     """A whole number somebody typed; nonsense is the default, the service judges the rest."""
     text = request.POST.get(name, "").strip()
     return int(text) if text.isascii() and text.isdigit() and len(text) < 7 else default
+
+
+def nonce_of(request: HttpRequest) -> str:
+    """What the form or the device made up for this tap; a tap without one counts for itself."""
+    return request.POST.get("nonce", "")[:64] or uuid4().hex
+
+
+def uuid_of(request: HttpRequest, name: str) -> UUID | None:
+    try:
+        return UUID(request.POST.get(name, ""))
+    except ValueError:
+        return None

@@ -113,6 +113,21 @@ def retime(*, product_ids: Iterable[int] | None = None) -> int:
     return changed
 
 
+def life_at_door(
+    *, store_id: int, product_id: int, expires_on: date | None, now: datetime
+) -> tuple[date, datetime | None]:
+    """Today where the store is, and the last instant at which a unit with this last day of use may be handed over."""
+    ((today, last),) = ledger.execute(
+        f"""
+        SELECT (%(now)s::timestamptz AT TIME ZONE city.timezone)::date, {_SELL_UNTIL.format(ends="%(ends)s::date")}
+        FROM catalog_store AS t JOIN catalog_city AS city ON city.id = t.city_id, catalog_product AS p
+        WHERE t.id = %(store)s AND p.id = %(product)s
+        """,
+        {"now": now, "ends": expires_on, "store": store_id, "product": product_id},
+    )
+    return today, last
+
+
 def _batches(store_id: int, of_product: Mapping[int, int], came: Sequence[Arrival], *, now: datetime) -> list[Take]:
     """The batch of each line (made when it is new), with its units; lines of one batch together."""
     units: dict[tuple[int, str, date | None], int] = {}

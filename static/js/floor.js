@@ -127,6 +127,7 @@
   let burst = "";
   let lastKey = 0;
   document.addEventListener("keydown", (event) => {
+    if (event.ctrlKey && event.key === "]" && burst) { burst += "\x1d"; lastKey = performance.now(); return; } // FNC1 of a GS1 code
     if (!pick || event.ctrlKey || event.metaKey || event.altKey) return;
     const now = performance.now();
     const quick = now - lastKey < BURST_MS;

@@ -155,3 +155,16 @@ def test_the_weekend_price_is_of_the_next_weekend_that_has_not_begun(now, saturd
     begins, ends = prices.next_weekend(datetime.fromisoformat(now))
     assert (begins.day, begins.hour, begins.weekday()) == (saturday, 0, 5)
     assert (ends - begins).days == 2
+
+
+def test_a_delivery_is_expected_today_in_each_store_and_chilled_goods_have_lots():
+    from inventory import inbound_queries, queries
+    from inventory.models import Batch
+
+    load(now=timezone.now())
+    for store in Store.objects.all():
+        purchases, _, _ = inbound_queries.expected(store_id=store.pk)
+        assert [order.lines_n for order in purchases] == [7]
+    dated = Batch.objects.exclude(expires_on=None)
+    assert dated.exists() and not dated.exclude(state="open").exists()
+    assert queries.audit() == []
