@@ -27,3 +27,23 @@ class BadQuantity(Invalid):
 
 class NoSuchBatch(NotFound):
     code = "no-such-batch"
+
+
+class NoSuchCount(NotFound):
+    code = "no-such-count"
+
+
+class CountClosed(Conflict):
+    """The count is not in a state in which this can be done. Carries `state`."""
+
+    code = "count-closed"
+
+
+class AnotherPerson(Conflict):
+    """Two pairs of eyes: who counted or asked cannot be the one who counts again or approves."""
+
+    code = "another-person"
+
+
+class NoSuchWastage(NotFound):
+    code = "no-such-wastage"

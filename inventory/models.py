@@ -211,3 +211,14 @@ class Movement(models.Model):
 
     def __str__(self) -> str:
         return f"{self.get_kind_display()} {self.on_hand_delta:+} on hand, {self.held_delta:+} held"
+
+
+# Counts, wastage and replenishment have a file of their own; Django finds the models of an app here.
+from inventory.counts import CasePack as CasePack  # noqa: E402
+from inventory.counts import CountedLot as CountedLot  # noqa: E402
+from inventory.counts import CountSheet as CountSheet  # noqa: E402
+from inventory.counts import CountTask as CountTask  # noqa: E402
+from inventory.counts import ReorderPoint as ReorderPoint  # noqa: E402
+from inventory.counts import ReplenishmentSuggestion as ReplenishmentSuggestion  # noqa: E402
+from inventory.counts import ShelfPolicy as ShelfPolicy  # noqa: E402
+from inventory.counts import Wastage as Wastage  # noqa: E402

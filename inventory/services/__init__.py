@@ -7,26 +7,52 @@ outside their atomic block, so a caller may catch a refusal and go on.
 """
 
 from inventory.services.counting import count, take_off, waste
+from inventory.services.cycle_counts import (
+    approve_count,
+    ask_for_count,
+    count_again,
+    count_blind,
+    make_counts,
+    sweep_counts,
+)
 from inventory.services.holding import firm, hold, release, release_part, ship, swap, sweep_expired, take_back
+from inventory.services.policy import policy_of
 from inventory.services.quarantine import block, sweep_short_dated, unblock
 from inventory.services.receiving import Arrival, move_bin, receive, retime
 from inventory.services.repair import rebuild_counters
+from inventory.services.replenishing import accept, dismiss, plan_store, sweep_low, sweep_replenishment
+from inventory.services.wasting import approve_waste, ask_waste, refuse_waste
 
 __all__ = [
     "Arrival",
+    "accept",
+    "approve_count",
+    "approve_waste",
+    "ask_for_count",
+    "ask_waste",
     "block",
     "count",
+    "count_again",
+    "count_blind",
+    "dismiss",
     "firm",
     "hold",
+    "make_counts",
     "move_bin",
+    "plan_store",
+    "policy_of",
     "rebuild_counters",
     "receive",
+    "refuse_waste",
     "release",
     "release_part",
     "retime",
     "ship",
     "swap",
+    "sweep_counts",
     "sweep_expired",
+    "sweep_low",
+    "sweep_replenishment",
     "sweep_short_dated",
     "take_back",
     "take_off",
