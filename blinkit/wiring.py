@@ -11,7 +11,7 @@ from accounts.events import EmailGiven, OtpRequested
 from blinkit.kernel.events import DomainEvent
 from catalog.events import WeAreHere
 from delivery.events import OfferMade
-from inventory.events import HoldExpired
+from inventory.events import HeldMissingNotice, HoldExpired, LowStockNotice
 from orders.events import (
     BackInStock,
     ClaimApproved,
@@ -66,6 +66,8 @@ REACTIONS: Mapping[type[DomainEvent], Sequence[str]] = {
     ClaimApproved: [TELL],
     ClaimRefused: [TELL],
     HoldExpired: ["orders.handlers.hold_expired"],
+    LowStockNotice: [TELL],
+    HeldMissingNotice: [TELL],
     PaymentCaptured: ["orders.handlers.payment_captured"],
     RefundCompleted: ["orders.handlers.refund_completed", TELL],
     WalletCredited: [TELL],

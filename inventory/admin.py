@@ -174,3 +174,7 @@ class BinAdmin(ModelAdmin):
     list_filter = ("store", "zone")
     search_fields = ("code",)
     ordering = ("store", "sequence", "code")
+
+
+# Counts, wastage and replenishment have a file of their own; Django finds the admin of an app here.
+from inventory import admin_counts as admin_counts  # noqa: E402

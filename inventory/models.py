@@ -117,6 +117,11 @@ class Batch(models.Model):
             models.Index(fields=["lot"], name="batch_by_lot", condition=~Q(lot="")),
         ]
 
+    @property
+    def free(self) -> int:
+        """Units nobody holds, on sale or not."""
+        return self.on_hand - self.held
+
     def __str__(self) -> str:
         ends = f", expires {self.expires_on:%d %b %Y}" if self.expires_on else ""
         return f"Lot {self.lot or '(none)'}{ends}"

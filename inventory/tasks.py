@@ -20,3 +20,21 @@ def sweep_holds(**_: Any) -> None:
 def sweep_batches(**_: Any) -> None:
     """Take off sale what has become too short-dated or has expired."""
     services.sweep_short_dated(now=timezone.now())
+
+
+@shared_task(acks_late=True)
+def sweep_low(**_: Any) -> None:
+    """Tell the stores' people what went to its reorder point."""
+    services.sweep_low(now=timezone.now())
+
+
+@shared_task(acks_late=True)
+def sweep_counts(**_: Any) -> None:
+    """Make the day's cycle counts."""
+    services.sweep_counts(now=timezone.now())
+
+
+@shared_task(acks_late=True)
+def sweep_replenishment(**_: Any) -> None:
+    """Forecast every store's demand and suggest what to order."""
+    services.sweep_replenishment(now=timezone.now())

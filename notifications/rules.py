@@ -47,5 +47,7 @@ RULES: dict[str, tuple[Say, ...]] = {
     "orders.ClaimReceived": (Say("claim_received", (PUSH, INAPP)),),
     "orders.ClaimApproved": (Say("claim_approved", (PUSH, INAPP)),),
     "orders.ClaimRefused": (Say("claim_refused", (PUSH, INAPP)),),
+    "inventory.LowStockNotice": (Say("stock_low", (INAPP,)),),
+    "inventory.HeldMissingNotice": (Say("held_missing", (PUSH, INAPP)),),
     "delivery.OfferMade": (Say("offer_made", (PUSH,), who=Who.RIDER),),
 }

@@ -284,7 +284,7 @@ def _away(stock_id: int, away: Mapping[UUID, int]) -> dict[int, int]:
     rows = ledger.execute(
         "SELECT h.ref, l.batch_id, l.qty FROM inventory_hold AS h JOIN inventory_holdlot AS l ON l.hold_id = h.id"
         " JOIN inventory_batch AS b ON b.id = l.batch_id"
-        " WHERE h.stock_id = %(stock)s AND h.ref = ANY(%(refs)s) AND h.state IN ('active', 'firm') AND l.qty > 0"
+        " WHERE h.stock_id = %(stock)s AND h.ref = ANY(%(refs)s) AND h.state <> 'shipped' AND l.qty > 0"
         f" ORDER BY {ledger.FEFO}",
         {"stock": stock_id, "refs": list(away)},
     )

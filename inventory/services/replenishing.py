@@ -72,7 +72,7 @@ def sweep_replenishment(*, now: datetime) -> int:
 @transaction.atomic
 def plan_store(*, store_id: int, now: datetime) -> int:
     """Write the reorder point of every product of the store that has sold, and suggest what to order in place of what
-    was suggested before. Returns how many suggestions. About ten statements whatever the store's size.
+    was suggested before. Returns how many suggestions. Thirteen statements whatever the store's size.
     """
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(hashtext('inventory.plan'), %s)", [store_id])
@@ -197,8 +197,8 @@ def _days(store_id: int, *, since: datetime, until: datetime, zone: ZoneInfo) ->
     the day it could be bought. Two statements; the window's opening is what is there now less what happened since."""
     values = {"store": store_id, "since": since}
     changes: dict[int, list[forecast.Change]] = {}
-    for stock_id, *change in ledger.execute(_CHANGES, values):
-        changes.setdefault(stock_id, []).append(forecast.Change(*change))
+    for row in ledger.execute(_CHANGES, values):
+        changes.setdefault(row[0], []).append(forecast.Change(*row[1:]))
     asked_at: dict[int, float] = {}
     for some in changes.values():
         for change in some:

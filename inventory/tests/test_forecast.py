@@ -128,9 +128,8 @@ def test_a_blocked_batch_is_not_there_until_it_is_back_on_sale():
 
 def test_days_begin_at_the_stores_midnight():
     late = datetime(2026, 11, 2, 18, 45, tzinfo=UTC)  # a quarter past midnight in India
-    found = forecast.rebuild(
-        [Opening(1, 9, True)], [Change(1, late, -1, 1, "ship")], since=MONDAY, until=MONDAY + timedelta(days=2), zone=IST
-    )  # fmt: skip
+    sale = Change(1, late, -1, 1, "ship")
+    found = forecast.rebuild([Opening(1, 9, True)], [sale], since=MONDAY, until=MONDAY + timedelta(days=2), zone=IST)
     assert [day.units for day in found] == [0, 1]
 
 
