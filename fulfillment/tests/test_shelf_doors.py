@@ -158,7 +158,7 @@ def test_counting_recounting_and_approving_through_the_doors(web, store, milk):
     task.refresh_from_db()
     assert task.state == "review"
     page = web(second).get(at(store, "counts/")).content.decode()
-    assert "For you to decide" in page and "In the book" in page
+    assert "For you to decide" in page and ">Book<" in page
     web(second).post(f"{door}decide/", {"act": "approve"})
     task.refresh_from_db()
     assert task.state == "review"

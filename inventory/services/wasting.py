@@ -11,6 +11,7 @@ from uuid import UUID
 from django.db import transaction
 
 from blinkit.kernel import live, metrics
+from blinkit.kernel.said import say
 from inventory.counts import Wastage, WasteReason, WasteState
 from inventory.errors import AnotherPerson, BadQuantity, NoSuchBatch, NoSuchWastage, UnitsHeld
 from inventory.fefo import Take
@@ -49,7 +50,8 @@ def ask_waste(
     batch.refresh_from_db(fields=["on_hand", "held", "state"])
     free = batch.on_hand - batch.held
     if qty > free:
-        raise UnitsHeld(f"Only {free} units are free here.", held=batch.held, on_hand=batch.on_hand)
+        words = say("Only {free} units are free here.", free=free)
+        raise UnitsHeld(words, held=batch.held, on_hand=batch.on_hand)
     unit_paise = batch.unit_cost_paise if batch.unit_cost_paise is not None else batch.stock.product.mrp_paise
     waste = Wastage(
         stock=batch.stock, batch=batch, qty=qty, reason=reason, note=note.strip()[:120], photo=photo,

@@ -173,7 +173,7 @@ def test_a_store_of_five_thousand_products_is_planned_in_thirteen_statements(dja
     type(made[0]).objects.bulk_create(made, batch_size=1000)
     for days_ago in (20, 10):
         services.receive(
-            store_id=place.pk, lines=[Arrival(product.pk, 5) for product in made], reason="x", actor="system",
+            store_id=place.pk, lines=[Arrival(product.pk, 2) for product in made], reason="x", actor="system",
             now=NOW - timedelta(days=days_ago),
         )  # fmt: skip
     for days_ago in (15, 6):
