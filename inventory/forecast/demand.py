@@ -7,8 +7,7 @@ from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 ALPHA = 0.06
-"""How much of the level a day decides; about the last 30 days count. Chosen on `manage.py forecast_eval`'s training
-days."""
+"""How much of the level a day decides: half of the weight is on the last eleven days. Not fitted to any data."""
 SEASON_WEIGHT = 40.0
 """Units of the pooled week a product's own week is mixed with: weekdays of what sells little are the store's."""
 INTERMITTENT_DAYS = 1.32

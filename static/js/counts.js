@@ -6,6 +6,8 @@
   "use strict";
   const BURST_MS = 60; // faster than people type
   const LEAST_CODE = 4;
+  const BARCODE = 8; // nobody counts that far
+  const PAUSE_MS = 500;
   const $ = (selector, root = document) => root.querySelector(selector);
   const form = $("form[data-count]");
   const codes = form ? form.dataset.codes.trim().toLowerCase().split(/\s+/) : [];
@@ -43,29 +45,32 @@
     if (form && event.target.matches("form[data-count] input[type=number]")) { chosen = event.target; mark(); }
   });
 
-  let burst = "";
-  let lastKey = 0;
-  let typedIn = null; // where the burst began, and what stood there: a scan is not typed into a figure
+  // A scanner types quickly and ends with Enter. What is as long as a barcode is one however slow the tablet was.
+  let typed = "";
+  let startedAt = 0;
+  let lastAt = 0;
+  let into = null; // where the typing began, and what stood there: a scan is not typed into a figure
   document.addEventListener("keydown", (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey || event.target.matches("[data-scan-here]")) return;
-    const now = performance.now();
-    const quick = now - lastKey < BURST_MS;
-    lastKey = now;
+    const at = event.timeStamp; // when it was pressed, not when a busy tablet got to it
     if (event.key === "Enter") {
-      const code = burst;
-      burst = "";
-      if (quick && code.length >= LEAST_CODE) {
-        event.preventDefault();
-        if (typedIn) typedIn.field.value = typedIn.value;
-        scanned(code);
-      }
+      const code = typed;
+      const quick = code.length >= LEAST_CODE && (at - startedAt) / code.length < BURST_MS;
+      typed = "";
+      if (!quick && code.length < BARCODE) return;
+      event.preventDefault();
+      const known = codes.find((one) => one && code.toLowerCase().endsWith(one)) || code;
+      if (into) into.field.value = into.value + code.slice(0, code.length - known.length);
+      scanned(known);
     } else if (event.key.length === 1) {
-      if (!quick) {
-        burst = "";
-        typedIn = event.target.matches("input") ? { field: event.target, value: event.target.value } : null;
+      if (!typed || at - lastAt > PAUSE_MS) {
+        typed = "";
+        startedAt = at;
+        into = event.target.matches("input") ? { field: event.target, value: event.target.value } : null;
       }
-      burst += event.key;
+      typed += event.key;
     }
+    lastAt = at;
   }, true);
   mark();
 })();
