@@ -11,7 +11,7 @@ from accounts.events import EmailGiven, OtpRequested
 from blinkit.kernel.events import DomainEvent
 from catalog.events import WeAreHere
 from delivery.events import OfferMade
-from inventory.events import BatchBlocked, HoldExpired
+from inventory.events import BatchBlocked, HeldMissingNotice, HoldExpired, LowStockNotice
 from orders.events import (
     BackInStock,
     BooksDiffer,
@@ -84,6 +84,8 @@ REACTIONS: Mapping[type[DomainEvent], Sequence[str]] = {
     LineRecalled: [TELL],
     HeldBackTold: [TELL],
     RecallNotice: [TELL],
+    LowStockNotice: [TELL],
+    HeldMissingNotice: [TELL],
     PaymentCaptured: ["orders.handlers.payment_captured"],
     RefundCompleted: ["orders.handlers.refund_completed", TELL],
     WalletCredited: [TELL],

@@ -368,3 +368,9 @@ def _card(task: Any, now: datetime) -> Card:
         used_percent=max(0, min(100, round(100 * (now - task.opened_at).total_seconds() / available_s))),
         bags=order.bag_codes[0].rpartition("-")[0] if order.bag_codes else "",
     )
+
+
+def numbers_of(*, order_ids: Sequence[str]) -> list[tuple[str, UUID | None]]:
+    """Numbers of these orders and their pick tasks, for links. One statement."""
+    rows = Order.objects.filter(pk__in=list(order_ids)[:100]).order_by("placed_at")
+    return list(rows.values_list("number", "pick_task__pk"))

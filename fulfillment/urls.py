@@ -7,7 +7,7 @@ from typing import Any
 from django.urls import path
 
 from fulfillment import api, ws
-from fulfillment.web import pick, queue, receiving, stock, transfers
+from fulfillment.web import counts, pick, queue, receiving, replenish, stock, transfers, wastage
 
 api_urls: list[Any] = [
     path("floor/stores/<str:code>/shift/start/", api.ShiftStartView.as_view()),
@@ -48,6 +48,19 @@ web_urls: list[Any] = [
     path("store/<str:code>/transfers/<uuid:transfer_id>/ask/", transfers.ask, name="floor-transfer-ask"),
     path("store/<str:code>/transfers/<uuid:transfer_id>/send/", transfers.send, name="floor-transfer-send"),
     path("store/<str:code>/transfers/<uuid:transfer_id>/cancel/", transfers.cancel, name="floor-transfer-cancel"),
+    path("store/<str:code>/counts/", counts.counts, name="floor-counts"),
+    path("store/<str:code>/counts/find/", counts.find, name="floor-count-find"),
+    path("store/<str:code>/counts/<uuid:task_id>/", counts.sheet, name="floor-count"),
+    path("store/<str:code>/counts/<uuid:task_id>/save/", counts.count, name="floor-count-save"),
+    path("store/<str:code>/counts/<uuid:task_id>/decide/", counts.decide, name="floor-count-decide"),
+    path("store/<str:code>/wastage/", wastage.wastage, name="floor-wastage"),
+    path("store/<str:code>/wastage/ask/", wastage.waste, name="floor-waste"),
+    path("store/<str:code>/wastage/<uuid:waste_id>/photo/", wastage.photo, name="floor-waste-photo"),
+    path("store/<str:code>/wastage/<uuid:waste_id>/decide/", wastage.decide, name="floor-waste-decide"),
+    path("store/<str:code>/replenish/", replenish.replenish, name="floor-replenish"),
+    path("store/<str:code>/replenish/order/", replenish.order, name="floor-replenish-order"),
+    path("store/<str:code>/returned/<uuid:task_id>/", replenish.back, name="floor-returned"),
+    path("store/<str:code>/returned/<uuid:task_id>/save/", replenish.receive_back, name="floor-returned-save"),
     path("store/<str:code>/tasks/<uuid:task_id>/", queue.on_task, name="floor-task"),
     path("store/<str:code>/back/<uuid:task_id>/", queue.came_back, name="floor-back"),
     path("store/<str:code>/pick/<uuid:task_id>/", pick.pick, name="floor-pick"),

@@ -69,3 +69,23 @@ class WrongZone(Conflict):
     """The bin is of another temperature zone. Carries `wanted` and `zone`."""
 
     code = "wrong-zone"
+
+
+class NoSuchCount(NotFound):
+    code = "no-such-count"
+
+
+class CountClosed(Conflict):
+    """The count is not in a state in which this can be done. Carries `state`."""
+
+    code = "count-closed"
+
+
+class AnotherPerson(Conflict):
+    """Two pairs of eyes: who counted or asked cannot be the one who counts again or approves."""
+
+    code = "another-person"
+
+
+class NoSuchWastage(NotFound):
+    code = "no-such-wastage"

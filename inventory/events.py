@@ -79,3 +79,43 @@ class TransferDispatched(DomainEvent):
     from_store: str
     to_store: str
     units: int
+
+
+@dataclass(frozen=True)
+class CountLeftHeld(DomainEvent):
+    """A count found fewer units than orders hold: `refs` may find nothing on the shelf. `units` stay in the book until
+    the floor marks them as not found."""
+
+    store_code: str
+    product_id: int
+    task_id: UUID
+    units: int
+    refs: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class StockLow(DomainEvent):
+    """These products of a store went below their reorder point; once per crossing."""
+
+    store_code: str
+    product_ids: list[int] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class LowStockNotice(DomainEvent):
+    """One person of the store (or of operations) is to hear of StockLow: so many products, one of them by name."""
+
+    user_id: int
+    store_code: str
+    n: int
+    product_id: int
+
+
+@dataclass(frozen=True)
+class HeldMissingNotice(DomainEvent):
+    """One person of the store (or of operations) is to hear of CountLeftHeld: so many units of a product."""
+
+    user_id: int
+    store_code: str
+    n: int
+    product_id: int

@@ -122,6 +122,11 @@ class Batch(models.Model):
             ),
         ]
 
+    @property
+    def free(self) -> int:
+        """Units nobody holds, on sale or not."""
+        return self.on_hand - self.held
+
     def __str__(self) -> str:
         ends = f", expires {self.expires_on:%d %b %Y}" if self.expires_on else ""
         return f"Lot {self.lot or '(none)'}{ends}"
@@ -219,6 +224,15 @@ class Movement(models.Model):
         return f"{self.get_kind_display()} {self.on_hand_delta:+} on hand, {self.held_delta:+} held"
 
 
+# Counts, wastage and replenishment have a file of their own; Django finds the models of an app here.
+from inventory.counts import CasePack as CasePack  # noqa: E402
+from inventory.counts import CountedLot as CountedLot  # noqa: E402
+from inventory.counts import CountSheet as CountSheet  # noqa: E402
+from inventory.counts import CountTask as CountTask  # noqa: E402
+from inventory.counts import ReorderPoint as ReorderPoint  # noqa: E402
+from inventory.counts import ReplenishmentSuggestion as ReplenishmentSuggestion  # noqa: E402
+from inventory.counts import ShelfPolicy as ShelfPolicy  # noqa: E402
+from inventory.counts import Wastage as Wastage  # noqa: E402
 from inventory.inbound import Discrepancy as Discrepancy  # noqa: E402
 from inventory.inbound import GoodsReceipt as GoodsReceipt  # noqa: E402
 from inventory.inbound import PurchaseLine as PurchaseLine  # noqa: E402

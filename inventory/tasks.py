@@ -29,3 +29,21 @@ def retime_batches(**_: Any) -> None:
     services.retime()
     services.sweep_in_time(now=timezone.now())
     services.forget_superseded(now=timezone.now())
+
+
+@shared_task(acks_late=True)
+def sweep_low(**_: Any) -> None:
+    """Tell the stores' people what went to its reorder point."""
+    services.sweep_low(now=timezone.now())
+
+
+@shared_task(acks_late=True)
+def sweep_counts(**_: Any) -> None:
+    """Make the day's cycle counts."""
+    services.sweep_counts(now=timezone.now())
+
+
+@shared_task(acks_late=True)
+def sweep_replenishment(**_: Any) -> None:
+    """Forecast every store's demand and suggest what to order."""
+    services.sweep_replenishment(now=timezone.now())

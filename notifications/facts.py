@@ -22,9 +22,10 @@ from blinkit.kernel.events import DomainEvent
 from blinkit.kernel.money import rupees
 from blinkit.kernel.words import said
 from catalog.events import WeAreHere
-from catalog.models import Store, Waitlist
+from catalog.models import Product, Store, Waitlist
 from delivery.events import OfferMade
 from delivery.models import Offer
+from inventory.events import HeldMissingNotice, LowStockNotice
 from notifications.models import Preference
 from notifications.templates_default import PHRASES
 from orders.claims import Claim
@@ -261,6 +262,18 @@ def _back_in_stock(event: BackInStock) -> Facts | None:
     return Facts(person=_person(row), words=words, link=f"/p/{event.sku}/")
 
 
+def _shelf_needs_you(event: LowStockNotice | HeldMissingNotice) -> Facts | None:
+    store = Store.objects.filter(code=event.store_code).values("name")[:1]
+    goods = Product.objects.filter(pk=event.product_id).values("name")[:1]
+    people = _people(User.objects.filter(pk=event.user_id))
+    row = people.values(*_PERSON_FIELDS, store=Subquery(store), product=Subquery(goods)).first()
+    if row is None or row["store"] is None or row["product"] is None:
+        return None
+    words = {"product": row["product"], "store": row["store"], "n": str(event.n)}
+    page = "replenish" if isinstance(event, LowStockNotice) else "counts"
+    return Facts(person=_person(row), words=words, link=f"/store/{event.store_code}/{page}/")
+
+
 def _price_dropped(event: PriceDropped) -> Facts | None:
     name = Store.objects.filter(code=event.store_code).values("name")[:1]
     row = _people(User.objects.filter(pk=event.customer_id)).values(*_PERSON_FIELDS, store=Subquery(name)).first()
@@ -311,6 +324,8 @@ _BUILDERS: dict[type[DomainEvent], Callable[[Any], Facts | None]] = {
     OfferMade: _offer,
     BackInStock: _back_in_stock,
     PriceDropped: _price_dropped,
+    LowStockNotice: _shelf_needs_you,
+    HeldMissingNotice: _shelf_needs_you,
     ClaimReceived: _claim,
     ClaimApproved: _claim,
     ClaimRefused: _claim,

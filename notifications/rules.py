@@ -53,5 +53,7 @@ RULES: dict[str, tuple[Say, ...]] = {
     "orders.ClaimApproved": (Say("claim_approved", (PUSH, INAPP)),),
     "orders.ClaimRefused": (Say("claim_refused", (PUSH, INAPP)),),
     "orders.BooksDiffer": (Say("books_differ", (PUSH, INAPP, EMAIL), who=Who.OPS),),
+    "inventory.LowStockNotice": (Say("stock_low", (INAPP,)),),
+    "inventory.HeldMissingNotice": (Say("held_missing", (PUSH, INAPP)),),
     "delivery.OfferMade": (Say("offer_made", (PUSH,), who=Who.RIDER),),
 }

@@ -12,7 +12,7 @@ from notifications.models import Channel
 from notifications.rules import EMAIL, INAPP, PUSH, SMS
 
 ORDER_WORDS = frozenset({"name", "number", "store", "total", "to_pay", "rider", "reason", "arrives_by", "delivered_at"})
-ONLY_IN_APP = frozenset({"refund_started", "membership_begun"})
+ONLY_IN_APP = frozenset({"refund_started", "membership_begun", "stock_low"})
 MONEY_WORDS = ORDER_WORDS | {"amount"}
 
 PLACEHOLDERS: dict[str, frozenset[str]] = {
@@ -39,6 +39,8 @@ PLACEHOLDERS: dict[str, frozenset[str]] = {
     "membership_ending": frozenset({"until"}),
     "offer_made": frozenset({"store", "pay", "distance", "bags"}),
     "back_in_stock": frozenset({"product", "store"}),
+    "stock_low": frozenset({"product", "store", "n"}),
+    "held_missing": frozenset({"product", "store", "n"}),
     "price_dropped": frozenset({"product", "store", "price", "before"}),
     "claim_received": ORDER_WORDS,
     "claim_approved": MONEY_WORDS,
@@ -150,6 +152,14 @@ _SHORT: dict[str, dict[str, tuple[str, str]]] = {
     "membership_ending": {
         "en": ("Your membership ends on {until}", "It does not renew by itself. Renew it in the app if you like it."),
         "hi": ("आपकी मेंबरशिप {until} को ख़त्म होगी", "यह अपने आप आगे नहीं बढ़ती। पसंद हो तो ऐप में बढ़ा लीजिए।"),
+    },
+    "stock_low": {
+        "en": ("Running low: {product}", "{n} products of {store} are at their reorder point. Look at what to order."),
+        "hi": ("{product} ख़त्म होने वाला है", "{store} में {n} सामान कम रह गए हैं। देखिए क्या मँगाना है।"),
+    },
+    "held_missing": {
+        "en": ("{product}: orders wait for missing units", "A count in {store} found {n} fewer than orders hold."),
+        "hi": ("{product}: ऑर्डर का सामान कम है", "{store} की गिनती में ऑर्डर के लिए रखे सामान से {n} कम निकले।"),
     },
     "back_in_stock": {
         "en": ("{product} is back", "You asked us to tell you: {store} has it again."),

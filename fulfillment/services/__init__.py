@@ -17,11 +17,13 @@ from fulfillment.services.managing import decline, give_back, pin, reassign, swe
 from fulfillment.services.packing import MOST_BAGS, pack, suggested_bags
 from fulfillment.services.picking import ScanOutcome, next_task, put_back, scan, short, start, substitute
 from fulfillment.services.recalls import sweep_recalled, take_out_recalled
+from fulfillment.services.returning import Verdict, receive_back
 from fulfillment.services.shifts import end_shift, start_shift
 
 __all__ = [
     "MOST_BAGS",
     "ScanOutcome",
+    "Verdict",
     "clear_slot",
     "close_cancelled",
     "close_handed_over",
@@ -36,6 +38,7 @@ __all__ = [
     "pin",
     "put_back",
     "reassign",
+    "receive_back",
     "scan",
     "short",
     "start",

@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from django import template
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 register = template.Library()
 
@@ -25,3 +27,52 @@ def counting(number: int) -> range:
 def kilos(grams: int) -> str:
     """850 → "850 g", 2350 → "2.4 kg"."""
     return f"{grams} g" if grams < 1000 else f"{grams / 1000:.1f} kg"
+
+
+@register.filter
+def because(why: list[Any]) -> str:
+    """Why a product is to be counted, as words: ["short", 80, 2] → "Not found by a picker 2 times"."""
+    reason, _points, n = why
+    if reason == "short":
+        return ngettext("A picker did not find it", "Pickers did not find it %(n)s times", n) % {"n": n}
+    if reason == "due":
+        return ngettext("Counted %(n)s day ago", "Counted %(n)s days ago", n) % {"n": n}
+    words = {
+        "left": _("Units were missing that orders held"),
+        "expired": _("Expired units in the book"),
+        "differed": _("The last count was off"),
+        "surprise": _("Units went missing"),
+        "return": _("Goods came back"),
+        "never": _("Never counted"),
+        "asked": _("Somebody asked for it"),
+    }
+    return words.get(reason, reason)
+
+
+@register.filter
+def waste_word(value: str) -> str:
+    """A reason of wastage in the reader's language."""
+    words = {
+        "expired": _("Expired"),
+        "short": _("Too short-dated"),
+        "damaged": _("Damaged"),
+        "spoiled": _("Spoiled"),
+        "temperature": _("Was too warm"),
+        "opened": _("Opened"),
+        "unknown": _("Missing or stolen"),
+        "sample": _("Sample"),
+        "recall": _("Recalled"),
+    }
+    return words.get(value, value)
+
+
+@register.filter
+def batch_word(state: str) -> str:
+    """Why a lot is not on sale, in the reader's language."""
+    return {"expired": _("Expired"), "short": _("Too short-dated"), "quarantined": _("Recalled")}.get(state, "")
+
+
+@register.filter
+def of_week(days: float) -> int:
+    """Days of cover as the part of a bar of seven days, in percent."""
+    return max(0, min(100, round(days / 7 * 100)))

@@ -7,6 +7,7 @@ from asgiref.sync import async_to_sync
 from channels.db import database_sync_to_async
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
 from accounts.tests.factories import UserFactory
 from catalog.models import Store
@@ -302,6 +303,7 @@ def test_the_manager_receives_bags_that_come_back_and_unpacks_cancelled_ones(web
     kinds = {item.kind for item in queries.coming_back(store_id=store.pk, now=LATER)}
     assert kinds == {"undelivered", "cancelled"}
     before = Stock.objects.get(product=goods[0]).on_hand
+    Order.objects.filter(pk=out.order_id).update(picked_up_at=timezone.now())
     http = web(boss)
     http.post(f"/store/{store.code}/back/{out.pk}/", {"kind": "undelivered"})
     http.post(f"/store/{store.code}/back/{gone.pk}/", {"kind": "cancelled"})

@@ -119,8 +119,8 @@ def came_back(request: HttpRequest, code: str, task_id: UUID) -> HttpResponse:
         services.clear_slot(task_id=task.pk, actor=actor, now=now)
         messages.success(request, _("The place on the shelf is free."))
     else:
-        services.goods_back(order_id=task.order_id, store_id=store.pk, actor=actor, now=now)
-        messages.success(request, _("Received. Its items can be sold again: put them back into their bins."))
+        services.receive_back(task_id=task.pk, store_id=store.pk, verdicts=None, by=_me(request), now=now)
+        messages.success(request, _("Received. Put what is good back into its bins."))
     return redirect("floor-queue", code)
 
 

@@ -9,7 +9,7 @@ import blinkit.kernel.ids
 class Migration(migrations.Migration):
     dependencies = [
         ("catalog", "0011_min_life"),
-        ("inventory", "0006_inbound"),
+        ("inventory", "0007_counts"),
     ]
 
     operations = [

@@ -7,6 +7,14 @@ outside their atomic block, so a caller may catch a refusal and go on.
 """
 
 from inventory.services.counting import count, take_off, waste
+from inventory.services.cycle_counts import (
+    approve_count,
+    ask_for_count,
+    count_again,
+    count_blind,
+    make_counts,
+    sweep_counts,
+)
 from inventory.services.holding import (
     firm,
     hold,
@@ -18,36 +26,54 @@ from inventory.services.holding import (
     sweep_expired,
     take_back,
 )
+from inventory.services.policy import policy_of
 from inventory.services.quarantine import block, sweep_in_time, sweep_short_dated, unblock
 from inventory.services.recalling import end_recall, note_told, recall, sweep_recalls
 from inventory.services.receiving import Arrival, move_bin, receive, retime
 from inventory.services.repair import rebuild_counters
+from inventory.services.replenishing import accept, dismiss, plan_store, sweep_low, sweep_replenishment
 from inventory.services.syncing import Line, Outcome, forget_superseded, sync
+from inventory.services.wasting import approve_waste, ask_waste, refuse_waste
 
 __all__ = [
     "Arrival",
     "Line",
     "Outcome",
+    "accept",
+    "approve_count",
+    "approve_waste",
+    "ask_for_count",
+    "ask_waste",
     "block",
     "count",
+    "count_again",
+    "count_blind",
+    "dismiss",
     "end_recall",
     "firm",
     "forget_superseded",
     "hold",
+    "make_counts",
     "move_bin",
     "move_hold",
     "note_told",
+    "plan_store",
+    "policy_of",
     "rebuild_counters",
     "recall",
     "receive",
+    "refuse_waste",
     "release",
     "release_part",
     "retime",
     "ship",
     "swap",
+    "sweep_counts",
     "sweep_expired",
     "sweep_in_time",
+    "sweep_low",
     "sweep_recalls",
+    "sweep_replenishment",
     "sweep_short_dated",
     "sync",
     "take_back",

@@ -110,6 +110,13 @@ def _write_hold(
     return bool(changed)
 
 
+def hold_lots(
+    rows: Sequence[Row], takes: Mapping[int, Sequence[Take]], *, ref: UUID, reason: str, actor: str, now: datetime
+) -> None:
+    """Free units of these very lots are firmly set aside for `ref`: {stock id: takes} of locked stock rows."""
+    _write_hold(rows, takes, ref=ref, state=HoldState.FIRM, until=None, reason=reason, actor=actor, now=now)
+
+
 def firm(*, ref: UUID, now: datetime) -> None:
     """The order is paid for: its units no longer expire. Repeating is silent.
 
