@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 import time_machine
 from django.db import transaction
+from django.db.models import Sum
 from django.test import override_settings
 from django.utils import timezone
 from hypothesis import HealthCheck, note, settings
@@ -49,7 +50,7 @@ class Shop(RuleBasedStateMachine):
     @initialize(seed=SEEDS)
     def open(self, seed: int) -> None:
         self.world = World(Random(seed))
-        self.on_hand = Counter({product.pk: 8 for product in self.world.products})
+        self.on_hand = Counter({product.pk: 16 for product in self.world.products})
 
     def _do(self, act: Any) -> Any:
         """One act in a transaction of its own. What is refused leaves nothing behind."""
@@ -107,7 +108,8 @@ class Shop(RuleBasedStateMachine):
         if not self.on_hand:
             return
         assert world.faults() == []
-        assert dict(Stock.objects.values_list("product_id", "on_hand")) == dict(self.on_hand)
+        units = Stock.objects.values("product_id").annotate(units=Sum("on_hand")).values_list("product_id", "units")
+        assert dict(units) == dict(self.on_hand)
 
     def teardown(self) -> None:
         try:
@@ -130,7 +132,7 @@ class Shop(RuleBasedStateMachine):
     def _free(self) -> dict[int, int]:
         """Units that may be sold now, counted one batch at a time."""
         free = dict.fromkeys((product.pk for product in self.world.products), 0)
-        for batch in Batch.objects.select_related("stock"):
+        for batch in Batch.objects.filter(stock__store=self.world.store).select_related("stock"):
             if batch.state == "open" and (batch.sell_until is None or batch.sell_until >= timezone.now()):
                 free[batch.stock.product_id] += batch.on_hand - batch.held
         return free

@@ -21,6 +21,7 @@ from blinkit.kernel import delivery, events
 from blinkit.kernel.errors import Refusal
 from blinkit.kernel.models import Event, Receipt
 from catalog.tests.factories import ProductFactory
+from catalog.tests.factories import store as make_store
 from inventory import queries as stock_queries
 from inventory import services as stock
 from inventory.models import Batch
@@ -28,8 +29,9 @@ from inventory.services import Arrival
 from orders import services
 from orders.claiming import Kind
 from orders.models import Order, OrderLine
-from orders.queries import proof
+from orders.queries import books, proof
 from orders.services.claims import Reported
+from orders.sourced import Cause
 from orders.states import Status
 from orders.tests.factories import address, customer, full_cart, shop
 from payments import queries as money_queries
@@ -50,13 +52,14 @@ class Crash(BaseException):
 
 
 class World:
-    """One store, a few products and customers. Each act picks its order, product or person with `chance`."""
+    """A store, another that may take its orders, products and customers. Each act picks whom or what with `chance`."""
 
     def __init__(self, chance: Random, *, products: int = 3, customers: int = 3, units: int = 8) -> None:
         self.chance = chance
         now = timezone.now()
         self.products = ProductFactory.create_batch(products, shelf_life_days=10)
         self.store = shop(*self.products, units=0)
+        self.other_store = shop(*self.products, units=0, at=make_store("BLR-U", lat=12.96, lng=77.63))
         self.customers = []
         for number in range(customers):
             user = customer(f"Customer {number}")
@@ -64,8 +67,9 @@ class World:
             money.give_goodwill(
                 customer_id=user.pk, amount_paise=20_000, reason="Hello", actor="user:9", key=str(uuid4()), now=now
             )
-        for product in self.products:
-            self.receive_goods(product, units)
+        for place in (self.store, self.other_store):
+            for product in self.products:
+                self.receive_goods(product, units, place)
 
     # -- customers
 
@@ -234,12 +238,12 @@ class World:
 
     # -- the store's stock
 
-    def receive_goods(self, product: Any = None, qty: int = 0) -> tuple[int, int]:
+    def receive_goods(self, product: Any = None, qty: int = 0, at: Any = None) -> tuple[int, int]:
         product, qty = product or self.chance.choice(self.products), qty or self.chance.randint(1, 5)
         ends = self.chance.choice([None, 4, 8, 20])
         expires_on = None if ends is None else (timezone.now() + timedelta(days=ends)).date()
         line = Arrival(product.pk, qty, None, self.chance.choice(["", "L1", "L2"]), expires_on)
-        stock.receive(store_id=self.store.pk, lines=[line], reason="GRN", actor="user:9", now=timezone.now())
+        stock.receive(store_id=(at or self.store).pk, lines=[line], reason="GRN", actor="user:9", now=timezone.now())
         return product.pk, qty
 
     def throw_away(self) -> tuple[int, int]:
@@ -268,6 +272,14 @@ class World:
 
     def sweep_batches(self) -> None:
         stock.sweep_short_dated(now=timezone.now())
+
+    def decline(self) -> None:
+        """The store can't do an order: another one may, else it is cancelled."""
+        order = self._order(Status.CONFIRMED, Status.ASSIGNED_TO_STORE)
+        services.resource(
+            order_id=order.pk, store_id=order.store_id, cause=Cause.DECLINED, why="No electricity", actor="user:2",
+            now=timezone.now(),
+        )  # fmt: skip
 
     # -- to its end
 
@@ -308,7 +320,7 @@ ACTS: list[Callable[[World], Any]] = [
     World.go_on, World.go_on, World.go_on, World.go_on, World.go_on, World.go_on, World.receive_goods,
     World.start_paying, World.decide_at_gateway, World.hear_from_gateway, World.process_messages, World.work,
     World.short, World.rider_falls_away, World.pick_up, World.deliver, World.fail_to_deliver, World.goods_come_back,
-    World.cancel, World.claim, World.send_refund, World.sweep, World.receive_goods, World.receive_goods,
+    World.cancel, World.decline, World.claim, World.send_refund, World.sweep, World.receive_goods, World.receive_goods,
     World.throw_away, World.count_shelf, World.recall, World.clear, World.sweep_batches,
 ]  # fmt: skip
 
@@ -317,7 +329,7 @@ def faults() -> list[str]:
     """Everything that can never be true and is (architecture, section 4), in words."""
     found = [f"stock: {difference}" for difference in stock_queries.audit()]
     found += [f"money: {difference}" for difference in money_queries.audit()]
-    found += [f"order: {broken}" for broken in proof.audit()]
+    found += [f"order: {difference}" for difference in [*books.audit(), *proof.audit()]]
     return found + [f"gateway: {text}" for text in _gateway_faults()]
 
 

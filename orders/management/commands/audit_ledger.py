@@ -13,7 +13,7 @@ from django.utils import timezone
 from blinkit.kernel.commands import report
 from blinkit.kernel.money import rupees
 from orders import services
-from orders.queries import books
+from orders.queries import books, proof
 from payments import queries
 
 MOST_DAYS = 400
@@ -22,7 +22,7 @@ MOST_DAYS = 400
 class Command(BaseCommand):
     help = (
         "Prove that every transfer balances, that the ledger agrees with payments, refunds, wallets and settlements,"
-        " and that the money of every order adds up to its bill."
+        " that the money of every order adds up to its bill, and that what is held is what it will bring."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -38,7 +38,7 @@ class Command(BaseCommand):
         posted = 0
         while post_missing and (more := services.post_missing(now=now)):
             posted += more
-        differences = [*queries.audit(), *books.audit()]
+        differences = [*queries.audit(), *books.audit(), *proof.audit()]
         balances = queries.balances()
         rows: list[dict[str, object]] = [asdict(difference) for difference in differences]
         table = rows or [{"account": code, "balance": rupees(paise)} for code, paise in balances.items()]
