@@ -174,3 +174,6 @@ class BinAdmin(ModelAdmin):
     list_filter = ("store", "zone")
     search_fields = ("code",)
     ordering = ("store", "sequence", "code")
+
+
+from inventory import inbound_admin as inbound_admin  # noqa: E402  (its pages register themselves)
