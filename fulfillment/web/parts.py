@@ -15,6 +15,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from blinkit.kernel.errors import NotAllowed, NotFound, Refusal, SignInNeeded
 from blinkit.kernel.permissions import web_role
+from blinkit.kernel.words import said
 from catalog.models import Store
 from fulfillment import access
 
@@ -39,7 +40,7 @@ def act(back: str) -> Callable[[Screen[P]], Door[P]]:
             except (NotAllowed, NotFound, SignInNeeded):
                 raise
             except Refusal as refusal:
-                messages.error(request, refusal.detail)
+                messages.error(request, said(refusal.detail))
                 return redirect(back, str(kwargs["code"]))
 
         return require_POST(web_role(*access.EVERYBODY)(guarded))
