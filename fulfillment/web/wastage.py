@@ -29,7 +29,7 @@ REPORT_DAYS = 28
 @screen
 def wastage(request: HttpRequest, code: str) -> HttpResponse:
     store, now = access.store_to_see(request.user, code), timezone.now()
-    _may_work, may_manage = access.standing(request.user, store)
+    may_work, may_manage = access.standing(request.user, store)
     words = request.GET.get("q", "").strip()[:80]
     rows = queries.stock_rows(store_id=store.pk, words=words) if words else []
     report = shelf.waste_by_reason(store_id=store.pk, since=now - timedelta(days=REPORT_DAYS), until=now)
@@ -41,7 +41,7 @@ def wastage(request: HttpRequest, code: str) -> HttpResponse:
         "pull": shelf.to_pull(store_id=store.pk),
         "mark_down": shelf.to_mark_down(store_id=store.pk, now=now),
         "waiting": shelf.waste_to_approve(store_id=store.pk) if may_manage else [],
-        "report": report if may_manage else [],
+        "report": report if may_manage or not may_work else [],  # operations look at it, too
         "reasons": WasteReason.values,
         "days": REPORT_DAYS,
         "nonce": str(uuid4()),

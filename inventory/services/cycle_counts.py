@@ -102,7 +102,13 @@ _SIGNALS = """
     ), expired AS (
         SELECT b.stock_id, sum(b.on_hand) AS units
         FROM inventory_batch AS b JOIN inventory_stock AS s ON s.id = b.stock_id
-        WHERE s.store_id = %(store)s AND b.state = 'expired' AND b.on_hand > 0 GROUP BY b.stock_id
+        LEFT JOIN told AS t ON t.stock_id = s.id
+        WHERE s.store_id = %(store)s AND b.state = 'expired' AND b.on_hand > 0 AND (
+            t.counted_at IS NULL OR EXISTS (
+                SELECT 1 FROM inventory_movement AS m
+                WHERE m.batch_id = b.id AND m.kind = 'block' AND m.at > t.counted_at
+            )
+        ) GROUP BY b.stock_id
     )
     SELECT s.id, coalesce(t.sold, 0)::bigint * coalesce(f.price_paise, p.mrp_paise),
         greatest(t.counted_at, l.closed_at), s.on_hand,

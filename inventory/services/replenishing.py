@@ -35,8 +35,8 @@ WELL_ABOVE = 1.2
 """Low is over when there is so much more than the reorder point, so that a product on the edge is told once."""
 
 ON_ITS_WAY: tuple[str, ...] = ("inventory.services.replenishing.accepted_units",)
-"""Functions (store id) → {product id: units that are ordered or on the road}. Purchase orders and transfers add theirs
-here; the first, which counts accepted suggestions as ordered for a while, goes when purchase orders are made from them.
+"""Functions (store_id, now) → {product id: units that are ordered or on the road}. Purchase orders and transfers add
+theirs here; the first, which counts accepted suggestions as ordered for a while, goes when orders are made from them.
 """
 
 
@@ -88,7 +88,7 @@ def plan_store(*, store_id: int, now: datetime) -> int:
     plans: list[tuple[Any, ...]] = []
     wanted: list[tuple[Any, ...]] = []
     lots = _lots(store_id, now=now)
-    coming = on_its_way(store_id)
+    coming = on_its_way(store_id, now=now)
     for shelf in _shelves(store_id):
         past = days.get(shelf.stock_id, [])
         made = forecast.forecast(past, horizon=AHEAD_DAYS, shape=shape) if past else None
@@ -226,25 +226,25 @@ def _opening(batch: tuple[Any, ...], changes: Sequence[forecast.Change]) -> fore
     return forecast.Opening(batch_id, free_now - sum(change.free for change in mine), is_open and not was_late)
 
 
-def on_its_way(store_id: int) -> dict[int, int]:
+def on_its_way(store_id: int, *, now: datetime) -> dict[int, int]:
     """Units ordered or on the road, by product, of everybody who knows of some (ON_ITS_WAY)."""
     total: dict[int, int] = {}
     for path in ON_ITS_WAY:
-        for product_id, units in import_string(path)(store_id).items():
+        for product_id, units in import_string(path)(store_id=store_id, now=now).items():
             total[product_id] = total.get(product_id, 0) + units
     return total
 
 
-def accepted_units(store_id: int) -> Mapping[int, int]:
+def accepted_units(*, store_id: int, now: datetime) -> Mapping[int, int]:
     """Units of suggestions accepted in the last two lead times: somebody has ordered them."""
-    hours = policy_of(store_id).lead_time_h * 2
+    since = now - 2 * timedelta(hours=policy_of(store_id).lead_time_h)
     rows = ledger.execute(
         "SELECT s.product_id, sum(r.qty)::int FROM inventory_replenishmentsuggestion AS r"
         " JOIN inventory_stock AS s ON s.id = r.stock_id WHERE s.store_id = %(store)s AND r.state = 'accepted'"
-        " AND r.decided_at > now() - %(hours)s * interval '1 hour' AND NOT EXISTS ("
+        " AND r.decided_at > %(since)s AND NOT EXISTS ("
         "   SELECT 1 FROM inventory_movement AS m WHERE m.stock_id = s.id AND m.kind = 'receive'"
         "   AND m.at > r.decided_at) GROUP BY s.product_id",
-        {"store": store_id, "hours": hours},
+        {"store": store_id, "since": since},
     )
     return dict(rows)
 

@@ -391,6 +391,9 @@ def test_expired_units_returns_and_unknown_losses_are_doubts():
     services.make_counts(store_id=place.pk, now=NOW + timedelta(days=4))
     found = {task.stock_id: task.why[0][0] for task in CountTask.objects.all()}
     assert found == {old.pk: "expired", back.pk: "return", lost.pk: "surprise"}
+    for task in CountTask.objects.all():
+        count(task, {only_lot(task.stock): task.stock.on_hand}, now=NOW + timedelta(days=5))
+    assert services.make_counts(store_id=place.pk, now=NOW + timedelta(days=6)) == 0  # doubted once, counted once
 
 
 @pytest.mark.django_db

@@ -104,7 +104,7 @@ def test_what_is_on_its_way_is_counted_on(monkeypatch):
 COMING: dict[int, int] = {}
 
 
-def coming(store_id: int) -> dict[int, int]:
+def coming(*, store_id: int, now) -> dict[int, int]:
     return dict(COMING)
 
 
@@ -119,8 +119,12 @@ def test_accepted_once_and_not_suggested_again_while_it_comes():
     assert services.accept(store_id=stock.store_id, **asked) == []
     with pytest.raises(BadQuantity):
         services.accept(store_id=stock.store_id, suggestion_ids=[], by=boss.pk, now=NOW)
-    ReplenishmentSuggestion.objects.update(decided_at="2999-01-01T00:00Z")
-    assert services.plan_store(store_id=stock.store_id, now=NOW) == 0
+    assert services.plan_store(store_id=stock.store_id, now=NOW + timedelta(hours=9)) == 0
+    services.receive(
+        store_id=stock.store_id, lines=[(stock.product_id, 1, None)], reason="x", actor="user:1",
+        now=NOW + timedelta(hours=10),
+    )  # fmt: skip
+    assert services.plan_store(store_id=stock.store_id, now=NOW + timedelta(hours=11)) == 1
 
 
 def test_dismissed_is_gone():
