@@ -7,8 +7,8 @@ from accounts.tests.factories import UserFactory
 from blinkit.kernel.models import Event
 from catalog.models import Store
 from catalog.tests.factories import NOW
+from dashboard.tests.test_recalled_orders import only_lot, product
 from fulfillment.tests.factories import customer, order_for, place_order
-from fulfillment.tests.test_recalls import only_lot, product
 from inventory import services
 from inventory.models import Recall, Stock
 from notifications.models import Message
