@@ -37,6 +37,7 @@ def test_a_lot_is_found_and_taken_off_sale_after_asking_twice(client, gone):
     ops(client)
     page = client.get("/ops/recalls/", {"q": "l1"}).content.decode()
     assert "Toned milk" in page and "Take off sale everywhere" in page
+    assert "Take every lot off sale" in client.get("/ops/recalls/", {"q": goods.sku}).content.decode()
     given = {"product": goods.pk, "lot": "L1", "reason": "Glass in it"}
     asked = client.post("/ops/recalls/begin/", given).content.decode()
     assert "3 units in stores go off sale now" in asked and not Recall.objects.exists()
