@@ -41,7 +41,6 @@ class ApiClientAdmin(ModelAdmin):
     ordering = ("name",)
     fields = ("name", "may_read", "may_write", "stores", "per_minute", "key_start", "last_used_at", "revoked_at")
     readonly_fields = ("key_start", "last_used_at", "revoked_at")
-    filter_horizontal = ("stores",)
     actions = ("revoke", "renew")
     change_form_outer_after_template = "inventory/admin_client_upload.html"
 

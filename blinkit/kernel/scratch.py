@@ -26,7 +26,7 @@ def scratch_database(purpose: str) -> Iterator[str]:
     name = f"{home[:40]}_{purpose}_{os.getpid()}"
     before = connection.settings_dict
     connections.close_all()
-    connection.close_pool()  # its connections would keep the database from being copied
+    connection.close_pool()  # type: ignore[attr-defined]  # its connections would keep the database from being copied
     # Without a pool: processes that are forked off cannot use one.
     options = {key: value for key, value in before["OPTIONS"].items() if key != "pool"}
     connection.settings_dict = {**before, "OPTIONS": options}

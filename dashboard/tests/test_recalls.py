@@ -7,8 +7,8 @@ from accounts.tests.factories import UserFactory
 from blinkit.kernel.models import Event
 from catalog.models import Store
 from catalog.tests.factories import NOW
+from dashboard.tests.test_recalled_orders import only_lot, product
 from fulfillment.tests.factories import customer, order_for, place_order
-from fulfillment.tests.test_recalls import only_lot, product
 from inventory import services
 from inventory.models import Recall, Stock
 from notifications.models import Message
@@ -37,6 +37,7 @@ def test_a_lot_is_found_and_taken_off_sale_after_asking_twice(client, gone):
     ops(client)
     page = client.get("/ops/recalls/", {"q": "l1"}).content.decode()
     assert "Toned milk" in page and "Take off sale everywhere" in page
+    assert "Take every lot off sale" in client.get("/ops/recalls/", {"q": goods.sku}).content.decode()
     given = {"product": goods.pk, "lot": "L1", "reason": "Glass in it"}
     asked = client.post("/ops/recalls/begin/", given).content.decode()
     assert "3 units in stores go off sale now" in asked and not Recall.objects.exists()

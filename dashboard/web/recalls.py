@@ -30,11 +30,14 @@ def search(request: HttpRequest) -> HttpResponse:
     """A lot number, SKU or barcode; below it what must not leave, and the recalls there are."""
     words = request.GET.get("q", "").strip()[:40]
     lots = recall_queries.find_lots(words)
+    open_lots = [it for it in lots if it.recall_id is None]
+    choices = {(it.product_id, it.product, it.lot) for it in open_lots}
+    choices |= {(it.product_id, it.product, "") for it in open_lots if it.sku == words}  # the whole product
     context = {
         "here": "recalls",
         "words": words,
         "lots": lots,
-        "choices": sorted({(it.product_id, it.product, it.lot) for it in lots if it.recall_id is None}, key=str),
+        "choices": sorted(choices),
         "held_back": held_back(),
         "recalls": recalls(),
     }
