@@ -180,5 +180,5 @@ class BinAdmin(ModelAdmin):
 
 # Counts, wastage and replenishment have a file of their own; Django finds the admin of an app here.
 from inventory import admin_counts as admin_counts  # noqa: E402
-from inventory import partner_admin as partner_admin  # noqa: E402  # registers its pages
 from inventory import inbound_admin as inbound_admin  # noqa: E402  (its pages register themselves)
+from inventory import partner_admin as partner_admin  # noqa: E402  # registers its pages

@@ -12,6 +12,7 @@ from django.utils.html import format_html
 from unfold.admin import ModelAdmin, TabularInline
 
 from blinkit.kernel.admin import ReadOnly
+from blinkit.kernel.errors import Refusal
 from blinkit.kernel.money import rupees
 from inventory import services
 from inventory.counts import (
@@ -139,8 +140,12 @@ class SuggestionAdmin(ReadOnly):
 
     @admin.action(description="Order these", permissions=["work"])
     def order_chosen(self, request: HttpRequest, queryset: QuerySet[ReplenishmentSuggestion]) -> None:
-        n = sum(len(services.accept(**asked)) for asked in self._by_store(request, queryset))
-        self.message_user(request, f"{n} ordered.", messages.SUCCESS)
+        try:
+            n = sum(len(services.accept(**asked)) for asked in self._by_store(request, queryset))
+        except Refusal as refusal:
+            self.message_user(request, str(refusal.detail), messages.ERROR)
+        else:
+            self.message_user(request, f"{n} put into draft purchase orders.", messages.SUCCESS)
 
     @admin.action(description="Not wanted", permissions=["work"])
     def dismiss_chosen(self, request: HttpRequest, queryset: QuerySet[ReplenishmentSuggestion]) -> None:

@@ -35,6 +35,10 @@ class LotRecalled(Conflict):
     code = "lot-recalled"
 
 
+class NoSupplier(Conflict):
+    code = "no-supplier"
+
+
 class NoSuchDelivery(NotFound):
     """No such purchase order, receipt, transfer, putaway or difference, or not in this store."""
 

@@ -6,7 +6,7 @@ them from there.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import groupby
@@ -23,7 +23,7 @@ from inventory import forecast
 from inventory.counts import ReplenishmentSuggestion, ShelfPolicy, SuggestionState
 from inventory.errors import BadQuantity
 from inventory.events import LowStockNotice, StockLow
-from inventory.services import ledger
+from inventory.services import ledger, ordering
 from inventory.services.policy import policy_of
 from inventory.services.receiving import SHARE_OF_LIFE
 from inventory.services.telling import tell_store
@@ -34,10 +34,8 @@ AHEAD_DAYS = 14
 WELL_ABOVE = 1.2
 """Low is over when there is so much more than the reorder point, so that a product on the edge is told once."""
 
-ON_ITS_WAY: tuple[str, ...] = ("inventory.services.replenishing.accepted_units",)
-"""Functions (store_id, now) → {product id: units that are ordered or on the road}. Purchase orders and transfers add
-theirs here; the first, which counts accepted suggestions as ordered for a while, goes when orders are made from them.
-"""
+ON_ITS_WAY: tuple[str, ...] = ("inventory.services.ordering.ordered_units", "inventory.services.ordering.coming_units")
+"""Functions (store_id, now) → {product id: units that are ordered or on the road}."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -235,20 +233,6 @@ def on_its_way(store_id: int, *, now: datetime) -> dict[int, int]:
     return total
 
 
-def accepted_units(*, store_id: int, now: datetime) -> Mapping[int, int]:
-    """Units of suggestions accepted in the last two lead times: somebody has ordered them."""
-    since = now - 2 * timedelta(hours=policy_of(store_id).lead_time_h)
-    rows = ledger.execute(
-        "SELECT s.product_id, sum(r.qty)::int FROM inventory_replenishmentsuggestion AS r"
-        " JOIN inventory_stock AS s ON s.id = r.stock_id WHERE s.store_id = %(store)s AND r.state = 'accepted'"
-        " AND r.decided_at > %(since)s AND NOT EXISTS ("
-        "   SELECT 1 FROM inventory_movement AS m WHERE m.stock_id = s.id AND m.kind = 'receive'"
-        "   AND m.at > r.decided_at) GROUP BY s.product_id",
-        {"store": store_id, "since": since},
-    )
-    return dict(rows)
-
-
 def _write_plans(store_id: int, plans: Sequence[tuple[Any, ...]], *, now: datetime) -> None:
     names = ("stocks", "daily", "week", "spread", "method", "available", "point")
     columns = map(list, zip(*plans, strict=True)) if plans else [[] for _ in names]
@@ -298,12 +282,13 @@ def _write_suggestions(store_id: int, wanted: Sequence[tuple[Any, ...]], *, now:
 
 @transaction.atomic
 def accept(*, suggestion_ids: Collection[int], store_id: int, by: int, now: datetime) -> list[WantedLine]:
-    """Somebody wants these ordered: the lines an order is made of. What is not open any more is left out, so two clicks
-    order once. Raises BadQuantity when nothing is chosen."""
+    """Somebody wants these ordered: they go into draft purchase orders. Returns their lines. What is not open any more
+    is left out, so two clicks order once. Raises BadQuantity when nothing is chosen, NoSupplier."""
     lines = [
         WantedLine(row.pk, store_id, row.stock.product_id, row.qty, row.case_units)
         for row in _decide(suggestion_ids, store_id, SuggestionState.ACCEPTED, by=by, now=now)
     ]
+    ordering.draft(store_id=store_id, lines=lines, now=now)
     metrics.count("replenishment_accepted_total", len(lines))
     return lines
 

@@ -12,9 +12,11 @@ from catalog.tests.factories import NOW, ProductFactory
 from catalog.tests.factories import store as make_store
 from inventory import queries, services
 from inventory.counts import CasePack, ReorderPoint, ReplenishmentSuggestion, ShelfPolicy
-from inventory.errors import BadQuantity
+from inventory.errors import BadQuantity, NoSupplier
+from inventory.inbound import PurchaseLine, PurchaseOrder, Supplier
 from inventory.models import Stock
-from inventory.services import Arrival, replenishing
+from inventory.services import Arrival, ordering, replenishing
+from inventory.services.replenishing import WantedLine
 from inventory.tests.factories import hold
 
 pytestmark = pytest.mark.django_db
@@ -113,18 +115,37 @@ def test_accepted_once_and_not_suggested_again_while_it_comes():
     services.plan_store(store_id=stock.store_id, now=NOW)
     row, boss = ReplenishmentSuggestion.objects.get(), UserFactory()
     asked = {"suggestion_ids": [row.pk], "by": boss.pk, "now": NOW}
+    with pytest.raises(NoSupplier):
+        services.accept(store_id=stock.store_id, **asked)
+    dairy = Supplier.objects.create(code="dairy", name="Dairy")
     assert services.accept(store_id=make_store("BLR-Z").pk, **asked) == []
     (line,) = services.accept(store_id=stock.store_id, **asked)
     assert (line.product_id, line.qty, line.store_id) == (stock.product_id, row.qty, stock.store_id)
     assert services.accept(store_id=stock.store_id, **asked) == []
     with pytest.raises(BadQuantity):
         services.accept(store_id=stock.store_id, suggestion_ids=[], by=boss.pk, now=NOW)
+    purchase = PurchaseOrder.objects.get()
+    assert (purchase.supplier, purchase.store_id, purchase.state) == (dairy, stock.store_id, "draft")
+    assert list(purchase.lines.values_list("product_id", "ordered", "unit_cost_paise")) == [
+        (stock.product_id, row.qty, 0)
+    ]
     assert services.plan_store(store_id=stock.store_id, now=NOW + timedelta(hours=9)) == 0
-    services.receive(
-        store_id=stock.store_id, lines=[(stock.product_id, 1, None)], reason="x", actor="user:1",
-        now=NOW + timedelta(hours=10),
-    )  # fmt: skip
-    assert services.plan_store(store_id=stock.store_id, now=NOW + timedelta(hours=11)) == 1
+    PurchaseOrder.objects.update(state="cancelled")
+    assert services.plan_store(store_id=stock.store_id, now=NOW + timedelta(hours=10)) == 1
+
+
+def test_a_product_is_ordered_where_it_was_bought_last_and_drafts_grow():
+    stock = sold(*[6] * 28, left=4)
+    dairy, other = (Supplier.objects.create(code=code, name=code) for code in ("dairy", "other"))
+    old = PurchaseOrder.objects.create(supplier=other, store=stock.store, state="received", created_at=NOW)
+    PurchaseLine.objects.create(purchase=old, product=stock.product, ordered=9, unit_cost_paise=4_400, delivered=9)
+    assert dairy.pk < other.pk
+    wanted = [WantedLine(1, stock.store_id, stock.product_id, 5, 1)]
+    for n in (1, 2):
+        ordering.draft(store_id=stock.store_id, lines=wanted, now=NOW)
+        line = PurchaseLine.objects.get(purchase__state="draft")
+        assert (line.purchase.supplier, line.unit_cost_paise, line.ordered) == (other, 4_400, n * 5)
+        assert line.purchase.note == ""
 
 
 def test_dismissed_is_gone():
