@@ -1,7 +1,7 @@
 """Where goods go, and why."""
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from inventory import putaway
@@ -42,12 +42,13 @@ def test_what_gets_a_home_takes_its_room():
     assert [s.bin_code for s in plan(goods, shelves)] == ["A-01", "A-01", "A-02", None]
 
 
+@settings(suppress_health_check=[HealthCheck.too_slow])  # a busy machine draws slowly; the test itself is quick
 @given(
-    st.lists(st.builds(lambda n, category, popularity: Goods(n, ("ambient", "chilled")[n % 2], category, popularity),
-                       st.integers(1, 6), st.integers(1, 3), st.integers(0, 1000)), max_size=30),
+    st.lists(st.tuples(st.integers(1, 6), st.integers(1, 3), st.sampled_from([0, 799, 800, 1000])), max_size=30),
     st.lists(st.tuples(st.sampled_from(["ambient", "chilled"]), st.integers(0, FULL)), max_size=8),
-)  # fmt: skip
+)
 def test_never_a_bin_of_another_zone_and_never_more_than_fits(goods, bins):
+    goods = [Goods(n, ("ambient", "chilled")[n % 2], category, popularity) for n, category, popularity in goods]
     places = [Place(f"B{n}", zone, n, products) for n, (zone, products) in enumerate(bins)]
     zones, homes = {place.code: place.zone for place in places}, {}
     for one, (code, _) in zip(goods, plan(goods, places), strict=True):
