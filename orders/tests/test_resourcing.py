@@ -193,7 +193,7 @@ def test_what_was_sold_since_it_was_looked_at_sends_it_to_the_one_after(monkeypa
 
     def then_sold(*args, **more):
         free = looked(*args, **more)
-        Stock.objects.filter(store=second).update(on_hand=0)
+        stock.waste(store_id=second.pk, product_id=milk.pk, qty=5, reason="sold", actor="user:1", now=LATER)
         return free
 
     monkeypatch.setattr(resourcing, "sellable", then_sold)
