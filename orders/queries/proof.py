@@ -42,7 +42,8 @@ _PROOFS = {
         AND h.state IN ('active', 'firm', 'shipped')""",
     "units are set aside for no order": """
         SELECT h.ref::text, h.qty || ' ' || h.state FROM inventory_hold AS h
-        LEFT JOIN orders_order AS o ON o.id = h.ref WHERE o.id IS NULL AND h.state = 'firm'""",
+        LEFT JOIN orders_order AS o ON o.id = h.ref WHERE o.id IS NULL AND h.state = 'firm'
+        AND NOT EXISTS (SELECT 1 FROM inventory_wastage AS w WHERE w.id = h.ref AND w.state = 'waiting')""",
     "a delivered order was not paid as its bill says": """
         SELECT o.number, 'bill ' || o.total_paise || ', kept '
             || (p.captured_paise - p.refunded_paise + p.wallet_paise - p.wallet_returned_paise)
