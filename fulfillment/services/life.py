@@ -142,7 +142,8 @@ def write_load(*, store_id: int, now: datetime) -> None:
 
 
 _LINES_WITH_PLACES = """
-SELECT l.id, l.product_id, l.qty - l.short_qty AS qty, p.zone, p.weight_g, b.code AS bin_code, b.zone AS bin_zone, b.sequence, c.timezone
+SELECT l.id, l.product_id, l.qty - l.short_qty AS qty, p.zone, p.weight_g, b.code AS bin_code, b.zone AS bin_zone,
+    b.sequence, c.timezone
 FROM orders_orderline AS l
 JOIN orders_order AS o ON o.id = l.order_id
 JOIN catalog_store AS t ON t.id = o.store_id

@@ -225,7 +225,9 @@ def test_a_gateway_says_nothing_about_the_refunds_of_another():
     lower(payment, 5_800)
     refund = Refund.objects.get()
     for kind in (gateways.REFUNDED, gateways.REFUND_FAILED):
-        notice = gateways.Notice(kind=kind, gateway_ref="", refund_id=refund.pk, refund_ref="rfnd_x", amount_paise=5_800)
+        notice = gateways.Notice(
+            kind=kind, gateway_ref="", refund_id=refund.pk, refund_ref="rfnd_x", amount_paise=5_800
+        )
         assert settling.act("razorpay", notice, now=NOW) == "Unknown refund"
     refund.refresh_from_db()
     assert refund.state == "due"
