@@ -322,8 +322,9 @@ def _post(task: CountTask, sheet: CountSheet, *, actor: str, now: datetime) -> C
         for batch_id, less, more in ledger.execute(
             "SELECT batch_id, coalesce(sum(on_hand_delta) FILTER (WHERE on_hand_delta < 0), 0)::int,"
             " coalesce(sum(on_hand_delta) FILTER (WHERE on_hand_delta > 0), 0)::int FROM inventory_movement"
-            " WHERE stock_id = %(stock)s AND id > %(seen)s AND kind = 'count' GROUP BY batch_id",
-            {"stock": task.stock_id, "seen": sheet.seen_movement},
+            " WHERE stock_id = %(stock)s AND id > %(seen)s"
+            " AND (kind = 'count' OR (kind = 'sync' AND reason = %(counted)s)) GROUP BY batch_id",
+            {"stock": task.stock_id, "seen": sheet.seen_movement, "counted": ledger.COUNTED_ELSEWHERE},
         )
     }
     now_there = {
