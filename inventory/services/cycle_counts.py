@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from operator import itemgetter
 from uuid import UUID
 
 from django.db import connection, transaction
@@ -68,7 +69,7 @@ def make_counts(*, store_id: int, now: datetime) -> int:
             CountTask(
                 stock_id=stock_id, abc=letter, score=abc.score(why), why=[list(one) for one in why], made_at=now
             )
-            for stock_id, letter, why in wanted
+            for stock_id, letter, why in sorted(wanted, key=itemgetter(0))  # locks their stock rows: by key, as everybody
         ],
         ignore_conflicts=True,
     )  # fmt: skip
