@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -100,17 +100,20 @@ def received(*, product_id: int, lot: str) -> list[Received]:
     ]
 
 
-def not_to_leave(*, refs: Sequence[UUID] | None = None) -> list[NotToLeave]:
-    """Firm units of recalled or expired batches that orders still hold; of these refs only, when given."""
+def not_to_leave(*, refs: Sequence[UUID] | None = None, now: datetime | None = None) -> list[NotToLeave]:
+    """Firm units of recalled or expired batches that orders still hold; of these refs only, when given. With `now` also
+    of those that are over and that no sweep has called so yet."""
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT h.ref, s.product_id, p.name, b.lot, sum(l.qty)::int FROM inventory_batch AS b"
             " JOIN inventory_holdlot AS l ON l.batch_id = b.id AND l.qty > 0"
             " JOIN inventory_hold AS h ON h.id = l.hold_id AND h.state = 'firm'"
             " JOIN inventory_stock AS s ON s.id = h.stock_id JOIN catalog_product AS p ON p.id = s.product_id"
-            " WHERE b.state IN ('expired', 'quarantined') AND b.held > 0"
+            " JOIN catalog_store AS t ON t.id = s.store_id JOIN catalog_city AS city ON city.id = t.city_id"
+            " WHERE b.held > 0 AND (b.state IN ('expired', 'quarantined')"
+            " OR (b.expires_on + 1)::timestamp AT TIME ZONE city.timezone <= %(now)s)"
             " AND (%(all)s OR h.ref = ANY(%(refs)s::uuid[]))"
             " GROUP BY h.ref, s.product_id, p.name, b.lot ORDER BY h.ref, s.product_id, b.lot",
-            {"all": refs is None, "refs": list(refs or ())},
+            {"all": refs is None, "refs": list(refs or ()), "now": now},
         )
         return [NotToLeave(*row) for row in cursor.fetchall()]

@@ -35,13 +35,26 @@ def read(rows: Iterable[str]) -> Iterator[Line | Outcome]:
         raise NotThisFile("The file is empty.")
     if head.lstrip().startswith("{"):
         return (_line_or_why(found) for found in _json(chain([head], rows)))
-    names = [name.strip() for name in next(csv.reader([head]))]
+    try:
+        names = [name.strip() for name in next(csv.reader([head]))]
+    except csv.Error:
+        raise NotThisFile("This is no table: its first line cannot be read.") from None
     missing = [name for name in NEEDED if name not in names]
     unknown = [name for name in names if name not in COLUMNS]
     if missing or unknown:
         words = f"Missing: {', '.join(missing)}." if missing else f"Unknown: {', '.join(unknown)}."
         raise NotThisFile(f"The first line names the columns {', '.join(COLUMNS)}. {words}")
-    return (_line_or_why(row) for row in csv.DictReader(rows, names))
+    return (_line_or_why(row) for row in _table(csv.DictReader(rows, names)))
+
+
+def _table(rows: Iterator[Mapping[str, Any]]) -> Iterator[Mapping[str, Any] | str]:
+    while True:
+        try:
+            yield next(rows)
+        except StopIteration:
+            return
+        except csv.Error:
+            yield "This line is too long, or no line of a table."
 
 
 def _json(rows: Iterable[str]) -> Iterator[Mapping[str, Any] | str]:
@@ -65,6 +78,8 @@ def _line_or_why(given: Mapping[str, Any] | str) -> Line | Outcome:
 
 def _line(given: Mapping[str, Any]) -> Line:
     said = {name: _text(given.get(name)) for name in COLUMNS}
+    if not all(text.isprintable() for text in said.values()):
+        raise _BadLine("There are characters that cannot be printed.")
     if None in given:
         raise _BadLine("There are more values than columns.")
     for name in NEEDED:

@@ -23,6 +23,7 @@ from inventory.services import Arrival
 from notifications.models import Message
 from orders import services as orders
 from orders.models import Order
+from orders.queries import proof
 from orders.states import Status
 from orders.tests.factories import customer, place_order
 
@@ -306,3 +307,19 @@ def test_the_list_names_who_received_the_lot():
     ]  # fmt: skip
     (found,) = recall_queries.find_lots("l1")
     assert (found.on_hand, found.held, found.shipped) == (5, 2, 1)
+
+
+def test_a_task_that_opens_after_the_recall_asks_only_for_what_is_left(run_events):
+    goods, gone = product(), product()
+    store, other = only_lot(goods, units=2)
+    receive(store, gone, "L1", 2)
+    on_shelf(store, gone)
+    order = place_order(customer(), store, {goods: 2, gone: 1, other: 1})
+    receive(store, goods, "L2", 1, days=120)
+    recall(goods, "L1")
+    recall(gone)
+    floor_services.take_out_recalled(order_id=order.pk, now=LATER)
+    task = floor_services.open_task(order_id=order.pk, now=LATER)
+    assert dict(task.lines.values_list("product_id", "qty")) == {goods.pk: 1, other.pk: 1}
+    task = packed(task, worker(store))
+    assert (task.state, proof.audit(), queries.audit()) == (TaskState.PACKED, [], [])

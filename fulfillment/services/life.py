@@ -142,7 +142,8 @@ def write_load(*, store_id: int, now: datetime) -> None:
 
 
 _LINES_WITH_PLACES = """
-SELECT l.id, l.product_id, l.qty, p.zone, p.weight_g, b.code AS bin_code, b.zone AS bin_zone, b.sequence, c.timezone
+SELECT l.id, l.product_id, l.qty - l.short_qty AS qty, p.zone, p.weight_g, b.code AS bin_code, b.zone AS bin_zone,
+    b.sequence, c.timezone
 FROM orders_orderline AS l
 JOIN orders_order AS o ON o.id = l.order_id
 JOIN catalog_store AS t ON t.id = o.store_id
@@ -150,12 +151,12 @@ JOIN catalog_city AS c ON c.id = t.city_id
 JOIN catalog_product AS p ON p.id = l.product_id
 LEFT JOIN inventory_stock AS s ON s.product_id = l.product_id AND s.store_id = o.store_id
 LEFT JOIN inventory_bin AS b ON b.id = s.bin_id
-WHERE l.order_id = %s ORDER BY l.id
+WHERE l.order_id = %s AND l.qty > l.short_qty ORDER BY l.id
 """
 
 
 def _lines_with_places(order: Order) -> list[dict[str, Any]]:
-    """The order's lines with what the walk needs, in one statement."""
+    """The order's lines of which units are still to bring, with what the walk needs, in one statement."""
     with connection.cursor() as cursor:
         cursor.execute(_LINES_WITH_PLACES, [order.pk])
         names = [column.name for column in cursor.description or ()]

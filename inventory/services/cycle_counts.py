@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from operator import itemgetter
 from uuid import UUID
 
 from django.db import connection, transaction
@@ -68,7 +69,7 @@ def make_counts(*, store_id: int, now: datetime) -> int:
             CountTask(
                 stock_id=stock_id, abc=letter, score=abc.score(why), why=[list(one) for one in why], made_at=now
             )
-            for stock_id, letter, why in wanted
+            for stock_id, letter, why in sorted(wanted, key=itemgetter(0))  # locks their stock rows: by key, as everybody
         ],
         ignore_conflicts=True,
     )  # fmt: skip
@@ -328,8 +329,9 @@ def _post(task: CountTask, sheet: CountSheet, *, actor: str, now: datetime) -> C
         for batch_id, less, more in ledger.execute(
             "SELECT batch_id, coalesce(sum(on_hand_delta) FILTER (WHERE on_hand_delta < 0), 0)::int,"
             " coalesce(sum(on_hand_delta) FILTER (WHERE on_hand_delta > 0), 0)::int FROM inventory_movement"
-            " WHERE stock_id = %(stock)s AND id > %(seen)s AND kind = 'count' GROUP BY batch_id",
-            {"stock": task.stock_id, "seen": sheet.seen_movement},
+            " WHERE stock_id = %(stock)s AND id > %(seen)s"
+            " AND (kind = 'count' OR (kind = 'sync' AND reason = %(counted)s)) GROUP BY batch_id",
+            {"stock": task.stock_id, "seen": sheet.seen_movement, "counted": ledger.COUNTED_ELSEWHERE},
         )
     }
     now_there = {

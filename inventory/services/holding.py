@@ -149,7 +149,7 @@ def ship(*, ref: UUID, actor: str, now: datetime) -> None:
             now=now, leaving=True,
         )  # fmt: skip
     if moved < 0:
-        bad = not_to_leave(refs=[ref])
+        bad = not_to_leave(refs=[ref], now=now)
         names = ", ".join(f"{it.units} × {it.product}{f' (lot {it.lot})' if it.lot else ''}" for it in bad)
         raise LotRecalled(
             say("These bags must not leave: {what} was recalled. Leave them here and tell operations.", what=names),
@@ -354,15 +354,18 @@ def _settle(
 ) -> int:
     """Move the holds of `ref` from one of the states to `to`; their batches change by the factors times their units.
 
-    Returns how many holds. With `leaving` nothing is moved and -1 returned when one of the batches must not leave: told
-    by the same statement, which sees what those it waited for have written.
+    Returns how many holds. With `leaving` nothing is moved and -1 returned when one of the batches must not leave, or
+    is over and no sweep has said so yet: told by the same statement, which sees what those it waited for have written.
     """
     rows = ledger.lock_held(ref, states, expired_at=expired_at)
     if not rows:
         return 0
     good = """NOT (%(leaving)s AND EXISTS (
             SELECT 1 FROM inventory_holdlot AS l JOIN inventory_batch AS b ON b.id = l.batch_id
-            WHERE l.hold_id = ANY(%(holds)s) AND l.qty > 0 AND b.state IN ('quarantined', 'expired')
+            JOIN inventory_stock AS of ON of.id = b.stock_id JOIN catalog_store AS t ON t.id = of.store_id
+            JOIN catalog_city AS city ON city.id = t.city_id
+            WHERE l.hold_id = ANY(%(holds)s) AND l.qty > 0 AND (b.state IN ('quarantined', 'expired')
+                OR (b.expires_on + 1)::timestamp AT TIME ZONE city.timezone <= %(now)s)
         ))"""
     settled = f"""
         mine AS (

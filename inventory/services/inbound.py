@@ -52,7 +52,7 @@ from inventory.services.receiving import Arrival, life_at_door, receive
 MOST_UNITS = 99_999
 COLDEST_C, WARMEST_C = Decimal(-40), Decimal(60)
 FARTHEST = timedelta(days=3653)
-"""A last day of use more than ten years away is a slip of the finger."""
+"""A last day of use more than ten years away, before or after, is a slip of the finger."""
 
 KEEP, REFUSE = "keep", "refuse"
 """What may be done with goods that come too short-dated: taken in and kept off sale, or not taken in."""
@@ -189,6 +189,8 @@ def enter_line(
     product = Product.objects.filter(pk=product_id).first()
     if product is None:
         raise NotFound("There is no such product.")
+    if expires_on is not None and abs(expires_on - now.date()) > FARTHEST:
+        raise Invalid("This last day of use is more than ten years away. Look at it again.")
     lot = lot.strip()[:40]
     today, last = life_at_door(store_id=receipt.store_id, product_id=product_id, expires_on=expires_on, now=now)
     # What was sent knows its own last day.
@@ -198,8 +200,6 @@ def enter_line(
             raise ExpiryNeeded("Type the last day of use: it is printed on the pack.")
         expires_on = today + timedelta(days=product.shelf_life_days)
         last = None
-    if expires_on is not None and expires_on - today > FARTHEST:
-        raise Invalid("This last day of use is more than ten years away. Look at it again.")
     line = ReceiptLine(
         receipt=receipt, product=product, lot=lot, expires_on=expires_on, qty=qty, damaged=damaged, nonce=nonce,
         temperature_c=_measured(product.zone, temperature_c), actor=actor, at=now,

@@ -49,6 +49,8 @@ class Lot:
 
 
 _COLUMNS = "s.id, s.product_id, s.on_hand, s.held, s.blocked, s.free, t.code"
+COUNTED_ELSEWHERE = "Counted by another system"
+"""The reason of a SYNC that corrects, as a count does; one that moves units has none."""
 FEFO = "b.expires_on NULLS LAST, b.id"
 
 
@@ -177,14 +179,15 @@ def post(
 
 
 def post_each(
-    moves: Sequence[tuple[int, int, UUID]], kind: MovementKind, *, reason: str, actor: str, now: datetime
+    moves: Sequence[tuple[int, int, UUID, str]], kind: MovementKind, *, actor: str, now: datetime
 ) -> list[tuple[Any, ...]]:
-    """(batch, units that came or went, ref) each gets a line of its own; a batch may be there several times. One
-    statement; returns (stock id, free after) for `tell`. The stock rows must be locked."""
+    """(batch, units that came or went, ref, reason) each gets a line of its own; a batch may be there several times.
+    One statement; returns (stock id, free after) for `tell`. The stock rows must be locked."""
     return execute(
         """
         WITH line AS (
-            SELECT * FROM unnest(%(ids)s::bigint[], %(qty)s::int[], %(refs)s::uuid[]) AS l(batch_id, qty, ref)
+            SELECT * FROM unnest(%(ids)s::bigint[], %(qty)s::int[], %(refs)s::uuid[], %(reasons)s::text[])
+                AS l(batch_id, qty, ref, reason)
         ), total AS (
             SELECT batch_id, sum(qty)::int AS qty FROM line GROUP BY batch_id
         ), changed AS (
@@ -193,7 +196,7 @@ def post_each(
         ), ledger AS (
             INSERT INTO inventory_movement
                 (stock_id, batch_id, kind, on_hand_delta, held_delta, ref, reason, actor, at)
-            SELECT changed.stock_id, line.batch_id, %(kind)s, line.qty, 0, line.ref, %(reason)s, %(actor)s, %(now)s
+            SELECT changed.stock_id, line.batch_id, %(kind)s, line.qty, 0, line.ref, line.reason, %(actor)s, %(now)s
             FROM line JOIN changed ON changed.id = line.batch_id
         )
         UPDATE inventory_stock AS s SET on_hand = s.on_hand + sum.qty, blocked = s.blocked + sum.blocked
@@ -202,8 +205,8 @@ def post_each(
         ) AS sum WHERE s.id = sum.stock_id
         RETURNING s.id, s.free
         """,
-        values(kind, reason=reason, actor=actor, now=now)
-        | {"ids": [move[0] for move in moves], "qty": [move[1] for move in moves], "refs": [move[2] for move in moves]},
+        values(kind, reason="", actor=actor, now=now)
+        | dict(zip(("ids", "qty", "refs", "reasons"), map(list, zip(*moves, strict=True)), strict=True)),
     )
 
 

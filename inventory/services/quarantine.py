@@ -25,6 +25,15 @@ from inventory.services.ledger import Lot, Row
 SELL_AHEAD = timedelta(minutes=30)
 """A batch goes off sale this long before its last instant: what is ordered now arrives within it."""
 
+MILDER = frozenset(
+    {
+        (BatchState.QUARANTINED, BatchState.SHORT),
+        (BatchState.QUARANTINED, BatchState.EXPIRED),
+        (BatchState.EXPIRED, BatchState.SHORT),
+    }
+)
+"""(state, what a sweep that looked before would make of it)."""
+
 
 @dataclass(frozen=True, slots=True)
 class Blocked:
@@ -38,7 +47,8 @@ class Blocked:
 
 def block(*, batch_id: int, state: str, reason: str, actor: str, now: datetime) -> Blocked:
     """Take a batch off sale. Held units move to other batches (those paid first before others); BatchBlocked names the
-    refs that could not be helped. Blocking again with the same state is silent. Raises NoSuchBatch.
+    refs that could not be helped. Blocking again with the same state is silent, and so is a milder one: recalled goods
+    do not become merely old. Raises NoSuchBatch.
     """
     to = BatchState(state)
     stock_id = Batch.objects.filter(pk=batch_id).values_list("stock_id", flat=True).first()
@@ -47,7 +57,7 @@ def block(*, batch_id: int, state: str, reason: str, actor: str, now: datetime) 
     with transaction.atomic():
         row = ledger.lock_stock([stock_id])[stock_id]
         batch = Batch.objects.get(pk=batch_id)
-        if batch.state == to:
+        if batch.state == to or (batch.state, to) in MILDER:
             return Blocked(batch_id, batch.on_hand - batch.held)
         _mark(row, batch, to, reason=reason, kind=MovementKind.BLOCK, actor=actor, now=now)
         relotted, stuck = _relot(row, batch, reason=reason, actor=actor, now=now)
@@ -146,11 +156,13 @@ def _mark(
 
 
 def _relot(row: Row, batch: Batch, *, reason: str, actor: str, now: datetime) -> tuple[list[UUID], list[UUID]]:
-    """Units that live holds have of a blocked batch come from open ones instead. Returns the refs helped, and stuck."""
+    """Units that live holds have of a blocked batch come from open ones instead, but not what waits to be thrown away.
+    Returns the refs helped, and stuck."""
     holds = ledger.execute(
         """
         SELECT l.hold_id, h.ref, l.qty FROM inventory_holdlot AS l JOIN inventory_hold AS h ON h.id = l.hold_id
         WHERE l.batch_id = %(batch)s AND l.qty > 0 AND h.state IN ('active', 'firm')
+        AND NOT EXISTS (SELECT 1 FROM inventory_wastage AS w WHERE w.id = h.ref)
         ORDER BY h.state = 'firm' DESC, h.id FOR UPDATE OF h
         """,
         {"batch": batch.pk},

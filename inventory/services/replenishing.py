@@ -235,6 +235,7 @@ def on_its_way(store_id: int, *, now: datetime) -> dict[int, int]:
 
 def _write_plans(store_id: int, plans: Sequence[tuple[Any, ...]], *, now: datetime) -> None:
     names = ("stocks", "daily", "week", "spread", "method", "available", "point")
+    plans = sorted(plans, key=itemgetter(0))  # a row that points at a stock row locks it: by key, as everybody
     columns = map(list, zip(*plans, strict=True)) if plans else [[] for _ in names]
     ledger.execute(
         """
@@ -265,6 +266,7 @@ def _write_suggestions(store_id: int, wanted: Sequence[tuple[Any, ...]], *, now:
     rows.update(state=SuggestionState.REPLACED, decided_at=now)
     if not wanted:
         return
+    wanted = sorted(wanted, key=itemgetter(0))
     names = ("stocks", "qty", "case", "free", "incoming", "cover", "daily", "why")
     ledger.execute(
         """

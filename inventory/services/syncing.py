@@ -33,6 +33,8 @@ AT_ONCE = 500
 MOST_UNITS = 1_000_000
 OLDEST_COUNT = timedelta(days=31)
 CLOCKS_DIFFER = timedelta(minutes=5)
+FARTHEST = timedelta(days=3653)
+"""A last day of use more than ten years before or after today is none (and its days would not fit into a timestamp)."""
 
 
 class Line(NamedTuple):
@@ -164,6 +166,8 @@ def _wrong(line: Line, stores: dict[str, int], products: dict[str, int], now: da
         return refused("bad-line", "A sequence number is a whole number from 0.")
     if abs(line.units) > MOST_UNITS or (line.kind == SyncKind.SET and line.units < 0):
         return refused("bad-quantity", f"A count is from 0 to {MOST_UNITS}, a change at most that much.")
+    if line.expires_on is not None and abs(line.expires_on - now.date()) > FARTHEST:
+        return refused("bad-line", "A last day of use is at most ten years away.")
     if line.counted_at is not None:
         if line.kind != SyncKind.SET:
             return refused("bad-line", "Only a count is about a moment.")
@@ -196,7 +200,7 @@ class _Book:
             now=now,
         )
         self.lots = _lots(set(rows), named=set(self.batch_of.values()), since=now - OLDEST_COUNT)
-        self.moves: list[tuple[int, int, UUID]] = []
+        self.moves: list[tuple[int, int, UUID, str]] = []
         self.messages: list[tuple[UUID, Line, bool, int, int]] = []
         self.later, self.others = self._ask(keys, lines)
 
@@ -236,7 +240,7 @@ class _Book:
         others = sum(
             units for batch_id, units in self.others.get((stream.id, line.sequence), {}).items() if batch_id in ids
         )
-        others += sum(units for batch_id, units, ref in self.moves if batch_id in ids and ref != stream.id)
+        others += sum(units for batch_id, units, ref, _ in self.moves if batch_id in ids and ref != stream.id)
         return line.units + later + others
 
     def _again(self, stream: _Stream, line: Line) -> Outcome:
@@ -262,7 +266,7 @@ class _Book:
         by_id = {lot.id: lot for lot in lots}
         for take in takes:
             by_id[take.batch_id].on_hand += take.qty
-            self.moves.append((take.batch_id, take.qty, stream.id))
+            self.moves.append((take.batch_id, take.qty, stream.id, ledger.COUNTED_ELSEWHERE if is_count else ""))
 
     def _note(self, stream: _Stream, line: Line, *, is_stale: bool, difference: int, on_hand: int) -> None:
         stream.seen[line.sequence] = (line.kind, line.units, line.counted_at, is_stale, difference, on_hand)
@@ -315,7 +319,7 @@ class _Book:
     def write(self) -> None:
         """Ledger, counters, messages and streams: four statements at most."""
         if self.moves:
-            changed = ledger.post_each(self.moves, MovementKind.SYNC, reason="", actor=self.actor, now=self.now)
+            changed = ledger.post_each(self.moves, MovementKind.SYNC, actor=self.actor, now=self.now)
             ledger.tell(self.rows.values(), changed)
         if not self.messages:
             return

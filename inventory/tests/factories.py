@@ -24,6 +24,15 @@ def stocked(
     return Stock.objects.select_related("store", "product").get(store=place, product=goods)
 
 
+def leave(place: Store, units: int, *products: Product) -> None:
+    """Somebody counts, and so many units of each product (of all that are in stock, unless told) are there."""
+    rows = Stock.objects.at(place.pk)
+    for row in rows.filter(product__in=products) if products else rows:
+        services.count(
+            store_id=place.pk, product_id=row.product_id, counted=units, reason="count", actor="user:9", now=NOW
+        )
+
+
 def hold(stock: Stock, qty: int = 1, *, ref: UUID | None = None, until: datetime | None = None, **more: Any) -> UUID:
     """Units of one stock row held for a new ref (firm unless `until` is given)."""
     ref = ref or uuid7()

@@ -18,7 +18,7 @@ from catalog.services.goods import apply_sheet
 from catalog.tests.factories import NOW, ProductFactory
 from catalog.tests.factories import store as make_store
 from inventory import fefo, queries, services
-from inventory.errors import OutOfStock, UnitsHeld
+from inventory.errors import LotRecalled, OutOfStock, UnitsHeld
 from inventory.models import Batch, BatchState, Hold, HoldLot, Movement, Stock
 from inventory.services import Arrival
 from inventory.tests.factories import hold
@@ -298,3 +298,27 @@ def test_the_life_at_the_door_comes_with_a_sheet(said, kept):
     )
     product.refresh_from_db()
     assert product.min_life_days == kept
+
+
+@pytest.mark.django_db
+def test_a_recalled_lot_stays_recalled_when_its_days_are_over():
+    stock = lots(("BAD", 2, 30))
+    bad = batch(stock, "BAD")
+    how = {"batch_id": bad.pk, "actor": "system", "now": NOW}
+    services.block(state="quarantined", reason="Glass", **how)
+    for milder in ("short", "expired"):  # a sweep that looked before the recall
+        services.block(state=milder, reason="Old", **how)
+    bad.refresh_from_db()
+    assert (bad.state, bad.state_reason) == ("quarantined", "Glass")
+
+
+@pytest.mark.django_db
+def test_what_has_expired_does_not_leave_also_before_a_sweep_has_said_so():
+    stock = lots(("OLD", 2, 1))
+    ref = hold(stock, 1)
+    in_time, over = NOW + timedelta(hours=20), NOW + timedelta(days=2)
+    with pytest.raises(LotRecalled) as refusal:
+        services.ship(ref=ref, actor="rider:1", now=over)
+    assert refusal.value.extra["lots"][0]["lot"] == "OLD"
+    services.ship(ref=ref, actor="rider:1", now=in_time)
+    assert queries.audit() == []

@@ -1,6 +1,6 @@
 """Deliveries: entered at the door, closed once, every unit with its lot, expiry, cost and reference."""
 
-from datetime import timedelta
+from datetime import date, timedelta
 from decimal import Decimal
 
 import pytest
@@ -333,3 +333,10 @@ def test_goods_are_put_away_cold_first_and_the_bin_is_scanned(store, milk, rice)
     assert at_home.bin.code == "A-02-1"  # its home stays; this lot lies elsewhere
     assert Batch.objects.get(lot="R").bin.code == "A-01-1"
     assert inbound_queries.to_put_away(store_id=store.pk) == []
+
+
+@pytest.mark.parametrize("day", [date(1, 1, 1), date(1999, 1, 1)])
+def test_a_last_day_of_use_far_in_the_past_is_a_slip_of_the_finger(store, milk, day):
+    one = receipt(store)
+    with pytest.raises(Invalid):
+        enter(one, milk, 1, temperature_c=Decimal(4), expires_on=day, if_short="keep")

@@ -1,5 +1,6 @@
 """The doors for partners' programs: keys, scopes, and the answers as described."""
 
+import csv
 import json
 from datetime import timedelta
 
@@ -216,3 +217,22 @@ def test_staff_without_the_permission_neither_make_nor_upload(client):
     client.force_login(UserFactory(is_staff=True))
     for url in ("add/", f"{made.pk}/upload/", f"{made.pk}/change/"):
         assert client.get(f"/admin/inventory/apiclient/{url}").status_code == 403
+
+
+def test_a_file_with_bytes_that_are_no_text_has_refused_lines_and_no_error(db, tmp_path):
+    stock = stocked(10)
+    make_client(name="WMS", store_ids=[stock.store_id], may_write=True, now=NOW)
+    path, out = tmp_path / "stock.csv", tmp_path / "results.csv"
+    start = f"{stock.store.code},{stock.product.sku},set"
+    path.write_text(
+        f"store,product,kind,units,sequence,lot\n{start},4,1,A\0B\n{start},4,2,{'x' * 200_000}\n{start},7,3,\n"
+    )
+    with pytest.raises(SystemExit):
+        call_command("sync_stock", path, client="WMS", results=out)
+    assert [row["result"] for row in csv.DictReader(out.open())] == ["refused", "refused", "applied"]
+    path.write_text('{"store": "X", "product": "a\\u0000b", "kind": "set", "units": 1, "sequence": 1}')
+    with pytest.raises(SystemExit):
+        call_command("sync_stock", path, client="WMS")
+    path.write_text("s" * 200_000)
+    with pytest.raises(CommandError):
+        call_command("sync_stock", path, client="WMS")

@@ -1,6 +1,7 @@
 """Many buyers at once, with real threads. Each race has a control that shows it is a race."""
 
 import random
+import threading
 import time
 from collections import Counter
 
@@ -14,6 +15,7 @@ from catalog.tests.factories import NOW
 from inventory import queries, services
 from inventory.errors import OutOfStock
 from inventory.models import Hold, Stock
+from inventory.services import cycle_counts, ledger, replenishing
 from inventory.tests.factories import hold, stocked
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -209,3 +211,47 @@ def test_the_last_unit_of_a_substitute_comes_once(race):
     last.refresh_from_db()
     assert ((missing.on_hand, missing.held), (last.on_hand, last.held)) == ((7, 7), (1, 1))
     assert queries.audit() == []
+
+
+def _until_somebody_waits() -> None:
+    for _ in range(500):
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT count(*) FROM pg_locks WHERE NOT granted")
+            if cursor.fetchone()[0]:
+                return
+        threading.Event().wait(0.01)
+    raise AssertionError("Nobody waits.")
+
+
+@pytest.mark.parametrize("made", ["counts", "suggestions"])
+def test_what_is_written_about_many_products_at_night_does_not_deadlock_with_a_basket(made, monkeypatch):
+    low, high = (stock := stocked(5)), stocked(5, at=stock.store)
+    worst_first = [high.pk, low.pk]
+
+    def write() -> None:
+        if made == "counts":
+            most = [(pk, "A", []) for pk in worst_first]
+            monkeypatch.setattr(cycle_counts, "_most_needed", lambda *given, **more: most)
+            assert services.make_counts(store_id=low.store_id, now=NOW) == 2
+        else:
+            wanted = [(pk, 1, 1, 0, 0, 0.0, 0.0, "[]") for pk in worst_first]
+            with transaction.atomic():
+                replenishing._write_suggestions(low.store_id, wanted, now=NOW)
+
+    def at_night() -> None:
+        try:
+            write()
+        except DatabaseError as error:
+            failed.append(error)
+        finally:
+            connection.close()
+
+    failed: list[DatabaseError] = []
+    other = threading.Thread(target=at_night)
+    with transaction.atomic():  # as a hold: its stock rows by key
+        ledger.lock_stock([low.pk])
+        other.start()
+        _until_somebody_waits()
+        ledger.lock_stock([high.pk])
+    other.join()
+    assert not failed

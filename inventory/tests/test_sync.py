@@ -3,7 +3,7 @@
 import random
 import threading
 from collections import Counter
-from datetime import timedelta
+from datetime import date, timedelta
 from itertools import pairwise
 
 import pytest
@@ -11,10 +11,12 @@ from django.db import transaction
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from accounts.tests.factories import UserFactory
 from blinkit.kernel.ids import uuid7
 from catalog.tests.factories import NOW, ProductFactory
 from catalog.tests.factories import store as make_store
 from inventory import queries, services
+from inventory.counts import ShelfPolicy
 from inventory.models import Batch, Movement, Stock, SyncKind, SyncMessage, SyncStream
 from inventory.services import Line, syncing
 from inventory.services.clients import make_client
@@ -317,3 +319,26 @@ def test_control_without_the_lock_messages_are_lost_or_collide(race, monkeypatch
 
     assert race(2, count) == ["applied", "applied"]
     assert on_hand(stock) == 30  # both took ten away
+
+
+@pytest.mark.parametrize("day", [date(1, 1, 1), date(9999, 12, 31)])
+def test_a_last_day_of_use_that_cannot_be_one_is_refused_and_poisons_no_reader(shelf, day):
+    stock, client, line = shelf
+    stock.product.__class__.objects.update(shelf_life_days=100)
+    (answer,) = tell(client, line(SET, 3, 1, lot="L9", expires_on=day))
+    assert (answer.result, answer.code) == ("refused", "bad-line")
+    assert [it.sell_until for it in Batch.objects.all()] == [None]
+
+
+def test_a_cycle_count_that_waits_does_not_take_again_what_the_other_systems_count_has_taken(shelf):
+    stock, client, line = shelf
+    ShelfPolicy.objects.create(recount_units=99, recount_paise=10**9, approve_units=1)
+    task = services.ask_for_count(stock_id=stock.pk, actor="user:1", now=NOW)
+    who, boss = UserFactory(), UserFactory()
+    lot = Batch.objects.get().pk
+    task = services.count_blind(task_id=task.pk, by=who.pk, nonce="n", lots={lot: 8}, away={}, now=NOW)
+    assert task.state == "review"
+    tell(client, line(SET, 8, 1), line(DELTA, -3, 2))  # the same two units are missing; three more were taken away
+    services.approve_count(task_id=task.pk, by=boss.pk, now=NOW)
+    assert on_hand(stock) == 5
+    assert queries.audit() == []

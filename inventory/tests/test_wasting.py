@@ -173,3 +173,20 @@ def test_sold_out_says_since_when_and_what_was_lost(django_assert_num_queries):
     assert (gone.product, gone.since) == (stock.product, NOW)
     assert gone.lost_units == pytest.approx(12, rel=0.06)
     assert gone.lost_paise == round(gone.lost_units * 10_000)
+
+
+def test_a_recalled_lot_that_waits_to_be_thrown_away_takes_no_good_unit_from_an_order():
+    ShelfPolicy.objects.create(waste_approve_paise=1)
+    stock = lots(("BAD", 2, 30), ("GOOD", 1, 60))
+    boss = UserFactory()
+    waits = ask(stock, 1, lot=batch(stock, "BAD").pk)
+    ref = hold(stock, 1)
+    told = services.block(
+        batch_id=batch(stock, "BAD").pk, state="quarantined", reason="Glass", actor="user:9", now=NOW
+    )  # fmt: skip
+    assert (told.relotted, told.stuck) == ((ref,), ())
+    services.approve_waste(waste_id=waits.pk, by=boss.pk, now=LATER)
+    stock.refresh_from_db()
+    assert (stock.on_hand, stock.held, stock.blocked) == (2, 1, 1)
+    assert batch(stock, "BAD").on_hand == 1
+    assert queries.audit() == []

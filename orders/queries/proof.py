@@ -30,6 +30,11 @@ _PROOFS = {
         SELECT o.number, sum(h.qty), 0 FROM orders_order AS o JOIN inventory_hold AS h ON h.ref = o.id
         WHERE o.status IN ('CANCELLED', 'REFUNDED') AND o.picked_up_at IS NULL
         AND h.state IN ('active', 'firm', 'shipped') GROUP BY o.number""",
+    "units are held firmly for nobody": """
+        SELECT h.ref::text, sum(h.qty), 0 FROM inventory_hold AS h LEFT JOIN orders_order AS o ON o.id = h.ref
+        WHERE o.id IS NULL AND h.state = 'firm'
+        AND NOT EXISTS (SELECT 1 FROM inventory_wastage AS w WHERE w.id = h.ref AND w.state = 'waiting')
+        GROUP BY h.ref""",
     "an order has units in two stores": """
         SELECT o.number, count(DISTINCT s.store_id), 1 FROM orders_order AS o
         JOIN inventory_hold AS h ON h.ref = o.id AND h.state IN ('active', 'firm', 'shipped') AND h.qty > 0

@@ -95,10 +95,15 @@ def due() -> QuerySet[Order]:
 
 
 def make_for(orders: QuerySet[Order], *, now: datetime, told: Callable[[int], Any] = lambda made: None) -> int:
-    """Each in a transaction of its own. Returns of how many orders something was made."""
+    """Each in a transaction of its own: one that does not add up is told and does not hold up the others. Returns of
+    how many orders something was made."""
     made = 0
-    for order_id in orders.values_list("pk", flat=True):
-        made += bool(keep_documents(order_id=order_id, now=now))
+    for order_id in list(orders.values_list("pk", flat=True)):
+        try:
+            made += bool(keep_documents(order_id=order_id, now=now))
+        except ValueError:
+            log.exception("invoice_not_made", order_id=str(order_id))
+            metrics.count("invoices_failed_total")
         told(made)
     return made
 

@@ -57,7 +57,8 @@ def resource(*, order_id: UUID, store_id: int, cause: Cause, why: str, actor: st
         raise ReasonNeeded("Say why the store can't do it.")
     if order.status not in MOVABLE or order.is_for_later:
         raise IllegalMove("Only an order that nobody has begun to pick goes to another store.", status_now=order.status)
-    lines = list(OrderLine.objects.filter(order=order).values_list("product_id", "qty"))
+    wanted = OrderLine.objects.filter(order=order, qty__gt=F("short_qty"))  # what was recalled is not wanted any more
+    lines = list(wanted.values_list("product_id", F("qty") - F("short_qty")))
     store, judged = _take_over(order, dict(lines), why=why, actor=actor, now=now)
     own = {"store": order.store.code, "score": 0, "parts": {}, "reason": cause.value}
     Sourcing.objects.create(

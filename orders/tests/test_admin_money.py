@@ -6,9 +6,13 @@ from django.urls import reverse
 from accounts.models import User
 from blinkit.kernel.money import rupees
 from catalog.tests.factories import NOW, ProductFactory
+from inventory import services as stock
+from inventory.counts import ShelfPolicy
+from inventory.models import Batch
 from orders import services
 from orders.admin_money import money_of
 from orders.models import Order
+from orders.queries import proof
 from orders.states import Status
 from orders.tests.factories import advance, customer, order, place_order, shop
 from orders.tests.test_books import by_hand, claim
@@ -123,3 +127,15 @@ def test_the_money_is_not_for_everybody(client):
     done = advance(order(), Status.DELIVERED)
     client.force_login(User.objects.create_user("+917000000001", name="Staff", is_staff=True))
     assert client.get(reverse("admin:orders_order_change", args=[done.pk])).status_code == 403
+
+
+def test_goods_that_wait_to_be_thrown_away_are_no_fault_of_an_order():
+    ShelfPolicy.objects.create(waste_approve_paise=1)
+    place = order().store
+    batch = Batch.objects.filter(stock__store=place).first()
+    by = customer().pk
+    waits = stock.ask_waste(
+        store_id=place.pk, batch_id=batch.pk, qty=1, reason="damaged", by=by, nonce="n", now=NOW
+    )  # fmt: skip
+    assert waits.state == "waiting"
+    assert proof.audit() == []

@@ -15,7 +15,7 @@ from catalog.pricing.changes import Shown, differences, sentences
 from catalog.tests.factories import NOW, CategoryFactory, ProductFactory
 from catalog.tests.factories import store as make_store
 from inventory.errors import OutOfStock
-from inventory.models import Stock
+from inventory.tests.factories import leave
 from orders import queries, services
 from orders.errors import BillChanged, CartEmpty, NotOnShelf, SlotGone
 from orders.models import CartLine, Order
@@ -198,7 +198,7 @@ def test_a_short_line_comes_with_at_most_three_near_things_that_are_there():
     place, milk, near, empty = near_shop()
     user = customer()
     where, view = address(user), full_cart(user, place, {milk: 3, near[0]: 1})
-    Stock.objects.filter(store=place, product=milk).update(on_hand=0)
+    leave(place, 0, milk)
     with CaptureQueriesContext(connection) as asked, pytest.raises(OutOfStock) as refused:
         ask(user, view, where)
     (short,) = refused.value.extra["items"]
@@ -215,7 +215,7 @@ def test_a_refusal_for_twenty_short_lines_asks_no_more_than_for_one():
     goods = [ProductFactory(mrp_paise=5_000) for _ in range(20)]
     place, user = shop(*goods), customer()
     where, view = address(user), full_cart(user, place, dict.fromkeys(goods, 1))
-    Stock.objects.filter(store=place).update(on_hand=0)
+    leave(place, 0)
     with CaptureQueriesContext(connection) as asked, pytest.raises(OutOfStock):
         ask(user, view, where)
     assert len(asked) <= 13, "\n".join(query["sql"][:120] for query in asked)
@@ -244,7 +244,7 @@ def test_a_swap_keeps_what_is_there_and_takes_the_rest_of_the_other():
     place, milk, near, _empty = near_shop()
     user = customer()
     full_cart(user, place, {milk: 4})
-    Stock.objects.filter(store=place, product=milk).update(on_hand=1)
+    leave(place, 1, milk)
     services.swap_line(sku=milk.sku, instead=near[0].sku, customer_id=user.pk, now=NOW)
     assert lines_of(user) == {milk.sku: 1, near[0].sku: 3}
     # A second tap finds nothing missing any more.
@@ -256,7 +256,7 @@ def test_a_swap_takes_no_more_than_there_is_and_goes_on_from_what_is_in_the_cart
     place, milk, near, _empty = near_shop()
     user = customer()
     full_cart(user, place, {milk: 5, near[0]: 2})
-    Stock.objects.filter(store=place, product=milk).update(on_hand=0)
+    leave(place, 0, milk)
     services.swap_line(sku=milk.sku, instead=near[0].sku, customer_id=user.pk, now=NOW)
     assert lines_of(user) == {near[0].sku: 5}
     with pytest.raises(CartEmpty):
@@ -268,7 +268,7 @@ def test_a_swap_for_what_is_sold_out_or_not_here_changes_nothing():
     foreign = ProductFactory()
     user = customer()
     full_cart(user, place, {milk: 2})
-    Stock.objects.filter(store=place, product=milk).update(on_hand=0)
+    leave(place, 0, milk)
     with pytest.raises(OutOfStock):
         services.swap_line(sku=milk.sku, instead=empty.sku, customer_id=user.pk, now=NOW)
     with pytest.raises(NotOnShelf):
@@ -290,7 +290,7 @@ def test_the_cart_page_offers_what_is_near_and_one_tap_takes_it():
     user = customer()
     address(user)
     full_cart(user, place, {milk: 2})
-    Stock.objects.filter(store=place, product=milk).update(on_hand=0)
+    leave(place, 0, milk)
     client = shopper(user)
     page = client.get("/cart/").content.decode()
     assert "Take this instead" in page and page.count('name="instead"') == 3

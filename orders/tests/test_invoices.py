@@ -436,3 +436,12 @@ def photo(an_order: Order):
     from orders.tests.test_claims import photo_of
 
     return photo_of(an_order).pk
+
+
+def test_one_order_that_does_not_add_up_does_not_hold_up_the_others():
+    broken, good = due(), due()
+    supplier()
+    Order.objects.filter(pk=broken.pk).update(tax_paise=broken.tax_paise + 1, picked_up_at=NOW)
+    assert sweep_invoices(now=NOW + timedelta(hours=1)) == 1
+    assert invoice_of(good)
+    assert not TaxDocument.objects.filter(order=broken).exists()

@@ -12,7 +12,7 @@ from catalog import services as catalog_services
 from catalog.models import Coupon, FeePolicy, Promotion, PromotionUse
 from catalog.tests.factories import NOW, ProductFactory
 from inventory.errors import OutOfStock
-from inventory.models import Stock
+from inventory.tests.factories import leave
 from orders import queries, services
 from orders.errors import BillChanged
 from orders.models import Cart, Order
@@ -144,7 +144,7 @@ def test_a_refused_checkout_uses_nothing_up():
     where = address(user)
     row = promotion(max_uses=1)
     view = full_cart(user, place, {milk: 2})
-    Stock.objects.update(on_hand=1)
+    leave(place, 1)
     with pytest.raises(OutOfStock):
         ask(user, view.fingerprint, where)
     row.refresh_from_db()

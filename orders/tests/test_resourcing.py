@@ -20,6 +20,7 @@ from inventory.models import Hold, HoldState, Stock
 from orders import services
 from orders.errors import IllegalMove, ReasonNeeded
 from orders.models import Cause, Order, Promise, Sourcing
+from orders.queries import proof
 from orders.services import resourcing
 from orders.states import Status
 from orders.tests.factories import HOME, advance, customer, place_order, shop
@@ -192,7 +193,7 @@ def test_what_was_sold_since_it_was_looked_at_sends_it_to_the_one_after(monkeypa
 
     def then_sold(*args, **more):
         free = looked(*args, **more)
-        Stock.objects.filter(store=second).update(on_hand=0)
+        stock.waste(store_id=second.pk, product_id=milk.pk, qty=5, reason="sold", actor="user:1", now=LATER)
         return free
 
     monkeypatch.setattr(resourcing, "sellable", then_sold)
@@ -398,3 +399,21 @@ def test_orders_that_cross_between_two_stores_never_deadlock(race):
 def test_the_point_of_the_tests_lies_in_both_stores():
     first, second = two_stores(ProductFactory())
     assert contains(first.area, Point(*HOME)) and contains(second.area, Point(*HOME))
+
+
+def test_units_recalled_before_are_not_set_aside_in_the_next_store():
+    milk, bread, rice = ProductFactory(), ProductFactory(), ProductFactory()
+    first, second = two_stores(milk, bread, rice)
+    order = place_order(customer(), first, {milk: 3, bread: 2, rice: 1})
+    for product, qty in ((milk, 2), (rice, 1)):
+        line = order.lines.get(product=product)
+        services.short_line(
+            order_id=order.pk, order_line_id=line.pk, qty=qty, actor="system", now=LATER, recalled=True
+        )  # fmt: skip
+    made = declined(order)
+    assert made.store_id == second.pk
+    assert dict(Hold.objects.filter(stock__store=second).values_list("stock__product_id", "qty")) == {
+        milk.pk: 1, bread.pk: 2,
+    }  # fmt: skip
+    assert proof.audit() == []
+    assert stock_queries.audit() == []

@@ -13,6 +13,7 @@ from catalog.tests.factories import NOW, ProductFactory
 from inventory import queries as stock_queries
 from inventory.errors import OutOfStock
 from inventory.models import Hold, Stock
+from inventory.tests.factories import leave
 from orders import handlers, queries, services
 from orders.claiming import Kind
 from orders.errors import AlreadyClaimed, CartEmpty, CashLimit, CashNeedsHand, WrongCash
@@ -114,7 +115,7 @@ def test_a_refused_checkout_leaves_the_wallet_full():
     where = address(user)
     credit(user, 5_000)
     view = full_cart(user, place, {milk: 2})
-    Stock.objects.update(on_hand=1)
+    leave(place, 1)
     with pytest.raises(OutOfStock):
         services.checkout(
             customer_id=user.pk, address_id=where.pk, method="cod", bill_fingerprint=view.fingerprint, use_wallet=True,

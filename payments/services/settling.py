@@ -11,6 +11,7 @@ from uuid import UUID
 
 import structlog
 from django.db import connection, transaction
+from django.db.models import Q
 from psycopg.types.json import Jsonb
 
 from blinkit.kernel import events, metrics
@@ -134,7 +135,7 @@ def _process_soon(receipt_id: int) -> None:
 def act(gateway: str, notice: Notice, *, now: datetime) -> str:
     """What a gateway says becomes true here. Part of the caller's transaction; hearing it again is silent."""
     if notice.kind in (gateways.REFUNDED, gateways.REFUND_FAILED):
-        return _refund_told(notice, now=now)
+        return _refund_told(gateway, notice, now=now)
     known = _meant(gateway, notice)
     if known is None:
         return "Unknown attempt"
@@ -287,11 +288,11 @@ def declined(payment: Payment, attempt: Attempt, reason: str, *, now: datetime, 
     return "Declined"
 
 
-def _refund_told(notice: Notice, *, now: datetime) -> str:
-    refund_id: UUID | None = notice.refund_id
+def _refund_told(gateway: str, notice: Notice, *, now: datetime) -> str:
+    """A gateway knows only the refunds that went through it."""
+    known = Q(pk=notice.refund_id) if notice.refund_id is not None else Q(gateway_ref=notice.refund_ref)
+    refund_id = Refund.objects.filter(known, attempt__gateway=gateway).values_list("pk", flat=True).first()
     if refund_id is None:
-        refund_id = Refund.objects.filter(gateway_ref=notice.refund_ref).values_list("pk", flat=True).first()
-    if refund_id is None or not Refund.objects.filter(pk=refund_id).exists():
         return "Unknown refund"
     if notice.kind == gateways.REFUNDED:
         return refunding.completed(refund_id=refund_id, gateway_ref=notice.refund_ref, now=now)

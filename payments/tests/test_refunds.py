@@ -6,11 +6,11 @@ from blinkit.kernel.errors import NotFound
 from blinkit.kernel.ids import uuid7
 from blinkit.kernel.models import Event
 from catalog.tests.factories import NOW
-from payments import ledger, queries, services
+from payments import gateways, ledger, queries, services
 from payments.errors import GatewayDown, PaymentClosed, RefundTooLarge, TooMuchCash, WrongCash
 from payments.gateways import sandbox
 from payments.models import Payment, Reduction, Refund, SandboxRefund, Transfer
-from payments.services import refunding
+from payments.services import refunding, settling
 from payments.tests.factories import cash, online, paid, settle_refunds, tell
 
 pytestmark = pytest.mark.django_db
@@ -217,4 +217,22 @@ def test_cash_already_paid_is_refunded_from_the_bank():
     assert queries.refund_settled(payment.ref)
     assert ledger.balance(ledger.BANK) == -400
     assert services.cash_in_hand(7) == 42_400
+    assert queries.audit() == []
+
+
+def test_a_gateway_says_nothing_about_the_refunds_of_another():
+    payment = paid(48_200)
+    lower(payment, 5_800)
+    refund = Refund.objects.get()
+    for kind in (gateways.REFUNDED, gateways.REFUND_FAILED):
+        notice = gateways.Notice(
+            kind=kind, gateway_ref="", refund_id=refund.pk, refund_ref="rfnd_x", amount_paise=5_800
+        )
+        assert settling.act("razorpay", notice, now=NOW) == "Unknown refund"
+    refund.refresh_from_db()
+    assert refund.state == "due"
+    notice = gateways.Notice(
+        kind=gateways.REFUNDED, gateway_ref="", refund_id=refund.pk, refund_ref="r", amount_paise=5_800
+    )
+    assert settling.act("sandbox", notice, now=NOW) == "Refund completed"
     assert queries.audit() == []
