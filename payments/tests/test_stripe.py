@@ -1,7 +1,6 @@
 """The Stripe gateway against localstripe, over real HTTP with the official SDK and signed webhooks."""
 
 import json
-import time
 from datetime import UTC, datetime
 
 import orjson
@@ -257,7 +256,7 @@ def signed(kind, thing, *, secret=SECRET, at=None):
     """A webhook as Stripe signs it."""
     event = {"id": f"evt_{uuid7().hex}", "object": "event", "type": kind, "data": {"object": thing}}
     body = json.dumps(event)
-    stamp = int(time.time()) if at is None else at
+    stamp = int(NOW.timestamp()) if at is None else at
     header = sdk.WebhookSignature.generate_signature_header(body, secret, stamp)
     return body.encode(), {stripe.SIGNATURE_HEADER: header}
 
@@ -274,12 +273,13 @@ def read(kind, thing):
     [
         signed("payment_intent.succeeded", {"id": "pi_1"}, secret="whsec_of_a_forger"),
         signed("payment_intent.succeeded", {"id": "pi_1"}, at=1_700_000_000),
+        signed("payment_intent.succeeded", {"id": "pi_1"}, at=int(NOW.timestamp()) + 301),
         (signed("payment_intent.succeeded", {"id": "pi_1"})[0], {}),
         (b'{"id": "evt_1"}', signed("payment_intent.succeeded", {"id": "pi_1"})[1]),
         (b"\xff", {stripe.SIGNATURE_HEADER: "t=1,v1=aa"}),
         (b"{}", {stripe.SIGNATURE_HEADER: "nonsense"}),
     ],
-    ids=["forged", "old", "unsigned", "changed", "not text", "damaged header"],
+    ids=["forged", "old", "ahead", "unsigned", "changed", "not text", "damaged header"],
 )
 def test_refuses_messages_that_are_not_stripes(client, body, headers):
     with pytest.raises(BadSignature):
@@ -292,7 +292,7 @@ def test_refuses_messages_that_are_not_stripes(client, body, headers):
 
 @pytest.mark.parametrize("body", [b"[]", b"{}", b'{"id": "evt_1", "type": "x"}', b"nonsense"])
 def test_signed_nonsense_is_refused_too(body):
-    header = sdk.WebhookSignature.generate_signature_header(body.decode(), SECRET, int(time.time()))
+    header = sdk.WebhookSignature.generate_signature_header(body.decode(), SECRET, int(NOW.timestamp()))
     with pytest.raises(BadSignature):
         stripe.StripeGateway().verify(headers={stripe.SIGNATURE_HEADER: header}, body=body, now=NOW)
 
