@@ -221,6 +221,40 @@ def test_an_order_for_a_slot_keeps_its_window_and_is_left_alone_before_it_is_tim
     assert (made.store_id, made.promised_by) == (second.pk, when.ends_at)
 
 
+def booked(one):
+    one.refresh_from_db()
+    return one.booked
+
+
+def test_the_place_in_the_old_stores_slot_comes_back_once_when_its_order_moves():
+    milk = ProductFactory(mrp_paise=30_000)
+    first, second = two_stores(milk)
+    when, theirs = slot(first, capacity=2), slot(second)
+    order = place_order(customer(), first, [milk], slot_id=when.pk)
+    other = place_order(customer(), first, [milk], slot_id=when.pk)
+    assert booked(when) == 2
+    services.release(order_id=order.pk, now=when.starts_at - timedelta(minutes=40))
+    moved = declined(order, now=when.starts_at - timedelta(minutes=35))
+    assert (moved.store_id, booked(when), booked(theirs)) == (second.pk, 1, 0)
+    third = place_order(customer(), first, [milk], slot_id=when.pk)
+    assert booked(when) == 2, "somebody else has it now"
+    services.cancel(order_id=order.pk, by="staff", reason="Changed mind", actor="user:9", now=when.starts_at)
+    assert (booked(when), booked(theirs)) == (2, 0), "it is not given back a second time"
+    for one in (other, third):
+        services.cancel(order_id=one.pk, by="staff", reason="Changed mind", actor="user:9", now=LATER)
+    assert booked(when) == 0
+
+
+def test_a_slot_order_that_no_other_store_can_do_gives_its_place_back_once():
+    milk = ProductFactory(mrp_paise=30_000)
+    first = shop(milk)
+    when = slot(first)
+    order = place_order(customer(), first, [milk], slot_id=when.pk)
+    services.release(order_id=order.pk, now=when.starts_at - timedelta(minutes=20))
+    assert declined(order, now=when.starts_at).status == Status.CANCELLED
+    assert booked(when) == 0
+
+
 # -- by rule ----------------------------------------------------------------------------------------------------------
 
 
