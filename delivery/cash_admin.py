@@ -7,7 +7,7 @@ from typing import Any
 from django import forms
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
-from django.db.models import QuerySet
+from django.db.models import F, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
@@ -58,7 +58,6 @@ class CashInHandAdmin(ReadOnly):
     list_filter = (CarriesFilter, "store")
     search_fields = ("user__name", "=user__phone")
     search_help_text = "Name, or the whole phone number (+91…)."
-    ordering = ("-in_hand_paise", "pk")
     show_full_result_count = False
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[CashInHand]:
@@ -66,7 +65,7 @@ class CashInHandAdmin(ReadOnly):
         return found.annotate(in_hand_paise=books.cash_by_rider("pk"))
 
     def get_ordering(self, request: HttpRequest) -> Any:
-        return ("-in_hand_paise", "pk")
+        return (F("in_hand_paise").desc(nulls_last=True), "pk")
 
     def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return super().has_view_permission(request, obj) or self.has_work_permission(request)

@@ -44,8 +44,9 @@ def resource(*, order_id: UUID, store_id: int, cause: Cause, why: str, actor: st
     """`store_id` can't do this order: the next store that has everything takes it, or it is cancelled and refunded.
 
     The bill stays as it was agreed, also where the other store is dearer or cheaper. The basket is set aside there and
-    given back here in one transaction, the promise is made anew (an order for a slot keeps its window and
-    gives its place in it back), a rider who was coming is free. The stores that were judged are kept. Silent when the order is not that store's any more.
+    given back here in one transaction, the promise is made anew (an order for a slot keeps its window and gives its
+    place in it back), a rider who was coming is free. The stores that were judged are kept. Silent when the order is
+    not that store's any more.
 
     Raises NoSuchOrder, ReasonNeeded, IllegalMove once picking has begun, before it is paid, and while it waits for its
     slot.

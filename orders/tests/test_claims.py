@@ -172,7 +172,7 @@ class TestOpening:
         services.credit_late(order_id=an_order.pk, now=an_order.delivered_at)
         (claim,) = report(an_order, Reported(Kind.LATE))
         assert (claim.state, claim.rule, claim.refund_paise) == ("refused", "credited-already", 0)
-        assert claim.reason == f"₹{credited_paise // 100} for the delay is in your wallet already."
+        assert claim.sentence == f"₹{credited_paise // 100} for the delay is in your wallet already."
         assert not Refund.objects.exists()
 
     def test_a_credit_that_comes_after_the_claim_is_less_by_what_the_claim_gave(self):
@@ -539,16 +539,16 @@ class TestPages:
         settings.ORDER_COD_LIMITS_PAISE = {"new": 150_000, "known": 200_000, "trusted": 300_000, "watched": 0}
         user, place = customer(), shop(ProductFactory())
         FeePolicy.objects.create(store=place, cod_limit_paise=250_000)
-        assert "up to ₹2,500" in Client().get("/help/").content.decode()
+        assert "at the door, up to ₹2,500" in Client().get("/help/").content.decode()
         client = Client()
         client.force_login(user)
-        assert "up to ₹1,500" in client.get("/help/").content.decode()
+        assert "at the door, up to ₹1,500" in client.get("/help/").content.decode()
         services.set_trust(
             customer_id=user.pk, level="watched", reason="Doors", until=reads_now() + timedelta(days=9), actor="user:9",
             now=reads_now(),
         )  # fmt: skip
         page = client.get("/help/").content.decode()
-        assert "up to ₹" not in page and "Orders paid by UPI or card are not limited." in page
+        assert "at the door, up to" not in page and "Orders paid by UPI or card are not limited." in page
 
     def test_a_report_sent_by_two_tabs_of_one_form_counts_once(self):
         an_order = delivered()

@@ -10,6 +10,7 @@ from django.test.utils import CaptureQueriesContext
 
 from blinkit.kernel.events import timeline
 from blinkit.kernel.geo import Point, contains
+from blinkit.kernel.ids import uuid7
 from catalog import services as catalog_services
 from catalog.models import Store, StoreLoad
 from catalog.tests.factories import NOW, ProductFactory
@@ -192,7 +193,7 @@ def test_what_was_sold_since_it_was_looked_at_sends_it_to_the_one_after(monkeypa
 
     def then_sold(*args, **more):
         free = looked(*args, **more)
-        Stock.objects.filter(store=second).update(on_hand=0)
+        stock.hold(ref=uuid7(), store_id=second.pk, basket={milk.pk: 5}, until=None, actor="system", now=LATER)
         return free
 
     monkeypatch.setattr(resourcing, "sellable", then_sold)
@@ -202,7 +203,7 @@ def test_what_was_sold_since_it_was_looked_at_sends_it_to_the_one_after(monkeypa
     assert [(one["store"], one.get("reason")) for one in choice.candidates] == [
         (third.code, None), (second.code, "missing-items"), (first.code, "declined"),
     ]  # fmt: skip
-    assert (held(first), held(second), held(third)) == (0, 0, 1)
+    assert (held(first), held(second), held(third)) == (0, 5, 1)
 
 
 def test_an_order_for_a_slot_keeps_its_window_and_is_left_alone_before_it_is_time():

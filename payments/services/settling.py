@@ -29,7 +29,7 @@ UNSETTLED_AFTER = timedelta(minutes=2)
 """A started attempt of this age is asked about: perhaps its webhook never came."""
 ASKED_UNTIL = timedelta(hours=24)
 DECLINED_UNTIL = timedelta(hours=1)
-"""The payer may try again on the same intent: a declined attempt is asked about for so long, after 2, 4, 8 ... 60 minutes."""
+"""The payer may try again on the same intent: what was declined is asked about for so long, after 2, 4 ... 60 min."""
 MAX_TRIES = 8
 KNOWN = "Known already"
 
