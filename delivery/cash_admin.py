@@ -7,7 +7,7 @@ from typing import Any
 from django import forms
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
-from django.db.models import F, QuerySet
+from django.db.models import F, Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
@@ -46,7 +46,12 @@ class CarriesFilter(admin.SimpleListFilter):
         return [{**first, "display": "Carry cash"}, *others]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[CashInHand]) -> QuerySet[CashInHand]:
-        return queryset if self.value() == "all" else queryset.exclude(in_hand_paise=None).exclude(in_hand_paise=0)
+        if self.value() == "all":
+            return queryset
+        carries: QuerySet[CashInHand] = queryset.alias(cash=books.cash_by_rider("pk")).filter(
+            ~Q(cash=0), cash__isnull=False
+        )
+        return carries
 
 
 @admin.register(CashInHand)

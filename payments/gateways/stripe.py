@@ -8,6 +8,7 @@ GatewayDown. Of its messages we keep no more than is read here: a card's brand a
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -39,6 +40,7 @@ from payments.gateways.base import (
 from payments.models import Refund
 
 log = structlog.get_logger(__name__)
+logging.getLogger("stripe").setLevel(logging.INFO)  # at DEBUG the SDK writes whole answers: client secrets, names
 
 SCRIPT = f"https://js.stripe.com/{stripe.api_version.rpartition('.')[2]}/stripe.js"
 """For browsers, of the same version as the API that the SDK speaks."""

@@ -7,6 +7,7 @@ import orjson
 import pytest
 import stripe as sdk
 from django.urls import reverse
+from django.utils import timezone
 
 from blinkit.kernel.errors import NotFound
 from blinkit.kernel.ids import uuid7
@@ -240,7 +241,7 @@ def test_no_stripe_at_all_is_gateway_down_and_a_wrong_key_too(gateway, localstri
 def test_webhooks_of_the_stand_in_are_verified_and_read(gateway, payer, mailbox):
     attempt_id, ref = captured(gateway, payer)
     headers, body = mailbox.next("payment_intent.succeeded", ref)
-    message = gateway.verify(headers=headers, body=body, now=NOW)
+    message = gateway.verify(headers=headers, body=body, now=timezone.now())
     assert message.kind == "payment_intent.succeeded"
     told = gateway.read(message.body)
     assert (told.kind, told.gateway_ref, told.amount_paise, told.attempt_id) == (CAPTURED, ref, 48_200, attempt_id)
@@ -248,7 +249,7 @@ def test_webhooks_of_the_stand_in_are_verified_and_read(gateway, payer, mailbox)
     attempt_id, intent = begun(gateway)
     payer.pay(intent.gateway_ref, card=stripe_wire.DECLINED_CARD)
     headers, body = mailbox.next("payment_intent.payment_failed", intent.gateway_ref)
-    told = gateway.read(gateway.verify(headers=headers, body=body, now=NOW).body)
+    told = gateway.read(gateway.verify(headers=headers, body=body, now=timezone.now()).body)
     assert (told.kind, told.attempt_id, told.reason) == (DECLINED, attempt_id, "Your card was declined.")
 
 
