@@ -96,6 +96,7 @@ _SAY: dict[str, Callable[[Payload], str]] = {
     "orders.OrderRated": lambda p: f"Rated {p['stars']} of 5",
     "orders.PromiseAtRisk": lambda p: f"Expected {p['expected_late_s'] // 60} min late",
     "payments.PaymentCaptured": lambda p: f"Paid {rupees(p['amount_paise'])}",
+    "payments.CashHandedIn": lambda p: f"{rupees(p['amount_paise'])} handed in, receipt {p['receipt']}",
     "payments.PaymentDeclined": lambda p: f"The payment was declined: {p['reason']}",
     "payments.RefundStarted": lambda p: f"Refund of {rupees(p['amount_paise'])} started: {p['reason']}",
     "payments.RefundCompleted": lambda p: f"Refund of {rupees(p['amount_paise'])} completed",

@@ -244,3 +244,6 @@ class EarningAdmin(ReadOnly):
     @admin.display(description="made up of")
     def made_up_of(self, earning: Earning) -> str:
         return ", ".join(f"{PARTS.get(name, name)} {rupees(paise)}" for name, paise in earning.parts.items() if paise)
+
+
+from delivery import cash_admin as cash_admin  # noqa: E402

@@ -189,3 +189,6 @@ class Earning(models.Model):
 
     class Meta:
         indexes = [models.Index(fields=["rider", "-at"], name="earning_latest")]
+
+
+from delivery.cash import CashInHand as CashInHand  # noqa: E402

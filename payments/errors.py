@@ -39,6 +39,12 @@ class TooMuchCash(Conflict):
     code = "deposit-exceeds-cash"
 
 
+class ReceiptUsed(Conflict):
+    """This receipt stands for other cash: of somebody else, or another sum."""
+
+    code = "receipt-used"
+
+
 class WalletTooLittle(Conflict):
     """Not enough in the wallet. Carries `balance_paise`."""
 

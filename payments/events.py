@@ -88,3 +88,13 @@ class MembershipEnding(DomainEvent):
 
     customer_id: int
     until: datetime
+
+
+@dataclass(frozen=True)
+class CashHandedIn(DomainEvent):
+    """A rider's cash is ours now; `left_paise` is what the rider still carries."""
+
+    rider_id: int
+    amount_paise: int
+    receipt: str
+    left_paise: int

@@ -90,8 +90,11 @@ def gateway_account(name: str) -> str:
     return f"gateway:{name}"
 
 
+RIDERS = "cash:rider:"
+
+
 def rider_account(rider_ref: int) -> str:
-    return f"cash:rider:{rider_ref}"
+    return f"{RIDERS}{rider_ref}"
 
 
 def wallet_account(customer_id: int) -> str:

@@ -106,7 +106,9 @@ class Attempt(models.Model):
     authorised_paise = models.BigIntegerField(default=0, db_default=0)
     captured_paise = models.BigIntegerField(default=0)
     tries = models.PositiveSmallIntegerField(default=0, db_default=0, help_text="To take or let go what is reserved")
-    next_try_at = models.DateTimeField(null=True, blank=True, help_text="When to take or let go what is reserved")
+    next_try_at = models.DateTimeField(
+        null=True, blank=True, help_text="When to take or let go what is reserved, or to ask again about a decline"
+    )
     created_at = models.DateTimeField()
     settled_at = models.DateTimeField(null=True, blank=True)
 
@@ -120,6 +122,11 @@ class Attempt(models.Model):
         indexes = [
             models.Index(fields=["created_at"], name="attempt_unsettled", condition=Q(state="started")),
             models.Index(fields=["next_try_at"], name="attempt_to_capture", condition=Q(state="authorised")),
+            models.Index(
+                fields=["next_try_at"],
+                name="attempt_to_ask_again",
+                condition=Q(state="declined", next_try_at__isnull=False),
+            ),
         ]
 
     def __str__(self) -> str:

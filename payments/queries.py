@@ -7,7 +7,8 @@ from datetime import date, datetime, timedelta
 from uuid import UUID
 
 from django.db import connection
-from django.db.models import QuerySet, Sum
+from django.db.models import CharField, OuterRef, QuerySet, Subquery, Sum, Value
+from django.db.models.functions import Cast, Concat
 from django.utils import timezone
 
 from blinkit.kernel.money import rupees
@@ -47,6 +48,20 @@ class Difference:
     key: str
     found: int
     expected: int
+
+
+def cash_by_rider(rider_ref: str) -> Subquery:
+    """The paise in hand as an expression for a list of riders; `rider_ref` names the column with the rider's id."""
+    code = Concat(Value(ledger.RIDERS), Cast(OuterRef(rider_ref), CharField()))
+    entries = Entry.objects.filter(account__code=code).order_by().values("account")
+    return Subquery(entries.annotate(paise=Sum("amount_paise")).values("paise"))
+
+
+def hand_ins(rider_ref: int, *, limit: int = 20) -> list[tuple[datetime, int, str]]:
+    """(when, paise, what was written) of the cash a rider handed in, newest first."""
+    entries = Entry.objects.filter(account__code=ledger.rider_account(rider_ref), transfer__kind="deposit")
+    rows = entries.order_by("-pk").values_list("transfer__at", "amount_paise", "transfer__memo")[:limit]
+    return [(at, -paise, memo) for at, paise, memo in rows]
 
 
 def cash_in_hand(rider_ref: int) -> int:

@@ -90,6 +90,8 @@ class Facts:
     """ "code": the customer said the door code; "door": left at the door; "" not known."""
     has_photo: bool = False
     late_s: int = 0
+    credited_paise: int = 0
+    """Given for the delay by itself, into the wallet."""
     refunded_order_paise: int = 0
     """By itself for this order before."""
     history: History = field(default_factory=History)
@@ -152,6 +154,9 @@ def in_time(facts: Facts, policy: Policy) -> Decision | None:
 def nothing_left(facts: Facts, policy: Policy) -> Decision | None:
     if facts.amount_paise > 0:
         return None
+    if facts.kind == Kind.LATE and facts.credited_paise:
+        words = say("{amount} for the delay is in your wallet already.", amount=rupees(facts.credited_paise))
+        return Decision(Outcome.NO, "credited-already", words)
     if facts.kind == Kind.LATE:
         return Decision(
             Outcome.NO, "nothing-left", say("You paid no delivery fee, so there is none to give back. Sorry.")

@@ -31,7 +31,7 @@ from orders.errors import (
     TooMuchBack,
 )
 from orders.events import ClaimApproved, ClaimReceived, ClaimRefused
-from orders.models import Order, OrderLine
+from orders.models import LateCredit, Order, OrderLine
 from orders.queries import claims as reads
 from orders.services import books
 from orders.services.mover import hint, lock, subject
@@ -130,6 +130,8 @@ def decide_claim(*, claim_id: UUID, refund_paise: int, reason: str, actor: str, 
 def most_back(claim: Claim) -> int:
     """Paise that may go back for this claim now: what is asked, less what went back for its line or order meanwhile."""
     most = min(claim.asked_paise, _left_of_payment(claim.order_id))
+    if claim.kind == Kind.LATE:
+        most = min(most, _late_left_paise(claim.order))
     if claim.line_id is not None:
         kept = ClaimedLine.objects.filter(line_id=claim.line_id).first()
         most = min(most, kept.paid_paise - kept.refunded_paise if kept else 0)
@@ -184,6 +186,7 @@ def _open(
         handed_over=facts.known.handed_over,
         has_photo=report.photo_id is not None,
         late_s=_late_s(order),
+        credited_paise=_credited_paise(order) if report.kind == Kind.LATE else 0,
         refunded_order_paise=facts.refunded_order_paise,
         history=facts.history,
     )
@@ -248,11 +251,21 @@ def _asked_paise(order: Order, report: Reported, line: OrderLine | None, facts: 
             paid_paise=paid, units=units, before=before, qty=report.qty, refunded_paise=refunded
         )
     elif report.kind == Kind.LATE:
-        again = Claim.objects.filter(order=order, kind=Kind.LATE.value, state=ClaimState.REFUNDED).exists()
-        asked = 0 if again else order.delivery_paise
+        asked = _late_left_paise(order)
     else:
         asked = order.total_paise
     return max(0, min(asked, facts.left_paise))
+
+
+def _late_left_paise(order: Order) -> int:
+    """The delivery fee, less what was credited for the delay by itself; nothing once a late claim was refunded."""
+    if Claim.objects.filter(order=order, kind=Kind.LATE.value, state=ClaimState.REFUNDED).exists():
+        return 0
+    return max(0, order.delivery_paise - _credited_paise(order))
+
+
+def _credited_paise(order: Order) -> int:
+    return LateCredit.objects.filter(order=order).values_list("paise", flat=True).first() or 0
 
 
 def _late_s(order: Order) -> int:

@@ -8,6 +8,8 @@ from uuid import UUID
 from django.db.models import Q
 
 from orders import late
+from orders.claiming import Kind
+from orders.claims import Claim, ClaimState
 from orders.late import Step
 from orders.lateness import LateCredit, LateStep
 from orders.models import Promise
@@ -23,7 +25,8 @@ def credit_late(*, order_id: UUID, now: datetime) -> int:
 
     Late is measured from the first promise that was made for the order, so that a second one (another store took it)
     takes nothing away; for a slot that is the end of its window. The rider's arrival at the door counts where it was
-    noted: nobody is paid for their own waiting. Undelivered orders get nothing: they are refunded.
+    noted: nobody is paid for their own waiting. What a late claim gave back before is taken off. Undelivered orders get
+    nothing: they are refunded.
     """
     order = lock(order_id)
     if order.status not in (Status.DELIVERED, Status.CLOSED) or order.delivered_at is None:
@@ -38,7 +41,9 @@ def credit_late(*, order_id: UUID, now: datetime) -> int:
     if step is None:
         return 0
     paise = step.worth_paise(delivery_paise=order.delivery_paise, total_paise=order.total_paise - order.tip_paise)
-    if not paise:
+    claimed = Claim.objects.filter(order=order, kind=Kind.LATE.value, state=ClaimState.REFUNDED)
+    paise -= sum(claimed.values_list("refund_paise", flat=True))
+    if paise <= 0:
         return 0
     LateCredit.objects.create(
         order=order, city_id=order.store.city_id, promised_by=promised_by, late_m=minutes, paise=paise,

@@ -26,6 +26,7 @@ from orders.errors import IllegalMove, ReasonNeeded
 from orders.events import OrderResourced
 from orders.models import Cause, Order, OrderLine, Promise, Sourcing
 from orders.queries.places import MOST_STORES_ASKED, candidate, promise_for, sellable
+from orders.services import slots
 from orders.services.ending import cancel_locked
 from orders.services.mover import hint, lock, step, subject
 from orders.sourcing import Need, Reason, Verdict
@@ -43,8 +44,9 @@ def resource(*, order_id: UUID, store_id: int, cause: Cause, why: str, actor: st
     """`store_id` can't do this order: the next store that has everything takes it, or it is cancelled and refunded.
 
     The bill stays as it was agreed, also where the other store is dearer or cheaper. The basket is set aside there and
-    given back here in one transaction, the promise is made anew (an order for a slot keeps its window), a rider who was
-    coming is free. The stores that were judged are kept. Silent when the order is not that store's any more.
+    given back here in one transaction, the promise is made anew (an order for a slot keeps its window and gives its
+    place in it back), a rider who was coming is free. The stores that were judged are kept. Silent when the order is
+    not that store's any more.
 
     Raises NoSuchOrder, ReasonNeeded, IllegalMove once picking has begun, before it is paid, and while it waits for its
     slot.
@@ -153,6 +155,7 @@ def _take_over(
 
 def _move(order: Order, store: Store, *, lines: int, units: int, why: str, actor: str, now: datetime) -> Order:
     old = order.store
+    slots.give_back(order)
     if order.rider_id_ref is not None:
         live.touch(f"rider.{order.rider_id_ref}", what="order", id=order.pk)
     order.store = store

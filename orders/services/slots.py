@@ -98,10 +98,16 @@ def book(*, slot_id: int, now: datetime) -> bool:
 
 
 def give_back(order: Order) -> None:
-    """The place of an order that is being cancelled can be booked again. The caller moves the status: so once."""
+    """The place of an order that is being cancelled, or that leaves the slot's store, can be booked again.
+
+    Once: the caller moves the status or the store, and an order that has left the slot's store has no place in it.
+    """
     if order.slot_id is not None:
         with connection.cursor() as cursor:
-            cursor.execute("UPDATE orders_slot SET booked = booked - 1 WHERE id = %s", [order.slot_id])
+            cursor.execute(
+                "UPDATE orders_slot SET booked = booked - 1 WHERE id = %s AND store_id = %s",
+                [order.slot_id, order.store_id],
+            )
 
 
 def release_due(*, now: datetime, limit: int = 200) -> int:

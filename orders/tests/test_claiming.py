@@ -106,6 +106,7 @@ facts = st.builds(
     handed_over=st.sampled_from(["", "code", "door"]),
     has_photo=st.booleans(),
     late_s=st.integers(0, 7200),
+    credited_paise=st.integers(0, 10_000),
     refunded_order_paise=st.integers(0, 60_000),
     history=history,
 )

@@ -12,6 +12,7 @@ from PIL import Image
 
 from blinkit.kernel.errors import Invalid
 from blinkit.kernel.events import timeline
+from catalog.models import FeePolicy
 from catalog.tests.factories import ProductFactory
 from orders import services
 from orders.claiming import Kind
@@ -27,13 +28,14 @@ from orders.errors import (
     TooManyPhotos,
     TooMuchBack,
 )
-from orders.models import Evidence, Order
+from orders.models import Evidence, LateStep, Order, Promise
 from orders.queries import claims as reads
 from orders.services import Reported
 from orders.services import claims as claim_services
 from orders.services.photos import private, redrawn
 from orders.states import Status
 from orders.tests.factories import advance, customer, order, place_order, shop
+from payments import queries as money_queries
 from payments.models import Payment, Refund
 
 pytestmark = pytest.mark.django_db
@@ -144,6 +146,52 @@ class TestOpening:
         assert (claim.state, claim.refund_paise) == ("refunded", 2500)
         (again,) = report(an_order, Reported(Kind.LATE))
         assert (again.state, again.rule) == ("refused", "nothing-left")
+
+    def late(self, *, credited_paise: int) -> Order:
+        """20 minutes late, ₹25 for the delivery, and so much credited by itself."""
+        an_order = delivered()
+        Order.objects.filter(pk=an_order.pk).update(
+            promised_by=an_order.delivered_at - timedelta(minutes=20), delivery_paise=2500,
+            total_paise=an_order.total_paise - an_order.delivery_paise + 2500,
+        )  # fmt: skip
+        Promise.objects.filter(order=an_order).update(promised_by=an_order.delivered_at - timedelta(minutes=20))
+        LateStep.objects.create(from_m=5, amount=credited_paise, cap_paise=credited_paise)
+        return an_order
+
+    def test_what_was_credited_for_the_delay_is_taken_off_a_late_claim(self):
+        an_order = self.late(credited_paise=1000)
+        assert services.credit_late(order_id=an_order.pk, now=an_order.delivered_at) == 1000
+        (claim,) = report(an_order, Reported(Kind.LATE))
+        assert (claim.state, claim.refund_paise) == ("refunded", 1500)
+        assert claim.decision["facts"]["credited_paise"] == 1000
+        assert money_queries.audit() == []
+
+    @pytest.mark.parametrize("credited_paise", [2500, 5000])
+    def test_a_late_claim_is_refused_when_the_credit_is_in_the_wallet_already(self, credited_paise):
+        an_order = self.late(credited_paise=credited_paise)
+        services.credit_late(order_id=an_order.pk, now=an_order.delivered_at)
+        (claim,) = report(an_order, Reported(Kind.LATE))
+        assert (claim.state, claim.rule, claim.refund_paise) == ("refused", "credited-already", 0)
+        assert claim.sentence == f"₹{credited_paise // 100} for the delay is in your wallet already."
+        assert not Refund.objects.exists()
+
+    def test_a_credit_that_comes_after_the_claim_is_less_by_what_the_claim_gave(self):
+        an_order = self.late(credited_paise=4000)
+        report(an_order, Reported(Kind.LATE))
+        assert services.credit_late(order_id=an_order.pk, now=an_order.delivered_at + timedelta(hours=2)) == 1500
+        assert services.credit_late(order_id=an_order.pk, now=an_order.delivered_at + timedelta(hours=2)) == 0
+
+    def test_staff_can_not_give_the_fee_for_a_delay_that_was_credited_while_the_claim_waited(self):
+        ClaimPolicy.objects.create(order_paise=100)
+        an_order = self.late(credited_paise=2000)
+        (claim,) = report(an_order, Reported(Kind.LATE))
+        assert (claim.state, claim_services.most_back(claim)) == ("waiting", 2500)
+        services.credit_late(order_id=an_order.pk, now=an_order.delivered_at + timedelta(hours=2))
+        with pytest.raises(TooMuchBack):
+            services.decide_claim(
+                claim_id=claim.pk, refund_paise=2500, reason="Sorry", actor="user:9", now=claim.created_at
+            )
+        assert claim_services.most_back(claim) == 500
 
     def test_in_time_is_answered_with_the_fact_and_no_money(self):
         an_order = delivered()
@@ -486,6 +534,21 @@ class TestPages:
         shop(ProductFactory())
         page = Client().get("/help/").content.decode()
         assert "36 hours" in page and "₹777" in page
+
+    def test_the_help_page_shows_the_customers_own_cash_limit(self, settings):
+        settings.ORDER_COD_LIMITS_PAISE = {"new": 150_000, "known": 200_000, "trusted": 300_000, "watched": 0}
+        user, place = customer(), shop(ProductFactory())
+        FeePolicy.objects.create(store=place, cod_limit_paise=250_000)
+        assert "at the door, up to ₹2,500" in Client().get("/help/").content.decode()
+        client = Client()
+        client.force_login(user)
+        assert "at the door, up to ₹1,500" in client.get("/help/").content.decode()
+        services.set_trust(
+            customer_id=user.pk, level="watched", reason="Doors", until=reads_now() + timedelta(days=9), actor="user:9",
+            now=reads_now(),
+        )  # fmt: skip
+        page = client.get("/help/").content.decode()
+        assert "at the door, up to" not in page and "Orders paid by UPI or card are not limited." in page
 
     def test_a_report_sent_by_two_tabs_of_one_form_counts_once(self):
         an_order = delivered()

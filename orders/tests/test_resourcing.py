@@ -10,6 +10,7 @@ from django.test.utils import CaptureQueriesContext
 
 from blinkit.kernel.events import timeline
 from blinkit.kernel.geo import Point, contains
+from blinkit.kernel.ids import uuid7
 from catalog import services as catalog_services
 from catalog.models import Store, StoreLoad
 from catalog.tests.factories import NOW, ProductFactory
@@ -193,7 +194,7 @@ def test_what_was_sold_since_it_was_looked_at_sends_it_to_the_one_after(monkeypa
 
     def then_sold(*args, **more):
         free = looked(*args, **more)
-        stock.waste(store_id=second.pk, product_id=milk.pk, qty=5, reason="sold", actor="user:1", now=LATER)
+        stock.hold(ref=uuid7(), store_id=second.pk, basket={milk.pk: 5}, until=None, actor="system", now=LATER)
         return free
 
     monkeypatch.setattr(resourcing, "sellable", then_sold)
@@ -203,7 +204,7 @@ def test_what_was_sold_since_it_was_looked_at_sends_it_to_the_one_after(monkeypa
     assert [(one["store"], one.get("reason")) for one in choice.candidates] == [
         (third.code, None), (second.code, "missing-items"), (first.code, "declined"),
     ]  # fmt: skip
-    assert (held(first), held(second), held(third)) == (0, 0, 1)
+    assert (held(first), held(second), held(third)) == (0, 5, 1)
 
 
 def test_an_order_for_a_slot_keeps_its_window_and_is_left_alone_before_it_is_time():
@@ -220,6 +221,40 @@ def test_an_order_for_a_slot_keeps_its_window_and_is_left_alone_before_it_is_tim
     services.release(order_id=order.pk, now=when.starts_at - timedelta(minutes=20))
     made = declined(order, now=when.starts_at)
     assert (made.store_id, made.promised_by) == (second.pk, when.ends_at)
+
+
+def booked(one):
+    one.refresh_from_db()
+    return one.booked
+
+
+def test_the_place_in_the_old_stores_slot_comes_back_once_when_its_order_moves():
+    milk = ProductFactory(mrp_paise=30_000)
+    first, second = two_stores(milk)
+    when, theirs = slot(first, capacity=2), slot(second)
+    order = place_order(customer(), first, [milk], slot_id=when.pk)
+    other = place_order(customer(), first, [milk], slot_id=when.pk)
+    assert booked(when) == 2
+    services.release(order_id=order.pk, now=when.starts_at - timedelta(minutes=40))
+    moved = declined(order, now=when.starts_at - timedelta(minutes=35))
+    assert (moved.store_id, booked(when), booked(theirs)) == (second.pk, 1, 0)
+    third = place_order(customer(), first, [milk], slot_id=when.pk)
+    assert booked(when) == 2, "somebody else has it now"
+    services.cancel(order_id=order.pk, by="staff", reason="Changed mind", actor="user:9", now=when.starts_at)
+    assert (booked(when), booked(theirs)) == (2, 0), "it is not given back a second time"
+    for one in (other, third):
+        services.cancel(order_id=one.pk, by="staff", reason="Changed mind", actor="user:9", now=LATER)
+    assert booked(when) == 0
+
+
+def test_a_slot_order_that_no_other_store_can_do_gives_its_place_back_once():
+    milk = ProductFactory(mrp_paise=30_000)
+    first = shop(milk)
+    when = slot(first)
+    order = place_order(customer(), first, [milk], slot_id=when.pk)
+    services.release(order_id=order.pk, now=when.starts_at - timedelta(minutes=20))
+    assert declined(order, now=when.starts_at).status == Status.CANCELLED
+    assert booked(when) == 0
 
 
 # -- by rule ----------------------------------------------------------------------------------------------------------

@@ -69,8 +69,12 @@ def chip_words() -> list[tuple[str, str, str, bool]]:
     ]
 
 
-def questions(claims: claiming.Policy, fees: FeeRules | None, *, pay_m: int) -> list[tuple[str, str]]:
-    """Frequent questions, answered from the values that hold now: (question, answer)."""
+def questions(
+    claims: claiming.Policy, fees: FeeRules | None, *, pay_m: int, cash_paise: int = 0
+) -> list[tuple[str, str]]:
+    """Frequent questions, answered from the values that hold now: (question, answer). `cash_paise`: the most that the
+    reader may owe in cash, 0 for none.
+    """
     hours = {"n": claims.window_h, "fresh": claims.perishable_window_h}
     found = [
         (
@@ -114,7 +118,9 @@ def questions(claims: claiming.Policy, fees: FeeRules | None, *, pay_m: int) -> 
             (
                 _("Can I pay cash?"),
                 _("Yes, at the door, up to %(limit)s. Not together with “Leave at the door”.")
-                % {"limit": rupees(fees.cod_limit_paise)},
+                % {"limit": rupees(cash_paise)}
+                if cash_paise
+                else _("Not just now. Orders paid by UPI or card are not limited."),
             ),
         ]
     found.append(

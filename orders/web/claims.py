@@ -279,10 +279,15 @@ def help_page(request: HttpRequest) -> HttpResponse:
     store = shopper.place.answer.store
     fees = goods.fee_policy(store) if store else None
     recent = []
+    cash_paise = fees.cod_limit_paise if fees else 0
     if shopper.customer_id is not None:
+        known = queries.trust_of(customer_id=shopper.customer_id, now=shopper.now)
+        cash_paise = known.limit_paise(cash_paise)
         recent = [(order, headline(order)) for order in queries.orders_of(shopper.customer_id)[:3]]
     context = {
-        "questions": claim_words.questions(reads.policy(), fees, pay_m=getattr(settings, "ORDER_PAY_WINDOW_M", 15)),
+        "questions": claim_words.questions(
+            reads.policy(), fees, pay_m=getattr(settings, "ORDER_PAY_WINDOW_M", 15), cash_paise=cash_paise
+        ),
         "recent": recent,
         "store": store,
         "heading": _("Help"),

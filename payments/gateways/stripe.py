@@ -8,11 +8,12 @@ GatewayDown. Of its messages we keep no more than is read here: a card's brand a
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import logging
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from functools import lru_cache
-from typing import Any
+from typing import Any, TypeVar
 from uuid import UUID
 
 import orjson
@@ -39,6 +40,7 @@ from payments.gateways.base import (
 from payments.models import Refund
 
 log = structlog.get_logger(__name__)
+logging.getLogger("stripe").setLevel(logging.INFO)  # at DEBUG the SDK writes whole answers: client secrets, names
 
 SCRIPT = f"https://js.stripe.com/{stripe.api_version.rpartition('.')[2]}/stripe.js"
 """For browsers, of the same version as the API that the SDK speaks."""
@@ -49,6 +51,8 @@ TIMEOUTS_S = (3.05, 10.0)
 CURRENCY = "inr"
 MOST_FAILED = 3
 """So often a refund may have failed at Stripe; after that a person decides."""
+MOST_REFUSED = 10
+"""So often in a day the same thing may be refused and asked for again."""
 
 VOIDABLE = {"requires_payment_method", "requires_confirmation", "requires_action", "requires_capture", "processing"}
 EXPIRED = {"automatic", "expired"}  # cancelled by Stripe, not by us
@@ -63,6 +67,7 @@ REFUND_STATES = {"succeeded": REFUNDED, "failed": REFUND_FAILED, "canceled": REF
 DISPUTES = {"charge.dispute.created", "charge.dispute.funds_withdrawn"}
 VERDICTS = {"won": DISPUTE_WON, "lost": DISPUTE_LOST}
 
+T = TypeVar("T")
 Thing = dict[str, Any]
 """An object of Stripe's API as plain dicts and lists."""
 
@@ -93,11 +98,13 @@ class StripeGateway:
         return Intent(made.id, f"/stripe/pay/{attempt_id}/", None, client=public)
 
     def verify(self, *, headers: Mapping[str, str], body: bytes, now: datetime) -> Message:
-        """The SDK judges signature and age, by the machine's clock."""
+        """The SDK judges the signature, which covers the time; the time is ours to judge: neither old nor ahead."""
+        header = headers.get(SIGNATURE_HEADER) or ""
         try:
-            stripe.Webhook.construct_event(
-                body, headers.get(SIGNATURE_HEADER), settings.STRIPE_WEBHOOK_SECRET, TOLERANCE_S
-            )
+            stripe.Webhook.construct_event(body, header, settings.STRIPE_WEBHOOK_SECRET, tolerance=0)  # 0: any age
+            signed_at = int(next(part for part in header.split(",") if part.startswith("t="))[2:])
+            if abs(now.timestamp() - signed_at) > TOLERANCE_S:
+                raise BadSignature("The signature is missing, does not fit the message, or is too old.")
             event = orjson.loads(body)
             event_id, kind = str(event["id"]), str(event["type"])
             kept = {"id": event_id, "type": kind, "data": {"object": cut(event["data"]["object"])}}
@@ -137,12 +144,12 @@ class StripeGateway:
         intent, refused = _intent(gateway_ref), None
         if intent["status"] == "requires_capture":
             try:
-                with _answers():
-                    _client().v1.payment_intents.capture(
-                        gateway_ref,
-                        {"amount_to_capture": amount_paise},
-                        {"idempotency_key": f"capture:{attempt_id}:{amount_paise}"},
-                    )
+                _insist(
+                    f"capture:{attempt_id}:{amount_paise}",
+                    lambda options: _client().v1.payment_intents.capture(
+                        gateway_ref, {"amount_to_capture": amount_paise}, options
+                    ),
+                )
             except GatewayRefused as refusal:
                 refused = refusal
             intent = _intent(gateway_ref)
@@ -159,9 +166,10 @@ class StripeGateway:
         if status not in VOIDABLE:
             raise GatewayRefused("This payment was taken already; it can only be sent back.")
         try:
-            with _answers():
-                options: stripe.RequestOptions = {"idempotency_key": f"void:{attempt_id}"}
-                _client().v1.payment_intents.cancel(gateway_ref, options=options)
+            _insist(
+                f"void:{attempt_id}",
+                lambda options: _client().v1.payment_intents.cancel(gateway_ref, options=options),
+            )
         except GatewayRefused:
             if _intent(gateway_ref)["status"] != "canceled":
                 raise
@@ -181,11 +189,12 @@ class StripeGateway:
         gone_paise = sum(refund["amount"] for refund in all_of_it if refund["status"] not in ("failed", "canceled"))
         if intent["status"] != "succeeded" or gone_paise + amount_paise > _paise(intent, "amount_received"):
             raise GatewayRefused("The gateway refuses to send back more than it took.")
-        with _answers():
-            made = _client().v1.refunds.create(
-                {"payment_intent": gateway_ref, "amount": amount_paise, "metadata": {"refund_id": str(refund_id)}},
-                {"idempotency_key": f"refund:{refund_id}:{len(ours)}"},
-            )
+        wanted: stripe.params.RefundCreateParams = {
+            "payment_intent": gateway_ref,
+            "amount": amount_paise,
+            "metadata": {"refund_id": str(refund_id)},
+        }
+        made = _insist(f"refund:{refund_id}:{len(ours)}", lambda options: _client().v1.refunds.create(wanted, options))
         if made.status in ("failed", "canceled"):
             raise GatewayRefused("Stripe could not send this back.")
         return _answer(made.to_dict())
@@ -231,6 +240,23 @@ def _answers() -> Iterator[None]:
         if error.http_status == 404:
             raise NotFound("The gateway knows no such payment.") from error
         raise GatewayRefused("The payment service refuses this.", why=error.code or "") from error
+
+
+def _insist(key: str, ask: Callable[[stripe.RequestOptions], T]) -> T:
+    """Ask under an idempotency key. Stripe keeps a refusal under its key for a day: where it only repeats one, it is
+    asked anew under the next key, so that what was in the way yesterday is not in the way today. A refusal moved no
+    money. Raises GatewayRefused when it is refused now.
+    """
+    for number in range(MOST_REFUSED):
+        try:
+            with _answers():
+                return ask({"idempotency_key": f"{key}-{number}" if number else key})
+        except GatewayRefused as refusal:
+            answered = getattr(refusal.__cause__, "headers", None) or {}
+            repeated = {name.lower(): value for name, value in answered.items()}.get("idempotent-replayed") == "true"
+            if not repeated:
+                raise
+    raise GatewayRefused("The payment service refuses this.")
 
 
 def _intent(gateway_ref: str) -> Thing:

@@ -7,12 +7,16 @@ from uuid import UUID
 
 from django.db import transaction
 
+from blinkit.kernel import events
 from blinkit.kernel.errors import Invalid, NotFound
 from blinkit.kernel.money import rupees
 from payments import ledger
-from payments.errors import PaymentClosed, TooMuchCash, WrongCash
-from payments.models import Attempt, AttemptState, Method, Payment, PaymentState, Transfer
+from payments.errors import PaymentClosed, ReceiptUsed, TooMuchCash, WrongCash
+from payments.events import CashHandedIn
+from payments.models import Attempt, AttemptState, Entry, Method, Payment, PaymentState, Transfer
 from payments.services.settling import pay
+
+RECEIPT_LENGTH = 40
 
 
 def collect_cash(*, ref: UUID, rider_ref: int, amount_paise: int, now: datetime) -> None:
@@ -51,29 +55,48 @@ def collect_cash(*, ref: UUID, rider_ref: int, amount_paise: int, now: datetime)
         )
 
 
-def deposit_cash(*, rider_ref: int, amount_paise: int, key: str, now: datetime) -> None:
-    """The rider handed in cash. The same key deposits once.
+def deposit_cash(*, rider_ref: int, amount_paise: int, key: str, now: datetime, actor: str = "") -> None:
+    """The rider handed in cash against the receipt `key`, written down with who took it. The same receipt again is
+    silent.
 
-    Raises TooMuchCash with `in_hand_paise` when it is more than the rider carries.
+    Raises TooMuchCash with `in_hand_paise` when it is more than the rider carries, ReceiptUsed when the receipt stands
+    for another rider's cash or another sum.
     """
-    if amount_paise <= 0:
-        raise Invalid("Say how much cash was handed in.")
+    receipt = " ".join(key.split()).upper()[:RECEIPT_LENGTH]
+    if amount_paise <= 0 or not receipt:
+        raise Invalid("Say how much cash was handed in, and the number of the receipt.")
     account = ledger.rider_account(rider_ref)
-    transfer_key = f"deposit:{key}"[:120]
+    transfer_key = f"deposit:{receipt}"
+    in_hand_paise, enough = 0, False
     with transaction.atomic(savepoint=False):
         ledger.lock_account(account)
-        if Transfer.objects.filter(key=transfer_key).exists():
-            return
-        in_hand_paise = ledger.balance(account)
-        enough = amount_paise <= in_hand_paise
-        if enough:
-            ledger.post(
-                kind="deposit",
-                key=transfer_key,
-                entries={ledger.BANK: amount_paise, account: -amount_paise},
-                ref=None,
-                memo="Cash handed in",
-                at=now,
+        known = Transfer.objects.filter(key=transfer_key).exists()
+        if not known:
+            in_hand_paise = ledger.balance(account)
+            enough = amount_paise <= in_hand_paise
+            if enough:
+                # Another rider's clerk may be quicker with this number: then nothing is posted, and it is looked at.
+                known = not ledger.post(
+                    kind="deposit",
+                    key=transfer_key,
+                    entries={ledger.BANK: amount_paise, account: -amount_paise},
+                    ref=None,
+                    memo=f"Cash handed in, receipt {receipt}",
+                    at=now,
+                )
+        if not known and enough:
+            events.record(
+                CashHandedIn(rider_ref, amount_paise, receipt, in_hand_paise - amount_paise),
+                subject=f"rider:{rider_ref}",
+                actor=actor,
             )
-    if not enough:
+    if known:
+        _must_be_the_same(transfer_key, account, amount_paise, receipt)
+    elif not enough:
         raise TooMuchCash(f"There are {rupees(in_hand_paise)} in hand.", in_hand_paise=in_hand_paise)
+
+
+def _must_be_the_same(transfer_key: str, account: str, amount_paise: int, receipt: str) -> None:
+    stands_for = Entry.objects.filter(transfer__key=transfer_key, account__code__startswith=ledger.RIDERS)
+    if stands_for.values_list("account__code", "amount_paise").first() != (account, -amount_paise):
+        raise ReceiptUsed(f"The receipt {receipt} stands for other cash already. Look at its number.")

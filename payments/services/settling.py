@@ -29,7 +29,10 @@ log = structlog.get_logger(__name__)
 UNSETTLED_AFTER = timedelta(minutes=2)
 """A started attempt of this age is asked about: perhaps its webhook never came."""
 ASKED_UNTIL = timedelta(hours=24)
+DECLINED_UNTIL = timedelta(hours=1)
+"""The payer may try again on the same intent: what was declined is asked about for so long, after 2, 4 ... 60 min."""
 MAX_TRIES = 8
+KNOWN = "Known already"
 
 
 def record_webhook(*, gateway: str, headers: Mapping[str, str], body: bytes, now: datetime) -> WebhookReceipt | None:
@@ -100,8 +103,8 @@ def waiting_webhooks(*, limit: int) -> list[int]:
 
 
 def reconcile(*, now: datetime, limit: int = 50) -> int:
-    """Ask gateways about attempts that were started a while ago and of which nothing was heard. Returns how many
-    settled.
+    """Ask gateways about attempts that were started a while ago and of which nothing was heard, and about those that
+    were declined in the last hour and may have been paid since: at most `limit` of each. Returns how many settled.
     """
     quiet = (
         Attempt.objects.filter(
@@ -114,16 +117,32 @@ def reconcile(*, now: datetime, limit: int = 50) -> int:
         .values_list("gateway", "gateway_ref")[:limit]
     )
     settled = 0
-    for gateway, gateway_ref in list(quiet):
+    for gateway, gateway_ref in [*quiet, *_tried_again(now=now, limit=limit)]:
         assert gateway_ref is not None
         try:
-            settled += bool(_ask(gateway, gateway_ref, now=now))
+            settled += _ask(gateway, gateway_ref, now=now) not in ("", KNOWN)
         except GatewayDown as refusal:
             log.warning("gateway cannot be asked", gateway=gateway, why=refusal.detail)
         except Exception:  # one that can't be settled must not keep the others waiting
             log.exception("attempt not settled", gateway=gateway, gateway_ref=gateway_ref)
             metrics.count("payments_reconcile_failed_total", gateway=gateway)
     return settled
+
+
+def _tried_again(*, now: datetime, limit: int) -> list[tuple[str, str | None]]:
+    """(gateway, reference) of declined attempts to ask about now. Each is put off first, so that they take turns."""
+    due = Attempt.objects.filter(state=AttemptState.DECLINED, next_try_at__lte=now).order_by("next_try_at", "pk")
+    found = []
+    for attempt in list(due[:limit]):
+        assert attempt.settled_at is not None and attempt.next_try_at is not None
+        until = attempt.settled_at + DECLINED_UNTIL
+        again_at = min(now + (now - attempt.settled_at), until) if now < until else None
+        mine = Attempt.objects.filter(
+            pk=attempt.pk, state=AttemptState.DECLINED, next_try_at=attempt.next_try_at
+        ).update(next_try_at=again_at)
+        if mine:
+            found.append((attempt.gateway, attempt.gateway_ref))
+    return found
 
 
 def _process_soon(receipt_id: int) -> None:
@@ -203,7 +222,7 @@ def captured(payment: Payment, attempt: Attempt, amount_paise: int, *, now: date
     itself.
     """
     if attempt.state in (AttemptState.CAPTURED, AttemptState.STRAY):
-        return "Known already"
+        return KNOWN
     attempt.captured_paise = amount_paise
     attempt.settled_at = now
     attempt.next_try_at = None
@@ -275,9 +294,9 @@ def declined(payment: Payment, attempt: Attempt, reason: str, *, now: datetime, 
     is an older one.
     """
     if attempt.state != AttemptState.STARTED and not (ended and attempt.state == AttemptState.AUTHORISED):
-        return "Known already"
+        return KNOWN
     attempt.state = AttemptState.DECLINED
-    attempt.next_try_at = None
+    attempt.next_try_at = None if ended or attempt.gateway_ref is None else now + UNSETTLED_AFTER
     attempt.decline_reason = (reason or "The payment was declined.")[:160]
     attempt.settled_at = now
     attempt.save()

@@ -26,6 +26,7 @@ from payments.gateways import sandbox
 from payments.models import Attempt, Dispute, Payment, Refund, RefundState, SandboxEvent, WebhookReceipt
 from payments.services import capturing, refunding, settling
 from payments.standins.razorpay import RazorpayStandIn
+from payments.standins.stripe import StripeStandIn
 
 Signed = tuple[Mapping[str, str], bytes]
 WINDOW = timedelta(minutes=15)
@@ -304,4 +305,70 @@ class RazorpayRig(Rig):
         self.razorpay.fail_next(self.CALLS[call], "lose")
 
 
-RIGS: dict[str, type[Rig]] = {"sandbox": SandboxRig, "razorpay": RazorpayRig}
+class StripeRig(Rig):
+    """The adapter with Stripe's own SDK, over HTTP, against our stand-in for Stripe.
+
+    Cards are reserved and taken by us, UPI is taken at once: so what is to be reserved is a card.
+    """
+
+    name = "stripe"
+    KEYS = {
+        "STRIPE_SECRET_KEY": "sk_test_rehearsal",
+        "STRIPE_PUBLISHABLE_KEY": "pk_test_rehearsal",
+        "STRIPE_WEBHOOK_SECRET": "whsec_rehearsal",
+    }
+    CALLS = {"start": "create", "capture": "capture", "refund": "refund"}
+
+    def __enter__(self) -> Self:
+        self.stripe = self.stack.enter_context(
+            StripeStandIn(
+                secret_key=self.KEYS["STRIPE_SECRET_KEY"],
+                webhook_secret=self.KEYS["STRIPE_WEBHOOK_SECRET"],
+                clock=lambda: self.now.timestamp(),
+            )
+        )
+        return super().__enter__()
+
+    def settings(self) -> dict[str, Any]:
+        return {**self.KEYS, "STRIPE_API_BASE": self.stripe.url, "STRIPE_METHODS": ["card", "upi"]}
+
+    def start(self, payment: Payment, *, instrument: str = "upi", reserve: bool = False) -> Attempt:
+        return super().start(payment, instrument="card" if reserve else instrument, reserve=reserve)
+
+    def pay(self, attempt: Attempt, *, decline: bool = False) -> None:
+        method = "upi" if attempt.instrument == "UPI" else "card"
+        why = "The bank declined the payment." if decline else ""
+        self.stripe.pay(self._intent(attempt), method=method, decline=why)
+
+    def take_messages(self) -> list[Signed]:
+        return list(self.stripe.take_messages())
+
+    def sign_again(self, message: Signed, *, at: datetime, event_id: str = "") -> Signed:
+        body = json.loads(message[1])
+        raw = json.dumps(body | {"id": event_id or body["id"], "created": int(at.timestamp())}).encode()
+        return self.stripe.signed(raw, at=int(at.timestamp())), raw
+
+    def refuse_next_refund(self, attempt: Attempt) -> None:
+        self.stripe.fail_next("refund", "refuse")
+
+    def settle_refunds(self) -> None:
+        self.stripe.settle_refunds()
+
+    def dispute(self, attempt: Attempt) -> str:
+        return str(self.stripe.dispute(self._intent(attempt))["id"])
+
+    def end_dispute(self, attempt: Attempt, ref: str, *, won: bool) -> None:
+        self.stripe.end_dispute(ref, won=won)
+
+    def lose_next_answer(self, call: str) -> None:
+        self.stripe.fail_next(self.CALLS[call], "lose")
+
+    def _intent(self, attempt: Attempt) -> str:
+        return attempt.gateway_ref or next(
+            intent["id"]
+            for intent in self.stripe.intents.values()
+            if intent["metadata"].get("attempt_id") == str(attempt.pk)
+        )
+
+
+RIGS: dict[str, type[Rig]] = {"sandbox": SandboxRig, "razorpay": RazorpayRig, "stripe": StripeRig}

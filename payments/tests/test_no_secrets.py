@@ -15,7 +15,7 @@ from payments import services
 from payments.errors import GatewayDown
 from payments.gateways.redaction import HIDDEN, is_pan, pans_in, without_card_data
 from payments.models import WebhookReceipt
-from payments.standins.rigs import RIGS, RazorpayRig
+from payments.standins.rigs import RIGS, RazorpayRig, StripeRig
 
 PAN = "4111111111111111"
 
@@ -69,6 +69,8 @@ def test_no_secret_reaches_a_log_and_no_card_number_a_row(rig, written, capfd, s
         settings.PAYMENT_SANDBOX_SECRET,
         settings.SECRET_KEY,
         *(value for name, value in RazorpayRig.KEYS.items() if name != "RAZORPAY_KEY_ID"),
+        *(value for name, value in StripeRig.KEYS.items() if name != "STRIPE_PUBLISHABLE_KEY"),
+        "_secret_",  # of every client secret of Stripe
     ]
     with CaptureQueriesContext(connection) as statements:
         whole_life(rig)

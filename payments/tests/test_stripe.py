@@ -1,13 +1,13 @@
 """The Stripe gateway against localstripe, over real HTTP with the official SDK and signed webhooks."""
 
 import json
-import time
 from datetime import UTC, datetime
 
 import orjson
 import pytest
 import stripe as sdk
 from django.urls import reverse
+from django.utils import timezone
 
 from blinkit.kernel.errors import NotFound
 from blinkit.kernel.ids import uuid7
@@ -241,7 +241,7 @@ def test_no_stripe_at_all_is_gateway_down_and_a_wrong_key_too(gateway, localstri
 def test_webhooks_of_the_stand_in_are_verified_and_read(gateway, payer, mailbox):
     attempt_id, ref = captured(gateway, payer)
     headers, body = mailbox.next("payment_intent.succeeded", ref)
-    message = gateway.verify(headers=headers, body=body, now=NOW)
+    message = gateway.verify(headers=headers, body=body, now=timezone.now())
     assert message.kind == "payment_intent.succeeded"
     told = gateway.read(message.body)
     assert (told.kind, told.gateway_ref, told.amount_paise, told.attempt_id) == (CAPTURED, ref, 48_200, attempt_id)
@@ -249,7 +249,7 @@ def test_webhooks_of_the_stand_in_are_verified_and_read(gateway, payer, mailbox)
     attempt_id, intent = begun(gateway)
     payer.pay(intent.gateway_ref, card=stripe_wire.DECLINED_CARD)
     headers, body = mailbox.next("payment_intent.payment_failed", intent.gateway_ref)
-    told = gateway.read(gateway.verify(headers=headers, body=body, now=NOW).body)
+    told = gateway.read(gateway.verify(headers=headers, body=body, now=timezone.now()).body)
     assert (told.kind, told.attempt_id, told.reason) == (DECLINED, attempt_id, "Your card was declined.")
 
 
@@ -257,7 +257,7 @@ def signed(kind, thing, *, secret=SECRET, at=None):
     """A webhook as Stripe signs it."""
     event = {"id": f"evt_{uuid7().hex}", "object": "event", "type": kind, "data": {"object": thing}}
     body = json.dumps(event)
-    stamp = int(time.time()) if at is None else at
+    stamp = int(NOW.timestamp()) if at is None else at
     header = sdk.WebhookSignature.generate_signature_header(body, secret, stamp)
     return body.encode(), {stripe.SIGNATURE_HEADER: header}
 
@@ -274,12 +274,13 @@ def read(kind, thing):
     [
         signed("payment_intent.succeeded", {"id": "pi_1"}, secret="whsec_of_a_forger"),
         signed("payment_intent.succeeded", {"id": "pi_1"}, at=1_700_000_000),
+        signed("payment_intent.succeeded", {"id": "pi_1"}, at=int(NOW.timestamp()) + 301),
         (signed("payment_intent.succeeded", {"id": "pi_1"})[0], {}),
         (b'{"id": "evt_1"}', signed("payment_intent.succeeded", {"id": "pi_1"})[1]),
         (b"\xff", {stripe.SIGNATURE_HEADER: "t=1,v1=aa"}),
         (b"{}", {stripe.SIGNATURE_HEADER: "nonsense"}),
     ],
-    ids=["forged", "old", "unsigned", "changed", "not text", "damaged header"],
+    ids=["forged", "old", "ahead", "unsigned", "changed", "not text", "damaged header"],
 )
 def test_refuses_messages_that_are_not_stripes(client, body, headers):
     with pytest.raises(BadSignature):
@@ -292,7 +293,7 @@ def test_refuses_messages_that_are_not_stripes(client, body, headers):
 
 @pytest.mark.parametrize("body", [b"[]", b"{}", b'{"id": "evt_1", "type": "x"}', b"nonsense"])
 def test_signed_nonsense_is_refused_too(body):
-    header = sdk.WebhookSignature.generate_signature_header(body.decode(), SECRET, int(time.time()))
+    header = sdk.WebhookSignature.generate_signature_header(body.decode(), SECRET, int(NOW.timestamp()))
     with pytest.raises(BadSignature):
         stripe.StripeGateway().verify(headers={stripe.SIGNATURE_HEADER: header}, body=body, now=NOW)
 
