@@ -58,7 +58,7 @@ class CarriesFilter(admin.SimpleListFilter):
 class CashInHandAdmin(ReadOnly):
     """A rider's page takes the cash: who may not do that only sees how much it is."""
 
-    list_display = ("user", "phone", "store", "in_hand")
+    list_display = ("rider", "phone", "store", "in_hand")
     list_select_related = ("user", "store")
     list_filter = (CarriesFilter, "store")
     search_fields = ("user__name", "=user__phone")
@@ -77,6 +77,10 @@ class CashInHandAdmin(ReadOnly):
 
     def has_work_permission(self, request: HttpRequest) -> bool:
         return bool(request.user.has_perm("delivery.hand_in_cash"))
+
+    @admin.display(description="rider", ordering="user__name")
+    def rider(self, rider: CashInHand) -> str:
+        return str(rider)
 
     @admin.display(description="phone")
     def phone(self, rider: CashInHand) -> str:
