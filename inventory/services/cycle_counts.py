@@ -69,7 +69,7 @@ def make_counts(*, store_id: int, now: datetime) -> int:
             CountTask(
                 stock_id=stock_id, abc=letter, score=abc.score(why), why=[list(one) for one in why], made_at=now
             )
-            for stock_id, letter, why in sorted(wanted, key=itemgetter(0))  # locks their stock rows: by key, as everybody
+            for stock_id, letter, why in sorted(wanted, key=itemgetter(0))  # each locks its stock row: by key
         ],
         ignore_conflicts=True,
     )  # fmt: skip
