@@ -18,6 +18,7 @@ from fulfillment.tests.factories import LATER, floor, packed, picked, product, t
 from inventory import queries as stock_queries
 from inventory import services as inventory
 from inventory.counts import CountSheet, CountTask, ReorderPoint, ReplenishmentSuggestion, ShelfPolicy, Wastage
+from inventory.inbound import PurchaseLine, Supplier
 from inventory.models import Batch, Stock
 from orders import services as orders
 
@@ -261,11 +262,14 @@ def test_the_manager_orders_or_refuses_suggestions(web, store, milk, bread):
     http = web(worker(store, role="store_manager"))
     html = http.get(at(store, "replenish/")).content.decode()
     assert "lasts 0.5 days" in html and "Running low" in html
+    dairy = Supplier.objects.create(code="dairy", name="Dairy")
     http.post(at(store, "replenish/order/"), {"pick": [wanted.pk, "x"], "act": "accept"})
     http.post(at(store, "replenish/order/"), {"pick": [unwanted.pk], "act": "dismiss"})
     http.post(at(store, "replenish/order/"), {"act": "accept"})
     states = dict(ReplenishmentSuggestion.objects.values_list("pk", "state"))
     assert states == {wanted.pk: "accepted", unwanted.pk: "dismissed"}
+    line = PurchaseLine.objects.get()
+    assert (line.product, line.ordered, line.purchase.supplier) == (milk, wanted.qty, dairy)
 
 
 # -- goods that come back ----------------------------------------------------------------------------------------------

@@ -8,6 +8,7 @@ from accounts.tests.factories import UserFactory
 from catalog.tests.factories import NOW
 from inventory import services
 from inventory.counts import CasePack, ReplenishmentSuggestion
+from inventory.inbound import Supplier
 from inventory.tests.factories import stocked
 from inventory.tests.test_cycle_counts import count, only_lot, task_of
 from inventory.tests.test_replenishing import sold
@@ -53,6 +54,10 @@ def test_suggestions_are_ordered_from_the_list_by_those_who_may(boss, client):
     row = ReplenishmentSuggestion.objects.get()
     url = reverse("admin:inventory_replenishmentsuggestion_changelist")
     asked = {"action": "order_chosen", "_selected_action": [row.pk]}
+    assert "nobody to order from" in boss.post(url, asked, follow=True).content.decode()
+    row.refresh_from_db()
+    assert row.state == "open"
+    Supplier.objects.create(code="dairy", name="Dairy")
     boss.post(url, asked)
     row.refresh_from_db()
     assert row.state == "accepted"

@@ -31,7 +31,11 @@ from orders.errors import (
     TooMuchBack,
 )
 from orders.events import ClaimApproved, ClaimReceived, ClaimRefused
+<<<<<<< HEAD
 from orders.models import LateCredit, Order, OrderLine
+=======
+from orders.models import Order, OrderLine, Promise
+>>>>>>> pt
 from orders.queries import claims as reads
 from orders.services import books
 from orders.services.mover import hint, lock, subject
@@ -185,8 +189,12 @@ def _open(
         bags_complete=facts.known.bags_complete,
         handed_over=facts.known.handed_over,
         has_photo=report.photo_id is not None,
+<<<<<<< HEAD
         late_s=_late_s(order),
         credited_paise=_credited_paise(order) if report.kind == Kind.LATE else 0,
+=======
+        late_s=_late_s(order) if report.kind == Kind.LATE else 0,
+>>>>>>> pt
         refunded_order_paise=facts.refunded_order_paise,
         history=facts.history,
     )
@@ -269,9 +277,12 @@ def _credited_paise(order: Order) -> int:
 
 
 def _late_s(order: Order) -> int:
+    """By the first promise, as the credit for late deliveries: another store that took it takes nothing away."""
     if order.promised_by is None or order.delivered_at is None:
         return 0
-    return max(0, round((order.delivered_at - order.promised_by).total_seconds()))
+    first = Promise.objects.filter(order=order).order_by("pk").values_list("promised_by", flat=True).first()
+    promised_by = min(order.promised_by, first or order.promised_by)
+    return max(0, round((order.delivered_at - promised_by).total_seconds()))
 
 
 def _claimed_line(lines: Mapping[int, reads.ClaimableLine], report: Reported) -> OrderLine:

@@ -10,8 +10,9 @@ from catalog.models import City
 from catalog.tests.factories import NOW, ProductFactory
 from catalog.tests.factories import store as make_store
 from orders import late, services
+from orders.claiming import Kind
 from orders.late import STANDARD, Step
-from orders.models import Cause, LateCredit, LateStep, Order
+from orders.models import Cause, LateCredit, LateStep, Order, Promise
 from orders.services import personal
 from orders.states import Status
 from orders.tests.factories import advance, customer, place_order, shop
@@ -184,3 +185,17 @@ def test_a_person_is_told_what_they_got():
     order = handed_over(on_the_way(), after_m=45)
     credit(order)
     assert personal.held(user_id=order.customer_id)["late_credits"][0]["paise"] == 10_000
+
+
+def test_a_claim_of_lateness_is_judged_by_the_same_first_promise():
+    order = on_the_way()
+    later = order.promised_by + 60 * M  # another store took it
+    Promise.objects.create(order=order, version="x", made_at=NOW, p50_at=later, promised_by=later, inputs={})
+    handed_over(order, after_m=30)
+    Order.objects.filter(pk=order.pk).update(promised_by=later)
+    assert credit(order) > 0
+    report = services.Reported(kind=Kind.LATE)
+    (claim,) = services.open_claims(
+        order_id=order.pk, customer_id=order.customer_id, reported=[report], now=order.promised_by + 40 * M
+    )
+    assert (claim.state, claim.refund_paise) == ("refunded", order.delivery_paise)
