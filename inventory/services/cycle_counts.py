@@ -69,11 +69,7 @@ def make_counts(*, store_id: int, now: datetime) -> int:
             CountTask(
                 stock_id=stock_id, abc=letter, score=abc.score(why), why=[list(one) for one in why], made_at=now
             )
-<<<<<<< HEAD
             for stock_id, letter, why in sorted(wanted, key=itemgetter(0))  # locks stock rows: by key, as all do
-=======
-            for stock_id, letter, why in sorted(wanted, key=itemgetter(0))  # each locks its stock row: by key
->>>>>>> pt
         ],
         ignore_conflicts=True,
     )  # fmt: skip

@@ -31,11 +31,7 @@ from orders.errors import (
     TooMuchBack,
 )
 from orders.events import ClaimApproved, ClaimReceived, ClaimRefused
-<<<<<<< HEAD
-from orders.models import LateCredit, Order, OrderLine
-=======
-from orders.models import Order, OrderLine, Promise
->>>>>>> pt
+from orders.models import LateCredit, Order, OrderLine, Promise
 from orders.queries import claims as reads
 from orders.services import books
 from orders.services.mover import hint, lock, subject
@@ -189,12 +185,8 @@ def _open(
         bags_complete=facts.known.bags_complete,
         handed_over=facts.known.handed_over,
         has_photo=report.photo_id is not None,
-<<<<<<< HEAD
-        late_s=_late_s(order),
-        credited_paise=_credited_paise(order) if report.kind == Kind.LATE else 0,
-=======
         late_s=_late_s(order) if report.kind == Kind.LATE else 0,
->>>>>>> pt
+        credited_paise=_credited_paise(order) if report.kind == Kind.LATE else 0,
         refunded_order_paise=facts.refunded_order_paise,
         history=facts.history,
     )
