@@ -100,10 +100,10 @@ def questions(
         (
             _("My order was late. Do I get something back?"),
             ngettext(
-                "Credit for a delay comes into your wallet by itself. From %(n)s minute after the promised time on, what is "
-                "left of the delivery fee goes back when you tell us.",
-                "Credit for a delay comes into your wallet by itself. From %(n)s minutes after the promised time on, what is "
-                "left of the delivery fee goes back when you tell us.",
+                "Credit for a delay comes into your wallet by itself. From %(n)s minute after the promised time on, "
+                "what is left of the delivery fee goes back when you tell us.",
+                "Credit for a delay comes into your wallet by itself. From %(n)s minutes after the promised time on, "
+                "what is left of the delivery fee goes back when you tell us.",
                 claims.late_after_m,
             )
             % {"n": claims.late_after_m},
