@@ -151,11 +151,10 @@ def open_receipt(
             raise NoSuchDelivery("There is no such receipt in this store.")
     if there is not None:
         return there
-    receipt = GoodsReceipt(store_id=store_id, purchase=purchase, transfer=transfer, opened_by=actor, opened_at=now)
-    if receipt_id is not None and purchase is None and transfer is None:
-        receipt.id = receipt_id
-    receipt.save(force_insert=True)
-    return receipt
+    made = {"store_id": store_id, "purchase": purchase, "transfer": transfer, "opened_by": actor, "opened_at": now}
+    if receipt_id is None or purchase is not None or transfer is not None:
+        return GoodsReceipt.objects.create(**made)
+    return GoodsReceipt.objects.get_or_create(pk=receipt_id, defaults=made)[0]
 
 
 @transaction.atomic

@@ -47,14 +47,11 @@ def request_transfer(
     known = set(Store.objects.filter(pk__in=[from_store_id, to_store_id]).values_list("pk", flat=True))
     if len(known) < 2:
         raise NoSuchDelivery("There is no such store.")
-    if (there := Transfer.objects.filter(pk=transfer_id).first()) is not None:
-        return there
-    transfer = Transfer(
-        id=transfer_id, from_store_id=from_store_id, to_store_id=to_store_id, note=note.strip()[:160],
-        requested_by=actor, requested_at=now,
-    )  # fmt: skip
-    transfer.save(force_insert=True)
-    return transfer
+    made = {
+        "from_store_id": from_store_id, "to_store_id": to_store_id, "note": note.strip()[:160], "requested_by": actor,
+        "requested_at": now,
+    }  # fmt: skip
+    return Transfer.objects.get_or_create(pk=transfer_id, defaults=made)[0]
 
 
 @transaction.atomic

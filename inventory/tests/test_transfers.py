@@ -283,3 +283,14 @@ def test_transfers_both_ways_and_orders_at_once_lose_nothing(race, stores):
     where = units()
     assert where["BLR-A"] + where["BLR-B"] + where["lost"] == 400 + sum(over)
     assert queries.audit() == []
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_taps_that_begin_the_same_make_it_once_and_nobody_sees_an_error(race, stores):
+    one, other = stores
+    pk = uuid7()
+    ask = {"transfer_id": pk, "from_store_id": one.pk, "to_store_id": other.pk}
+    assert {made.pk for made in race(6, lambda: transfers.request_transfer(**ask, **WHO))} == {pk}
+    opened = race(6, lambda: inbound.open_receipt(store_id=one.pk, receipt_id=pk, **WHO))
+    assert {made.pk for made in opened} == {pk}
+    assert (Transfer.objects.count(), GoodsReceipt.objects.count()) == (1, 1)
