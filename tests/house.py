@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import json
 import os
 import shutil
@@ -13,6 +14,7 @@ import tempfile
 import time
 import urllib.request
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -25,18 +27,46 @@ ROOT = Path(__file__).resolve().parent.parent
 ARTEFACTS = ROOT / "test-artifacts"
 
 
+@cache
+def prepared() -> Path:
+    """A data directory with its servers' files, tables and the demo city. Made once: houses begin as copies of it."""
+    folder = new_folder()
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    for module in ("blinkit.embedded up", "blinkit.run.prepare", "blinkit.embedded down"):
+        words = [sys.executable, "-m", *module.split()]
+        done = subprocess.run(words, cwd=ROOT, env=environment_of(folder), capture_output=True, text=True)
+        assert done.returncode == 0, f"{module}: {done.stdout}{done.stderr}"
+    return folder
+
+
+def furnish(folder: Path) -> None:
+    """The new data directory begins where `prepared` ended; owners and modes are kept, or PostgreSQL would refuse."""
+    subprocess.run(["cp", "-a", f"{prepared()}/.", str(folder)], check=True)
+
+
+def new_folder() -> Path:
+    folder = Path(tempfile.mkdtemp(prefix="blinkit-city-"))
+    folder.chmod(0o755)
+    return folder
+
+
+def environment_of(folder: Path, **more: str) -> dict[str, str]:
+    """What a command needs to work on the data there."""
+    keep = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
+    return keep | {"BLINKIT_DATA_DIR": str(folder)} | more
+
+
 class House:
     """Start it, wound it, ask it. `environment` is what a command needs to work on the same data."""
 
     def __init__(self) -> None:
-        self.folder = Path(tempfile.mkdtemp(prefix="blinkit-city-"))
-        self.folder.chmod(0o755)
+        self.folder = new_folder()
+        furnish(self.folder)
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             self.port = probe.getsockname()[1]
         self.url = f"http://127.0.0.1:{self.port}"
-        keep = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
-        self.environment = keep | {"BLINKIT_DATA_DIR": str(self.folder), "PORT": str(self.port)}
+        self.environment = environment_of(self.folder, PORT=str(self.port))
         self.log = self.folder / "console.log"
         self.supervisor: subprocess.Popen[str] | None = None
 

@@ -19,6 +19,7 @@ import pytest
 from blinkit import embedded
 from blinkit.embedded import postgres, valkey
 from blinkit.embedded.process import alive
+from tests.house import furnish
 
 ROOT = Path(__file__).resolve().parent.parent
 pytestmark = pytest.mark.slow
@@ -110,6 +111,7 @@ def test_it_starts_heals_and_stops_leaving_nothing(house):
 
 
 def test_a_killed_supervisor_takes_its_parts_along_and_the_next_one_starts(house):
+    furnish(house.folder)
     house.start()
     parts = house.parts()
     house.supervisor.kill()
@@ -121,6 +123,7 @@ def test_a_killed_supervisor_takes_its_parts_along_and_the_next_one_starts(house
 
 
 def test_a_second_one_in_the_same_place_says_so(house):
+    furnish(house.folder)
     house.start()
     second = subprocess.run(
         [sys.executable, "-m", "blinkit.run"],

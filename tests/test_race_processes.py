@@ -28,7 +28,7 @@ from tests import world
 from tests.world import NothingToDo, World
 
 PROCESSES = 16
-ACTS_EACH = 30
+ACTS_EACH = 20
 KILLED = 4
 
 pytestmark = [

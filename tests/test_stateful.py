@@ -30,7 +30,7 @@ from tests import world
 from tests.world import NothingToDo, World
 
 SEEDS = st.integers(0, 2**16)
-EXAMPLES = int(os.environ.get("STATEFUL_EXAMPLES", "10"))
+EXAMPLES = int(os.environ.get("STATEFUL_EXAMPLES", "4"))
 
 
 class Shop(RuleBasedStateMachine):
@@ -150,7 +150,7 @@ def test_anything_in_any_order_keeps_stock_and_money_right() -> None:
     run_state_machine_as_test(
         Shop,
         settings=settings(
-            max_examples=EXAMPLES, stateful_step_count=60, deadline=None, derandomize=True, database=None,
+            max_examples=EXAMPLES, stateful_step_count=50, deadline=None, derandomize=True, database=None,
             suppress_health_check=list(HealthCheck), print_blob=False,
         ),
     )  # fmt: skip
