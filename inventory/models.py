@@ -147,6 +147,7 @@ class Hold(models.Model):
     qty = models.PositiveIntegerField()
     state = models.CharField(max_length=8, choices=HoldState.choices, default=HoldState.ACTIVE)
     expires_at = models.DateTimeField(null=True, blank=True)
+    arrives_at = models.DateTimeField(null=True, blank=True, help_text="When the units must still be good")
     created_at = models.DateTimeField()
 
     class Meta:

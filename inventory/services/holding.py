@@ -55,7 +55,9 @@ def hold(
                 for row in rows
             }
             state = HoldState.FIRM if until is None else HoldState.ACTIVE
-            held = _write_hold(rows, takes, ref=ref, state=state, until=until, reason="", actor=actor, now=now)
+            held = _write_hold(
+                rows, takes, ref=ref, state=state, until=until, arrives_at=arrives_at, reason="", actor=actor, now=now
+            )
     if held or Hold.objects.filter(ref=ref).exclude(state=HoldState.RELEASED).exists():
         return  # done now, or before: a repeat finds its own units missing
     if short:
@@ -73,6 +75,7 @@ def _write_hold(
     reason: str,
     actor: str,
     now: datetime,
+    arrives_at: datetime | None = None,
     also: bool = False,
 ) -> bool:
     """Holds for locked stock rows from these batches, in one statement. `also`: the ref may hold other rows already.
@@ -80,8 +83,8 @@ def _write_hold(
     flat = [(stock_id, take) for stock_id, some in takes.items() for take in some]
     new = """
         mine AS (
-            INSERT INTO inventory_hold (ref, stock_id, qty, state, expires_at, created_at)
-            SELECT %(ref)s, w.stock_id, sum(w.qty), %(state)s, %(until)s, %(now)s
+            INSERT INTO inventory_hold (ref, stock_id, qty, state, expires_at, arrives_at, created_at)
+            SELECT %(ref)s, w.stock_id, sum(w.qty), %(state)s, %(until)s, %(arrives)s, %(now)s
             FROM unnest(%(stocks)s::bigint[], %(qty)s::int[]) AS w(stock_id, qty)
             WHERE %(also)s OR NOT EXISTS (
                 SELECT 1 FROM inventory_hold WHERE ref = %(ref)s AND state <> 'released')
@@ -100,6 +103,7 @@ def _write_hold(
         | {
             "state": state.value,
             "until": until,
+            "arrives": arrives_at,
             "stocks": [stock_id for stock_id, _ in flat],
             "batches": [take.batch_id for _, take in flat],
             "qty": [take.qty for _, take in flat],
@@ -271,6 +275,7 @@ def swap(
                 ref=ref,
                 state=HoldState.FIRM,
                 until=None,
+                arrives_at=arrives_at,
                 reason=reason,
                 actor=actor,
                 now=now,

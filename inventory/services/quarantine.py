@@ -160,7 +160,7 @@ def _relot(row: Row, batch: Batch, *, reason: str, actor: str, now: datetime) ->
     Returns the refs helped, and stuck."""
     holds = ledger.execute(
         """
-        SELECT l.hold_id, h.ref, l.qty FROM inventory_holdlot AS l JOIN inventory_hold AS h ON h.id = l.hold_id
+        SELECT l.hold_id, h.ref, l.qty, h.arrives_at FROM inventory_holdlot AS l JOIN inventory_hold AS h ON h.id = l.hold_id
         WHERE l.batch_id = %(batch)s AND l.qty > 0 AND h.state IN ('active', 'firm')
         AND NOT EXISTS (SELECT 1 FROM inventory_wastage AS w WHERE w.id = h.ref)
         ORDER BY h.state = 'firm' DESC, h.id FOR UPDATE OF h
@@ -171,11 +171,13 @@ def _relot(row: Row, batch: Batch, *, reason: str, actor: str, now: datetime) ->
         return [], []
     lots: Sequence[Lot] = ledger.lots([row], arrives_at=now).get(row.id, [])
     free = {lot.id: lot.free for lot in lots}
+    good_until = dict(Batch.objects.filter(pk__in=list(free)).values_list("pk", "sell_until"))
     moves: list[tuple[int, UUID, int, int]] = []
     helped: list[UUID] = []
     stuck: list[UUID] = []
-    for hold_id, ref, qty in holds:
-        takes = fefo.allocate(free.items(), qty)
+    for hold_id, ref, qty, arrives_at in holds:
+        good = [(lot, left) for lot, left in free.items() if _keeps(good_until[lot], arrives_at or now)]
+        takes = fefo.allocate(good, qty)
         for take in takes:
             free[take.batch_id] -= take.qty
             moves.append((hold_id, ref, take.batch_id, take.qty))
@@ -183,6 +185,10 @@ def _relot(row: Row, batch: Batch, *, reason: str, actor: str, now: datetime) ->
     if moves:
         _move_holds(row, batch, moves, reason=reason, actor=actor, now=now)
     return helped, stuck
+
+
+def _keeps(sell_until: datetime | None, arrives_at: datetime) -> bool:
+    return sell_until is None or sell_until >= arrives_at
 
 
 def _move_holds(

@@ -166,6 +166,21 @@ def test_a_recalled_lot_is_off_sale_at_once_and_its_orders_get_other_units():
 
 
 @pytest.mark.django_db
+def test_a_hold_for_tomorrow_moves_only_to_lots_that_are_good_tomorrow():
+    stock = lots(("BAD", 2, 20), ("TODAY", 2, 0), ("GOOD", 1, 30))
+    tomorrow = NOW + timedelta(days=1)
+    ref = uuid7()
+    services.hold(
+        ref=ref, store_id=stock.store_id, basket={stock.product_id: 2}, until=None, arrives_at=tomorrow, actor="user:1",
+        now=NOW,
+    )  # fmt: skip
+    assert held_of(ref) == {"BAD": 2}
+    did = services.block(batch_id=batch(stock, "BAD").pk, state="quarantined", reason="x", actor="user:9", now=NOW)
+    assert (did.stuck, held_of(ref)) == ((ref,), {"BAD": 1, "GOOD": 1})
+    assert queries.audit() == []
+
+
+@pytest.mark.django_db
 def test_more_of_a_blocked_lot_arrives_blocked():
     stock = lots(("BAD", 6, 20))
     services.block(batch_id=batch(stock, "BAD").pk, state="quarantined", reason="Recall", actor="user:9", now=NOW)
