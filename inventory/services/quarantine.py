@@ -160,7 +160,8 @@ def _relot(row: Row, batch: Batch, *, reason: str, actor: str, now: datetime) ->
     Returns the refs helped, and stuck."""
     holds = ledger.execute(
         """
-        SELECT l.hold_id, h.ref, l.qty, h.arrives_at FROM inventory_holdlot AS l JOIN inventory_hold AS h ON h.id = l.hold_id
+        SELECT l.hold_id, h.ref, l.qty, h.arrives_at
+        FROM inventory_holdlot AS l JOIN inventory_hold AS h ON h.id = l.hold_id
         WHERE l.batch_id = %(batch)s AND l.qty > 0 AND h.state IN ('active', 'firm')
         AND NOT EXISTS (SELECT 1 FROM inventory_wastage AS w WHERE w.id = h.ref)
         ORDER BY h.state = 'firm' DESC, h.id FOR UPDATE OF h
