@@ -137,6 +137,7 @@ class CartView:
             "bill": bill_json(self.bill),
             "problems": [problem.as_dict() for problem in self.problems],
             "can_check_out": self.can_check_out,
+            "ways": None,  # told by GET cart/ only, to somebody who has signed in
             "tip_paise": self.tip_paise,
             "gift": gift_json(self.cart),
             "coupon": self.offered.coupon,
