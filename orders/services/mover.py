@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from functools import wraps
+from itertools import chain
 from typing import ParamSpec, TypeVar
 from uuid import UUID
 
@@ -44,10 +45,13 @@ def lock(order_id: UUID) -> Order:
     Orders are locked before payments, stock, pick tasks and jobs, by everybody. Rows that only point at the order can
     still be inserted meanwhile (FOR NO KEY UPDATE).
     """
-    try:
-        return Order.objects.select_related("store").select_for_update(of=("self",), no_key=True).get(pk=order_id)
-    except Order.DoesNotExist:
-        raise NoSuchOrder from None
+    rows = Order.objects.select_related("store").select_for_update(of=("self",), no_key=True).filter(pk=order_id)
+    # Asked again when nothing came: of an order that moved to another store while this statement waited for its lock,
+    # PostgreSQL sees the new store but still joins the old one, and so finds no row.
+    order = next(chain(rows, rows.all()), None)
+    if order is None:
+        raise NoSuchOrder
+    return order
 
 
 def step(
