@@ -30,12 +30,23 @@ ARTEFACTS = ROOT / "test-artifacts"
 @cache
 def prepared() -> Path:
     """A data directory with its servers' files, tables and the demo city. Made once: houses begin as copies of it."""
-    folder = new_folder()
+    run = os.environ.get("PYTEST_XDIST_TESTRUNUID", str(os.getpid()))
+    folder = Path(tempfile.gettempdir()) / f"blinkit-prepared-{run}"
+    ready = folder / "ready"
+    try:
+        folder.mkdir(mode=0o755)
+    except FileExistsError:  # another process of this run makes it
+        deadline = time.monotonic() + 240
+        while not ready.exists():
+            assert time.monotonic() < deadline, "the other process does not get it ready"
+            time.sleep(0.2)
+        return folder
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
     for module in ("blinkit.embedded up", "blinkit.run.prepare", "blinkit.embedded down"):
         words = [sys.executable, "-m", *module.split()]
         done = subprocess.run(words, cwd=ROOT, env=environment_of(folder), capture_output=True, text=True)
         assert done.returncode == 0, f"{module}: {done.stdout}{done.stderr}"
+    ready.touch()
     return folder
 
 

@@ -2,12 +2,15 @@
 
 import importlib
 import random
+import threading
+import time
 
 import pytest
-from django.db import transaction
+from django.db import connection, transaction
 
 from blinkit.kernel.errors import Refusal
 from catalog.tests.factories import NOW, ProductFactory
+from catalog.tests.factories import store as make_store
 from inventory import queries as stock_queries
 from inventory.errors import OutOfStock
 from inventory.models import Stock
@@ -128,3 +131,35 @@ def test_control_with_lines_locked_before_their_cart_it_does_deadlock(race, monk
         if found := _filling_and_ordering(race, rounds=1):
             break
     assert any("deadlock" in str(result) for result in found), found
+
+
+def test_an_order_that_moves_to_another_store_while_it_is_being_locked_is_found(race):
+    """PostgreSQL reads the moved row again after the wait, but joins it with the store it had before."""
+    an_order = order(products=1)
+    other = make_store("BLR-U")
+    moved = threading.Event()
+
+    def act(number: int) -> str:
+        if number == 0:
+            with transaction.atomic():
+                Order.objects.filter(pk=an_order.pk).update(store=other)
+                moved.set()
+                wait_until_somebody_waits()
+            return "moved"
+        moved.wait(10)
+        with transaction.atomic():
+            return services.lock(an_order.pk).store.code
+
+    assert race(2, act) == ["moved", "BLR-U"]
+
+
+def wait_until_somebody_waits() -> None:
+    """For a lock of this database; ten seconds at most."""
+    deadline = time.monotonic() + 10
+    with connection.cursor() as cursor:
+        while time.monotonic() < deadline:
+            cursor.execute(
+                "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+            )
+            if cursor.fetchone()[0]:
+                return
