@@ -193,7 +193,7 @@ def test_a_claim_of_lateness_is_judged_by_the_same_first_promise():
     Promise.objects.create(order=order, version="x", made_at=NOW, p50_at=later, promised_by=later, inputs={})
     handed_over(order, after_m=30)
     Order.objects.filter(pk=order.pk).update(promised_by=later)
-    LateStep.objects.update(of="paise", amount=500, cap_paise=500)
+    LateStep.objects.create(from_m=5, of="paise", amount=500, cap_paise=500)
     assert credit(order) == 500
     report = services.Reported(kind=Kind.LATE)
     (claim,) = services.open_claims(
