@@ -20,14 +20,13 @@ import re
 import secrets
 import sys
 import threading
-import time
-from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
+
+from payments.standins.server import HANGS_S, Door, Entity, StandIn
 
 FAULTS = frozenset({"refuse", "500", "html", "lose", "hang", "slow"})
 """Of one call: refused (400), broken (500, or a proxy's page), done but its answer lost, never answered, late."""
@@ -45,58 +44,25 @@ CARD = {
     "number": "4111111111111111",  # the real one never sends it; should ours be kept anywhere, a test sees it
 }
 
-Entity = dict[str, Any]
-
 
 class Refused(Exception):
     """HTTP 400 with Razorpay's error body."""
 
 
 @dataclass
-class RazorpayStandIn:
+class RazorpayStandIn(StandIn):
+    faults = FAULTS
+
     key_id: str
     key_secret: str
     webhook_secret: str
-    port: int = 0
     orders: dict[str, Entity] = field(default_factory=dict)
     payments: dict[str, Entity] = field(default_factory=dict)
     refunds: dict[str, Entity] = field(default_factory=dict)
     disputes: dict[str, Entity] = field(default_factory=dict)
-    calls: list[str] = field(default_factory=list)
-    clock: Any = time.time
-    _owed: deque[tuple[dict[str, str], bytes]] = field(default_factory=deque)
-    _faults: dict[str, deque[str]] = field(default_factory=dict)
-    _lock: threading.RLock = field(default_factory=threading.RLock)
-    _closing: threading.Event = field(default_factory=threading.Event)
     _refund_keys: dict[str, str] = field(default_factory=dict)
 
-    def __enter__(self) -> RazorpayStandIn:
-        stand_in = self
-
-        class Door(_Door):
-            razorpay = stand_in
-
-        self._server = ThreadingHTTPServer(("127.0.0.1", self.port), Door)
-        self._server.daemon_threads = True
-        threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._closing.set()
-        self._server.shutdown()
-        self._server.server_close()
-
-    @property
-    def url(self) -> str:
-        return f"http://127.0.0.1:{self._server.server_port}"
-
     # -- what a payer, a bank or misfortune does ----------------------------------------------------------------------
-
-    def fail_next(self, call: str, how: str) -> None:
-        """The next call of this name ("order", "orders", "payments", "capture", "refund", "refunds") goes wrong so."""
-        if how not in FAULTS:
-            raise ValueError(f"{how} is none of {sorted(FAULTS)}")
-        self._faults.setdefault(call, deque()).append(how)
 
     def pay(self, order_id: str, *, method: str = "upi", decline: str = "") -> Entity:
         """A payer goes through Checkout. Reserved when the order is captured by hand, captured else."""
@@ -168,13 +134,6 @@ class RazorpayStandIn:
                 if refund["status"] == "pending":
                     refund["status"] = "processed"
                     self._owe("refund.processed", refund=refund, payment=self.payments[refund["payment_id"]])
-
-    def take_messages(self) -> list[tuple[dict[str, str], bytes]]:
-        """The webhooks not taken yet, in the order in which they happened."""
-        with self._lock:
-            taken = list(self._owed)
-            self._owed.clear()
-            return taken
 
     def callback(self, payment: Entity) -> dict[str, str]:
         """What Checkout hands to the page after this payment."""
@@ -332,7 +291,7 @@ class RazorpayStandIn:
             self._closing.wait(SLOW_S)
         yield fault
         if fault == "hang":
-            self._closing.wait(30)
+            self._closing.wait(HANGS_S)
 
 
 CALLS = [
@@ -345,32 +304,22 @@ CALLS = [
 ]
 
 
-class _Door(BaseHTTPRequestHandler):
-    razorpay: RazorpayStandIn
-    protocol_version = "HTTP/1.1"
+class _Door(Door):
+    stand_in: RazorpayStandIn
 
-    def do_GET(self) -> None:
-        self._serve()
-
-    def do_POST(self) -> None:
-        self._serve()
-
-    def log_message(self, format: str, *args: Any) -> None:
-        """Silent."""
-
-    def _serve(self) -> None:
+    def serve(self) -> None:
         raw = self.rfile.read(int(self.headers.get("Content-Length") or 0))
         asked = urlsplit(self.path)
         path = asked.path.removeprefix("/v1/")
         call = next((name for verb, shape, name in CALLS if verb == self.command and shape.fullmatch(path)), "")
         if not call:
             return self._send(404, _error("The requested URL was not found on the server."))
-        keys = base64.b64encode(f"{self.razorpay.key_id}:{self.razorpay.key_secret}".encode()).decode()
+        keys = base64.b64encode(f"{self.stand_in.key_id}:{self.stand_in.key_secret}".encode()).decode()
         if self.headers.get("Authorization") != f"Basic {keys}":
             return self._send(401, _error("Authentication failed"))
         query = {name: values[0] for name, values in parse_qs(asked.query).items()}
         body = json.loads(raw) if raw else {}
-        with self.razorpay.fault_of(call) as fault:
+        with self.stand_in.fault_of(call) as fault:
             if fault == "refuse":
                 return self._send(400, _error("Your request was refused."))
             if fault == "500":
@@ -378,7 +327,7 @@ class _Door(BaseHTTPRequestHandler):
             if fault == "html":
                 return self._send(502, "<html>Bad gateway</html>")
             try:
-                status, answer = 200, self.razorpay.answer(call, path.split("/"), body, query, self.headers)
+                status, answer = 200, self.stand_in.answer(call, path.split("/"), body, query, self.headers)
             except Refused as refusal:
                 status, answer = 400, _error(str(refusal))
         if fault in ("lose", "hang"):
@@ -387,13 +336,10 @@ class _Door(BaseHTTPRequestHandler):
         return self._send(status, answer)
 
     def _send(self, status: int, answer: Entity | str) -> None:
-        body = answer.encode() if isinstance(answer, str) else json.dumps(answer).encode()
-        self.send_response(status)
-        self.send_header("Content-Type", "text/html" if isinstance(answer, str) else "application/json")
-        self.send_header("Content-Length", str(len(body)))
-        self.send_header("X-Stand-In", "not Razorpay; no money moves")
-        self.end_headers()
-        self.wfile.write(body)
+        self.send(status, answer, X_Stand_In="not Razorpay; no money moves")
+
+
+RazorpayStandIn.door = _Door
 
 
 def _error(description: str, *, code: str = "BAD_REQUEST_ERROR") -> Entity:

@@ -21,13 +21,12 @@ import re
 import secrets
 import sys
 import threading
-import time
-from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
+
+from payments.standins.server import HANGS_S, Door, Entity, StandIn
 
 FAULTS = frozenset({"refuse", "500", "html", "lose", "hang"})
 """Of one call: refused (400), broken (500, or a proxy's page), done but its answer lost, never answered."""
@@ -46,9 +45,6 @@ TOKENS = {"pm_card_visa": "", "pm_card_chargeDeclined": "Your card was declined.
 """Payment methods that Stripe keeps for tests, and why they are declined."""
 UNPAID = frozenset({"requires_payment_method", "requires_confirmation", "requires_action"})
 
-Entity = dict[str, Any]
-Message = tuple[dict[str, str], bytes]
-
 
 class Refused(Exception):
     """An error of Stripe's API. `kept`: it came up while the call was worked on, so its key answers it again."""
@@ -61,48 +57,17 @@ class Refused(Exception):
 
 
 @dataclass
-class StripeStandIn:
+class StripeStandIn(StandIn):
+    faults = FAULTS
+
     secret_key: str
     webhook_secret: str
-    port: int = 0
     intents: dict[str, Entity] = field(default_factory=dict)
     refunds: dict[str, Entity] = field(default_factory=dict)
     disputes: dict[str, Entity] = field(default_factory=dict)
-    calls: list[str] = field(default_factory=list)
-    clock: Callable[[], float] = time.time
-    _owed: deque[Message] = field(default_factory=deque)
-    _faults: dict[str, deque[str]] = field(default_factory=dict)
     _answers: dict[str, tuple[str, Entity, int, Entity]] = field(default_factory=dict)
-    _lock: threading.RLock = field(default_factory=threading.RLock)
-    _closing: threading.Event = field(default_factory=threading.Event)
-
-    def __enter__(self) -> StripeStandIn:
-        stand_in = self
-
-        class Door(_Door):
-            stripe = stand_in
-
-        self._server = ThreadingHTTPServer(("127.0.0.1", self.port), Door)
-        self._server.daemon_threads = True
-        threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._closing.set()
-        self._server.shutdown()
-        self._server.server_close()
-
-    @property
-    def url(self) -> str:
-        return f"http://127.0.0.1:{self._server.server_port}"
 
     # -- what a payer, a bank or misfortune does ----------------------------------------------------------------------
-
-    def fail_next(self, call: str, how: str) -> None:
-        """The next call of this name (`CALLS`: "create", "capture", "refund", ...) goes wrong so."""
-        if how not in FAULTS:
-            raise ValueError(f"{how} is none of {sorted(FAULTS)}")
-        self._faults.setdefault(call, deque()).append(how)
 
     def pay(self, intent_id: str, *, method: str = "card", decline: str = "") -> Entity:
         """The payer confirms in the Payment Element. Reserved when the intent is captured by hand, taken else; after a
@@ -179,13 +144,6 @@ class StripeStandIn:
             dispute = self.disputes[dispute_id]
             dispute["status"] = "won" if won else "lost"
             self._owe("charge.dispute.closed", dispute)
-
-    def take_messages(self) -> list[Message]:
-        """The events not taken yet, in the order in which they happened."""
-        with self._lock:
-            taken = list(self._owed)
-            self._owed.clear()
-            return taken
 
     def signed(self, body: bytes, *, at: int | None = None) -> dict[str, str]:
         stamp = self._now() if at is None else at
@@ -381,53 +339,38 @@ CALLS = [
 ]
 
 
-class _Door(BaseHTTPRequestHandler):
-    stripe: StripeStandIn
-    protocol_version = "HTTP/1.1"
+class _Door(Door):
+    stand_in: StripeStandIn
 
-    def do_GET(self) -> None:
-        self._serve()
-
-    def do_POST(self) -> None:
-        self._serve()
-
-    def log_message(self, format: str, *args: Any) -> None:
-        """Silent."""
-
-    def _serve(self) -> None:
+    def serve(self) -> None:
         raw = self.rfile.read(int(self.headers.get("Content-Length") or 0)).decode()
         address = urlsplit(self.path)
         call, thing_id = _call(self.command, address.path)
         if not call:
             return self._send(404, Refused(f"Unrecognized request URL ({self.command}: {address.path}).").body)
-        if self.headers.get("Authorization") != f"Bearer {self.stripe.secret_key}":
+        if self.headers.get("Authorization") != f"Bearer {self.stand_in.secret_key}":
             return self._send(401, Refused("Invalid API Key provided.").body)
         asked = _form([*parse_qsl(address.query), *parse_qsl(raw)])
         key = (self.headers.get("Idempotency-Key") or "") if self.command == "POST" else ""
-        fault = self.stripe.fault_of(call, key)
+        fault = self.stand_in.fault_of(call, key)
         if fault == "500":
             return self._send(500, Refused("An unknown error occurred.", status=500).body)
         if fault == "html":
             return self._send(502, "<html>Bad gateway</html>")
-        status, body, again = self.stripe.answer(call, thing_id, asked, key=key, refuse=fault == "refuse")
+        status, body, again = self.stand_in.answer(call, thing_id, asked, key=key, refuse=fault == "refuse")
         if fault in ("lose", "hang"):
             if fault == "hang":
-                self.stripe._closing.wait(30)
+                self.stand_in._closing.wait(HANGS_S)
             self.close_connection = True
             return None
         return self._send(status, body, again=again)
 
     def _send(self, status: int, answer: Entity | str, *, again: bool = False) -> None:
-        body = answer.encode() if isinstance(answer, str) else json.dumps(answer).encode()
-        self.send_response(status)
-        self.send_header("Content-Type", "text/html" if isinstance(answer, str) else "application/json")
-        self.send_header("Content-Length", str(len(body)))
-        self.send_header("Request-Id", f"req_{_word()}")
-        if again:
-            self.send_header("Idempotent-Replayed", "true")
-        self.send_header("X-Stand-In", "not Stripe; no money moves")
-        self.end_headers()
-        self.wfile.write(body)
+        replayed = {"Idempotent_Replayed": "true"} if again else {}
+        self.send(status, answer, Request_Id=f"req_{_word()}", X_Stand_In="not Stripe; no money moves", **replayed)
+
+
+StripeStandIn.door = _Door
 
 
 def _call(verb: str, path: str) -> tuple[str, str]:
