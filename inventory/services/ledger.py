@@ -42,6 +42,7 @@ class Lot:
     on_hand: int
     held: int
     is_open: bool
+    sell_until: datetime | None = None
 
     @property
     def free(self) -> int:
@@ -110,7 +111,7 @@ def lots(rows: Iterable[Row], *, arrives_at: datetime | None = None) -> dict[int
     those it waited for have written.
     """
     sql = (
-        "SELECT b.id, b.stock_id, b.on_hand, b.held, b.state = 'open' FROM inventory_batch AS b"
+        "SELECT b.id, b.stock_id, b.on_hand, b.held, b.state = 'open', b.sell_until FROM inventory_batch AS b"
         " WHERE b.stock_id = ANY(%(ids)s) AND b.on_hand > 0"
     )
     if arrives_at is not None:

@@ -172,12 +172,11 @@ def _relot(row: Row, batch: Batch, *, reason: str, actor: str, now: datetime) ->
         return [], []
     lots: Sequence[Lot] = ledger.lots([row], arrives_at=now).get(row.id, [])
     free = {lot.id: lot.free for lot in lots}
-    good_until = dict(Batch.objects.filter(pk__in=list(free)).values_list("pk", "sell_until"))
     moves: list[tuple[int, UUID, int, int]] = []
     helped: list[UUID] = []
     stuck: list[UUID] = []
     for hold_id, ref, qty, arrives_at in holds:
-        good = [(lot, left) for lot, left in free.items() if _keeps(good_until[lot], arrives_at or now)]
+        good = [(lot.id, free[lot.id]) for lot in lots if _keeps(lot.sell_until, arrives_at or now)]
         takes = fefo.allocate(good, qty)
         for take in takes:
             free[take.batch_id] -= take.qty
