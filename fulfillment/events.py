@@ -45,6 +45,16 @@ class TaskPassedOn(DomainEvent):
 
 
 @dataclass(frozen=True)
+class TaskSplit(DomainEvent):
+    """Somebody else fetches these lines of a task; without a `helper` the task's picker fetches them again."""
+
+    task_id: UUID
+    order_id: UUID
+    lines: list[int]
+    helper: int | None = None
+
+
+@dataclass(frozen=True)
 class TaskPinned(DomainEvent):
     task_id: UUID
     order_id: UUID
