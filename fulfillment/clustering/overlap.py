@@ -43,13 +43,10 @@ def rough_metres(footprint: Footprint, floor: Layout) -> float:
     for stage in sorted({stage for stage, _ in footprint.reach}):
         aisles = [(x, spread) for (of, x), spread in footprint.reach.items() if of == stage]
         left, right = min(x for x, _ in aisles), max(x for x, _ in aisles)
-        total += sum(
-            min(floor.depth, 2 * deep, 2 * (floor.depth - near)) for _, (near, deep) in aisles if deep <= floor.depth
-        )
-        total += sum(2 * deep for _, (_, deep) in aisles if deep > floor.depth)
-        from_left, from_right = abs(here - left), abs(here - right)
-        total += min(from_left, from_right) + right - left
-        here = right if from_left <= from_right else left
+        for x, (near, deep) in aisles:  # a line (left of the table) has no way out at its end
+            total += 2 * deep if x < 0 else min(floor.depth, 2 * deep, 2 * (floor.depth - near))
+        total += min(abs(here - left), abs(here - right)) + right - left
+        here = right if abs(here - left) <= abs(here - right) else left
     return total + abs(here)
 
 

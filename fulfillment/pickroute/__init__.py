@@ -19,7 +19,7 @@ ZONE_ORDER = {"ambient": 0, "produce": 1, "chilled": 2, "frozen": 3}
 """The order in which zones are named and packed."""
 
 STAGE = {"ambient": 0, "produce": 0, "chilled": 1, "frozen": 2}
-"""The order in which they are picked: all of one stage before the next. Fruit and vegetables stand at room temperature."""
+"""The order in which they are picked, one stage after the other. Fruit and vegetables stand at room temperature."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""The floor of a store in metres: parallel aisles between a front and a back cross aisle, the packing table in front."""
+"""The floor of a store in metres: parallel aisles between a front and a back cross aisle, the table in front."""
 
 from __future__ import annotations
 

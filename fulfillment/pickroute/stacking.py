@@ -67,9 +67,9 @@ def stack(way: Way, tour: Sequence[int], *, first: int, classes: Sequence[int]) 
         path[:first] = turned
         left -= max(0.0, costs)
     path = [0, *path, 0]
-    for stop in sorted(
-        (stop for stop in path[1 : first + 1] if classes[stop] != PLAIN), key=lambda stop: -classes[stop]
-    ):
+    for stop in sorted(path[1 : first + 1], key=lambda stop: -classes[stop]):
+        if classes[stop] == PLAIN:
+            continue
         at = path.index(stop)
         before, after = path[at - 1], path[at + 1]
         gain = way[before][stop] + way[stop][after] - way[before][after]
