@@ -55,6 +55,19 @@ class TaskSplit(DomainEvent):
 
 
 @dataclass(frozen=True)
+class WalkBegun(DomainEvent):
+    """Several tasks on one walk: metres together and one after another, and why these."""
+
+    picker_id: int
+    store_code: str
+    tasks: list[str]
+    metres: int
+    metres_alone: int
+    saved_s: int
+    why: str
+
+
+@dataclass(frozen=True)
 class TaskPinned(DomainEvent):
     task_id: UUID
     order_id: UUID

@@ -14,9 +14,7 @@ from uuid import UUID
 from django.db.models import Q
 
 from blinkit.kernel.errors import Invalid, Refusal
-from blinkit.kernel.said import say
-from catalog.models import Product
-from fulfillment import queries, scancodes, services, weighing
+from fulfillment import scancodes, services, weighing
 from fulfillment.errors import NoSuchTask
 from fulfillment.models import PickLine, PickTask
 from fulfillment.services.inside import IN_WORK
@@ -65,9 +63,7 @@ def of(*, picker_id: int, store_id: int, now: datetime) -> dict[str, Any]:
     }
 
 
-def take(
-    *, picker_id: int, store_id: int, actions: Sequence[Mapping[str, Any]], now: datetime
-) -> list[dict[str, Any]]:
+def take(*, picker_id: int, store_id: int, actions: Sequence[Mapping[str, Any]], now: datetime) -> list[dict[str, Any]]:
     """Do what a device sends, in order, each in its own transaction; a re-sent action gets its first answer.
 
     Each answer: {nonce, ok: true} or {nonce, ok: false, code, say, ...what the refusal carries}. A refused action does

@@ -16,6 +16,7 @@ from fulfillment.services.life import (
 from fulfillment.services.managing import decline, give_back, pin, reassign, sweep
 from fulfillment.services.packing import MOST_BAGS, pack, suggested_bags
 from fulfillment.services.picking import (
+    REFUSED_SCANS,
     ScanOutcome,
     lots_left,
     note_refused,
@@ -32,6 +33,7 @@ from fulfillment.services.taking import join_again, next_task, split, start, wai
 
 __all__ = [
     "MOST_BAGS",
+    "REFUSED_SCANS",
     "ScanOutcome",
     "Verdict",
     "clear_slot",

@@ -12,6 +12,7 @@ from django.db import transaction
 from django.db.models import F, Q
 
 from blinkit.kernel.errors import Invalid
+from blinkit.kernel.said import say
 from catalog.models import Product
 from fulfillment import scancodes, weighing
 from fulfillment.errors import (
@@ -34,6 +35,9 @@ from inventory.models import Batch, BatchState
 from inventory.queries import LotToPick
 from orders import services as orders
 from orders.states import Status
+
+REFUSED_SCANS = (WrongItem, UnknownBarcode, EnoughOfIt, ExpiredItem, WrongLot, WrongTote, WeightOff)
+"""What counts against the accuracy of a scan; a weight that is still to be said does not."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -237,18 +241,32 @@ def _line_for(task: PickTask, code: Code, *, picker_id: int, line_id: int | None
         return next((line for line in open_matches if line.pk == line_id), open_matches[0])
     if matches:
         line = matches[0]
-        raise EnoughOfIt(f"{line.product.name}: you have all {line.picked_qty} of it.", line_id=line.pk)
+        raise EnoughOfIt(
+            say("{name}: you have all {n} of it.", name=line.product.name, n=line.picked_qty), line_id=line.pk
+        )
     still = [line for line in lines if line.picked_qty + line.short_qty < line.qty]
     wanted = next((line.product.name for line in still if line.pk == line_id), still[0].product.name if still else "")
     if code.tote is not None:
-        raise WrongItem(f"That is tote {letter(code.tote)}. Scan the item first: {wanted}.", wanted=wanted, scanned="")
+        raise WrongItem(
+            say("That is tote {tote}. Scan the item first: {wanted}.", tote=letter(code.tote), wanted=wanted),
+            wanted=wanted,
+            scanned="",
+        )
     known = Product.objects.filter(Q(barcode__in=code.codes) | Q(sku__in=code.codes)).values_list("name", flat=True)
     scanned = known.first() if code.codes and not code.tail else ""
     if not scanned:
         if code.tail:
-            raise UnknownBarcode(f"No code on your list ends in {code.tail}. Look at the pack again.", wanted=wanted)
-        raise UnknownBarcode("This code is not in the catalogue. Scan the barcode on the pack again.", wanted=wanted)
-    raise WrongItem(f"That is {scanned}. Wanted: {wanted or 'nothing more'}.", wanted=wanted, scanned=scanned)
+            raise UnknownBarcode(
+                say("No code on your list ends in {tail}. Look at the pack again.", tail=code.tail), wanted=wanted
+            )
+        raise UnknownBarcode(
+            say("This code is not in the catalogue. Scan the barcode on the pack again."), wanted=wanted
+        )
+    raise WrongItem(
+        say("That is {scanned}. Wanted: {wanted}.", scanned=scanned, wanted=wanted or say("nothing more")),
+        wanted=wanted,
+        scanned=scanned,
+    )
 
 
 def _is_for(line: PickLine, task: PickTask, picker_id: int) -> bool:
@@ -260,7 +278,7 @@ def _judge_pack(task: PickTask, line: PickLine, code: Code, *, today: date) -> N
     """The very pack in the hand, as far as its code says what it is. Raises ExpiredItem, WrongLot."""
     if code.expires_on is not None and code.expires_on < today:
         raise ExpiredItem(
-            f"This one was good until {code.expires_on:%d %b}. Put it aside and take another.",
+            say("This one was good until {day}. Put it aside and take another.", day=f"{code.expires_on:%d.%m.%Y}"),
             expired_on=code.expires_on.isoformat(),
         )
     if not code.lot:
@@ -269,15 +287,18 @@ def _judge_pack(task: PickTask, line: PickLine, code: Code, *, today: date) -> N
     ours = [lot for lot in lots if lot.lot == code.lot and lot.state == BatchState.OPEN]
     if ours or not any(lot.lot for lot in lots):
         if not ours and _off_sale(task, line, code.lot):
-            raise WrongLot(f"Lot {code.lot} is off sale. Put it aside.", wanted="", scanned=code.lot)
+            raise WrongLot(say("Lot {lot} is off sale. Put it aside.", lot=code.lot), wanted="", scanned=code.lot)
         return
     left = lots_left(lots, line.picked_qty) or lots
     good = [lot for lot in left if lot.state == BatchState.OPEN]
     wanted = (good or left)[0]
-    until = f", good until {wanted.expires_on:%d %b}" if wanted.expires_on else ""
-    place = f", from {wanted.bin_code or line.bin_code}" if wanted.bin_code or line.bin_code else ""
     raise WrongLot(
-        f"This is lot {code.lot}. Take lot {wanted.lot or 'without a number'}{until}{place}.",
+        say(
+            "This is lot {scanned}. Take lot {wanted} from {bin}.",
+            scanned=code.lot,
+            wanted=wanted.lot or "–",
+            bin=wanted.bin_code or line.bin_code or "–",
+        ),
         wanted=wanted.lot,
         scanned=code.lot,
     )
@@ -297,10 +318,12 @@ def _judge_tote(task: PickTask, tote: int | None, *, picker_id: int) -> None:
         if PickTask.objects.filter(picker_id=picker_id, state__in=IN_WORK).count() == 1:
             return
         raise WrongTote(
-            f"Scan or tap the tote it goes into: {letter(task.tote)}.", wanted=letter(task.tote), scanned=""
+            say("Scan or tap the tote it goes into: {tote}.", tote=letter(task.tote)),
+            wanted=letter(task.tote),
+            scanned="",
         )
     raise WrongTote(
-        f"That is tote {letter(tote) or '?'}. This goes into tote {letter(task.tote)}.",
+        say("That is tote {other}. This goes into tote {tote}.", other=letter(tote) or "?", tote=letter(task.tote)),
         wanted=letter(task.tote),
         scanned=letter(tote),
     )
@@ -313,10 +336,12 @@ def _weighed(product: Product, grams: int | None) -> int:
     allowed = weighing.allowed(product.weight_g)
     bounds = {"least_g": allowed.least_g, "most_g": allowed.most_g}
     if grams is None:
-        raise NeedsWeight(f"Weigh it: {allowed.least_g} to {allowed.most_g} g.", **bounds)
+        raise NeedsWeight(say("Weigh it: {least} to {most} g.", least=allowed.least_g, most=allowed.most_g), **bounds)
     if off := allowed.off_g(grams):
-        what = f"{-off} g too light: add some" if off < 0 else f"{off} g too heavy: take some out"
-        raise WeightOff(f"{grams} g is {what}.", grams=grams, **bounds)
+        words = (
+            "{grams} g is {off} g too light. Add some." if off < 0 else "{grams} g is {off} g too heavy. Take some out."
+        )
+        raise WeightOff(say(words, grams=grams, off=abs(off)), grams=grams, **bounds)
     return grams
 
 

@@ -14,7 +14,7 @@ from blinkit.kernel import events
 from blinkit.kernel.errors import Invalid
 from fulfillment import clustering, pickroute, queueing
 from fulfillment.errors import NotOnShift, TaskBusy
-from fulfillment.events import TaskSplit
+from fulfillment.events import TaskSplit, WalkBegun
 from fulfillment.models import MOST_TOTES, PickerShift, PickLine, PickTask, TaskState
 from fulfillment.services.inside import IN_WORK, hint, lock_task, lock_with_order, need_shift
 from inventory.models import Bin
@@ -169,16 +169,31 @@ def _add_to_walk(
     by_id: dict[Any, queueing.Waiting] = {it.id: it for it in others}
     items = _items([first.pk, *by_id])
     due_s = (first.due_at - now).total_seconds()
+    head = queueing.Waiting(id=first.pk, due_s=due_s, work_s=first.work_s, pinned=first.pinned)
     cluster = clustering.choose(
-        clustering.Candidate(id=first.pk, due_s=due_s, items=items.get(first.pk, [])),
-        [clustering.Candidate(id=it.id, due_s=it.due_s, items=items[it.id]) for it in others if items.get(it.id)],
+        _candidate(head, items.get(first.pk, [])),
+        [_candidate(it, items[it.id]) for it in others if items.get(it.id)],
         most=most,
     )
     joining = [task_id for task_id in cluster.ids if task_id != first.pk]
     begun = [_try(task_id, picker_id=picker_id, now=now) for task_id in joining]
     together = [first, *(task for task in begun if task is not None)]
     if len(together) > 1:
-        rank_walk([item for task in together for item in items[task.pk]])
+        rank_walk([item for task in together for item, _units in items[task.pk]])
+        begun_walk = WalkBegun(
+            picker_id=picker_id, store_code=first.store.code, tasks=[str(task.pk) for task in together],
+            metres=round(cluster.metres), metres_alone=round(cluster.metres_alone), saved_s=round(cluster.saved_s),
+            why=cluster.why,
+        )  # fmt: skip
+        for task in together:
+            events.record(begun_walk, subject=f"order:{task.order_id}", actor=f"user:{picker_id}")
+
+
+def _candidate(order: queueing.Waiting, items: Sequence[tuple[pickroute.Item, int]]) -> clustering.Candidate:
+    return clustering.Candidate(
+        id=order.id, due_s=order.due_s, start_slack_s=queueing.slack_s(order), items=[item for item, _ in items],
+        units=sum(units for _, units in items), weight_g=sum(item.weight_g for item, _ in items), pinned=order.pinned,
+    )  # fmt: skip
 
 
 def rank_walk(items: Iterable[pickroute.Item]) -> None:
@@ -188,18 +203,18 @@ def rank_walk(items: Iterable[pickroute.Item]) -> None:
     PickLine.objects.bulk_update(lines, ["walk"])
 
 
-def _items(task_ids: Sequence[Any]) -> dict[Any, list[pickroute.Item]]:
-    """The lines still to be found of these tasks, for the walk. One statement."""
+def _items(task_ids: Sequence[Any]) -> dict[Any, list[tuple[pickroute.Item, int]]]:
+    """The lines still to be found of these tasks with their units, for the walk. One statement."""
     place = Bin.objects.filter(store=OuterRef("task__store"), code=OuterRef("bin_code")).values("sequence")[:1]
     rows = (
         PickLine.objects.filter(task__in=list(task_ids), done_at=None)
         .annotate(sequence=place)
         .values_list("task_id", "pk", "zone", "sequence", "bin_code", "qty", "product__weight_g")
     )
-    found: dict[Any, list[pickroute.Item]] = {}
+    found: dict[Any, list[tuple[pickroute.Item, int]]] = {}
     for task_id, line_id, zone, sequence, bin_code, qty, weight_g in rows:
         item = pickroute.Item(id=line_id, zone=zone, sequence=sequence or 0, weight_g=weight_g * qty, bin_code=bin_code)
-        found.setdefault(task_id, []).append(item)
+        found.setdefault(task_id, []).append((item, qty))
     return found
 
 
