@@ -9,6 +9,7 @@ from uuid import UUID
 from django.db import transaction
 
 from blinkit.kernel.errors import Invalid
+from blinkit.kernel.said import say
 from fulfillment.errors import LinesOpen, NotYourTask, TaskBusy
 from fulfillment.models import PickLine, PickTask, ScanNonce, TaskState
 from fulfillment.services.inside import IN_WORK, hint, lock_with_order, need_shift
@@ -108,9 +109,11 @@ def _check(lines: list[PickLine], found: Mapping[int, int]) -> None:
     for line in lines:
         most = line.qty - line.short_qty
         if not line.picked_qty <= found[line.pk] <= most:
-            raise Invalid(
-                f"{line.product.name}: between {line.picked_qty} and {most} units can be in the tote.", line_id=line.pk
-            )
+            sentence = say(
+                "{name}: between {least} and {most} units can be in the tote.",
+                name=line.product.name, least=line.picked_qty, most=most,
+            )  # fmt: skip
+            raise Invalid(sentence, line_id=line.pk)
 
 
 def _detail(lines: list[PickLine], picker_id: int) -> dict[str, object]:

@@ -1,10 +1,13 @@
 """Pick lists on paper: what is printed, and what is written down when the network is back."""
 
+import threading
 from datetime import date, timedelta
+from io import BytesIO
 
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from pypdf import PdfReader
 
 from accounts.tests.factories import UserFactory
 from blinkit.kernel.errors import Invalid
@@ -17,7 +20,7 @@ from fulfillment.tests.factories import LATER, floor, packed, picked, product, t
 from inventory import queries as stock
 from inventory import services as inventory
 from orders import services as orders
-from orders.models import Evidence, Order
+from orders.models import Evidence, Order, OrderLine
 from orders.states import Status
 
 pytestmark = pytest.mark.django_db
@@ -71,9 +74,9 @@ def test_a_sheet_says_which_lots_to_take_where_and_in_walking_order(store, milk,
     for lots in (new, old):
         inventory.receive(store_id=store.pk, lines=lots, reason="delivery", actor="user:1", now=NOW)
     task = task_for(store, {milk: 3, bread: 1})
-    done = packed(task_for(store, [bread]), worker(store))
+    packed(task_for(store, [bread]), worker(store))
     sheets = paper.sheets(store=store)
-    assert [sheet.number for sheet in sheets] == [task.order.number] and done.order.number not in sheets
+    assert [sheet.number for sheet in sheets] == [task.order.number]  # what stands on the shelf needs no paper
     lines = sheets[0].lines
     assert [line.product for line in lines] == [line.product for line in task.lines.order_by("walk")]
     of_milk = next(line for line in lines if line.product == milk)
@@ -83,6 +86,10 @@ def test_a_sheet_says_which_lots_to_take_where_and_in_walking_order(store, milk,
     ]
     assert [(lot.lot, lot.qty) for lot in held] == [("M7", 2), ("M8", 1)]
     assert (of_milk.to_find, of_milk.in_tote, of_milk.bin) == (3, 0, "C-01")
+    printed = paper_pdf.sheets_pdf(sheets, address_of=lambda sheet: f"https://shop/{sheet.task_id}/", printed_at=NOW)
+    words = PdfReader(BytesIO(printed)).pages[0].extract_text()
+    for told in (task.order.number, "C-01", "3 ×", milk.barcode[-4:], "lot M7 04.01.30", "1 × lot M8 03.02.31"):
+        assert told in words
 
 
 def test_what_was_scanned_before_the_outage_is_not_looked_for_again(store, milk, bread):
@@ -108,18 +115,23 @@ def test_sheets_take_three_statements_however_many_they_are(store, milk, bread):
     assert statements() == 3
 
 
-def test_the_pdf_holds_two_short_orders_to_a_page_and_goes_on_with_a_long_one(store, milk, bread):
-    long = [product(name=f"Item {n}") for n in range(24)]
+def test_the_pdf_holds_short_orders_together_and_goes_on_with_a_long_one(store, milk, bread):
+    long = [product(name=f"Item {n}", mrp_paise=4_000) for n in range(24)]
     floor(*long, at=store, slots=0)
     for _ in range(4):
         task_for(store, [milk, bread])
-    pages = lambda made: made.count(b"/Type /Page\n")  # noqa: E731
-    drawn = {"address_of": lambda sheet: f"https://shop/{sheet.task_id}/", "printed_at": NOW}
-    short = paper_pdf.sheets_pdf(paper.sheets(store=store), **drawn)
-    assert short.startswith(b"%PDF") and 1 <= pages(short) <= 2
-    task_for(store, dict.fromkeys(long, 7))
-    assert pages(paper_pdf.sheets_pdf(paper.sheets(store=store), **drawn)) >= pages(short) + 2
-    assert pages(paper_pdf.sheets_pdf([], **drawn)) == 1
+
+    def pages():
+        sheets = paper.sheets(store=store)
+        made = paper_pdf.sheets_pdf(sheets, address_of=lambda sheet: f"https://shop/{sheet.task_id}/", printed_at=NOW)
+        assert made.startswith(b"%PDF")
+        return made.count(b"/Type /Page\n")
+
+    assert pages() == 1
+    task_for(store, dict.fromkeys(long, 1))
+    assert pages() == 3
+    PickTask.objects.update(state=TaskState.CANCELLED)
+    assert pages() == 1
 
 
 # -- entered afterwards --------------------------------------------------------------------------------------------
@@ -276,3 +288,38 @@ def test_a_sheet_of_an_order_cancelled_meanwhile_says_so(web, store, milk):
     body = {"nonce": "x"} | {f"found-{line.pk}": "1" for line in task.lines.all()}
     assert http.post(f"{door}save/", body)["Location"] == door
     assert "put its items back" in http.get(door).content.decode()
+
+
+# -- at once -------------------------------------------------------------------------------------------------------
+
+
+def sheet_of_five(picker_role="store_manager"):
+    milk = product(name="Milk")
+    store = floor(milk)
+    task, boss = task_for(store, {milk: 5}), worker(store, role=picker_role)
+    return task, boss, OrderLine.objects.get(order_id=task.order_id)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_one_sheet_entered_by_eight_hands_at_once_is_booked_once(race):
+    task, boss, agreed = sheet_of_five()
+    got = race(8, lambda n: entered(task, boss, nonce=f"n{n}", found={agreed.product: 3}, entered_by=boss.pk))
+    assert {type(result) for result in got} == {PickTask}
+    agreed.refresh_from_db()
+    assert agreed.short_qty == 2 and Evidence.objects.filter(kind="paper").count() == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_control_without_the_locks_what_is_missing_is_taken_off_twice(race, monkeypatch):
+    task, boss, agreed = sheet_of_five()
+    meet = threading.Barrier(2)
+
+    def unlocked(lines, found):
+        meet.wait(timeout=10)  # both have read the lines, nobody has written
+
+    monkeypatch.setattr("fulfillment.services.paper.lock_with_order", lambda pk: (PickTask.objects.get(pk=pk), None))
+    monkeypatch.setattr("fulfillment.services.paper._check", unlocked)
+    monkeypatch.setattr("fulfillment.services.paper._lock_shift", lambda *a: None)
+    race(2, lambda n: entered(task, boss, nonce=f"n{n}", found={agreed.product: 3}, entered_by=boss.pk))
+    agreed.refresh_from_db()
+    assert agreed.short_qty == 4
