@@ -192,7 +192,7 @@ def day_of(*, store: Store, day: date) -> Day:
         figures=figures.get(0, DayFigures()),
         yesterday=figures.get(1, DayFigures()),
         last_week=figures.get(7, DayFigures()),
-        hours=[Hour(*row, percent=round(100 * row[2] / busiest) if busiest else 0) for row in hours],
+        hours=[Hour(h, n, lines, u, round(100 * lines / busiest) if busiest else 0) for h, n, lines, u in hours],
         missing=[Missing(products[row[0]], *row[1:]) for row in missing],
         wastage=shelf.waste_by_reason(since=since, until=until, store_id=store.pk),
         counts=Counted(*_rows(_COUNTS, asked)[0]),

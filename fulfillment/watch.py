@@ -13,6 +13,8 @@ from fulfillment import queries
 from fulfillment.models import TaskState
 from fulfillment.queries import Board, Card
 
+URGENT = {"late": 0, "warn": 1, "ok": 2, "idle": 3}
+"""What a manager looks at first."""
 RIDER_WAITS_S = 180
 """A rider has said yes so long ago that they stand at the shelf, or nearly."""
 
@@ -45,8 +47,7 @@ class Tile:
     @property
     def mood(self) -> str:
         """That of the most urgent task in hand."""
-        order = {"late": 0, "warn": 1, "ok": 2}
-        return min((held.card.mood for held in self.tasks), key=lambda mood: order[mood], default="idle")
+        return min((held.card.mood for held in self.tasks), key=URGENT.__getitem__, default="idle")
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,10 +131,11 @@ def floor_now(*, store: Store, now: datetime) -> FloorNow:
     riders = [_rider(card, facts[card.id][2], now) for card in cards if card.rider_name and card.id in facts]
     return FloorNow(
         board=board,
-        tiles=sorted(tiles, key=lambda tile: (tile.doing != "free", tile.name)),
+        tiles=sorted(tiles, key=lambda tile: (URGENT[tile.mood], tile.name)),
         riders=sorted(riders, key=lambda rider: -rider.minutes),
         capacity=Capacity(
-            open_orders=len(board.waiting) + len(board.in_work),
+            # As written down with every task: the board shows the head of a long queue only.
+            open_orders=load.open_orders if load else len(board.waiting) + len(board.in_work),
             most_orders=store.max_open_orders,
             begins_in_m=round(load.pick_backlog_s / 60) if load else 0,
             pickers=len(tiles),

@@ -96,8 +96,9 @@ def lots_of_orders(*, refs: Sequence[UUID]) -> dict[UUID, dict[int, list[LotToPi
         )
     )  # fmt: skip
     found: dict[UUID, dict[int, list[LotToPick]]] = {}
-    for ref, product_id, *lot in rows:
-        found.setdefault(ref, {}).setdefault(product_id, []).append(LotToPick(*lot))
+    for ref, product_id, batch_id, lot, expires_on, bin_code, qty, state in rows:
+        taken = LotToPick(batch_id, lot, expires_on, bin_code, qty, state)
+        found.setdefault(ref, {}).setdefault(product_id, []).append(taken)
     return found
 
 

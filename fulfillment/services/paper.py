@@ -44,6 +44,9 @@ def enter_paper(
     """
     if not 1 <= len(nonce) <= 64:
         raise Invalid("Each action needs a nonce of 1 to 64 characters.")
+    sent_before = PickTask.objects.select_related("store").filter(pk=task_id, scannonce__nonce=nonce).first()
+    if sent_before is not None:  # also for somebody who has gone home meanwhile
+        return sent_before
     store_id = PickTask.objects.filter(pk=task_id).values_list("store_id", flat=True).first()
     if store_id is not None:
         if entered_by is None:

@@ -161,6 +161,16 @@ def test_the_manager_acts_from_the_floor_and_stays_there(web, store, goods):
     assert "Rush" in part and "<html" not in part
 
 
+def test_an_order_of_several_zones_can_be_split_with_somebody_free(web, store, goods, monkeypatch):
+    monkeypatch.setattr(services, "split", lambda **asked: None, raising=False)
+    asha, binod = worker(store, name="Asha"), worker(store, name="Binod")
+    held = task_for(store, goods)
+    services.start(task_id=held.pk, picker_id=asha.pk, now=NOW)
+    page = web(worker(store, role="store_manager", on_shift=False)).get(at(store, "floor/")).content.decode()
+    assert f'name="helper" value="{binod.pk}"' in page and f'name="helper" value="{asha.pk}"' not in page
+    assert re.findall(r'name="zones" value="(\w+)"( checked)?', page)[:2] == [("ambient", ""), ("chilled", " checked")]
+
+
 def test_operations_see_the_floor_without_its_buttons(web, store, goods):
     task_for(store, goods)
     page = web(UserFactory(roles=["ops"])).get(at(store, "floor/")).content.decode()
@@ -218,6 +228,21 @@ def test_the_day_of_a_store_counts_what_was_packed_between_its_own_midnights(sto
     assert compared(tomorrow) == "4 orders fewer than the day before. An order took 10 s less."
     assert daybook.day_of(store=store, day=DAY + timedelta(days=7)).last_week == now
     assert daybook.day_of(store=make_store("BLR-Z"), day=DAY).figures == daybook.DayFigures()
+
+
+def test_days_are_read_on_indexes(store):
+    since, until = daybook.bounds(DAY, store)
+    asked = {"store": store.pk, "picker": 1, "since": since, "until": until, "zone": "Asia/Kolkata", "shown": 9}
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL enable_seqscan = off")
+        for sql, indexes in (
+            (daybook._HOURS, ["task_day_of_store"]),
+            (daybook._MISSING, ["task_day_of_store", "task_begun_in_vain"]),
+            (daybook._OWN, ["task_day_of_picker"]),
+        ):
+            cursor.execute(f"EXPLAIN {sql}", asked)
+            plan = " ".join(row[0] for row in cursor.fetchall())
+            assert all(index in plan for index in indexes), plan
 
 
 def test_missing_and_substituted_units_and_orders_of_which_nothing_was_found(store, goods):

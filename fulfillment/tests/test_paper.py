@@ -183,6 +183,8 @@ def test_sent_again_it_does_nothing_more(store, milk, bread):
     assert entered(task, asha, {milk: 1}).state == TaskState.PACKED
     with pytest.raises(TaskBusy, match="done"):
         entered(task, asha, nonce="later")
+    services.end_shift(picker_id=asha.pk, now=LATER)
+    assert entered(task, asha, {milk: 1}).state == TaskState.PACKED
 
 
 def test_nothing_found_at_all_cancels_the_order(store, milk):
