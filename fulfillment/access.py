@@ -36,6 +36,16 @@ def store_to_manage(user: Any, code: str) -> Store:
     return _store_of_member(user, code, frozenset({"store_manager"}), "Only the store's manager can do that.")
 
 
+def store_to_oversee(user: Any, code: str) -> Store:
+    """The store, for those who answer for its floor: its manager, operations and administrators.
+
+    Raises NotAllowed, OtherStore, NotFound.
+    """
+    if not roles_of(user).isdisjoint(READERS):
+        return _store(code)
+    return store_to_manage(user, code)
+
+
 def own_store(user: Any) -> Store | None:
     """The first store this person works in."""
     row = StoreMembership.objects.filter(user_id=user.pk).select_related("store").order_by("store_id").first()

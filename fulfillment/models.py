@@ -103,7 +103,10 @@ class PickTask(models.Model):
         indexes = [
             models.Index(
                 fields=["store", "due_at"], name="task_queue", condition=Q(state__in=["open", "picking", "picked"])
-            )
+            ),
+            models.Index(fields=["store", "packed_at"], name="task_day_of_store"),
+            models.Index(fields=["picker", "packed_at"], name="task_day_of_picker"),
+            models.Index(fields=["store", "started_at"], name="task_begun_in_vain", condition=Q(state="cancelled")),
         ]
 
     def __str__(self) -> str:

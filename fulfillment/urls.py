@@ -7,7 +7,7 @@ from typing import Any
 from django.urls import path
 
 from fulfillment import api, ws
-from fulfillment.web import counts, pick, queue, receiving, replenish, stock, transfers, wastage
+from fulfillment.web import counts, days, floor, paper, pick, queue, receiving, replenish, stock, transfers, wastage
 
 api_urls: list[Any] = [
     path("floor/stores/<str:code>/shift/start/", api.ShiftStartView.as_view()),
@@ -30,6 +30,15 @@ web_urls: list[Any] = [
     path("store/<str:code>/shift/", queue.shift, name="floor-shift"),
     path("store/<str:code>/next/", queue.next_order, name="floor-next"),
     path("store/<str:code>/mode/", queue.set_mode, name="floor-mode"),
+    path("store/<str:code>/floor/", floor.live, name="floor-live"),
+    path("store/<str:code>/more/", floor.more, name="floor-more"),
+    path("store/<str:code>/day/", days.day, name="floor-day"),
+    path("store/<str:code>/day/csv/", days.day_csv, name="floor-day-csv"),
+    path("store/<str:code>/me/", days.me, name="floor-me"),
+    path("store/<str:code>/paper/", paper.lists, name="floor-paper"),
+    path("store/<str:code>/paper/pdf/", paper.pdf, name="floor-paper-pdf"),
+    path("store/<str:code>/paper/<uuid:task_id>/", paper.sheet, name="floor-paper-sheet"),
+    path("store/<str:code>/paper/<uuid:task_id>/save/", paper.save, name="floor-paper-save"),
     path("store/<str:code>/stock/", stock.stock, name="floor-stock"),
     path("store/<str:code>/stock/<str:sku>/", stock.change, name="floor-stock-change"),
     path("store/<str:code>/inbound/", receiving.expected, name="floor-inbound"),

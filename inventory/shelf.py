@@ -192,6 +192,12 @@ def lots_shipped(*, ref: UUID) -> dict[int, list[tuple[int, int]]]:
     return found
 
 
+def being_counted(*, stock_ids: Sequence[int]) -> set[int]:
+    """Stock rows with a count that is not in the book yet: who counts must not read the figure. One statement."""
+    live = CountTask.objects.filter(stock_id__in=list(stock_ids)).exclude(state=CountState.POSTED)
+    return set(live.values_list("stock_id", flat=True))
+
+
 def product_by_code(*, store_id: int, code: str) -> Scanned | None:
     """The product of a barcode or SKU, and its stock row, when this store has or had it."""
     found = _rows(

@@ -15,6 +15,7 @@ from fulfillment.services.life import (
 )
 from fulfillment.services.managing import decline, give_back, pin, reassign, sweep
 from fulfillment.services.packing import MOST_BAGS, pack, suggested_bags
+from fulfillment.services.paper import enter_paper
 from fulfillment.services.picking import (
     REFUSED_SCANS,
     ScanOutcome,
@@ -42,6 +43,7 @@ __all__ = [
     "close_handed_over",
     "decline",
     "end_shift",
+    "enter_paper",
     "follow_order",
     "give_back",
     "goods_back",

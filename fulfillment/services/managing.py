@@ -50,7 +50,7 @@ def reassign(*, task_id: UUID, picker_id: int, actor: str, now: datetime) -> Pic
     need_shift(picker_id, task.store_id)
     if PickTask.objects.filter(picker_id=picker_id, state__in=IN_WORK).exists():
         raise TaskBusy("This picker has an order in hand already.")
-    _pass_on(task, to=picker_id, why="Passed on", actor=actor)
+    pass_on(task, to=picker_id, why="Passed on", actor=actor)
     return task
 
 
@@ -65,7 +65,7 @@ def give_back(*, task_id: UUID, actor: str, now: datetime, why: str = "Given bac
         return task
     if task.state not in IN_WORK:
         raise TaskBusy("Only an order in work can go back into the queue.")
-    _pass_on(task, to=None, why=why, actor=actor)
+    pass_on(task, to=None, why=why, actor=actor)
     write_load(store_id=task.store_id, now=now)
     return task
 
@@ -124,12 +124,12 @@ def _rescue(task_id: UUID, *, now: datetime) -> bool:
     back = PickerShift.objects.filter(user=task.picker, store_id=task.store_id, ended_at=None)
     if task.state not in IN_WORK or back.exists():
         return False  # somebody was quicker
-    _pass_on(task, to=None, why="The picker's shift is over", actor="system")
+    pass_on(task, to=None, why="The picker's shift is over", actor="system")
     write_load(store_id=task.store_id, now=now)
     return True
 
 
-def _pass_on(task: PickTask, *, to: int | None, why: str, actor: str) -> None:
+def pass_on(task: PickTask, *, to: int | None, why: str, actor: str) -> None:
     passed = TaskPassedOn(
         task_id=task.pk, order_id=task.order_id, from_picker=task.picker_id or 0, to_picker=to, why=why
     )

@@ -36,7 +36,7 @@ def next_task(*, store_id: int, picker_id: int, now: datetime, totes: int | None
     all of them are in hand then (`queries.in_hand`). None when nothing waits. Raises NotOnShift. Several pickers asking
     at once get different tasks and never wait for each other.
     """
-    shift = _lock_shift(picker_id, store_id)
+    shift = lock_shift(picker_id, store_id)
     if (in_hand := _in_hand(picker_id)) is not None:
         return in_hand
     order = queueing.ranked(waiting(store_id=store_id, now=now))
@@ -59,7 +59,7 @@ def start(*, task_id: UUID, picker_id: int, now: datetime) -> PickTask:
     """
     store_id = PickTask.objects.filter(pk=task_id).values_list("store_id", flat=True).first()
     if store_id is not None:
-        _lock_shift(picker_id, store_id)
+        lock_shift(picker_id, store_id)
     task, _order = lock_with_order(task_id)
     if task.state in IN_WORK and task.picker_id == picker_id:
         return task
@@ -67,7 +67,7 @@ def start(*, task_id: UUID, picker_id: int, now: datetime) -> PickTask:
         raise TaskBusy("Somebody else has this order in hand." if task.state in IN_WORK else "This order is done.")
     if _in_hand(picker_id) is not None:
         raise TaskBusy("Finish the order in your hands first.")
-    return _begin(task, picker_id=picker_id, now=now)
+    return begin(task, picker_id=picker_id, now=now)
 
 
 @transaction.atomic
@@ -136,7 +136,7 @@ def waiting(*, store_id: int, now: datetime) -> list[queueing.Waiting]:
 # -- inside --------------------------------------------------------------------------------------------------------
 
 
-def _lock_shift(picker_id: int, store_id: int) -> PickerShift:
+def lock_shift(picker_id: int, store_id: int) -> PickerShift:
     """Two taps of one picker come one after the other, and nobody gets a task while going home."""
     live = PickerShift.objects.filter(user_id=picker_id, store_id=store_id, ended_at=None)
     if (shift := live.select_for_update(no_key=True).first()) is None:
@@ -159,7 +159,7 @@ def _try(task_id: Any, *, picker_id: int, now: datetime) -> PickTask | None:
     if not pickable.select_for_update(skip_locked=True, no_key=True).values_list("pk").first():
         return None
     task = lock_task(task_id)
-    return _begin(task, picker_id=picker_id, now=now) if task.state == TaskState.OPEN else None
+    return begin(task, picker_id=picker_id, now=now) if task.state == TaskState.OPEN else None
 
 
 def _add_to_walk(
@@ -218,7 +218,7 @@ def _items(task_ids: Sequence[Any]) -> dict[Any, list[tuple[pickroute.Item, int]
     return found
 
 
-def _begin(task: PickTask, *, picker_id: int, now: datetime) -> PickTask:
+def begin(task: PickTask, *, picker_id: int, now: datetime) -> PickTask:
     task.state = TaskState.PICKED if task.picked_at else TaskState.PICKING  # a task passed on keeps what was done
     task.picker_id = picker_id
     task.tote = free_tote(picker_id)

@@ -8,6 +8,9 @@ from django import template
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from fulfillment.daybook import Day, OwnDay
+from fulfillment.words import consent_words, zone_words
+
 register = template.Library()
 
 
@@ -76,3 +79,77 @@ def batch_word(state: str) -> str:
 def of_week(days: float) -> int:
     """Days of cover as the part of a bar of seven days, in percent."""
     return max(0, min(100, round(days / 7 * 100)))
+
+
+@register.filter
+def zone_word(zone: str) -> str:
+    """A zone in the reader's language."""
+    return zone_words(zone)
+
+
+@register.filter
+def consent_word(line: Any) -> str:
+    """What the customer wants when a line is not there."""
+    return consent_words(line)
+
+
+@register.filter
+def clock(seconds: float | None) -> str:
+    """106 → "1:46", 3725 → "1:02:05"; a dash when nothing was measured."""
+    if seconds is None:
+        return "–"
+    minutes, rest = divmod(round(seconds), 60)
+    return f"{minutes // 60}:{minutes % 60:02}:{rest:02}" if minutes >= 60 else f"{minutes}:{rest:02}"
+
+
+@register.filter
+def compared(report: Day) -> str:
+    """The day beside the day before and the week before, as sentences."""
+    now, week = report.figures.orders, report.last_week.orders
+    said = []
+    if report.yesterday.orders or now:
+        said.append(_against(now - report.yesterday.orders, _("the day before")))
+    if week:
+        said.append(_against(now - week, _("the same day last week")))
+    slow, slow_before = (
+        report.figures.pick_pack_p50_s,
+        report.last_week.pick_pack_p50_s or report.yesterday.pick_pack_p50_s,
+    )
+    if slow and slow_before and abs(slow - slow_before) >= 5:
+        s = round(abs(slow - slow_before))
+        said.append(
+            _("An order took %(s)s s longer.") % {"s": s}
+            if slow > slow_before
+            else _("An order took %(s)s s less.") % {"s": s}
+        )
+    return " ".join(said)
+
+
+def _against(more: int, when: str) -> str:
+    if more == 0:
+        return _("As many orders as %(when)s.") % {"when": when}
+    words = (
+        ngettext("%(n)s order more than %(when)s.", "%(n)s orders more than %(when)s.", more)
+        if more > 0
+        else ngettext("%(n)s order less than %(when)s.", "%(n)s orders fewer than %(when)s.", -more)
+    )
+    return words % {"n": abs(more), "when": when}
+
+
+@register.filter
+def kind_word(own: OwnDay) -> str:
+    """One good thing about somebody's day; nothing when there is none to say."""
+    if own.today.orders and own.streak >= 10:
+        return _("%(n)s orders in a row without a single wrong item. Thank you.") % {"n": own.streak}
+    if own.best_hour and own.best_hour[1] >= 5:
+        hour, lines = own.best_hour
+        return _("Your best hour today: %(from)s to %(to)s, %(n)s lines.") % {
+            "from": f"{hour:02}:00",
+            "to": f"{(hour + 1) % 24:02}:00",
+            "n": lines,
+        }
+    if own.today.orders:
+        return ngettext(
+            "%(n)s order is on its way thanks to you.", "%(n)s orders are on their way thanks to you.", own.today.orders
+        ) % {"n": own.today.orders}
+    return ""

@@ -26,6 +26,7 @@ from fulfillment.tests.factories import (
     worker,
 )
 from inventory.models import Stock
+from inventory.tests.factories import leave
 from orders import services as orders
 from orders.models import Cause, Order
 from orders.states import Status
@@ -319,6 +320,7 @@ def test_the_manager_counts_receives_and_pauses(web, store, goods):
     rows = http.get(f"/store/{store.code}/stock/", {"q": "milk"}, headers={"HX-Request": "true"})
     assert "Milk" in rows.content.decode() and "<html" not in rows.content.decode()
     door = f"/store/{store.code}/stock/{goods[0].sku}/"
+    leave(store, 8, goods[0])
     http.post(door, {"act": "count", "units": "7", "reason": "Cycle count"})
     http.post(door, {"act": "receive", "units": "5", "reason": "Delivery", "bin": "C-01"})
     http.post(door, {"act": "count", "units": "x", "reason": "Cycle count"})

@@ -41,11 +41,16 @@ def act(back: str) -> Callable[[Screen[P]], Door[P]]:
                 raise
             except Refusal as refusal:
                 messages.error(request, said(refusal.detail))
-                return redirect(back, str(kwargs["code"]))
+                return redirect(back_of(request, back), str(kwargs["code"]))
 
         return require_POST(web_role(*access.EVERYBODY)(guarded))
 
     return decorate
+
+
+def back_of(request: HttpRequest, usual: str) -> str:
+    """The page an act leads back to: the live floor when it was done there."""
+    return "floor-live" if request.POST.get("back") == "floor" else usual
 
 
 def show(

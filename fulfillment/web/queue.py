@@ -18,7 +18,7 @@ from catalog.models import Store, StoreMode
 from fulfillment import access, pickroute, queries, services
 from fulfillment.errors import OtherStore
 from fulfillment.models import PickTask
-from fulfillment.web.parts import act, is_htmx, number_of, screen, show
+from fulfillment.web.parts import act, back_of, is_htmx, number_of, screen, show
 
 PAUSES_M = (10, 20, 30, 60, 120)
 
@@ -102,8 +102,8 @@ def on_task(request: HttpRequest, code: str, task_id: UUID) -> HttpResponse:
     elif wanted == "give_back":
         services.give_back(task_id=task.pk, actor=actor, now=now)
     elif wanted == "split":
-        zones = [zone for zone in request.POST.getlist("zone") if zone in pickroute.ZONE_ORDER]
-        services.split(task_id=task.pk, helper_id=number_of(request, "picker"), zones=zones, actor=actor, now=now)
+        zones = [zone for zone in request.POST.getlist("zones") if zone in pickroute.ZONE_ORDER]
+        services.split(task_id=task.pk, helper_id=number_of(request, "helper"), zones=zones, actor=actor, now=now)
         messages.success(request, _("They pick it together now."))
     elif wanted == "join":
         services.join_again(task_id=task.pk, actor=actor, now=now)
@@ -112,7 +112,7 @@ def on_task(request: HttpRequest, code: str, task_id: UUID) -> HttpResponse:
         messages.success(request, _("Passed on."))
     else:
         raise Invalid("Choose what to do with this order.")
-    return redirect("floor-queue", code)
+    return redirect(back_of(request, "floor-queue"), code)
 
 
 @act("floor-queue")
@@ -140,7 +140,7 @@ def set_mode(request: HttpRequest, code: str) -> HttpResponse:
     stores.set_store_mode(
         store_id=store.pk, mode=mode, reason=reason, until=until, actor=f"user:{_me(request)}", now=now
     )
-    return redirect("floor-queue", code)
+    return redirect(back_of(request, "floor-queue"), code)
 
 
 def decline_reasons() -> list[str]:

@@ -13,10 +13,12 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from blinkit.kernel.errors import Invalid, NotFound, Refusal
+from blinkit.kernel.words import said as words_of
 from catalog.models import Product
 from fulfillment import access, queries
 from fulfillment.web.parts import act, is_htmx, number_of, screen, show
 from inventory import services as inventory
+from inventory import shelf
 
 REASONS = ("Cycle count", "Damaged", "Expired", "Found again", "Wrong earlier")
 
@@ -26,7 +28,9 @@ def stock(request: HttpRequest, code: str) -> HttpResponse:
     store = access.store_to_see(request.user, code)
     words = request.GET.get("q", "").strip()[:80]
     rows = queries.stock_rows(store_id=store.pk, words=words)
-    context = {"rows": rows, "words": words, "reasons": REASONS, "here": "stock"}
+    may_work, may_manage = access.standing(request.user, store)
+    blind = shelf.being_counted(stock_ids=[row.pk for row in rows]) if may_work and not may_manage else set()
+    context = {"rows": rows, "blind": blind, "words": words, "reasons": REASONS, "here": "stock"}
     name = "fulfillment/stock.html#rows" if is_htmx(request) else "fulfillment/stock.html"
     return show(request, name, store, context)
 
@@ -50,6 +54,14 @@ def change(request: HttpRequest, code: str, sku: str) -> HttpResponse:
             lines = [(product.pk, units, request.POST.get("bin", "").strip()[:12] or None)]
             inventory.receive(store_id=store.pk, lines=lines, reason=reason, actor=actor, now=now)
             said = ngettext("%(n)s unit received.", "%(n)s units received.", units) % {"n": units}
+        elif (
+            stock_id := inventory.needs_second_person(store_id=store.pk, product_id=product.pk, counted=units)
+        ) is not None:
+            task = inventory.ask_for_count(stock_id=stock_id, actor=actor, now=now)
+            messages.warning(
+                request, _("So far off the book two people count. Count its lots here first; then somebody else does.")
+            )
+            return redirect("floor-count", code, task.pk)
         else:
             difference = inventory.count(
                 store_id=store.pk, product_id=product.pk, counted=units, reason=reason, actor=actor, now=now
@@ -57,5 +69,5 @@ def change(request: HttpRequest, code: str, sku: str) -> HttpResponse:
             said = _("Counted: %(n)s, %(d)+d against the book.") % {"n": units, "d": difference}
         messages.success(request, f"{product.name}: {said}")
     except Refusal as refusal:
-        messages.error(request, refusal.detail)
+        messages.error(request, words_of(refusal.detail))
     return redirect(back)

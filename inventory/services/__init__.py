@@ -13,6 +13,7 @@ from inventory.services.cycle_counts import (
     count_again,
     count_blind,
     make_counts,
+    needs_second_person,
     sweep_counts,
 )
 from inventory.services.holding import (
@@ -57,6 +58,7 @@ __all__ = [
     "make_counts",
     "move_bin",
     "move_hold",
+    "needs_second_person",
     "note_told",
     "plan_store",
     "policy_of",

@@ -166,6 +166,25 @@ def ask_for_count(*, stock_id: int, actor: str, now: datetime) -> CountTask:
     return task
 
 
+def needs_second_person(*, store_id: int, product_id: int, counted: int) -> int | None:
+    """The stock row, when so many units counted by one person alone are further off the units for sale than the store's
+    policy lets one person say; else None. A product that was never here is nobody's second look. At most two
+    statements, no lock."""
+    rows = ledger.execute(
+        "SELECT s.id, s.on_hand - s.blocked, max(coalesce(b.unit_cost_paise, p.mrp_paise))"
+        " FROM inventory_stock AS s JOIN catalog_product AS p ON p.id = s.product_id"
+        " LEFT JOIN inventory_batch AS b ON b.stock_id = s.id AND b.on_hand > 0"
+        " WHERE s.store_id = %(store)s AND s.product_id = %(product)s GROUP BY s.id",
+        {"store": store_id, "product": product_id},
+    )
+    if not rows:
+        return None
+    stock_id, there, unit_paise = rows[0]
+    units, policy = abs(counted - there), policy_of(store_id)
+    off = units >= policy.recount_units or units * unit_paise >= policy.recount_paise
+    return int(stock_id) if units and off else None
+
+
 @transaction.atomic
 def count_blind(
     *, task_id: UUID, by: int, nonce: str, lots: Mapping[int, int], away: Mapping[UUID, int], now: datetime
