@@ -7,7 +7,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from catalog import queries as goods
-from fulfillment import access, services, watch
+from fulfillment import access, watch
 from fulfillment.web.parts import is_htmx, screen, show
 from fulfillment.web.queue import PAUSES_M, decline_reasons
 
