@@ -12,7 +12,7 @@ from notifications.models import Channel
 from notifications.rules import EMAIL, INAPP, PUSH, SMS
 
 ORDER_WORDS = frozenset({"name", "number", "store", "total", "to_pay", "rider", "reason", "arrives_by", "delivered_at"})
-ONLY_IN_APP = frozenset({"refund_started", "membership_begun", "stock_low"})
+ONLY_IN_APP = frozenset({"refund_started", "membership_begun", "stock_low", "store_at_risk"})
 MONEY_WORDS = ORDER_WORDS | {"amount"}
 
 PLACEHOLDERS: dict[str, frozenset[str]] = {
@@ -42,6 +42,8 @@ PLACEHOLDERS: dict[str, frozenset[str]] = {
     "stock_low": frozenset({"product", "store", "n"}),
     "held_missing": frozenset({"product", "store", "n"}),
     "price_dropped": frozenset({"product", "store", "price", "before"}),
+    "running_late": ORDER_WORDS | {"from", "until"},
+    "store_at_risk": frozenset({"store", "orders", "minutes", "stage"}),
     "claim_received": ORDER_WORDS,
     "claim_approved": MONEY_WORDS,
     "claim_refused": ORDER_WORDS,
@@ -107,6 +109,14 @@ _SHORT: dict[str, dict[str, tuple[str, str]]] = {
     "rider_at_door": {
         "en": ("{rider} is at the door", "Order {number} is here. Your door code is in the app. {to_pay}"),
         "hi": ("{rider} दरवाज़े पर हैं", "ऑर्डर {number} आ गया। दरवाज़े का कोड ऐप में है। {to_pay}"),
+    },
+    "running_late": {
+        "en": ("Running late, now {from}–{until}", "Order {number} comes later than we promised. Sorry for the wait."),
+        "hi": ("थोड़ी देर होगी, अब {from}–{until}", "ऑर्डर {number} वादे से देर में पहुँचेगा। इंतज़ार के लिए माफ़ कीजिए।"),
+    },
+    "store_at_risk": {
+        "en": ("{store}: {orders} about to be late", "{stage}. The worst is expected {minutes} min late."),
+        "hi": ("{store}: {orders} को देर हो सकती है", "{stage}। सबसे ज़्यादा देर: {minutes} मिनट।"),
     },
     "order_delivered": {
         "en": ("Delivered at {delivered_at}", "Order {number} is with you. Something not right? Tell us in the app."),
@@ -272,6 +282,16 @@ PHRASES: dict[str, dict[str, str]] = {
     "your_rider": {"en": "Your rider", "hi": "आपके राइडर"},
     "bag": {"en": "1 bag", "hi": "1 थैला"},
     "bags": {"en": "{bags} bags", "hi": "{bags} थैले"},
+    "one_order": {"en": "1 order", "hi": "1 ऑर्डर"},
+    "orders": {"en": "{n} orders", "hi": "{n} ऑर्डर"},
+    "slow_accept": {"en": "Not taken up by the store yet", "hi": "दुकान ने अभी काम शुरू नहीं किया"},
+    "slow_queue": {"en": "Most wait for a picker", "hi": "ज़्यादातर पिकर के इंतज़ार में हैं"},
+    "slow_picking": {"en": "Most are still being picked", "hi": "ज़्यादातर का सामान अभी चुना जा रहा है"},
+    "slow_packing": {"en": "Most are picked and not packed", "hi": "ज़्यादातर का सामान चुन लिया, पैक होना बाक़ी है"},
+    "slow_rider": {"en": "Most wait for a rider", "hi": "ज़्यादातर राइडर के इंतज़ार में हैं"},
+    "slow_handover": {"en": "Most wait for their rider at the shelf", "hi": "ज़्यादातर के राइडर शेल्फ़ पर नहीं पहुँचे"},
+    "slow_ride": {"en": "Most are on the road", "hi": "ज़्यादातर रास्ते में हैं"},
+    "slow_door": {"en": "Most riders wait at the door", "hi": "ज़्यादातर राइडर दरवाज़े पर इंतज़ार में हैं"},
     "you": {"en": "there", "hi": "जी"},
 }
 
