@@ -66,6 +66,12 @@ class AtRisk:
         return STAGE_LABELS[self.stage]
 
     @property
+    def help_url(self) -> str:
+        """Where what could help is done: the store's queue until the bags are packed, then the order desk."""
+        in_store = self.stage in ("accept", "queue", "picking", "packing") and not self.nobody_goes
+        return f"/store/{self.store_code}/" if in_store else f"/ops/orders/{self.id}/"
+
+    @property
     def here_m(self) -> int:
         return round(self.here_s / 60)
 
@@ -202,7 +208,15 @@ class Board:
             "late": self.late,
             "states": [{"state": s.state, "count": s.count, "late": s.late} for s in self.states],
             "at_risk": [
-                {"id": r.id, "number": r.number, "why": r.why, "late_s": r.late_s, "expected_late_s": r.expected_late_s}
+                {
+                    "id": r.id,
+                    "number": r.number,
+                    "stage": r.stage,
+                    "why": r.why,
+                    "late_s": r.late_s,
+                    "expected_late_s": r.expected_late_s,
+                    "percent": r.percent,
+                }
                 for r in self.at_risk
             ],
             "stores": [

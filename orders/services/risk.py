@@ -182,8 +182,8 @@ def _warn(timed: Sequence[tuple[Row, Outlook]], *, now: datetime) -> int:
             for (pk,) in _run(_TELL_CUSTOMER, orders=[row["id"] for row, _it in told], now=now):
                 row, it = by_id[pk]
                 from_at, to_at = it.window(now)
-                late = RunningLate(order_id=pk, customer_id=row["customer_id"], from_at=from_at, to_at=to_at)
-                found.append((late, f"order:{pk}"))
+                delay = RunningLate(order_id=pk, customer_id=row["customer_id"], from_at=from_at, to_at=to_at)
+                found.append((delay, f"order:{pk}"))
     quiet_since = now - timedelta(minutes=settings.ORDER_RISK_QUIET_M)
     for code, orders, late_by_s, stage in _run(_TELL_STORES, now=now, quiet_since=quiet_since):
         found.append((StoreAtRisk(store_code=code, orders=orders, late_s=late_by_s, stage=stage), f"store:{code}"))
