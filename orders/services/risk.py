@@ -81,7 +81,7 @@ _TELL_STORES = """
 INSERT INTO orders_storewarning AS s (store_id, told_at, orders, late_s, stage)
 SELECT t.store_id, %(now)s, count(*), greatest(0, max(t.warned_late_s)), mode() WITHIN GROUP (ORDER BY t.stage)
 FROM orders_stagetimer AS t LEFT JOIN orders_storewarning AS b ON b.store_id = t.store_id
-WHERE t.ended_at IS NULL AND t.at_risk
+WHERE t.ended_at IS NULL AND t.at_risk AND t.promised_by > %(now)s
 GROUP BY t.store_id HAVING max(t.warned_at) > coalesce(max(b.told_at), '-infinity')
 ORDER BY t.store_id
 ON CONFLICT (store_id) DO UPDATE SET told_at = EXCLUDED.told_at, orders = EXCLUDED.orders, late_s = EXCLUDED.late_s,
@@ -184,6 +184,7 @@ def _warn(timed: Sequence[tuple[Row, Outlook]], *, now: datetime) -> int:
                 from_at, to_at = it.window(now)
                 delay = RunningLate(order_id=pk, customer_id=row["customer_id"], from_at=from_at, to_at=to_at)
                 found.append((delay, f"order:{pk}"))
+                live.touch(f"order.{pk}", what="order", id=pk)
     quiet_since = now - timedelta(minutes=settings.ORDER_RISK_QUIET_M)
     for code, orders, late_by_s, stage in _run(_TELL_STORES, now=now, quiet_since=quiet_since):
         found.append((StoreAtRisk(store_code=code, orders=orders, late_s=late_by_s, stage=stage), f"store:{code}"))
