@@ -115,8 +115,8 @@ _SHORT: dict[str, dict[str, tuple[str, str]]] = {
         "hi": ("थोड़ी देर होगी, अब {from}–{until}", "ऑर्डर {number} वादे से देर में पहुँचेगा। इंतज़ार के लिए माफ़ कीजिए।"),
     },
     "store_at_risk": {
-        "en": ("{store}: {orders} about to be late", "{stage}. The worst is expected {minutes} min late."),
-        "hi": ("{store}: {orders} को देर हो सकती है", "{stage}। सबसे ज़्यादा देर: {minutes} मिनट।"),
+        "en": ("{store}: {orders} late or about to be", "{stage}. The worst is expected {minutes} min late."),
+        "hi": ("{store}: {orders} देर से हैं या होने वाले हैं", "{stage}। सबसे ज़्यादा देर: {minutes} मिनट।"),
     },
     "order_delivered": {
         "en": ("Delivered at {delivered_at}", "Order {number} is with you. Something not right? Tell us in the app."),

@@ -57,7 +57,7 @@ STAGE_WORDS: dict[str, Said] = {
 }
 HELP: dict[str, Said] = {
     "accept": say("Move it to another store"),
-    "queue": say("Put it first in the queue"),
+    "queue": say("Put it first"),
     "picking": say("Help the picker"),
     "packing": say("Help with packing"),
     "rider": say("Send a rider"),

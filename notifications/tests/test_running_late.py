@@ -66,8 +66,8 @@ def test_operations_and_the_managers_of_the_store_hear_it_each_in_their_language
     run_events()
     found = {user: m for (user, _channel), m in told("store_at_risk").items()}
     assert set(found) == {ops.pk, mine.pk} and other.pk not in found
-    assert found[ops.pk].subject == f"{an_order.store.name}: 1 order about to be late"
-    assert found[mine.pk].subject == f"{an_order.store.name}: 1 ऑर्डर को देर हो सकती है"
+    assert found[ops.pk].subject == f"{an_order.store.name}: 1 order late or about to be"
+    assert found[mine.pk].subject == f"{an_order.store.name}: 1 ऑर्डर देर से हैं या होने वाले हैं"
     assert found[ops.pk].link == f"/store/{an_order.store.code}/"
     assert Order.objects.get(pk=an_order.pk).placed_at == NOW
 

@@ -81,7 +81,7 @@ _TELL_STORES = """
 INSERT INTO orders_storewarning AS s (store_id, told_at, orders, late_s, stage)
 SELECT t.store_id, %(now)s, count(*), greatest(0, max(t.warned_late_s)), mode() WITHIN GROUP (ORDER BY t.stage)
 FROM orders_stagetimer AS t LEFT JOIN orders_storewarning AS b ON b.store_id = t.store_id
-WHERE t.ended_at IS NULL AND t.at_risk AND t.promised_by > %(now)s
+WHERE t.ended_at IS NULL AND t.at_risk
 GROUP BY t.store_id HAVING max(t.warned_at) > coalesce(max(b.told_at), '-infinity')
 ORDER BY t.store_id
 ON CONFLICT (store_id) DO UPDATE SET told_at = EXCLUDED.told_at, orders = EXCLUDED.orders, late_s = EXCLUDED.late_s,
