@@ -232,6 +232,8 @@ CELERY_BEAT_SCHEDULE = {  # seeds the database schedule; an administrator can ch
         "orders.tasks.sweep_invoices": 3600,
         "orders.tasks.sweep_offline": 30,
         "orders.tasks.purge_sourcings": 24 * 3600,
+        "orders.tasks.sweep_timers": 10,
+        "orders.tasks.purge_timers": 24 * 3600,
     }.items()
 }
 
@@ -298,6 +300,9 @@ METRICS_NETWORKS = env.networks("METRICS_NETWORKS", default=["127.0.0.0/8", "::1
 ORDER_MOST_OPEN_UNPAID = env.number("ORDER_MOST_OPEN_UNPAID", default=2, least=0)
 ORDER_MOST_OPEN_CASH = env.number("ORDER_MOST_OPEN_CASH", default=3, least=0)
 ORDER_RESOURCE_AFTER_M = env.number("ORDER_RESOURCE_AFTER_M", default=5, least=0)
+# The customer hears once that an order will be so much later than promised; a store's people at most so often.
+ORDER_TELL_LATE_M = env.number("ORDER_TELL_LATE_M", default=5, least=1)
+ORDER_RISK_QUIET_M = env.number("ORDER_RISK_QUIET_M", default=10, least=0)
 ORDER_COD_LIMITS_PAISE = {  # cash at the door by trust (orders/trust.py); a city's own limit may be lower
     "new": env.number("ORDER_COD_LIMIT_NEW_PAISE", default=200_000, least=0),
     "known": env.number("ORDER_COD_LIMIT_KNOWN_PAISE", default=300_000, least=0),

@@ -35,6 +35,8 @@ from orders.events import (
     RecalledUnitsHeld,
     RecallNotice,
     RiderAtDoor,
+    RunningLate,
+    StoreAtRisk,
 )
 from payments.events import (
     MembershipBegun,
@@ -74,6 +76,8 @@ REACTIONS: Mapping[type[DomainEvent], Sequence[str]] = {
     BackInStock: [TELL],
     WeAreHere: [TELL],
     PriceDropped: [TELL],
+    RunningLate: [TELL],
+    StoreAtRisk: [TELL],
     ClaimReceived: [TELL],
     ClaimApproved: ["orders.handlers.tax_documents", TELL],
     ClaimRefused: [TELL],

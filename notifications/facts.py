@@ -11,7 +11,7 @@ from uuid import UUID
 from django.conf import settings
 from django.contrib.postgres.expressions import ArraySubquery
 from django.db import connection
-from django.db.models import Exists, F, OuterRef, QuerySet, Subquery
+from django.db.models import Exists, F, OuterRef, Q, QuerySet, Subquery
 from django.utils import timezone
 from django.utils.translation import override
 
@@ -48,6 +48,8 @@ from orders.events import (
     PriceDropped,
     RecallNotice,
     RiderAtDoor,
+    RunningLate,
+    StoreAtRisk,
 )
 from orders.models import Order
 from payments.events import (
@@ -79,6 +81,8 @@ class Facts:
     link: str = ""
     also: tuple[Person, ...] = ()
     """Others who are told the same."""
+    more: tuple[Facts, ...] = ()
+    """Others who are told it in words of their own."""
 
 
 def facts_of(event: DomainEvent) -> Facts | None:
@@ -299,6 +303,37 @@ def _books(event: BooksDiffer) -> Facts | None:
     return Facts(person=people[0], words=words, link="/admin/", also=tuple(people[1:]))
 
 
+def _running_late(event: RunningLate) -> Facts | None:
+    facts = _order_facts(event.order_id)
+    if facts is None:
+        return None
+    facts.words["from"], facts.words["until"] = _hour(event.from_at), _hour(event.to_at)
+    return facts
+
+
+def _store_at_risk(event: StoreAtRisk) -> Facts | None:
+    """Operations, and the managers who work in the store."""
+    mine = Q(grants__role=Role.STORE_MANAGER, store_memberships__store__code=event.store_code)
+    staff = User.objects.filter(Q(grants__role=Role.OPS) | mine).distinct().order_by("pk")
+    name = Store.objects.filter(code=event.store_code).values("name")[:1]
+    rows = list(_people(staff).values(*_PERSON_FIELDS, store=Subquery(name)))
+    if not rows or rows[0]["store"] is None:
+        return None
+    first, *rest = [_at_risk(event, _person(row), row["store"]) for row in rows]
+    return replace(first, more=tuple(rest))
+
+
+def _at_risk(event: StoreAtRisk, person: Person, store: str) -> Facts:
+    orders = _phrase("one_order" if event.orders == 1 else "orders", person.language, n=str(event.orders))
+    words = {
+        "store": store,
+        "orders": orders,
+        "minutes": str(max(1, event.late_s // 60)),
+        "stage": _phrase(f"slow_{event.stage}", person.language),
+    }
+    return Facts(person=person, words=words, link=f"/store/{event.store_code}/")
+
+
 _BUILDERS: dict[type[DomainEvent], Callable[[Any], Facts | None]] = {
     OtpRequested: _sign_in_code,
     EmailGiven: _confirm_email,
@@ -330,6 +365,8 @@ _BUILDERS: dict[type[DomainEvent], Callable[[Any], Facts | None]] = {
     ClaimApproved: _claim,
     ClaimRefused: _claim,
     BooksDiffer: _books,
+    RunningLate: _running_late,
+    StoreAtRisk: _store_at_risk,
 }
 
 
@@ -415,6 +452,11 @@ def _clock(at: datetime | None, *, seen_at: datetime | None = None) -> str:
     other_day = seen_at is not None and timezone.localtime(seen_at).date() != local.date()
     day = f"{local:%d/%m}, " if other_day else ""
     return f"{day}{local.hour % 12 or 12}:{local:%M} {'am' if local.hour < 12 else 'pm'}"
+
+
+def _hour(at: datetime) -> str:
+    """ "14:05", in the house's time zone."""
+    return f"{timezone.localtime(at):%H:%M}"
 
 
 def _day(at: datetime) -> str:

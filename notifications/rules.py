@@ -49,6 +49,8 @@ RULES: dict[str, tuple[Say, ...]] = {
     "payments.MembershipEnding": (Say("membership_ending", (PUSH, INAPP)),),
     "orders.BackInStock": (Say("back_in_stock", (PUSH, INAPP)),),
     "orders.PriceDropped": (Say("price_dropped", (PUSH, INAPP)),),
+    "orders.RunningLate": (Say("running_late", (PUSH, INAPP)),),
+    "orders.StoreAtRisk": (Say("store_at_risk", (INAPP,), who=Who.OPS),),
     "orders.ClaimReceived": (Say("claim_received", (PUSH, INAPP)),),
     "orders.ClaimApproved": (Say("claim_approved", (PUSH, INAPP)),),
     "orders.ClaimRefused": (Say("claim_refused", (PUSH, INAPP)),),

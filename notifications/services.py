@@ -52,7 +52,7 @@ def tell(*, event: DomainEvent, event_id: int, now: datetime) -> int:
         return 0
     messages = [
         message
-        for one in (facts, *(replace(facts, person=person) for person in facts.also))
+        for one in (facts, *(replace(facts, person=person) for person in facts.also), *facts.more)
         for say in says
         for channel in say.channels
         if (message := _message(say, channel, one, event_id=event_id, now=now)) is not None

@@ -12,7 +12,7 @@ from notifications.models import Channel
 from notifications.rules import EMAIL, INAPP, PUSH, SMS
 
 ORDER_WORDS = frozenset({"name", "number", "store", "total", "to_pay", "rider", "reason", "arrives_by", "delivered_at"})
-ONLY_IN_APP = frozenset({"refund_started", "membership_begun", "stock_low"})
+ONLY_IN_APP = frozenset({"refund_started", "membership_begun", "stock_low", "store_at_risk"})
 MONEY_WORDS = ORDER_WORDS | {"amount"}
 
 PLACEHOLDERS: dict[str, frozenset[str]] = {
@@ -42,6 +42,8 @@ PLACEHOLDERS: dict[str, frozenset[str]] = {
     "stock_low": frozenset({"product", "store", "n"}),
     "held_missing": frozenset({"product", "store", "n"}),
     "price_dropped": frozenset({"product", "store", "price", "before"}),
+    "running_late": ORDER_WORDS | {"from", "until"},
+    "store_at_risk": frozenset({"store", "orders", "minutes", "stage"}),
     "claim_received": ORDER_WORDS,
     "claim_approved": MONEY_WORDS,
     "claim_refused": ORDER_WORDS,
@@ -107,6 +109,14 @@ _SHORT: dict[str, dict[str, tuple[str, str]]] = {
     "rider_at_door": {
         "en": ("{rider} is at the door", "Order {number} is here. Your door code is in the app. {to_pay}"),
         "hi": ("{rider} दरवाज़े पर हैं", "ऑर्डर {number} आ गया। दरवाज़े का कोड ऐप में है। {to_pay}"),
+    },
+    "running_late": {
+        "en": ("Running late, now {from}–{until}", "Order {number} comes later than we promised. Sorry for the wait."),
+        "hi": ("थोड़ी देर होगी, अब {from}–{until}", "ऑर्डर {number} वादे से देर में पहुँचेगा। इंतज़ार के लिए माफ़ कीजिए।"),
+    },
+    "store_at_risk": {
+        "en": ("{store}: {orders} late or about to be", "{stage}. The worst is expected {minutes} min late."),
+        "hi": ("{store}: {orders} देर से हैं या होने वाले हैं", "{stage}। सबसे ज़्यादा देर: {minutes} मिनट।"),
     },
     "order_delivered": {
         "en": ("Delivered at {delivered_at}", "Order {number} is with you. Something not right? Tell us in the app."),
@@ -272,6 +282,16 @@ PHRASES: dict[str, dict[str, str]] = {
     "your_rider": {"en": "Your rider", "hi": "आपके राइडर"},
     "bag": {"en": "1 bag", "hi": "1 थैला"},
     "bags": {"en": "{bags} bags", "hi": "{bags} थैले"},
+    "one_order": {"en": "1 order", "hi": "1 ऑर्डर"},
+    "orders": {"en": "{n} orders", "hi": "{n} ऑर्डर"},
+    "slow_accept": {"en": "Slowest: before the store begins", "hi": "सबसे धीमा: दुकान का शुरू करना"},
+    "slow_queue": {"en": "Slowest: waiting for a picker", "hi": "सबसे धीमा: पिकर का इंतज़ार"},
+    "slow_picking": {"en": "Slowest: picking", "hi": "सबसे धीमा: सामान चुनना"},
+    "slow_packing": {"en": "Slowest: packing", "hi": "सबसे धीमा: पैक करना"},
+    "slow_rider": {"en": "Slowest: waiting for a rider", "hi": "सबसे धीमा: राइडर का इंतज़ार"},
+    "slow_handover": {"en": "Slowest: the rider to the shelf", "hi": "सबसे धीमा: राइडर का शेल्फ़ तक आना"},
+    "slow_ride": {"en": "Slowest: the ride", "hi": "सबसे धीमा: सफ़र"},
+    "slow_door": {"en": "Slowest: at the door", "hi": "सबसे धीमा: दरवाज़े पर"},
     "you": {"en": "there", "hi": "जी"},
 }
 

@@ -189,10 +189,46 @@ class LineSubstituted(DomainEvent):
 
 @dataclass(frozen=True)
 class PromiseAtRisk(DomainEvent):
+    """It will probably come late, and it is not late yet: once per order and stage. `slow` is the stage that lost the
+    time, `probability` of a breach in percent; `why` and `help` are English sentences."""
+
     order_id: UUID
     store_code: str
     stage: str
     expected_late_s: int
+    slow: str = ""
+    probability: int = 0
+    why: str = ""
+    help: str = ""
+
+
+@dataclass(frozen=True)
+class PromiseKeptAgain(DomainEvent):
+    """It was at risk and will probably come in time after all: once per order and stage."""
+
+    order_id: UUID
+    store_code: str
+    stage: str
+
+
+@dataclass(frozen=True)
+class RunningLate(DomainEvent):
+    """The customer is told, once, when it will really be there."""
+
+    order_id: UUID
+    customer_id: int
+    from_at: datetime
+    to_at: datetime
+
+
+@dataclass(frozen=True)
+class StoreAtRisk(DomainEvent):
+    """So many orders of a store are at risk, most of them in `stage`, the worst by `late_s`. Subject "store:<code>"."""
+
+    store_code: str
+    orders: int
+    late_s: int
+    stage: str
 
 
 @dataclass(frozen=True)

@@ -309,5 +309,8 @@ from orders.slots import Slot as Slot  # noqa: E402
 from orders.slots import SlotTemplate as SlotTemplate  # noqa: E402
 from orders.sourced import Cause as Cause  # noqa: E402
 from orders.sourced import Sourcing as Sourcing  # noqa: E402
+from orders.timers import Stage as Stage  # noqa: E402
+from orders.timers import StageTimer as StageTimer  # noqa: E402
+from orders.timers import StoreWarning as StoreWarning  # noqa: E402
 from orders.trusted import CustomerTrust as CustomerTrust  # noqa: E402
 from orders.trusted import TrustOverride as TrustOverride  # noqa: E402

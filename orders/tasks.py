@@ -81,3 +81,15 @@ def tell_cheaper(**_: Any) -> None:
 def sweep_invoices(**_: Any) -> None:
     """Invoices that could not be made when the goods left: their store had no supplier yet."""
     make_missing_invoices(now=timezone.now())
+
+
+@shared_task(acks_late=True)
+def sweep_timers(**_: Any) -> None:
+    """Time the stages of all live orders and warn of promises at risk."""
+    services.sweep_timers(now=timezone.now())
+
+
+@shared_task(acks_late=True)
+def purge_timers(**_: Any) -> None:
+    """Each night: forget the stages of orders of two months ago."""
+    services.purge_timers(now=timezone.now())

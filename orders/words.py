@@ -17,7 +17,9 @@ if TYPE_CHECKING:
     from orders.models import Order
 
 
-def sentence_of(order: Order, eta_from_m: int | None, eta_to_m: int | None, late_s: int, *, now: datetime) -> Said:
+def sentence_of(
+    order: Order, eta_from_m: int | None, eta_to_m: int | None, late_s: int, *, now: datetime, expected_late_s: int = 0
+) -> Said:
     """The next thing the customer wants to know. The range is in minutes from now, a slot's window in words."""
     status = Status(order.status)
     if status == Status.PENDING:
@@ -45,6 +47,8 @@ def sentence_of(order: Order, eta_from_m: int | None, eta_to_m: int | None, late
         said.append(say("We are late. Sorry."))
         if status in _ON_SHELF and not order.rider_name:
             said.append(say("A rider is being found."))
+    elif expected_late_s:
+        said.append(say("It will be later than promised. Sorry."))
     if order.slot_id is not None and order.promised_from and order.promised_by and status not in _ON_ROAD:
         said.append(say("{window}.", window=window_words(order.promised_from, order.promised_by, now=now)))
     if eta_to_m:

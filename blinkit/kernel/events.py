@@ -80,6 +80,14 @@ def record_all(events: Sequence[DomainEvent], *, subject: str, actor: str = "") 
     return [int(row.pk) for row in rows]
 
 
+def record_each(pairs: Sequence[tuple[DomainEvent, str]], *, actor: str = "") -> list[int]:
+    """`record` for (event, subject) pairs of several subjects, in order, with one statement. Returns the rows' ids."""
+    who = actor or current_actor()
+    rows = Event.objects.bulk_create([_row(event, subject=subject, actor=who) for event, subject in pairs])
+    _see_to_reactions(rows)
+    return [int(row.pk) for row in rows]
+
+
 def _row(event: DomainEvent, *, subject: str, actor: str) -> Event:
     code = event.code()
     now = timezone.now()

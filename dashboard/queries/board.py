@@ -15,15 +15,17 @@ from django.db.models import Count, Exists, F, OuterRef, Q, Subquery
 from django.utils import timezone
 
 from blinkit.kernel.geo import Point
+from blinkit.kernel.said import say
 from catalog.models import Store, StoreLoad
 from catalog.queries import current_mode, is_open
-from catalog.travel import travel_seconds
-from dashboard import forecast
 from delivery.models import JobState, Rider, Shift, Stop, StopState
 from delivery.saying_no import all_said_no
 from delivery.services.rounds import SILENT_AFTER
 from fulfillment.models import PickerShift
+from orders import promise
 from orders.models import Order
+from orders.queries.outlook import FIELDS, outlooks, with_facts
+from orders.risk import STAGE_LABELS
 from orders.states import LIVE, Status
 
 MOST_LIVE = 3000
@@ -32,15 +34,16 @@ KEEP_S = 1.0
 """Many sockets and pages share one reading for so long."""
 STATES = [status for status in Status if status in LIVE]
 SEEKING = (JobState.SEEKING, JobState.OFFERED)
-ALL_SAID_NO = "No rider: all said no"
+ALL_SAID_NO = say("No rider: all said no")
 ON_ROAD = (Status.PICKED_UP, Status.IN_TRANSIT)
+SEND_A_RIDER = say("Send a rider")
 
 
 @dataclass(frozen=True, slots=True)
 class AtRisk:
     """An order that is late, or will be if nothing goes quicker than usual, or that no rider wants (`nobody_goes`).
 
-    `late_s` negative: seconds left.
+    `late_s` negative: seconds left. `here_s`: so long in its `stage`, which usually takes `usual_s`.
     """
 
     id: UUID
@@ -51,7 +54,30 @@ class AtRisk:
     late_s: int
     expected_late_s: int
     promised_by: datetime
+    stage: str
+    help: str
+    percent: int
+    here_s: int
+    usual_s: int
     nobody_goes: bool = False
+
+    @property
+    def stage_label(self) -> str:
+        return STAGE_LABELS[self.stage]
+
+    @property
+    def help_url(self) -> str:
+        """Where what could help is done: the store's queue until the bags are packed, then the order desk."""
+        in_store = self.stage in ("accept", "queue", "picking", "packing") and not self.nobody_goes
+        return f"/store/{self.store_code}/" if in_store else f"/ops/orders/{self.id}/"
+
+    @property
+    def here_m(self) -> int:
+        return round(self.here_s / 60)
+
+    @property
+    def usual_m(self) -> int:
+        return max(1, round(self.usual_s / 60))
 
     @property
     def is_late(self) -> bool:
@@ -182,7 +208,15 @@ class Board:
             "late": self.late,
             "states": [{"state": s.state, "count": s.count, "late": s.late} for s in self.states],
             "at_risk": [
-                {"id": r.id, "number": r.number, "why": r.why, "late_s": r.late_s, "expected_late_s": r.expected_late_s}
+                {
+                    "id": r.id,
+                    "number": r.number,
+                    "stage": r.stage,
+                    "why": r.why,
+                    "late_s": r.late_s,
+                    "expected_late_s": r.expected_late_s,
+                    "percent": r.percent,
+                }
                 for r in self.at_risk
             ],
             "stores": [
@@ -244,7 +278,8 @@ def forget_board() -> None:
 
 
 def board(*, now: datetime) -> Board:
-    """Read everything now. Six statements, whatever the number of orders, stores and riders."""
+    """Read everything now. Six statements (a seventh, measured legs, is kept for a minute), whatever the number of
+    orders, stores and riders."""
     stores = _stores(now)
     by_id = {row.id: row for row, _load, _point in stores.values()}
     riders = _riders(by_id)
@@ -262,13 +297,15 @@ def board(*, now: datetime) -> Board:
     least: dict[str, int] = {}
     risky: list[AtRisk] = []
     doors: list[dict[str, Any]] = []
-    for order in _orders():
+    rows = _orders()
+    seen = outlooks(rows, now=now)
+    for order in rows:
         status = str(order["status"])
         counts[status] += 1
         found = stores.get(order["store_id"])
         if found is None:
             continue
-        row, load, point = found
+        row, _load, _point = found
         row.open += status != Status.PENDING
         row.to_pick += status in (Status.CONFIRMED, Status.ASSIGNED_TO_STORE)
         row.picking += status == Status.PICKING
@@ -279,36 +316,28 @@ def board(*, now: datetime) -> Board:
         least[status] = min(left_s, least.get(status, left_s))
         late[status] += left_s < 0
         row.late += left_s < 0
-        has_rider = order["rider_id_ref"] is not None
-        door = Point(order["lat"], order["lng"])
-        ahead_s = forecast.remaining_s(
-            forecast.Underway(
-                status=status,
-                lines=order["lines_count"],
-                ride_s=travel_seconds(point, door, at=now),
-                here_s=(now - order["status_at"]).total_seconds(),
-                road_s=(now - order["picked_up_at"]).total_seconds() if order["picked_up_at"] else 0,
-                backlog_s=load.pick_backlog_s,
-                rider_wait_s=load.rider_wait_s,
-                has_rider=has_rider,
-            )
-        )
-        expected_late_s = int(ahead_s - left_s)
+        it = seen.get(order["id"])
+        if it is None:
+            continue
         nobody_goes = order["delivery_job__state"] in SEEKING and all_said_no(
             order["delivery_job__declined_by"], on_duty=on_duty.get(row.code, ())
         )
-        if expected_late_s > 0 or left_s < 0 or nobody_goes:
-            sentence = ALL_SAID_NO if nobody_goes else forecast.why(status, has_rider=has_rider)
+        if it.at_risk or nobody_goes:
             risky.append(
                 AtRisk(
                     id=order["id"],
                     number=order["number"],
                     store_code=row.code,
                     state=str(Status(status).label),
-                    why=sentence,
-                    late_s=-left_s,
-                    expected_late_s=max(expected_late_s, -left_s),
+                    why=ALL_SAID_NO if nobody_goes else it.why,
+                    late_s=-it.left_s,
+                    expected_late_s=it.expected_late_s,
                     promised_by=order["promised_by"],
+                    stage=it.stage,
+                    help=SEND_A_RIDER if nobody_goes else it.help,
+                    percent=round(100 * it.probability),
+                    here_s=it.here_s,
+                    usual_s=it.usual_s,
                     nobody_goes=nobody_goes,
                 )
             )
@@ -321,7 +350,7 @@ def board(*, now: datetime) -> Board:
                     "lng": order["lng"],
                     "store": row.code,
                     "rider": order["rider_id_ref"] if status in ON_ROAD else None,
-                    "mood": "late" if left_s < 0 else "risk" if expected_late_s > 0 else "ok",
+                    "mood": "late" if left_s < 0 else "risk" if it.at_risk else "ok",
                 }
             )
     risky.sort(key=lambda risk: (not risk.nobody_goes, -risk.expected_late_s))  # a person has to send somebody
@@ -339,24 +368,8 @@ def board(*, now: datetime) -> Board:
 
 
 def _orders() -> list[Any]:
-    live = Order.objects.at_work().annotate(lines_count=Count("lines")).order_by("promised_by")
-    return list(
-        live.values(
-            "id",
-            "number",
-            "store_id",
-            "status",
-            "status_at",
-            "promised_by",
-            "picked_up_at",
-            "lat",
-            "lng",
-            "rider_id_ref",
-            "lines_count",
-            "delivery_job__state",
-            "delivery_job__declined_by",
-        )[:MOST_LIVE]
-    )
+    live = with_facts(Order.objects.at_work()).order_by("promised_by")
+    return list(live.values(*FIELDS, "delivery_job__state", "delivery_job__declined_by")[:MOST_LIVE])
 
 
 def _stores(now: datetime) -> dict[int, tuple[StoreRow, StoreLoad, Point]]:
@@ -364,7 +377,7 @@ def _stores(now: datetime) -> dict[int, tuple[StoreRow, StoreLoad, Point]]:
     for store in Store.objects.filter(is_active=True).select_related("load", "city").order_by("code"):
         load = getattr(store, "load", None) or StoreLoad(store=store)
         mode = current_mode(store, now=now)
-        base = forecast.Underway("CONFIRMED", 5, 300, 0, 0, load.pick_backlog_s, load.rider_wait_s)
+        base = promise.Underway("CONFIRMED", 5, 300, 0, 0, load.pick_backlog_s, load.rider_wait_s)
         row = StoreRow(
             id=store.pk,
             code=store.code,
@@ -377,7 +390,7 @@ def _stores(now: datetime) -> dict[int, tuple[StoreRow, StoreLoad, Point]]:
             mode_until=store.mode_until if mode != "open" else None,
             open_now=is_open(store, now=now),
             capacity=store.max_open_orders,
-            promise_m=round(forecast.remaining_s(base) / 60),
+            promise_m=round(promise.remaining_s(base) / 60),
         )
         found[store.pk] = (row, load, store.point)
     return found

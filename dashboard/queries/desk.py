@@ -13,16 +13,18 @@ from accounts.errors import BadPhone
 from accounts.models import User
 from accounts.phones import normalise
 from blinkit.kernel.events import timeline
+from blinkit.kernel.said import Said
 from dashboard import words
 from dashboard.queries.board import late_today, midnight
 from delivery.models import Job, JobState, Offer, Rider, Shift, Stop, StopState, Trip
 from fulfillment.models import PickLine, PickTask
 from notifications.models import Message
 from orders.claims import Claim, Rating
-from orders.models import Evidence, Order, OrderLine, Promise
-from orders.queries import order_of
+from orders.models import Evidence, Order, OrderLine, Promise, StageTimer
+from orders.queries import OUTLOOK_FIELDS, Outlook, order_of, outlooks, with_facts
 from orders.queries.claims import claims_of
 from orders.queries.sourced import Choice, choices_of
+from orders.risk import STAGE_LABELS
 from orders.states import FINISHED, LIVE, STAFF_MAY_CANCEL, Status
 from payments.models import Payment
 from payments.queries import StatementLine, payment_of, statement
@@ -118,6 +120,8 @@ class Desk:
     choices: list[Choice] = field(default_factory=list)
     free_riders: list[Rider] = field(default_factory=list)
     late_s: int = 0
+    outlook: Outlook | None = None
+    timers: list[StageTimer] = field(default_factory=list)
 
     @property
     def is_live(self) -> bool:
@@ -134,6 +138,14 @@ class Desk:
     @property
     def may_unassign(self) -> bool:
         return any(stop.state == StopState.TO_PICK_UP for stop in self.stops)
+
+    @property
+    def stages(self) -> list[tuple[StageTimer, Said, int, int]]:
+        """Each stage so far with its name, whole minutes taken (0 while it runs) and late against its due time."""
+        return [
+            (row, STAGE_LABELS[row.stage], _minutes(row.began_at, row.ended_at), _minutes(row.due_at, row.ended_at))
+            for row in self.timers
+        ]
 
     @property
     def late_m(self) -> int:
@@ -155,7 +167,7 @@ class Desk:
 
 
 def desk(*, order_id: UUID, now: datetime) -> Desk:
-    """Everything about one order, in at most twenty statements. Raises NoSuchOrder."""
+    """Everything about one order, in at most 26 statements. Raises NoSuchOrder."""
     order = order_of(order_id=order_id, customer_id=None)
     task = PickTask.objects.select_related("picker").filter(order=order).first()
     job = Job.objects.filter(order=order).first()
@@ -186,7 +198,15 @@ def desk(*, order_id: UUID, now: datetime) -> Desk:
         made.late_s = max(0, int((end - order.promised_by).total_seconds()))
     if made.may_assign:
         made.free_riders = _free_riders(order)
+    made.timers = list(StageTimer.objects.filter(order=order).order_by("began_at", "pk"))
+    if made.is_live:
+        row = with_facts(Order.objects.filter(pk=order.pk)).values(*OUTLOOK_FIELDS).first()
+        made.outlook = outlooks([row] if row else [], now=now).get(order.pk)
     return made
+
+
+def _minutes(start: datetime, end: datetime | None) -> int:
+    return 0 if end is None else max(0, round((end - start).total_seconds() / 60))
 
 
 def _free_riders(order: Order) -> list[Rider]:

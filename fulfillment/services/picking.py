@@ -359,6 +359,7 @@ def _after(task: PickTask, line: PickLine, *, nonce: str, now: datetime) -> Scan
     if task_done and task.state == TaskState.PICKING:
         task.state, task.picked_at = TaskState.PICKED, now
         task.save(update_fields=["state", "picked_at"])
+        orders.evidence(order_id=task.order_id, kind="picked", detail={}, actor=f"user:{task.picker_id}", now=now)
     outcome = ScanOutcome(line.pk, line.product_id, line.picked_qty, line.qty, line_done, task_done)
     ScanNonce.objects.create(task=task, nonce=nonce, outcome=outcome.as_json(), at=now)
     hint(task)

@@ -81,4 +81,5 @@ def _note(task: PickTask, pick: PickLine, units: int, *, now: datetime) -> None:
     if task.state == TaskState.PICKING and not task.lines.filter(done_at=None).exists():
         task.state, task.picked_at = TaskState.PICKED, now
         task.save(update_fields=["state", "picked_at"])
+        orders.evidence(order_id=task.order_id, kind="picked", detail={}, actor="system", now=now)
     hint(task)

@@ -615,6 +615,7 @@ class Tracking(OrderCard):
     eta_from_m = S.IntegerField(allow_null=True)
     eta_to_m = S.IntegerField(allow_null=True)
     late_s = S.IntegerField()
+    expected_late_s = S.IntegerField(help_text="Seconds behind the promise that are probable now; 0 in time.")
     confirmed_at = S.DateTimeField(allow_null=True)
     packed_at = S.DateTimeField(allow_null=True)
     picked_up_at = S.DateTimeField(allow_null=True)

@@ -449,6 +449,7 @@ class TrackedOrder(Order):
     eta_from_m: int | None
     eta_to_m: int | None
     late_s: int
+    expected_late_s: int
     confirmed_at: datetime | None
     packed_at: datetime | None
     picked_up_at: datetime | None

@@ -1,6 +1,18 @@
 """When an order will be there: plain Python, no Django. Seconds per leg in, a range out."""
 
-from orders.promise.ahead import Ahead, Underway, ahead, remaining_s
-from orders.promise.legs import VERSION, Leg, PromiseInputs, Quote, quote
+from orders.promise.ahead import STAGES, Ahead, Underway, ahead, remaining_s
+from orders.promise.legs import LEAST_RANGE_M, VERSION, Leg, PromiseInputs, Quote, quote
 
-__all__ = ["VERSION", "Ahead", "Leg", "PromiseInputs", "Quote", "Underway", "ahead", "quote", "remaining_s"]
+__all__ = [
+    "LEAST_RANGE_M",
+    "STAGES",
+    "VERSION",
+    "Ahead",
+    "Leg",
+    "PromiseInputs",
+    "Quote",
+    "Underway",
+    "ahead",
+    "quote",
+    "remaining_s",
+]

@@ -3,6 +3,8 @@
 from orders.queries.carts import CartLineView, CartView, Problem, Wanted, bill_json, cart_view, default_place
 from orders.queries.instead import near_substitutes, no_longer_listed
 from orders.queries.loyalty import ReferralView, Saved, referral_view, saved_as_member
+from orders.queries.outlook import FIELDS as OUTLOOK_FIELDS
+from orders.queries.outlook import Outlook, outlook_of, outlooks, with_facts
 from orders.queries.places import Serviceability, promise_for, serviceability, typical_door
 from orders.queries.shelves import (
     FoundCards,
@@ -20,7 +22,6 @@ from orders.queries.shelves import (
 )
 from orders.queries.slots import by_day, left_json, slots_left, takes_orders_now
 from orders.queries.tracking import (
-    eta_range,
     line_json,
     order_of,
     orders_of,
@@ -49,11 +50,13 @@ from orders.queries.wanting import (
 )
 
 __all__ = [
+    "OUTLOOK_FIELDS",
     "BoughtBefore",
     "CartLineView",
     "CartView",
     "FoundCards",
     "ListView",
+    "Outlook",
     "Page",
     "Problem",
     "ReferralView",
@@ -70,7 +73,6 @@ __all__ = [
     "cards",
     "cart_view",
     "default_place",
-    "eta_range",
     "favourite_skus",
     "favourites",
     "find",
@@ -86,6 +88,8 @@ __all__ = [
     "offers",
     "order_of",
     "orders_of",
+    "outlook_of",
+    "outlooks",
     "prices_watched",
     "product",
     "promise_for",
@@ -108,4 +112,5 @@ __all__ = [
     "trust_of",
     "typical_door",
     "ways_to_pay",
+    "with_facts",
 ]

@@ -9,19 +9,18 @@ from math import ceil, floor
 from typing import Any
 from uuid import UUID
 
+from django.conf import settings
 from django.db.models import Q, Sum
 from django.utils import timezone
 from django.utils.translation import gettext
 
 from blinkit.kernel import events, live
 from blinkit.kernel.events import TimelineRow
-from blinkit.kernel.geo import Point
 from catalog.pricing.tax import TaxSplit, split
-from catalog.travel import travel_seconds
-from orders import promise
 from orders.errors import NoSuchOrder
 from orders.models import Order, OrderLine, OrderQuerySet
 from orders.queries.carts import gift_json
+from orders.queries.outlook import Outlook, outlook_of
 from orders.states import CUSTOMER_MAY_CANCEL, FINISHED, Status
 from orders.words import sentence_of
 from payments.models import Payment
@@ -50,7 +49,7 @@ STEPS: tuple[tuple[str, str, frozenset[Status]], ...] = (
 
 def order_of(*, order_id: UUID, customer_id: int | None) -> Order:
     """The order with its store; with a customer only theirs. Raises NoSuchOrder."""
-    wanted = Order.objects.select_related("store", "store__load").filter(pk=order_id)
+    wanted = Order.objects.select_related("store", "store__load", "store__city").filter(pk=order_id)
     if customer_id is not None:
         wanted = wanted.filter(customer_id=customer_id)
     order = wanted.first()
@@ -65,7 +64,8 @@ def orders_of(customer_id: int) -> OrderQuerySet:
 
 
 def tracking(*, order_id: UUID, customer_id: int | None = None, now: datetime | None = None) -> dict[str, Any]:
-    """All the tracking page shows, JSON-able, in three statements. `customer_id` None is for staff: no door code then.
+    """All the tracking page shows, JSON-able, in three statements (a fourth, measured legs, is kept for a
+    minute). `customer_id` None is for staff: no door code then.
 
     Times are aware instants; the arrival range `eta_from_m`–`eta_to_m` counts from `as_of`, None when it is over.
     `rider.position` is {lat, lng, at, ...} only while the bags are on the road. Raises NoSuchOrder.
@@ -78,11 +78,12 @@ def tracking(*, order_id: UUID, customer_id: int | None = None, now: datetime | 
     status = Status(order.status)
     rider = _rider_json(order, status)
     position = rider["position"] if rider else None
-    eta_from_m, eta_to_m = eta_range(order, now=now, lines=len(lines), position=position)
-    late_s = _late_s(order, now)
+    seen = outlook_of(order, lines=len(lines), now=now, position=position)
+    eta_from_m, eta_to_m = _range(order, seen, now=now)
+    late_s, expected_late_s = _late_s(order, now), _expected_late_s(order, seen)
     return {
         **summary(order, lines),
-        "sentence": sentence_of(order, eta_from_m, eta_to_m, late_s, now=now),
+        "sentence": sentence_of(order, eta_from_m, eta_to_m, late_s, now=now, expected_late_s=expected_late_s),
         "schedule": schedule_of(order),
         "step": step_of(order),
         "steps": steps_of(order),
@@ -92,6 +93,7 @@ def tracking(*, order_id: UUID, customer_id: int | None = None, now: datetime | 
         "eta_from_m": eta_from_m,
         "eta_to_m": eta_to_m,
         "late_s": late_s,
+        "expected_late_s": expected_late_s,
         "confirmed_at": order.confirmed_at,
         "packed_at": order.packed_at,
         "picked_up_at": order.picked_up_at,
@@ -160,48 +162,23 @@ def timeline(order_id: UUID) -> list[TimelineRow]:
     return events.timeline(f"order:{order_id}")
 
 
-def eta_range(
-    order: Order, *, now: datetime, lines: int = 1, position: dict[str, Any] | None = None
-) -> tuple[int | None, int | None]:
+def _range(order: Order, left: Outlook | None, *, now: datetime) -> tuple[int | None, int | None]:
     """Minutes from `now` until the door, from what is done and what is still to do; (None, None) when it is over, not
     promised yet, the rider is there, or the order has a slot and is not on the road.
 
     Never below what the remaining legs need. Before the ride the promised range is kept for as long as it can be; on
-    the road (`position`: where the rider is) only what is left of the way counts.
+    the road only what is left of the way counts.
     """
     status = Status(order.status)
-    if status in FINISHED or order.promised_by is None or order.promised_from is None or order.rider_at_door_at:
+    if left is None or order.promised_by is None or order.promised_from is None or order.rider_at_door_at:
         return None, None
     if order.slot_id is not None and status not in RIDING:  # its window says when, not minutes
         return None, None
-    left = _ahead(order, status, now=now, lines=lines, position=position)
     from_m, to_m = max(1, floor(left.p50_s / 60)), max(1, ceil(left.p90_s / 60))
     if status not in RIDING:
         to_m = max(to_m, ceil((order.promised_by - now).total_seconds() / 60))
         from_m = max(from_m, floor((order.promised_from - now).total_seconds() / 60))
     return min(from_m, to_m), to_m
-
-
-def _ahead(
-    order: Order, status: Status, *, now: datetime, lines: int, position: dict[str, Any] | None
-) -> promise.Ahead:
-    load = getattr(order.store, "load", None)
-    ride_ahead_s = None
-    if status in RIDING and position is not None:
-        ride_ahead_s = travel_seconds(Point(position["lat"], position["lng"]), order.point, at=now)
-    return promise.ahead(
-        promise.Underway(
-            status=status.value,
-            lines=lines,
-            ride_s=travel_seconds(order.store.point, order.point, at=now),
-            here_s=(now - order.status_at).total_seconds(),
-            road_s=(now - order.picked_up_at).total_seconds() if order.picked_up_at else 0,
-            backlog_s=load.pick_backlog_s if load else 0,
-            rider_wait_s=load.rider_wait_s if load else 0,
-            has_rider=order.rider_id_ref is not None,
-            ride_ahead_s=ride_ahead_s,
-        )
-    )
 
 
 def step_of(order: Order) -> int:
@@ -308,3 +285,11 @@ def _late_s(order: Order, now: datetime) -> int:
     status = Status(order.status)
     until = order.delivered_at or (None if status in FINISHED else now)
     return 0 if until is None else max(0, round((until - order.promised_by).total_seconds()))
+
+
+def _expected_late_s(order: Order, seen: Outlook | None) -> int:
+    """Seconds behind the promise that are probable now; 0 below ORDER_TELL_LATE_M, at the door and while it waits for
+    its slot."""
+    if seen is None or order.is_for_later or not seen.at_risk or order.rider_at_door_at:
+        return 0
+    return seen.expected_late_s if seen.expected_late_s >= 60 * settings.ORDER_TELL_LATE_M else 0

@@ -27,6 +27,7 @@ from orders.services.rating import rate
 from orders.services.recalls import hold_back, tell_recalled
 from orders.services.referral import enter_referral, my_referral_code, reward_referral
 from orders.services.resourcing import purge_sourcings, resource, sweep_offline
+from orders.services.risk import purge_timers, sweep_timers
 from orders.services.slots import copy_to_every_day, make_slots, release, release_due
 from orders.services.street import (
     at_the_door,
@@ -84,6 +85,7 @@ __all__ = [
     "picked_up",
     "post_missing",
     "purge_sourcings",
+    "purge_timers",
     "rate",
     "refund_done",
     "release",
@@ -105,6 +107,7 @@ __all__ = [
     "substitute_line",
     "swap_line",
     "sweep_offline",
+    "sweep_timers",
     "sweep_unpaid",
     "sweep_unused_pictures",
     "tell_cheaper",

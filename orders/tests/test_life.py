@@ -410,9 +410,9 @@ def test_tracking_shows_the_rider_only_on_the_road_and_the_code_only_to_the_cust
     assert {step["state"] for step in over["steps"]} == {"done"}
 
 
-def test_tracking_takes_three_statements(django_assert_num_queries):
+def test_tracking_takes_three_statements_and_measured_legs_once_a_minute(django_assert_num_queries):
     an_order = order()
-    with django_assert_num_queries(3):
+    with django_assert_num_queries(4):
         queries.tracking(order_id=an_order.pk, customer_id=an_order.customer_id)
 
 
