@@ -29,6 +29,7 @@ class PickerShift(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["user"], condition=Q(ended_at=None), name="picker_one_live_shift")
         ]
+        indexes = [models.Index(fields=["store", "-ended_at"], name="shift_by_store")]
 
     def __str__(self) -> str:
         return f"{self.user} since {self.started_at:%d %b %H:%M}"
@@ -136,3 +137,9 @@ class Bag(models.Model):
     def stem(self) -> str:
         """What all bags of an order begin with: "K7QX2M" of "K7QX2M-1/2"."""
         return self.code.rpartition("-")[0]
+
+
+from fulfillment.rota import Break as Break  # noqa: E402
+from fulfillment.rota import PickerStat as PickerStat  # noqa: E402
+from fulfillment.rota import PickPace as PickPace  # noqa: E402
+from fulfillment.rota import PlannedShift as PlannedShift  # noqa: E402

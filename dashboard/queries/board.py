@@ -16,7 +16,7 @@ from django.utils import timezone
 
 from blinkit.kernel.geo import Point
 from catalog.models import Store, StoreLoad
-from catalog.queries import current_mode, is_open
+from catalog.queries import current_mode, is_open, most_open_orders
 from catalog.travel import travel_seconds
 from dashboard import forecast
 from delivery.models import JobState, Rider, Shift, Stop, StopState
@@ -24,6 +24,7 @@ from delivery.saying_no import all_said_no
 from delivery.services.rounds import SILENT_AFTER
 from fulfillment.models import PickerShift
 from orders.models import Order
+from orders.queries import why_long
 from orders.states import LIVE, Status
 
 MOST_LIVE = 3000
@@ -120,6 +121,8 @@ class StoreRow:
     riders_on: int = 0
     riders_idle: int = 0
     promise_m: int | None = None
+    why_long: str = ""
+    """Why its promise is long now; empty when it is not."""
 
     @property
     def load(self) -> float:
@@ -376,8 +379,9 @@ def _stores(now: datetime) -> dict[int, tuple[StoreRow, StoreLoad, Point]]:
             mode_reason=store.mode_reason if mode != "open" else "",
             mode_until=store.mode_until if mode != "open" else None,
             open_now=is_open(store, now=now),
-            capacity=store.max_open_orders,
+            capacity=most_open_orders(store, now=now),
             promise_m=round(forecast.remaining_s(base) / 60),
+            why_long=why.sentence if (why := why_long(store, now=now)) else "",
         )
         found[store.pk] = (row, load, store.point)
     return found

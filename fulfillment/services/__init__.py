@@ -11,14 +11,17 @@ from fulfillment.services.life import (
     follow_order,
     goods_back,
     open_task,
+    refresh_loads,
     write_load,
 )
 from fulfillment.services.managing import decline, give_back, pin, reassign, sweep
+from fulfillment.services.pace import learn_pace, note_packed, note_refused
 from fulfillment.services.packing import MOST_BAGS, pack, suggested_bags
 from fulfillment.services.picking import ScanOutcome, next_task, put_back, scan, short, start, substitute
 from fulfillment.services.recalls import sweep_recalled, take_out_recalled
 from fulfillment.services.returning import Verdict, receive_back
-from fulfillment.services.shifts import end_shift, start_shift
+from fulfillment.services.rota import plan_shift, unplan_shift
+from fulfillment.services.shifts import end_break, end_shift, start_break, start_shift
 
 __all__ = [
     "MOST_BAGS",
@@ -28,25 +31,33 @@ __all__ = [
     "close_cancelled",
     "close_handed_over",
     "decline",
+    "end_break",
     "end_shift",
     "follow_order",
     "give_back",
     "goods_back",
+    "learn_pace",
     "next_task",
+    "note_packed",
+    "note_refused",
     "open_task",
     "pack",
     "pin",
+    "plan_shift",
     "put_back",
     "reassign",
     "receive_back",
+    "refresh_loads",
     "scan",
     "short",
     "start",
+    "start_break",
     "start_shift",
     "substitute",
     "suggested_bags",
     "sweep",
     "sweep_recalled",
     "take_out_recalled",
+    "unplan_shift",
     "write_load",
 ]

@@ -15,6 +15,7 @@ from fulfillment.errors import EnoughOfIt, NotOnShift, TaskBusy, UnknownBarcode,
 from fulfillment.models import PickerShift, PickLine, PickTask, ScanNonce, TaskState
 from fulfillment.services.inside import IN_WORK, hint, lock_task, lock_with_order, need_in_hand
 from fulfillment.services.life import end_cancelled, place_of
+from fulfillment.services.shifts import need_no_break
 from orders import services as orders
 from orders.models import Order
 from orders.states import Status
@@ -188,6 +189,7 @@ def _lock_shift(picker_id: int, store_id: int) -> None:
     live = PickerShift.objects.filter(user_id=picker_id, store_id=store_id, ended_at=None)
     if not live.select_for_update(no_key=True).values_list("pk").first():
         raise NotOnShift("Start your shift in this store first.")
+    need_no_break(picker_id)
 
 
 def _begin(task: PickTask, *, picker_id: int, now: datetime) -> PickTask:

@@ -2,5 +2,19 @@
 
 from orders.promise.ahead import Ahead, Underway, ahead, remaining_s
 from orders.promise.legs import VERSION, Leg, PromiseInputs, Quote, quote
+from orders.promise.reasons import Cause, WhyLong, why_long
 
-__all__ = ["VERSION", "Ahead", "Leg", "PromiseInputs", "Quote", "Underway", "ahead", "quote", "remaining_s"]
+__all__ = [
+    "VERSION",
+    "Ahead",
+    "Cause",
+    "Leg",
+    "PromiseInputs",
+    "Quote",
+    "Underway",
+    "WhyLong",
+    "ahead",
+    "quote",
+    "remaining_s",
+    "why_long",
+]

@@ -3,7 +3,7 @@
 from orders.queries.carts import CartLineView, CartView, Problem, Wanted, bill_json, cart_view, default_place
 from orders.queries.instead import near_substitutes, no_longer_listed
 from orders.queries.loyalty import ReferralView, Saved, referral_view, saved_as_member
-from orders.queries.places import Serviceability, promise_for, serviceability, typical_door
+from orders.queries.places import Serviceability, promise_for, serviceability, typical_door, why_long
 from orders.queries.shelves import (
     FoundCards,
     Page,
@@ -108,4 +108,5 @@ __all__ = [
     "trust_of",
     "typical_door",
     "ways_to_pay",
+    "why_long",
 ]
