@@ -203,7 +203,7 @@ FROM catalog_store s JOIN catalog_city c ON c.id = s.city_id WHERE s.id = %(stor
 def state(*, store_id: int, now: datetime) -> State:
     """The floor now. One statement."""
     today = now.date()
-    figures = {
+    figures: dict[str, Any] = {
         "store": store_id,
         "first": today - timedelta(days=2),
         "last": today + timedelta(days=2),
@@ -219,19 +219,18 @@ def state(*, store_id: int, now: datetime) -> State:
     local = now.astimezone(ZoneInfo(timezone)).date()
     days = [local + timedelta(days=n) for n in (-1, 0, 1)]
     store_pace, own = _paces(paces)
-    plan = planned(
-        (Row(*r[:3], date.fromisoformat(r[3]) if r[3] else None, *map(time.fromisoformat, r[4:])) for r in rows),
-        days=days,
-        timezone=timezone,
-    )
+    plan = planned(map(_plan_row, rows), days=days, timezone=timezone)
     gone: dict[int, datetime] = {}
     for user_id, ended_at in ended:
         gone[user_id] = max(_at(ended_at), gone.get(user_id, _at(ended_at)))
     return State(
         now=now,
-        here=[Here(user_id, *(_at(it) if it else None for it in times)) for user_id, *times in shifts],
+        here=[Here(user_id, _at(since), _maybe(off), _maybe(back)) for user_id, since, off, back in shifts],
         plan=[it for it in plan if it.ends_at > now - LONGEST_SHIFT and it.starts_at < now + AHEAD],
-        work=[Work(*t[:5], _at(t[5]) if t[5] else None) for t in tasks],
+        work=[
+            Work(state, picker_id, lines, units, done, _maybe(picked_at))
+            for state, picker_id, lines, units, done, picked_at in tasks
+        ],
         later=[(_at(at), lines, units) for at, lines, units in later],
         gone=gone,
         store_pace=store_pace,
@@ -260,3 +259,19 @@ def _read(column: Any) -> list[Any]:
 
 def _at(text: str) -> datetime:
     return datetime.fromisoformat(text)
+
+
+def _maybe(text: str | None) -> datetime | None:
+    return _at(text) if text else None
+
+
+def _plan_row(row: Sequence[Any]) -> Row:
+    plan_id, user_id, weekday, day, from_time, to_time = row
+    return Row(
+        plan_id,
+        user_id,
+        weekday,
+        date.fromisoformat(day) if day else None,
+        time.fromisoformat(from_time),
+        time.fromisoformat(to_time),
+    )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -111,8 +112,9 @@ def _samples(store_id: int, *, since: datetime) -> dict[int, list[Sample]]:
         .values_list("picker_id", "started_at", "packed_at", "n", "found")
     )
     done: dict[int, list[tuple[float, float, int, int]]] = defaultdict(list)
-    for picker_id, began, packed, lines, units in tasks[:PER_STORE]:
-        done[picker_id or 0].append((began.timestamp(), packed.timestamp(), lines, units))
+    rows: Any = tasks[:PER_STORE]
+    for picker_id, began, packed, lines, units in rows:
+        done[picker_id].append((began.timestamp(), packed.timestamp(), lines, units))
     return {picker_id: capacity.spells(its)[::-1] for picker_id, its in done.items()}
 
 
