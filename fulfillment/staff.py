@@ -9,9 +9,9 @@ from zoneinfo import ZoneInfo
 
 from django.db.models import Max, QuerySet
 
-from accounts.models import User
+from accounts.models import RoleGrant, User
 from catalog.models import Store, StoreMembership
-from fulfillment import capacity, staffing
+from fulfillment import access, capacity, staffing
 from fulfillment.capacity import Minute
 from fulfillment.models import Break, PickerShift, PickerStat, PickTask, PlannedShift, TaskState
 from fulfillment.staffing import Planned, Row
@@ -219,9 +219,9 @@ def _people(store_id: int, floor: staffing.State, *, names: dict[int, str], toda
 
 def _names(store_id: int) -> dict[int, str]:
     """People who pick here, by id."""
-    at_work = StoreMembership.objects.filter(store_id=store_id).values("user_id")
-    users = User.objects.filter(pk__in=at_work, is_active=True)
-    return {user.pk: _name(user) for user in users if user.roles & {"picker", "store_manager"}}
+    here = StoreMembership.objects.filter(store_id=store_id).values("user_id")
+    pick = RoleGrant.objects.filter(role__in=sorted(access.WORKERS)).values("user_id")
+    return {user.pk: _name(user) for user in User.objects.filter(pk__in=here, is_active=True).filter(pk__in=pick)}
 
 
 def _name(user: User) -> str:
