@@ -28,6 +28,7 @@ class Planned:
 
     plan_id: int
     user_id: int
+    day: date
     starts_at: datetime
     ends_at: datetime
     weekly: bool
@@ -56,6 +57,7 @@ def planned(rows: Iterable[Row], *, days: Sequence[date], timezone: str) -> list
                     Planned(
                         row.plan_id,
                         row.user_id,
+                        day,
                         datetime.combine(day, row.from_time, zone),
                         datetime.combine(ends_on, row.to_time, zone),
                         row.weekday is not None,
@@ -129,8 +131,8 @@ class State:
 
     def hands(self) -> list[Hand]:
         """Those who are here until their planned end, without their breaks; those who are planned, from when they are
-        expected. A floor without any plan where nobody is on shift counts as one pair of hands: there, nobody writes
-        down who works."""
+        expected. A floor without a plan of today where nobody is on shift counts as one pair of hands: there, nobody
+        writes down who works."""
         on = {it.user_id for it in self.here}
         found = [self._hand(it) for it in self.here]
         for it in self.plan:
@@ -194,8 +196,7 @@ SELECT c.timezone,
             SELECT count(*) AS lines, coalesce(sum(qty), 0) AS units FROM orders_orderline WHERE order_id = o.id) x
         WHERE o.store_id = s.id AND o.status = 'CONFIRMED' AND o.released_at IS NULL AND o.release_at < %(ahead)s),
     (SELECT json_agg(json_build_array(a.store_id, a.picker_id, a.base_s, a.line_s, a.unit_s))
-        FROM fulfillment_pickpace a WHERE a.store_id = s.id OR a.store_id IS NULL),
-    EXISTS (SELECT 1 FROM fulfillment_plannedshift WHERE store_id = s.id)
+        FROM fulfillment_pickpace a WHERE a.store_id = s.id OR a.store_id IS NULL)
 FROM catalog_store s JOIN catalog_city c ON c.id = s.city_id WHERE s.id = %(store)s
 """
 
@@ -215,7 +216,7 @@ def state(*, store_id: int, now: datetime) -> State:
         row = cursor.fetchone()
     if row is None:
         return State(now)
-    timezone, tasks, shifts, rows, ended, later, paces, has_plan = row[0], *map(_read, row[1:7]), row[7]
+    timezone, (tasks, shifts, rows, ended, later, paces) = row[0], map(_read, row[1:])
     local = now.astimezone(ZoneInfo(timezone)).date()
     days = [local + timedelta(days=n) for n in (-1, 0, 1)]
     store_pace, own = _paces(paces)
@@ -235,7 +236,7 @@ def state(*, store_id: int, now: datetime) -> State:
         gone=gone,
         store_pace=store_pace,
         paces=own,
-        has_plan=has_plan,
+        has_plan=any(it.day == local or it.starts_at <= now < it.ends_at for it in plan),
     )
 
 

@@ -13,6 +13,7 @@ from accounts.phones import normalise
 from blinkit.kernel import events, live
 from blinkit.kernel.errors import Invalid
 from blinkit.kernel.geo import Point
+from blinkit.kernel.said import say
 from catalog import versions
 from catalog.errors import BadArea, NoSuchStore
 from catalog.events import StoreLimitChanged, StoreModeChanged
@@ -119,7 +120,7 @@ def set_store_limit(
     if most is None:
         reason, until = "", None
     elif not 1 <= most <= store.max_open_orders:
-        raise Invalid(f"Say a number between 1 and {store.max_open_orders}: the store never takes more.")
+        raise Invalid(say("Say a number between 1 and {most}: the store never takes more.", most=store.max_open_orders))
     elif not reason.strip():
         raise Invalid("Say why, so that everybody on the board understands.")
     elif until is None or not now < until <= now + LONGEST_MODE:

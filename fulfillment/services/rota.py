@@ -9,6 +9,7 @@ from django.db import transaction
 
 from blinkit.kernel import live
 from blinkit.kernel.errors import Invalid
+from blinkit.kernel.said import say
 from catalog.models import Store, StoreMembership
 from fulfillment.errors import AlreadyPlanned, OtherStore
 from fulfillment.models import PlannedShift
@@ -87,10 +88,11 @@ def _refuse_overlap(row: PlannedShift, *, today: date, timezone: str) -> None:
         if _meet(it, new):
             zone = ZoneInfo(timezone)
             begins, ends = f"{it.starts_at.astimezone(zone):%H:%M}", f"{it.ends_at.astimezone(zone):%H:%M}"
-            name = stores[it.plan_id]
-            raise AlreadyPlanned(
-                f"Already planned from {begins} to {ends} in {name}.", store=name, **{"from": begins, "to": ends}
-            )
+            words = say(
+                "Already planned from {begins} to {ends} in {store}.",
+                begins=begins, ends=ends, store=stores[it.plan_id],
+            )  # fmt: skip
+            raise AlreadyPlanned(words, store=stores[it.plan_id], **{"from": begins, "to": ends})
 
 
 def _meet(a: Planned, b: Planned) -> bool:

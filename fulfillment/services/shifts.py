@@ -62,7 +62,7 @@ def start_break(*, picker_id: int, store_id: int, minutes: int = USUAL_BREAK_M, 
     Raises Invalid beyond 1 to 60 minutes, NotOnShift, TaskBusy with an order in hand.
     """
     if not 1 <= minutes <= LONGEST_BREAK_M:
-        raise Invalid(f"A break takes between 1 and {LONGEST_BREAK_M} minutes.")
+        raise Invalid("A break takes between 1 and 60 minutes.")
     shift = _lock_live(picker_id, store_id)
     if shift is None:
         raise NotOnShift("Start your shift in this store first.")
