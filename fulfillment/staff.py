@@ -80,11 +80,12 @@ class Staff:
     presets: list[tuple[time, time]]
     bars: list[Bar]
     wait_s: int
+    shelf_s: int
+    """Seconds until a usual order that comes now is begun, and until it is on the shelf."""
     full_in_m: int | None
     open_orders: int
     pickers_on: int
     pickers_planned: int
-    usual_s: int
 
 
 def staff_of(store: Store, *, now: datetime) -> Staff:
@@ -98,6 +99,7 @@ def staff_of(store: Store, *, now: datetime) -> Staff:
     load = capacity.load_by_minute(
         floor, minutes=2 * CHART_M, arriving=arriving * floor.order_s / ARRIVING_FROM.total_seconds()
     )
+    begun_s, finished_s = capacity.begun_and_finished(floor, order_s=floor.order_s)
     here = {it.user_id for it in floor_now.here}
     rows = _plan_rows(store.pk, today)
     days = [
@@ -123,12 +125,12 @@ def staff_of(store: Store, *, now: datetime) -> Staff:
         members=sorted(members.items(), key=lambda it: it[1].lower()),
         presets=_presets(store.opens, store.closes),
         bars=_bars(load[:CHART_M]),
-        wait_s=round(capacity.wait_s(floor)),
+        wait_s=round(begun_s),
+        shelf_s=round(finished_s),
         full_in_m=capacity.full_in_m(load),
         open_orders=floor_now.open_orders,
         pickers_on=floor_now.pickers_on,
         pickers_planned=floor_now.pickers_planned,
-        usual_s=round(floor.order_s),
     )
 
 

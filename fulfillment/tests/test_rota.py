@@ -20,9 +20,10 @@ from catalog.tests.factories import store as make_store
 from fulfillment import services, staff, staffing
 from fulfillment.errors import AlreadyPlanned, NotOnShift, OnBreak, OtherStore, TaskBusy
 from fulfillment.models import Break, PickerShift, PickerStat, PickPace, PickTask, PlannedShift, TaskState
-from fulfillment.services import picking, shifts
-from fulfillment.tests.factories import LATER, floor, packed, picked, product, task_for, worker
+from fulfillment.services import personal, picking, shifts
+from fulfillment.tests.factories import LATER, floor, order_for, packed, picked, product, task_for, worker
 from orders import queries as orders
+from orders.models import Order
 
 pytestmark = pytest.mark.django_db
 TODAY = date(2026, 11, 20)  # NOW is 14:30 in the store, a Friday
@@ -298,6 +299,33 @@ def test_why_it_takes_long_is_said_with_the_quote_and_kept_with_the_promise():
     services.end_shift(picker_id=asha.pk, now=NOW)
 
 
+def test_customers_read_why_and_nothing_when_all_is_as_usual(client):
+    milk = product()
+    store = floor(milk)
+    worker(store)
+    words = "Many orders in the store right now."
+
+    def shop():
+        return client.get("/").content.decode()
+
+    assert words not in shop()
+    StoreLoad.objects.filter(store=store).update(pick_backlog_s=600)
+    assert words in shop()
+
+
+def test_an_order_for_later_is_work_once_its_time_comes_near():
+    milk = product()
+    store = floor(milk)
+    worker(store)
+    for _ in range(4):
+        waiting = order_for(store, [milk])
+        Order.objects.filter(pk=waiting.pk).update(release_at=NOW + 10 * MINUTE)
+    seen = staffing.state(store_id=store.pk, now=NOW)
+    assert [(it.in_s, round(it.work_s)) for it in seen.floor().later] == [(600, 58)] * 4
+    assert not staffing.state(store_id=store.pk, now=NOW - timedelta(hours=3)).later
+    assert seen.open_orders == 0
+
+
 def test_a_limit_holds_until_its_end_and_never_takes_more_than_the_store_can():
     milk = product()
     store = floor(milk)
@@ -458,6 +486,20 @@ def test_a_picker_rests_on_the_queue_screen_and_by_the_api(client, api):
     assert http.post(f"{base}/break/start/", {"minutes": 99}, HTTP_IDEMPOTENCY_KEY=uuid4().hex).status_code == 400
     outsider = api(worker(make_store("BLR-Z"), on_shift=False))
     assert outsider.post(f"{base}/break/end/").status_code == 403
+
+
+def test_what_is_kept_about_a_picker_is_told_and_forgotten():
+    milk = product()
+    store = floor(milk)
+    asha = worker(store)
+    plan(store, asha, time(14), time(18))
+    rest(store, asha)
+    services.note_refused(picker_id=asha.pk, store_id=store.pk, now=NOW)
+    held = personal.held(user_id=asha.pk)
+    assert [len(held[part]) for part in ("planned", "shifts", "breaks", "days")] == [1, 1, 1, 1]
+    personal.forget(user_id=asha.pk, now=NOW)
+    held = personal.held(user_id=asha.pk)
+    assert [len(held[part]) for part in ("planned", "shifts", "breaks", "days")] == [0, 1, 0, 0]
 
 
 def test_a_refused_scan_is_counted_and_nothing_else_changes(api):
