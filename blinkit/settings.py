@@ -214,6 +214,8 @@ CELERY_BEAT_SCHEDULE = {  # seeds the database schedule; an administrator can ch
         "payments.tasks.sweep_due": 15,
         "payments.tasks.sweep_wallets": 60,
         "fulfillment.tasks.sweep_tasks": 30,
+        "fulfillment.tasks.refresh_loads": 20,
+        "fulfillment.tasks.learn_pace": 24 * 3600,
         "delivery.tasks.dispatch_round": 3,
         "delivery.tasks.sweep_offers": 5,
         "delivery.tasks.sweep_silent": 60,

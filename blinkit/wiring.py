@@ -11,6 +11,7 @@ from accounts.events import EmailGiven, OtpRequested
 from blinkit.kernel.events import DomainEvent
 from catalog.events import WeAreHere
 from delivery.events import OfferMade
+from fulfillment.events import TaskPacked
 from inventory.events import BatchBlocked, HeldMissingNotice, HoldExpired, LowStockNotice
 from orders.events import (
     BackInStock,
@@ -84,6 +85,7 @@ REACTIONS: Mapping[type[DomainEvent], Sequence[str]] = {
     BooksDiffer: [TELL],
     HoldExpired: ["orders.handlers.hold_expired"],
     BatchBlocked: ["orders.handlers.batch_blocked"],
+    TaskPacked: ["fulfillment.handlers.note_packed"],
     RecalledUnitsHeld: ["fulfillment.handlers.take_out_recalled"],
     LineRecalled: [TELL],
     HeldBackTold: [TELL],
@@ -101,6 +103,7 @@ REACTIONS: Mapping[type[DomainEvent], Sequence[str]] = {
 PERSONAL_DATA: Mapping[str, tuple[str, str]] = {  # what each room holds on a person: (tell it, forget it)
     "orders": ("orders.services.personal.held", "orders.services.personal.forget"),
     "deliveries": ("delivery.services.personal.held", "delivery.services.personal.forget"),
+    "floor": ("fulfillment.services.personal.held", "fulfillment.services.personal.forget"),
     "money": ("payments.services.personal.held", "payments.services.personal.forget"),
     "wishes": ("catalog.services.personal.held", "catalog.services.personal.forget"),
     "messages": ("notifications.personal.held", "notifications.personal.forget"),

@@ -20,6 +20,16 @@ class StoreModeChanged(DomainEvent):
 
 
 @dataclass(frozen=True)
+class StoreLimitChanged(DomainEvent):
+    """Subject "store:<code>". `most` is None when the limit was taken away."""
+
+    store_code: str
+    most: int | None
+    reason: str
+    until: datetime | None = None
+
+
+@dataclass(frozen=True)
 class SurgeChanged(DomainEvent):
     """Subject "store:<code>"."""
 

@@ -52,6 +52,10 @@ class Store(models.Model):
     mode_reason = models.CharField(max_length=160, blank=True)
     mode_until = models.DateTimeField(null=True, blank=True, help_text="Every pause or rush ends by itself")
     max_open_orders = models.PositiveIntegerField(default=120)
+    # A manager's own limit for a while, below that one; over at `limit_until`.
+    limit_orders = models.PositiveIntegerField(null=True, blank=True)
+    limit_reason = models.CharField(max_length=160, blank=True, default="", db_default="")
+    limit_until = models.DateTimeField(null=True, blank=True, help_text="Every limit ends by itself")
     gstin = models.CharField(max_length=15, blank=True)
     fssai = models.CharField(max_length=14, blank=True)
     phone = models.CharField(max_length=16, blank=True)
@@ -64,6 +68,11 @@ class Store(models.Model):
                 fields=["area_south", "area_north", "area_west", "area_east"],
                 name="store_area_box",
                 condition=Q(is_active=True),
+            )
+        ]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(limit_orders=None) | Q(limit_until__isnull=False), name="store_limit_ends_by_itself"
             )
         ]
 
@@ -92,6 +101,7 @@ class StoreLoad(models.Model):
     open_orders = models.PositiveIntegerField(default=0)
     pick_backlog_s = models.PositiveIntegerField(default=0, help_text="Seconds until a picker takes a new order")
     pickers_on = models.PositiveIntegerField(default=0)
+    pickers_planned = models.PositiveIntegerField(default=0, db_default=0, help_text="So many the plan says for now")
     riders_idle = models.PositiveIntegerField(default=0)
     riders_on = models.PositiveIntegerField(default=0)
     rider_wait_s = models.PositiveIntegerField(default=0, help_text="Seconds until a rider is expected to be free")

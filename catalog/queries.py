@@ -403,6 +403,13 @@ def current_mode(store: Store, *, now: datetime) -> StoreMode:
     return StoreMode(store.mode)
 
 
+def most_open_orders(store: Store, *, now: datetime) -> int:
+    """Open orders the store takes at once: its own figure, or its manager's limit while that holds."""
+    if store.limit_orders is not None and store.limit_until is not None and store.limit_until > now:
+        return min(store.limit_orders, store.max_open_orders)
+    return store.max_open_orders
+
+
 # -- versions, for ETags ------------------------------------------------------------------------------------------
 
 

@@ -16,7 +16,17 @@ from unfold.admin import ModelAdmin, TabularInline
 from blinkit.kernel.admin import ReadOnly
 from blinkit.kernel.errors import Refusal
 from fulfillment import services
-from fulfillment.models import Bag, PickerShift, PickLine, PickTask, ShelfSlot, TaskState
+from fulfillment.models import (
+    Bag,
+    PickerShift,
+    PickerStat,
+    PickLine,
+    PickPace,
+    PickTask,
+    PlannedShift,
+    ShelfSlot,
+    TaskState,
+)
 
 
 class Looking(TabularInline):
@@ -156,6 +166,35 @@ class PickerShiftAdmin(ReadOnly):
                 messages.success(request, f"{shift.user} is off the floor.")
             except Refusal as refusal:
                 messages.error(request, f"{shift.user}: {refusal.detail}")
+
+
+@admin.register(PlannedShift)
+class PlannedShiftAdmin(ReadOnly):
+    """Planned on the screen of the store's people."""
+
+    list_display = ("user", "store", "day", "weekday", "from_time", "to_time")
+    list_select_related = ("user", "store")
+    list_filter = ("store", "weekday", ("day", admin.DateFieldListFilter))
+    search_fields = ("user__name", "=user__phone")
+    ordering = ("store", "weekday", "day", "from_time")
+
+
+@admin.register(PickPace)
+class PickPaceAdmin(ReadOnly):
+    list_display = ("__str__", "store", "picker", "base_s", "line_s", "unit_s", "orders", "learned_at")
+    list_select_related = ("store", "picker")
+    list_filter = ("store", ("picker", admin.EmptyFieldListFilter))
+    search_fields = ("picker__name", "=picker__phone")
+    ordering = ("store", "picker")
+
+
+@admin.register(PickerStat)
+class PickerStatAdmin(ReadOnly):
+    list_display = ("picker", "store", "day", "tasks", "lines", "units", "pick_s", "pack_s", "refused", "shorted")
+    list_select_related = ("picker", "store")
+    list_filter = ("store", ("day", admin.DateFieldListFilter))
+    search_fields = ("picker__name", "=picker__phone")
+    ordering = ("-day", "store", "picker")
 
 
 @admin.register(ShelfSlot)

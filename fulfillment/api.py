@@ -20,6 +20,7 @@ from blinkit.kernel.permissions import HasRole
 from fulfillment import access, pickroute, queries, services, walk
 from fulfillment.errors import NoSuchTask
 from fulfillment.models import MOST_TOTES, PickLine, PickTask, TaskState
+from fulfillment.services.shifts import LONGEST_BREAK_M, USUAL_BREAK_M
 
 TAGS = ["floor"]
 S = serializers
@@ -28,6 +29,16 @@ S = serializers
 class ShiftOut(S.Serializer[Any]):
     store = S.CharField()
     started_at = S.DateTimeField()
+
+
+class BreakBody(S.Serializer[Any]):
+    minutes = S.IntegerField(min_value=1, max_value=LONGEST_BREAK_M, default=USUAL_BREAK_M, help_text="About how long.")
+
+
+class BreakOut(S.Serializer[Any]):
+    store = S.CharField()
+    started_at = S.DateTimeField()
+    back_at = S.DateTimeField(help_text="When the person means to be back.")
 
 
 class CardOut(S.Serializer[Any]):
@@ -311,6 +322,28 @@ class ShiftEndView(FloorView):
         return Response(status=status.HTTP_204_NO_CONTENT)
 
 
+class BreakStartView(FloorView):
+    @extend_schema(tags=TAGS, request=BreakBody, responses={201: BreakOut}, summary="Begin a break")
+    @idempotent
+    def post(self, request: Request, code: str) -> Response:
+        """No order is given meanwhile. 409 `task-busy` with an order in hand; a break that runs is the answer."""
+        store = access.store_to_work_in(request.user, code)
+        body = _parsed(BreakBody(data=request.data))
+        made = services.start_break(picker_id=_me(request), store_id=store.pk, now=timezone.now(), **body)
+        answer = {"store": store.code, "started_at": made.started_at, "back_at": made.back_at}
+        return Response(answer, status=status.HTTP_201_CREATED)
+
+
+class BreakEndView(FloorView):
+    @extend_schema(
+        tags=TAGS, request=None, responses={204: OpenApiResponse(description="Ended.")}, summary="End the break"
+    )
+    def post(self, request: Request, code: str) -> Response:
+        store = access.store_to_work_in(request.user, code)
+        services.end_break(picker_id=_me(request), store_id=store.pk, now=timezone.now())
+        return Response(status=status.HTTP_204_NO_CONTENT)
+
+
 class QueueView(FloorView):
     @extend_schema(tags=TAGS, responses=QueueOut, summary="What waits, what is picked, what stands on the shelf")
     def get(self, request: Request, code: str) -> Response:
@@ -366,11 +399,11 @@ class ScanView(FloorView):
     @extend_schema(tags=TAGS, request=ScanBody, responses=OutcomeOut, summary="One unit goes into the tote")
     def post(self, request: Request, task_id: UUID) -> Response:
         body = _parsed(ScanBody(data=request.data))
-        own = _own(request, task_id)
+        task = queries.task_of(task_id=_own(request, task_id))
         try:
-            outcome = services.scan(task_id=own, picker_id=_me(request), now=timezone.now(), **body)
+            outcome = services.scan(task_id=task.pk, picker_id=_me(request), now=timezone.now(), **body)
         except services.REFUSED_SCANS:
-            services.note_refused(task_id=own)
+            services.note_refused(picker_id=_me(request), store_id=task.store_id, now=timezone.now())
             raise
         return Response(outcome.as_json())
 

@@ -61,6 +61,18 @@ class NotOnShift(Conflict):
     code = "not-on-shift"
 
 
+class OnBreak(Conflict):
+    """No order is given to somebody who rests."""
+
+    code = "on-break"
+
+
+class AlreadyPlanned(Conflict):
+    """The person is planned at that time. Carries `store`, `from` and `to`."""
+
+    code = "already-planned"
+
+
 class LinesOpen(Conflict):
     """Some lines are neither picked nor shorted. Carries `open`."""
 

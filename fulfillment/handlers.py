@@ -6,6 +6,7 @@ from django.utils import timezone
 
 from blinkit.kernel.events import EventMeta
 from fulfillment import services
+from fulfillment.events import TaskPacked
 from orders.events import (
     OrderCancelled,
     OrderConfirmed,
@@ -38,3 +39,7 @@ def close_handed_over(event: OrderPickedUp, meta: EventMeta) -> None:
 
 def take_out_recalled(event: RecalledUnitsHeld, meta: EventMeta) -> None:
     services.take_out_recalled(order_id=event.order_id, now=timezone.now())
+
+
+def note_packed(event: TaskPacked, meta: EventMeta) -> None:
+    services.note_packed(task_id=event.task_id)

@@ -38,6 +38,7 @@ class PickerShift(models.Model):
                 condition=Q(totes__gte=1, totes__lte=MOST_TOTES), name="picker_takes_one_to_four_totes"
             ),
         ]
+        indexes = [models.Index(fields=["store", "-ended_at"], name="shift_by_store")]
 
     def __str__(self) -> str:
         return f"{self.user} since {self.started_at:%d %b %H:%M}"
@@ -76,7 +77,6 @@ class PickTask(models.Model):
     due_at = models.DateTimeField()
     work_s = models.PositiveIntegerField(default=0, db_default=0, help_text="Usual seconds to pick and pack it")
     tote = models.PositiveSmallIntegerField(null=True, blank=True, help_text="1 to 4 while it is in work")
-    refused_scans = models.PositiveSmallIntegerField(default=0, db_default=0)
     pinned = models.BooleanField(default=False)
     opened_at = models.DateTimeField()
     started_at = models.DateTimeField(null=True, blank=True)
@@ -167,3 +167,9 @@ class Bag(models.Model):
     def stem(self) -> str:
         """What all bags of an order begin with: "K7QX2M" of "K7QX2M-1/2"."""
         return self.code.rpartition("-")[0]
+
+
+from fulfillment.rota import Break as Break  # noqa: E402
+from fulfillment.rota import PickerStat as PickerStat  # noqa: E402
+from fulfillment.rota import PickPace as PickPace  # noqa: E402
+from fulfillment.rota import PlannedShift as PlannedShift  # noqa: E402

@@ -15,3 +15,15 @@ def sweep_tasks(**_: Any) -> None:
     """Orders in the hands of people who went home go back into the queue; recalled goods come off orders."""
     services.sweep(now=timezone.now())
     services.sweep_recalled(now=timezone.now())
+
+
+@shared_task(acks_late=True)
+def refresh_loads(**_: Any) -> None:
+    """The wait of each floor follows the clock: shifts that begin and end, breaks, orders being picked."""
+    services.refresh_loads(now=timezone.now())
+
+
+@shared_task(acks_late=True)
+def learn_pace(**_: Any) -> None:
+    """How many seconds an order takes, of the house, of stores and of pickers."""
+    services.learn_pace(now=timezone.now())

@@ -7,11 +7,26 @@ from typing import Any
 from django.urls import path
 
 from fulfillment import api, ws
-from fulfillment.web import counts, days, floor, paper, pick, queue, receiving, replenish, stock, transfers, wastage
+from fulfillment.web import (
+    counts,
+    days,
+    floor,
+    paper,
+    pick,
+    queue,
+    receiving,
+    replenish,
+    staff,
+    stock,
+    transfers,
+    wastage,
+)
 
 api_urls: list[Any] = [
     path("floor/stores/<str:code>/shift/start/", api.ShiftStartView.as_view()),
     path("floor/stores/<str:code>/shift/end/", api.ShiftEndView.as_view()),
+    path("floor/stores/<str:code>/break/start/", api.BreakStartView.as_view()),
+    path("floor/stores/<str:code>/break/end/", api.BreakEndView.as_view()),
     path("floor/stores/<str:code>/queue/", api.QueueView.as_view()),
     path("floor/stores/<str:code>/next/", api.NextView.as_view()),
     path("floor/stores/<str:code>/walk/", api.WalkView.as_view()),
@@ -39,6 +54,10 @@ web_urls: list[Any] = [
     path("store/<str:code>/paper/pdf/", paper.pdf, name="floor-paper-pdf"),
     path("store/<str:code>/paper/<uuid:task_id>/", paper.sheet, name="floor-paper-sheet"),
     path("store/<str:code>/paper/<uuid:task_id>/save/", paper.save, name="floor-paper-save"),
+    path("store/<str:code>/staff/", staff.staff, name="floor-staff"),
+    path("store/<str:code>/staff/plan/", staff.plan, name="floor-plan"),
+    path("store/<str:code>/staff/plan/<int:plan_id>/remove/", staff.unplan, name="floor-unplan"),
+    path("store/<str:code>/staff/limit/", staff.limit, name="floor-limit"),
     path("store/<str:code>/stock/", stock.stock, name="floor-stock"),
     path("store/<str:code>/stock/<str:sku>/", stock.change, name="floor-stock-change"),
     path("store/<str:code>/inbound/", receiving.expected, name="floor-inbound"),

@@ -102,7 +102,7 @@ def _one(action: Mapping[str, Any], *, picker_id: int, store_id: int, now: datet
             raise NoSuchTask("There is no such pick task in this store.")
         shared: dict[str, Any] = {"task_id": action["task"], "picker_id": picker_id, "nonce": nonce, "now": now}
         if what == Do.SCAN:
-            _scan(action, shared)
+            _scan(action, shared, store_id=store_id)
         else:
             line = {"line_id": _need(action, "line"), **shared}
             if what == Do.UNDO:
@@ -118,13 +118,13 @@ def _one(action: Mapping[str, Any], *, picker_id: int, store_id: int, now: datet
     return {"nonce": nonce, "ok": True, "code": "", "say": "", "more": {}}
 
 
-def _scan(action: Mapping[str, Any], shared: dict[str, Any]) -> None:
+def _scan(action: Mapping[str, Any], shared: dict[str, Any], *, store_id: int) -> None:
     tote = scancodes.tote_of(action["tote"]) if action.get("tote") else None
     code, line_id = action.get("code", ""), action.get("line")
     try:
         services.scan(barcode=code, line_id=line_id, tote=tote, grams=action.get("grams"), **shared)
     except services.REFUSED_SCANS:
-        services.note_refused(task_id=shared["task_id"])
+        services.note_refused(picker_id=shared["picker_id"], store_id=store_id, now=shared["now"])
         raise
 
 

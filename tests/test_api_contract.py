@@ -46,6 +46,7 @@ REPEATABLE: dict[str, str] = {
     "/rider/stops/{stop_id}/depart/": "the first time counts",
     "/rider/stops/{stop_id}/arrive/": "the first time counts",
     "/floor/stores/{code}/shift/end/": "ended is ended",
+    "/floor/stores/{code}/break/end/": "ended is ended",
     "/floor/stores/{code}/next/": "gives the task in hand when there is one",
     "/floor/stores/{code}/walk/": "each action carries a nonce",
     "/floor/tasks/{task_id}/scan/": "each scan carries a nonce",

@@ -34,7 +34,7 @@ from catalog.services.promotions import (
 )
 from catalog.services.referral import referral_code, save_referral_policy
 from catalog.services.shelf import put_on_shelf, refresh_shelf, set_active, set_listed, set_price, shelf_changed
-from catalog.services.stores import join_waitlist, save_store, set_store_mode, write_store_load
+from catalog.services.stores import join_waitlist, save_store, set_store_limit, set_store_mode, write_store_load
 from catalog.services.surge import refresh_surge
 from catalog.services.watches import cheaper_told, forget_cheaper, not_cheaper, unfollow, watch_price
 from catalog.services.wishes import (
@@ -99,6 +99,7 @@ __all__ = [
     "set_list_item",
     "set_listed",
     "set_price",
+    "set_store_limit",
     "set_store_mode",
     "shelf_changed",
     "sweep_prices",

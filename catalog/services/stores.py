@@ -13,9 +13,10 @@ from accounts.phones import normalise
 from blinkit.kernel import events, live
 from blinkit.kernel.errors import Invalid
 from blinkit.kernel.geo import Point
+from blinkit.kernel.said import say
 from catalog import versions
 from catalog.errors import BadArea, NoSuchStore
-from catalog.events import StoreModeChanged
+from catalog.events import StoreLimitChanged, StoreModeChanged
 from catalog.models import City, Store, StoreLoad, StoreMode, Waitlist
 
 LONGEST_MODE = timedelta(hours=24)
@@ -104,7 +105,43 @@ def set_store_mode(
     return store
 
 
-LOAD_FACTS = frozenset({"open_orders", "pick_backlog_s", "pickers_on", "riders_idle", "riders_on", "rider_wait_s"})
+@transaction.atomic
+def set_store_limit(
+    *, store_id: int, most: int | None, reason: str = "", until: datetime | None = None, actor: str, now: datetime
+) -> Store:
+    """No more than `most` open orders at once for a while, or (None) as many as usual again; recorded.
+
+    A limit ends by itself, like a mode, and has a reason. It can only be lower than the store's own figure. The same
+    again changes nothing. Raises Invalid, NoSuchStore.
+    """
+    store = Store.objects.select_for_update(no_key=True).filter(pk=store_id).first()
+    if store is None:
+        raise NoSuchStore()
+    if most is None:
+        reason, until = "", None
+    elif not 1 <= most <= store.max_open_orders:
+        raise Invalid(say("Say a number between 1 and {most}: the store never takes more.", most=store.max_open_orders))
+    elif not reason.strip():
+        raise Invalid("Say why, so that everybody on the board understands.")
+    elif until is None or not now < until <= now + LONGEST_MODE:
+        raise Invalid("Say until when: a time within the next 24 hours.")
+    if (store.limit_orders, store.limit_until, store.limit_reason) == (most, until, reason):
+        return store
+    store.limit_orders, store.limit_reason, store.limit_until = most, reason, until
+    store.save(update_fields=["limit_orders", "limit_reason", "limit_until"])
+    events.record(
+        StoreLimitChanged(store_code=store.code, most=most, reason=reason, until=until),
+        subject=f"store:{store.code}",
+        actor=actor,
+    )
+    live.touch(f"store.{store.code}", what="mode")
+    live.touch("ops", what="store", id=store.code)
+    return store
+
+
+LOAD_FACTS = frozenset(
+    {"open_orders", "pick_backlog_s", "pickers_on", "pickers_planned", "riders_idle", "riders_on", "rider_wait_s"}
+)
 
 
 def write_store_load(*, store_id: int, now: datetime, **facts: int) -> None:

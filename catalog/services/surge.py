@@ -25,7 +25,9 @@ def refresh_surge(*, now: datetime) -> int:
         if load.surge_until is None and not cap:
             continue
         before = Surge(load.surge_level, load.surge_paise, load.surge_why, load.surge_until)
-        work = Work(load.open_orders, load.pick_backlog_s, load.riders_on, load.updated_at)
+        # Fewer people than planned is our fault, not the hour's: their wait costs nobody a fee.
+        backlog_s = load.pick_backlog_s if load.pickers_on >= load.pickers_planned and load.open_orders else 0
+        work = Work(load.open_orders, backlog_s, load.riders_on, load.updated_at)
         last = load.surge_until - GOOD_FOR if load.surge_until else now
         # The first look has nothing to measure from: it counts as one minute.
         elapsed_s = (now - last).total_seconds() or 60.0

@@ -17,13 +17,14 @@ from django.utils import timezone
 from blinkit.kernel.geo import Point
 from blinkit.kernel.said import say
 from catalog.models import Store, StoreLoad
-from catalog.queries import current_mode, is_open
+from catalog.queries import current_mode, is_open, most_open_orders
 from delivery.models import JobState, Rider, Shift, Stop, StopState
 from delivery.saying_no import all_said_no
 from delivery.services.rounds import SILENT_AFTER
 from fulfillment.models import PickerShift
 from orders import promise
 from orders.models import Order
+from orders.queries import why_long
 from orders.queries.outlook import FIELDS, outlooks, with_facts
 from orders.risk import STAGE_LABELS
 from orders.states import LIVE, Status
@@ -146,6 +147,8 @@ class StoreRow:
     riders_on: int = 0
     riders_idle: int = 0
     promise_m: int | None = None
+    why_long: str = ""
+    """Why its promise is long now; empty when it is not."""
 
     @property
     def load(self) -> float:
@@ -389,8 +392,9 @@ def _stores(now: datetime) -> dict[int, tuple[StoreRow, StoreLoad, Point]]:
             mode_reason=store.mode_reason if mode != "open" else "",
             mode_until=store.mode_until if mode != "open" else None,
             open_now=is_open(store, now=now),
-            capacity=store.max_open_orders,
+            capacity=most_open_orders(store, now=now),
             promise_m=round(promise.remaining_s(base) / 60),
+            why_long=why.sentence if (why := why_long(store, now=now)) else "",
         )
         found[store.pk] = (row, load, store.point)
     return found

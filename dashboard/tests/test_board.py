@@ -11,6 +11,7 @@ from django.utils import timezone
 from accounts.tests.factories import UserFactory
 from blinkit.kernel import live, ws
 from blinkit.kernel.tokens import access_token_for
+from catalog import services as stores
 from catalog.models import Store
 from catalog.tests.factories import NOW, ProductFactory
 from catalog.tests.factories import store as make_store
@@ -138,6 +139,16 @@ def test_nobody_else_comes_in(client, path, role):
 def test_strangers_sign_in_first(client):
     answer = client.get("/ops/")
     assert (answer.status_code, answer.url.split("?")[0]) == (302, "/sign-in/")
+
+
+def test_the_board_and_the_store_say_why_a_promise_is_long_now(client):
+    store = make_store()
+    stores.write_store_load(store_id=store.pk, now=NOW, pick_backlog_s=600, pickers_on=1, pickers_planned=3)
+    client.force_login(UserFactory(roles=["ops"]))
+    for page in ("/ops/", f"/ops/stores/{store.code}/"):
+        assert "Fewer people on the floor than planned." in client.get(page).content.decode()
+    stores.write_store_load(store_id=store.pk, now=NOW, pick_backlog_s=60)
+    assert queries.board(now=NOW).stores[0].why_long == ""
 
 
 def test_a_store_is_paused_with_a_reason_and_an_end_and_opened_again(client):

@@ -17,6 +17,7 @@ from catalog.models import StoreMode
 from dashboard import queries
 from dashboard.queries.board import forget_board
 from dashboard.web.parts import act, actor_of, is_htmx, screen, show
+from orders import queries as orders
 
 LASTS_M = (10, 20, 30, 60, 120)
 
@@ -48,10 +49,13 @@ def riders(request: HttpRequest) -> HttpResponse:
 @screen
 def store(request: HttpRequest, code: str) -> HttpResponse:
     """Pause, rush or open a store."""
-    row = goods.store_by_code(code)
+    row, now = goods.store_by_code(code), timezone.now()
+    most = goods.most_open_orders(row, now=now)
     context = {
         "store": row,
-        "mode": goods.current_mode(row, now=timezone.now()).value,
+        "mode": goods.current_mode(row, now=now).value,
+        "why_long": orders.why_long(row, now=now),
+        "limit": most if most < row.max_open_orders else None,
         "lasts": LASTS_M,
         "here": "board",
     }

@@ -44,11 +44,6 @@ class Migration(migrations.Migration):
         ),
         migrations.AddField(
             model_name="picktask",
-            name="refused_scans",
-            field=models.PositiveSmallIntegerField(db_default=0, default=0),
-        ),
-        migrations.AddField(
-            model_name="picktask",
             name="tote",
             field=models.PositiveSmallIntegerField(blank=True, help_text="1 to 4 while it is in work", null=True),
         ),

@@ -11,16 +11,17 @@ from fulfillment.services.life import (
     follow_order,
     goods_back,
     open_task,
+    refresh_loads,
     write_load,
 )
 from fulfillment.services.managing import decline, give_back, pin, reassign, sweep
+from fulfillment.services.pace import learn_pace, note_packed, note_refused
 from fulfillment.services.packing import MOST_BAGS, pack, suggested_bags
 from fulfillment.services.paper import enter_paper
 from fulfillment.services.picking import (
     REFUSED_SCANS,
     ScanOutcome,
     lots_left,
-    note_refused,
     other_lot,
     put_back,
     scan,
@@ -30,7 +31,8 @@ from fulfillment.services.picking import (
 )
 from fulfillment.services.recalls import sweep_recalled, take_out_recalled
 from fulfillment.services.returning import Verdict, receive_back
-from fulfillment.services.shifts import end_shift, set_totes, start_shift
+from fulfillment.services.rota import plan_shift, unplan_shift
+from fulfillment.services.shifts import end_break, end_shift, set_totes, start_break, start_shift
 from fulfillment.services.taking import join_again, next_task, split, start, waiting
 
 __all__ = [
@@ -42,33 +44,40 @@ __all__ = [
     "close_cancelled",
     "close_handed_over",
     "decline",
+    "end_break",
     "end_shift",
     "enter_paper",
     "follow_order",
     "give_back",
     "goods_back",
     "join_again",
+    "learn_pace",
     "lots_left",
     "next_task",
+    "note_packed",
     "note_refused",
     "open_task",
     "other_lot",
     "pack",
     "pin",
+    "plan_shift",
     "put_back",
     "reassign",
     "receive_back",
+    "refresh_loads",
     "scan",
     "set_totes",
     "short",
     "split",
     "start",
+    "start_break",
     "start_shift",
     "substitute",
     "suggested_bags",
     "sweep",
     "sweep_recalled",
     "take_out_recalled",
+    "unplan_shift",
     "waiting",
     "weight_of",
     "write_load",

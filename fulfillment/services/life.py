@@ -8,25 +8,23 @@ from typing import Any
 from uuid import UUID
 
 from django.db import connection, transaction
+from django.db.models import Exists, OuterRef, Q
 
 from blinkit.kernel import events
 from blinkit.kernel.errors import Conflict
 from catalog import services as goods
+from catalog.models import Store
 from catalog.travel import travel_seconds
-from fulfillment import pickroute
+from fulfillment import capacity, pickroute, staffing
 from fulfillment.errors import NoSuchTask
 from fulfillment.events import PickTaskOpened, SlotCleared
-from fulfillment.models import PickLine, PickTask, ShelfSlot, TaskState
-from fulfillment.services.inside import hint, lock_task
+from fulfillment.models import PickerShift, PickLine, PickTask, PlannedShift, ShelfSlot, TaskState
+from fulfillment.services.inside import IN_WORK, hint, lock_task
 from orders import services as orders
 from orders.models import Order, OrderLine
 from orders.promise import legs
 from orders.services.mover import joining, step
 from orders.states import Status
-
-PICK_BASE_S = 35
-PICK_LINE_S = 14
-USUAL_LINES = 5
 
 
 def usual_work_s(*, lines: int, units: int) -> int:
@@ -133,19 +131,32 @@ def goods_back(*, order_id: UUID, store_id: int, actor: str, now: datetime) -> N
 
 
 def write_load(*, store_id: int, now: datetime) -> None:
-    """Write down for checkout and the promise how busy this floor is. Two statements."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT count(*), count(*) FILTER (WHERE t.state = 'open'),"
-            " (SELECT count(*) FROM fulfillment_pickershift WHERE store_id = %(store)s AND ended_at IS NULL)"
-            " FROM fulfillment_picktask t WHERE t.store_id = %(store)s AND t.state IN ('open', 'picking', 'picked')",
-            {"store": store_id},
-        )
-        open_orders, waiting, pickers = cursor.fetchone()
-    backlog = waiting * (PICK_BASE_S + USUAL_LINES * PICK_LINE_S) // max(1, pickers)
+    """Write down for checkout and the promise how busy this floor is (`capacity.wait_s`). Two statements."""
+    floor = staffing.state(store_id=store_id, now=now)
     goods.write_store_load(
-        store_id=store_id, now=now, open_orders=open_orders, pick_backlog_s=backlog, pickers_on=pickers
+        store_id=store_id,
+        now=now,
+        open_orders=floor.open_orders,
+        pick_backlog_s=round(capacity.wait_s(floor.floor())),
+        pickers_on=floor.pickers_on,
+        pickers_planned=floor.pickers_planned,
     )
+
+
+def refresh_loads(*, now: datetime) -> int:
+    """Write the load of every store that has something to do, somebody on the floor or a plan, or whose wait is not
+    over: people come and go by the plan and orders are picked while nobody tells. Returns how many stores."""
+    at_work = Store.objects.filter(
+        Exists(PickTask.objects.filter(store=OuterRef("pk"), state__in=["open", *IN_WORK]))
+        | Exists(PickerShift.objects.filter(store=OuterRef("pk"), ended_at=None))
+        | Exists(PlannedShift.objects.filter(store=OuterRef("pk")))
+        | Q(load__pick_backlog_s__gt=0),
+        is_active=True,
+    )
+    found = list(at_work.order_by("pk").values_list("pk", flat=True))
+    for store_id in found:
+        write_load(store_id=store_id, now=now)
+    return len(found)
 
 
 _LINES_WITH_PLACES = """

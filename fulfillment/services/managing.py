@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from uuid import UUID
 
 from django.db import transaction
@@ -14,13 +14,11 @@ from fulfillment.events import TaskPassedOn, TaskPinned
 from fulfillment.models import PickerShift, PickLine, PickTask, TaskState
 from fulfillment.services.inside import IN_WORK, hint, lock_task, need_shift
 from fulfillment.services.life import write_load
-from fulfillment.services.shifts import finish
+from fulfillment.services.shifts import end_forgotten_breaks, finish, need_no_break
 from fulfillment.services.taking import free_tote, take_back_from_helpers
+from fulfillment.staffing import LONGEST_SHIFT
 from orders import services as orders
 from orders.models import Cause, Order
-
-LONGEST_SHIFT = timedelta(hours=14)
-"""A shift nobody ended: the person went home long ago."""
 
 
 @transaction.atomic
@@ -40,8 +38,9 @@ def pin(*, task_id: UUID, pinned: bool, actor: str, now: datetime) -> PickTask:
 def reassign(*, task_id: UUID, picker_id: int, actor: str, now: datetime) -> PickTask:
     """Pass a task in work to another picker, with what is already in the tote. Silent when they have it.
 
-    Raises TaskBusy, NotOnShift, NoSuchTask.
+    Raises TaskBusy, NotOnShift, OnBreak, NoSuchTask.
     """
+    need_no_break(picker_id)
     task = lock_task(task_id)
     if task.state not in IN_WORK:
         raise TaskBusy("Only an order in work can be passed on.")
@@ -88,14 +87,15 @@ def decline(*, task_id: UUID, store_id: int, reason: str, actor: str, now: datet
 
 
 def sweep(*, now: datetime) -> int:
-    """End shifts nobody ended, put tasks of people who are not on the floor back into the queue, and give the lines
-    they helped with back to their pickers.
+    """End shifts and breaks nobody ended, put tasks of people who are not on the floor back into the queue, and give
+    the lines they helped with back to their pickers.
 
     Returns how many tasks. Each is an act of its own: one that fails does not hold up the others.
     """
     forgotten = PickerShift.objects.filter(ended_at=None, started_at__lt=now - LONGEST_SHIFT)
     for shift_id in list(forgotten.values_list("pk", flat=True)):
         _end_forgotten(shift_id, now=now)
+    end_forgotten_breaks(now=now)
     on_floor = PickerShift.objects.filter(user=OuterRef("picker"), store=OuterRef("store"), ended_at=None)
     stuck = PickTask.objects.filter(~Exists(on_floor), state__in=IN_WORK).order_by("pk")
     rescued = sum(_rescue(task_id, now=now) for task_id in list(stuck.values_list("pk", flat=True)))

@@ -9,7 +9,7 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from django.db import transaction
-from django.db.models import F, Q
+from django.db.models import Q
 
 from blinkit.kernel.errors import Invalid
 from blinkit.kernel.said import say
@@ -87,11 +87,6 @@ def scan(
     line.grams += _weighed(line.product, code.grams if code.grams is not None else grams)
     line.picked_qty += 1
     return _after(task, line, nonce=nonce, now=now)
-
-
-def note_refused(*, task_id: UUID) -> None:
-    """One more scan of this task was refused: for the accuracy of the day."""
-    PickTask.objects.filter(pk=task_id).update(refused_scans=F("refused_scans") + 1)
 
 
 @transaction.atomic

@@ -17,6 +17,7 @@ from fulfillment.errors import NotOnShift, TaskBusy
 from fulfillment.events import TaskSplit, WalkBegun
 from fulfillment.models import MOST_TOTES, PickerShift, PickLine, PickTask, TaskState
 from fulfillment.services.inside import IN_WORK, hint, lock_task, lock_with_order, need_shift
+from fulfillment.services.shifts import need_no_break
 from inventory.models import Bin
 from orders import services as orders
 from orders.models import Order
@@ -141,6 +142,7 @@ def lock_shift(picker_id: int, store_id: int) -> PickerShift:
     live = PickerShift.objects.filter(user_id=picker_id, store_id=store_id, ended_at=None)
     if (shift := live.select_for_update(no_key=True).first()) is None:
         raise NotOnShift("Start your shift in this store first.")
+    need_no_break(picker_id)
     return shift
 
 

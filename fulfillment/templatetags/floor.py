@@ -33,6 +33,13 @@ def kilos(grams: int) -> str:
 
 
 @register.filter
+def minutes_seconds(seconds: float) -> str:
+    """95 → "1:35"."""
+    minutes, rest = divmod(round(seconds), 60)
+    return f"{minutes}:{rest:02}"
+
+
+@register.filter
 def because(why: list[Any]) -> str:
     """Why a product is to be counted, as words: ["short", 80, 2] → "Not found by a picker 2 times"."""
     reason, _points, n = why

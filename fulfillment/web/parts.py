@@ -49,8 +49,8 @@ def act(back: str) -> Callable[[Screen[P]], Door[P]]:
 
 
 def back_of(request: HttpRequest, usual: str) -> str:
-    """The page an act leads back to: the live floor when it was done there."""
-    return "floor-live" if request.POST.get("back") == "floor" else usual
+    """The page an act leads back to: the one it was done on."""
+    return {"floor": "floor-live", "staff": "floor-staff"}.get(request.POST.get("back", ""), usual)
 
 
 def show(

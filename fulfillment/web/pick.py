@@ -55,6 +55,7 @@ def scan(request: HttpRequest, code: str, task_id: UUID) -> HttpResponse:
             now=timezone.now(),
         )
     except (WrongItem, UnknownBarcode, EnoughOfIt) as wrong:
+        services.note_refused(picker_id=_me(request), store_id=store.pk, now=timezone.now())
         return _answer(request, store, task, Feedback("wrong", wrong.detail))
     words = _("Got it") if outcome.line_done else _("%(n)s of %(all)s") % {"n": outcome.picked_qty, "all": outcome.qty}
     return _answer(request, store, task, Feedback("right", _("All found") if outcome.task_done else words))

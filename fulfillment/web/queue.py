@@ -15,9 +15,10 @@ from blinkit.kernel.errors import Invalid
 from catalog import queries as goods
 from catalog import services as stores
 from catalog.models import Store, StoreMode
-from fulfillment import access, pickroute, queries, services
+from fulfillment import access, pickroute, queries, services, staff
 from fulfillment.errors import OtherStore
 from fulfillment.models import PickTask
+from fulfillment.services.shifts import USUAL_BREAK_M
 from fulfillment.web.parts import act, back_of, is_htmx, number_of, screen, show
 
 PAUSES_M = (10, 20, 30, 60, 120)
@@ -39,7 +40,7 @@ def queue(request: HttpRequest, code: str) -> HttpResponse:
     store = access.store_to_see(request.user, code)
     now = timezone.now()
     board = queries.board(store_id=store.pk, now=now)
-    _may_work, may_manage = access.standing(request.user, store)
+    may_work, may_manage = access.standing(request.user, store)
     mine = next((card for card in board.in_work if card.picker_id == request.user.pk), None)
     busy = {card.picker_id for card in board.in_work}
     context = {
@@ -51,6 +52,8 @@ def queue(request: HttpRequest, code: str) -> HttpResponse:
         "on_shift": any(picker.user_id == request.user.pk for picker in board.pickers),
         "mode": goods.current_mode(store, now=now).value,
         "pauses": PAUSES_M,
+        "breaks": (15, 30),
+        "me": staff.mine(user_id=_me(request), store=store, now=now) if may_work else None,
         "decline_reasons": decline_reasons(),
         "free_pickers": [picker for picker in board.pickers if picker.user_id not in busy],
         "coming_back": queries.coming_back(store_id=store.pk, now=now) if may_manage else [],
@@ -65,6 +68,11 @@ def shift(request: HttpRequest, code: str) -> HttpResponse:
     if request.POST.get("act") == "end":
         services.end_shift(picker_id=_me(request), now=now)
         messages.success(request, _("Your shift is over. See you soon."))
+    elif request.POST.get("act") == "break":
+        minutes = number_of(request, "minutes", default=USUAL_BREAK_M)
+        services.start_break(picker_id=_me(request), store_id=store.pk, minutes=minutes, now=now)
+    elif request.POST.get("act") == "back":
+        services.end_break(picker_id=_me(request), store_id=store.pk, now=now)
     else:
         services.start_shift(picker_id=_me(request), store_id=store.pk, now=now)
     return redirect("floor-queue", code)

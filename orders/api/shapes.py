@@ -165,6 +165,11 @@ class SurgeOut(S.Serializer[Any]):
     why = S.CharField()
 
 
+class EtaWhyOut(S.Serializer[Any]):
+    code = S.CharField(help_text="rush, few-hands or many-orders.")
+    sentence = S.CharField()
+
+
 class ServiceabilityOut(S.Serializer[Any]):
     served = S.BooleanField()
     reason = S.CharField(help_text='"" when served, else not-yet-here, closed, paused or full.')
@@ -177,6 +182,7 @@ class ServiceabilityOut(S.Serializer[Any]):
     opens_at = S.DateTimeField(allow_null=True)
     fees = Fees(allow_null=True)
     surge = SurgeOut(allow_null=True)
+    eta_why = EtaWhyOut(allow_null=True, help_text="Why it takes long just now; null when nothing is unusual.")
     currency = S.CharField()
 
 

@@ -227,6 +227,12 @@ class Surge:
 
 
 @strawberry.type
+class EtaWhy:
+    code: str = strawberry.field(description="rush, few-hands or many-orders.")
+    sentence: str
+
+
+@strawberry.type
 class Serviceability:
     served: bool
     reason: str
@@ -238,6 +244,7 @@ class Serviceability:
     opens_at: datetime | None
     fees: Fees | None
     surge: Surge | None
+    eta_why: EtaWhy | None = strawberry.field(description="Why it takes long just now; null when nothing is unusual.")
     currency: str
     store: Store | None
 

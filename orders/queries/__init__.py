@@ -5,7 +5,7 @@ from orders.queries.instead import near_substitutes, no_longer_listed
 from orders.queries.loyalty import ReferralView, Saved, referral_view, saved_as_member
 from orders.queries.outlook import FIELDS as OUTLOOK_FIELDS
 from orders.queries.outlook import Outlook, outlook_of, outlooks, with_facts
-from orders.queries.places import Serviceability, promise_for, serviceability, typical_door
+from orders.queries.places import Serviceability, promise_for, serviceability, typical_door, why_long
 from orders.queries.shelves import (
     FoundCards,
     Page,
@@ -112,5 +112,6 @@ __all__ = [
     "trust_of",
     "typical_door",
     "ways_to_pay",
+    "why_long",
     "with_facts",
 ]

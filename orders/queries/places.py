@@ -51,6 +51,7 @@ class Serviceability:
     opens_at: datetime | None = None
     surge_paise: int = 0
     surge_why: str = ""
+    eta_why: promise.WhyLong | None = None
     why: tuple[Verdict, ...] = field(default=(), compare=False)
 
     @property
@@ -71,6 +72,7 @@ class Serviceability:
             "eta_from_m": self.eta_from_m,
             "eta_to_m": self.eta_to_m,
             "distance_metres": self.distance_metres,
+            "eta_why": None if self.eta_why is None else self.eta_why.as_dict(),
             "opens_at": self.opens_at,
             "fees": None if self.policy is None else fees_json(self.policy),
             "surge": {"paise": self.surge_paise, "why": self.surge_why} if self.surge_paise else None,
@@ -103,7 +105,7 @@ def source(
             sentence="We don't deliver here yet. Leave your number and we'll tell you when we do.",
         )
     need = Need(basket=basket or {}, prefers_store_id=prefers_store_id)
-    candidates = [candidate(store, point, None if free is None else free.get(store.pk, {})) for store in near]
+    candidates = [candidate(store, point, None if free is None else free.get(store.pk, {}), now=now) for store in near]
     choice = sourcing.choose(candidates, need, now=now)
     best_id = choice.store_id if choice.store_id is not None else choice.why[0].store_id
     store = next(store for store in near if store.pk == best_id)
@@ -127,7 +129,8 @@ def source(
     sentence = say("Arrives in {a}–{b} minutes.", a=quote.from_m, b=quote.to_m)
     if mode == StoreMode.RUSH:
         sentence = say("It is busy: arrives in {a}–{b} minutes.", a=quote.from_m, b=quote.to_m)
-    return replace(known, sentence=sentence, eta_from_m=quote.from_m, eta_to_m=quote.to_m)
+    why = why_long(store, now=now)
+    return replace(known, sentence=sentence, eta_from_m=quote.from_m, eta_to_m=quote.to_m, eta_why=why)
 
 
 def sellable(stores: Sequence[Store], *, product_ids: Sequence[int]) -> dict[int, dict[int, int]]:
@@ -169,7 +172,22 @@ def promise_for(
         measured=measured_at(store, now),
     )
     quote = promise.quote(inputs)
-    return quote, {"store": store.code, **inputs.as_json(), "legs": quote.legs_json()}
+    made_from: dict[str, Any] = {"store": store.code, **inputs.as_json(), "legs": quote.legs_json()}
+    if why := why_long(store, now=now):
+        made_from["why"] = why.as_dict()
+    return quote, made_from
+
+
+def why_long(store: Store, *, now: datetime) -> promise.WhyLong | None:
+    """Why orders from this store take long just now; None when they do not."""
+    load = load_of(store)
+    return promise.why_long(
+        backlog_s=load.pick_backlog_s,
+        pickers_on=load.pickers_on,
+        pickers_planned=load.pickers_planned,
+        rush=goods.current_mode(store, now=now) == StoreMode.RUSH,
+        rush_reason=store.mode_reason,
+    )
 
 
 def load_of(store: Store) -> StoreLoad:
@@ -232,7 +250,7 @@ def fees_json(policy: FeeRules) -> dict[str, Any]:
     }
 
 
-def candidate(store: Store, point: Point, free: Mapping[int, int] | None) -> Candidate:
+def candidate(store: Store, point: Point, free: Mapping[int, int] | None, *, now: datetime) -> Candidate:
     load = load_of(store)
     return Candidate(
         store_id=store.pk,
@@ -245,7 +263,7 @@ def candidate(store: Store, point: Point, free: Mapping[int, int] | None) -> Can
         mode_until=store.mode_until,
         mode_reason=store.mode_reason,
         open_orders=load.open_orders,
-        max_open_orders=store.max_open_orders,
+        max_open_orders=goods.most_open_orders(store, now=now),
         backlog_s=load.pick_backlog_s,
         rider_wait_s=load.rider_wait_s,
         free=free,

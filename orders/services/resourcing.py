@@ -133,7 +133,7 @@ def _take_over(
     if not stores:
         return None, ()
     free = sellable(stores, product_ids=list(basket))
-    candidates = [candidate(store, order.point, free[store.pk]) for store in stores]
+    candidates = [candidate(store, order.point, free[store.pk], now=now) for store in stores]
     judged = list(sourcing.choose(candidates, Need(basket=basket), now=now).why)
     for rank, verdict in enumerate(judged):
         if verdict.reason is not None:

@@ -85,6 +85,11 @@ class Place:
         return self.answer.store.mode_reason if self.answer.store and self.mode in ("paused", "rush") else ""
 
     @property
+    def why_long(self) -> str:
+        """Why it takes long just now; empty when nothing is unusual."""
+        return said(self.answer.eta_why.sentence) if self.answer.eta_why else ""
+
+    @property
     def opens_at(self) -> datetime | None:
         return self.answer.opens_at
 
