@@ -13,7 +13,7 @@ from blinkit.kernel import events
 from blinkit.kernel.errors import Conflict
 from catalog import services as goods
 from catalog.travel import travel_seconds
-from fulfillment import pickroute
+from fulfillment import floorplan, pickroute
 from fulfillment.errors import NoSuchTask
 from fulfillment.events import PickTaskOpened, SlotCleared
 from fulfillment.models import PickLine, PickTask, ShelfSlot, TaskState
@@ -141,14 +141,16 @@ def write_load(*, store_id: int, now: datetime) -> None:
     )
 
 
-_LINES_WITH_PLACES = """
+_LINES_WITH_PLACES = f"""
 SELECT l.id, l.product_id, l.qty - l.short_qty AS qty, p.zone, p.weight_g, b.code AS bin_code, b.zone AS bin_zone,
-    b.sequence, c.timezone
+    b.sequence, c.timezone, coalesce(p.fragile, k.fragile) AS fragile,
+    (SELECT json_agg(a) FROM ({floorplan.AISLES}) AS a) AS aisles
 FROM orders_orderline AS l
 JOIN orders_order AS o ON o.id = l.order_id
 JOIN catalog_store AS t ON t.id = o.store_id
 JOIN catalog_city AS c ON c.id = t.city_id
 JOIN catalog_product AS p ON p.id = l.product_id
+JOIN catalog_category AS k ON k.id = p.category_id
 LEFT JOIN inventory_stock AS s ON s.product_id = l.product_id AND s.store_id = o.store_id
 LEFT JOIN inventory_bin AS b ON b.id = s.bin_id
 WHERE l.order_id = %s AND l.qty > l.short_qty ORDER BY l.id
@@ -158,7 +160,7 @@ WHERE l.order_id = %s AND l.qty > l.short_qty ORDER BY l.id
 def _lines_with_places(order: Order) -> list[dict[str, Any]]:
     """The order's lines of which units are still to bring, with what the walk needs, in one statement."""
     with connection.cursor() as cursor:
-        cursor.execute(_LINES_WITH_PLACES, [order.pk])
+        cursor.execute(_LINES_WITH_PLACES, [order.store_id, order.pk])
         names = [column.name for column in cursor.description or ()]
         return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
 
@@ -175,10 +177,13 @@ def _pick_lines(task: PickTask, lines: Sequence[dict[str, Any]]) -> list[PickLin
             zone=line["bin_zone"] or line["zone"],
             sequence=line["sequence"] or 0,
             weight_g=line["weight_g"] * line["qty"],
+            bin_code=line["bin_code"] or "",
+            fragile=line["fragile"],
         )
         for line in lines
     ]
-    walk = {line_id: rank for rank, line_id in enumerate(pickroute.order(items), start=1)}
+    floor = floorplan.layout((lines[0]["aisles"] if lines else None) or ())
+    walk = {line_id: rank for rank, line_id in enumerate(pickroute.order(items, floor), start=1)}
     return [
         PickLine(
             task=task,
