@@ -65,7 +65,7 @@ def route(items: Sequence[Item], layout: Layout | None = None) -> Route:
         tour, first=len(stages[0]), classes=classes, way=lambda a, b: floor.metres(spots[a], spots[b])
     )
     walked = [item for stop in tour for item in _at_one_stop(stops[places[stop - 1]])]
-    allowance = sum(reach_metres(code) for code, _ in {(item.bin_code, item.sequence) for item in items})
+    allowance = sum(reach_metres(code) for _, code, _ in set(map(_visit, items)))
     walk = [TABLE, *(spots[stop] for stop in tour), TABLE]
     return Route(tuple(item.id for item in walked), sum(map(floor.metres, walk, walk[1:])) + allowance)
 
@@ -80,7 +80,7 @@ def metres(items: Sequence[Item], layout: Layout | None = None) -> float:
     floor = _holding(layout, items)
     total, here, bin_before = 0.0, TABLE, None
     for item in items:
-        spot, this_bin = floor.spot(item.bin_code, item.sequence), (item.bin_code, item.sequence)
+        spot, this_bin = floor.spot(item.bin_code, item.sequence), _visit(item)
         total += floor.metres(here, spot)
         if this_bin != bin_before:
             total += reach_metres(item.bin_code)
@@ -95,6 +95,11 @@ def stage_of(item: Item) -> int:
 def layout_of(items: Sequence[Item]) -> Layout:
     """The smallest floor that holds these items."""
     return Layout.of((item.bin_code, item.sequence) for item in items)
+
+
+def _visit(item: Item) -> tuple[int, str, int]:
+    """One stop at one bin: its lines are picked together unless they belong to different stages."""
+    return stage_of(item), item.bin_code, item.sequence
 
 
 def _holding(layout: Layout | None, items: Sequence[Item]) -> Layout:

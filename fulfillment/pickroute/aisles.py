@@ -22,6 +22,7 @@ Place = Node | int
 """Where a stage begins or ends: an end of an aisle, or a stop."""
 
 _FAR = 1e9
+_EPS = 1e-6
 _NO_WAY = 1e6
 """How far off the back end of a line is: it has none."""
 
@@ -53,7 +54,9 @@ def _next(state: _State, kind: _Kind, entry: int, leave: int) -> Iterator[_State
 
 
 _COUNTS, _EITHER = (0, 1, 2), (False, True)
-_STATES = [_START, *((f, b, p, c) for f in _COUNTS for b in _COUNTS for p in (1, 2) for c in _EITHER if f or b), _END]
+_STATES = [_START, *((f, b, p, c) for c in _EITHER for f in _COUNTS for b in _COUNTS for p in (1, 2) if f or b), _END]
+_OPEN = sum(not chosen for *_, chosen in _STATES)
+"""So many states stand first in which the exit is not chosen yet."""
 _KINDS = [(f, b, links) for f in _COUNTS for b in _COUNTS for links in _EITHER]
 _NUMBER = {state: number for number, state in enumerate(_STATES)}
 _KIND = {kind: number for number, kind in enumerate(_KINDS)}
@@ -100,6 +103,7 @@ class _Aisle:
     x: float
     stops: list[int]  # from front to back
     ways: list[_Way]
+    least: float  # metres in this aisle, whichever way
 
 
 def _ways(depths: Sequence[float], depth: float, odd: Sequence[int] = (), *, alone: bool = False) -> Iterator[_Way]:
@@ -138,9 +142,10 @@ class _Stage:
         by_x: dict[float, list[int]] = {}
         for stop in sorted(stops, key=lambda stop: at[stop]):
             by_x.setdefault(at[stop][0], []).append(stop)
-        self.aisles = [_Aisle(x, inside, self._ways(x, inside, -1, alone=len(by_x) == 1)) for x, inside in by_x.items()]
+        self.nearest = min(rest.values())
+        self.aisles = [self._aisle(x, inside, -1, alone=len(by_x) == 1) for x, inside in by_x.items()]
 
-    def _ways(self, x: float, stops: list[int], entry: int, *, alone: bool) -> list[_Way]:
+    def _aisle(self, x: float, stops: list[int], entry: int, *, alone: bool) -> _Aisle:
         depths = [self.at[stop][1] for stop in stops]
         deep = _deep(x, self.depth)
         begin = [stops.index(entry)] if entry >= 0 else []
@@ -151,7 +156,8 @@ class _Stage:
                     known = best.get(way.move + 1)
                     if known is None or way.metres + rest < known.metres:
                         best[way.move + 1] = _Way(way.move + 1, way.metres + rest, way.turns, stop)
-        return list(best.values())
+        ways = list(best.values())
+        return _Aisle(x, stops, ways, min(way.metres - self.rest.get(way.leave, 0.0) for way in ways))
 
     def aisles_from(self, entry: Place) -> list[_Aisle]:
         x = self.at[entry][0] if isinstance(entry, int) else entry[0]
@@ -162,21 +168,27 @@ class _Stage:
         stops = here.stops if here else []
         if isinstance(entry, int):
             stops = sorted([*stops, entry], key=lambda stop: (self.at[stop], stop))
-        ways = self._ways(x, stops, entry if isinstance(entry, int) else -1, alone=not others)
-        return sorted([*others, _Aisle(x, stops, ways)], key=lambda aisle: aisle.x)
+        mine = self._aisle(x, stops, entry if isinstance(entry, int) else -1, alone=not others)
+        return sorted([*others, mine], key=lambda aisle: aisle.x)
 
-    def walk(self, entry: Place) -> tuple[float, list[_Choice]]:
-        """Metres from `entry` past all stops to the best exit and on to the end; the choices from left to right."""
+    def walk(self, entry: Place, at_most: float = _FAR) -> tuple[float, list[_Choice]]:
+        """Metres from `entry` past all stops to the best exit and on to the end; the choices from left to right.
+
+        `at_most`: a length known to be possible; what cannot become as short is not followed.
+        """
         aisles = self.aisles_from(entry)
         side, x_in = (0, _FAR) if isinstance(entry, int) else (entry[1], entry[0])
         now = [(_FIRST, 0.0)]
         trace: list[dict[int, tuple[int, _Way, int]]] = []
         last = len(aisles) - 1
+        ahead = sum(aisle.least for aisle in aisles) + aisles[last].x - aisles[0].x
         for number, aisle in enumerate(aisles):
             moves = _MOVES[side if aisle.x == x_in else 0]
             exits = (0.0, self.rest.get((aisle.x, FRONT), _FAR), self.rest.get((aisle.x, BACK), _FAR), 0.0)
             step = aisles[number + 1].x - aisle.x if number < last else _FAR
-            then = [_FAR] * len(_STATES)
+            ahead -= aisle.least + (step if number < last else 0.0)
+            limit = at_most - ahead + _EPS
+            then = [limit - self.nearest] * _OPEN + [limit] * (len(_STATES) - _OPEN)
             how: dict[int, tuple[int, _Way, int]] = {}
             for state, so_far in now:
                 of_state = moves[state]
@@ -197,6 +209,24 @@ class _Stage:
             choices.append((aisles[number], way, _STATES[state], leave))
             state = before
         return then[_LAST], choices[::-1]
+
+    def lengths(self, entries: Sequence[Place]) -> dict[Place, float]:
+        """The length of `walk` from each entry. From the one before one can go over to the next: a bound for it."""
+        found: dict[Place, float] = {}
+        known: dict[int, tuple[float, float]] = {}
+        for place in entries:
+            if isinstance(place, int):
+                x, y = self.at[place]
+                bound = min(y + found[x, FRONT], _deep(x, self.depth) - y + found[x, BACK])
+            else:
+                x, side = place
+                bound = known[side][1] + x - known[side][0] if side in known and known[side][0] >= 0 else _FAR
+                if side == BACK:
+                    bound = min(bound, found[x, FRONT] + _deep(x, self.depth))
+            found[place] = self.walk(place, bound)[0]
+            if not isinstance(place, int):
+                known[side] = (x, found[place])
+        return found
 
 
 def _along(entry: Place, choices: Sequence[_Choice]) -> tuple[list[int], Place]:
@@ -253,7 +283,7 @@ def shortest(at: Sequence[Spot], stages: Sequence[Sequence[int]], depth: float) 
             both = {aisle.x for aisle in plan.aisles}
             exits: list[Place] = [(x, side) for x in sorted({at[stop][0] for stop in before}) for side in (FRONT, BACK)]
             exits += [stop for stop in before if at[stop][0] in both]
-            rest = {place: plan.walk(place)[0] for place in exits}
+            rest = plan.lengths(exits)
     tour: list[int] = []
     entry: Place = (0.0, FRONT)
     for plan in reversed(plans):
