@@ -121,6 +121,9 @@ class Category(models.Model):
     icon = models.CharField(max_length=40, blank=True, help_text="Lucide icon name")
     hue = models.PositiveSmallIntegerField(default=140)
     rank = models.PositiveIntegerField(default=0)
+    fragile = models.BooleanField(
+        default=False, db_default=False, help_text="Its products are crushed easily: picked last, packed on top"
+    )
 
     class Meta:
         verbose_name_plural = "categories"
@@ -179,6 +182,9 @@ class Product(models.Model):
         null=True, blank=True,
         help_text="Days that must remain at the door; 30 % of the shelf life where that is more",
     )  # fmt: skip
+    fragile = models.BooleanField(
+        null=True, blank=True, help_text="Crushed easily: picked last, packed on top. Unknown: as its category"
+    )
     max_per_order = models.PositiveSmallIntegerField(default=10)
     description = models.TextField(blank=True)
     keywords = models.CharField(max_length=400, blank=True, help_text="Words people use for it, comma separated")

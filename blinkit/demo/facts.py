@@ -32,6 +32,13 @@ _NUTS = re.compile(r"almond|cashew|walnut|pistachio", re.I)
 _WHEAT = re.compile(r"\batta\b|maida|rava|bread|bun\b|pav\b|sooji|vermicelli", re.I)
 _GLUTEN_FREE_FLOUR = re.compile(r"besan|ragi|jowar|rice flour", re.I)
 
+FRAGILE = frozenset({"eggs", "bread-bakery", "chips-crisps", "leafy-herbs"})
+"""Shelves whose goods are crushed by a bag of flour on top of them."""
+_SOFT = re.compile(
+    r"banana (robusta|yelakki)|grapes|papaya|chikoo|custard apple|tomato|berry|mushroom|papad|fig\b", re.I
+)
+_STURDY = re.compile(r"pringles|rusk", re.I)
+
 # Per 100 g, raw: USDA FoodData Central, SR Legacy.
 _NUTRIENTS = ("energy_kcal", "protein_g", "carbs_g", "sugar_g", "fat_g", "fibre_g", "sodium_mg")
 _NUTRITION = {
@@ -59,6 +66,14 @@ def family_by_hand(plan: ProductPlan) -> str:
 
 WEIGHED = frozenset({"TK0002", "TK0009", "TK0022", "TK0027", "TK0028", "TK0029"})
 """Loose vegetables that the picker weighs."""
+
+
+def fragile_by_hand(plan: ProductPlan) -> bool | None:
+    """Where a product is not as its category: soft fruit among the fruit, a tube among the crisps. Else None."""
+    if plan.category in FRAGILE:
+        return False if _STURDY.search(plan.name) else None
+    fresh = plan.category in _PRODUCE or plan.category == "namkeen"
+    return True if fresh and _SOFT.search(plan.name) else None
 
 
 def facts_of(plan: ProductPlan) -> dict[str, Any]:

@@ -54,7 +54,7 @@ log = structlog.get_logger(__name__)
 MOST_AT_ONCE = 2_000
 EDITED = (
     "name", "name_hi", "brand", "category", "pack", "pack_size", "pack_unit", "weight_g", "mrp_paise", "hsn",
-    "gst_bp", "veg", "zone", "barcode", "shelf_life_days", "min_life_days", "max_per_order", "keywords",
+    "gst_bp", "veg", "zone", "barcode", "shelf_life_days", "min_life_days", "fragile", "max_per_order", "keywords",
     "popularity",
     "family_by_hand",
 )  # fmt: skip
@@ -82,7 +82,7 @@ class Named(ModelAdmin):
 
 @admin.register(Category)
 class CategoryAdmin(Named):
-    list_display = ("name", "name_hi", "slug", "parent", "rank", "how_many")
+    list_display = ("name", "name_hi", "slug", "parent", "rank", "fragile", "how_many")
     list_select_related = ("parent",)
     list_filter = (("parent", admin.RelatedOnlyFieldListFilter),)
     search_fields = ("name", "name_hi", "slug")

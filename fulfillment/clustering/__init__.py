@@ -18,6 +18,8 @@ TROLLEY_G = 40_000
 """What one person pushes through the aisles without strain, all totes together."""
 TOTE_ML = 38_000
 """What goes into one tote, 600 x 400 x 200 mm outside; an order that needs more is picked alone."""
+LOOKED_AT = 16
+"""So many of the most promising orders stay in question after the first has joined."""
 ROUTES_TRIED = 3
 """Per place in the cluster: how many of the most promising orders get a walk worked out."""
 
@@ -93,7 +95,7 @@ def choose(
             if gain > 0:
                 ranked.append((-gain / later, other.start_slack_s, str(other.id), other))
         ranked.sort(key=lambda row: row[:3])
-        room = [row[3] for row in ranked]  # what cannot join now cannot join a fuller trolley
+        room = [row[3] for row in ranked[:LOOKED_AT]]  # what cannot join now cannot join a fuller trolley
         joined = None
         for *_, other in ranked[:ROUTES_TRIED]:
             route = pickroute.route(_items([*taken, other]), floor)
@@ -191,4 +193,4 @@ def _why(aisles: Sequence[str], saved_s: float) -> str:
     return f"shares aisle{'s' if len(aisles) > 1 else ''} {named}, saves {saved_s:.0f} s"
 
 
-__all__ = ["ROUTES_TRIED", "TOTE_ML", "TROLLEY_G", "Candidate", "Cluster", "Pace", "choose", "done_s", "frozen_out_s"]
+__all__ = ["TOTE_ML", "TROLLEY_G", "Candidate", "Cluster", "Pace", "choose", "done_s", "frozen_out_s"]

@@ -2,18 +2,18 @@
 
 The picker starts at the packing table, goes past every bin and comes back. Goods at room temperature come first, then
 chilled, then frozen: never otherwise, so that what is picked last has been out of the cold for the shortest time.
-Within that the walk is as short as `shortest` finds it, except for a stated detour that puts heavy things below and
+Within that the walk is the shortest there is (`aisles`), except for a stated detour that puts heavy things below and
 fragile ones on top (`stacking`).
 """
 
 from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from fulfillment.pickroute import stacking
+from fulfillment.pickroute.aisles import shortest
 from fulfillment.pickroute.floor import TABLE, Layout, Spot, reach_metres
-from fulfillment.pickroute.shortest import shortest, walk_metres
 
 ZONE_ORDER = {"ambient": 0, "produce": 1, "chilled": 2, "frozen": 3}
 """The order in which zones are named and packed."""
@@ -50,22 +50,24 @@ def route(items: Sequence[Item], layout: Layout | None = None) -> Route:
     """
     if not items:
         return Route((), 0.0)
-    floor = layout or layout_of(items)
+    floor = _holding(layout, items)
     stops: dict[tuple[int, Spot], list[Item]] = {}
     for item in sorted(items, key=lambda item: (item.sequence, item.bin_code, str(item.id))):
         stops.setdefault((stage_of(item), floor.spot(item.bin_code, item.sequence)), []).append(item)
     places = sorted(stops, key=lambda place: place[0])
     spots = [TABLE] + [spot for _, spot in places]
-    way = [[floor.metres(a, b) for b in spots] for a in spots]
     stages: list[list[int]] = [[] for _ in range(max(STAGE.values()) + 1)]
     for stop, (stage, _) in enumerate(places, start=1):
         stages[stage].append(stop)
-    tour = shortest(way, [stage for stage in stages if stage])
+    tour = shortest([(spot.x, spot.y) for spot in spots], [stage for stage in stages if stage], floor.depth)
     classes = [stacking.PLAIN] + [stacking.class_of_stop(stops[place]) for place in places]
-    tour = stacking.stack(way, tour, first=len(stages[0]), classes=classes)
+    tour = stacking.stack(
+        tour, first=len(stages[0]), classes=classes, way=lambda a, b: floor.metres(spots[a], spots[b])
+    )
     walked = [item for stop in tour for item in _at_one_stop(stops[places[stop - 1]])]
-    allowance = sum(reach_metres(code) for code, _ in {(item.bin_code, item.sequence) for item in items})
-    return Route(tuple(item.id for item in walked), walk_metres(way, tour) + allowance)
+    allowance = sum(reach_metres(code) for _, code, _ in set(map(_visit, items)))
+    walk = [TABLE, *(spots[stop] for stop in tour), TABLE]
+    return Route(tuple(item.id for item in walked), sum(map(floor.metres, walk, walk[1:])) + allowance)
 
 
 def order(items: Sequence[Item], layout: Layout | None = None) -> list[Hashable]:
@@ -75,10 +77,10 @@ def order(items: Sequence[Item], layout: Layout | None = None) -> list[Hashable]
 
 def metres(items: Sequence[Item], layout: Layout | None = None) -> float:
     """How far it is past the bins in the order given, with the allowance of each bin each time one comes to it."""
-    floor = layout or layout_of(items)
+    floor = _holding(layout, items)
     total, here, bin_before = 0.0, TABLE, None
     for item in items:
-        spot, this_bin = floor.spot(item.bin_code, item.sequence), (item.bin_code, item.sequence)
+        spot, this_bin = floor.spot(item.bin_code, item.sequence), _visit(item)
         total += floor.metres(here, spot)
         if this_bin != bin_before:
             total += reach_metres(item.bin_code)
@@ -93,6 +95,19 @@ def stage_of(item: Item) -> int:
 def layout_of(items: Sequence[Item]) -> Layout:
     """The smallest floor that holds these items."""
     return Layout.of((item.bin_code, item.sequence) for item in items)
+
+
+def _visit(item: Item) -> tuple[int, str, int]:
+    """One stop at one bin: its lines are picked together unless they belong to different stages."""
+    return stage_of(item), item.bin_code, item.sequence
+
+
+def _holding(layout: Layout | None, items: Sequence[Item]) -> Layout:
+    """The layout, made deeper where a bin lies deeper than it says."""
+    seen = layout_of(items)
+    if layout is None:
+        return seen
+    return layout if seen.depth <= layout.depth else replace(layout, depth=seen.depth)
 
 
 def _at_one_stop(items: list[Item]) -> list[Item]:

@@ -1,18 +1,17 @@
-"""Heavy below, fragile on top: a preference with a price limit, on a walk that is short already.
+"""Heavy below, fragile on top: a preference with a price limit, on a walk that is the shortest already.
 
 Which goods lie below is decided first of all by where their bins stand (slotting). Among the goods at room temperature
-the walk may then be changed, as long as all changes together make it at most DETOUR_SHARE longer than the shortest
-one found, DETOUR_METRES for short walks: the whole part walked the other way round, or single stops moved.
+the walk may then be changed, as long as all changes together make it at most DETOUR_SHARE longer than the shortest one,
+DETOUR_METRES for short walks: the whole part walked the other way round, or single stops moved.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from functools import cache
 from typing import Protocol
 
-from fulfillment.pickroute.shortest import Way, walk_metres
-
-DETOUR_SHARE = 0.02
+DETOUR_SHARE = 0.03
 DETOUR_METRES = 1.0
 HEAVY_G = 2000
 """A line that weighs as much belongs at the bottom: a big bag of flour, a pack of bottles."""
@@ -53,37 +52,38 @@ def misplaced(tour: Sequence[int], classes: Sequence[int]) -> int:
     return wrong
 
 
-def stack(way: Way, tour: Sequence[int], *, first: int, classes: Sequence[int]) -> list[int]:
-    """The same stops; among the `first` ones fewer pairs lie wrongly, for at most the allowed detour."""
-    path = list(tour)
-    wrong = misplaced(path[:first], classes)
+def stack(tour: Sequence[int], *, first: int, classes: Sequence[int], way: Callable[[int, int], float]) -> list[int]:
+    """The same stops; among the `first` ones fewer pairs lie wrongly, for at most the allowed detour.
+
+    `way` gives the metres between two stops; stop 0 is the table.
+    """
+    path = [0, *tour, 0]
+    wrong = misplaced(tour[:first], classes)
     if first < 2 or not wrong:
-        return path
-    shortest = walk_metres(way, path)
-    left = max(DETOUR_METRES, DETOUR_SHARE * shortest)
-    turned = path[:first][::-1]
-    costs = walk_metres(way, turned + path[first:]) - shortest
-    if costs <= left and misplaced(turned, classes) < wrong:
-        path[:first] = turned
-        left -= max(0.0, costs)
-    path = [0, *path, 0]
+        return list(tour)
+    metres = cache(way)
+    left = max(DETOUR_METRES, DETOUR_SHARE * sum(map(metres, path, path[1:])))
+    head, tail, after = path[1], path[first], path[first + 1]
+    costs = metres(0, tail) + metres(head, after) - metres(0, head) - metres(tail, after)
+    turned = path[first:0:-1]
+    if costs <= left + _EPS and misplaced(turned, classes) < wrong:
+        path[1 : first + 1] = turned
+        left -= costs
     for stop in sorted(path[1 : first + 1], key=lambda stop: -classes[stop]):
         if classes[stop] == PLAIN:
             continue
         at = path.index(stop)
-        before, after = path[at - 1], path[at + 1]
-        gain = way[before][stop] + way[stop][after] - way[before][after]
         rest = path[:at] + path[at + 1 :]
-        best, best_costs, where = misplaced(path[1 : first + 1], classes), 0.0, -1
+        gain = metres(path[at - 1], stop) + metres(stop, path[at + 1]) - metres(path[at - 1], path[at + 1])
+        best, where = (misplaced(path[1 : first + 1], classes), 0.0), -1
         # Fragile stops move later, heavy ones earlier.
         for k in range(at, first) if classes[stop] == FRAGILE else range(at - 1):
-            costs = way[rest[k]][stop] + way[stop][rest[k + 1]] - way[rest[k]][rest[k + 1]] - gain
-            if costs > left + _EPS:
-                continue
-            wrong = misplaced([*rest[1 : k + 1], stop, *rest[k + 1 : first]], classes)
-            if (wrong, costs) < (best, best_costs):
-                best, best_costs, where = wrong, costs, k
+            costs = metres(rest[k], stop) + metres(stop, rest[k + 1]) - metres(rest[k], rest[k + 1]) - gain
+            if costs <= left + _EPS:
+                found = (misplaced([*rest[1 : k + 1], stop, *rest[k + 1 : first]], classes), costs)
+                if found < best:
+                    best, where = found, k
         if where >= 0:
             path = [*rest[: where + 1], stop, *rest[where + 1 :]]
-            left -= best_costs
+            left -= best[1]
     return path[1:-1]

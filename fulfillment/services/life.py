@@ -15,7 +15,7 @@ from blinkit.kernel.errors import Conflict
 from catalog import services as goods
 from catalog.models import Store
 from catalog.travel import travel_seconds
-from fulfillment import capacity, pickroute, staffing
+from fulfillment import capacity, floorplan, pickroute, staffing
 from fulfillment.errors import NoSuchTask
 from fulfillment.events import PickTaskOpened, SlotCleared
 from fulfillment.models import PickerShift, PickLine, PickTask, PlannedShift, ShelfSlot, TaskState
@@ -159,15 +159,17 @@ def refresh_loads(*, now: datetime) -> int:
     return len(found)
 
 
-_LINES_WITH_PLACES = """
+_LINES_WITH_PLACES = f"""
 SELECT l.id, l.product_id, l.qty - l.short_qty AS qty, p.zone, p.weight_g, c.timezone,
     coalesce(b.code, home.code) AS bin_code, coalesce(b.zone, home.zone) AS bin_zone,
-    coalesce(b.sequence, home.sequence) AS sequence, home.code AS home_bin
+    coalesce(b.sequence, home.sequence) AS sequence, home.code AS home_bin, coalesce(p.fragile, k.fragile) AS fragile,
+    (SELECT json_agg(a) FROM ({floorplan.AISLES}) AS a) AS aisles
 FROM orders_orderline AS l
 JOIN orders_order AS o ON o.id = l.order_id
 JOIN catalog_store AS t ON t.id = o.store_id
 JOIN catalog_city AS c ON c.id = t.city_id
 JOIN catalog_product AS p ON p.id = l.product_id
+JOIN catalog_category AS k ON k.id = p.category_id
 LEFT JOIN inventory_stock AS s ON s.product_id = l.product_id AND s.store_id = o.store_id
 LEFT JOIN inventory_bin AS home ON home.id = s.bin_id
 LEFT JOIN LATERAL (
@@ -187,7 +189,7 @@ def _lines_with_places(order: Order) -> list[dict[str, Any]]:
     A line begins in the bin of the lot that expires first, or in the product's home place.
     """
     with connection.cursor() as cursor:
-        cursor.execute(_LINES_WITH_PLACES, [order.pk])
+        cursor.execute(_LINES_WITH_PLACES, [order.store_id, order.pk])
         names = [column.name for column in cursor.description or ()]
         return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
 
@@ -204,10 +206,13 @@ def _pick_lines(task: PickTask, lines: Sequence[dict[str, Any]]) -> list[PickLin
             zone=line["bin_zone"] or line["zone"],
             sequence=line["sequence"] or 0,
             weight_g=line["weight_g"] * line["qty"],
+            bin_code=line["bin_code"] or "",
+            fragile=line["fragile"],
         )
         for line in lines
     ]
-    walk = {line_id: rank for rank, line_id in enumerate(pickroute.order(items), start=1)}
+    floor = floorplan.layout((lines[0]["aisles"] if lines else None) or ())
+    walk = {line_id: rank for rank, line_id in enumerate(pickroute.order(items, floor), start=1)}
     return [
         PickLine(
             task=task,

@@ -8,7 +8,7 @@ from django.test.utils import CaptureQueriesContext
 
 from blinkit.kernel.errors import Invalid
 from blinkit.kernel.events import timeline
-from catalog.models import StoreLoad
+from catalog.models import Category, StoreLoad
 from catalog.tests.factories import NOW
 from catalog.tests.factories import store as make_store
 from fulfillment import services
@@ -62,6 +62,14 @@ def test_a_confirmed_order_becomes_a_task_in_walking_order_due_before_its_promis
         "orders.OrderMoved",
         "fulfillment.PickTaskOpened",
     ]
+
+
+def test_what_is_crushed_easily_is_picked_last_known_from_its_category_or_from_itself():
+    eggs, tube, flour, grapes = product(), product(fragile=False), product(weight_g=5000), product(fragile=True)
+    Category.objects.filter(pk__in=[eggs.category_id, tube.category_id]).update(fragile=True)
+    store = floor(grapes, eggs, tube, flour)  # one aisle, in this order from the front
+    task = task_for(store, [eggs, tube, flour, grapes])
+    assert [line.product_id for line in task.lines.all()] == [flour.pk, tube.pk, eggs.pk, grapes.pk]
 
 
 def test_opening_twice_opens_one_task_and_a_cancelled_order_opens_none():

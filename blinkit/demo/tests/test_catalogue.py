@@ -10,6 +10,7 @@ from django.conf import settings
 
 from blinkit.demo import art
 from blinkit.demo.catalogue import categories, days, products
+from blinkit.demo.facts import FRAGILE, fragile_by_hand
 
 GST_RATES = {0, 500, 1800, 4000}  # the slabs since 22 September 2025
 
@@ -120,3 +121,12 @@ def test_shelf_life_is_said_as_people_say_it(count: int, said: str):
 def test_category_icons_are_in_the_vendored_set():
     sprite = (settings.BASE_DIR / "static" / "icons" / "lucide.svg").read_text(encoding="utf-8")
     assert [c.icon for c in categories() if f'id="{c.icon}"' not in sprite and f'id="i-{c.icon}"' not in sprite] == []
+
+
+def test_eggs_bread_crisps_and_soft_fruit_are_known_as_fragile_and_flour_is_not():
+    fragile = {
+        p.name for p in products() if (by_hand := fragile_by_hand(p)) or (by_hand is None and p.category in FRAGILE)
+    }
+    assert {"Tokri White Eggs", "Tokri Ladi Pav", "Banana Robusta", "Strawberry", "Coriander Leaves"} <= fragile
+    assert not {"Pringles Sour Cream and Onion", "Watermelon Kiran"} & fragile
+    assert not any("Atta" in name or "Potato" in name for name in fragile)
