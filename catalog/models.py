@@ -160,6 +160,10 @@ class Product(models.Model):
     veg = models.CharField(max_length=6, choices=VegMark.choices, default=VegMark.NONE)
     zone = models.CharField(max_length=8, choices=Zone.choices, default=Zone.AMBIENT)
     barcode = models.CharField(max_length=14, null=True, blank=True, unique=True)
+    is_weighed = models.BooleanField(
+        default=False, db_default=False,
+        help_text="Loose goods: the picker weighs each pack; `weight_g` is what one should weigh",
+    )  # fmt: skip
     shelf_life_days = models.PositiveIntegerField(null=True, blank=True)
     min_life_days = models.PositiveIntegerField(
         null=True, blank=True,

@@ -9,6 +9,36 @@ class WrongItem(Conflict):
     code = "wrong-item"
 
 
+class WrongLot(Conflict):
+    """The right product of a lot that is held for somebody else, or off sale. Carries `wanted` and `scanned`."""
+
+    code = "wrong-lot"
+
+
+class ExpiredItem(Conflict):
+    """The pack in the hand is past its last day. Carries `expired_on`."""
+
+    code = "expired-item"
+
+
+class WrongTote(Conflict):
+    """The item belongs into another tote, or it was not said into which. Carries `wanted` and `scanned` (A to D)."""
+
+    code = "wrong-tote"
+
+
+class NeedsWeight(Conflict):
+    """Loose goods have to be weighed. Carries `least_g` and `most_g`."""
+
+    code = "needs-weight"
+
+
+class WeightOff(Conflict):
+    """Too light or too heavy. Carries `grams`, `least_g` and `most_g`."""
+
+    code = "weight-off"
+
+
 class EnoughOfIt(Conflict):
     code = "enough-of-it"
 

@@ -45,6 +45,29 @@ class TaskPassedOn(DomainEvent):
 
 
 @dataclass(frozen=True)
+class TaskSplit(DomainEvent):
+    """Somebody else fetches these lines of a task; without a `helper` the task's picker fetches them again."""
+
+    task_id: UUID
+    order_id: UUID
+    lines: list[int]
+    helper: int | None = None
+
+
+@dataclass(frozen=True)
+class WalkBegun(DomainEvent):
+    """Several tasks on one walk: metres together and one after another, and why these."""
+
+    picker_id: int
+    store_code: str
+    tasks: list[str]
+    metres: int
+    metres_alone: int
+    saved_s: int
+    why: str
+
+
+@dataclass(frozen=True)
 class TaskPinned(DomainEvent):
     task_id: UUID
     order_id: UUID

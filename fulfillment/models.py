@@ -7,6 +7,9 @@ from django.db.models import F, Q
 
 from blinkit.kernel.ids import uuid7
 
+MOST_TOTES = 4
+"""So many totes fit on a picking trolley, and so many orders a person keeps apart."""
+
 
 class TaskState(models.TextChoices):
     OPEN = "open", "Waiting for a picker"
@@ -24,10 +27,16 @@ class PickerShift(models.Model):
     store = models.ForeignKey("catalog.Store", on_delete=models.PROTECT, related_name="picker_shifts")
     started_at = models.DateTimeField()
     ended_at = models.DateTimeField(null=True, blank=True)
+    totes = models.PositiveSmallIntegerField(
+        default=1, db_default=1, help_text="How many totes this person takes on one walk"
+    )
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["user"], condition=Q(ended_at=None), name="picker_one_live_shift")
+            models.UniqueConstraint(fields=["user"], condition=Q(ended_at=None), name="picker_one_live_shift"),
+            models.CheckConstraint(
+                condition=Q(totes__gte=1, totes__lte=MOST_TOTES), name="picker_takes_one_to_four_totes"
+            ),
         ]
 
     def __str__(self) -> str:
@@ -51,7 +60,11 @@ class ShelfSlot(models.Model):
 
 
 class PickTask(models.Model):
-    """Picking one order. `due_at` is the moment the bags must stand on the shelf for the promise to hold."""
+    """Picking one order. `due_at` is the moment the bags must stand on the shelf for the promise to hold.
+
+    In work it lies in one tote of its picker, who may carry up to four. Lines with a `helper` are fetched by somebody
+    else (a split order); the picker packs.
+    """
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     order = models.OneToOneField("orders.Order", on_delete=models.PROTECT, related_name="pick_task")
@@ -61,6 +74,9 @@ class PickTask(models.Model):
         "accounts.User", on_delete=models.PROTECT, null=True, blank=True, related_name="pick_tasks"
     )
     due_at = models.DateTimeField()
+    work_s = models.PositiveIntegerField(default=0, db_default=0, help_text="Usual seconds to pick and pack it")
+    tote = models.PositiveSmallIntegerField(null=True, blank=True, help_text="1 to 4 while it is in work")
+    refused_scans = models.PositiveSmallIntegerField(default=0, db_default=0)
     pinned = models.BooleanField(default=False)
     opened_at = models.DateTimeField()
     started_at = models.DateTimeField(null=True, blank=True)
@@ -74,7 +90,14 @@ class PickTask(models.Model):
                 condition=Q(state__in=["open", "cancelled"]) | Q(picker__isnull=False), name="task_in_work_has_a_picker"
             ),
             models.UniqueConstraint(
-                fields=["picker"], condition=Q(state__in=["picking", "picked"]), name="picker_has_one_task_in_hand"
+                fields=["picker", "tote"],
+                condition=Q(state__in=["picking", "picked"]),
+                name="task_in_work_has_its_own_tote",
+            ),
+            models.CheckConstraint(
+                condition=~Q(state__in=["picking", "picked"])
+                | Q(tote__gte=1, tote__lte=MOST_TOTES, tote__isnull=False),
+                name="task_in_work_lies_in_a_tote",
             ),
         ]
         indexes = [
@@ -98,6 +121,11 @@ class PickLine(models.Model):
     picked_qty = models.PositiveSmallIntegerField(default=0)
     short_qty = models.PositiveSmallIntegerField(default=0)
     done_at = models.DateTimeField(null=True, blank=True)
+    grams = models.PositiveIntegerField(default=0, db_default=0, help_text="Weighed, of all picked units")
+    helper = models.ForeignKey(
+        "accounts.User", on_delete=models.PROTECT, null=True, blank=True, related_name="lines_helped",
+        help_text="Who fetches this line, when it is not the task's picker",
+    )  # fmt: skip
 
     class Meta:
         ordering = ["walk", "id"]

@@ -25,12 +25,13 @@ _PRICE = re.compile(r"39[0-3]\d")
 
 @dataclass(frozen=True, slots=True)
 class Label:
-    """What a code says. `expires_on`: use by (17), else best before (15). `units`: 37 or 30."""
+    """What a code says. `expires_on`: use by (17), else best before (15). `units`: 37 or 30. `grams`: net, 310n."""
 
     gtin: str = ""
     lot: str = ""
     expires_on: date | None = None
     units: int | None = None
+    grams: int | None = None
 
 
 def parse(text: str, *, today: date) -> Label | None:
@@ -48,7 +49,8 @@ def parse(text: str, *, today: date) -> Label | None:
     count = found.get("37") or found.get("30") or ""
     if not gtin and "10" not in found and ends is None:
         return None
-    return Label(gtin, found.get("10", ""), ends, int(count) if count.isascii() and count.isdigit() else None)
+    units = int(count) if count.isascii() and count.isdigit() else None
+    return Label(gtin, found.get("10", ""), ends, units, _grams(found))
 
 
 def codes_of(gtin: str) -> list[str]:
@@ -116,6 +118,14 @@ def _identifier(text: str) -> tuple[str, int, bool]:
     return "", 0, False
 
 
+def _grams(found: dict[str, str]) -> int | None:
+    """310n: kilograms with n digits after the point."""
+    for ai, value in found.items():
+        if re.fullmatch(r"310[0-6]", ai) and value.isascii():
+            return round(int(value) * 1000 / 10 ** int(ai[3]))
+    return None
+
+
 def _day(text: str, today: date) -> date | None:
     """YYMMDD. Day 00 is the month's last day; the year is the one within 50 years of today."""
     if len(text) != 6 or not text.isascii() or not text.isdigit():
@@ -131,6 +141,11 @@ def _day(text: str, today: date) -> date | None:
 
 def _checks(gtin: str) -> bool:
     return len(gtin) == 14 and gtin.isascii() and gtin.isdigit() and _check_digit(gtin[:13]) == gtin[13]
+
+
+def checks_13(ean: str) -> bool:
+    """Whether thirteen digits end with their check digit."""
+    return _check_digit("0" + ean[:12]) == ean[12]
 
 
 def _check_digit(first: str) -> str:

@@ -9,9 +9,9 @@ from typing import NamedTuple
 from uuid import UUID
 
 from django.db import connection, transaction
-from django.db.models import F
+from django.db.models import F, Q
 
-from inventory.models import Bin, HoldLot, HoldState, Stock
+from inventory.models import Batch, BatchState, Bin, HoldLot, HoldState, Stock
 
 FEW_LEFT = 5
 """From here on the shop says how many are left."""
@@ -93,6 +93,23 @@ def lots_for(*, ref: UUID) -> dict[int, list[LotToPick]]:
     found: dict[int, list[LotToPick]] = {}
     for product_id, batch_id, lot, expires_on, bin_code, qty, state in rows:
         found.setdefault(product_id, []).append(LotToPick(batch_id, lot, expires_on, bin_code, qty, state))
+    return found
+
+
+def free_lots(*, store_id: int, product_ids: Sequence[int], arrives_at: datetime) -> dict[int, list[LotToPick]]:
+    """Lots with units nobody holds that are good until then, by product, first expired first. `qty`: those units. One
+    statement."""
+    rows = (
+        Batch.objects.filter(
+            Q(sell_until=None) | Q(sell_until__gte=arrives_at), stock__store_id=store_id,
+            stock__product_id__in=list(product_ids), state=BatchState.OPEN, on_hand__gt=F("held"),
+        )
+        .order_by(F("expires_on").asc(nulls_last=True), "pk")
+        .values_list("stock__product_id", "pk", "lot", "expires_on", "bin__code", F("on_hand") - F("held"), "state")
+    )  # fmt: skip
+    found: dict[int, list[LotToPick]] = {}
+    for product_id, *lot in rows:
+        found.setdefault(product_id, []).append(LotToPick(*lot))
     return found
 
 

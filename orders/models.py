@@ -155,6 +155,7 @@ class Order(models.Model):
     bag_codes = models.JSONField(default=list, blank=True)
     shelf_slot = models.CharField(max_length=12, blank=True)
     rider_id_ref = models.BigIntegerField(null=True, blank=True)
+    rider_here_at = models.DateTimeField(null=True, blank=True, help_text="Since when the rider stands at the shelf")
     rider_name = models.CharField(max_length=120, blank=True)
     rider_accepted_at = models.DateTimeField(null=True, blank=True)
     rider_at_door_at = models.DateTimeField(null=True, blank=True)

@@ -46,7 +46,10 @@ def live_trip(rider_id: int) -> Trip | None:
 
 @transaction.atomic
 def arrive_at_store(*, rider_id: int, now: datetime) -> Trip:
-    """The rider stands at the shelf; waiting counts from here. Silent when repeated. Raises StopGone without a trip."""
+    """The rider stands at the shelf; waiting counts from here, and the floor hurries with what they fetch. Silent when
+    repeated. Raises StopGone without a trip."""
+    fetches = Stop.objects.filter(trip__rider_id=rider_id, trip__ended_at=None, state=StopState.TO_PICK_UP)
+    orders.rider_here(order_ids=list(fetches.values_list("job__order_id", flat=True)), rider_id=rider_id, now=now)
     trip = Trip.objects.select_for_update().select_related("store").filter(rider_id=rider_id, ended_at=None).first()
     if trip is None:
         raise StopGone("You have no trip at the moment.")

@@ -15,13 +15,25 @@ from fulfillment.services.life import (
 )
 from fulfillment.services.managing import decline, give_back, pin, reassign, sweep
 from fulfillment.services.packing import MOST_BAGS, pack, suggested_bags
-from fulfillment.services.picking import ScanOutcome, next_task, put_back, scan, short, start, substitute
+from fulfillment.services.picking import (
+    REFUSED_SCANS,
+    ScanOutcome,
+    lots_left,
+    note_refused,
+    other_lot,
+    put_back,
+    scan,
+    short,
+    substitute,
+)
 from fulfillment.services.recalls import sweep_recalled, take_out_recalled
 from fulfillment.services.returning import Verdict, receive_back
-from fulfillment.services.shifts import end_shift, start_shift
+from fulfillment.services.shifts import end_shift, set_totes, start_shift
+from fulfillment.services.taking import join_again, next_task, split, start, waiting
 
 __all__ = [
     "MOST_BAGS",
+    "REFUSED_SCANS",
     "ScanOutcome",
     "Verdict",
     "clear_slot",
@@ -32,15 +44,21 @@ __all__ = [
     "follow_order",
     "give_back",
     "goods_back",
+    "join_again",
+    "lots_left",
     "next_task",
+    "note_refused",
     "open_task",
+    "other_lot",
     "pack",
     "pin",
     "put_back",
     "reassign",
     "receive_back",
     "scan",
+    "set_totes",
     "short",
+    "split",
     "start",
     "start_shift",
     "substitute",
@@ -48,5 +66,6 @@ __all__ = [
     "sweep",
     "sweep_recalled",
     "take_out_recalled",
+    "waiting",
     "write_load",
 ]

@@ -16,7 +16,9 @@ IN_WORK = (TaskState.PICKING, TaskState.PICKED)
 
 def lock_task(task_id: UUID) -> PickTask:
     try:
-        return PickTask.objects.select_related("store").select_for_update(of=("self",), no_key=True).get(pk=task_id)
+        return (
+            PickTask.objects.select_related("store__city").select_for_update(of=("self",), no_key=True).get(pk=task_id)
+        )
     except PickTask.DoesNotExist:
         raise NoSuchTask("There is no such pick task.") from None
 
@@ -36,7 +38,8 @@ def need_shift(picker_id: int, store_id: int) -> None:
 
 
 def need_in_hand(task: PickTask, picker_id: int) -> None:
-    if task.picker_id != picker_id or task.state not in IN_WORK:
+    mine = task.picker_id == picker_id or task.lines.filter(helper_id=picker_id).exists()
+    if not mine or task.state not in IN_WORK:
         why = "was cancelled: put its items back" if task.state == TaskState.CANCELLED else "is not in your hands"
         raise NotYourTask(f"This order {why}.", state=task.state)
 

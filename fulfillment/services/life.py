@@ -20,13 +20,19 @@ from fulfillment.models import PickLine, PickTask, ShelfSlot, TaskState
 from fulfillment.services.inside import hint, lock_task
 from orders import services as orders
 from orders.models import Order, OrderLine
-from orders.promise.legs import DOOR_S, HANDOVER_S
+from orders.promise import legs
 from orders.services.mover import joining, step
 from orders.states import Status
 
 PICK_BASE_S = 35
 PICK_LINE_S = 14
 USUAL_LINES = 5
+
+
+def usual_work_s(*, lines: int, units: int) -> int:
+    """Seconds to pick and pack an order, as the promise counts them."""
+    pick_s = legs.PICK_BASE_S + legs.PICK_PER_LINE_S * lines + legs.PICK_PER_EXTRA_UNIT_S * (units - lines)
+    return round(pick_s + legs.PACK_S + legs.PACK_PER_LINE_S * lines)
 
 
 @joining
@@ -41,7 +47,8 @@ def open_task(*, order_id: UUID, now: datetime) -> PickTask | None:
         return PickTask.objects.filter(order=order).first()
     lines = _lines_with_places(order)
     due_at = _shelf_by(order, timezone=lines[0]["timezone"] if lines else "Asia/Kolkata", now=now)
-    task = PickTask(order=order, store=order.store, due_at=due_at, opened_at=now)
+    work_s = usual_work_s(lines=len(lines), units=sum(line["qty"] for line in lines))
+    task = PickTask(order=order, store=order.store, due_at=due_at, work_s=work_s, opened_at=now)
     task.save(force_insert=True)
     PickLine.objects.bulk_create(_pick_lines(task, lines))
     opened = PickTaskOpened(task_id=task.pk, order_id=order_id, store_code=order.store.code)
@@ -142,21 +149,32 @@ def write_load(*, store_id: int, now: datetime) -> None:
 
 
 _LINES_WITH_PLACES = """
-SELECT l.id, l.product_id, l.qty - l.short_qty AS qty, p.zone, p.weight_g, b.code AS bin_code, b.zone AS bin_zone,
-    b.sequence, c.timezone
+SELECT l.id, l.product_id, l.qty - l.short_qty AS qty, p.zone, p.weight_g, c.timezone,
+    coalesce(b.code, home.code) AS bin_code, coalesce(b.zone, home.zone) AS bin_zone,
+    coalesce(b.sequence, home.sequence) AS sequence, home.code AS home_bin
 FROM orders_orderline AS l
 JOIN orders_order AS o ON o.id = l.order_id
 JOIN catalog_store AS t ON t.id = o.store_id
 JOIN catalog_city AS c ON c.id = t.city_id
 JOIN catalog_product AS p ON p.id = l.product_id
 LEFT JOIN inventory_stock AS s ON s.product_id = l.product_id AND s.store_id = o.store_id
-LEFT JOIN inventory_bin AS b ON b.id = s.bin_id
+LEFT JOIN inventory_bin AS home ON home.id = s.bin_id
+LEFT JOIN LATERAL (
+    SELECT lot.bin_id FROM inventory_hold AS h JOIN inventory_holdlot AS hl ON hl.hold_id = h.id AND hl.qty > 0
+    JOIN inventory_batch AS lot ON lot.id = hl.batch_id
+    WHERE h.ref = o.id AND h.stock_id = s.id AND h.state IN ('active', 'firm')
+    ORDER BY lot.expires_on NULLS LAST, lot.id LIMIT 1
+) AS first ON true
+LEFT JOIN inventory_bin AS b ON b.id = first.bin_id
 WHERE l.order_id = %s AND l.qty > l.short_qty ORDER BY l.id
 """
 
 
 def _lines_with_places(order: Order) -> list[dict[str, Any]]:
-    """The order's lines of which units are still to bring, with what the walk needs, in one statement."""
+    """The order's lines of which units are still to bring, with what the walk needs, in one statement.
+
+    A line begins in the bin of the lot that expires first, or in the product's home place.
+    """
     with connection.cursor() as cursor:
         cursor.execute(_LINES_WITH_PLACES, [order.pk])
         names = [column.name for column in cursor.description or ()]
@@ -198,7 +216,7 @@ def _shelf_by(order: Order, *, timezone: str, now: datetime) -> datetime:
     if order.promised_by is None:
         return now + timedelta(minutes=5)
     ride_s = travel_seconds(order.store.point, order.point, at=now, timezone=timezone)
-    return max(now, order.promised_by - timedelta(seconds=HANDOVER_S + ride_s + DOOR_S))
+    return max(now, order.promised_by - timedelta(seconds=legs.HANDOVER_S + ride_s + legs.DOOR_S))
 
 
 def _subject(task: PickTask) -> str:

@@ -11,10 +11,11 @@ from django.db.models import Exists, OuterRef
 from blinkit.kernel import events
 from fulfillment.errors import NoSuchTask, TaskBusy
 from fulfillment.events import TaskPassedOn, TaskPinned
-from fulfillment.models import PickerShift, PickTask, TaskState
+from fulfillment.models import PickerShift, PickLine, PickTask, TaskState
 from fulfillment.services.inside import IN_WORK, hint, lock_task, need_shift
 from fulfillment.services.life import write_load
 from fulfillment.services.shifts import finish
+from fulfillment.services.taking import free_tote, take_back_from_helpers
 from orders import services as orders
 from orders.models import Cause, Order
 
@@ -87,7 +88,8 @@ def decline(*, task_id: UUID, store_id: int, reason: str, actor: str, now: datet
 
 
 def sweep(*, now: datetime) -> int:
-    """End shifts nobody ended, and put tasks of people who are not on the floor back into the queue.
+    """End shifts nobody ended, put tasks of people who are not on the floor back into the queue, and give the lines
+    they helped with back to their pickers.
 
     Returns how many tasks. Each is an act of its own: one that fails does not hold up the others.
     """
@@ -96,7 +98,17 @@ def sweep(*, now: datetime) -> int:
         _end_forgotten(shift_id, now=now)
     on_floor = PickerShift.objects.filter(user=OuterRef("picker"), store=OuterRef("store"), ended_at=None)
     stuck = PickTask.objects.filter(~Exists(on_floor), state__in=IN_WORK).order_by("pk")
-    return sum(_rescue(task_id, now=now) for task_id in list(stuck.values_list("pk", flat=True)))
+    rescued = sum(_rescue(task_id, now=now) for task_id in list(stuck.values_list("pk", flat=True)))
+    helps = PickerShift.objects.filter(user=OuterRef("helper"), store=OuterRef("task__store"), ended_at=None)
+    alone = PickLine.objects.filter(~Exists(helps), helper__isnull=False, done_at=None, task__state__in=IN_WORK)
+    for task_id, helper_id in sorted(set(alone.values_list("task_id", "helper_id"))):
+        _end_help(task_id, helper_id)
+    return rescued
+
+
+@transaction.atomic
+def _end_help(task_id: UUID, helper_id: int) -> None:
+    take_back_from_helpers(lock_task(task_id), actor="system", helper_id=helper_id)
 
 
 @transaction.atomic
@@ -121,9 +133,12 @@ def _pass_on(task: PickTask, *, to: int | None, why: str, actor: str) -> None:
     passed = TaskPassedOn(
         task_id=task.pk, order_id=task.order_id, from_picker=task.picker_id or 0, to_picker=to, why=why
     )
-    task.picker_id = to
+    task.picker_id, task.tote = to, None
     if to is None:
         task.state = TaskState.OPEN
-    task.save(update_fields=["picker", "state"])
+        take_back_from_helpers(task, actor=actor)
+    else:
+        task.tote = free_tote(to)
+    task.save(update_fields=["picker", "state", "tote"])
     events.record(passed, subject=f"order:{task.order_id}", actor=actor)
     hint(task)

@@ -5,11 +5,13 @@ from __future__ import annotations
 from datetime import datetime
 
 from django.db import IntegrityError, transaction
+from django.db.models import Q
 
 from blinkit.kernel import live
+from blinkit.kernel.errors import Invalid
 from fulfillment.errors import TaskBusy
-from fulfillment.models import PickerShift, PickTask
-from fulfillment.services.inside import IN_WORK
+from fulfillment.models import MOST_TOTES, PickerShift, PickTask
+from fulfillment.services.inside import IN_WORK, need_shift
 from fulfillment.services.life import write_load
 
 
@@ -32,6 +34,15 @@ def start_shift(*, picker_id: int, store_id: int, now: datetime) -> PickerShift:
 
 
 @transaction.atomic
+def set_totes(*, picker_id: int, store_id: int, totes: int) -> None:
+    """This person takes so many totes on a walk from now on. Raises Invalid, NotOnShift."""
+    if not 1 <= totes <= MOST_TOTES:
+        raise Invalid(f"Between 1 and {MOST_TOTES} totes are possible.")
+    need_shift(picker_id, store_id)
+    PickerShift.objects.filter(user_id=picker_id, store_id=store_id, ended_at=None).update(totes=totes)
+
+
+@transaction.atomic
 def end_shift(*, picker_id: int, now: datetime) -> None:
     """The picker goes home. Silent when they have; raises TaskBusy with a task in hand."""
     # The shift is locked first: `next_task` asks for it too, so nobody gets a task while going home.
@@ -41,7 +52,8 @@ def end_shift(*, picker_id: int, now: datetime) -> None:
         .filter(user_id=picker_id, ended_at=None)
         .first()
     )
-    if PickTask.objects.filter(picker_id=picker_id, state__in=IN_WORK).exists():
+    helps = Q(lines__helper_id=picker_id, lines__done_at=None)
+    if PickTask.objects.filter(Q(picker_id=picker_id) | helps, state__in=IN_WORK).exists():
         raise TaskBusy("Finish the order in your hands first, or ask your manager to pass it on.")
     if shift is not None:
         finish(shift, now=now)

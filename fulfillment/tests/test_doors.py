@@ -267,7 +267,7 @@ def test_a_scan_by_script_has_a_small_statement_budget(web, store, goods):
     http, door = web(picker), f"/store/{store.code}/pick/{task.pk}/scan/"
     with CaptureQueriesContext(connection) as seen:
         http.post(door, {"code": goods[1].barcode, "nonce": "1"}, headers={"HX-Request": "true"})
-    assert len(seen) <= 16, [query["sql"][:100] for query in seen.captured_queries]
+    assert len(seen) <= 17, [query["sql"][:100] for query in seen.captured_queries]
 
 
 def test_when_nothing_is_found_the_picker_is_told_and_sent_to_the_queue(web, store, goods):

@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fulfillment.pickroute import ZONE_ORDER, Item, order
+from fulfillment.pickroute import STAGE, ZONE_ORDER, Item, order
 
 ITEMS = st.lists(
     st.builds(
@@ -36,7 +36,7 @@ def test_within_a_zone_it_follows_the_bins_and_takes_heavy_things_first():
 def test_every_item_is_walked_to_once_and_nothing_cold_comes_before_something_dry(items):
     walked = order(items)
     assert sorted(walked) == sorted(item.id for item in items)
-    zones = {item.id: ZONE_ORDER.get(item.zone, 1) for item in items}
+    zones = {item.id: STAGE.get(item.zone, 0) for item in items}
     assert [zones[number] for number in walked] == sorted(zones.values())
 
 

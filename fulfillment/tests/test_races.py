@@ -40,8 +40,8 @@ def test_control_without_the_locks_several_pickers_believe_the_order_is_theirs(r
         meet.wait(timeout=10)
         if found.state != TaskState.OPEN:
             return None
-        found.state, found.picker_id = TaskState.PICKING, pickers[n].pk
-        found.save(update_fields=["state", "picker"])
+        found.state, found.picker_id, found.tote = TaskState.PICKING, pickers[n].pk, 1
+        found.save(update_fields=["state", "picker", "tote"])
         return found
 
     meet = threading.Barrier(PICKERS)

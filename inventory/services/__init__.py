@@ -30,6 +30,7 @@ from inventory.services.policy import policy_of
 from inventory.services.quarantine import block, sweep_in_time, sweep_short_dated, unblock
 from inventory.services.recalling import end_recall, note_told, recall, sweep_recalls
 from inventory.services.receiving import Arrival, move_bin, receive, retime
+from inventory.services.relotting import take_other_lot
 from inventory.services.repair import rebuild_counters
 from inventory.services.replenishing import accept, dismiss, plan_store, sweep_low, sweep_replenishment
 from inventory.services.syncing import Line, Outcome, forget_superseded, sync
@@ -78,6 +79,7 @@ __all__ = [
     "sync",
     "take_back",
     "take_off",
+    "take_other_lot",
     "unblock",
     "waste",
 ]

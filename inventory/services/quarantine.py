@@ -176,22 +176,22 @@ def _relot(row: Row, batch: Batch, *, reason: str, actor: str, now: datetime) ->
     helped: list[UUID] = []
     stuck: list[UUID] = []
     for hold_id, ref, qty, arrives_at in holds:
-        good = [(lot.id, free[lot.id]) for lot in lots if _keeps(lot.sell_until, arrives_at or now)]
+        good = [(lot.id, free[lot.id]) for lot in lots if keeps(lot.sell_until, arrives_at or now)]
         takes = fefo.allocate(good, qty)
         for take in takes:
             free[take.batch_id] -= take.qty
             moves.append((hold_id, ref, take.batch_id, take.qty))
         (helped if fefo.units(takes) == qty else stuck).append(ref)
     if moves:
-        _move_holds(row, batch, moves, reason=reason, actor=actor, now=now)
+        move_holds(row, batch, moves, reason=reason, actor=actor, now=now)
     return helped, stuck
 
 
-def _keeps(sell_until: datetime | None, arrives_at: datetime) -> bool:
+def keeps(sell_until: datetime | None, arrives_at: datetime) -> bool:
     return sell_until is None or sell_until >= arrives_at
 
 
-def _move_holds(
+def move_holds(
     row: Row, batch: Batch, moves: Sequence[tuple[int, UUID, int, int]], *, reason: str, actor: str, now: datetime
 ) -> None:
     """(hold, its ref, batch, units) each: held from there and not from `batch` any more. Nothing else changes."""

@@ -36,6 +36,7 @@ from orders.services.street import (
     picked_up,
     rider_accepted,
     rider_fell_away,
+    rider_here,
     undelivered,
 )
 from orders.services.substituting import substitute_line
@@ -93,6 +94,7 @@ __all__ = [
     "reward_referral",
     "rider_accepted",
     "rider_fell_away",
+    "rider_here",
     "set_coupon",
     "set_gift",
     "set_line",

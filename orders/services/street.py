@@ -56,6 +56,17 @@ def rider_accepted(*, order_id: UUID, rider_id: int, rider_name: str, actor: str
     return order
 
 
+@transaction.atomic
+def rider_here(*, order_ids: Sequence[UUID], rider_id: int, now: datetime) -> None:
+    """This rider stands at the shelf: the floor hurries with these orders. Silent when repeated or not theirs."""
+    for order_id in sorted(order_ids):
+        order = lock(order_id)
+        if order.rider_id_ref == rider_id and order.rider_here_at is None:
+            order.rider_here_at = now
+            order.save(update_fields=["rider_here_at"])
+            hint(order)
+
+
 @joining
 def rider_fell_away(*, order_id: UUID, actor: str, now: datetime, rider_id: int | None = None, why: str = "") -> Order:
     """The rider will not come: facts cleared, ASSIGNED_TO_PARTNER → PACKED. Silent when that rider has it no more.
@@ -68,8 +79,8 @@ def rider_fell_away(*, order_id: UUID, actor: str, now: datetime, rider_id: int 
     if order.status in (Status.PICKED_UP, Status.IN_TRANSIT):
         raise IllegalMove("The bags are with the rider already.", status_now=order.status)
     hint(order)  # the rider who falls away looks again too
-    order.rider_id_ref, order.rider_name, order.rider_accepted_at = None, "", None
-    fields = ("rider_id_ref", "rider_name", "rider_accepted_at")
+    order.rider_id_ref, order.rider_name, order.rider_accepted_at, order.rider_here_at = None, "", None, None
+    fields = ("rider_id_ref", "rider_name", "rider_accepted_at", "rider_here_at")
     if order.status == Status.ASSIGNED_TO_PARTNER:
         return step(order, Status.PACKED, actor=actor, now=now, why=why or "The rider fell away", fields=fields)
     order.save(update_fields=fields)
