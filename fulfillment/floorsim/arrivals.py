@@ -9,8 +9,8 @@ from collections.abc import Sequence
 def arrivals(curve: Sequence[float], *, peak_per_s: float, orders: int, rng: random.Random) -> list[list[float]]:
     """Days of arrival times in seconds after midnight, `orders` in all. The last day may end early.
 
-    `curve` has a weight for each hour of the day; the largest stands for `peak_per_s`. Thinning (Lewis and Shedler 1979):
-    candidates come at the peak's rate and are kept with the share of their hour.
+    `curve` has a weight for each hour of the day; the largest stands for `peak_per_s`. By thinning (Lewis and Shedler
+    1979): candidates come at the peak's rate and are kept with the share of their hour.
     Raises ValueError when nothing could ever arrive.
     """
     top = max(curve, default=0.0)

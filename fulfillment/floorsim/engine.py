@@ -10,10 +10,12 @@ from __future__ import annotations
 import heapq
 import math
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 from fulfillment import pickroute
+from fulfillment.clustering import Pace
 from fulfillment.floorsim.policies import Policy
 from fulfillment.floorsim.times import TimeModel
 from fulfillment.pickroute import Item, Layout
@@ -21,7 +23,7 @@ from fulfillment.pickroute import Item, Layout
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """What is picked and from where; `hand` multiplies the usual seconds at the bin. `item.id` is unique among all jobs."""
+    """What is picked and where; `hand` multiplies the usual seconds at the bin. `item.id` is unique within a day."""
 
     item: Item
     units: int = 1
@@ -29,7 +31,7 @@ class Line:
     short: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Job:
     """One order as the floor sees it. Seconds count from the start of its day.
 
@@ -48,9 +50,13 @@ class Job:
     by_s: float = math.inf
     packing: float = 1.0
 
-    @property
+    @cached_property
     def units(self) -> int:
         return sum(line.units for line in self.lines)
+
+    @cached_property
+    def frozen(self) -> bool:
+        return any(line.item.zone == "frozen" for line in self.lines)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,16 +95,14 @@ def spread(sigma: float, rng: random.Random) -> float:
 
 
 def run(
-    jobs: Sequence[Job], *, paces: Sequence[float], layout: Layout, times: TimeModel, policy: Policy,
-    after: Callable[[], object] = lambda: None,
-) -> Outcome:  # fmt: skip
-    """Every job is picked and packed, one walk at a time per picker. `after` is called when a walk has been planned.
+    jobs: Sequence[Job], *, paces: Sequence[float], layout: Layout, times: TimeModel, policy: Policy, known: Pace
+) -> Outcome:
+    """Every job is picked and packed. `known`: the seconds the policy reckons with, whoever the picker is.
 
     A free picker is offered work at once; of several free ones the one who has waited longest. Raises RuntimeError when
-    the policy hands out what is not there.
+    the policy hands out what does not wait.
     """
     waiting: dict[int, Job] = {}
-    known = times.learned(pace=mean_pace(paces))
     picks: list[Pick] = []
     metres = walk_s = busy_s = last_s = 0.0
     coming = sorted(jobs, key=lambda job: (job.at_s, job.id))
@@ -120,14 +124,13 @@ def run(
             taken = policy.take(list(waiting.values()), now, pace=known, layout=layout)
             if not taken or any(waiting.pop(job.id, None) is None for job in taken):
                 raise RuntimeError("The policy handed out an order that does not wait.")
-            walk = _walk(taken, now=now, pace=paces[picker], layout=layout, times=times)
+            walk = _walk(taken, now=now, pace=paces[picker], layout=layout, times=times, policy=policy)
             picks += [Pick(job, picker, now, ready_s, len(taken)) for job, ready_s in walk.ready]
             metres += walk.metres
             walk_s += walk.walk_s
             busy_s += walk.end_s - now
             last_s = max(last_s, walk.end_s)
             heapq.heappush(busy, (walk.end_s, picker))
-            after()
     first_s = coming[0].at_s if coming else 0.0
     return Outcome(tuple(picks), metres, walk_s, busy_s, max(0.0, last_s - first_s) * len(paces))
 
@@ -140,7 +143,7 @@ class _Walk:
     walk_s: float
 
 
-def _walk(taken: Sequence[Job], *, now: float, pace: float, layout: Layout, times: TimeModel) -> _Walk:
+def _walk(taken: Sequence[Job], *, now: float, pace: float, layout: Layout, times: TimeModel, policy: Policy) -> _Walk:
     """One round through the store with all orders of `taken`, then packing them, the most urgent first."""
     clustered = len(taken) > 1
     lines = {line.item.id: line for job in taken for line in job.lines}
@@ -157,7 +160,7 @@ def _walk(taken: Sequence[Job], *, now: float, pace: float, layout: Layout, time
     walk_s = route.metres * times.metre_s * pace
     at = now + walk_s + hand_s * pace
     ready = []
-    for job in sorted(taken, key=lambda job: (job.due_s, job.id)):
+    for job in policy.packing_order(taken, now):
         at += times.packing_s(len(job.lines), bags(job)) * job.packing * pace
         ready.append((job, at))
     return _Walk(ready, at, route.metres * times.scale, walk_s)
@@ -168,6 +171,6 @@ def bags(job: Job) -> int:
     return len({"dry" if line.item.zone in ("ambient", "produce") else line.item.zone for line in job.lines})
 
 
-def alone_s(job: Job, *, layout: Layout, times: TimeModel) -> float:
+def alone_s(job: Job, *, layout: Layout, times: TimeModel, policy: Policy) -> float:
     """Seconds of picking and packing one order by itself at pace 1: what capacity is reckoned from."""
-    return _walk([job], now=0.0, pace=1.0, layout=layout, times=times).end_s
+    return _walk([job], now=0.0, pace=1.0, layout=layout, times=times, policy=policy).end_s

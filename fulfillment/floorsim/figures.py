@@ -13,7 +13,8 @@ class Figures:
     """Seconds, shares of one, lines per hour a picker works, metres per line.
 
     `late`: bags on the shelf after the promise needed them there, with the street at its usual pace (the floor's own
-    breaches). `late_at_door`: after the promised range, with the ride as it really went.
+    breaches); one order in a hundred is late by more than `late_p99_s`. `late_at_door`: after the promised range, with
+    the ride as it really went. `busy`, `walking`: of pickers' time, of their time at work. `together`: orders per walk.
     """
 
     orders: int
@@ -23,11 +24,13 @@ class Figures:
     wait_p90_s: float
     lines_per_hour: float
     late: float
+    late_p99_s: float
     late_at_door: float
     metres_per_line: float
     walking: float
     busy: float
     together: float
+    promised_p50_m: float
 
 
 def figures(outcomes: Sequence[Outcome]) -> Figures:
@@ -47,11 +50,13 @@ def figures(outcomes: Sequence[Outcome]) -> Figures:
         wait_p90_s=quantile(waits, 0.9),
         lines_per_hour=lines / busy_s * 3600,
         late=sum(pick.ready_s > pick.job.due_s for pick in picks) / len(picks),
+        late_p99_s=quantile(sorted(max(0.0, pick.ready_s - pick.job.due_s) for pick in picks), 0.99),
         late_at_door=sum(map(_late_at_door, picks)) / len(picks),
         metres_per_line=sum(outcome.metres for outcome in outcomes) / lines,
         walking=sum(outcome.walk_s for outcome in outcomes) / busy_s,
         busy=busy_s / sum(outcome.open_s for outcome in outcomes),
         together=len(picks) / sum(1 / pick.together for pick in picks),
+        promised_p50_m=quantile(sorted((pick.job.by_s - pick.job.at_s) / 60 for pick in picks), 0.5),
     )
 
 

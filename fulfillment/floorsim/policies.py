@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from fulfillment.floorsim.engine import Job
     from fulfillment.pickroute import Layout
 
-ASKED = 30
+ASKED = 40
 """How many of the queue are asked whether they join a walk."""
 
 
@@ -26,16 +26,20 @@ class Policy:
     def take(self, waiting: Sequence[Job], now: float, *, pace: Pace, layout: Layout) -> list[Job]:
         """The first of the queue, with those that join its walk."""
         if self.by_slack:
-            jobs = {job.id: job for job in waiting}
+            jobs: dict[Hashable, Job] = {job.id: job for job in waiting}
             line = [jobs[one.id] for one in queueing.ranked(_seen(job, now) for job in waiting)]
         else:
             line = sorted(waiting, key=lambda job: (job.at_s, job.id))
         if not self.clusters:
             return line[:1]
-        asked = {job.id: job for job in line[:ASKED]}
+        asked: dict[Hashable, Job] = {job.id: job for job in line[:ASKED]}
         candidates = [_candidate(job, now) for job in asked.values()]
         cluster = clustering.choose(candidates[0], candidates[1:], pace=pace, layout=layout)
         return [asked[id] for id in cluster.ids]
+
+    def packing_order(self, taken: Sequence[Job], now: float) -> list[Job]:
+        jobs: dict[Hashable, Job] = {job.id: job for job in taken}
+        return [jobs[one.id] for one in clustering.packing_order(_candidate(job, now) for job in taken)]
 
 
 def _candidate(job: Job, now: float) -> clustering.Candidate:
@@ -55,7 +59,7 @@ def _seen(job: Job, now: float) -> queueing.Waiting:
         due_s=job.due_s - now,
         work_s=job.work_s,
         rider_waiting=job.rider_s <= now,
-        frozen=any(line.item.zone == "frozen" for line in job.lines),
+        frozen=job.frozen,
     )
 
 

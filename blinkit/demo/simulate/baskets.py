@@ -13,16 +13,20 @@ Real are which products were bought together, how often each is bought, and the 
 from __future__ import annotations
 
 import csv
-import random
 from collections import Counter, defaultdict
-from collections.abc import Iterable
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
+from typing import Any
+
+import numpy as np
 
 from blinkit.demo.places import BinPlan
 from fulfillment.pickroute import Layout
 from fulfillment.pickroute.floor import TABLE
 
+Array = np.ndarray[Any, np.dtype[Any]]
 BASKETS, PRODUCTS, DEPARTMENTS = "order_products__train.parquet", "products.parquet", "departments.parquet"
 HOURS = "instacart_sample_hours.csv"
 
@@ -58,7 +62,33 @@ class Shop:
     hours: list[float]
 
 
-def read(folder: Path, *, bins: Iterable[BinPlan], layout: Layout, most_lines: int, seed: int) -> Shop:
+@dataclass(frozen=True)
+class Sales:
+    """The files as read: product of every line, where each basket's lines begin (and the last ends); department and
+    Instacart aisle of each product; orders by hour."""
+
+    products: Array
+    begins: Array
+    kinds: dict[int, tuple[str, int]]
+    hours: list[float]
+
+
+def read(folder: Path, *, bins: Sequence[BinPlan], layout: Layout, most_lines: int, baskets: int, seed: int) -> Shop:
+    """A random choice of so many baskets, or all there are. Raises Absent."""
+    sales = read_sales(folder)
+    small = np.flatnonzero(np.diff(sales.begins) <= most_lines)
+    chosen = np.random.default_rng(seed).permutation(small)[:baskets]
+    products, counted = np.unique(sales.products, return_counts=True)
+    sold = dict(zip(products.tolist(), counted.tolist(), strict=True))
+    return Shop(
+        [sales.products[sales.begins[one] : sales.begins[one + 1]].tolist() for one in chosen],
+        put_away(sold, sales.kinds, bins=bins, layout=layout),
+        sales.hours,
+    )
+
+
+@cache
+def read_sales(folder: Path) -> Sales:
     """Raises Absent."""
     try:
         from pyarrow import parquet
@@ -66,29 +96,29 @@ def read(folder: Path, *, bins: Iterable[BinPlan], layout: Layout, most_lines: i
         raise Absent("Reading parquet needs pyarrow, a development package.") from None
     missing = [name for name in (BASKETS, PRODUCTS, DEPARTMENTS, HOURS) if not (folder / name).is_file()]
     if missing:
-        raise Absent(f"There is no {missing[0]} in {folder}: give the folder with the Instacart files of 2017 (--data).")
+        raise Absent(
+            f"There is no {missing[0]} in {folder}: give the folder with the Instacart files of 2017 (--data)."
+        )
     table = parquet.read_table(folder / BASKETS, columns=["order_id", "product_id"])
-    found: defaultdict[int, list[int]] = defaultdict(list)
-    sold: Counter[int] = Counter()
-    for order, product in zip(table["order_id"].to_pylist(), table["product_id"].to_pylist(), strict=True):
-        found[order].append(product)
-        sold[product] += 1
-    departments = {
-        row["department_id"]: row["department"] for row in parquet.read_table(folder / DEPARTMENTS).to_pylist()
-    }
-    kinds = {
-        row["product_id"]: (departments[row["department_id"]], int(row["aisle_id"]))
-        for row in parquet.read_table(
-            folder / PRODUCTS, columns=["product_id", "department_id", "aisle_id"]
-        ).to_pylist()
-    }
-    baskets = [basket for _, basket in sorted(found.items()) if len(basket) <= most_lines]
-    random.Random(seed).shuffle(baskets)
-    return Shop(baskets, put_away(sold, kinds, bins=bins, layout=layout), read_hours(folder / HOURS))
+    orders = table["order_id"].to_numpy()
+    by_order = np.argsort(orders, kind="stable")
+    begins = np.flatnonzero(np.diff(orders[by_order], prepend=-1))
+    names = {row["department_id"]: row["department"] for row in parquet.read_table(folder / DEPARTMENTS).to_pylist()}
+    about = parquet.read_table(folder / PRODUCTS, columns=["product_id", "department_id", "aisle_id"])
+    numbers, departments, aisles = (about[name].to_pylist() for name in about.column_names)
+    return Sales(
+        table["product_id"].to_numpy()[by_order],
+        np.append(begins, len(orders)),
+        {
+            number: (names[department], aisle)
+            for number, department, aisle in zip(numbers, departments, aisles, strict=True)
+        },
+        read_hours(folder / HOURS),
+    )
 
 
 def put_away(
-    sold: Counter[int], kinds: dict[int, tuple[str, int]], *, bins: Iterable[BinPlan], layout: Layout
+    sold: Mapping[int, int], kinds: dict[int, tuple[str, int]], *, bins: Sequence[BinPlan], layout: Layout
 ) -> dict[int, Good]:
     """A bin for every product that was sold; `kinds`: department and Instacart aisle."""
     faces: defaultdict[str, list[BinPlan]] = defaultdict(list)
@@ -100,7 +130,9 @@ def put_away(
         parts[LETTERS.get(department, "A")][aisle].append(product)
     goods: dict[int, Good] = {}
     for letter, aisles in parts.items():
-        near_first = sorted(faces[letter], key=lambda one: (layout.metres(TABLE, layout.spot(one.code, one.sequence)), one.sequence))
+        near_first = sorted(
+            faces[letter], key=lambda one: (layout.metres(TABLE, layout.spot(one.code, one.sequence)), one.sequence)
+        )
         facings = {product: sold[product] ** 0.5 for products in aisles.values() for product in products}
 
         def per_facing(products: list[int], facings: dict[int, float] = facings) -> float:
