@@ -16,9 +16,9 @@ from blinkit.kernel.api import MOST_ID
 from blinkit.kernel.errors import Invalid
 from blinkit.kernel.idempotency import idempotent
 from blinkit.kernel.permissions import HasRole
-from fulfillment import access, pickroute, queries, services
+from fulfillment import access, pickroute, queries, services, walk
 from fulfillment.errors import NoSuchTask
-from fulfillment.models import PickTask, TaskState
+from fulfillment.models import MOST_TOTES, PickTask, TaskState
 
 TAGS = ["floor"]
 S = serializers
@@ -144,8 +144,15 @@ class OutcomeOut(S.Serializer[Any]):
 
 
 class ScanBody(S.Serializer[Any]):
-    barcode = S.CharField(max_length=64, help_text="The code, or its last four characters.")
+    barcode = S.CharField(
+        max_length=128,
+        trim_whitespace=False,
+        help_text="The code (EAN, GS1, a scale's label), or its last four characters.",
+    )
     nonce = S.CharField(max_length=64, help_text="Made by the device for this scan; sent again with the same scan.")
+    line_id = S.IntegerField(min_value=1, max_value=MOST_ID, required=False, help_text="Preferred where several fit.")
+    tote = S.IntegerField(min_value=1, max_value=MOST_TOTES, required=False, help_text="Which of the picker's totes.")
+    grams = S.IntegerField(min_value=1, max_value=100_000, required=False, help_text="Of loose goods.")
 
 
 class ShortBody(S.Serializer[Any]):
@@ -170,6 +177,107 @@ class PackBody(S.Serializer[Any]):
 class PackedOut(S.Serializer[Any]):
     bags = BagOut(many=True)
     slot = S.CharField()
+
+
+class LotOut(S.Serializer[Any]):
+    batch = S.IntegerField()
+    lot = S.CharField(help_text="As printed; empty when the goods carry none.")
+    until = S.DateField(allow_null=True, help_text="Last day of use.")
+    bin = S.CharField(allow_null=True, help_text="Empty: in the product's home place.")
+    units = S.IntegerField()
+    gone = S.BooleanField(help_text="Off sale meanwhile: recalled or expired.")
+
+
+class WeighOut(S.Serializer[Any]):
+    wanted_g = S.IntegerField()
+    least_g = S.IntegerField()
+    most_g = S.IntegerField()
+
+
+class ArtOut(S.Serializer[Any]):
+    image = S.CharField()
+    hue = S.IntegerField()
+    icon = S.CharField()
+
+
+class ToteOut(S.Serializer[Any]):
+    task = S.UUIDField()
+    order = S.CharField()
+    tote = S.CharField(help_text="A to D; empty for an order somebody else packs.")
+    state = S.ChoiceField(choices=TaskState.choices)
+    due_at = S.DateTimeField()
+    due_s = S.IntegerField(help_text="Seconds until the bags must stand on the shelf; negative when late.")
+    picker = S.CharField(help_text="Who packs it, when that is somebody else.")
+    waits_for_helper = S.BooleanField()
+    rider = S.CharField()
+    rider_here = S.BooleanField()
+    is_gift = S.BooleanField()
+    phone = S.CharField()
+
+
+class WalkLineOut(S.Serializer[Any]):
+    id = S.IntegerField()
+    task = S.UUIDField()
+    tote = S.CharField()
+    bin = S.CharField()
+    zone = S.CharField()
+    sku = S.CharField()
+    name = S.CharField()
+    name_hi = S.CharField()
+    pack = S.CharField()
+    art = ArtOut()
+    codes = S.ListField(child=S.CharField(), help_text="What the scanner may read: barcode and SKU.")
+    qty = S.IntegerField()
+    picked = S.IntegerField()
+    short = S.IntegerField()
+    lots = LotOut(many=True, help_text="What is still to be taken, first expired first.")
+    elsewhere = LotOut(many=True, help_text="Units of it that nobody holds.")
+    weigh = WeighOut(allow_null=True)
+    consent = S.CharField()
+    substitute_up_to_paise = S.IntegerField()
+    instead_of = S.IntegerField(allow_null=True, help_text="The line it came instead of.")
+
+
+class WalkOut(S.Serializer[Any]):
+    at = S.DateTimeField()
+    totes = ToteOut(many=True)
+    lines = WalkLineOut(many=True, help_text="In walking order.")
+
+
+class ActionBody(S.Serializer[Any]):
+    nonce = S.CharField(max_length=64, help_text="Made by the device for this action; sent again with the same action.")
+    do = S.ChoiceField(choices=[it.value for it in walk.Do])
+    task = S.UUIDField()
+    line = S.IntegerField(min_value=1, max_value=MOST_ID, required=False)
+    code = S.CharField(max_length=128, required=False, trim_whitespace=False)
+    tote = S.ChoiceField(choices=["A", "B", "C", "D"], required=False)
+    grams = S.IntegerField(min_value=1, max_value=100_000, required=False)
+    qty = S.IntegerField(min_value=1, max_value=1000, required=False)
+    sku = S.CharField(max_length=40, required=False)
+    batch = S.IntegerField(min_value=1, max_value=MOST_ID, required=False)
+
+
+class ActionsBody(S.Serializer[Any]):
+    actions = S.ListField(child=ActionBody(), min_length=1, max_length=walk.MOST_ACTIONS)
+
+
+class ResultOut(S.Serializer[Any]):
+    nonce = S.CharField()
+    ok = S.BooleanField()
+    code = S.CharField(help_text="The refusal's, as in /problems/<code>.")
+    say = S.CharField(help_text="A sentence for the picker, in their language.")
+    more = S.DictField(help_text="What the refusal carries: wanted, scanned, short, ...")
+
+
+class ActionsOut(S.Serializer[Any]):
+    results = ResultOut(many=True)
+    walk = WalkOut()
+
+
+class TotesBody(S.Serializer[Any]):
+    totes = S.IntegerField(
+        min_value=1, max_value=MOST_TOTES, required=False, help_text="On one walk. Left out: as the shift says."
+    )
 
 
 class FloorView(APIView):
@@ -208,16 +316,36 @@ class QueueView(FloorView):
 class NextView(FloorView):
     @extend_schema(
         tags=TAGS,
-        request=None,
+        request=TotesBody,
         responses={200: TaskOut, 204: OpenApiResponse(description="Nothing is waiting.")},
         summary="Take the most urgent order; the one in hand when there is one",
     )
     def post(self, request: Request, code: str) -> Response:
+        """With several totes, orders that are picked on the same walk without being late come along: see the walk."""
         store = access.store_to_work_in(request.user, code)
-        task = services.next_task(store_id=store.pk, picker_id=_me(request), now=timezone.now())
+        totes = _parsed(TotesBody(data=request.data)).get("totes")
+        task = services.next_task(store_id=store.pk, picker_id=_me(request), totes=totes, now=timezone.now())
         if task is None:
             return Response(status=status.HTTP_204_NO_CONTENT)
         return Response(_task_json(queries.task_of(task_id=task.pk)))
+
+
+class WalkView(FloorView):
+    @extend_schema(tags=TAGS, responses=WalkOut, summary="What this picker has in hand: totes, and lines to walk to")
+    def get(self, request: Request, code: str) -> Response:
+        return Response(self.walk(request, access.store_to_work_in(request.user, code).pk))
+
+    @extend_schema(tags=TAGS, request=ActionsBody, responses=ActionsOut, summary="What the picker did, in order")
+    def post(self, request: Request, code: str) -> Response:
+        """Actions a device has kept, at most 60: each is judged on its own, and a re-sent one counts once."""
+        store = access.store_to_work_in(request.user, code)
+        actions = _parsed(ActionsBody(data=request.data))["actions"]
+        results = walk.take(picker_id=_me(request), store_id=store.pk, actions=actions, now=timezone.now())
+        return Response({"results": results, "walk": self.walk(request, store.pk)})
+
+    @staticmethod
+    def walk(request: Request, store_id: int) -> dict[str, Any]:
+        return walk.of(picker_id=_me(request), store_id=store_id, now=timezone.now())
 
 
 class TaskView(FloorView):
@@ -232,7 +360,12 @@ class ScanView(FloorView):
     @extend_schema(tags=TAGS, request=ScanBody, responses=OutcomeOut, summary="One unit goes into the tote")
     def post(self, request: Request, task_id: UUID) -> Response:
         body = _parsed(ScanBody(data=request.data))
-        outcome = services.scan(task_id=_own(request, task_id), picker_id=_me(request), now=timezone.now(), **body)
+        own = _own(request, task_id)
+        try:
+            outcome = services.scan(task_id=own, picker_id=_me(request), now=timezone.now(), **body)
+        except services.REFUSED_SCANS:
+            services.note_refused(task_id=own)
+            raise
         return Response(outcome.as_json())
 
 

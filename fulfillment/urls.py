@@ -14,6 +14,7 @@ api_urls: list[Any] = [
     path("floor/stores/<str:code>/shift/end/", api.ShiftEndView.as_view()),
     path("floor/stores/<str:code>/queue/", api.QueueView.as_view()),
     path("floor/stores/<str:code>/next/", api.NextView.as_view()),
+    path("floor/stores/<str:code>/walk/", api.WalkView.as_view()),
     path("floor/tasks/<uuid:task_id>/", api.TaskView.as_view()),
     path("floor/tasks/<uuid:task_id>/scan/", api.ScanView.as_view()),
     path("floor/tasks/<uuid:task_id>/short/", api.ShortView.as_view()),

@@ -8,12 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
 from django.db.models import Q
 
 from blinkit.kernel.errors import Invalid, Refusal
+from blinkit.kernel.words import said
 from fulfillment import scancodes, services, weighing
 from fulfillment.errors import NoSuchTask
 from fulfillment.models import PickLine, PickTask
@@ -21,6 +23,17 @@ from fulfillment.services.inside import IN_WORK
 from inventory import queries as shelves
 from inventory.models import BatchState
 from inventory.queries import LotToPick
+
+
+class Do(StrEnum):
+    """What a picker does to a line."""
+
+    SCAN = "scan"
+    SHORT = "short"
+    SUBSTITUTE = "substitute"
+    OTHER_LOT = "other_lot"
+    UNDO = "undo"
+
 
 MOST_ACTIONS = 60
 """So many a device sends at once: what somebody does in some minutes without a network."""
@@ -31,10 +44,12 @@ ELSEWHERE = 3
 def of(*, picker_id: int, store_id: int, now: datetime) -> dict[str, Any]:
     """The picker's walk in this store: its totes, and its lines in walking order. Five statements.
 
-    {"totes": [{task, order, tote ("A".."D"; "" for an order somebody else packs), state, due_at, picked, ...}],
-    "lines": [{id, task, tote, bin, zone, sku, name, name_hi, pack, art, codes, qty, picked, short, lots: [{batch, lot, until,
-    bin, units, gone}], elsewhere: [the same, units nobody holds], weigh: {wanted_g, least_g, most_g} or null, consent,
-    substitute_up_to_paise, phone, instead_of}]}
+    {"totes": [{task, order, tote ("A" to "D", "" for an order somebody else packs), state, due_at, due_s, picker,
+    waits_for_helper, rider, rider_here, is_gift, phone}],
+    "lines": [{id, task, tote, bin, zone, sku, name, name_hi, pack, art, codes, qty, picked, short, lots, elsewhere,
+    weigh ({wanted_g, least_g, most_g} or null), consent, substitute_up_to_paise, instead_of}]};
+    lots: what is still to be taken, [{batch, lot, until, bin, units, gone (off sale)}]; elsewhere: the same for units
+    nobody holds.
     """
     mine = Q(picker_id=picker_id) | Q(lines__helper_id=picker_id, lines__done_at=None)
     tasks = list(
@@ -66,11 +81,10 @@ def of(*, picker_id: int, store_id: int, now: datetime) -> dict[str, Any]:
 def take(*, picker_id: int, store_id: int, actions: Sequence[Mapping[str, Any]], now: datetime) -> list[dict[str, Any]]:
     """Do what a device sends, in order, each in its own transaction; a re-sent action gets its first answer.
 
-    Each answer: {nonce, ok: true} or {nonce, ok: false, code, say, ...what the refusal carries}. A refused action does
-    not stop the ones after it: each is judged by what is true then. Raises Invalid for what is no list of actions.
+    An action: {nonce, do, task} and, as it needs them, {line, code, tote ("A" to "D"), grams, qty, sku, batch}. Its
+    answer: {nonce, ok, code, say, more}, the last three of the refusal. A refused action does not stop the ones after
+    it: each is judged by what is true then.
     """
-    if not 1 <= len(actions) <= MOST_ACTIONS:
-        raise Invalid(f"Send between 1 and {MOST_ACTIONS} actions at once.")
     return [_one(action, picker_id=picker_id, store_id=store_id, now=now) for action in actions]
 
 
@@ -78,60 +92,42 @@ def take(*, picker_id: int, store_id: int, actions: Sequence[Mapping[str, Any]],
 
 
 def _one(action: Mapping[str, Any], *, picker_id: int, store_id: int, now: datetime) -> dict[str, Any]:
-    nonce = str(action.get("nonce", ""))[:64]
+    nonce, what = action["nonce"], action["do"]
     try:
-        task_id = _task(action, store_id)
-        what = str(action.get("do", ""))
-        shared: dict[str, Any] = {"task_id": task_id, "picker_id": picker_id, "nonce": nonce, "now": now}
-        if what == "scan":
+        if not PickTask.objects.filter(pk=action["task"], store_id=store_id).exists():
+            raise NoSuchTask("There is no such pick task in this store.")
+        shared: dict[str, Any] = {"task_id": action["task"], "picker_id": picker_id, "nonce": nonce, "now": now}
+        if what == Do.SCAN:
             _scan(action, shared)
-        elif what == "short":
-            services.short(line_id=_whole(action, "line"), qty=_whole(action, "qty"), **shared)
-        elif what == "substitute":
-            sku = str(action.get("sku", ""))[:40]
-            services.substitute(line_id=_whole(action, "line"), qty=_whole(action, "qty"), sku=sku, **shared)
-        elif what == "other_lot":
-            batch_id = _whole(action, "batch")
-            services.other_lot(line_id=_whole(action, "line"), qty=_whole(action, "qty"), batch_id=batch_id, **shared)
-        elif what == "undo":
-            services.put_back(line_id=_whole(action, "line"), **shared)
         else:
-            raise Invalid("Say what was done: scan, short, substitute, other_lot or undo.")
+            line = {"line_id": _need(action, "line"), **shared}
+            if what == Do.UNDO:
+                services.put_back(**line)
+            elif what == Do.SHORT:
+                services.short(qty=_need(action, "qty"), **line)
+            elif what == Do.SUBSTITUTE:
+                services.substitute(qty=_need(action, "qty"), sku=_need(action, "sku"), **line)
+            else:
+                services.other_lot(qty=_need(action, "qty"), batch_id=_need(action, "batch"), **line)
     except Refusal as refusal:
-        return {"nonce": nonce, "ok": False, "code": refusal.code, "say": str(say_it(refusal)), **refusal.extra}
-    return {"nonce": nonce, "ok": True}
+        return {"nonce": nonce, "ok": False, "code": refusal.code, "say": said(refusal.detail), "more": refusal.extra}
+    return {"nonce": nonce, "ok": True, "code": "", "say": "", "more": {}}
 
 
 def _scan(action: Mapping[str, Any], shared: dict[str, Any]) -> None:
-    letter = str(action.get("tote", ""))[:1].upper()
-    tote = scancodes.tote_of(letter) if letter and letter in "ABCD" else None
-    grams = _whole(action, "grams") if action.get("grams") not in (None, "") else None
-    line_id = _whole(action, "line") if action.get("line") else None
-    code = str(action.get("code", ""))[:128]
+    tote = scancodes.tote_of(action["tote"]) if action.get("tote") else None
+    code, line_id = action.get("code", ""), action.get("line")
     try:
-        services.scan(barcode=code, line_id=line_id, tote=tote, grams=grams, **shared)
+        services.scan(barcode=code, line_id=line_id, tote=tote, grams=action.get("grams"), **shared)
     except services.REFUSED_SCANS:
         services.note_refused(task_id=shared["task_id"])
         raise
 
 
-def _task(action: Mapping[str, Any], store_id: int) -> UUID:
-    try:
-        task_id = UUID(str(action.get("task", "")))
-    except ValueError:
-        raise Invalid("Name the task of the action.") from None
-    if not PickTask.objects.filter(pk=task_id, store_id=store_id).exists():
-        raise NoSuchTask("There is no such pick task in this store.")
-    return task_id
-
-
-def _whole(action: Mapping[str, Any], name: str) -> int:
-    value = action.get(name)
-    if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) < 16:
-        value = int(value)
-    if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value < 2**53:
-        raise Invalid(f"“{name}” has to be a whole number.")
-    return value
+def _need(action: Mapping[str, Any], name: str) -> Any:
+    if action.get(name) in (None, ""):
+        raise Invalid(f"This action needs “{name}”.")
+    return action[name]
 
 
 def _lines(tasks: Sequence[PickTask], picker_id: int) -> list[PickLine]:

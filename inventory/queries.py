@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from django.db import connection, transaction
@@ -82,24 +82,31 @@ def orders_with(*, batch_id: int) -> list[tuple[UUID, str, int]]:
 
 def lots_for(*, ref: UUID) -> dict[int, list[LotToPick]]:
     """Which lots an order's units are to be picked from, by product, first expired first."""
-    rows = (
-        HoldLot.objects.filter(hold__ref=ref, qty__gt=0, hold__state__in=[HoldState.ACTIVE, HoldState.FIRM])
+    return lots_of(refs=[ref]).get(ref, {})
+
+
+def lots_of(*, refs: Sequence[UUID]) -> dict[UUID, dict[int, list[LotToPick]]]:
+    """The same for several orders, by order. One statement."""
+    rows: Any = (
+        HoldLot.objects.filter(
+            hold__ref__in=list(refs), qty__gt=0, hold__state__in=[HoldState.ACTIVE, HoldState.FIRM]
+        )
         .order_by(F("batch__expires_on").asc(nulls_last=True), "batch_id")
         .values_list(
-            "hold__stock__product_id", "batch_id", "batch__lot", "batch__expires_on", "batch__bin__code", "qty",
-            "batch__state",
+            "hold__ref", "hold__stock__product_id", "batch_id", "batch__lot", "batch__expires_on", "batch__bin__code",
+            "qty", "batch__state",
         )
     )  # fmt: skip
-    found: dict[int, list[LotToPick]] = {}
-    for product_id, batch_id, lot, expires_on, bin_code, qty, state in rows:
-        found.setdefault(product_id, []).append(LotToPick(batch_id, lot, expires_on, bin_code, qty, state))
+    found: dict[UUID, dict[int, list[LotToPick]]] = {}
+    for ref, product_id, *lot in rows:
+        found.setdefault(ref, {}).setdefault(product_id, []).append(LotToPick(*lot))
     return found
 
 
 def free_lots(*, store_id: int, product_ids: Sequence[int], arrives_at: datetime) -> dict[int, list[LotToPick]]:
     """Lots with units nobody holds that are good until then, by product, first expired first. `qty`: those units. One
     statement."""
-    rows = (
+    rows: Any = (
         Batch.objects.filter(
             Q(sell_until=None) | Q(sell_until__gte=arrives_at), stock__store_id=store_id,
             stock__product_id__in=list(product_ids), state=BatchState.OPEN, on_hand__gt=F("held"),

@@ -47,6 +47,7 @@ REPEATABLE: dict[str, str] = {
     "/rider/stops/{stop_id}/arrive/": "the first time counts",
     "/floor/stores/{code}/shift/end/": "ended is ended",
     "/floor/stores/{code}/next/": "gives the task in hand when there is one",
+    "/floor/stores/{code}/walk/": "each action carries a nonce",
     "/floor/tasks/{task_id}/scan/": "each scan carries a nonce",
     "/floor/tasks/{task_id}/short/": "carries a nonce",
     "/floor/tasks/{task_id}/undo/": "carries a nonce",

@@ -37,8 +37,9 @@ def need_shift(picker_id: int, store_id: int) -> None:
         raise NotOnShift("Start your shift in this store first.")
 
 
-def need_in_hand(task: PickTask, picker_id: int) -> None:
-    mine = task.picker_id == picker_id or task.lines.filter(helper_id=picker_id).exists()
+def need_in_hand(task: PickTask, picker_id: int, *, or_helps: bool = False) -> None:
+    """Raises NotYourTask unless this is the task's picker (or, `or_helps`, somebody who fetches lines of it)."""
+    mine = task.picker_id == picker_id or (or_helps and task.lines.filter(helper_id=picker_id).exists())
     if not mine or task.state not in IN_WORK:
         why = "was cancelled: put its items back" if task.state == TaskState.CANCELLED else "is not in your hands"
         raise NotYourTask(f"This order {why}.", state=task.state)

@@ -218,7 +218,7 @@ def _seen(task: PickTask, picker_id: int, nonce: str) -> ScanOutcome | None:
     found = ScanNonce.objects.filter(task=task, nonce=nonce).values_list("outcome", flat=True).first()
     if found is not None:
         return ScanOutcome(**found)
-    need_in_hand(task, picker_id)
+    need_in_hand(task, picker_id, or_helps=True)
     return None
 
 

@@ -155,7 +155,7 @@ def _try(task_id: Any, *, picker_id: int, now: datetime) -> PickTask | None:
     """Begin this task unless somebody is just doing something with it, or it was cancelled and is about to end."""
     order_id = PickTask.objects.filter(pk=task_id).values_list("order_id", flat=True).first()
     # The order has to be locked before its task.
-    pickable = Order.objects.filter(pk=order_id, status__in=(Status.ASSIGNED_TO_STORE, Status.PICKING))
+    pickable = Order.objects.filter(pk__in=[order_id], status__in=(Status.ASSIGNED_TO_STORE, Status.PICKING))
     if not pickable.select_for_update(skip_locked=True, no_key=True).values_list("pk").first():
         return None
     task = lock_task(task_id)
@@ -199,7 +199,7 @@ def _candidate(order: queueing.Waiting, items: Sequence[tuple[pickroute.Item, in
 def rank_walk(items: Iterable[pickroute.Item]) -> None:
     """Write down in which order these lines (items by line id) are walked to. One statement."""
     walk = {line_id: rank for rank, line_id in enumerate(pickroute.order(list(items)), start=1)}
-    lines = [PickLine(pk=line_id, walk=rank) for line_id, rank in walk.items()]
+    lines = [PickLine(pk=line_id, walk=rank) for line_id, rank in walk.items()]  # type: ignore[misc]  # ids of lines
     PickLine.objects.bulk_update(lines, ["walk"])
 
 
