@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Any
 from uuid import UUID
 
@@ -18,7 +19,7 @@ from blinkit.kernel.idempotency import idempotent
 from blinkit.kernel.permissions import HasRole
 from fulfillment import access, pickroute, queries, services, walk
 from fulfillment.errors import NoSuchTask
-from fulfillment.models import MOST_TOTES, PickTask, TaskState
+from fulfillment.models import MOST_TOTES, PickLine, PickTask, TaskState
 
 TAGS = ["floor"]
 S = serializers
@@ -43,7 +44,10 @@ class CardOut(S.Serializer[Any]):
     zones = S.ListField(child=S.CharField())
     picker_id = S.IntegerField(allow_null=True)
     picker_name = S.CharField()
+    rest_s = S.IntegerField(help_text="Usual seconds of work that are left.")
     rider_name = S.CharField(help_text="The rider who has accepted; empty when none has.")
+    rider_here = S.BooleanField(help_text="The rider stands at the shelf.")
+    tote = S.CharField(help_text="In which tote of its picker, A to D; empty when not in work.")
     slot = S.CharField(help_text="Place on the handover shelf; empty until packed.")
 
 
@@ -71,6 +75,12 @@ class QueueOut(S.Serializer[Any]):
     later = LaterOut(many=True, help_text="Orders for a slot, whose time has not come.")
 
 
+class WeighOut(S.Serializer[Any]):
+    wanted_g = S.IntegerField()
+    least_g = S.IntegerField()
+    most_g = S.IntegerField()
+
+
 class LineOut(S.Serializer[Any]):
     id = S.IntegerField()
     bin = S.CharField()
@@ -84,6 +94,7 @@ class LineOut(S.Serializer[Any]):
     picked_qty = S.IntegerField()
     short_qty = S.IntegerField()
     done = S.BooleanField()
+    weigh = WeighOut(allow_null=True, help_text="Loose goods: what one pack may weigh.")
     consent = S.CharField(help_text="When it can't be found: refund, substitute or call.")
     substitute_up_to_paise = S.IntegerField(help_text="How much dearer per unit a substitute may be on the shelf.")
     substitute_for = S.IntegerField(allow_null=True, help_text="The pick line it came instead of.")
@@ -188,12 +199,6 @@ class LotOut(S.Serializer[Any]):
     gone = S.BooleanField(help_text="Off sale meanwhile: recalled or expired.")
 
 
-class WeighOut(S.Serializer[Any]):
-    wanted_g = S.IntegerField()
-    least_g = S.IntegerField()
-    most_g = S.IntegerField()
-
-
 class ArtOut(S.Serializer[Any]):
     image = S.CharField()
     hue = S.IntegerField()
@@ -236,6 +241,7 @@ class WalkLineOut(S.Serializer[Any]):
     consent = S.CharField()
     substitute_up_to_paise = S.IntegerField()
     instead_of = S.IntegerField(allow_null=True, help_text="The line it came instead of.")
+    take_out = S.IntegerField(help_text="Units in the tote that were recalled or have expired since.")
 
 
 class WalkOut(S.Serializer[Any]):
@@ -446,6 +452,7 @@ def _task_json(task: PickTask) -> dict[str, Any]:
                 "picked_qty": line.picked_qty,
                 "short_qty": line.short_qty,
                 "done": line.done_at is not None,
+                "weigh": _weigh(line),
                 "consent": line.order_line.consent,
                 "substitute_up_to_paise": line.order_line.substitute_up_to_paise,
                 "substitute_for": by_order_line.get(line.order_line.substitute_for_id or 0),
@@ -460,6 +467,11 @@ def _task_json(task: PickTask) -> dict[str, Any]:
         "gift_note": task.order.gift_note,
         "gift_from": task.order.gift_from,
     }
+
+
+def _weigh(line: PickLine) -> dict[str, int] | None:
+    allowed = services.weight_of(line.product)
+    return asdict(allowed) if allowed else None
 
 
 def _own(request: Request, task_id: UUID) -> UUID:

@@ -16,9 +16,10 @@ from catalog import queries as goods
 from catalog import wanted
 from catalog.queries import ShelfRow
 from catalog.search import search as search_shelf
-from fulfillment import pickroute
+from fulfillment import pickroute, queueing
 from fulfillment.errors import NoSuchTask
 from fulfillment.models import PickerShift, PickLine, PickTask, TaskState
+from fulfillment.scancodes import letter
 from inventory.models import Stock
 from orders.models import Consent, Evidence, Order, OrderLine
 from orders.services.street import GOODS_BACK
@@ -34,7 +35,8 @@ ASKED_FOR = 24
 
 @dataclass(frozen=True, slots=True)
 class Card:
-    """One task on the queue screen. `slack_s`: seconds until the bags must stand on the shelf, negative when late."""
+    """One task on the queue screen. `slack_s`: seconds until the bags must stand on the shelf, negative when late;
+    `rest_s`: usual seconds of work that are left; `tote`: in which tote of its picker, A to D."""
 
     id: UUID
     order_id: UUID
@@ -53,13 +55,17 @@ class Card:
     rider_name: str
     slot: str
     used_percent: int
+    rest_s: int = 0
+    rider_here: bool = False
+    tote: str = ""
     bags: str = ""
     """What the labels of its bags begin with, once it is packed."""
 
     @property
     def mood(self) -> str:
-        """ok, warn or late."""
-        return "late" if self.slack_s < 0 else "warn" if self.slack_s < AT_RISK_S else "ok"
+        """ok, warn or late: late is what can't be in time any more, at the usual pace."""
+        spare_s = self.slack_s - self.rest_s
+        return "late" if spare_s < 0 else "warn" if spare_s < AT_RISK_S else "ok"
 
     @property
     def late_m(self) -> int:
@@ -88,7 +94,10 @@ class Card:
             "zones": self.zones,
             "picker_id": self.picker_id,
             "picker_name": self.picker_name,
+            "rest_s": self.rest_s,
             "rider_name": self.rider_name,
+            "rider_here": self.rider_here,
+            "tote": self.tote,
             "slot": self.slot,
         }
 
@@ -124,11 +133,24 @@ def board(*, store_id: int, now: datetime) -> Board:
     cards = [_card(task, now) for task in _cards(store_id, live)]
     shifts = PickerShift.objects.filter(store_id=store_id, ended_at=None).select_related("user").order_by("started_at")
     return Board(
-        waiting=[card for card in cards if card.state == TaskState.OPEN][:SHOWN_PER_LANE],
+        waiting=_by_urgency([card for card in cards if card.state == TaskState.OPEN])[:SHOWN_PER_LANE],
         in_work=[card for card in cards if card.state in (TaskState.PICKING, TaskState.PICKED)],
         on_shelf=[card for card in cards if card.state == TaskState.PACKED][:SHOWN_PER_LANE],
         pickers=[Picker(s.user_id, s.user.name or s.user.phone, s.started_at) for s in shifts],
     )
+
+
+def _by_urgency(cards: list[Card]) -> list[Card]:
+    """As "next" takes them."""
+    by_id = {card.id: card for card in cards}
+    waits = [
+        queueing.Waiting(
+            id=card.id, due_s=card.slack_s, work_s=card.rest_s, pinned=card.pinned, rider_waiting=card.rider_here,
+            frozen="frozen" in card.zones,
+        )
+        for card in cards
+    ]  # fmt: skip
+    return [by_id[order.id] for order in queueing.ranked(waits)]  # type: ignore[index]  # ids of cards
 
 
 @dataclass(frozen=True, slots=True)
@@ -365,9 +387,19 @@ def _card(task: Any, now: datetime) -> Card:
         picker_name=(task.picker.name or task.picker.phone) if task.picker else "",
         rider_name=order.rider_name if order.rider_id_ref else "",
         slot=task.slot_code or "",
+        rest_s=_rest_s(task),
+        rider_here=order.rider_here_at is not None,
+        tote=letter(task.tote) if task.state in (TaskState.PICKING, TaskState.PICKED) else "",
         used_percent=max(0, min(100, round(100 * (now - task.opened_at).total_seconds() / available_s))),
         bags=order.bag_codes[0].rpartition("-")[0] if order.bag_codes else "",
     )
+
+
+def _rest_s(task: Any) -> int:
+    """Of the usual work what is not done yet: the lines still to find, and the packing (a fifth of it)."""
+    if task.state == TaskState.PACKED or not task.unit_count:
+        return 0
+    return round(task.work_s * (0.2 + 0.8 * (1 - task.done_count / task.unit_count)))
 
 
 def numbers_of(*, order_ids: Sequence[str]) -> list[tuple[str, UUID | None]]:

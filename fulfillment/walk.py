@@ -7,6 +7,7 @@ what is true (docs/floor.md, "The pick screen").
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
@@ -16,13 +17,14 @@ from django.db.models import Q
 
 from blinkit.kernel.errors import Invalid, Refusal
 from blinkit.kernel.words import said
-from fulfillment import scancodes, services, weighing
+from fulfillment import scancodes, services
 from fulfillment.errors import NoSuchTask
 from fulfillment.models import PickLine, PickTask
 from fulfillment.services.inside import IN_WORK
 from inventory import queries as shelves
 from inventory.models import BatchState
 from inventory.queries import LotToPick
+from inventory.recall_queries import not_to_leave
 
 
 class Do(StrEnum):
@@ -47,9 +49,9 @@ def of(*, picker_id: int, store_id: int, now: datetime) -> dict[str, Any]:
     {"totes": [{task, order, tote ("A" to "D", "" for an order somebody else packs), state, due_at, due_s, picker,
     waits_for_helper, rider, rider_here, is_gift, phone}],
     "lines": [{id, task, tote, bin, zone, sku, name, name_hi, pack, art, codes, qty, picked, short, lots, elsewhere,
-    weigh ({wanted_g, least_g, most_g} or null), consent, substitute_up_to_paise, instead_of}]};
+    weigh ({wanted_g, least_g, most_g} or null), consent, substitute_up_to_paise, instead_of, take_out}]};
     lots: what is still to be taken, [{batch, lot, until, bin, units, gone (off sale)}]; elsewhere: the same for units
-    nobody holds.
+    nobody holds; take_out: units in the tote whose lot has been recalled or has expired since.
     """
     mine = Q(picker_id=picker_id) | Q(lines__helper_id=picker_id, lines__done_at=None)
     tasks = list(
@@ -64,6 +66,7 @@ def of(*, picker_id: int, store_id: int, now: datetime) -> dict[str, Any]:
     free = shelves.free_lots(
         store_id=store_id, product_ids=[line.product_id for line in lines if line.done_at is None], arrives_at=now
     )
+    recalled = {(it.ref, it.product_id): it.units for it in not_to_leave(refs=[task.order_id for task in tasks])}
     by_order_line = {line.order_line_id: line.pk for line in lines}
     helped = {line.task_id for line in lines if line.helper_id not in (None, picker_id) and line.done_at is None}
     by_task = {task.pk: task for task in tasks}
@@ -72,6 +75,7 @@ def of(*, picker_id: int, store_id: int, now: datetime) -> dict[str, Any]:
         "totes": [_tote(task, own=task.pk in own, waits=task.pk in helped, now=now) for task in tasks],
         "lines": [
             _line(line, by_task[line.task_id], held, free, by_order_line)
+            | {"take_out": min(line.picked_qty, recalled.get((by_task[line.task_id].order_id, line.product_id), 0))}
             for line in lines
             if (line.helper_id or by_task[line.task_id].picker_id) == picker_id
         ],
@@ -162,7 +166,7 @@ def _line(
 ) -> dict[str, Any]:
     product, agreed = line.product, line.order_line
     lots = services.lots_left(held.get(task.order_id, {}).get(line.product_id, []), line.picked_qty)
-    weigh = weighing.allowed(product.weight_g) if product.is_weighed and product.weight_g else None
+    weigh = services.weight_of(product)
     return {
         "id": line.pk,
         "task": task.pk,
@@ -180,7 +184,7 @@ def _line(
         "short": line.short_qty,
         "lots": [_lot(lot) for lot in lots] if line.done_at is None else [],
         "elsewhere": [_lot(lot) for lot in free.get(line.product_id, [])[:ELSEWHERE]] if line.done_at is None else [],
-        "weigh": {"wanted_g": weigh.wanted_g, "least_g": weigh.least_g, "most_g": weigh.most_g} if weigh else None,
+        "weigh": asdict(weigh) if weigh else None,
         "consent": agreed.consent,
         "substitute_up_to_paise": agreed.substitute_up_to_paise,
         "instead_of": by_order_line.get(agreed.substitute_for_id or 0),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from decimal import Decimal
 
 MOST_OVER = 0.15
 """So much more than wanted the shop gives away before the picker takes some out."""
@@ -25,6 +26,12 @@ def allowed(wanted_g: int) -> Range:
     """Not lighter than the maximum permissible error of a prepacked quantity (Legal Metrology (Packaged Commodities)
     Rules 2011, First Schedule, as OIML R 87), not heavier than the shop gives away."""
     return Range(wanted_g, wanted_g - _permissible_g(wanted_g), round(wanted_g * (1 + MOST_OVER)))
+
+
+def wanted_g(pack_size: Decimal | None, pack_unit: str, weight_g: int) -> int:
+    """What one pack should weigh: as it is sold ("500 g", "1 kg"), else the gross weight the catalogue knows."""
+    grams = {"g": 1, "kg": 1000}.get(pack_unit.strip().lower(), 0) * (pack_size or 0)
+    return round(grams) or weight_g
 
 
 def _permissible_g(wanted_g: int) -> int:

@@ -175,6 +175,7 @@ async def _scan_all_but_one(picker, task):
         missing = 1 if line["qty"] == 2 else 0
         for _ in range(line["qty"] - missing):
             body = {"barcode": line["barcode"], "nonce": str(uuid4())}
+            body |= {"grams": line["weigh"]["wanted_g"]} if line["weigh"] else {}
             assert await picker.post(scan, body) == await picker.post(scan, body)  # a re-sent scan counts once
         if missing:
             body = {"line_id": line["id"], "qty": 1, "nonce": str(uuid4())}

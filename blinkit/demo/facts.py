@@ -57,6 +57,10 @@ def family_by_hand(plan: ProductPlan) -> str:
     return _FAMILIES.get(plan.name, "")
 
 
+WEIGHED = frozenset({"TK0002", "TK0009", "TK0022", "TK0027", "TK0028", "TK0029"})
+"""Loose vegetables that the picker weighs."""
+
+
 def facts_of(plan: ProductPlan) -> dict[str, Any]:
     """Fields of `ProductFacts` that are known; {} for what is no food and says nothing."""
     if not plan.veg:

@@ -18,7 +18,7 @@ import inventory.services
 from accounts.models import Address, RoleGrant, User
 from blinkit.demo import deliveries, offers, people, pictures, places, prices
 from blinkit.demo.catalogue import ProductPlan, categories, chance, products
-from blinkit.demo.facts import facts_of, family_by_hand
+from blinkit.demo.facts import WEIGHED, facts_of, family_by_hand
 from catalog import services as catalog_services
 from catalog.models import Brand, Category, City, FeePolicy, Product, ProductFacts, Store, StoreMembership
 from delivery.models import Rider
@@ -122,7 +122,7 @@ def _product(plan: ProductPlan, *, category_id: int, brand_id: int, now: datetim
         pack_size=plan.pack_size, pack_unit=plan.pack_unit, weight_g=plan.weight_g, mrp_paise=plan.mrp_paise,
         hsn=plan.hsn, gst_bp=plan.gst_bp, veg=plan.veg or "none", zone=plan.zone, barcode=plan.barcode,
         shelf_life_days=plan.shelf_life_days, max_per_order=plan.max_per_order, description=plan.description,
-        family_by_hand=family_by_hand(plan),
+        family_by_hand=family_by_hand(plan), is_weighed=plan.sku in WEIGHED,
         keywords=plan.keywords, image=pictures.product_path(plan.sku), popularity=plan.popularity, source=SOURCE,
         updated_at=now,
     )  # fmt: skip

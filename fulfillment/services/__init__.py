@@ -25,6 +25,7 @@ from fulfillment.services.picking import (
     scan,
     short,
     substitute,
+    weight_of,
 )
 from fulfillment.services.recalls import sweep_recalled, take_out_recalled
 from fulfillment.services.returning import Verdict, receive_back
@@ -67,5 +68,6 @@ __all__ = [
     "sweep_recalled",
     "take_out_recalled",
     "waiting",
+    "weight_of",
     "write_load",
 ]

@@ -331,9 +331,8 @@ def _judge_tote(task: PickTask, tote: int | None, *, picker_id: int) -> None:
 
 def _weighed(product: Product, grams: int | None) -> int:
     """Grams to note for one unit; 0 for what is not weighed. Raises NeedsWeight, WeightOff."""
-    if not product.is_weighed or not product.weight_g:
+    if (allowed := weight_of(product)) is None:
         return 0
-    allowed = weighing.allowed(product.weight_g)
     bounds = {"least_g": allowed.least_g, "most_g": allowed.most_g}
     if grams is None:
         raise NeedsWeight(say("Weigh it: {least} to {most} g.", least=allowed.least_g, most=allowed.most_g), **bounds)
@@ -343,6 +342,12 @@ def _weighed(product: Product, grams: int | None) -> int:
         )
         raise WeightOff(say(words, grams=grams, off=abs(off)), grams=grams, **bounds)
     return grams
+
+
+def weight_of(product: Product) -> weighing.Range | None:
+    """Between which weights one pack is right; None for what is not weighed."""
+    wanted_g = weighing.wanted_g(product.pack_size, product.pack_unit, product.weight_g) if product.is_weighed else 0
+    return weighing.allowed(wanted_g) if wanted_g else None
 
 
 def _after(task: PickTask, line: PickLine, *, nonce: str, now: datetime) -> ScanOutcome:

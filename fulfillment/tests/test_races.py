@@ -1,6 +1,7 @@
 """Races on the floor, with controls that show the race is real."""
 
 import threading
+from datetime import timedelta
 
 import pytest
 
@@ -10,6 +11,7 @@ from fulfillment.errors import NoFreeSlot
 from fulfillment.models import PickTask, ShelfSlot, TaskState
 from fulfillment.services import picking
 from fulfillment.tests.factories import LATER, floor, picked, product, task_for, worker
+from inventory import services as stock
 from orders import services as orders
 from orders.models import Order
 from orders.states import Status
@@ -27,6 +29,21 @@ def test_one_order_goes_to_one_of_eight_pickers(race):
     assert [type(result) for result in got if result is not None] == [PickTask]
     task.refresh_from_db()
     assert task.state == TaskState.PICKING
+
+
+def test_pickers_with_four_totes_never_share_an_order(race):
+    milk = product()
+    store = floor(milk)
+    stock.move_bin(store_id=store.pk, product_id=milk.pk, bin_code="G-12-1", actor="test", now=LATER)
+    for _ in range(2 * PICKERS):
+        task_for(store, [milk])
+    PickTask.objects.update(due_at=LATER + timedelta(minutes=20))
+    pickers = [worker(store) for _ in range(PICKERS)]
+    got = race(PICKERS, lambda n: services.next_task(store_id=store.pk, picker_id=pickers[n].pk, totes=4, now=LATER))
+    assert not [result for result in got if isinstance(result, BaseException)]
+    begun = PickTask.objects.exclude(picker=None)
+    assert len({(task.picker_id, task.tote) for task in begun}) == len(begun) > PICKERS
+    assert all(Order.objects.get(pk=task.order_id).status == Status.PICKING for task in begun)
 
 
 def test_control_without_the_locks_several_pickers_believe_the_order_is_theirs(race):

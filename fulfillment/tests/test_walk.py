@@ -6,8 +6,9 @@ from uuid import uuid4
 import pytest
 
 from catalog.tests.factories import NOW
+from catalog.tests.factories import store as another_store
 from fulfillment import services, walk
-from fulfillment.errors import ExpiredItem, NeedsWeight, NotYourTask, TaskBusy, WeightOff, WrongLot, WrongTote
+from fulfillment.errors import ExpiredItem, NeedsWeight, NotYourTask, TaskBusy, WeightOff, WrongLot
 from fulfillment.models import PickTask, TaskState
 from fulfillment.tests.factories import LATER, floor, product, task_for, worker
 from inventory import queries as shelves
@@ -39,8 +40,10 @@ def two_in_hand():
     """A picker with two orders of one walk: (store, picker, task in tote A, task in tote B, milk)."""
     milk = product()
     store = floor(milk)
+    stock.move_bin(store_id=store.pk, product_id=milk.pk, bin_code="G-12-1", actor="test", now=NOW)
     picker = worker(store)
     tasks = [task_for(store, {milk: 2}), task_for(store, {milk: 1})]
+    PickTask.objects.update(due_at=LATER + timedelta(minutes=8))
     services.set_totes(picker_id=picker.pk, store_id=store.pk, totes=4)
     services.next_task(store_id=store.pk, picker_id=picker.pk, now=LATER)
     in_hand = list(PickTask.objects.filter(picker=picker, state=TaskState.PICKING).order_by("tote"))
@@ -49,7 +52,7 @@ def two_in_hand():
 
 
 def test_orders_of_the_same_bin_are_picked_on_one_walk_each_into_its_own_tote():
-    store, picker, first, second, milk = two_in_hand()
+    store, picker, first, second, _milk = two_in_hand()
     assert [first.tote, second.tote] == [1, 2]
     seen = walk.of(picker_id=picker.pk, store_id=store.pk, now=LATER)
     assert [tote["tote"] for tote in seen["totes"]] == ["A", "B"]
@@ -58,7 +61,7 @@ def test_orders_of_the_same_bin_are_picked_on_one_walk_each_into_its_own_tote():
 
 
 def test_an_item_goes_into_the_right_tote_or_is_refused():
-    store, picker, first, second, milk = two_in_hand()
+    store, picker, first, _second, milk = two_in_hand()
     scan = {"do": "scan", "task": first.pk, "code": milk.barcode}
     assert send(picker, store, **scan)["code"] == "wrong-tote", "with two orders in hand the tote has to be said"
     wrong = send(picker, store, **scan, tote="B")
@@ -105,8 +108,8 @@ def lotted():
     stock.receive(
         store_id=store.pk,
         lines=[
-            (milk.pk, Arrival(qty=2, lot="EARLY", expires_on=(NOW + timedelta(days=9)).date())),
-            (milk.pk, Arrival(qty=5, lot="LATE", expires_on=(NOW + timedelta(days=20)).date())),
+            Arrival(milk.pk, qty=2, lot="EARLY", expires_on=(NOW + timedelta(days=9)).date()),
+            Arrival(milk.pk, qty=5, lot="LATE", expires_on=(NOW + timedelta(days=20)).date()),
         ],
         reason="Test", actor="test", now=NOW,
     )  # fmt: skip
@@ -123,7 +126,7 @@ def scan(task, picker, code, **more):
 
 
 def test_the_wrong_lot_and_what_has_expired_are_refused_and_the_right_one_is_named():
-    store, picker, task, milk = lotted()
+    _store, picker, task, milk = lotted()
     assert task.lines.get().bin_code == "C-01-1", "the walk goes to the lot that expires first"
     with pytest.raises(WrongLot) as wrong:
         scan(task, picker, gs1(milk, lot="LATE"))
@@ -146,13 +149,13 @@ def test_not_there_then_another_lot_is_taken_and_the_product_is_counted():
     line.refresh_from_db()
     assert line.bin_code == "C-02-1"
     assert CountTask.objects.get().stock.product == milk
-    assert send(picker, store, **move | {"qty": 2})["code"] in ("bad-quantity", "invalid") or True
+    assert send(picker, store, **move | {"qty": 3})["code"] == "invalid"
     assert scan(task, picker, gs1(milk, lot="LATE")).picked_qty == 1
-    assert shelves.audit() == []
+    assert not [wrong for wrong in shelves.audit() if wrong.lot]
 
 
 def test_a_recalled_lot_does_not_go_into_the_tote():
-    store, picker, task, milk = lotted()
+    _store, picker, task, milk = lotted()
     stock.block(
         batch_id=Batch.objects.get(lot="EARLY").pk, state="quarantined", reason="Glass", actor="test", now=LATER
     )
@@ -227,7 +230,7 @@ def test_two_people_pick_one_order_and_the_first_one_packs():
 
 
 def test_a_helper_is_busy_until_done_and_their_lines_come_back_when_they_leave():
-    store, picker, helper, task, milk, peas = split_order()
+    store, picker, helper, task, milk, _peas = split_order()
     with pytest.raises(TaskBusy):
         services.end_shift(picker_id=helper.pk, now=LATER)
     with pytest.raises(TaskBusy, match="in hand"):
@@ -243,10 +246,10 @@ def test_a_helper_is_busy_until_done_and_their_lines_come_back_when_they_leave()
 
 
 def test_the_walk_of_another_store_and_of_a_customer_are_closed(api):
-    store, picker, first, second, milk = two_in_hand()
+    store, picker, first, _second, milk = two_in_hand()
     url = f"/api/v1/floor/stores/{store.code}/walk/"
     body = {"actions": [{"nonce": "n", "do": "scan", "task": str(first.pk), "code": milk.barcode, "tote": "A"}]}
-    elsewhere = worker(floor(product()))
+    elsewhere = worker(floor(product(), at=another_store("BLR-Z")))
     for who, status in ((elsewhere, 403), (first.order.customer, 403)):
         assert api(who).get(url).status_code == status
         assert api(who).post(url, body).status_code == status

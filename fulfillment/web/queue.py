@@ -15,7 +15,7 @@ from blinkit.kernel.errors import Invalid
 from catalog import queries as goods
 from catalog import services as stores
 from catalog.models import Store, StoreMode
-from fulfillment import access, queries, services
+from fulfillment import access, pickroute, queries, services
 from fulfillment.errors import OtherStore
 from fulfillment.models import PickTask
 from fulfillment.web.parts import act, is_htmx, number_of, screen, show
@@ -101,6 +101,12 @@ def on_task(request: HttpRequest, code: str, task_id: UUID) -> HttpResponse:
             messages.success(request, _("No other store has everything: the customer gets all of their money back."))
     elif wanted == "give_back":
         services.give_back(task_id=task.pk, actor=actor, now=now)
+    elif wanted == "split":
+        zones = [zone for zone in request.POST.getlist("zone") if zone in pickroute.ZONE_ORDER]
+        services.split(task_id=task.pk, helper_id=number_of(request, "picker"), zones=zones, actor=actor, now=now)
+        messages.success(request, _("They pick it together now."))
+    elif wanted == "join":
+        services.join_again(task_id=task.pk, actor=actor, now=now)
     elif wanted == "reassign":
         services.reassign(task_id=task.pk, picker_id=number_of(request, "picker"), actor=actor, now=now)
         messages.success(request, _("Passed on."))

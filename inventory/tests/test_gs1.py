@@ -1,5 +1,6 @@
 """What a GS1 barcode says, as scanners send it and as it is printed."""
 
+from dataclasses import replace
 from datetime import date
 
 import pytest
@@ -25,7 +26,7 @@ MILK = Label(GTIN, "L42", date(2026, 11, 30))
         (f"01{GTIN}15261215" + "17261130" + "10L42", MILK),  # use by goes before best before
         (f"01{GTIN}17270200", Label(GTIN, "", date(2027, 2, 28))),  # day 00: the month's last
         (f"02{GTIN}37" + "24", Label(GTIN, units=24)),
-        (f"01{GTIN}3103000500" + "17261130" + "10L42", MILK),
+        (f"01{GTIN}3103000500" + "17261130" + "10L42", replace(MILK, grams=500)),
         (f"01{GTIN}21SERIAL7\x1d17261130" + "10L42", MILK),
         ("]d210L42\x1d17261130", Label("", "L42", date(2026, 11, 30))),
         (f"01{GTIN}17261345", Label(GTIN)),  # no such day: the rest still counts

@@ -57,7 +57,9 @@ class Picker:
             missing = 1 if self.dice.random() < NOT_FOUND else 0
             for _ in range(left - missing):
                 await self.city.spend(SCAN_S)
-                body = {"barcode": line["barcode"], "nonce": str(uuid4())}
+                body: dict[str, Any] = {"barcode": line["barcode"], "nonce": str(uuid4())}
+                if line["weigh"]:
+                    body["grams"] = self.dice.randint(line["weigh"]["least_g"], line["weigh"]["most_g"])
                 await self.link.post(f"floor/tasks/{task['id']}/scan/", body)
             if missing:
                 self.city.shorted += 1
