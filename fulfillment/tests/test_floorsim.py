@@ -125,3 +125,12 @@ def test_what_is_lost_already_may_share_a_walk_and_is_packed_last():
     )  # a promise that holds is not broken for it
     done = clustering.done_s([lost, in_time], 30.0, Pace())
     assert done["in time"] < done["lost"]
+
+
+def test_a_slower_person_takes_more_seconds_for_all_they_do():
+    usual, slow = Pace(), Pace().scaled(1.5)
+    assert slow.pick_s(40, lines=4, units=6, totes=2) == pytest.approx(
+        1.5 * usual.pick_s(40, lines=4, units=6, totes=2)
+    )
+    assert slow.pack_order_s(6) == pytest.approx(1.5 * usual.pack_order_s(6))
+    assert (slow.safety_s, slow.least_saved_s) == (usual.safety_s, usual.least_saved_s)
