@@ -309,7 +309,7 @@ def tell(
 
 
 def rounded(one: Figures) -> dict[str, float]:
-    return {name: round(value, 4 if abs(value) <= 1 else 1) for name, value in asdict(one).items()}
+    return {name: round(value, 4 if abs(value) <= 1 else 2) for name, value in asdict(one).items()}
 
 
 VARIANTS: tuple[tuple[str, dict[str, Any], dict[str, Any]], ...] = (
