@@ -1,14 +1,16 @@
 """How long the hands of a picker take, in seconds, and how much that varies.
 
-Sources. No public time study of an Indian dark store exists that could be cited, so each figure is a round one inside
-what is published, and the sum is checked against what stores report:
+No public time study of a dark store could be found, so the figures are assumptions: round numbers whose sum is held
+against what is published.
 
-- Walking 1.1 m/s: order-picking studies reckon with about 1 m/s for a loaded walk (de Koster, Le-Duc, Roodbergen,
-  "Design and control of warehouse order picking", EJOR 182, 2007); free walking is 1.3 to 1.4 m/s.
-- Walking is about half of a picker's time, searching a fifth, taking and documenting the rest (Tompkins et al.,
-  "Facilities Planning", the picture of a typical picker's time). The table prints the share that comes out here.
-- Pick and pack together: a store's mean of 1:46 and under 2:30 at the best known; 3 to 4 minutes per order at a large
-  Indian chain (Business Standard, 6 August 2025). Dedicated stores: 150 to 300 lines an hour.
+- Walking 1 m/s with a trolley between shelves, as pick-route studies commonly assume; free walking is 1.3 to 1.4 m/s.
+- Travel is about half of an order picker's time (Tompkins et al., "Facilities Planning"; quoted by de Koster, Le-Duc
+  and Roodbergen, EJOR 182, 2007): in a large warehouse. Here 39 % comes out for first-in single picking.
+- `scale`: the demo plan's 76 bins cover 106 m2; 1.6 times the metres make it about 270 m2 (2,900 square feet), a small
+  dark store.
+- Pick and pack together: one store's mean of 1:46, under 2:30 at the best known, 3 to 4 minutes allowed per order at a
+  large Indian chain (Business Standard, 6 August 2025). Here 2:23 comes out for 4.6 lines.
+- Trade press gives dedicated stores 150 to 300 lines an hour; here 117, packing and shorts included: on the slow side.
 
 A line is found (`stop_s`), each unit is taken, scanned and put into the tote; in a cluster the tote is scanned as
 well. What is short costs looking into the other bin and settling a substitute. Each order is packed by who picked it.
