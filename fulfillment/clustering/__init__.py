@@ -116,11 +116,21 @@ def choose(
     return Cluster(tuple(one.id for one in taken), walk, metres_alone, saved_s, why)
 
 
+def is_lost(one: Candidate) -> bool:
+    """Late even if it were begun now: there is no promise left that a shared walk could break."""
+    return one.start_slack_s < 0
+
+
+def packing_order(taken: Iterable[Candidate]) -> list[Candidate]:
+    """As one is due before the other; what is lost after all that can still be in time."""
+    return sorted(taken, key=lambda one: (is_lost(one), one.due_s, str(one.id)))
+
+
 def done_s(taken: Sequence[Candidate], metres: float, pace: Pace) -> dict[Hashable, float]:
     """Seconds from now until each order is packed, when they are picked on one walk of so many metres."""
     clock = pace.pick_s(metres, lines=_lines(taken), units=sum(one.units for one in taken), totes=len(taken))
     done: dict[Hashable, float] = {}
-    for one in sorted(taken, key=lambda one: (one.due_s, str(one.id))):
+    for one in packing_order(taken):
         clock += pace.pack_order_s(one.units)
         done[one.id] = clock
     return done
@@ -133,7 +143,7 @@ def _must_go_alone(first: Candidate, metres: float, pace: Pace) -> str:
         return "split between pickers: goes alone"
     if first.volume_ml > TOTE_ML:
         return "needs more than one tote: goes alone"
-    if done_s([first], metres, pace)[first.id] > first.due_s - pace.safety_s:
+    if not is_lost(first) and done_s([first], metres, pace)[first.id] > first.due_s - pace.safety_s:
         return "no time to wait for another order"
     return ""
 
@@ -143,7 +153,7 @@ def _may_hold(taken: Sequence[Candidate], metres: float, pace: Pace) -> bool:
     if sum(one.weight_g for one in taken) > TROLLEY_G:
         return False
     done = done_s(taken, metres, pace)
-    return all(done[one.id] <= one.due_s - pace.safety_s for one in taken)
+    return all(is_lost(one) or done[one.id] <= one.due_s - pace.safety_s for one in taken)
 
 
 def _holds(taken: Sequence[Candidate], route: pickroute.Route, floor: pickroute.Layout, pace: Pace) -> bool:
@@ -161,7 +171,7 @@ def frozen_out_s(taken: Sequence[Candidate], route: pickroute.Route, floor: pick
         return 0.0
     clock = pace.pick_s(pickroute.metres(walked, floor), lines=len(walked), units=len(walked), totes=len(taken))
     out = 0.0
-    for one in sorted(taken, key=lambda one: (one.due_s, str(one.id))):
+    for one in packing_order(taken):
         clock += pace.pack_order_s(one.units)
         if any(pickroute.stage_of(item) == _FROZEN for item in one.items):
             out = clock

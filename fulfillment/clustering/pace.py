@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +19,19 @@ class Pace:
     safety_s: float = 30.0  # this long before it is due every order of a cluster is packed
     least_saved_s: float = 10.0  # what each order that joins must save
     frozen_out_s: float = 300.0  # from the freezer to the closed bag, at most
+
+    def scaled(self, factor: float) -> Pace:
+        """So many times the seconds for everything a person does; what must hold (safety, frozen, least) stays."""
+        return replace(
+            self,
+            walk_mps=self.walk_mps / factor,
+            start_s=self.start_s * factor,
+            line_s=self.line_s * factor,
+            unit_s=self.unit_s * factor,
+            tote_s=self.tote_s * factor,
+            pack_s=self.pack_s * factor,
+            pack_unit_s=self.pack_unit_s * factor,
+        )
 
     def pick_s(self, metres: float, *, lines: int, units: int, totes: int = 1) -> float:
         per_line = self.line_s + (self.tote_s if totes > 1 else 0.0)

@@ -15,6 +15,13 @@ RIDER_WAITS_S = 120
 COLD_LATER_S = 60
 COLD_EARLY_S = 180
 """Frozen goods that have more slack than this thaw on the shelf when they are picked now: they give way a little."""
+LOST_AFTER_S = 0
+"""An order this far past its last start can't be in time any more."""
+LOST_AS_S, LOST_RISES = 240, 0.5
+"""It gives way to orders that still can: it stands as one with so much slack, and rises by so much each second that it
+waits on, so that it is never forgotten: after eight minutes it is before all others again. Without this a full floor
+works on what is lost until everything is (the domino effect of earliest-due-date rules under overload: Buttazzo, Hard
+Real-Time Computing Systems, chapter 9)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,8 +43,11 @@ def slack_s(order: Waiting) -> float:
 
 
 def urgency_s(order: Waiting) -> float:
-    """What the queue is ordered by: slack, sooner for a waiting rider, a little later for frozen goods in good time."""
+    """What the queue is ordered by: slack, sooner for a waiting rider, a little later for frozen goods in good time; an
+    order that is lost gives way for a while."""
     slack = slack_s(order)
+    if slack < -LOST_AFTER_S:
+        slack = LOST_AS_S + LOST_RISES * (slack + LOST_AFTER_S)
     if order.rider_waiting:
         return slack - RIDER_WAITS_S
     return slack + COLD_LATER_S if order.frozen and slack > COLD_EARLY_S else slack

@@ -13,6 +13,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
+from blinkit.demo.simulate import floor
 from blinkit.demo.simulate.city import LEGS, City, Plan
 from blinkit.demo.simulate.link import Refused, Unreachable
 from blinkit.demo.simulate.run import simulate
@@ -21,6 +22,9 @@ from blinkit.kernel.commands import report
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Exit status 0 when nothing went wrong that should not."""
+    arguments = sys.argv[1:] if arguments is None else arguments
+    if "--floor" in arguments:  # one store's floor, without a server: options of its own
+        return floor.main([one for one in arguments if one != "--floor"])
     given = parser().parse_args(arguments)
     logging.getLogger("httpx").setLevel(logging.WARNING)  # manage.py shows every request otherwise
     plan = Plan(
@@ -49,6 +53,9 @@ def parser() -> argparse.ArgumentParser:
         prog="simulate", description="Customers, pickers and riders at a running server, through its public doors."
     )
     default = os.environ.get("BASE_URL") or f"http://127.0.0.1:{os.environ.get('PORT', '8000')}"
+    made.add_argument(
+        "--floor", action="store_true", help="one store's floor instead, without a server (--floor --help)"
+    )
     made.add_argument("--url", default=default, help="the running server (BASE_URL; default %(default)s)")
     made.add_argument("--serve", action="store_true", help="start `make run` for it and stop it afterwards")
     made.add_argument("--orders", type=int, default=40)
