@@ -10,9 +10,11 @@ from zoneinfo import ZoneInfo
 
 import orjson
 from django.db import connection
+from django.db.models import Q
 
 from fulfillment import capacity
 from fulfillment.capacity import Floor, Hand, Later, Pace
+from fulfillment.rota import PickPace
 
 LONGEST_SHIFT = timedelta(hours=14)
 """A shift nobody ended: the person went home long ago."""
@@ -238,6 +240,14 @@ def state(*, store_id: int, now: datetime) -> State:
         paces=own,
         has_plan=any(it.day == local or it.starts_at <= now < it.ends_at for it in plan),
     )
+
+
+def pace_of(*, store_id: int, picker_id: int | None = None) -> Pace:
+    """The learned pace of a picker in a store; of the store, the house, the rule of thumb where nothing is known. One
+    statement."""
+    known = PickPace.objects.filter(Q(store=store_id) | Q(store=None))
+    store, own = _paces(known.values_list("store_id", "picker_id", "base_s", "line_s", "unit_s"))
+    return own.get(picker_id, store) if picker_id is not None else store
 
 
 def _paces(rows: Iterable[Sequence[Any]]) -> tuple[Pace, dict[int, Pace]]:

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+MOST_SCALED = 3.0
+"""A floor that seems to be further from the model than this was measured wrongly."""
+
 
 @dataclass(frozen=True, slots=True)
 class Pace:
@@ -32,6 +35,15 @@ class Pace:
             pack_s=self.pack_s * factor,
             pack_unit_s=self.pack_unit_s * factor,
         )
+
+    def fitted(self, usual_s: float, *, metres: float, lines: int, units: int) -> Pace:
+        """The same for a floor on which such an order is usually on the shelf after `usual_s`: scaled by one factor.
+
+        A factor is enough: what is learned of a floor are seconds per order, and the parts of an order keep their
+        proportions (docs/floor.md, "Measured").
+        """
+        guessed_s = self.pick_s(metres, lines=lines, units=units) + self.pack_order_s(units)
+        return self.scaled(min(MOST_SCALED, max(1 / MOST_SCALED, usual_s / guessed_s)))
 
     def pick_s(self, metres: float, *, lines: int, units: int, totes: int = 1) -> float:
         per_line = self.line_s + (self.tote_s if totes > 1 else 0.0)

@@ -27,12 +27,6 @@ from orders.services.mover import joining, step
 from orders.states import Status
 
 
-def usual_work_s(*, lines: int, units: int) -> int:
-    """Seconds to pick and pack an order, as the promise counts them."""
-    pick_s = legs.PICK_BASE_S + legs.PICK_PER_LINE_S * lines + legs.PICK_PER_EXTRA_UNIT_S * (units - lines)
-    return round(pick_s + legs.PACK_S + legs.PACK_PER_LINE_S * lines)
-
-
 @joining
 def open_task(*, order_id: UUID, now: datetime) -> PickTask | None:
     """Put a confirmed order into its store's pick queue, its lines in walking order. Silent when repeated.
@@ -45,7 +39,8 @@ def open_task(*, order_id: UUID, now: datetime) -> PickTask | None:
         return PickTask.objects.filter(order=order).first()
     lines = _lines_with_places(order)
     due_at = _shelf_by(order, timezone=lines[0]["timezone"] if lines else "Asia/Kolkata", now=now)
-    work_s = usual_work_s(lines=len(lines), units=sum(line["qty"] for line in lines))
+    pace = capacity.Pace(*lines[0]["pace"]) if lines and lines[0]["pace"] else capacity.HOUSE
+    work_s = round(pace.seconds(len(lines), sum(line["qty"] for line in lines)))
     task = PickTask(order=order, store=order.store, due_at=due_at, work_s=work_s, opened_at=now)
     task.save(force_insert=True)
     PickLine.objects.bulk_create(_pick_lines(task, lines))
@@ -163,7 +158,10 @@ _LINES_WITH_PLACES = f"""
 SELECT l.id, l.product_id, l.qty - l.short_qty AS qty, p.zone, p.weight_g, c.timezone,
     coalesce(b.code, home.code) AS bin_code, coalesce(b.zone, home.zone) AS bin_zone,
     coalesce(b.sequence, home.sequence) AS sequence, home.code AS home_bin, coalesce(p.fragile, k.fragile) AS fragile,
-    (SELECT json_agg(a) FROM ({floorplan.AISLES}) AS a) AS aisles
+    (SELECT json_agg(a) FROM ({floorplan.AISLES}) AS a) AS aisles,
+    (SELECT json_build_array(base_s, line_s, unit_s) FROM fulfillment_pickpace
+        WHERE picker_id IS NULL AND (store_id = o.store_id OR store_id IS NULL)
+        ORDER BY store_id NULLS LAST LIMIT 1) AS pace
 FROM orders_orderline AS l
 JOIN orders_order AS o ON o.id = l.order_id
 JOIN catalog_store AS t ON t.id = o.store_id

@@ -9,10 +9,11 @@ from uuid import UUID
 
 from django.db import IntegrityError, transaction
 from django.db.models import Exists, F, OuterRef
+from django.db.models.functions import Coalesce
 
 from blinkit.kernel import events
 from blinkit.kernel.errors import Invalid
-from fulfillment import clustering, pickroute, queueing
+from fulfillment import clustering, floorplan, pickroute, queueing, staffing
 from fulfillment.errors import NotOnShift, TaskBusy
 from fulfillment.events import TaskSplit, WalkBegun
 from fulfillment.models import MOST_TOTES, PickerShift, PickLine, PickTask, TaskState
@@ -172,16 +173,25 @@ def _add_to_walk(
     items = _items([first.pk, *by_id])
     due_s = (first.due_at - now).total_seconds()
     head = queueing.Waiting(id=first.pk, due_s=due_s, work_s=first.work_s, pinned=first.pinned)
+    own = _candidate(head, items.get(first.pk, []))
+    floor = floorplan.layout_of(store_id=first.store_id)
+    learned = staffing.pace_of(store_id=first.store_id, picker_id=picker_id)
+    lines = len(own.items)
     cluster = clustering.choose(
-        _candidate(head, items.get(first.pk, [])),
+        own,
         [_candidate(it, items[it.id]) for it in others if items.get(it.id)],
         most=most,
-    )
+        layout=floor,
+        pace=clustering.Pace().fitted(
+            learned.seconds(lines, own.units), metres=pickroute.route(own.items, floor).metres, lines=lines,
+            units=own.units,
+        ),
+    )  # fmt: skip
     joining = [task_id for task_id in cluster.ids if task_id != first.pk]
     begun = [_try(task_id, picker_id=picker_id, now=now) for task_id in joining]
     together = [first, *(task for task in begun if task is not None)]
     if len(together) > 1:
-        rank_walk([item for task in together for item, _units in items[task.pk]])
+        rank_walk([item for task in together for item, _units in items[task.pk]], floor)
         begun_walk = WalkBegun(
             picker_id=picker_id, store_code=first.store.code, tasks=[str(task.pk) for task in together],
             metres=round(cluster.metres), metres_alone=round(cluster.metres_alone), saved_s=round(cluster.saved_s),
@@ -198,9 +208,9 @@ def _candidate(order: queueing.Waiting, items: Sequence[tuple[pickroute.Item, in
     )  # fmt: skip
 
 
-def rank_walk(items: Iterable[pickroute.Item]) -> None:
+def rank_walk(items: Iterable[pickroute.Item], floor: pickroute.Layout) -> None:
     """Write down in which order these lines (items by line id) are walked to. One statement."""
-    walk = {line_id: rank for rank, line_id in enumerate(pickroute.order(list(items)), start=1)}
+    walk = {line_id: rank for rank, line_id in enumerate(pickroute.order(list(items), floor), start=1)}
     lines = [PickLine(pk=line_id, walk=rank) for line_id, rank in walk.items()]  # type: ignore[misc]  # ids of lines
     PickLine.objects.bulk_update(lines, ["walk"])
 
@@ -210,12 +220,14 @@ def _items(task_ids: Sequence[Any]) -> dict[Any, list[tuple[pickroute.Item, int]
     place = Bin.objects.filter(store=OuterRef("task__store"), code=OuterRef("bin_code")).values("sequence")[:1]
     rows = (
         PickLine.objects.filter(task__in=list(task_ids), done_at=None)
-        .annotate(sequence=place)
-        .values_list("task_id", "pk", "zone", "sequence", "bin_code", "qty", "product__weight_g")
+        .annotate(sequence=place, is_fragile=Coalesce("product__fragile", "product__category__fragile"))
+        .values_list("task_id", "pk", "zone", "sequence", "bin_code", "qty", "product__weight_g", "is_fragile")
     )
     found: dict[Any, list[tuple[pickroute.Item, int]]] = {}
-    for task_id, line_id, zone, sequence, bin_code, qty, weight_g in rows:
-        item = pickroute.Item(id=line_id, zone=zone, sequence=sequence or 0, weight_g=weight_g * qty, bin_code=bin_code)
+    for task_id, line_id, zone, sequence, bin_code, qty, weight_g, fragile in rows:
+        item = pickroute.Item(
+            id=line_id, zone=zone, sequence=sequence or 0, weight_g=weight_g * qty, bin_code=bin_code, fragile=fragile
+        )
         found.setdefault(task_id, []).append((item, qty))
     return found
 
