@@ -43,6 +43,7 @@ REPEATABLE: dict[str, str] = {
     "/rider/offers/{offer_id}/decline/": "declined is declined",
     "/rider/trip/at-store/": "the first time counts",
     "/rider/stops/{stop_id}/pick-up/": "the first time counts",
+    "/rider/stops/{stop_id}/bag/": "each scan carries a nonce",
     "/rider/stops/{stop_id}/depart/": "the first time counts",
     "/rider/stops/{stop_id}/arrive/": "the first time counts",
     "/floor/stores/{code}/shift/end/": "ended is ended",
