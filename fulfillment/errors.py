@@ -41,6 +41,22 @@ class NoFreeSlot(Conflict):
     code = "no-free-slot"
 
 
+class WeightOff(Conflict):
+    """Bags that weigh what they should not. Carries `bags`: per bag what is off, in grams and in words."""
+
+    code = "weight-off"
+
+
+class WeightMissing(Invalid):
+    """This store weighs every bag. Carries `missing`: the numbers of those that were not."""
+
+    code = "weight-missing"
+
+
+class UnknownBag(NotFound):
+    code = "unknown-bag"
+
+
 class OtherStore(NotAllowed):
     code = "other-store"
 

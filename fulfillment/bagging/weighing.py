@@ -78,6 +78,14 @@ def judge_all(bags: Sequence[PackedBag], weights_g: Sequence[int]) -> list[Verdi
     ]
 
 
+def settled(verdicts: Sequence[Verdict]) -> bool:
+    """Whether nothing is missing although bags are off: all were weighed, and what one lacks the others have too much.
+    Things then lie in another bag than planned; the sum is held to one bag's tolerance."""
+    whole = all(verdict.actual_g and verdict.weight_known for verdict in verdicts)
+    within_g = max((verdict.tolerance_g for verdict in verdicts), default=0)
+    return whole and abs(sum(verdict.off_g for verdict in verdicts)) <= within_g
+
+
 def _suspect(parts: Sequence[Part], off_g: int, within_g: int, *, most: int | None) -> Suspect | None:
     """The line of which some units weigh what the scale is off by, fewest units first; None when none comes near."""
     best: tuple[int, int, int] | None = None

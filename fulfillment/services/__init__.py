@@ -4,6 +4,7 @@ Lock order: the order (through orders.services), then the pick task, then its sh
 order lock the task alone.
 """
 
+from fulfillment.services.handing_over import hand_over
 from fulfillment.services.life import (
     clear_slot,
     close_cancelled,
@@ -14,7 +15,7 @@ from fulfillment.services.life import (
     write_load,
 )
 from fulfillment.services.managing import decline, give_back, pin, reassign, sweep
-from fulfillment.services.packing import MOST_BAGS, pack, suggested_bags
+from fulfillment.services.packing import MOST_BAG_G, MOST_BAGS, pack, planned_bags, suggested_bags, weigh
 from fulfillment.services.picking import ScanOutcome, next_task, put_back, scan, short, start, substitute
 from fulfillment.services.recalls import sweep_recalled, take_out_recalled
 from fulfillment.services.returning import Verdict, receive_back
@@ -22,6 +23,7 @@ from fulfillment.services.shifts import end_shift, start_shift
 
 __all__ = [
     "MOST_BAGS",
+    "MOST_BAG_G",
     "ScanOutcome",
     "Verdict",
     "clear_slot",
@@ -32,10 +34,12 @@ __all__ = [
     "follow_order",
     "give_back",
     "goods_back",
+    "hand_over",
     "next_task",
     "open_task",
     "pack",
     "pin",
+    "planned_bags",
     "put_back",
     "reassign",
     "receive_back",
@@ -48,5 +52,6 @@ __all__ = [
     "sweep",
     "sweep_recalled",
     "take_out_recalled",
+    "weigh",
     "write_load",
 ]
