@@ -6,7 +6,7 @@ from typing import Any
 
 from django.urls import path
 
-from fulfillment import api, ws
+from fulfillment import api, packing_api, ws
 from fulfillment.web import counts, handover, packing, pick, queue, receiving, replenish, stock, transfers, wastage
 
 api_urls: list[Any] = [
@@ -21,6 +21,10 @@ api_urls: list[Any] = [
     path("floor/tasks/<uuid:task_id>/substitute/", api.SubstituteView.as_view()),
     path("floor/tasks/<uuid:task_id>/undo/", api.UndoView.as_view()),
     path("floor/tasks/<uuid:task_id>/pack/", api.PackView.as_view()),
+    path("floor/tasks/<uuid:task_id>/weigh/", packing_api.WeighView.as_view()),
+    path("floor/tasks/<uuid:task_id>/labels.pdf", packing_api.LabelsPdfView.as_view()),
+    path("floor/tasks/<uuid:task_id>/labels.zpl", packing_api.LabelsZplView.as_view()),
+    path("floor/stores/<str:code>/handover/", packing_api.HandoverView.as_view()),
 ]
 
 web_urls: list[Any] = [

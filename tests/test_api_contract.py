@@ -52,6 +52,8 @@ REPEATABLE: dict[str, str] = {
     "/floor/tasks/{task_id}/short/": "carries a nonce",
     "/floor/tasks/{task_id}/undo/": "carries a nonce",
     "/floor/tasks/{task_id}/substitute/": "carries a nonce",
+    "/floor/tasks/{task_id}/weigh/": "packs nothing; each weighing that is off is evidence of its own",
+    "/floor/stores/{code}/handover/": "each scan carries a nonce",
     "/orders/{order_id}/claims/photos/": "the same picture of an order is kept once, and 12 at most",
     "/lists/{list_id}/share/": "signs a link and keeps nothing",
     "/me/deletion/": "asked is asked: the first date stays",

@@ -2,7 +2,7 @@
 
 from fulfillment.bagging.goods import KINDS, Goods, Kind, is_fragile, kind_of, litres_ml
 from fulfillment.bagging.packing import BAG_CARRIES_G, BAG_EMPTY_G, BAG_HOLDS_ML, PackedBag, Part, fill, suggest
-from fulfillment.bagging.weighing import Suspect, Verdict, judge, judge_all, settled, tolerance_g
+from fulfillment.bagging.weighing import Suspect, Verdict, grams_of, judge, judge_all, settled, tolerance_g
 
 __all__ = [
     "BAG_CARRIES_G",
@@ -16,6 +16,7 @@ __all__ = [
     "Suspect",
     "Verdict",
     "fill",
+    "grams_of",
     "is_fragile",
     "judge",
     "judge_all",

@@ -7,14 +7,17 @@ in the catalogue are rounded, and a bag or an ice pack differs. The figures are 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Literal
 
 from fulfillment.bagging.packing import PackedBag, Part
 
 LEAST_TOLERANCE_G = 60
 TOLERANCE_BP = 400
+_TYPED = re.compile(r"[+]?\s*([0-9]{1,6}(?:[.,][0-9]{1,4})?)\s*(kg|g)?")
 NAMES_WITHIN_BP = 2_500
 """A line is named when its weight explains the difference to within a quarter of it, or to within the tolerance."""
 
@@ -43,6 +46,16 @@ class Verdict:
     @property
     def is_off(self) -> bool:
         return self.kind in ("lighter", "heavier")
+
+
+def grams_of(text: str) -> int:
+    """What a person or a scale that types wrote: "1240", "1240 g", "1.24", "1,240 kg". A number with a point, or beside
+    "kg", is kilograms. 0 when it is no weight."""
+    read = _TYPED.fullmatch(text.strip().lower())
+    if read is None:
+        return 0
+    number, unit = Decimal(read[1].replace(",", ".")), read[2]
+    return int(number * 1_000) if unit == "kg" or (not unit and "." in str(number)) else int(number)
 
 
 def tolerance_g(expected_g: int) -> int:

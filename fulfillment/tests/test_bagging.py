@@ -143,3 +143,21 @@ def test_unknown_weights_can_only_be_too_light():
     [bag] = bagging.fill([goods("rice", weight_g=2000), goods("gift", weight_g=0)])
     assert not bag.weight_known
     assert [bagging.judge(bag, grams).kind for grams in (1500, 2060, 9000)] == ["lighter", "right", "right"]
+
+
+@pytest.mark.parametrize(
+    ("typed", "grams"),
+    [("1240", 1240), (" 1240 G", 1240), ("1.24", 1240), ("1,240 kg", 1240), ("+ 0.85kg", 850), ("2 kg", 2000)]
+    + [("", 0), ("-5", 0), ("abc", 0), ("1e5", 0), ("12345678", 0), ("१२", 0)],
+)
+def test_a_scale_may_type_grams_or_kilograms(typed, grams):
+    assert bagging.grams_of(typed) == grams
+
+
+def test_what_one_bag_lacks_and_another_has_too_much_is_settled():
+    bags = bagging.fill([goods("ghee", qty=2, weight_g=900)], {"ambient": 2})
+    weighed = [bag.expected_g for bag in bags]
+    swapped = bagging.judge_all(bags, [weighed[0] - 900, weighed[1] + 900])
+    assert [verdict.kind for verdict in swapped] == ["lighter", "heavier"] and bagging.settled(swapped)
+    assert not bagging.settled(bagging.judge_all(bags, [weighed[0] - 900, weighed[1]]))
+    assert not bagging.settled(bagging.judge_all(bags, [weighed[0] - 900]))

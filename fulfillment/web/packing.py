@@ -24,7 +24,7 @@ from fulfillment.label_pdf import labels_pdf
 from fulfillment.labelling import SIZES, Label, short_number, zpl
 from fulfillment.models import Bag, PickLine, PickTask, TaskState
 from fulfillment.packing_rules import Scale, rule_of
-from fulfillment.web.parts import act, is_htmx, number_of, screen, show
+from fulfillment.web.parts import act, is_htmx, screen, show
 from orders.words import door_chips
 
 SHOWN_AFTER_PACKING = (TaskState.PACKED, TaskState.HANDED_OVER)
@@ -253,7 +253,7 @@ def _size(request: HttpRequest, store: Store) -> str:
 def _counts(request: HttpRequest) -> dict[str, int]:
     """How many bags of each kind the form says; empty when it says nothing."""
     given = request.POST if request.method == "POST" else request.GET
-    counts = {}
+    counts: dict[str, int] = {}
     for kind in bagging.KINDS:
         text = given.get(f"bags_{kind}", "").strip()
         if text.isascii() and text.isdigit() and len(text) < 4 and int(text):
@@ -263,7 +263,7 @@ def _counts(request: HttpRequest) -> dict[str, int]:
 
 def _weights(request: HttpRequest) -> list[int]:
     """Grams per bag as typed, 0 where nothing was; up to the last one given."""
-    given = [number_of(request, f"weight_{number}") for number in range(1, services.MOST_BAGS + 1)]
+    given = [bagging.grams_of(request.POST.get(f"weight_{number}", "")) for number in range(1, services.MOST_BAGS + 1)]
     while given and not given[-1]:
         given.pop()
     return given
