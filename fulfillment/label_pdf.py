@@ -51,7 +51,7 @@ def _page(pdf: FPDF, label: Label, *, wide: bool, width_mm: int, height_mm: int)
         (f"#{label.order_short}", middle, ""),
     ):
         y = _line(pdf, words, x=left, y=y, room=room, points=points, style=style)
-    below = float(EDGE_MM + qr_mm)
+    below = max(y, float(EDGE_MM + qr_mm))
     below = _line(pdf, label.code, x=EDGE_MM, y=below, room=width_mm - 2 * EDGE_MM, points=middle, style="B")
     if label.chips:
         words = ", ".join(label.chips)

@@ -139,9 +139,7 @@ class Bag(models.Model):
     task = models.ForeignKey(PickTask, on_delete=models.CASCADE, related_name="bags")
     code = models.CharField(max_length=16, unique=True, help_text="Printed as a QR code")
     zone = models.CharField(max_length=8)
-    kind = models.CharField(
-        max_length=8, default="ambient", db_default="ambient", help_text="fulfillment.bagging.KINDS"
-    )
+    kind = models.CharField(max_length=8, default="ambient", db_default="ambient", help_text="One of bagging.KINDS")
     slot = models.CharField(max_length=12, blank=True, default="", db_default="", help_text="The place it stands on")
     weight_g = models.PositiveIntegerField(default=0, help_text="As weighed; 0 when it was not")
     expected_g = models.PositiveIntegerField(default=0, db_default=0, help_text="Of what is known to be in it")

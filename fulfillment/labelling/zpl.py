@@ -17,6 +17,9 @@ from fulfillment.labelling.label import SIZES, Label, Size
 DOTS_PER_MM = 8
 """203 dpi."""
 MOST_COPIES = 1
+NARROWEST = 12
+LETTER_PERCENT = 60
+"""How wide a letter of font 0 is on average, of the width that was asked for; on the safe side."""
 _SPECIAL = frozenset("^~_\\")
 
 
@@ -46,8 +49,11 @@ def _one(label: Label, size: Size) -> str:
 
 
 def _text(x: int, y: int, dots: int, room: int, words: str) -> str:
-    """One line in font 0 that never leaves its field: ^FB cuts what is too long after one line."""
-    return f"^FO{x},{y}^A0N,{dots},{dots}^FB{room},1,0,L^FH^FD{_escaped(words)}^FS"
+    """One line in font 0, its letters made narrower until it fits; what does not fit at NARROWEST is cut, because a
+    field block prints what is too much over its last line."""
+    width = max(NARROWEST, min(dots, room * 100 // (LETTER_PERCENT * max(1, len(words)))))
+    fits = words[: max(1, room * 100 // (LETTER_PERCENT * width))]
+    return f"^FO{x},{y}^A0N,{dots},{width}^FB{room},1,0,L^FH^FD{_escaped(fits)}^FS"
 
 
 def _escaped(words: str) -> str:

@@ -47,6 +47,14 @@ def test_a_label_is_one_format_with_a_qr_code_of_the_bags_code(size):
         assert int(x) + int(room) <= SIZES[size].width_mm * 8 and int(y) + int(dots) <= SIZES[size].height_mm * 8
 
 
+def test_words_that_are_too_long_are_made_narrower_and_then_cut():
+    chips = [
+        fields(zpl([Label("A-1/1", 1, 1, "03", "1", "Bag", "Dry", "Slot", ("x" * n,))], size="50x40"))[-1]
+        for n in (20, 40, 90)
+    ]
+    assert [len(chip) for chip in chips] == [20, 40, 48]
+
+
 @pytest.mark.parametrize("chip", ["^XZ", "~JA", "a_b", "C:\\x", "line\nbreak", "घंटी न बजाएँ", "^FS^FD"])
 def test_nothing_in_a_field_is_taken_for_a_command(chip):
     text = zpl([Label("A-1/1", 1, 1, "03", "1", "Bag", "Dry", "Slot", (chip,))])
