@@ -60,7 +60,12 @@ REACTIONS: Mapping[type[DomainEvent], Sequence[str]] = {
     OrderPacked: ["delivery.handlers.bags_ready"],
     LineShorted: [TELL],
     LineSubstituted: [TELL],
-    OrderPickedUp: ["orders.handlers.tax_documents", "fulfillment.handlers.close_handed_over", TELL],
+    OrderPickedUp: [
+        "orders.handlers.tax_documents",
+        "fulfillment.handlers.close_handed_over",
+        "delivery.handlers.bags_on_board",
+        TELL,
+    ],
     RiderAtDoor: [TELL],
     OrderDelivered: [
         "orders.handlers.tax_documents",

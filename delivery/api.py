@@ -197,6 +197,22 @@ class PickUpView(StopView):
         return self.answer(stop_id)
 
 
+class BagView(StopView):
+    @extend_schema(
+        operation_id="rider_stop_bag",
+        summary="Scan one bag at the shelf",
+        tags=TAGS,
+        request=shapes.BagBody,
+        responses=shapes.BagScanned,
+    )
+    def post(self, request: Request, stop_id: UUID) -> Response:
+        """The last bag picks the order up. 409 `wrong-bag` (right_slot, missing) for another order's bag or place, 409
+        `bag-twice`, 409 `not-ready`."""
+        body = parsed(shapes.BagBody(data=request.data))
+        handed = services.scan_bag(stop_id=stop_id, rider_id=self.rider().pk, now=timezone.now(), **body)
+        return fresh({**handed.as_json(), "stop": self.answer(stop_id).data["stop"]})
+
+
 class DepartView(StopView):
     @extend_schema(
         operation_id="rider_stop_depart",

@@ -6,7 +6,7 @@ from django.utils import timezone
 
 from blinkit.kernel.events import EventMeta
 from delivery import services
-from orders.events import OrderCancelled, OrderConfirmed, OrderPacked, OrderReleased, OrderResourced
+from orders.events import OrderCancelled, OrderConfirmed, OrderPacked, OrderPickedUp, OrderReleased, OrderResourced
 
 
 def seek_rider(event: OrderConfirmed, meta: EventMeta) -> None:
@@ -27,3 +27,7 @@ def bags_ready(event: OrderPacked, meta: EventMeta) -> None:
 
 def drop_cancelled(event: OrderCancelled, meta: EventMeta) -> None:
     services.drop_cancelled(order_id=event.order_id, now=timezone.now())
+
+
+def bags_on_board(event: OrderPickedUp, meta: EventMeta) -> None:
+    services.bags_on_board(order_id=event.order_id, now=timezone.now())

@@ -19,6 +19,7 @@ from catalog.models import Store, Zone
 from catalog.travel import street_metres, travel_seconds
 from delivery.models import Earning, Offer, OfferState, Rider, Shift, Stop, StopState, Trip
 from orders.models import Order, OrderLine
+from orders.queries.handover import scanned_bags
 from orders.states import Status
 from payments.queries import cash_in_hand
 
@@ -120,10 +121,11 @@ def trip_of(*, rider: Rider, now: datetime) -> dict[str, Any] | None:
 def stop_json(stop: Stop, trip: Trip, *, pay_paise: int | None = None) -> dict[str, Any]:
     """One door. `next` is the one thing to do: at-store, wait, pick-up, depart, arrive, deliver; "" when it is over."""
     order = stop.job.order
+    act = next_act(stop, trip, Status(order.status))
     return {
         "id": stop.pk,
         "state": stop.state,
-        "next": next_act(stop, trip, Status(order.status)),
+        "next": act,
         "order_id": order.pk,
         "order_number": order.number,
         "order_status": order.status,
@@ -131,6 +133,11 @@ def stop_json(stop: Stop, trip: Trip, *, pay_paise: int | None = None) -> dict[s
         "ready_at": stop.job.ready_at,
         "due_at": stop.job.due_at,
         "bag_codes": list(order.bag_codes),
+        "bags_scanned": scanned_bags(order)
+        if act == "pick-up"
+        else list(order.bag_codes)
+        if order.picked_up_at
+        else [],
         "bags": stop.job.bags,
         "shelf_slot": order.shelf_slot,
         "cold": _is_cold(order),

@@ -46,6 +46,11 @@ class PickUpBody(S.Serializer[Any]):
     bag_codes = S.ListField(child=S.CharField(max_length=40), max_length=40, help_text="As scanned, in any order.")
 
 
+class BagBody(S.Serializer[Any]):
+    code = S.CharField(max_length=40, help_text="A bag's code; the order's number or SLOT:<store>:<place> as well.")
+    nonce = S.CharField(max_length=64, help_text="New for each scan; a re-sent scan is the same scan.")
+
+
 class DeliverBody(S.Serializer[Any]):
     otp = S.RegexField(
         r"^[0-9]{4}$", max_length=4, required=False, default="", allow_blank=True, help_text="The door code."
@@ -137,6 +142,9 @@ class StopOut(S.Serializer[Any]):
     ready_at = S.DateTimeField()
     due_at = S.DateTimeField()
     bag_codes = S.ListField(child=S.CharField(), help_text="What the scans are checked against; empty until packed.")
+    bags_scanned = S.ListField(
+        child=S.CharField(), help_text="Of them, what is off the shelf already, in scanning order."
+    )
     bags = S.IntegerField()
     shelf_slot = S.CharField(allow_blank=True)
     cold = S.BooleanField()
@@ -149,6 +157,16 @@ class StopOut(S.Serializer[Any]):
     arrived_at = S.DateTimeField(allow_null=True)
     done_at = S.DateTimeField(allow_null=True)
     fail_reason = S.CharField(allow_blank=True)
+
+
+class BagScanned(S.Serializer[Any]):
+    code = S.CharField()
+    number = S.IntegerField(help_text="Which bag it was; 0 for the order's code or its place.")
+    of = S.IntegerField()
+    scanned = S.IntegerField(help_text="Bags off the shelf by now.")
+    missing = S.ListField(child=S.CharField())
+    complete = S.BooleanField(help_text="All are on board: the order is picked up.")
+    stop = StopOut()
 
 
 class TripOut(S.Serializer[Any]):

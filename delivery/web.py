@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime
 from typing import Any, Concatenate, ParamSpec
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from django.conf import settings
 from django.contrib import messages
@@ -165,6 +165,19 @@ def pick_up(request: HttpRequest, rider: Rider, now: datetime, *, stop_id: UUID)
     codes = list(dict.fromkeys([*request.POST.getlist("bag"), *typed]))
     services.pick_up(stop_id=stop_id, rider_id=rider.pk, bag_codes=codes, now=now)
     return _("The bags are on board.")
+
+
+@door
+def bag(request: HttpRequest, rider: Rider, now: datetime, *, stop_id: UUID) -> str:
+    nonce = _text(request, "nonce", 64) or uuid4().hex
+    handed = services.scan_bag(
+        stop_id=stop_id, rider_id=rider.pk, code=_text(request, "code", 40), nonce=nonce, now=now
+    )
+    if handed.complete:
+        return _("The bags are on board.")
+    if not handed.number:
+        return _("This is the right place.")
+    return _("Bag %(n)s of %(m)s is in your hands.") % {"n": handed.number, "m": handed.of}
 
 
 @door

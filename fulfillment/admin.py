@@ -201,13 +201,19 @@ class PickerStatAdmin(ReadOnly):
 class ShelfSlotAdmin(ModelAdmin):
     """Places are added and renamed here; what stands on them the floor decides."""
 
-    list_display = ("code", "store", "task")
-    list_select_related = ("store", "task__order")
-    list_filter = ("store", ("task", admin.EmptyFieldListFilter))
+    list_display = ("code", "store", "zone", "task", "cold_of")
+    list_select_related = ("store", "task__order", "cold_of__order")
+    list_filter = ("store", "zone", ("task", admin.EmptyFieldListFilter))
     search_fields = ("=code", "=task__order__number")
     ordering = ("store", "code")
-    fields = ("store", "code", "task")
-    readonly_fields = ("task",)
+    fields = ("store", "code", "zone", "task", "cold_of")
+    readonly_fields = ("task", "cold_of")
 
     def has_delete_permission(self, request: HttpRequest, obj: ShelfSlot | None = None) -> bool:
-        return super().has_delete_permission(request, obj) and (obj is None or obj.task_id is None)
+        return super().has_delete_permission(request, obj) and (
+            obj is None or (obj.task_id is None and obj.cold_of_id is None)
+        )
+
+
+# How a store closes its bags has a file of its own; Django finds the administration of an app here.
+from fulfillment import packing_admin as packing_admin  # noqa: E402

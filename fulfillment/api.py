@@ -17,9 +17,10 @@ from blinkit.kernel.api import MOST_ID
 from blinkit.kernel.errors import Invalid
 from blinkit.kernel.idempotency import idempotent
 from blinkit.kernel.permissions import HasRole
-from fulfillment import access, pickroute, queries, services, walk
+from fulfillment import access, queries, services, walk
 from fulfillment.errors import NoSuchTask
-from fulfillment.models import MOST_TOTES, PickLine, PickTask, TaskState
+from fulfillment.models import MOST_TOTES, Bag, PickLine, PickTask, TaskState
+from fulfillment.packing_api import BAGS_HELP, WeightsField
 from fulfillment.services.shifts import LONGEST_BREAK_M, USUAL_BREAK_M
 
 TAGS = ["floor"]
@@ -136,6 +137,10 @@ class SubstituteBody(S.Serializer[Any]):
 class BagOut(S.Serializer[Any]):
     code = S.CharField()
     zone = S.CharField()
+    kind = S.CharField(help_text="ambient, nonfood, chilled or frozen.")
+    slot = S.CharField(help_text="The place it stands on.")
+    expected_g = S.IntegerField()
+    weight_g = S.IntegerField(help_text="As weighed; 0 when it was not.")
 
 
 class TaskOut(S.Serializer[Any]):
@@ -147,7 +152,7 @@ class TaskOut(S.Serializer[Any]):
     picker_id = S.IntegerField(allow_null=True)
     due_at = S.DateTimeField()
     lines = LineOut(many=True, help_text="In walking order.")
-    suggested_bags = S.DictField(child=S.IntegerField(), help_text="Bags per zone for what is in the tote.")
+    suggested_bags = S.DictField(child=S.IntegerField(), help_text="Bags per kind for what is in the tote.")
     bags = BagOut(many=True)
     slot = S.CharField()
     instructions = S.ListField(child=S.CharField())
@@ -192,7 +197,11 @@ class PackBody(S.Serializer[Any]):
     bags = S.DictField(
         child=S.IntegerField(min_value=0, max_value=services.MOST_BAGS),
         required=False,
-        help_text=f"Bags per zone ({', '.join(pickroute.ZONE_ORDER)}). Left out: as suggested.",
+        help_text=BAGS_HELP,
+    )
+    weights = WeightsField(required=False, help_text="Grams per bag, in the order they are numbered; 0: not weighed.")
+    weight_reason = S.CharField(
+        max_length=120, required=False, default="", allow_blank=True, help_text="Why a bag that is off is right."
     )
 
 
@@ -452,12 +461,12 @@ class PackView(FloorView):
     @extend_schema(tags=TAGS, request=PackBody, responses=PackedOut, summary="Close the bags, get a shelf slot")
     @idempotent
     def post(self, request: Request, task_id: UUID) -> Response:
+        """409 `bag-weight-off` (bags) for weights outside the tolerance without a `weight_reason`, 400 `weight-missing` in
+        a store that weighs every bag, 409 `no-free-slot`."""
         body = _parsed(PackBody(data=request.data))
-        bags = services.pack(
-            task_id=_own(request, task_id), picker_id=_me(request), bags=body.get("bags"), now=timezone.now()
-        )
+        bags = services.pack(task_id=_own(request, task_id), picker_id=_me(request), now=timezone.now(), **body)
         order = queries.task_of(task_id=task_id).order
-        return Response({"bags": [{"code": bag.code, "zone": bag.zone} for bag in bags], "slot": order.shelf_slot})
+        return Response({"bags": [_bag_json(bag) for bag in bags], "slot": order.shelf_slot})
 
 
 def _task_json(task: PickTask) -> dict[str, Any]:
@@ -493,7 +502,7 @@ def _task_json(task: PickTask) -> dict[str, Any]:
             for line in lines
         ],
         "suggested_bags": services.suggested_bags(lines),
-        "bags": [{"code": bag.code, "zone": bag.zone} for bag in task.bags.order_by("pk")],
+        "bags": [_bag_json(bag) for bag in task.bags.order_by("pk")],
         "slot": task.order.shelf_slot,
         "instructions": task.order.instructions,
         "is_gift": task.order.is_gift,
@@ -505,6 +514,17 @@ def _task_json(task: PickTask) -> dict[str, Any]:
 def _weigh(line: PickLine) -> dict[str, int] | None:
     allowed = services.weight_of(line.product)
     return asdict(allowed) if allowed else None
+
+
+def _bag_json(bag: Bag) -> dict[str, Any]:
+    return {
+        "code": bag.code,
+        "zone": bag.zone,
+        "kind": bag.kind,
+        "slot": bag.slot,
+        "expected_g": bag.expected_g,
+        "weight_g": bag.weight_g,
+    }
 
 
 def _own(request: Request, task_id: UUID) -> UUID:

@@ -83,6 +83,22 @@ class NoFreeSlot(Conflict):
     code = "no-free-slot"
 
 
+class BagWeightOff(Conflict):
+    """Bags that weigh what they should not. Carries `bags`: per bag what is off, in grams and in words."""
+
+    code = "bag-weight-off"
+
+
+class WeightMissing(Invalid):
+    """This store weighs every bag. Carries `missing`: the numbers of those that were not."""
+
+    code = "weight-missing"
+
+
+class UnknownBag(NotFound):
+    code = "unknown-bag"
+
+
 class OtherStore(NotAllowed):
     code = "other-store"
 

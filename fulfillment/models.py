@@ -45,16 +45,28 @@ class PickerShift(models.Model):
 
 
 class ShelfSlot(models.Model):
-    """A numbered place on the handover shelf; holds at most one task."""
+    """A numbered place on the handover shelf; holds at most one task, or the cold bags of one."""
 
     store = models.ForeignKey("catalog.Store", on_delete=models.CASCADE, related_name="shelf_slots")
     code = models.CharField(max_length=12)
     task = models.OneToOneField(
         "fulfillment.PickTask", on_delete=models.SET_NULL, null=True, blank=True, related_name="slot"
     )
+    zone = models.CharField(
+        max_length=8, choices=[("ambient", "Open shelf"), ("cold", "Cold")], default="ambient", db_default="ambient"
+    )
+    cold_of = models.OneToOneField(
+        "fulfillment.PickTask", on_delete=models.SET_NULL, null=True, blank=True, related_name="cold_slot",
+        help_text="Only the cold bags of this order stand here",
+    )  # fmt: skip
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["store", "code"], name="shelf_slot_code_once_per_store")]
+        constraints = [
+            models.UniqueConstraint(fields=["store", "code"], name="shelf_slot_code_once_per_store"),
+            models.CheckConstraint(
+                condition=Q(task=None) | Q(cold_of=None), name="shelf_slot_holds_an_order_or_its_cold_bags"
+            ),
+        ]
 
     def __str__(self) -> str:
         return self.code
@@ -158,7 +170,11 @@ class Bag(models.Model):
     task = models.ForeignKey(PickTask, on_delete=models.CASCADE, related_name="bags")
     code = models.CharField(max_length=16, unique=True, help_text="Printed as a QR code")
     zone = models.CharField(max_length=8)
-    weight_g = models.PositiveIntegerField(default=0)
+    kind = models.CharField(max_length=8, default="ambient", db_default="ambient", help_text="One of bagging.KINDS")
+    slot = models.CharField(max_length=12, blank=True, default="", db_default="", help_text="The place it stands on")
+    weight_g = models.PositiveIntegerField(default=0, help_text="As weighed; 0 when it was not")
+    expected_g = models.PositiveIntegerField(default=0, db_default=0, help_text="Of what is known to be in it")
+    holds = models.JSONField(default=list, db_default=models.Value([], models.JSONField()), help_text="Lines and units")
 
     def __str__(self) -> str:
         return self.code
@@ -169,6 +185,8 @@ class Bag(models.Model):
         return self.code.rpartition("-")[0]
 
 
+# How a store closes its bags has a file of its own; Django finds the models of an app here.
+from fulfillment.packing_rules import PackingRule as PackingRule  # noqa: E402
 from fulfillment.rota import Break as Break  # noqa: E402
 from fulfillment.rota import PickerStat as PickerStat  # noqa: E402
 from fulfillment.rota import PickPace as PickPace  # noqa: E402

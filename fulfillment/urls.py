@@ -6,11 +6,13 @@ from typing import Any
 
 from django.urls import path
 
-from fulfillment import api, ws
+from fulfillment import api, packing_api, ws
 from fulfillment.web import (
     counts,
     days,
     floor,
+    handover,
+    packing,
     paper,
     pick,
     queue,
@@ -37,6 +39,10 @@ api_urls: list[Any] = [
     path("floor/tasks/<uuid:task_id>/substitute/", api.SubstituteView.as_view()),
     path("floor/tasks/<uuid:task_id>/undo/", api.UndoView.as_view()),
     path("floor/tasks/<uuid:task_id>/pack/", api.PackView.as_view()),
+    path("floor/tasks/<uuid:task_id>/weigh/", packing_api.WeighView.as_view()),
+    path("floor/tasks/<uuid:task_id>/labels.pdf", packing_api.LabelsPdfView.as_view()),
+    path("floor/tasks/<uuid:task_id>/labels.zpl", packing_api.LabelsZplView.as_view()),
+    path("floor/stores/<str:code>/handover/", packing_api.HandoverView.as_view()),
 ]
 
 web_urls: list[Any] = [
@@ -97,9 +103,14 @@ web_urls: list[Any] = [
     path("store/<str:code>/pick/<uuid:task_id>/short/", pick.short, name="floor-short"),
     path("store/<str:code>/pick/<uuid:task_id>/substitute/", pick.substitute, name="floor-substitute"),
     path("store/<str:code>/pick/<uuid:task_id>/undo/", pick.undo, name="floor-undo"),
-    path("store/<str:code>/pack/<uuid:task_id>/", pick.pack, name="floor-pack"),
-    path("store/<str:code>/pack/<uuid:task_id>/close/", pick.close_bags, name="floor-close-bags"),
-    path("store/<str:code>/pack/<uuid:task_id>/labels/", pick.labels, name="floor-labels"),
+    path("store/<str:code>/pack/<uuid:task_id>/", packing.pack, name="floor-pack"),
+    path("store/<str:code>/pack/<uuid:task_id>/close/", packing.close_bags, name="floor-close-bags"),
+    path("store/<str:code>/pack/<uuid:task_id>/plan/", packing.plan, name="floor-pack-plan"),
+    path("store/<str:code>/pack/<uuid:task_id>/labels/", packing.labels, name="floor-labels"),
+    path("store/<str:code>/pack/<uuid:task_id>/labels.<str:kind>", packing.labels_file, name="floor-labels-file"),
+    path("store/<str:code>/handover/", handover.handover, name="floor-handover"),
+    path("store/<str:code>/handover/scan/", handover.scan, name="floor-handover-scan"),
+    path("store/<str:code>/handover/places/", packing.slot_labels, name="floor-slot-labels"),
 ]
 
 ws_urls: list[Any] = [path("stores/<str:code>/", ws.StoreConsumer.as_asgi())]

@@ -128,6 +128,24 @@ class WrongBags(Conflict):
     code = "wrong-bags"
 
 
+class WrongBag(Conflict):
+    """A scanned code is not this order's. Carries `scanned`, `right_slot` and the bag codes still `missing`."""
+
+    code = "wrong-bag"
+
+
+class BagTwice(Conflict):
+    """This bag is off the shelf already. Carries the bag codes still `missing`."""
+
+    code = "bag-twice"
+
+
+class NotReady(Conflict):
+    """Bags that can't leave (yet): not packed, no rider, cancelled. Carries `status_now`."""
+
+    code = "not-ready"
+
+
 class BadFilter(Invalid):
     """Carries `errors`: what is wrong with which filter."""
 

@@ -26,6 +26,7 @@ from delivery.services.trips import (
     arrive,
     arrive_at_store,
     assign_by_hand,
+    bags_on_board,
     deliver,
     depart,
     drop_cancelled,
@@ -37,6 +38,7 @@ from delivery.services.trips import (
     live_trip,
     pick_up,
     require_stop,
+    scan_bag,
     unassign,
 )
 
@@ -46,6 +48,7 @@ __all__ = [
     "arrive",
     "arrive_at_store",
     "assign_by_hand",
+    "bags_on_board",
     "bags_ready",
     "decline",
     "deliver",
@@ -68,6 +71,7 @@ __all__ = [
     "require_stop",
     "rider_of",
     "rider_on_duty",
+    "scan_bag",
     "still_here",
     "suspend",
     "sweep_offers",

@@ -73,12 +73,46 @@ def pick_up(*, stop_id: UUID, rider_id: int, bag_codes: Sequence[str], now: date
     _must_be(stop, StopState.TO_PICK_UP)
     codes = [code.strip().upper() for code in bag_codes if code.strip()]
     orders.picked_up(order_id=stop.job.order_id, bag_codes=codes, actor=f"rider:{rider_id}", now=now)
+    _take_on_board(stop, now=now)
+    return stop
+
+
+@transaction.atomic
+def scan_bag(*, stop_id: UUID, rider_id: int, code: str, nonce: str, now: datetime) -> orders.Handed:
+    """The rider scans one bag (or the order's code, or its place) at the shelf; with the last bag all are on board.
+
+    A re-sent scan (same nonce) does nothing more. Raises WrongBag, BagTwice, NotReady (from orders), NoSuchStop,
+    StopGone for a stop that was given back or is over.
+    """
+    stop = _lock_stop(stop_id, rider_id)
+    if stop.state not in (StopState.TO_PICK_UP, StopState.ON_BOARD):
+        _must_be(stop, StopState.TO_PICK_UP)
+    handed = orders.scan_bag(order_id=stop.job.order_id, code=code, actor=f"rider:{rider_id}", nonce=nonce, now=now)
+    if handed.complete:
+        _take_on_board(stop, now=now)
+    return handed
+
+
+@transaction.atomic
+def bags_on_board(*, order_id: UUID, now: datetime) -> None:
+    """The store has scanned the bags out for the rider: they are on board. Silent when they are, or nobody comes."""
+    order = orders.lock(order_id)
+    found = Stop.objects.filter(job__order_id=order_id, state=StopState.TO_PICK_UP).values_list("pk", "trip__rider_id")
+    stop_id, rider_id = found.first() or (None, 0)
+    if stop_id is not None and order.status in (Status.PICKED_UP, Status.IN_TRANSIT):
+        stop = _lock_stop(stop_id, rider_id)
+        if stop.state == StopState.TO_PICK_UP:
+            _take_on_board(stop, now=order.picked_up_at or now)
+
+
+def _take_on_board(stop: Stop, *, now: datetime) -> None:
+    if stop.state == StopState.ON_BOARD:
+        return
     stop.state, stop.picked_up_at = StopState.ON_BOARD, now
     stop.save(update_fields=["state", "picked_up_at"])
     Trip.objects.filter(pk=stop.trip_id, at_store_at=None).update(at_store_at=now)
     _carry(stop.trip)
-    _hint(rider_id, stop)
-    return stop
+    _hint(stop.trip.rider_id, stop)
 
 
 @transaction.atomic

@@ -276,3 +276,34 @@ def test_an_open_offer_is_withdrawn_and_a_rider_who_took_it_meanwhile_falls_away
         order.refresh_from_db()
         assert (job.state, order.rider_id_ref, services.live_trip(who.pk)) == (JobState.SEEKING, None, None)
         services.go_off_duty(rider_id=who.pk, now=NOW)
+
+
+def test_bags_scanned_one_by_one_are_on_board_with_the_last():
+    made, stop = trip()
+    send = {"stop_id": stop.pk, "rider_id": made.rider_id, "now": NOW}
+    assert services.scan_bag(code="bag-2", nonce="a", **send).missing == ("BAG-1",)
+    assert Stop.objects.get().state == StopState.TO_PICK_UP
+    for _ in range(2):
+        assert services.scan_bag(code="BAG-1", nonce="b", **send).complete
+    assert (Stop.objects.get().state, status(stop)) == (StopState.ON_BOARD, Status.PICKED_UP)
+    with pytest.raises(NoSuchStop):
+        services.scan_bag(code="BAG-1", nonce="c", stop_id=stop.pk, rider_id=rider(stop.job.store).pk, now=NOW)
+
+
+def test_bags_the_store_scanned_out_are_on_board_too():
+    made, stop = trip()
+    services.bags_on_board(order_id=stop.job.order_id, now=NOW)
+    assert Stop.objects.get().state == StopState.TO_PICK_UP, "nothing left the store yet"
+    orders.picked_up(order_id=stop.job.order_id, bag_codes=BAGS, actor="user:2", now=LATER)
+    for _ in range(2):
+        services.bags_on_board(order_id=stop.job.order_id, now=LATER)
+    stop = Stop.objects.get()
+    assert (stop.state, stop.picked_up_at) == (StopState.ON_BOARD, LATER)
+    services.deliver(
+        stop_id=stop.pk,
+        rider_id=made.rider_id,
+        otp=stop.job.order.door_otp,
+        cash_paise=stop.job.order.cash_due_paise,
+        now=LATER,
+    )
+    assert Earning.objects.count() == 1

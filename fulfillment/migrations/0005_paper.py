@@ -8,7 +8,7 @@ from django.db.models import Q
 class Migration(migrations.Migration):
     atomic = False
 
-    dependencies = [("fulfillment", "0003_rota")]
+    dependencies = [("fulfillment", "0004_bags")]
 
     operations = [
         AddIndexConcurrently("picktask", models.Index(fields=["store", "packed_at"], name="task_day_of_store")),

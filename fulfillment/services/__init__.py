@@ -4,6 +4,7 @@ Lock order: the order (through orders.services), then the pick task, then its sh
 order lock the task alone.
 """
 
+from fulfillment.services.handing_over import hand_over
 from fulfillment.services.life import (
     clear_slot,
     close_cancelled,
@@ -16,7 +17,7 @@ from fulfillment.services.life import (
 )
 from fulfillment.services.managing import decline, give_back, pin, reassign, sweep
 from fulfillment.services.pace import learn_pace, note_packed, note_refused
-from fulfillment.services.packing import MOST_BAGS, pack, suggested_bags
+from fulfillment.services.packing import MOST_BAG_G, MOST_BAGS, pack, planned_bags, suggested_bags, weigh
 from fulfillment.services.paper import enter_paper
 from fulfillment.services.picking import (
     REFUSED_SCANS,
@@ -37,6 +38,7 @@ from fulfillment.services.taking import join_again, next_task, split, start, wai
 
 __all__ = [
     "MOST_BAGS",
+    "MOST_BAG_G",
     "REFUSED_SCANS",
     "ScanOutcome",
     "Verdict",
@@ -50,6 +52,7 @@ __all__ = [
     "follow_order",
     "give_back",
     "goods_back",
+    "hand_over",
     "join_again",
     "learn_pace",
     "lots_left",
@@ -61,6 +64,7 @@ __all__ = [
     "pack",
     "pin",
     "plan_shift",
+    "planned_bags",
     "put_back",
     "reassign",
     "receive_back",
@@ -79,6 +83,7 @@ __all__ = [
     "take_out_recalled",
     "unplan_shift",
     "waiting",
+    "weigh",
     "weight_of",
     "write_load",
 ]

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from uuid import UUID
 
+from django.db.models import Q
+
 from blinkit.kernel import live
 from fulfillment.errors import NoSuchTask, NotOnShift, NotYourTask
-from fulfillment.models import PickerShift, PickTask, TaskState
+from fulfillment.models import PickerShift, PickTask, ShelfSlot, TaskState
 from orders import services as orders
 from orders.models import Order
 
@@ -43,6 +45,12 @@ def need_in_hand(task: PickTask, picker_id: int, *, or_helps: bool = False) -> N
     if not mine or task.state not in IN_WORK:
         why = "was cancelled: put its items back" if task.state == TaskState.CANCELLED else "is not in your hands"
         raise NotYourTask(f"This order {why}.", state=task.state)
+
+
+def free_slots(task: PickTask) -> int:
+    """What the task had on the handover shelf is free again. Returns how many places."""
+    held = ShelfSlot.objects.filter(Q(task=task) | Q(cold_of=task))
+    return held.update(task=None, cold_of=None)
 
 
 def hint(task: PickTask) -> None:

@@ -18,8 +18,8 @@ from catalog.travel import travel_seconds
 from fulfillment import capacity, floorplan, pickroute, staffing
 from fulfillment.errors import NoSuchTask
 from fulfillment.events import PickTaskOpened, SlotCleared
-from fulfillment.models import PickerShift, PickLine, PickTask, PlannedShift, ShelfSlot, TaskState
-from fulfillment.services.inside import IN_WORK, hint, lock_task
+from fulfillment.models import PickerShift, PickLine, PickTask, PlannedShift, TaskState
+from fulfillment.services.inside import IN_WORK, free_slots, hint, lock_task
 from orders import services as orders
 from orders.models import Order, OrderLine
 from orders.promise import legs
@@ -95,7 +95,7 @@ def close_handed_over(*, order_id: UUID, now: datetime) -> None:
     task.state = TaskState.HANDED_OVER
     task.handed_over_at = now
     task.save(update_fields=["state", "handed_over_at"])
-    ShelfSlot.objects.filter(task=task).update(task=None)
+    free_slots(task)
     hint(task)
 
 
@@ -109,7 +109,7 @@ def clear_slot(*, task_id: UUID, actor: str, now: datetime) -> None:
     task = lock_task(task_id)
     if task.state != TaskState.CANCELLED:
         raise Conflict("Only the bags of a cancelled order are unpacked.", state=task.state)
-    if ShelfSlot.objects.filter(task=task).update(task=None):
+    if free_slots(task):
         events.record(SlotCleared(task_id=task.pk, order_id=task.order_id), subject=_subject(task), actor=actor)
         hint(task)
 

@@ -238,7 +238,7 @@ def test_packing_makes_one_bag_per_zone_with_codes_a_slot_and_evidence():
     ice, rice = product(zone="frozen"), product(zone="ambient", weight_g=9000)
     store = floor(ice, rice)
     task = picked(task_for(store, {ice: 1, rice: 1}), picker := worker(store))
-    assert services.suggested_bags(task.lines.select_related("product")) == {"ambient": 2, "frozen": 1}
+    assert services.suggested_bags(task.lines.select_related("product")) == {"ambient": 1, "frozen": 1}
     bags = services.pack(task_id=task.pk, picker_id=picker.pk, bags={"ambient": 1, "frozen": 1}, now=LATER)
     stem = bags[0].code.split("-")[0]
     assert [(bag.code, bag.zone) for bag in bags] == [(f"{stem}-1/2", "ambient"), (f"{stem}-2/2", "frozen")]

@@ -19,6 +19,7 @@ from orders.services.checkout import INSTRUCTIONS, checkout
 from orders.services.claims import Reported, decide_claim, most_back, open_claims
 from orders.services.ending import cancel, close, close_delivered, confirm, end_window, refund_done, sweep_unpaid
 from orders.services.floor import evidence, packed, short_line, start_picking, to_store
+from orders.services.handover import Handed, picked_up, scan_bag
 from orders.services.late import credit_late
 from orders.services.mover import lock, move
 from orders.services.photos import keep_photo, photo_bytes
@@ -34,7 +35,6 @@ from orders.services.street import (
     delivered,
     goods_back,
     in_transit,
-    picked_up,
     rider_accepted,
     rider_fell_away,
     rider_here,
@@ -47,6 +47,7 @@ from orders.services.wanting import ListAdded, add_list_to_cart, learn_affinity,
 __all__ = [
     "INSTRUCTIONS",
     "Asked",
+    "Handed",
     "ListAdded",
     "Reported",
     "add_list_to_cart",
@@ -97,6 +98,7 @@ __all__ = [
     "rider_accepted",
     "rider_fell_away",
     "rider_here",
+    "scan_bag",
     "set_coupon",
     "set_gift",
     "set_line",

@@ -13,10 +13,10 @@ from blinkit.kernel import events
 from blinkit.kernel.limits import check_limit
 from blinkit.kernel.money import rupees
 from inventory import services as stock
-from orders.errors import IllegalMove, ProofNeeded, ReasonNeeded, RiderTaken, WrongBags, WrongCash, WrongOtp
-from orders.events import OrderDelivered, OrderPickedUp, OrderUndelivered, RiderAtDoor
+from orders.errors import IllegalMove, ProofNeeded, ReasonNeeded, RiderTaken, WrongCash, WrongOtp
+from orders.events import OrderDelivered, OrderUndelivered, RiderAtDoor
 from orders.models import Evidence, Order, Promise
-from orders.services import books
+from orders.services import books, handover
 from orders.services.mover import hint, joining, lock, step, subject
 from orders.states import Status
 from payments import services as money
@@ -79,33 +79,12 @@ def rider_fell_away(*, order_id: UUID, actor: str, now: datetime, rider_id: int 
     if order.status in (Status.PICKED_UP, Status.IN_TRANSIT):
         raise IllegalMove("The bags are with the rider already.", status_now=order.status)
     hint(order)  # the rider who falls away looks again too
+    handover.forget_scans(order, actor=actor, now=now)
     order.rider_id_ref, order.rider_name, order.rider_accepted_at, order.rider_here_at = None, "", None, None
     fields = ("rider_id_ref", "rider_name", "rider_accepted_at", "rider_here_at")
     if order.status == Status.ASSIGNED_TO_PARTNER:
         return step(order, Status.PACKED, actor=actor, now=now, why=why or "The rider fell away", fields=fields)
     order.save(update_fields=fields)
-    return order
-
-
-@transaction.atomic
-def picked_up(*, order_id: UUID, bag_codes: Sequence[str], actor: str, now: datetime) -> Order:
-    """ASSIGNED_TO_PARTNER → PICKED_UP: exactly the order's bags leave the store, and the stock with them.
-
-    Silent when repeated. Raises WrongBags(missing, foreign), IllegalMove.
-    """
-    order = lock(order_id)
-    if order.status == Status.PICKED_UP:
-        return order
-    wanted, given = set(order.bag_codes), set(bag_codes)
-    if order.status == Status.ASSIGNED_TO_PARTNER and wanted != given:
-        missing, foreign = sorted(wanted - given), sorted(given - wanted)
-        words = [f"Still to scan: {', '.join(missing)}."] if missing else []
-        words += [f"Not part of this order: {', '.join(foreign)}."] if foreign else []
-        raise WrongBags(" ".join(words), missing=missing, foreign=foreign)
-    order.picked_up_at = now
-    gone = OrderPickedUp(order_id=order.pk, store_code=order.store.code, customer_id=order.customer_id)
-    step(order, Status.PICKED_UP, actor=actor, now=now, fields=("picked_up_at",), also=[gone])
-    stock.ship(ref=order.pk, actor=actor, now=now)
     return order
 
 

@@ -1,5 +1,5 @@
-// The rider's screen beyond plain forms: positions while on duty, slide to confirm, bag scans, the map, and in the demo a
-// helper that rides along. What is known comes as JSON in #rider-facts, which is renewed with the rest of #now.
+// The rider's screen beyond plain forms: positions while on duty, slide to confirm, the map, and in the demo a
+// helper that rides along (bags are scanned by pack.js). What is known comes as JSON in #rider-facts, which is renewed with the rest of #now.
 (() => {
   "use strict";
   const EVERY_MS = 3000;
@@ -113,24 +113,6 @@
   document.addEventListener("click", (event) => {
     const button = event.target.closest?.("[data-slide]");
     if (button && event.detail && event.pointerType === "touch") event.preventDefault();
-  });
-
-  // -- bag scans: a wedge scanner types the code and presses Enter
-  document.addEventListener("keydown", (event) => {
-    const field = event.target;
-    if (event.key !== "Enter" || !field.matches?.("[data-scan]")) return;
-    event.preventDefault();
-    const code = field.value.trim().toUpperCase();
-    const box = [...field.form.querySelectorAll('input[name="bag"]')].find((input) => input.value.toUpperCase() === code);
-    if (box) {
-      box.checked = true;
-      field.value = "";
-      navigator.vibrate?.(60);
-    } else if (code) {
-      navigator.vibrate?.([80, 60, 80]);
-      field.select();
-      window.toast?.(`${code} ✕`, { kind: "error" });
-    }
   });
 
   // -- nothing typed is lost, nothing opened closes when the screen renews itself
