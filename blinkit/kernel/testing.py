@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 import pytest
 from django.db import connections
+from django.db.backends.postgresql.operations import DatabaseOperations
 from django.utils import timezone
 from rest_framework.test import APIClient
 
@@ -36,6 +37,30 @@ def _clean_slate() -> Iterator[None]:
             client().unlink(*keys)
     except Exception:
         pass  # a test that needs Redis fails by itself
+
+
+TRUNCATE = DatabaseOperations.sql_flush
+
+
+def _empty_what_is_filled(operations: Any, style: Any, tables: list[str], **options: Any) -> list[str]:
+    """What `flush` runs after a test that commits. Django's TRUNCATE of all tables makes a thousand files anew, for a
+    handful of rows: half a second of a core each time. A deletion that looks at no trigger needs a superuser."""
+    name = operations.quote_name
+    with operations.connection.cursor() as cursor:
+        cursor.execute("SELECT rolsuper FROM pg_roles WHERE rolname = current_user")
+        if not tables or not cursor.fetchone()[0]:
+            return TRUNCATE(operations, style, tables, **options)
+        there = [f"SELECT '{table}' WHERE EXISTS (SELECT FROM {name(table)})" for table in tables]
+        cursor.execute(" UNION ALL ".join(there))
+        filled = [table for (table,) in cursor.fetchall()]
+    return ["SET LOCAL session_replication_role = replica", *(f"DELETE FROM {name(table)}" for table in filled)]
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _quick_flush() -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(DatabaseOperations, "sql_flush", _empty_what_is_filled)
+        yield
 
 
 @pytest.fixture

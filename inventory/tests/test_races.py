@@ -123,13 +123,15 @@ def test_baskets_in_random_order_never_deadlock(race):
 def test_control_locking_in_basket_order_deadlocks(race):
     one = stocked(10)
     two = stocked(10, at=one.store)
+    both_have_one = threading.Barrier(2)
 
     def buy(number: int) -> None:
+        first, second = (one.pk, two.pk) if number else (two.pk, one.pk)
         with transaction.atomic(), connection.cursor() as cursor:
             cursor.execute("SET LOCAL deadlock_timeout = '50ms'")
-            for pk in (one.pk, two.pk) if number else (two.pk, one.pk):
-                cursor.execute("UPDATE inventory_stock SET held = held + 1 WHERE id = %s", [pk])
-                time.sleep(0.05)  # both have their first row before either asks for the second
+            cursor.execute("UPDATE inventory_stock SET held = held + 1 WHERE id = %s", [first])
+            both_have_one.wait(timeout=10)
+            cursor.execute("UPDATE inventory_stock SET held = held + 1 WHERE id = %s", [second])
 
     results = race(2, buy)
     assert sum("deadlock" in repr(r) for r in results) == 1
