@@ -461,8 +461,8 @@ class PackView(FloorView):
     @extend_schema(tags=TAGS, request=PackBody, responses=PackedOut, summary="Close the bags, get a shelf slot")
     @idempotent
     def post(self, request: Request, task_id: UUID) -> Response:
-        """409 `bag-weight-off` (bags) for weights outside the tolerance without a `weight_reason`, 400 `weight-missing` in
-        a store that weighs every bag, 409 `no-free-slot`."""
+        """409 `bag-weight-off` (bags) for weights outside the tolerance without a `weight_reason`, 400
+        `weight-missing` in a store that weighs every bag, 409 `no-free-slot`."""
         body = _parsed(PackBody(data=request.data))
         bags = services.pack(task_id=_own(request, task_id), picker_id=_me(request), now=timezone.now(), **body)
         order = queries.task_of(task_id=task_id).order
