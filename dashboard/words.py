@@ -116,6 +116,12 @@ _SAY: dict[str, Callable[[Payload], str]] = {
         f"Passed to another picker: {p['why']}" if p.get("to_picker") else f"Back in the queue: {p['why']}"
     ),
     "fulfillment.TaskPinned": lambda p: "Put first in the queue" if p["pinned"] else "No longer first in the queue",
+    "fulfillment.TaskSplit": lambda p: (
+        f"{len(p['lines'])} of its lines are fetched by somebody else" if p.get("helper") else "One picker again"
+    ),
+    "fulfillment.WalkBegun": lambda p: (
+        f"On one walk with {len(p['tasks']) - 1} more: {p['metres']} m instead of {p['metres_alone']} m ({p['why']})"
+    ),
     "fulfillment.SlotCleared": lambda p: "The bags were unpacked, the shelf place is free",
     "delivery.OfferMade": lambda p: "Offered to a rider",
     "delivery.OfferAnswered": _answered,

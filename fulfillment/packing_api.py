@@ -54,7 +54,7 @@ class WeighedBag(S.Serializer[Any]):
     line_id = S.IntegerField(allow_null=True, help_text="The pick line whose weight fits the difference best.")
 
 
-class WeighOut(S.Serializer[Any]):
+class WeighedOut(S.Serializer[Any]):
     bags = WeighedBag(many=True)
 
 
@@ -80,7 +80,7 @@ class _Floor(APIView):
 
 
 class WeighView(_Floor):
-    @extend_schema(tags=TAGS, request=WeighBody, responses=WeighOut, summary="What the scale says, before closing")
+    @extend_schema(tags=TAGS, request=WeighBody, responses=WeighedOut, summary="What the scale says, before closing")
     def post(self, request: Request, task_id: UUID) -> Response:
         """A bag outside the tolerance is kept as evidence. Closing it then needs `weight_reason`, or another weight."""
         body = WeighBody(data=request.data)

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from blinkit.demo.places import bins
 from fulfillment import pickroute
-from fulfillment.clustering import TOTE_ML, TROLLEY_G, Candidate, Pace, choose, done_s
+from fulfillment.clustering import TOTE_ML, TROLLEY_G, Candidate, Pace, choose, done_s, is_lost
 from fulfillment.pickroute import Item, Layout
 
 BINS = list(bins())
@@ -105,7 +105,7 @@ def test_a_promise_that_holds_alone_holds_in_the_cluster(chance, orders, lines):
     walk = pickroute.route(lines_of_all, FLOOR)
     assert walk.metres == pytest.approx(made.metres)
     done = done_s(taken, walk.metres, pace)
-    assert all(done[one.id] + pace.safety_s <= one.due_s for one in taken)
+    assert all(done[one.id] + pace.safety_s <= one.due_s for one in taken if not is_lost(one))
     assert made.saved_s >= pace.least_saved_s * (len(taken) - 1)
     stages = {item.id: pickroute.stage_of(item) for item in lines_of_all}
     assert [stages[number] for number in walk.ids] == sorted(stages.values())

@@ -321,7 +321,7 @@ def test_control_without_the_locks_what_is_missing_is_taken_off_twice(race, monk
 
     monkeypatch.setattr("fulfillment.services.paper.lock_with_order", lambda pk: (PickTask.objects.get(pk=pk), None))
     monkeypatch.setattr("fulfillment.services.paper._check", unlocked)
-    monkeypatch.setattr("fulfillment.services.paper._lock_shift", lambda *a: None)
+    monkeypatch.setattr("fulfillment.services.paper.lock_shift", lambda *a: None)
     race(2, lambda n: entered(task, boss, nonce=f"n{n}", found={agreed.product: 3}, entered_by=boss.pk))
     agreed.refresh_from_db()
     assert agreed.short_qty == 4

@@ -20,7 +20,7 @@ from catalog.tests.factories import store as make_store
 from fulfillment import services, staff, staffing
 from fulfillment.errors import AlreadyPlanned, NotOnShift, OnBreak, OtherStore, TaskBusy
 from fulfillment.models import Break, PickerShift, PickerStat, PickPace, PickTask, PlannedShift, TaskState
-from fulfillment.services import personal, picking, shifts
+from fulfillment.services import personal, shifts, taking
 from fulfillment.tests.factories import LATER, floor, order_for, packed, picked, product, task_for, worker
 from orders import queries as orders
 from orders.models import Order
@@ -114,7 +114,8 @@ def test_a_break_and_an_order_at_once(race, monkeypatch, locked):
     task_for(store, [milk])
     if not locked:
         meet = threading.Barrier(2)
-        monkeypatch.setattr(picking, "_lock_shift", lambda picker_id, store_id: meet.wait(timeout=10))
+        shift_of = lambda picker_id, store_id: PickerShift.objects.get(user=picker_id, ended_at=None)  # noqa: E731
+        monkeypatch.setattr(taking, "lock_shift", lambda *who: (meet.wait(timeout=10), shift_of(*who))[1])
         lock_live = shifts._lock_live
 
         def late_lock(picker_id, store_id):
@@ -124,9 +125,9 @@ def test_a_break_and_an_order_at_once(race, monkeypatch, locked):
 
         monkeypatch.setattr(shifts, "_lock_live", late_lock)
         # Both have looked before either commits: neither sees the other.
-        begin = picking._begin
+        begin = taking.begin
         both = threading.Barrier(2)
-        monkeypatch.setattr(picking, "_begin", lambda *a, **k: (begin(*a, **k), both.wait(timeout=10))[0])
+        monkeypatch.setattr(taking, "begin", lambda *a, **k: (begin(*a, **k), both.wait(timeout=10))[0])
         moved = shifts._moved
         monkeypatch.setattr(shifts, "_moved", lambda *a, **k: (moved(*a, **k), both.wait(timeout=10))[0])
     acts = [
