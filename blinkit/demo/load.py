@@ -22,7 +22,8 @@ from blinkit.demo.facts import FRAGILE, WEIGHED, facts_of, family_by_hand, fragi
 from catalog import services as catalog_services
 from catalog.models import Brand, Category, City, FeePolicy, Product, ProductFacts, Store, StoreMembership
 from delivery.models import Rider
-from fulfillment.models import ShelfSlot
+from fulfillment.models import PackingRule, ShelfSlot
+from fulfillment.packing_rules import Scale
 from inventory.models import Bin, Stock
 from inventory.services import Arrival
 from orders.models import SlotTemplate, Supplier
@@ -149,8 +150,13 @@ def _save_stores(done: Loaded) -> dict[str, Store]:
             [Bin(store=store, code=b.code, zone=b.zone, sequence=b.sequence) for b in layout], ignore_conflicts=True
         )
         ShelfSlot.objects.bulk_create(
-            [ShelfSlot(store=store, code=code) for code in places.HANDOVER_SLOTS], ignore_conflicts=True
+            [
+                *(ShelfSlot(store=store, code=code) for code in places.HANDOVER_SLOTS),
+                *(ShelfSlot(store=store, code=code, zone="cold") for code in places.COLD_SLOTS),
+            ],
+            ignore_conflicts=True,
         )
+        PackingRule.objects.get_or_create(store=store, defaults={"scale": Scale.MAY})
         done.bins += Bin.objects.filter(store=store).count() - made
         SlotTemplate.objects.bulk_create(
             [

@@ -111,6 +111,8 @@ def bins() -> Iterator[BinPlan]:
 
 
 HANDOVER_SLOTS = tuple(f"{number:02d}" for number in range(1, 25))
+COLD_SLOTS = tuple(f"C{number}" for number in range(1, 9))
+"""In the refrigerator beside the shelf."""
 
 
 @dataclass(frozen=True, slots=True)
