@@ -12,6 +12,7 @@ from django.contrib.postgres.aggregates import ArrayAgg
 from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet, Sum
 from django.db.models.functions import Coalesce
 
+from blinkit.kernel.models import Event
 from catalog import queries as goods
 from catalog import wanted
 from catalog.queries import ShelfRow
@@ -187,11 +188,14 @@ class Instead:
     free: int
     bin: str
     dearer_paise: int
+    barcode: str = ""
 
     def as_json(self) -> dict[str, Any]:
         return {
             "sku": self.row.sku,
+            "codes": [code for code in (self.barcode, self.row.sku) if code],
             "name": self.row.name,
+            "name_hi": self.row.name_hi,
             "pack": self.row.pack,
             "image": self.row.image,
             "price_paise": self.row.price_paise,
@@ -215,13 +219,41 @@ def instead_of(line: PickLine, *, store_id: int, limit: int = 4) -> list[Instead
     like = wanted.similar(store_id=store_id, row=row, limit=ASKED_FOR)
     fitting = [it.row for it in like if it.row.product_id not in taken and it.row.price_paise <= most_paise]
     there = Stock.objects.at(store_id).free().filter(product_id__in=[it.product_id for it in fitting])
-    places = {stock.product_id: stock for stock in there.select_related("bin")}
+    places = {stock.product_id: stock for stock in there.select_related("bin", "product")}
     found = [
-        Instead(it, stock.free, stock.bin.code if stock.bin else "", it.price_paise - agreed.unit_price_paise)
+        Instead(
+            it,
+            stock.free,
+            stock.bin.code if stock.bin else "",
+            it.price_paise - agreed.unit_price_paise,
+            stock.product.barcode or "",
+        )
         for it in fitting
         if (stock := places.get(it.product_id)) is not None
     ]
     return found[:limit]
+
+
+def in_hands(*, picker_id: int, store_id: int) -> list[list[Any]]:
+    """[task, state, tote, rider is here, lines others fetch] of what this picker has in hand. One statement."""
+    mine = Q(picker_id=picker_id) | Q(lines__helper_id=picker_id, lines__done_at=None)
+    states = [TaskState.PICKING, TaskState.PICKED]
+    tasks = PickTask.objects.filter(mine, store_id=store_id, state__in=states).distinct().order_by("tote", "pk")
+    helped = Count("lines", filter=Q(lines__helper__isnull=False, lines__done_at=None), distinct=True)
+    rows = tasks.annotate(helped=helped).values_list("pk", "state", "tote", "order__rider_here_at", "helped")
+    return [[pk, state, tote, here is not None, helped] for pk, state, tote, here, helped in rows]
+
+
+def totes_of(*, picker_id: int) -> int:
+    """How many totes this person on shift takes on a walk. One statement."""
+    shift = PickerShift.objects.filter(user_id=picker_id, ended_at=None).values_list("totes", flat=True)
+    return shift.first() or 1
+
+
+def why_together(*, order_id: UUID, since: datetime) -> dict[str, Any] | None:
+    """What `WalkBegun` said of this order's walk, when it began at or after `since`. One statement."""
+    begun = Event.objects.filter(subject=f"order:{order_id}", code="fulfillment.WalkBegun", at__gte=since)
+    return begun.order_by("-pk").values_list("payload", flat=True).first()
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from typing import Any
 from django.urls import path
 
 from fulfillment import api, ws
-from fulfillment.web import counts, pick, queue, receiving, replenish, stock, transfers, wastage
+from fulfillment.web import counts, packing, pick, queue, receiving, replenish, stock, transfers, wastage
 
 api_urls: list[Any] = [
     path("floor/stores/<str:code>/shift/start/", api.ShiftStartView.as_view()),
@@ -64,14 +64,20 @@ web_urls: list[Any] = [
     path("store/<str:code>/returned/<uuid:task_id>/save/", replenish.receive_back, name="floor-returned-save"),
     path("store/<str:code>/tasks/<uuid:task_id>/", queue.on_task, name="floor-task"),
     path("store/<str:code>/back/<uuid:task_id>/", queue.came_back, name="floor-back"),
+    path("store/<str:code>/walk/", pick.walk, name="floor-walk"),
+    path("store/<str:code>/totes/", queue.totes, name="floor-totes"),
+    path("store/<str:code>/totes/labels/", pick.tote_labels, name="floor-tote-labels"),
     path("store/<str:code>/pick/<uuid:task_id>/", pick.pick, name="floor-pick"),
     path("store/<str:code>/pick/<uuid:task_id>/scan/", pick.scan, name="floor-scan"),
     path("store/<str:code>/pick/<uuid:task_id>/short/", pick.short, name="floor-short"),
     path("store/<str:code>/pick/<uuid:task_id>/substitute/", pick.substitute, name="floor-substitute"),
     path("store/<str:code>/pick/<uuid:task_id>/undo/", pick.undo, name="floor-undo"),
-    path("store/<str:code>/pack/<uuid:task_id>/", pick.pack, name="floor-pack"),
-    path("store/<str:code>/pack/<uuid:task_id>/close/", pick.close_bags, name="floor-close-bags"),
-    path("store/<str:code>/pack/<uuid:task_id>/labels/", pick.labels, name="floor-labels"),
+    path("store/<str:code>/pack/<uuid:task_id>/", packing.pack, name="floor-pack"),
+    path("store/<str:code>/pack/<uuid:task_id>/close/", packing.close_bags, name="floor-close-bags"),
+    path("store/<str:code>/pack/<uuid:task_id>/labels/", packing.labels, name="floor-labels"),
 ]
 
-ws_urls: list[Any] = [path("stores/<str:code>/", ws.StoreConsumer.as_asgi())]
+ws_urls: list[Any] = [
+    path("stores/<str:code>/", ws.StoreConsumer.as_asgi()),
+    path("stores/<str:code>/mine/", ws.WalkConsumer.as_asgi()),
+]

@@ -15,6 +15,7 @@ from uuid import UUID
 from django.db.models import Q
 
 from blinkit.kernel.errors import Invalid, Refusal
+from blinkit.kernel.pictures import image_url
 from blinkit.kernel.words import said
 from fulfillment import scancodes, services, weighing
 from fulfillment.errors import NoSuchTask
@@ -33,6 +34,8 @@ class Do(StrEnum):
     SUBSTITUTE = "substitute"
     OTHER_LOT = "other_lot"
     UNDO = "undo"
+    REFUSED = "refused"
+    """A scan the device has refused itself: counted for the accuracy of the day, and named."""
 
 
 MOST_ACTIONS = 60
@@ -47,7 +50,8 @@ def of(*, picker_id: int, store_id: int, now: datetime) -> dict[str, Any]:
     {"totes": [{task, order, tote ("A" to "D", "" for an order somebody else packs), state, due_at, due_s, picker,
     waits_for_helper, rider, rider_here, is_gift, phone}],
     "lines": [{id, task, tote, bin, zone, sku, name, name_hi, pack, art, codes, qty, picked, short, lots, elsewhere,
-    weigh ({wanted_g, least_g, most_g} or null), consent, substitute_up_to_paise, instead_of}]};
+    weigh ({wanted_g, least_g, most_g} or null), consent, refund_paise (what one missing unit takes off the bill, to the
+    rupee or so where a discount is shared), substitute_up_to_paise, instead_of}]};
     lots: what is still to be taken, [{batch, lot, until, bin, units, gone (off sale)}]; elsewhere: the same for units
     nobody holds.
     """
@@ -83,7 +87,7 @@ def take(*, picker_id: int, store_id: int, actions: Sequence[Mapping[str, Any]],
 
     An action: {nonce, do, task} and, as it needs them, {line, code, tote ("A" to "D"), grams, qty, sku, batch}. Its
     answer: {nonce, ok, code, say, more}, the last three of the refusal. A refused action does not stop the ones after
-    it: each is judged by what is true then.
+    it: each is judged by what is true then. "refused" always succeeds, and says what the scanned thing was.
     """
     return [_one(action, picker_id=picker_id, store_id=store_id, now=now) for action in actions]
 
@@ -97,6 +101,9 @@ def _one(action: Mapping[str, Any], *, picker_id: int, store_id: int, now: datet
         if not PickTask.objects.filter(pk=action["task"], store_id=store_id).exists():
             raise NoSuchTask("There is no such pick task in this store.")
         shared: dict[str, Any] = {"task_id": action["task"], "picker_id": picker_id, "nonce": nonce, "now": now}
+        if what == Do.REFUSED:
+            words = services.refused_by_device(barcode=action.get("code", ""), line_id=action.get("line"), **shared)
+            return {"nonce": nonce, "ok": True, "code": "", "say": said(words), "more": {}}
         if what == Do.SCAN:
             _scan(action, shared)
         else:
@@ -173,7 +180,7 @@ def _line(
         "name": product.name,
         "name_hi": product.name_hi,
         "pack": product.pack,
-        "art": {"image": product.image, "hue": product.category.hue, "icon": product.category.icon},
+        "art": {"image": image_url(product.image), "hue": product.category.hue, "icon": product.category.icon},
         "codes": [code for code in (product.barcode, product.sku) if code],
         "qty": line.qty,
         "picked": line.picked_qty,
@@ -182,6 +189,7 @@ def _line(
         "elsewhere": [_lot(lot) for lot in free.get(line.product_id, [])[:ELSEWHERE]] if line.done_at is None else [],
         "weigh": {"wanted_g": weigh.wanted_g, "least_g": weigh.least_g, "most_g": weigh.most_g} if weigh else None,
         "consent": agreed.consent,
+        "refund_paise": agreed.unit_price_paise - agreed.discount_paise // max(1, agreed.qty - agreed.short_qty),
         "substitute_up_to_paise": agreed.substitute_up_to_paise,
         "instead_of": by_order_line.get(agreed.substitute_for_id or 0),
     }

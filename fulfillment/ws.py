@@ -1,4 +1,4 @@
-"""The socket of a store's floor: /ws/stores/<code>/."""
+"""The sockets of a store's floor: /ws/stores/<code>/ (the whole queue), /ws/stores/<code>/mine/ (what is in hand)."""
 
 from __future__ import annotations
 
@@ -37,3 +37,14 @@ class StoreConsumer(LiveConsumer):
         except Refusal:
             return False
         return True
+
+
+class WalkConsumer(StoreConsumer):
+    """What this picker has in hand, just enough to know whether the walk has to be read again: a tablet need not be
+    sent the store's whole queue with every scan of a colleague."""
+
+    def share_key(self) -> tuple[str, ...]:
+        return (*self.group_names(), str(self.scope["user"].pk))
+
+    def snapshot(self) -> dict[str, Any]:
+        return {"tasks": queries.in_hands(picker_id=int(self.scope["user"].pk), store_id=self.store_id)}

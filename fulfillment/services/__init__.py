@@ -27,6 +27,7 @@ from fulfillment.services.picking import (
     substitute,
 )
 from fulfillment.services.recalls import sweep_recalled, take_out_recalled
+from fulfillment.services.refused import refused_by_device
 from fulfillment.services.returning import Verdict, receive_back
 from fulfillment.services.shifts import end_shift, set_totes, start_shift
 from fulfillment.services.taking import join_again, next_task, split, start, waiting
@@ -55,6 +56,7 @@ __all__ = [
     "put_back",
     "reassign",
     "receive_back",
+    "refused_by_device",
     "scan",
     "set_totes",
     "short",
