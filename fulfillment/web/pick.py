@@ -11,6 +11,7 @@ from django.conf import settings
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
+from django.templatetags.static import static
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.safestring import mark_safe
@@ -56,6 +57,7 @@ def walk(request: HttpRequest, code: str) -> HttpResponse:
                 "instead": f"/api/v1/floor/tasks/{NO_TASK}/lines/{NO_LINE}/substitutes/",
                 "pack": reverse("floor-pack", args=[store.code, NO_TASK]),
                 "sign_in": "/sign-in/",
+                "sprite": static("icons/lucide.svg"),
             },
             "no": {"task": str(NO_TASK), "line": NO_LINE},
         },

@@ -54,7 +54,7 @@ def feedback_words() -> dict[str, str]:
         "dearer": _("{amount} dearer, on us"),
         "call": _("Call the customer first"),
         "none": _("{n} not in the store"),
-        "back": _("The customer gets {amount} back and is told now."),
+        "back": _("{amount} less to pay, or back if it was paid. The customer is told now."),
         "missing": _("{n} of {all} missing"),
         "range": _("{least_g} to {most_g} g"),
         "no-camera": _("No camera here. Use the scanner or the last four digits."),

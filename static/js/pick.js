@@ -13,6 +13,7 @@
   const POLL_MS = 30000;
   const SLACK_MS = 10000;
   const GO_MS = 650;
+  const MOST_CHIPS = 12; // weights to tap at once
   const PAGES = "walks-1"; // as in sw.js
 
   const store = await window.pickStore.open(`${facts.me}:${facts.store}`);
@@ -327,9 +328,15 @@
     draw.show($("#pad-range"), Boolean(range));
     draw.show($("#pad-chips"), Boolean(range));
     draw.show($("#pad-wrong"), false);
+    draw.show($("#pad-tote"), false);
     if (range) {
       $("#pad-range").textContent = `${draw.nameOf(line)} · ${say("range", range)}`;
-      const near = [-0.02, 0, 0.02, 0.05, 0.1].map((part) => Math.round((range.wanted_g * (1 + part)) / 10) * 10).filter((grams, i, all) => grams >= range.least_g && grams <= range.most_g && all.indexOf(grams) === i);
+      const step = [5, 10, 20, 50, 100, 200, 500].find((grams) => (range.most_g - range.least_g) / grams <= MOST_CHIPS) || 1000;
+      const first = Math.ceil(range.least_g / step) * step;
+      const near = Array.from({ length: Math.floor((range.most_g - first) / step) + 1 }, (_, i) => first + i * step);
+      const tote = state.asksTote(walk, line) ? line.tote : "";
+      draw.show($("#pad-tote"), Boolean(tote));
+      if (tote) draw.shape($("#pad-tote"), tote);
       $("#pad-chips").replaceChildren(...near.map((grams) => {
         const button = document.createElement("button");
         Object.assign(button, { type: "button", className: "chip", textContent: `${grams} g` });
@@ -370,9 +377,9 @@
     else if (hit("#digits-open")) openPad("digits");
     else if (hit("#walk-into")) { if (hand?.needs === "tote") judged(state.toTote(walk, hand, hit("#walk-into").dataset.tote)); }
     else if (hit("[data-dismiss]")) {
-      const seq = Number(hit("[data-dismiss]").dataset.dismiss);
-      refused = refused.filter((one) => one.seq !== seq);
-      store.dismiss(seq);
+      const seqs = hit("[data-dismiss]").dataset.dismiss.split(" ").map(Number);
+      refused = refused.filter((one) => !seqs.includes(one.seq));
+      seqs.forEach((seq) => store.dismiss(seq));
       show();
     } else if (hit("#demo-scan")) {
       const line = (hand && walk.lines.find((one) => one.id === hand.line)) || state.current(walk);

@@ -60,15 +60,19 @@
     const art = $("#now-art");
     art.className = `art hue-${(Math.round(line.art.hue / 30) * 30) % 360}`;
     const img = $("img", art);
+    const drawn = $("svg", art);
     show(img, Boolean(line.art.image));
+    drawn.toggleAttribute("hidden", Boolean(line.art.image));
+    $("use", drawn).setAttribute("href", `${facts.urls.sprite}#${line.art.icon || "shopping-basket"}`);
     if (line.art.image && img.getAttribute("src") !== line.art.image) img.src = line.art.image;
   };
 
   const drawLine = (walk, line, hand) => {
+    $("#walk-now").dataset.line = line.id;
     const held = hand && hand.line === line.id ? hand.units.length : 0;
     $("#now-bin").textContent = line.bin || "–";
     $("#now-zone").textContent = say(line.zone);
-    $("#now-qty").textContent = `${state.left(line) - held} ×`;
+    $("#now-qty").textContent = state.left(line) > held ? `${state.left(line) - held} ×` : "✓";
     const got = line.picked + held;
     $("#now-in").textContent = line.qty > 1 ? say("in-tote", { n: got, all: line.qty }) : "";
     $("#now-name").textContent = nameOf(line);
@@ -121,12 +125,20 @@
 
   const drawRefused = (refused) => {
     show($("#walk-refused"), refused.length > 0);
-    $("#walk-refused ul").replaceChildren(...refused.map((one) => {
+    const groups = new Map(); // the same reason for the same order is read once
+    for (const one of refused) {
+      const key = [one.order, one.code, one.say].join("|");
+      groups.set(key, [...(groups.get(key) || []), one]);
+    }
+    $("#walk-refused ul").replaceChildren(...[...groups.values()].map((same) => {
       const el = row("#walk-refused-row");
-      put(el, "what", [say(`do-${one.do}`), one.name, one.order].filter(Boolean).join(" · "));
-      put(el, "why", one.say || one.code);
-      put(el, "next", facts.next[one.code] || facts.next[""]);
-      $("[data-dismiss]", el).dataset.dismiss = one.seq;
+      const counts = new Map();
+      for (const one of same) { const words = `${say(`do-${one.do}`)}: ${one.name}`; counts.set(words, (counts.get(words) || 0) + 1); }
+      const [{ order, say: why, code }] = same;
+      put(el, "what", [order, ...[...counts].map(([words, n]) => (n > 1 ? `${words} (${n} ×)` : words))].filter(Boolean).join(" · "));
+      put(el, "why", why || code);
+      put(el, "next", facts.next[code] || facts.next[""]);
+      $("[data-dismiss]", el).dataset.dismiss = same.map((one) => one.seq).join(" ");
       return el;
     }));
   };
@@ -190,5 +202,5 @@
     $("#flood").textContent = text;
   };
 
-  window.pickDraw = { facts, all, feedback, better, words, say, nameOf, rupees, dayWords, icon, row, put, show, $ };
+  window.pickDraw = { facts, all, feedback, better, words, say, nameOf, rupees, dayWords, icon, row, put, show, shape, $ };
 })();

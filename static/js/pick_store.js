@@ -3,7 +3,7 @@
 //   const store = await pickStore.open("7:BLR-IND")
 //   store.add(action) → seq     store.actions() → [{seq, action, tried}]   store.tried(seqs)   store.drop(seqs)
 //   store.keepWalk(walk)        store.walk()
-//   store.refuse(entry) → id    store.refused() → [{id, ...}]              store.dismiss(id)
+//   store.refuse(entry) → seq   store.refused() → [{seq, ...}]             store.dismiss(seq)
 // Where there is no IndexedDB (a private window) it works from memory, and says so: store.lasting is false.
 (() => {
   "use strict";

@@ -82,7 +82,7 @@
     return { codes: gtin ? codesOf(gtin) : [], lot: found[10] || "", until, grams };
   };
   const read = (raw, today) => {
-    const text = raw.trim();
+    const text = raw.replace(/^[\s\x1c-\x1f]+|[\s\x1c-\x1f]+$/g, ""); // FNC1 at an end is a space to the server
     const plain = { text, codes: text ? [text] : [], tail: "", tote: "", lot: "", until: "", grams: null };
     const tote = /^TOTE-([A-D])$/i.exec(text);
     if (tote) return { ...plain, codes: [], tote: tote[1].toUpperCase() };
@@ -147,15 +147,15 @@
     return taken(walk, { ...held, text }, line, code.grams);
   };
 
-  /** One more unit is in the hand; into the tote at once where there is only one. */
-  const taken = (walk, hand, line, grams) => {
+  /** One more unit is in the hand; into the tote at once where there is only one, or where it is `said` already. */
+  const taken = (walk, hand, line, grams, said = false) => {
     if (line.weigh && (grams < line.weigh.least_g || grams > line.weigh.most_g)) {
       const light = grams < line.weigh.least_g;
       const off = light ? line.weigh.least_g - grams : grams - line.weigh.most_g;
       return wrong({ ...hand, needs: "grams" }, light ? "too-light" : "too-heavy", line, { grams, off, ...line.weigh }, hand.text);
     }
     const units = [...hand.units, { code: hand.text, ...(line.weigh ? { grams } : {}) }];
-    if (asksTote(walk, line)) {
+    if (asksTote(walk, line) && !said) {
       return { hand: { line: line.id, units, needs: "tote" }, actions: [], feedback: { kind: "right", code: "now-the-tote", line, tote: line.tote, n: units.length, all: left(line) } };
     }
     return { hand: null, actions: units.map((unit) => scanOf(line, unit)), feedback: null };
@@ -165,7 +165,7 @@
   const weigh = (walk, hand, grams) => {
     const line = walk.lines.find((one) => one.id === hand?.line);
     if (!line?.weigh) return wrong(null, "item-first", current(walk));
-    return taken(walk, hand, line, grams);
+    return taken(walk, hand, line, grams, true); // the pad shows the tote beside the number
   };
   const toTote = (walk, hand, letter) => {
     const line = walk.lines.find((one) => one.id === hand?.line);
