@@ -58,6 +58,7 @@ def feedback_words() -> dict[str, str]:
         "missing": _("{n} of {all} missing"),
         "range": _("{least_g} to {most_g} g"),
         "no-camera": _("No camera here. Use the scanner or the last four digits."),
+        "take-out": _("Recalled: take {n} × {name} out of tote {tote} and put it aside."),
         "wait": _("This needs the network. Scanning goes on without it."),
         "if-refund": _("If missing: refund"),
         "if-substitute": _("If missing: bring similar"),

@@ -376,7 +376,10 @@
     else if (hit("#weigh-open")) openPad("weigh");
     else if (hit("#digits-open")) openPad("digits");
     else if (hit("#walk-into")) { if (hand?.needs === "tote") judged(state.toTote(walk, hand, hit("#walk-into").dataset.tote)); }
-    else if (hit("[data-dismiss]")) {
+    else if (hit("[data-out]")) {
+      const line = walk.lines.find((one) => String(one.id) === hit("[data-out]").dataset.out);
+      if (line) act(Array.from({ length: line.take_out }, () => ({ do: "undo", task: line.task, line: line.id })));
+    } else if (hit("[data-dismiss]")) {
       const seqs = hit("[data-dismiss]").dataset.dismiss.split(" ").map(Number);
       refused = refused.filter((one) => !seqs.includes(one.seq));
       seqs.forEach((seq) => store.dismiss(seq));

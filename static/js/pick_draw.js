@@ -143,6 +143,18 @@
     }));
   };
 
+  /** Recalled or expired since it went into the tote. */
+  const drawRecalled = (walk) => {
+    const lines = walk.lines.filter((line) => line.take_out > 0);
+    show($("#walk-recalled"), lines.length > 0);
+    $("#walk-recalled").replaceChildren(...lines.map((line) => {
+      const el = row("#walk-recalled-row");
+      put(el, "words", say("take-out", { n: line.take_out, name: nameOf(line), tote: line.tote || "–" }));
+      $("[data-out]", el).dataset.out = line.id;
+      return el;
+    }));
+  };
+
   const drawNote = ({ queued, offline, signedOut }) => {
     const note = $("#walk-offline");
     show(note, offline || signedOut);
@@ -169,6 +181,7 @@
     show($("#walk"), true);
     drawNote(shown);
     drawRefused(shown.refused);
+    drawRecalled(walk);
     show($("#walk-in"), Boolean(line));
     show($("#walk-done"), !line && walk.totes.length > 0);
     show($("#walk-empty"), walk.totes.length === 0);

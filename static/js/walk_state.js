@@ -201,7 +201,7 @@
     const still = left(line);
     if (action.do === "undo") {
       if (!line.picked) return nothing(walk);
-      const next = change(walk, line, { picked: line.picked - 1 });
+      const next = change(walk, line, { picked: line.picked - 1, take_out: Math.max(0, (line.take_out || 0) - 1) });
       return { walk: reopen(next, line.task), feedback: { kind: "note", code: "undone", line } };
     }
     const qty = action.do === "scan" ? 1 : action.qty;
