@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
+from zlib import crc32
 
 from django.contrib.postgres.aggregates import ArrayAgg
 from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet, Sum
@@ -234,14 +235,21 @@ def instead_of(line: PickLine, *, store_id: int, limit: int = 4) -> list[Instead
     return found[:limit]
 
 
-def in_hands(*, picker_id: int, store_id: int) -> list[list[Any]]:
-    """[task, state, tote, rider is here, lines others fetch] of what this picker has in hand. One statement."""
-    mine = Q(picker_id=picker_id) | Q(lines__helper_id=picker_id, lines__done_at=None)
-    states = [TaskState.PICKING, TaskState.PICKED]
-    tasks = PickTask.objects.filter(mine, store_id=store_id, state__in=states).distinct().order_by("tote", "pk")
-    helped = Count("lines", filter=Q(lines__helper__isnull=False, lines__done_at=None), distinct=True)
-    rows = tasks.annotate(helped=helped).values_list("pk", "state", "tote", "order__rider_here_at", "helped")
-    return [[pk, state, tote, here is not None, helped] for pk, state, tote, here, helped in rows]
+def hands(*, store_id: int) -> dict[str, str]:
+    """By person: a mark of what they have in hand in this store, another one whenever that is something else (an order
+    more or less, its tote, its rider at the shelf, a line somebody else fetches). Two statements."""
+    live = [TaskState.PICKING, TaskState.PICKED]
+    columns = ("pk", "picker_id", "tote", "order__rider_here_at")
+    found: dict[int, list[str]] = {}
+    rows = PickTask.objects.filter(store_id=store_id, state__in=live).values_list(*columns).order_by("tote", "pk")
+    for pk, picker_id, tote, here_at in rows:
+        found.setdefault(picker_id or 0, []).append(f"{pk}{tote}{here_at is not None}")
+    helped = PickLine.objects.filter(task__store_id=store_id, task__state__in=live, helper__isnull=False, done_at=None)
+    people = ("pk", "task__picker_id", "helper_id")
+    for pk, picker_id, helper_id in helped.values_list(*people).order_by("pk"):
+        for person in (picker_id, helper_id):
+            found.setdefault(person or 0, []).append(str(pk))
+    return {str(person): f"{crc32(' '.join(marks).encode()):08x}" for person, marks in found.items()}
 
 
 def totes_of(*, picker_id: int) -> int:

@@ -12,7 +12,7 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 
 from blinkit.kernel.errors import Invalid, Refusal
 from blinkit.kernel.pictures import image_url
@@ -55,11 +55,11 @@ def of(*, picker_id: int, store_id: int, now: datetime) -> dict[str, Any]:
     lots: what is still to be taken, [{batch, lot, until, bin, units, gone (off sale)}]; elsewhere: the same for units
     nobody holds.
     """
-    mine = Q(picker_id=picker_id) | Q(lines__helper_id=picker_id, lines__done_at=None)
+    helps = PickLine.objects.filter(task=OuterRef("pk"), helper_id=picker_id, done_at=None)
     tasks = list(
-        PickTask.objects.filter(mine, store_id=store_id, state__in=IN_WORK)
+        PickTask.objects.filter(Q(picker_id=picker_id) | Exists(helps), store_id=store_id, state__in=IN_WORK)
         .select_related("order", "picker")
-        .distinct()
+        .only(*_OF_TASKS)
         .order_by("tote")
     )
     own = {task.pk for task in tasks if task.picker_id == picker_id}
@@ -90,6 +90,20 @@ def take(*, picker_id: int, store_id: int, actions: Sequence[Mapping[str, Any]],
     it: each is judged by what is true then. "refused" always succeeds, and says what the scanned thing was.
     """
     return [_one(action, picker_id=picker_id, store_id=store_id, now=now) for action in actions]
+
+
+_OF_TASKS = (
+    "store_id", "state", "tote", "due_at", "picker__name", "picker__phone", "order__number", "order__rider_name",
+    "order__rider_id_ref", "order__rider_here_at", "order__is_gift", "order__contact_phone",
+)  # fmt: skip
+_OF_LINES = (
+    "task_id", "bin_code", "zone", "walk", "qty", "picked_qty", "short_qty", "done_at", "helper_id", "product__sku",
+    "product__name", "product__name_hi", "product__pack", "product__image", "product__barcode", "product__is_weighed",
+    "product__weight_g", "product__category__hue", "product__category__icon", "order_line__consent",
+    "order_line__substitute_up_to_paise", "order_line__substitute_for_id", "order_line__unit_price_paise",
+    "order_line__discount_paise", "order_line__qty", "order_line__short_qty",
+)  # fmt: skip
+"""What of these wide rows is shown: this is read after every scan."""
 
 
 # -- inside --------------------------------------------------------------------------------------------------------
@@ -139,7 +153,7 @@ def _need(action: Mapping[str, Any], name: str) -> Any:
 
 def _lines(tasks: Sequence[PickTask], picker_id: int) -> list[PickLine]:
     lines = PickLine.objects.filter(task__in=[task.pk for task in tasks])
-    return list(lines.select_related("product__category", "order_line").order_by("walk", "id"))
+    return list(lines.select_related("product__category", "order_line").only(*_OF_LINES).order_by("walk", "id"))
 
 
 def _tote(task: PickTask, *, own: bool, waits: bool, now: datetime) -> dict[str, Any]:

@@ -40,11 +40,10 @@ class StoreConsumer(LiveConsumer):
 
 
 class WalkConsumer(StoreConsumer):
-    """What this picker has in hand, just enough to know whether the walk has to be read again: a tablet need not be
-    sent the store's whole queue with every scan of a colleague."""
+    """Who has what in hand, as a mark per person: a tablet reads its walk again when its own mark changes. All tablets
+    of a store share one small read per hint, and are not sent the whole queue with every scan of a colleague."""
 
-    def share_key(self) -> tuple[str, ...]:
-        return (*self.group_names(), str(self.scope["user"].pk))
+    least_gap_s = 0.5
 
     def snapshot(self) -> dict[str, Any]:
-        return {"tasks": queries.in_hands(picker_id=int(self.scope["user"].pk), store_id=self.store_id)}
+        return {"hands": queries.hands(store_id=self.store_id)}

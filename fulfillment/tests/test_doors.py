@@ -67,7 +67,15 @@ def doors(store, task):
     base = f"/store/{store.code}/"
     pick, pack = f"{base}pick/{task.pk}/", f"{base}pack/{task.pk}/"
     read = [base, f"{base}stock/", pick, pack, f"{pack}labels/", f"{base}totes/labels/"]
-    work = [f"{base}shift/", f"{base}next/", f"{pick}scan/", f"{pick}short/", f"{pick}undo/", f"{pack}close/", f"{base}totes/"]
+    work = [
+        f"{base}shift/",
+        f"{base}next/",
+        f"{pick}scan/",
+        f"{pick}short/",
+        f"{pick}undo/",
+        f"{pack}close/",
+        f"{base}totes/",
+    ]
     manage = [f"{base}tasks/{task.pk}/", f"{base}back/{task.pk}/", f"{base}mode/", f"{base}stock/X/"]
     return read, work, manage
 
@@ -407,14 +415,16 @@ def test_the_socket_shows_the_queue_to_its_people_only():
     async def talk():
         application = URLRouter(ws_urls)
 
-        async def knock(user):
-            line = WebsocketCommunicator(application, f"/stores/{store.code}/")
+        async def knock(user, path=""):
+            line = WebsocketCommunicator(application, f"/stores/{store.code}/{path}")
             line.scope["user"] = user
             accepted, _ = await line.connect()
             return line, accepted
 
         for nobody in (customer, elsewhere):
-            assert not (await knock(nobody))[1]
+            assert not (await knock(nobody))[1] and not (await knock(nobody, "mine/"))[1]
+        mine, _ = await knock(picker, "mine/")
+        assert (await mine.receive_json_from(timeout=5))["data"] == {"hands": {}}
         line, accepted = await knock(picker)
         assert accepted
         first = await line.receive_json_from(timeout=5)
@@ -423,6 +433,10 @@ def test_the_socket_shows_the_queue_to_its_people_only():
         while not (change := await line.receive_json_from(timeout=5))["data"]["in_work"]:
             pass
         assert change["data"]["in_work"][0]["picker_id"] == picker.pk
+        while not (hands := (await mine.receive_json_from(timeout=5))["data"]["hands"]):
+            pass
+        assert list(hands) == [str(picker.pk)]
+        await mine.disconnect()
         await line.disconnect()
 
     async_to_sync(talk)()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -157,7 +158,7 @@ def set_mode(request: HttpRequest, code: str) -> HttpResponse:
 def _coming(board: queries.Board, *, now: datetime, store_id: int) -> queries.Card | None:
     """What "Start next" would begin with, were nobody quicker."""
     ranked = queueing.ranked(services.waiting(store_id=store_id, now=now))
-    cards = {card.id: card for card in board.waiting}
+    cards: dict[Hashable, queries.Card] = {card.id: card for card in board.waiting}
     return next((cards[it.id] for it in ranked if it.id in cards), None)
 
 

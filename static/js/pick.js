@@ -396,10 +396,10 @@
 
   // -- what happens elsewhere
 
-  let told = "";
+  let told = null;
   document.body.addEventListener("live:snapshot", (event) => {
-    const now = JSON.stringify(event.detail?.tasks || null);
-    if (told && now !== told) refresh();
+    const now = event.detail?.hands?.[facts.me] || "";
+    if (told !== null && now !== told) refresh();
     told = now;
   });
   addEventListener("online", () => { fails = 0; if (queue.length) send(); else refresh(); });
