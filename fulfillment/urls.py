@@ -7,7 +7,7 @@ from typing import Any
 from django.urls import path
 
 from fulfillment import api, ws
-from fulfillment.web import counts, packing, pick, queue, receiving, replenish, stock, transfers, wastage
+from fulfillment.web import counts, packing, pick, queue, receiving, replenish, stock, totes, transfers, wastage
 
 api_urls: list[Any] = [
     path("floor/stores/<str:code>/shift/start/", api.ShiftStartView.as_view()),
@@ -65,8 +65,8 @@ web_urls: list[Any] = [
     path("store/<str:code>/tasks/<uuid:task_id>/", queue.on_task, name="floor-task"),
     path("store/<str:code>/back/<uuid:task_id>/", queue.came_back, name="floor-back"),
     path("store/<str:code>/walk/", pick.walk, name="floor-walk"),
-    path("store/<str:code>/totes/", queue.totes, name="floor-totes"),
-    path("store/<str:code>/totes/labels/", pick.tote_labels, name="floor-tote-labels"),
+    path("store/<str:code>/totes/", totes.choose, name="floor-totes"),
+    path("store/<str:code>/totes/labels/", totes.labels, name="floor-tote-labels"),
     path("store/<str:code>/pick/<uuid:task_id>/", pick.pick, name="floor-pick"),
     path("store/<str:code>/pick/<uuid:task_id>/scan/", pick.scan, name="floor-scan"),
     path("store/<str:code>/pick/<uuid:task_id>/short/", pick.short, name="floor-short"),

@@ -100,8 +100,9 @@ _OF_LINES = (
     "task_id", "bin_code", "zone", "walk", "qty", "picked_qty", "short_qty", "done_at", "helper_id", "product__sku",
     "product__name", "product__name_hi", "product__pack", "product__image", "product__barcode", "product__is_weighed",
     "product__weight_g", "product__pack_size", "product__pack_unit", "product__category__hue",
-    "product__category__icon", "order_line__consent", "order_line__substitute_for_id",
-    "order_line__unit_price_paise", "order_line__discount_paise", "order_line__qty", "order_line__short_qty",
+    "product__category__icon", "order_line__consent", "order_line__substitute_up_to_paise",
+    "order_line__substitute_for_id", "order_line__unit_price_paise", "order_line__discount_paise", "order_line__qty",
+    "order_line__short_qty",
 )  # fmt: skip
 """What of these wide rows is shown: this is read after every scan."""
 

@@ -255,12 +255,14 @@ def test_the_walk_carries_all_orders_in_hand_and_lists_them_without_a_script(web
     PickTask.objects.update(due_at=LATER + timedelta(minutes=8))
     http = web(picker)
     services.next_task(store_id=store.pk, picker_id=picker.pk, now=LATER)
-    walk = f"{page(store)}walk/"
-    shown = http.get(walk)
+    shown = http.get(f"{page(store)}walk/")
     facts = json.loads(re.search(r'<script id="walk-facts"[^>]*>(.*?)</script>', shown.content.decode(), re.S)[1])
     assert {tote["order"] for tote in facts["walk"]["totes"]} == {first.order.number, second.order.number}
     assert len(facts["walk"]["lines"]) == 3 and facts["me"] == picker.pk
     assert f'href="?task={second.pk}"' in shown.content.decode()
+    with CaptureQueriesContext(connection) as seen:
+        walk.of(picker_id=picker.pk, store_id=store.pk, now=LATER)
+    assert len(seen) <= 5, "what is shown of a line is read with it"
     [tote] = [it["tote"] for it in facts["walk"]["totes"] if it["order"] == second.order.number]
     scan, other = f"{page(store)}pick/{second.pk}/scan/", "A" if tote == "B" else "B"
     wrong = http.post(scan, {"code": goods[1].barcode, "tote": other}, follow=True)

@@ -6,7 +6,6 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
-import segno
 from django.conf import settings
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
@@ -14,7 +13,6 @@ from django.shortcuts import redirect
 from django.templatetags.static import static
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.safestring import mark_safe
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
@@ -23,7 +21,7 @@ from blinkit.kernel.words import said
 from catalog.models import Product, Store
 from fulfillment import access, queries, scancodes, services
 from fulfillment import walk as walks
-from fulfillment.models import MOST_TOTES, PickLine, PickTask, TaskState
+from fulfillment.models import PickLine, PickTask, TaskState
 from fulfillment.web.parts import act, is_htmx, nonce_of, number_of, screen, show
 from fulfillment.web.pick_words import feedback_words, next_words
 
@@ -82,21 +80,6 @@ def pick(request: HttpRequest, code: str, task_id: UUID) -> HttpResponse:
     context = _panel_of(request, task) | {"here": "pick", "live_url": f"/ws/stores/{store.code}/"}
     name = "fulfillment/pick.html#now" if is_htmx(request) else "fulfillment/pick.html"
     return show(request, name, store, context)
-
-
-@screen
-def tote_labels(request: HttpRequest, code: str) -> HttpResponse:
-    """What is stuck on the totes of a trolley, to print: a shape, a letter, and the code that says into which one."""
-    store = access.store_to_see(request.user, code)
-    totes = [
-        {
-            "letter": scancodes.letter(n),
-            "code": scancodes.tote_code(n),
-            "qr": mark_safe(segno.make(scancodes.tote_code(n), error="h", micro=False).svg_inline(scale=6, border=2)),
-        }
-        for n in range(1, MOST_TOTES + 1)
-    ]
-    return show(request, "fulfillment/tote_labels.html", store, {"totes": totes, "here": "pick"})
 
 
 # -- without a script ----------------------------------------------------------------------------------------------

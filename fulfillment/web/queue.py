@@ -91,14 +91,6 @@ def next_order(request: HttpRequest, code: str) -> HttpResponse:
 
 
 @act("floor-queue")
-def totes(request: HttpRequest, code: str) -> HttpResponse:
-    """So many totes this person takes on a walk, from now on."""
-    store = access.store_to_work_in(request.user, code)
-    services.set_totes(picker_id=_me(request), store_id=store.pk, totes=number_of(request, "totes"))
-    return redirect("floor-queue", code)
-
-
-@act("floor-queue")
 def on_task(request: HttpRequest, code: str, task_id: UUID) -> HttpResponse:
     """The manager's acts on one task: take it, pin it, pass it on, back into the queue, to another store."""
     store, now = access.store_to_manage(request.user, code), timezone.now()
