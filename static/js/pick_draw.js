@@ -204,11 +204,11 @@
   const feedback = (said, text = words(said)) => {
     const wrong = said.kind === "wrong";
     const banner = $("#walk-said");
-    show(banner, wrong);
-    if (wrong) $("span", banner).textContent = text;
+    show(banner, wrong || said.kind === "note");
+    banner.classList.toggle("banner-stop", wrong);
+    $("span", banner).textContent = text;
     if (said.kind === "right") window.floor.flood("right", text);
     else if (wrong) window.floor.flood("wrong", text);
-    else if (said.kind === "note") window.toast?.(text);
   };
   const better = (text) => { // the store knows what it was
     $("#walk-said span").textContent = text;
