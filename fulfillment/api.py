@@ -114,7 +114,9 @@ class LineOut(S.Serializer[Any]):
 
 class InsteadOut(S.Serializer[Any]):
     sku = S.CharField()
+    codes = S.ListField(child=S.CharField(), help_text="What the scanner may read: barcode and SKU.")
     name = S.CharField()
+    name_hi = S.CharField()
     pack = S.CharField()
     image = S.CharField()
     price_paise = S.IntegerField()
@@ -220,7 +222,7 @@ class LotOut(S.Serializer[Any]):
 
 
 class ArtOut(S.Serializer[Any]):
-    image = S.CharField()
+    image = S.CharField(help_text="Its address; empty without one.")
     hue = S.IntegerField()
     icon = S.CharField()
 
@@ -259,6 +261,7 @@ class WalkLineOut(S.Serializer[Any]):
     elsewhere = LotOut(many=True, help_text="Units of it that nobody holds.")
     weigh = WeighOut(allow_null=True)
     consent = S.CharField()
+    refund_paise = S.IntegerField(help_text="About what one missing unit takes off the bill.")
     substitute_up_to_paise = S.IntegerField()
     instead_of = S.IntegerField(allow_null=True, help_text="The line it came instead of.")
     take_out = S.IntegerField(help_text="Units in the tote that were recalled or have expired since.")
@@ -291,7 +294,7 @@ class ResultOut(S.Serializer[Any]):
     nonce = S.CharField()
     ok = S.BooleanField()
     code = S.CharField(help_text="The refusal's, as in /problems/<code>.")
-    say = S.CharField(help_text="A sentence for the picker, in their language.")
+    say = S.CharField(help_text="A sentence for the picker, in their language; of “refused”: what it was.")
     more = S.DictField(help_text="What the refusal carries: wanted, scanned, short, ...")
 
 

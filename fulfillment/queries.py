@@ -7,11 +7,13 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
+from zlib import crc32
 
 from django.contrib.postgres.aggregates import ArrayAgg
 from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet, Sum
 from django.db.models.functions import Coalesce
 
+from blinkit.kernel.models import Event
 from catalog import queries as goods
 from catalog import wanted
 from catalog.queries import ShelfRow
@@ -209,11 +211,14 @@ class Instead:
     free: int
     bin: str
     dearer_paise: int
+    barcode: str = ""
 
     def as_json(self) -> dict[str, Any]:
         return {
             "sku": self.row.sku,
+            "codes": [code for code in (self.barcode, self.row.sku) if code],
             "name": self.row.name,
+            "name_hi": self.row.name_hi,
             "pack": self.row.pack,
             "image": self.row.image,
             "price_paise": self.row.price_paise,
@@ -237,13 +242,48 @@ def instead_of(line: PickLine, *, store_id: int, limit: int = 4) -> list[Instead
     like = wanted.similar(store_id=store_id, row=row, limit=ASKED_FOR)
     fitting = [it.row for it in like if it.row.product_id not in taken and it.row.price_paise <= most_paise]
     there = Stock.objects.at(store_id).free().filter(product_id__in=[it.product_id for it in fitting])
-    places = {stock.product_id: stock for stock in there.select_related("bin")}
+    places = {stock.product_id: stock for stock in there.select_related("bin", "product")}
     found = [
-        Instead(it, stock.free, stock.bin.code if stock.bin else "", it.price_paise - agreed.unit_price_paise)
+        Instead(
+            it,
+            stock.free,
+            stock.bin.code if stock.bin else "",
+            it.price_paise - agreed.unit_price_paise,
+            stock.product.barcode or "",
+        )
         for it in fitting
         if (stock := places.get(it.product_id)) is not None
     ]
     return found[:limit]
+
+
+def hands(*, store_id: int) -> dict[str, str]:
+    """By person: a mark of what they have in hand in this store, another one whenever that is something else (an order
+    more or less, its tote, its rider at the shelf, a line somebody else fetches). Two statements."""
+    live = [TaskState.PICKING, TaskState.PICKED]
+    columns = ("pk", "picker_id", "tote", "order__rider_here_at")
+    found: dict[int, list[str]] = {}
+    rows = PickTask.objects.filter(store_id=store_id, state__in=live).values_list(*columns).order_by("tote", "pk")
+    for pk, picker_id, tote, here_at in rows:
+        found.setdefault(picker_id or 0, []).append(f"{pk}{tote}{here_at is not None}")
+    helped = PickLine.objects.filter(task__store_id=store_id, task__state__in=live, helper__isnull=False, done_at=None)
+    people = ("pk", "task__picker_id", "helper_id")
+    for pk, picker_id, helper_id in helped.values_list(*people).order_by("pk"):
+        for person in (picker_id, helper_id):
+            found.setdefault(person or 0, []).append(str(pk))
+    return {str(person): f"{crc32(' '.join(marks).encode()):08x}" for person, marks in found.items()}
+
+
+def totes_of(*, picker_id: int) -> int:
+    """How many totes this person on shift takes on a walk. One statement."""
+    shift = PickerShift.objects.filter(user_id=picker_id, ended_at=None).values_list("totes", flat=True)
+    return shift.first() or 1
+
+
+def why_together(*, order_id: UUID, since: datetime) -> dict[str, Any] | None:
+    """What `WalkBegun` said of this order's walk, when it began at or after `since`. One statement."""
+    begun = Event.objects.filter(subject=f"order:{order_id}", code="fulfillment.WalkBegun", at__gte=since)
+    return begun.order_by("-pk").values_list("payload", flat=True).first()
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,6 +20,7 @@ from fulfillment.web import (
     replenish,
     staff,
     stock,
+    totes,
     transfers,
     wastage,
 )
@@ -98,6 +99,9 @@ web_urls: list[Any] = [
     path("store/<str:code>/returned/<uuid:task_id>/save/", replenish.receive_back, name="floor-returned-save"),
     path("store/<str:code>/tasks/<uuid:task_id>/", queue.on_task, name="floor-task"),
     path("store/<str:code>/back/<uuid:task_id>/", queue.came_back, name="floor-back"),
+    path("store/<str:code>/walk/", pick.walk, name="floor-walk"),
+    path("store/<str:code>/totes/", totes.choose, name="floor-totes"),
+    path("store/<str:code>/totes/labels/", totes.labels, name="floor-tote-labels"),
     path("store/<str:code>/pick/<uuid:task_id>/", pick.pick, name="floor-pick"),
     path("store/<str:code>/pick/<uuid:task_id>/scan/", pick.scan, name="floor-scan"),
     path("store/<str:code>/pick/<uuid:task_id>/short/", pick.short, name="floor-short"),
@@ -113,4 +117,7 @@ web_urls: list[Any] = [
     path("store/<str:code>/handover/places/", packing.slot_labels, name="floor-slot-labels"),
 ]
 
-ws_urls: list[Any] = [path("stores/<str:code>/", ws.StoreConsumer.as_asgi())]
+ws_urls: list[Any] = [
+    path("stores/<str:code>/", ws.StoreConsumer.as_asgi()),
+    path("stores/<str:code>/mine/", ws.WalkConsumer.as_asgi()),
+]

@@ -13,9 +13,10 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 
 from blinkit.kernel.errors import Invalid, Refusal
+from blinkit.kernel.pictures import image_url
 from blinkit.kernel.words import said
 from fulfillment import scancodes, services
 from fulfillment.errors import NoSuchTask
@@ -35,6 +36,8 @@ class Do(StrEnum):
     SUBSTITUTE = "substitute"
     OTHER_LOT = "other_lot"
     UNDO = "undo"
+    REFUSED = "refused"
+    """A scan the device has refused itself: counted for the accuracy of the day, and named."""
 
 
 MOST_ACTIONS = 60
@@ -49,15 +52,16 @@ def of(*, picker_id: int, store_id: int, now: datetime) -> dict[str, Any]:
     {"totes": [{task, order, tote ("A" to "D", "" for an order somebody else packs), state, due_at, due_s, picker,
     waits_for_helper, rider, rider_here, is_gift, phone}],
     "lines": [{id, task, tote, bin, zone, sku, name, name_hi, pack, art, codes, qty, picked, short, lots, elsewhere,
-    weigh ({wanted_g, least_g, most_g} or null), consent, substitute_up_to_paise, instead_of, take_out}]};
+    weigh ({wanted_g, least_g, most_g} or null), consent, refund_paise (what one missing unit takes off the bill, to the
+    rupee or so where a discount is shared), substitute_up_to_paise, instead_of, take_out}]};
     lots: what is still to be taken, [{batch, lot, until, bin, units, gone (off sale)}]; elsewhere: the same for units
     nobody holds; take_out: units in the tote whose lot has been recalled or has expired since.
     """
-    mine = Q(picker_id=picker_id) | Q(lines__helper_id=picker_id, lines__done_at=None)
+    helps = PickLine.objects.filter(task=OuterRef("pk"), helper_id=picker_id, done_at=None)
     tasks = list(
-        PickTask.objects.filter(mine, store_id=store_id, state__in=IN_WORK)
+        PickTask.objects.filter(Q(picker_id=picker_id) | Exists(helps), store_id=store_id, state__in=IN_WORK)
         .select_related("order", "picker")
-        .distinct()
+        .only(*_OF_TASKS)
         .order_by("tote")
     )
     own = {task.pk for task in tasks if task.picker_id == picker_id}
@@ -87,9 +91,24 @@ def take(*, picker_id: int, store_id: int, actions: Sequence[Mapping[str, Any]],
 
     An action: {nonce, do, task} and, as it needs them, {line, code, tote ("A" to "D"), grams, qty, sku, batch}. Its
     answer: {nonce, ok, code, say, more}, the last three of the refusal. A refused action does not stop the ones after
-    it: each is judged by what is true then.
+    it: each is judged by what is true then. "refused" always succeeds, and says what the scanned thing was.
     """
     return [_one(action, picker_id=picker_id, store_id=store_id, now=now) for action in actions]
+
+
+_OF_TASKS = (
+    "store_id", "state", "tote", "due_at", "picker__name", "picker__phone", "order__number", "order__rider_name",
+    "order__rider_id_ref", "order__rider_here_at", "order__is_gift", "order__contact_phone",
+)  # fmt: skip
+_OF_LINES = (
+    "task_id", "bin_code", "zone", "walk", "qty", "picked_qty", "short_qty", "done_at", "helper_id", "product__sku",
+    "product__name", "product__name_hi", "product__pack", "product__image", "product__barcode", "product__is_weighed",
+    "product__weight_g", "product__pack_size", "product__pack_unit", "product__category__hue",
+    "product__category__icon", "order_line__consent", "order_line__substitute_up_to_paise",
+    "order_line__substitute_for_id", "order_line__unit_price_paise", "order_line__discount_paise", "order_line__qty",
+    "order_line__short_qty",
+)  # fmt: skip
+"""What of these wide rows is shown: this is read after every scan."""
 
 
 # -- inside --------------------------------------------------------------------------------------------------------
@@ -101,6 +120,9 @@ def _one(action: Mapping[str, Any], *, picker_id: int, store_id: int, now: datet
         if not PickTask.objects.filter(pk=action["task"], store_id=store_id).exists():
             raise NoSuchTask("There is no such pick task in this store.")
         shared: dict[str, Any] = {"task_id": action["task"], "picker_id": picker_id, "nonce": nonce, "now": now}
+        if what == Do.REFUSED:
+            words = services.refused_by_device(barcode=action.get("code", ""), line_id=action.get("line"), **shared)
+            return {"nonce": nonce, "ok": True, "code": "", "say": said(words), "more": {}}
         if what == Do.SCAN:
             _scan(action, shared, store_id=store_id)
         else:
@@ -136,7 +158,7 @@ def _need(action: Mapping[str, Any], name: str) -> Any:
 
 def _lines(tasks: Sequence[PickTask], picker_id: int) -> list[PickLine]:
     lines = PickLine.objects.filter(task__in=[task.pk for task in tasks])
-    return list(lines.select_related("product__category", "order_line").order_by("walk", "id"))
+    return list(lines.select_related("product__category", "order_line").only(*_OF_LINES).order_by("walk", "id"))
 
 
 def _tote(task: PickTask, *, own: bool, waits: bool, now: datetime) -> dict[str, Any]:
@@ -177,7 +199,7 @@ def _line(
         "name": product.name,
         "name_hi": product.name_hi,
         "pack": product.pack,
-        "art": {"image": product.image, "hue": product.category.hue, "icon": product.category.icon},
+        "art": {"image": image_url(product.image), "hue": product.category.hue, "icon": product.category.icon},
         "codes": [code for code in (product.barcode, product.sku) if code],
         "qty": line.qty,
         "picked": line.picked_qty,
@@ -186,6 +208,7 @@ def _line(
         "elsewhere": [_lot(lot) for lot in free.get(line.product_id, [])[:ELSEWHERE]] if line.done_at is None else [],
         "weigh": asdict(weigh) if weigh else None,
         "consent": agreed.consent,
+        "refund_paise": agreed.unit_price_paise - agreed.discount_paise // max(1, agreed.qty - agreed.short_qty),
         "substitute_up_to_paise": agreed.substitute_up_to_paise,
         "instead_of": by_order_line.get(agreed.substitute_for_id or 0),
     }

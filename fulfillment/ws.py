@@ -1,4 +1,4 @@
-"""The socket of a store's floor: /ws/stores/<code>/."""
+"""The sockets of a store's floor: /ws/stores/<code>/ (the whole queue), /ws/stores/<code>/mine/ (what is in hand)."""
 
 from __future__ import annotations
 
@@ -37,3 +37,13 @@ class StoreConsumer(LiveConsumer):
         except Refusal:
             return False
         return True
+
+
+class WalkConsumer(StoreConsumer):
+    """Who has what in hand, as a mark per person: a tablet reads its walk again when its own mark changes. All tablets
+    of a store share one small read per hint, and are not sent the whole queue with every scan of a colleague."""
+
+    least_gap_s = 0.5
+
+    def snapshot(self) -> dict[str, Any]:
+        return {"hands": queries.hands(store_id=self.store_id)}

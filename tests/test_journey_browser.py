@@ -26,10 +26,7 @@ STORE = "BLR-KOR"
 QUIET = "--headless --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking"
 PHONE, TABLET = {"width": 390, "height": 844}, {"width": 1280, "height": 800}
 WITHIN_MS = 40_000  # beside other long tests on two cores
-NEXT_LINE = """before => {
-    const scan = document.querySelector("#demo-scan");
-    return !scan || scan.form.elements.nonce.value !== before;
-}"""
+NEXT_UNIT = "before => document.querySelector('#walk-tally')?.textContent !== before"
 
 
 @pytest.fixture(scope="module")
@@ -161,17 +158,13 @@ def pick_and_pack(picker):
     picker.sign_in(f"/store/{STORE}/")
     picker.press("Start my shift")
     picker.press("Start next")
-    page.wait_for_url("**/pick/**")
+    page.wait_for_url("**/walk/**")
+    page.locator("#walk-in").wait_for()
     picker.keep("5-pick")
-    for _ in range(60):
-        page.locator("#demo-scan, .pack, .empty-state").locator("visible=true").first.wait_for()
-        if "/pack/" in page.url or not page.locator("#demo-scan").is_visible():
-            break
-        before = page.locator("#demo-scan").evaluate("b => b.form.elements.nonce.value")
+    while "/pack/" not in page.url and page.locator("#demo-scan").is_visible():
+        before = page.locator("#walk-tally").inner_text()
         page.locator("#demo-scan").click()
-        page.wait_for_function(NEXT_LINE, arg=before)
-    if "/pack/" not in page.url:
-        page.get_by_role("link", name="Pack it").click()
+        page.wait_for_function(NEXT_UNIT, arg=before)
     page.wait_for_url("**/pack/**")
     picker.press("Close the bags")
     page.get_by_role("button", name="Close the bags").wait_for(state="detached")

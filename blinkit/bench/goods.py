@@ -154,6 +154,39 @@ def _save_buyers(count: int, plan: places.StorePlan, *, now: datetime) -> list[B
     ]
 
 
+@dataclass(frozen=True, slots=True)
+class Tablet:
+    """A picker on shift, signed in as a browser is: the headers their screen sends."""
+
+    user_id: int
+    headers: dict[str, str]
+
+
+def tablets(count: int, *, now: datetime) -> list[Tablet]:
+    """So many pickers on shift in the bench's store."""
+    from django.test import Client  # how a session is made without a sign-in page
+
+    from accounts.models import RoleGrant
+    from catalog.models import StoreMembership
+    from fulfillment import services as floor
+
+    store, made = Store.objects.get(code=STORE), []
+    for number in range(count):
+        user = User.objects.create(
+            phone=f"+9170001{number:05d}", name=f"P{number}", joined_at=now, tokens_valid_from=now
+        )
+        RoleGrant.objects.create(user=user, role="picker")
+        StoreMembership.objects.create(user=user, store=store)
+        floor.start_shift(picker_id=user.pk, store_id=store.pk, now=now)
+        http = Client()
+        http.force_login(user, "django.contrib.auth.backends.ModelBackend")
+        token = "b" * 32
+        cookies = f"sessionid={http.cookies['sessionid'].value}; csrftoken={token}"
+        made.append(Tablet(user.pk, {"Cookie": cookies, "X-CSRFToken": token}))
+    connection.close()
+    return made
+
+
 def change(sku: str, *, number: int, committed: dict[str, float]) -> None:
     """Change what a customer sees of this product: its price, or (each second time) how many are left. `committed` gets
     the instant right after the commit, before anybody is told."""

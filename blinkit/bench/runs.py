@@ -12,6 +12,7 @@ from urllib.parse import quote
 from uuid import uuid4
 
 import orjson
+from django.utils import timezone
 from websockets.asyncio.client import ClientConnection, connect
 
 from blinkit.bench import goods
@@ -28,6 +29,7 @@ FAN_TIMEOUT_S = 20.0
 TOLD_TIMES = 5
 SOCKETS_AT_ONCE = 50
 SHELF_SOCKETS, SHELF_CHANGES = 200, 100
+TABLETS, TOTES, OPEN_TASKS = 30, 4, 200
 
 
 class Failed(Exception):
@@ -331,6 +333,82 @@ class Bench:
         if lost:
             figures["lost"] = lost
         return Run("shelf", figures, cost, SHELF_CHANGES, {"messages": len(took), "lost": lost})
+
+    # -- picking ------------------------------------------------------------------------------------------------------
+
+    async def run_floor(self) -> Run:
+        """A store with 30 tablets, up to four orders in each picker's hands, and 200 or more that wait. One scan is one
+        POST of the pick screen (session and CSRF, as a browser sends it), answered with the walk; the sockets are open.
+
+        `cpu_p50_ms`, `cpu_p95_ms`: processor time of the web process and PostgreSQL for one scan, sent while nothing
+        else runs. The other figures are of 16 tablets scanning at once.
+        """
+        base = f"/api/v1/floor/stores/{STORE}"
+        orders = TABLETS * TOTES + OPEN_TASKS
+        baskets = [self._basket(i) for i in range(orders)]
+        self._want(await drive(self.layout.web_port, clients=CLIENTS, items=baskets, act=self._buy))
+        await asyncio.to_thread(self.meter.drain)
+        tablets = await asyncio.to_thread(goods.tablets, TABLETS, now=timezone.now())
+        scans: list[tuple[goods.Tablet, dict[str, Any]]] = []
+        in_hand: list[int] = []
+
+        async def begin(connection: Connection, tablet: goods.Tablet) -> None:
+            answer = await connection.send("POST", f"{base}/next/", body={"totes": TOTES}, headers=tablet.headers)
+            if answer.status != 200:
+                raise Failed(f"next: {answer.status} {answer.body[:300]!r}")
+            walk = (await connection.send("GET", f"{base}/walk/", headers=tablet.headers)).json()
+            in_hand.append(len(walk["totes"]))
+            for line in walk["lines"]:
+                for _ in range(line["qty"]):
+                    action = {"do": "scan", "task": line["task"], "line": line["id"], "code": line["codes"][0]}
+                    scans.append((tablet, action | {"tote": line["tote"], "nonce": str(uuid4())}))
+
+        self._want(await drive(self.layout.web_port, clients=CLIENTS, items=tablets, act=begin))
+        sockets = [
+            await connect(
+                f"ws://127.0.0.1:{self.layout.live_port}/ws/stores/{STORE}/mine/",
+                origin=f"http://127.0.0.1:{self.layout.live_port}",  # type: ignore[arg-type]
+                additional_headers={"Cookie": tablet.headers["Cookie"]},
+                compression=None,
+                ping_interval=None,
+            )
+            for tablet in tablets
+        ]
+
+        async def scan(connection: Connection, item: tuple[goods.Tablet, dict[str, Any]]) -> None:
+            tablet, action = item
+            answer = await connection.send("POST", f"{base}/walk/", body={"actions": [action]}, headers=tablet.headers)
+            if answer.status != 200 or not answer.json()["results"][0]["ok"]:
+                raise Failed(f"scan: {answer.status} {answer.body[:300]!r}")
+
+        self.dice.shuffle(scans)
+        warm, alone, rest = scans[:30], scans[30 : len(scans) // 2], scans[len(scans) // 2 :]
+        self._want(await drive(self.layout.web_port, clients=CLIENTS, items=warm, act=scan))
+        await asyncio.to_thread(self.meter.drain)
+        took: list[float] = []
+        connection = Connection(self.layout.web_port)
+        for item in alone:
+            before = self.meter.on_cpu_ms("web", "postgres")
+            await scan(connection, item)
+            took.append(self.meter.on_cpu_ms("web", "postgres") - before)
+        connection.close()
+        self.meter.begin()
+        load = await drive(self.layout.web_port, clients=CLIENTS, items=rest, act=scan)
+        cost = await asyncio.to_thread(self.meter.end)
+        await asyncio.gather(*(socket.close() for socket in sockets), return_exceptions=True)
+        self._want(load)
+        figures = _figures(load, cost) | {
+            "cpu_p50_ms": round(percentile(took, 0.5), 2),
+            "cpu_p95_ms": round(percentile(took, 0.95), 2),
+            "sql_per_op": round(cost.sql("web") / len(rest), 2),
+        }
+        notes = {
+            "tablets": TABLETS,
+            "orders in hand": sum(in_hand),
+            "waiting": orders - sum(in_hand),
+            "scans alone": len(alone),
+        }
+        return Run("floor", figures, cost, len(rest), notes)
 
     @staticmethod
     def _want(load: Load) -> None:

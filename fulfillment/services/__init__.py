@@ -31,6 +31,7 @@ from fulfillment.services.picking import (
     weight_of,
 )
 from fulfillment.services.recalls import sweep_recalled, take_out_recalled
+from fulfillment.services.refused import refused_by_device
 from fulfillment.services.returning import Verdict, receive_back
 from fulfillment.services.rota import plan_shift, unplan_shift
 from fulfillment.services.shifts import end_break, end_shift, set_totes, start_break, start_shift
@@ -69,6 +70,7 @@ __all__ = [
     "reassign",
     "receive_back",
     "refresh_loads",
+    "refused_by_device",
     "scan",
     "set_totes",
     "short",

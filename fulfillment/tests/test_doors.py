@@ -1,5 +1,8 @@
 """Every door of the floor: who may open it, and what it does."""
 
+import json
+import re
+from datetime import timedelta
 from uuid import uuid4
 
 import pytest
@@ -13,7 +16,7 @@ from accounts.tests.factories import UserFactory
 from catalog.models import Store
 from catalog.tests.factories import NOW
 from catalog.tests.factories import store as make_store
-from fulfillment import queries, services
+from fulfillment import queries, services, walk
 from fulfillment.models import PickerShift, PickTask, ShelfSlot, TaskState
 from fulfillment.tests.factories import (
     LATER,
@@ -25,6 +28,7 @@ from fulfillment.tests.factories import (
     undelivered,
     worker,
 )
+from inventory import services as stock
 from inventory.models import Stock
 from inventory.tests.factories import leave
 from orders import services as orders
@@ -63,8 +67,16 @@ def page(store):
 def doors(store, task):
     base = f"/store/{store.code}/"
     pick, pack = f"{base}pick/{task.pk}/", f"{base}pack/{task.pk}/"
-    read = [base, f"{base}stock/", pick, pack, f"{pack}labels/"]
-    work = [f"{base}shift/", f"{base}next/", f"{pick}scan/", f"{pick}short/", f"{pick}undo/", f"{pack}close/"]
+    read = [base, f"{base}stock/", pick, pack, f"{pack}labels/", f"{base}totes/labels/"]
+    work = [
+        f"{base}shift/",
+        f"{base}next/",
+        f"{pick}scan/",
+        f"{pick}short/",
+        f"{pick}undo/",
+        f"{pack}close/",
+        f"{base}totes/",
+    ]
     manage = [f"{base}tasks/{task.pk}/", f"{base}back/{task.pk}/", f"{base}mode/", f"{base}stock/X/"]
     return read, work, manage
 
@@ -98,7 +110,9 @@ def test_pickers_work_but_do_not_manage_and_operations_only_look(web, store, goo
     picker = web(worker(store))
     assert {picker.get(path).status_code for path in read} <= {200, 302}
     assert {picker.post(path).status_code for path in manage} == {403}
+    assert picker.get(f"{page(store)}walk/").status_code == 200
     ops = web(UserFactory(roles=["ops"]))
+    assert ops.get(f"{page(store)}walk/").status_code == 403, "nothing is in their hands"
     assert {ops.get(path).status_code for path in read} <= {200, 302}
     assert {ops.post(path).status_code for path in work + manage} == {403}
 
@@ -185,11 +199,11 @@ def test_missing_is_counted_only_where_more_than_one_can_be(web, store, goods):
     http = web(worker(store))
     http.post(f"{page(store)}next/")
     url = f"/store/{store.code}/pick/{task.pk}/"
-    assert "How many of" in http.get(url).content.decode()  # bread comes first
+    assert '<select class="input" name="qty"' in http.get(url, follow=True).content.decode()  # bread comes first
     for nonce in "ab":
         http.post(f"{url}scan/", {"code": bread.barcode, "nonce": nonce})
-    shown = http.get(url).content.decode()
-    assert "How many of" not in shown and 'name="qty" value="1"' in shown
+    shown = http.get(url, follow=True).content.decode()
+    assert '<select class="input" name="qty"' not in shown and 'name="qty" value="1"' in shown
     line = task.lines.get(product=milk)
     http.post(f"{url}short/", {"line": line.pk, "qty": 1, "nonce": "c"})
     packing = http.get(f"/store/{store.code}/pack/{task.pk}/").content.decode()
@@ -217,8 +231,9 @@ def test_a_picker_walks_from_the_queue_to_the_slot_without_javascript(web, store
     http.post(f"{page(store)}shift/", {"act": "start"})
     assert task.order.number in http.get(page(store)).content.decode()
     pick = f"/store/{store.code}/pick/{task.pk}/"
-    assert http.post(f"{page(store)}next/")["Location"] == pick
-    shown = http.get(pick).content.decode()
+    assert http.post(f"{page(store)}next/")["Location"] == f"{page(store)}walk/"
+    assert http.get(pick)["Location"] == f"{page(store)}walk/?task={task.pk}"
+    shown = http.get(f"{page(store)}walk/").content.decode()
     assert "2 ×" in shown and task.lines.get(product=bread).bin_code in shown and "Demo scanner" not in shown
     for nonce, code in enumerate((bread.barcode, "9", bread.barcode, milk.barcode)):
         last = http.post(f"{pick}scan/", {"code": code, "nonce": nonce})
@@ -232,23 +247,54 @@ def test_a_picker_walks_from_the_queue_to_the_slot_without_javascript(web, store
     assert not PickerShift.objects.filter(ended_at=None).exists()
 
 
-def test_a_scan_by_script_answers_with_the_panel_and_what_it_did(web, store, goods, settings):
-    settings.DEMO_MODE = True
-    task, picker = task_for(store, goods), worker(store)
+def test_the_walk_carries_all_orders_in_hand_and_lists_them_without_a_script(web, store, goods):
+    picker = worker(store)
+    services.set_totes(picker_id=picker.pk, store_id=store.pk, totes=2)
+    for one in goods:  # far enough for one walk to be worth while
+        stock.move_bin(store_id=store.pk, product_id=one.pk, bin_code="G-12-1", actor="test", now=NOW)
+    first, second = task_for(store, goods[:1]), task_for(store, goods)
+    PickTask.objects.update(due_at=LATER + timedelta(minutes=8))
+    http = web(picker)
+    services.next_task(store_id=store.pk, picker_id=picker.pk, now=LATER)
+    shown = http.get(f"{page(store)}walk/")
+    facts = json.loads(re.search(r'<script id="walk-facts"[^>]*>(.*?)</script>', shown.content.decode(), re.S)[1])
+    assert {tote["order"] for tote in facts["walk"]["totes"]} == {first.order.number, second.order.number}
+    assert len(facts["walk"]["lines"]) == 3 and facts["me"] == picker.pk
+    assert f'href="?task={second.pk}"' in shown.content.decode()
+    with CaptureQueriesContext(connection) as seen:
+        walk.of(picker_id=picker.pk, store_id=store.pk, now=LATER)
+    assert len(seen) <= 5, "what is shown of a line is read with it"
+    [tote] = [it["tote"] for it in facts["walk"]["totes"] if it["order"] == second.order.number]
+    scan, other = f"{page(store)}pick/{second.pk}/scan/", "A" if tote == "B" else "B"
+    wrong = http.post(scan, {"code": goods[1].barcode, "tote": other}, follow=True)
+    assert f"This goes into tote {tote}" in wrong.content.decode()
+    http.post(scan, {"code": goods[1].barcode, "tote": tote})
+    assert second.lines.get(product=goods[1]).picked_qty == 1
+
+
+def test_what_a_device_refuses_itself_counts_once_and_is_named(store, goods):
+    task, picker = task_for(store, goods[:1]), worker(store)
     services.start(task_id=task.pk, picker_id=picker.pk, now=LATER)
-    http, pick = web(picker), f"/store/{store.code}/pick/{task.pk}/"
-    ask = {"HX-Request": "true"}
-    right = http.post(f"{pick}scan/", {"code": goods[1].barcode, "nonce": "1"}, headers=ask).content.decode()
-    assert 'data-kind="right"' in right and "<html" not in right and "Demo scanner" in right
-    wrong = http.post(f"{pick}scan/", {"code": goods[1].barcode, "nonce": "2"}, headers=ask).content.decode()
-    assert 'data-kind="wrong"' in wrong and "you have all 1" in wrong
-    line = task.lines.get(product=goods[0])
-    gone = http.post(f"{pick}short/", {"line": line.pk, "qty": 1, "nonce": "3"}, headers=ask).content.decode()
-    assert 'data-kind="note"' in gone and f'data-go="/store/{store.code}/pack/{task.pk}/"' in gone
-    undone = http.post(f"{pick}undo/", {"line": task.lines.get(product=goods[1]).pk, "nonce": "4"}, headers=ask)
-    assert 'data-kind="note"' in undone.content.decode()
+    refused = {"nonce": "r", "do": "refused", "task": task.pk, "line": task.lines.get().pk, "code": goods[1].barcode}
+    for _ in range(2):
+        [said] = walk.take(picker_id=picker.pk, store_id=store.pk, actions=[refused], now=LATER)
+        assert said["ok"] and said["say"] == f"That is {goods[1].name}. Wanted: {goods[0].name}."
+    taken = refused | {"nonce": "s", "code": goods[0].barcode}
+    assert walk.take(picker_id=picker.pk, store_id=store.pk, actions=[taken], now=LATER)[0]["say"] == ""
     task.refresh_from_db()
-    assert task.state == TaskState.PICKING
+    assert task.refused_scans == 2 and task.lines.get().picked_qty == 0, "whatever the code is, nothing is taken"
+
+
+def test_totes_are_chosen_for_the_next_walk_and_their_labels_are_printed(web, store, goods):
+    picker = worker(store)
+    http, task = web(picker), task_for(store, goods)
+    http.post(f"{page(store)}totes/", {"totes": "3"})
+    assert picker.picker_shifts.get().totes == 3
+    assert "Between 1 and 4" in http.post(f"{page(store)}totes/", {"totes": "9"}, follow=True).content.decode()
+    queue = http.get(page(store)).content.decode()
+    assert 'name="totes" value="3" checked' in queue and f"<b>{task.order.number}</b>" in queue
+    labels = http.get(f"{page(store)}totes/labels/").content.decode()
+    assert all(f"TOTE-{letter}" in labels for letter in "ABCD") and labels.count("<svg") >= 4
 
 
 def test_a_picker_sees_that_the_order_was_cancelled(web, store, goods):
@@ -262,13 +308,14 @@ def test_a_picker_sees_that_the_order_was_cancelled(web, store, goods):
     assert "was cancelled: put its items back" in answer.content.decode()
 
 
-def test_a_scan_by_script_has_a_small_statement_budget(web, store, goods):
+def test_a_scan_of_a_device_has_a_small_statement_budget(api, store, goods):
     task, picker = task_for(store, goods), worker(store)
     services.start(task_id=task.pk, picker_id=picker.pk, now=LATER)
-    http, door = web(picker), f"/store/{store.code}/pick/{task.pk}/scan/"
+    http, door = api(picker), f"/api/v1/floor/stores/{store.code}/walk/"
+    scan = {"nonce": "1", "do": "scan", "task": str(task.pk), "code": goods[1].barcode}
     with CaptureQueriesContext(connection) as seen:
-        http.post(door, {"code": goods[1].barcode, "nonce": "1"}, headers={"HX-Request": "true"})
-    assert len(seen) <= 17, [query["sql"][:100] for query in seen.captured_queries]
+        assert http.post(door, {"actions": [scan]}).json()["results"][0]["ok"]
+    assert len(seen) <= 19, [query["sql"][:100] for query in seen.captured_queries]
 
 
 def test_when_nothing_is_found_the_picker_is_told_and_sent_to_the_queue(web, store, goods):
@@ -372,14 +419,16 @@ def test_the_socket_shows_the_queue_to_its_people_only():
     async def talk():
         application = URLRouter(ws_urls)
 
-        async def knock(user):
-            line = WebsocketCommunicator(application, f"/stores/{store.code}/")
+        async def knock(user, path=""):
+            line = WebsocketCommunicator(application, f"/stores/{store.code}/{path}")
             line.scope["user"] = user
             accepted, _ = await line.connect()
             return line, accepted
 
         for nobody in (customer, elsewhere):
-            assert not (await knock(nobody))[1]
+            assert not (await knock(nobody))[1] and not (await knock(nobody, "mine/"))[1]
+        mine, _ = await knock(picker, "mine/")
+        assert (await mine.receive_json_from(timeout=5))["data"] == {"hands": {}}
         line, accepted = await knock(picker)
         assert accepted
         first = await line.receive_json_from(timeout=5)
@@ -388,6 +437,10 @@ def test_the_socket_shows_the_queue_to_its_people_only():
         while not (change := await line.receive_json_from(timeout=5))["data"]["in_work"]:
             pass
         assert change["data"]["in_work"][0]["picker_id"] == picker.pk
+        while not (hands := (await mine.receive_json_from(timeout=5))["data"]["hands"]):
+            pass
+        assert list(hands) == [str(picker.pk)]
+        await mine.disconnect()
         await line.disconnect()
 
     async_to_sync(talk)()

@@ -263,11 +263,13 @@ def test_the_pick_screen_offers_what_is_allowed_and_swaps(client):
     scene = Scene()
     client.force_login(scene.picker)
     url = f"/store/{scene.store.code}/pick/{scene.task.pk}/"
-    page = client.get(url).content.decode()
-    assert "If missing: bring similar" in page and scene.same.name in page and scene.dear.name not in page
+    page = client.get(url, follow=True).content.decode()
+    assert f'name="sku" value="{scene.same.sku}"' in page and scene.dear.name not in page
+    assert client.get(url)["Location"].startswith(f"/store/{scene.store.code}/walk/")
     client.post(f"{url}substitute/", {"line": scene.line.pk, "sku": scene.same.sku, "qty": 2, "nonce": "a"})
     assert scene.same.pk in scene.lines()
-    assert "Comes instead of something missing" in client.get(url).content.decode()
+    shown = client.get(url, follow=True).context["facts"]["walk"]["lines"]
+    assert [line["instead_of"] for line in shown if line["sku"] == scene.same.sku] == [scene.line.pk]
 
 
 def test_a_gift_prints_its_note_and_no_price(client):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import wraps
 from typing import Any, Concatenate, ParamSpec
 from uuid import UUID, uuid4
@@ -22,6 +23,14 @@ from fulfillment import access
 P = ParamSpec("P")
 Screen = Callable[Concatenate[HttpRequest, P], HttpResponse]
 Door = Callable[Concatenate[HttpRequest, P], HttpResponseBase]
+
+
+@dataclass(frozen=True, slots=True)
+class Feedback:
+    """What the last scan did, for eyes and ears. `kind`: right, wrong, note or refused."""
+
+    kind: str
+    text: str
 
 
 def screen(view: Screen[P]) -> Door[P]:

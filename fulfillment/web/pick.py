@@ -1,85 +1,133 @@
-"""One line at a time: where it lies, what it is, how many."""
+"""The pick screen: the page that carries a picker's walk (static/js/pick.js leads through it, also without a network),
+and plain forms for one order at a time where there is no script."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from uuid import UUID, uuid4
+from typing import Any
+from uuid import UUID
 
 from django.conf import settings
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
+from django.templatetags.static import static
+from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from blinkit.kernel.errors import Refusal
+from blinkit.kernel.words import said
 from catalog.models import Product, Store
-from fulfillment import access, queries, services
-from fulfillment.errors import EnoughOfIt, UnknownBarcode, WrongItem
+from fulfillment import access, queries, scancodes, services
+from fulfillment import walk as walks
 from fulfillment.models import PickLine, PickTask, TaskState
-from fulfillment.web.parts import act, is_htmx, number_of, screen, show
+from fulfillment.web.parts import act, is_htmx, nonce_of, number_of, screen, show
+from fulfillment.web.pick_words import feedback_words, next_words
 
-SHOWN_AFTER_PACKING = (TaskState.PACKED, TaskState.HANDED_OVER)
+AFTER_PACKING = (TaskState.PACKED, TaskState.HANDED_OVER)
+NO_LINE = 2**31 - 1
+"""In an address whose line the script fills in."""
+NO_TASK = UUID(int=0)
 
 
-@dataclass(frozen=True, slots=True)
-class Feedback:
-    """What the last scan did, for eyes and ears. `kind`: right, wrong, note or refused."""
-
-    kind: str
-    text: str
+@screen
+def walk(request: HttpRequest, code: str) -> HttpResponse:
+    """Everything this picker has in hand. `?task=` names the order shown where there is no script."""
+    store = access.store_to_work_in(request.user, code)
+    now = timezone.now()
+    seen = walks.of(picker_id=_me(request), store_id=store.pk, now=now)
+    tasks = [tote["task"] for tote in seen["totes"]]
+    shown = _asked(request)
+    task_id = shown if shown in tasks else tasks[0] if tasks else None
+    context: dict[str, Any] = {
+        "facts": {
+            "me": _me(request),
+            "store": store.code,
+            "timezone": store.city.timezone,
+            "hindi": get_language() == "hi",
+            "walk": seen,
+            "words": feedback_words(),
+            "next": next_words(),
+            "wrong_code": _another(tasks) if settings.DEMO_MODE and tasks else "",
+            "urls": {
+                "walk": f"/api/v1/floor/stores/{store.code}/walk/",
+                "instead": f"/api/v1/floor/tasks/{NO_TASK}/lines/{NO_LINE}/substitutes/",
+                "pack": reverse("floor-pack", args=[store.code, NO_TASK]),
+                "sign_in": "/sign-in/",
+                "sprite": static("icons/lucide.svg"),
+            },
+            "no": {"task": str(NO_TASK), "line": NO_LINE},
+        },
+        "totes": seen["totes"],
+        "here": "pick",
+        "live_url": f"/ws/stores/{store.code}/mine/",
+    }
+    if task_id is not None:
+        context |= _panel_of(request, queries.task_of(task_id=task_id, store_id=store.pk))
+    return show(request, "fulfillment/walk.html", store, context)
 
 
 @screen
 def pick(request: HttpRequest, code: str, task_id: UUID) -> HttpResponse:
+    """One order as it is: to look at. Whoever has it in hand is on the walk."""
     store = access.store_to_see(request.user, code)
     task = queries.task_of(task_id=task_id, store_id=store.pk)
-    if task.state in SHOWN_AFTER_PACKING:
-        return redirect("floor-pack", code, task.pk)
-    return _panel(request, store, task)
+    if (moved_on := task.state in AFTER_PACKING) or _is_mine(request, task):
+        if is_htmx(request):  # the whole page is another one now
+            return HttpResponse(headers={"HX-Refresh": "true"})
+        return redirect("floor-pack", code, task.pk) if moved_on else _to_walk(code, task)
+    context = _panel_of(request, task) | {"here": "pick", "live_url": f"/ws/stores/{store.code}/"}
+    name = "fulfillment/pick.html#now" if is_htmx(request) else "fulfillment/pick.html"
+    return show(request, name, store, context)
+
+
+# -- without a script ----------------------------------------------------------------------------------------------
 
 
 @act("floor-queue")
 def scan(request: HttpRequest, code: str, task_id: UUID) -> HttpResponse:
-    store = access.store_to_work_in(request.user, code)
-    task = queries.task_of(task_id=task_id, store_id=store.pk)
+    store, task = _task_to_work_on(request, code, task_id)
+    tote = request.POST.get("tote", "")
+    grams = number_of(request, "grams")
     try:
-        outcome = services.scan(
+        services.scan(
             task_id=task.pk,
             picker_id=_me(request),
-            barcode=request.POST.get("code", "")[:64],
-            nonce=_nonce(request),
+            barcode=request.POST.get("code", "")[:128],
+            tote=scancodes.tote_of(tote) if tote in ("A", "B", "C", "D") else None,
+            grams=grams or None,
+            nonce=nonce_of(request),
             now=timezone.now(),
         )
-    except (WrongItem, UnknownBarcode, EnoughOfIt) as wrong:
+    except services.REFUSED_SCANS as wrong:
         services.note_refused(picker_id=_me(request), store_id=store.pk, now=timezone.now())
-        return _answer(request, store, task, Feedback("wrong", wrong.detail))
-    words = _("Got it") if outcome.line_done else _("%(n)s of %(all)s") % {"n": outcome.picked_qty, "all": outcome.qty}
-    return _answer(request, store, task, Feedback("right", _("All found") if outcome.task_done else words))
+        return _answer(request, store, task, refused=said(wrong.detail))
+    except Refusal as refusal:
+        return _answer(request, store, task, refused=said(refusal.detail))
+    return _answer(request, store, task)
 
 
 @act("floor-queue")
 def short(request: HttpRequest, code: str, task_id: UUID) -> HttpResponse:
-    store = access.store_to_work_in(request.user, code)
-    task = queries.task_of(task_id=task_id, store_id=store.pk)
+    store, task = _task_to_work_on(request, code, task_id)
     try:
         services.short(
             task_id=task.pk,
             picker_id=_me(request),
             line_id=number_of(request, "line"),
             qty=number_of(request, "qty"),
-            nonce=_nonce(request),
+            nonce=nonce_of(request),
             now=timezone.now(),
         )
     except Refusal as refusal:
-        return _answer(request, store, task, Feedback("refused", refusal.detail))
-    return _answer(request, store, task, Feedback("note", _("Noted as not found. The customer is told and pays less.")))
+        return _answer(request, store, task, refused=said(refusal.detail))
+    return _answer(request, store, task, note=_("Noted as not found. The customer is told and pays less."))
 
 
 @act("floor-queue")
 def substitute(request: HttpRequest, code: str, task_id: UUID) -> HttpResponse:
-    store = access.store_to_work_in(request.user, code)
-    task = queries.task_of(task_id=task_id, store_id=store.pk)
+    store, task = _task_to_work_on(request, code, task_id)
     try:
         services.substitute(
             task_id=task.pk,
@@ -87,67 +135,81 @@ def substitute(request: HttpRequest, code: str, task_id: UUID) -> HttpResponse:
             line_id=number_of(request, "line"),
             sku=request.POST.get("sku", "")[:40],
             qty=number_of(request, "qty"),
-            nonce=_nonce(request),
+            nonce=nonce_of(request),
             now=timezone.now(),
         )
     except Refusal as refusal:
-        return _answer(request, store, task, Feedback("refused", refusal.detail))
-    return _answer(request, store, task, Feedback("note", _("Swapped: fetch and scan it next. The customer is told.")))
+        return _answer(request, store, task, refused=said(refusal.detail))
+    return _answer(request, store, task, note=_("Swapped: fetch and scan it next. The customer is told."))
 
 
 @act("floor-queue")
 def undo(request: HttpRequest, code: str, task_id: UUID) -> HttpResponse:
-    store = access.store_to_work_in(request.user, code)
-    task = queries.task_of(task_id=task_id, store_id=store.pk)
+    store, task = _task_to_work_on(request, code, task_id)
     try:
         services.put_back(
             task_id=task.pk,
             picker_id=_me(request),
             line_id=number_of(request, "line"),
-            nonce=_nonce(request),
+            nonce=nonce_of(request),
             now=timezone.now(),
         )
     except Refusal as refusal:
-        return _answer(request, store, task, Feedback("refused", refusal.detail))
-    return _answer(request, store, task, Feedback("note", _("One unit is out of the tote again.")))
+        return _answer(request, store, task, refused=said(refusal.detail))
+    return _answer(request, store, task, note=_("One unit is out of the tote again."))
 
 
 # -- inside --------------------------------------------------------------------------------------------------------
 
 
-def _panel(request: HttpRequest, store: Store, task: PickTask, feedback: Feedback | None = None) -> HttpResponse:
-    walk = queries.walk_of(queries.lines_of(task))
-    current = walk.current
-    context = {
+def _task_to_work_on(request: HttpRequest, code: str, task_id: UUID) -> tuple[Store, PickTask]:
+    store = access.store_to_work_in(request.user, code)
+    return store, queries.task_of(task_id=task_id, store_id=store.pk)
+
+
+def _panel_of(request: HttpRequest, task: PickTask) -> dict[str, Any]:
+    lines = queries.walk_of(queries.lines_of(task))
+    current = lines.current
+    return {
         "task": task,
         "order": task.order,
-        "walk": walk,
+        "walk": lines,
         "line": current,
         "left": current.qty - current.picked_qty - current.short_qty if current else 0,
-        "instead": queries.instead_of(current, store_id=store.pk) if current else [],
-        "undo_line": _last_scanned(walk),
-        "demo_wrong": _another(task) if current and settings.DEMO_MODE else "",
-        "mine": task.picker_id == request.user.pk and task.state in (TaskState.PICKING, TaskState.PICKED),
-        "nonces": [uuid4().hex for _ in range(6)],
-        "feedback": feedback,
-        "here": "pick",
-        "live_url": f"/ws/stores/{store.code}/",
+        "instead": queries.instead_of(current, store_id=task.store_id) if current else [],
+        "undo_line": _last_scanned(lines),
+        "mine": _is_mine(request, task),
+        "tote": scancodes.letter(task.tote),
+        "nonces": [nonce_of(request) for _ in range(4)],
     }
-    name = "fulfillment/pick.html#panel" if is_htmx(request) else "fulfillment/pick.html"
-    return show(request, name, store, context)
 
 
-def _answer(request: HttpRequest, store: Store, task: PickTask, feedback: Feedback) -> HttpResponse:
+def _answer(request: HttpRequest, store: Store, task: PickTask, *, refused: str = "", note: str = "") -> HttpResponse:
     task.refresh_from_db(fields=["state", "picker"])
-    if is_htmx(request):
-        return _panel(request, store, task, feedback)
-    if feedback.kind in ("wrong", "refused"):
-        messages.error(request, feedback.text)
-    elif feedback.kind == "note":
-        messages.info(request, feedback.text)
+    if refused:
+        messages.error(request, refused)
+    elif note:
+        messages.info(request, note)
     if task.state == TaskState.CANCELLED:
         return redirect("floor-queue", store.code)
-    return redirect("floor-pack" if task.state == TaskState.PICKED else "floor-pick", store.code, task.pk)
+    if task.state == TaskState.PICKED:
+        return redirect("floor-pack", store.code, task.pk)
+    return _to_walk(store.code, task)
+
+
+def _to_walk(code: str, task: PickTask) -> HttpResponse:
+    return redirect(f"{reverse('floor-walk', args=[code])}?task={task.pk}")
+
+
+def _asked(request: HttpRequest) -> UUID | None:
+    try:
+        return UUID(request.GET.get("task", ""))
+    except ValueError:
+        return None
+
+
+def _is_mine(request: HttpRequest, task: PickTask) -> bool:
+    return task.picker_id == request.user.pk and task.state in (TaskState.PICKING, TaskState.PICKED)
 
 
 def _last_scanned(walk: queries.Walk) -> PickLine | None:
@@ -158,15 +220,11 @@ def _last_scanned(walk: queries.Walk) -> PickLine | None:
     return max(done)[2] if done else None
 
 
-def _another(task: PickTask) -> str:
-    """A code that is not on this list, for the demo scanner."""
-    others = Product.objects.exclude(pk__in=task.lines.values("product")).exclude(barcode=None).order_by("pk")
+def _another(tasks: list[UUID]) -> str:
+    """A code that is on none of these lists, for the demo scanner."""
+    wanted = PickLine.objects.filter(task__in=tasks).values("product")
+    others = Product.objects.exclude(pk__in=wanted).exclude(barcode=None).order_by("pk")
     return others.values_list("barcode", flat=True).first() or ""
-
-
-def _nonce(request: HttpRequest) -> str:
-    """What the form or the device made up for this tap; a tap without one counts for itself."""
-    return request.POST.get("nonce", "")[:64] or uuid4().hex
 
 
 def _me(request: HttpRequest) -> int:

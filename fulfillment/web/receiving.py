@@ -21,8 +21,7 @@ from blinkit.kernel.permissions import roles_of
 from blinkit.kernel.words import said
 from catalog.models import Product, Store
 from fulfillment import access
-from fulfillment.web.parts import act, is_htmx, nonce_of, number_of, screen, show, uuid_of
-from fulfillment.web.pick import Feedback
+from fulfillment.web.parts import Feedback, act, is_htmx, nonce_of, number_of, screen, show, uuid_of
 from inventory import inbound_queries as arriving
 from inventory import putaway as places
 from inventory.errors import ShortDated

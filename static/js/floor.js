@@ -4,6 +4,7 @@
 //   wedge scanners             a burst of keys that ends with Enter, from anywhere on the page
 //   [data-camera]              the camera reads codes where the browser can (BarcodeDetector)
 //   [data-stepper]             − and + around a number field;  [data-print] prints
+//   window.floor               the same eyes, ears and hands for pick.js: floor.onCode = (text) => …, floor.flood(kind, text)
 (() => {
   "use strict";
   const BURST_MS = 60; // faster than people type
@@ -108,7 +109,12 @@
     send();
   };
   const scanForm = () => $(".scan-form");
-  const scanned = (code) => { const form = scanForm(); if (form && code) add(form, { code }); };
+  const floor = (window.floor = { flood, onCode: null });
+  const scanned = (code) => {
+    if (floor.onCode && code) { floor.onCode(code); return; }
+    const form = scanForm();
+    if (form && code) add(form, { code });
+  };
 
   let sentAt = 0;
   document.addEventListener("submit", (event) => {
@@ -128,7 +134,7 @@
   let lastKey = 0;
   document.addEventListener("keydown", (event) => {
     if (event.ctrlKey && event.key === "]" && burst) { burst += "\x1d"; lastKey = performance.now(); return; } // FNC1 of a GS1 code
-    if (!pick || event.ctrlKey || event.metaKey || event.altKey) return;
+    if (!(pick || floor.onCode) || event.ctrlKey || event.metaKey || event.altKey) return;
     const now = performance.now();
     const quick = now - lastKey < BURST_MS;
     lastKey = now;
@@ -177,7 +183,7 @@
       try {
         stream = await navigator.mediaDevices.getUserMedia({ video: { facingMode: "environment" } });
         watch();
-      } catch { window.toast?.("No camera here. Use the scanner or the last four digits.", { kind: "error" }); }
+      } catch { window.toast?.(floor.noCamera || "No camera here. Use the scanner or the last four digits.", { kind: "error" }); }
     }
     if (event.target.closest("[data-print]")) window.print();
     const step = event.target.closest("[data-step]");
@@ -185,14 +191,6 @@
       const field = $("input", step.closest("[data-stepper]"));
       field.value = Math.min(Number(field.max), Math.max(Number(field.min), Number(field.value) + Number(step.dataset.step)));
     }
-  });
-
-  // The order left these hands meanwhile (cancelled, passed on): the page says so.
-  document.body.addEventListener("live:snapshot", (event) => {
-    const mine = $(".pick[data-task]", pick || document);
-    if (!mine || busy || waiting.length || !event.detail?.in_work) return;
-    const { task, me } = mine.dataset;
-    if (!event.detail.in_work.some((card) => card.id === task && String(card.picker_id) === me)) location.reload();
   });
 
   // A menu somebody has open stays open while the queue re-reads itself.
@@ -205,8 +203,8 @@
     if (camera) camera.hidden = !("BarcodeDetector" in window && navigator.mediaDevices?.getUserMedia);
     $('.pick-lines li[data-state="now"]')?.scrollIntoView({ block: "nearest" });
   };
+  ready();
   if (pick) {
-    ready();
     keep();
     send();
     addEventListener("online", send);
