@@ -282,7 +282,9 @@ def test_what_a_device_refuses_itself_counts_once_and_is_named(store, goods):
     taken = refused | {"nonce": "s", "code": goods[0].barcode}
     assert walk.take(picker_id=picker.pk, store_id=store.pk, actions=[taken], now=LATER)[0]["say"] == ""
     task.refresh_from_db()
-    assert task.refused_scans == 2 and task.lines.get().picked_qty == 0, "whatever the code is, nothing is taken"
+    assert picker.picker_stats.get().refused == 2 and task.lines.get().picked_qty == 0, (
+        "whatever the code is, nothing is taken"
+    )
 
 
 def test_totes_are_chosen_for_the_next_walk_and_their_labels_are_printed(web, store, goods):
