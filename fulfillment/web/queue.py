@@ -52,6 +52,7 @@ def queue(request: HttpRequest, code: str) -> HttpResponse:
         "on_shift": any(picker.user_id == request.user.pk for picker in board.pickers),
         "mode": goods.current_mode(store, now=now).value,
         "pauses": PAUSES_M,
+        "pause_reasons": pause_reasons(),
         "breaks": (15, 30),
         "me": staff.mine(user_id=_me(request), store=store, now=now) if may_work else None,
         "decline_reasons": decline_reasons(),
@@ -144,11 +145,15 @@ def set_mode(request: HttpRequest, code: str) -> HttpResponse:
     store, now = access.store_to_manage(request.user, code), timezone.now()
     mode = request.POST.get("mode", "")
     until = None if mode == StoreMode.OPEN else now + timedelta(minutes=number_of(request, "minutes"))
-    reason = request.POST.get("reason", "").strip()[:160]
+    reason = (request.POST.get("own", "").strip() or request.POST.get("reason", "").strip())[:160]
     stores.set_store_mode(
         store_id=store.pk, mode=mode, reason=reason, until=until, actor=f"user:{_me(request)}", now=now
     )
     return redirect(back_of(request, "floor-queue"), code)
+
+
+def pause_reasons() -> list[str]:
+    return [_("Too many orders at once"), _("No power or network"), _("Nobody to pick"), _("Trouble in the cold room")]
 
 
 def decline_reasons() -> list[str]:
