@@ -56,7 +56,7 @@ def queue(request: HttpRequest, code: str) -> HttpResponse:
         "breaks": (15, 30),
         "me": staff.mine(user_id=_me(request), store=store, now=now) if may_work else None,
         "decline_reasons": decline_reasons(),
-        "free_pickers": [picker for picker in board.pickers if picker.user_id not in busy],
+        "free_pickers": [it for it in board.pickers if it.user_id not in busy and it.break_since is None],
         "coming_back": queries.coming_back(store_id=store.pk, now=now) if may_manage else [],
     }
     name = "fulfillment/queue.html#now" if is_htmx(request) else "fulfillment/queue.html"
