@@ -364,7 +364,7 @@ def _cards(store_id: int, states: Sequence[str]) -> QuerySet[PickTask]:
             unit_count=Coalesce(Sum("lines__qty"), 0),
             done_count=Coalesce(Sum(F("lines__picked_qty") + F("lines__short_qty")), 0),
             zone_names=ArrayAgg("lines__zone", distinct=True, default=[]),
-            slot_code=F("slot__code"),
+            slot_code=F("order__shelf_slot"),
         )
         .order_by("-pinned", "due_at", "pk")
     )
