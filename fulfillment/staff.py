@@ -24,7 +24,7 @@ CHART_M, CHART_H = 60, 100
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """Somebody on shift. `doing`: task, break or free; `since` when that began. Figures of a person are theirs alone."""
+    """Somebody on shift. `doing`: task, break or free; `since` when that began. A person's figures are theirs alone."""
 
     user_id: int
     name: str
