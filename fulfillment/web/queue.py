@@ -152,12 +152,12 @@ def set_mode(request: HttpRequest, code: str) -> HttpResponse:
     return redirect(back_of(request, "floor-queue"), code)
 
 
-def pause_reasons() -> list[str]:
-    return [_("Too many orders at once"), _("No power or network"), _("Nobody to pick"), _("Trouble in the cold room")]
-
-
 def decline_reasons() -> list[str]:
     return [_("No power or network"), _("Nobody to pick"), _("Items are not on the shelf"), _("Too much to do")]
+
+
+def pause_reasons() -> list[str]:
+    return [_("Too many orders at once"), _("No power or network"), _("Nobody to pick"), _("Trouble in the cold room")]
 
 
 def _me(request: HttpRequest) -> int:
