@@ -10,7 +10,7 @@ from uuid import UUID
 from zlib import crc32
 
 from django.contrib.postgres.aggregates import ArrayAgg
-from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet, Sum
+from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet, Subquery, Sum
 from django.db.models.functions import Coalesce
 
 from blinkit.kernel.models import Event
@@ -20,7 +20,7 @@ from catalog.queries import ShelfRow
 from catalog.search import search as search_shelf
 from fulfillment import pickroute, queueing
 from fulfillment.errors import NoSuchTask
-from fulfillment.models import PickerShift, PickLine, PickTask, TaskState
+from fulfillment.models import Break, PickerShift, PickLine, PickTask, TaskState
 from fulfillment.scancodes import letter
 from inventory.models import Stock
 from orders.models import Consent, Evidence, Order, OrderLine
@@ -109,6 +109,7 @@ class Picker:
     user_id: int
     name: str
     since: datetime
+    break_since: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,12 +134,14 @@ def board(*, store_id: int, now: datetime) -> Board:
     """The queue by slack, what is being picked, what stands on the shelf, who is on shift. Two statements."""
     live = [TaskState.OPEN, TaskState.PICKING, TaskState.PICKED, TaskState.PACKED]
     cards = [_card(task, now) for task in _cards(store_id, live)]
-    shifts = PickerShift.objects.filter(store_id=store_id, ended_at=None).select_related("user").order_by("started_at")
+    rests = Break.objects.filter(shift=OuterRef("pk"), ended_at=None).values("started_at")[:1]
+    on_shift = PickerShift.objects.filter(store_id=store_id, ended_at=None).select_related("user")
+    shifts = on_shift.annotate(break_since=Subquery(rests)).order_by("started_at")
     return Board(
         waiting=_by_urgency([card for card in cards if card.state == TaskState.OPEN])[:SHOWN_PER_LANE],
         in_work=[card for card in cards if card.state in (TaskState.PICKING, TaskState.PICKED)],
         on_shelf=[card for card in cards if card.state == TaskState.PACKED][:SHOWN_PER_LANE],
-        pickers=[Picker(s.user_id, s.user.name or s.user.phone, s.started_at) for s in shifts],
+        pickers=[Picker(s.user_id, s.user.name or s.user.phone, s.started_at, s.break_since) for s in shifts],
     )
 
 
@@ -401,7 +404,7 @@ def _cards(store_id: int, states: Sequence[str]) -> QuerySet[PickTask]:
             unit_count=Coalesce(Sum("lines__qty"), 0),
             done_count=Coalesce(Sum(F("lines__picked_qty") + F("lines__short_qty")), 0),
             zone_names=ArrayAgg("lines__zone", distinct=True, default=[]),
-            slot_code=F("slot__code"),
+            slot_code=F("order__shelf_slot"),
         )
         .order_by("-pinned", "due_at", "pk")
     )

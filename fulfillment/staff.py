@@ -13,7 +13,7 @@ from accounts.models import RoleGrant, User
 from catalog.models import Store, StoreMembership
 from fulfillment import access, capacity, staffing
 from fulfillment.capacity import Minute
-from fulfillment.models import Break, PickerShift, PickerStat, PickTask, PlannedShift, TaskState
+from fulfillment.models import Break, PickerShift, PickTask, PlannedShift, TaskState
 from fulfillment.staffing import Planned, Row
 
 IN_WORK = (TaskState.PICKING, TaskState.PICKED)
@@ -24,7 +24,7 @@ CHART_M, CHART_H = 60, 100
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """Somebody on shift. `doing`: task, break or free; `since` when that began. Figures are of today, theirs alone."""
+    """Somebody on shift. `doing`: task, break or free; `since` when that began. A person's figures are theirs alone."""
 
     user_id: int
     name: str
@@ -33,9 +33,6 @@ class Person:
     on_shift_since: datetime
     orders: list[tuple[UUID, str]] = field(default_factory=list)
     back_at: datetime | None = None
-    done_orders: int = 0
-    done_lines: int = 0
-    seconds_per_line: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +117,7 @@ def staff_of(store: Store, *, now: datetime) -> Staff:
         for day in (today, today + timedelta(days=1))
     ]
     return Staff(
-        people=_people(store.pk, floor_now, names=members, today=today),
+        people=_people(store.pk, floor_now, names=members),
         days=days,
         members=sorted(members.items(), key=lambda it: it[1].lower()),
         presets=_presets(store.opens, store.closes),
@@ -176,7 +173,7 @@ def mine(*, user_id: int, store: Store, now: datetime) -> Mine:
 # -- inside --------------------------------------------------------------------------------------------------------
 
 
-def _people(store_id: int, floor: staffing.State, *, names: dict[int, str], today: date) -> list[Person]:
+def _people(store_id: int, floor: staffing.State, *, names: dict[int, str]) -> list[Person]:
     ids = [it.user_id for it in floor.here]
     guests = User.objects.filter(pk__in=[pk for pk in ids if pk not in names])
     names = {user.pk: _name(user) for user in guests} | names
@@ -190,10 +187,8 @@ def _people(store_id: int, floor: staffing.State, *, names: dict[int, str], toda
         store_id=store_id, picker_id__in=ids, packed_at__gt=min((it.since for it in floor.here), default=floor.now)
     )
     last_packed = dict(packed.values_list("picker_id").annotate(Max("packed_at")).order_by())
-    stats = {it.picker_id: it for it in PickerStat.objects.filter(store_id=store_id, day=today, picker_id__in=ids)}
     people = []
     for it in floor.here:
-        stat = stats.get(it.user_id)
         tasks = in_hand.get(it.user_id, [])
         if tasks:
             doing, since = "task", tasks[0][2]
@@ -211,9 +206,6 @@ def _people(store_id: int, floor: staffing.State, *, names: dict[int, str], toda
                 on_shift_since=it.since,
                 orders=[(task_id, number) for task_id, number, _ in tasks],
                 back_at=it.back_at,
-                done_orders=stat.tasks if stat else 0,
-                done_lines=stat.lines if stat else 0,
-                seconds_per_line=round((stat.pick_s + stat.pack_s) / stat.lines) if stat and stat.lines else None,
             )
         )
     return sorted(people, key=lambda person: person.name.lower())  # by name: this is no ranking

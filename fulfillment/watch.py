@@ -34,8 +34,8 @@ class InHand:
 
 @dataclass(frozen=True, slots=True)
 class Tile:
-    """One picker. `doing`: free, picking or packing; `minutes`: in it, for somebody free since the last bags or the
-    beginning of the shift."""
+    """One picker. `doing`: free, break, picking or packing; `minutes`: in it, for somebody free since the last bags or
+    the beginning of the shift."""
 
     user_id: int
     name: str
@@ -156,6 +156,9 @@ def _tile(picker: queries.Picker, board: Board, facts: dict, last_packed: dict, 
         packing = all(one.is_packing for one in held)
         minutes = max(one.minutes for one in held)
         return Tile(picker.user_id, picker.name, picker.since, "packing" if packing else "picking", minutes, held)
+    if picker.break_since is not None:
+        minutes = _minutes(picker.break_since, now)
+        return Tile(picker.user_id, picker.name, picker.since, "break", minutes, [])
     since = last_packed.get(picker.user_id) or picker.since
     return Tile(picker.user_id, picker.name, picker.since, "free", _minutes(since, now), [])
 

@@ -135,7 +135,7 @@ def planned_bags(lines: Iterable[PickLine], bags: Counts = None) -> list[PackedB
     goods = goods_of(lines)
     plan = bagging.fill(goods, _counts(bags, goods))
     if not 1 <= len(plan) <= MOST_BAGS:
-        raise Invalid(f"Between 1 and {MOST_BAGS} bags are possible.", most=MOST_BAGS)
+        raise Invalid(say("Between 1 and {most} bags are possible.", most=MOST_BAGS), most=MOST_BAGS)
     return plan
 
 
@@ -181,7 +181,7 @@ def _counts(bags: Counts, goods: Sequence[Goods]) -> dict[Kind, int] | None:
     if unknown := [kind for kind in wanted if kind not in bagging.KINDS]:
         raise Invalid(f"There are no bags for “{unknown[0][:20]}”.", zones=list(bagging.KINDS))
     if any(count < 0 for count in bags.values()) or not 1 <= sum(wanted.values()) <= MOST_BAGS:
-        raise Invalid(f"Between 1 and {MOST_BAGS} bags are possible.", most=MOST_BAGS)
+        raise Invalid(say("Between 1 and {most} bags are possible.", most=MOST_BAGS), most=MOST_BAGS)
     return {kind: wanted[kind] for kind in bagging.KINDS}
 
 
@@ -191,7 +191,9 @@ def _counts(bags: Counts, goods: Sequence[Goods]) -> dict[Kind, int] | None:
 def _judged(plan: Sequence[PackedBag], weights: Sequence[int] | None) -> list[Verdict]:
     given = list(weights or [])
     if len(given) > len(plan) or any(not 0 <= grams <= MOST_BAG_G for grams in given):
-        raise Invalid(f"One weight per bag, in grams, up to {MOST_BAG_G}.", most=MOST_BAG_G, bags=len(plan))
+        raise Invalid(
+            say("One weight per bag, in grams, up to {most}.", most=MOST_BAG_G), most=MOST_BAG_G, bags=len(plan)
+        )
     return bagging.judge_all(plan, given)
 
 

@@ -224,7 +224,8 @@ def _open_line(task: PickTask, line_id: int, qty: int) -> PickLine:
         raise Invalid("This line is not part of the task.")
     left = line.qty - line.picked_qty - line.short_qty
     if not 1 <= qty <= left:
-        raise Invalid(f"Between 1 and {left} units of this line are still to be found." if left else "It is all here.")
+        more = say("Between 1 and {left} units of this line are still to be found.", left=left)
+        raise Invalid(more if left else "It is all here.")
     return line
 
 

@@ -9,6 +9,7 @@ from django.db.models import Q
 
 from blinkit.kernel import live
 from blinkit.kernel.errors import Invalid
+from blinkit.kernel.said import say
 from fulfillment.errors import NotOnShift, OnBreak, TaskBusy
 from fulfillment.models import MOST_TOTES, Break, PickerShift, PickTask
 from fulfillment.services.inside import IN_WORK, need_shift
@@ -35,7 +36,7 @@ def start_shift(*, picker_id: int, store_id: int, now: datetime) -> PickerShift:
             write_load(store_id=store_id, now=now)
             live.touch(f"store.{shift.store.code}", what="shift", id=picker_id)
     if shift.store_id != store_id:
-        raise TaskBusy(f"You are on shift in {shift.store.name}. End that shift first.")
+        raise TaskBusy(say("You are on shift in {store}. End that shift first.", store=shift.store.name))
     return shift
 
 
@@ -43,7 +44,7 @@ def start_shift(*, picker_id: int, store_id: int, now: datetime) -> PickerShift:
 def set_totes(*, picker_id: int, store_id: int, totes: int) -> None:
     """This person takes so many totes on a walk from now on. Raises Invalid, NotOnShift."""
     if not 1 <= totes <= MOST_TOTES:
-        raise Invalid(f"Between 1 and {MOST_TOTES} totes are possible.")
+        raise Invalid(say("Between 1 and {most} totes are possible.", most=MOST_TOTES))
     need_shift(picker_id, store_id)
     PickerShift.objects.filter(user_id=picker_id, store_id=store_id, ended_at=None).update(totes=totes)
 

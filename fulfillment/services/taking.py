@@ -13,6 +13,7 @@ from django.db.models.functions import Coalesce
 
 from blinkit.kernel import events
 from blinkit.kernel.errors import Invalid
+from blinkit.kernel.said import say
 from fulfillment import clustering, floorplan, pickroute, queueing, staffing
 from fulfillment.errors import NotOnShift, TaskBusy
 from fulfillment.events import TaskSplit, WalkBegun
@@ -253,7 +254,7 @@ def free_tote(picker_id: int) -> int:
     for tote in range(1, MOST_TOTES + 1):
         if tote not in taken:
             return tote
-    raise TaskBusy(f"This picker has {MOST_TOTES} orders in hand already.")
+    raise TaskBusy(say("This picker has {n} orders in hand already.", n=MOST_TOTES))
 
 
 def _split(task: PickTask, lines: Sequence[PickLine], helper_id: int | None) -> TaskSplit:

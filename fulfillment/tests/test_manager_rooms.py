@@ -118,6 +118,25 @@ def test_every_picker_is_a_tile_with_what_they_do_and_for_how_long(store, goods)
     assert [tile.name for tile in seen.free_pickers] == ["Chitra"]
 
 
+def test_nobody_on_a_break_is_asked_to_help(web, store, goods):
+    asha, binod = worker(store, name="Asha"), worker(store, name="Binod")
+    held = task_for(store, goods)
+    services.start(task_id=held.pk, picker_id=asha.pk, now=NOW)
+    services.start_break(picker_id=binod.pk, store_id=store.pk, minutes=15, now=NOW)
+    seen = watch.floor_now(store=store, now=LATER)
+    assert [(tile.name, tile.doing, tile.minutes) for tile in seen.tiles] == [
+        ("Asha", "picking", 1),
+        ("Binod", "break", 1),
+    ]
+    assert (seen.free_pickers, seen.capacity.free) == ([], 0)
+    boss = web(worker(store, role="store_manager", on_shift=False))
+    for page in ("", "floor/"):
+        assert f'value="{binod.pk}"' not in boss.get(f"/store/{store.code}/{page}").content.decode()
+    services.end_break(picker_id=binod.pk, store_id=store.pk, now=LATER)
+    for page in ("", "floor/"):
+        assert f'value="{binod.pk}"' in boss.get(f"/store/{store.code}/{page}").content.decode()
+
+
 def test_the_floor_takes_five_statements_however_full_it_is(store, goods):
     def statements():
         with CaptureQueriesContext(

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
-from django.utils.translation import gettext as _
 
 from catalog import queries as goods
 from fulfillment import access, watch
 from fulfillment.web.parts import is_htmx, screen, show
-from fulfillment.web.queue import PAUSES_M, decline_reasons
+from fulfillment.web.queue import PAUSES_M, decline_reasons, pause_reasons
 
 
 @screen
@@ -36,7 +35,3 @@ def live(request: HttpRequest, code: str) -> HttpResponse:
 def more(request: HttpRequest, code: str) -> HttpResponse:
     store = access.store_to_see(request.user, code)
     return show(request, "fulfillment/more.html", store, {"here": "more"})
-
-
-def pause_reasons() -> list[str]:
-    return [_("Too many orders at once"), _("No power or network"), _("Nobody to pick"), _("Trouble in the cold room")]

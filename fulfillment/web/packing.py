@@ -24,6 +24,7 @@ from fulfillment.label_pdf import labels_pdf
 from fulfillment.labelling import SIZES, Label, short_number, zpl
 from fulfillment.models import Bag, PickLine, PickTask, TaskState
 from fulfillment.packing_rules import Scale, rule_of
+from fulfillment.scancodes import letter
 from fulfillment.web.parts import act, is_htmx, screen, show
 from orders.words import door_chips
 
@@ -226,6 +227,7 @@ def _packing(
         "off": off,
         "off_reasons": off_reasons(),
         "scale": scale != Scale.NONE,
+        "tote": letter(task.tote) if task.tote else "",
         "must_weigh": scale == Scale.MUST,
         "most": services.MOST_BAGS,
         "most_g": services.MOST_BAG_G,

@@ -59,10 +59,11 @@ def queue(request: HttpRequest, code: str) -> HttpResponse:
         "my_totes": queries.totes_of(picker_id=_me(request)) if on_shift else 1,
         "mode": goods.current_mode(store, now=now).value,
         "pauses": PAUSES_M,
+        "pause_reasons": pause_reasons(),
         "breaks": (15, 30),
         "me": staff.mine(user_id=_me(request), store=store, now=now) if may_work else None,
         "decline_reasons": decline_reasons(),
-        "free_pickers": [picker for picker in board.pickers if picker.user_id not in busy],
+        "free_pickers": [it for it in board.pickers if it.user_id not in busy and it.break_since is None],
         "coming_back": queries.coming_back(store_id=store.pk, now=now) if may_manage else [],
     }
     name = "fulfillment/queue.html#now" if is_htmx(request) else "fulfillment/queue.html"
@@ -154,7 +155,7 @@ def set_mode(request: HttpRequest, code: str) -> HttpResponse:
     store, now = access.store_to_manage(request.user, code), timezone.now()
     mode = request.POST.get("mode", "")
     until = None if mode == StoreMode.OPEN else now + timedelta(minutes=number_of(request, "minutes"))
-    reason = request.POST.get("reason", "").strip()[:160]
+    reason = (request.POST.get("own", "").strip() or request.POST.get("reason", "").strip())[:160]
     stores.set_store_mode(
         store_id=store.pk, mode=mode, reason=reason, until=until, actor=f"user:{_me(request)}", now=now
     )
@@ -170,6 +171,10 @@ def _coming(board: queries.Board, *, now: datetime, store_id: int) -> queries.Ca
 
 def decline_reasons() -> list[str]:
     return [_("No power or network"), _("Nobody to pick"), _("Items are not on the shelf"), _("Too much to do")]
+
+
+def pause_reasons() -> list[str]:
+    return [_("Too many orders at once"), _("No power or network"), _("Nobody to pick"), _("Trouble in the cold room")]
 
 
 def _me(request: HttpRequest) -> int:

@@ -16,6 +16,7 @@ from catalog import services as stores
 from fulfillment import access, services
 from fulfillment import staff as reads
 from fulfillment.web.parts import act, is_htmx, number_of, screen, show
+from fulfillment.web.queue import pause_reasons
 from orders import queries as orders
 
 LIMITS_M = (30, 60, 120, 240)
@@ -39,6 +40,7 @@ def staff(request: HttpRequest, code: str) -> HttpResponse:
         "limit": most if most < store.max_open_orders else None,
         "limits": LIMITS_M,
         "pauses": PAUSES_M,
+        "pause_reasons": pause_reasons(),
     }
     name = "fulfillment/staff.html#now" if is_htmx(request) else "fulfillment/staff.html"
     return show(request, name, store, context)

@@ -70,6 +70,8 @@
   const fresh = () => { const nonce = $('[name="nonce"]', form() || document); if (nonce) nonce.value = crypto.randomUUID ? crypto.randomUUID() : `${Date.now()}-${Math.random()}`; };
   document.addEventListener("submit", (event) => { if (event.target === form()) fresh(); }, true);
   document.addEventListener("htmx:beforeRequest", (event) => { if (event.detail.elt === form()) event.detail.elt.dataset.busy = "1"; });
+  // Half a code typed by hand stays while the shelf re-reads itself.
+  document.addEventListener("htmx:beforeRequest", (event) => { if (event.detail.elt?.id === "shelf" && $('[name="code"]', form() || document.createElement("form"))?.value) event.preventDefault(); });
   document.addEventListener("htmx:afterRequest", (event) => {
     if (!event.detail.elt?.matches?.("[data-bag-scan]")) return;
     delete event.detail.elt.dataset.busy;
