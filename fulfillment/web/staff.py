@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, time, timedelta
+from datetime import date, datetime, time, timedelta
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
@@ -91,7 +91,7 @@ def limit(request: HttpRequest, code: str) -> HttpResponse:
 
 def _time(text: str) -> time:
     try:
-        return time.fromisoformat(text.strip()[:5])
+        return datetime.strptime(text.strip()[:5], "%H:%M").time()
     except ValueError:
         raise Invalid("Say from when to when.") from None
 
