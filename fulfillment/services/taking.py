@@ -193,7 +193,7 @@ def _add_to_walk(
     begun = [_try(task_id, picker_id=picker_id, now=now) for task_id in joining]
     together = [first, *(task for task in begun if task is not None)]
     if len(together) > 1:
-        rank_walk([item for task in together for item, _units in items[task.pk]], floor)
+        rank_walk([item for task in together for item, _units in items.get(task.pk, [])], floor)
         begun_walk = WalkBegun(
             picker_id=picker_id, store_code=first.store.code, tasks=[str(task.pk) for task in together],
             metres=round(cluster.metres), metres_alone=round(cluster.metres_alone), saved_s=round(cluster.saved_s),

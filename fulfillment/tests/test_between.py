@@ -7,9 +7,10 @@ from django.utils import timezone
 
 from fulfillment import services, walk
 from fulfillment.errors import TaskBusy
-from fulfillment.models import PickerStat, PlannedShift
-from fulfillment.tests.factories import LATER, floor, product, task_for, worker
+from fulfillment.models import PickerStat, PickTask, PlannedShift, TaskState
+from fulfillment.tests.factories import LATER, floor, picked, product, task_for, worker
 from fulfillment.tests.test_walk import send, split_order, two_in_hand
+from inventory import services as stock
 from orders.models import Consent, OrderLine
 
 pytestmark = pytest.mark.django_db
@@ -67,6 +68,19 @@ def test_a_time_with_a_zone_is_no_time_of_a_plan(client, begins, ends):
     form = {"person": picker.pk, "from": begins, "to": ends, "day": f"{timezone.now() + timedelta(days=2):%Y-%m-%d}"}
     assert client.post(f"/store/{store.code}/staff/plan/", form).status_code == 302
     assert not PlannedShift.objects.exists()
+
+
+def test_an_order_that_is_only_to_be_packed_leads_a_walk_of_others():
+    milk = product()
+    store = floor(milk)
+    stock.move_bin(store_id=store.pk, product_id=milk.pk, bin_code="G-12-1", actor="test", now=LATER)
+    first, second = task_for(store, [milk]), task_for(store, [milk])
+    services.give_back(task_id=picked(first, worker(store)).pk, actor="user:1", now=LATER)
+    PickTask.objects.update(due_at=LATER + timedelta(minutes=8))
+    PickTask.objects.filter(pk=first.pk).update(due_at=LATER + timedelta(minutes=7))
+    services.next_task(store_id=store.pk, picker_id=worker(store).pk, totes=4, now=LATER)
+    states = dict(PickTask.objects.values_list("pk", "state"))
+    assert states == {first.pk: TaskState.PICKED, second.pk: TaskState.PICKING}
 
 
 def test_lines_of_a_helper_who_took_the_order_over_are_all_theirs():

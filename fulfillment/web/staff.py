@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime, time, timedelta
+from datetime import date, time, timedelta
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
@@ -91,9 +91,12 @@ def limit(request: HttpRequest, code: str) -> HttpResponse:
 
 def _time(text: str) -> time:
     try:
-        return datetime.strptime(text.strip()[:5], "%H:%M").time()
+        typed = time.fromisoformat(text.strip()[:5])
     except ValueError:
-        raise Invalid("Say from when to when.") from None
+        typed = None
+    if typed is None or typed.tzinfo is not None:
+        raise Invalid("Say from when to when.")
+    return typed
 
 
 def _day(text: str) -> date:
