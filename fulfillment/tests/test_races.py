@@ -137,7 +137,7 @@ def test_a_picker_and_a_manager_at_once_end_in_one_of_the_two(race):
 
 
 def _two_papers(race, monkeypatch):
-    """Two sheets whose missing lines stand in opposite order, entered at once; each waits for the other's first line."""
+    """Two sheets with their missing lines in opposite order, entered at once: each waits for the other's first line."""
     milk, bread = product(), product()
     store = floor(milk, bread)
     tasks = [task_for(store, [milk, bread]) for _ in range(2)]
