@@ -1,11 +1,13 @@
 """What falls between the parts of the floor: helpers, breaks, paper and the network, at the same order."""
 
 from datetime import timedelta
+from importlib import import_module
 
 import pytest
+from django.db import connection
 from django.utils import timezone
 
-from fulfillment import services, walk
+from fulfillment import capacity, services, walk
 from fulfillment.errors import TaskBusy
 from fulfillment.models import PickerStat, PickTask, PlannedShift, TaskState
 from fulfillment.tests.factories import LATER, floor, picked, product, task_for, worker
@@ -91,3 +93,13 @@ def test_lines_of_a_helper_who_took_the_order_over_are_all_theirs():
     services.pack(task_id=task.pk, picker_id=helper.pk, now=LATER)
     services.note_packed(task_id=task.pk)
     assert PickerStat.objects.values_list("tasks", "lines", "units").get() == (1, 2, 2)
+
+
+def test_orders_that_wait_while_the_floor_is_upgraded_have_their_usual_work():
+    milk, bread = product(), product()
+    task = task_for(floor(milk, bread), {milk: 3, bread: 1})
+    PickTask.objects.update(work_s=0)
+    with connection.cursor() as cursor:
+        cursor.execute(import_module("fulfillment.migrations.0002_floor").USUAL_WORK)
+    task.refresh_from_db()
+    assert task.work_s == capacity.HOUSE.seconds(2, 4) == 74
