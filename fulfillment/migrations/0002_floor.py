@@ -4,7 +4,6 @@ import django.db.models.deletion
 from django.conf import settings
 from django.db import migrations, models
 
-
 USUAL_WORK = """
 UPDATE fulfillment_picktask AS t SET work_s = round(45 + 12.5 * x.lines + 2 * (x.units - x.lines))
 FROM (SELECT task_id, count(*) AS lines, sum(qty) AS units FROM fulfillment_pickline GROUP BY task_id) AS x
