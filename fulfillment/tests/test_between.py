@@ -7,7 +7,7 @@ import pytest
 from django.db import connection
 from django.utils import timezone
 
-from fulfillment import capacity, services, walk
+from fulfillment import capacity, services, walk, watch
 from fulfillment.errors import TaskBusy
 from fulfillment.models import PickerStat, PickTask, PlannedShift, TaskState
 from fulfillment.tests.factories import LATER, floor, picked, product, task_for, worker
@@ -103,3 +103,11 @@ def test_orders_that_wait_while_the_floor_is_upgraded_have_their_usual_work():
         cursor.execute(import_module("fulfillment.migrations.0002_floor").USUAL_WORK)
     task.refresh_from_db()
     assert task.work_s == capacity.HOUSE.seconds(2, 4) == 74
+
+
+def test_who_helps_a_colleague_is_not_free_on_the_live_floor():
+    store, picker, helper, task, *_ = split_order()
+    doing = {tile.user_id: tile.doing for tile in watch.floor_now(store=store, now=LATER).tiles}
+    assert doing == {picker.pk: "picking", helper.pk: "picking"}
+    services.join_again(task_id=task.pk, actor="user:1", now=LATER)
+    assert [tile.user_id for tile in watch.floor_now(store=store, now=LATER).free_pickers] == [helper.pk]

@@ -11,7 +11,7 @@ from catalog.tests.factories import store as make_store
 from fulfillment import services
 from fulfillment.errors import NoFreeSlot
 from fulfillment.models import PickTask, ShelfSlot, TaskState
-from fulfillment.services import picking
+from fulfillment.services import life, picking
 from fulfillment.tests.factories import LATER, floor, picked, product, task_for, worker
 from inventory import services as stock
 from orders import services as orders
@@ -172,3 +172,28 @@ def test_two_sheets_with_the_same_goods_missing_never_deadlock(race, monkeypatch
 def test_control_without_the_stock_locked_first_they_do(race, monkeypatch):
     monkeypatch.setattr(stock, "lock_held_by", lambda **args: None)
     assert sum(isinstance(result, OperationalError) for result in _two_papers(race, monkeypatch)) == 1
+
+
+def _crossing(race, monkeypatch):
+    """Two orders change their stores with each other; each waits after the first load it has written."""
+    milk = product()
+    here, there = floor(milk), floor(milk, at=make_store("BLR-U", lat=12.96, lng=77.63))
+    moved = [task_for(here, [milk]).order, task_for(there, [milk]).order]
+    for order, store in zip(moved, (there, here), strict=True):
+        Order.objects.filter(pk=order.pk).update(store=store, status=Status.CONFIRMED)
+    meet, seen, write = threading.Barrier(2), threading.local(), life.write_load
+
+    def write_and_wait(**args):
+        write(**args)
+        if not getattr(seen, "one", False):
+            seen.one = True
+            with suppress(threading.BrokenBarrierError):
+                meet.wait(timeout=0.5)
+
+    monkeypatch.setattr(life, "write_load", write_and_wait)
+    return race(2, lambda n: services.follow_order(order_id=moved[n].pk, now=LATER))
+
+
+def test_orders_that_change_their_stores_with_each_other_never_deadlock(race, monkeypatch):
+    got = _crossing(race, monkeypatch)
+    assert all(isinstance(result, PickTask) for result in got), got
