@@ -41,7 +41,7 @@ def note_packed(*, task_id: UUID) -> None:
         units=Sum("picked_qty", default=0),
         shorted=Count("pk", filter=Q(short_qty__gt=0)),
     )
-    of_person = {row.pop("whose"): row for row in found}
+    of_person = {row["whose"]: {name: row[name] for name in ("lines", "units", "shorted")} for row in found}
     picked_at = task.picked_at or task.packed_at
     before = PickTask.objects.filter(
         Q(packed_at__lt=task.packed_at) | Q(packed_at=task.packed_at, pk__lt=task.pk),
