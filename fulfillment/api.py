@@ -239,7 +239,7 @@ class ToteOut(S.Serializer[Any]):
     rider = S.CharField()
     rider_here = S.BooleanField()
     is_gift = S.BooleanField()
-    phone = S.CharField()
+    phone = S.CharField(help_text="To call about an open line whose customer wants that; else empty.")
 
 
 class WalkLineOut(S.Serializer[Any]):

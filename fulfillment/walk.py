@@ -26,6 +26,7 @@ from inventory import queries as shelves
 from inventory.models import BatchState
 from inventory.queries import LotToPick
 from inventory.recall_queries import not_to_leave
+from orders.models import Consent
 
 
 class Do(StrEnum):
@@ -48,6 +49,8 @@ ELSEWHERE = 3
 
 def of(*, picker_id: int, store_id: int, now: datetime) -> dict[str, Any]:
     """The picker's walk in this store: its totes, and its lines in walking order. Five statements.
+
+    `phone` is there while a line is open whose customer wants to be called about it.
 
     {"totes": [{task, order, tote ("A" to "D", "" for an order somebody else packs), state, due_at, due_s, picker,
     waits_for_helper, rider, rider_here, is_gift, phone}],
@@ -72,11 +75,14 @@ def of(*, picker_id: int, store_id: int, now: datetime) -> dict[str, Any]:
     )
     recalled = {(it.ref, it.product_id): it.units for it in not_to_leave(refs=[task.order_id for task in tasks])}
     by_order_line = {line.order_line_id: line.pk for line in lines}
+    to_call = {line.task_id for line in lines if line.order_line.consent == Consent.CALL and line.done_at is None}
     helped = {line.task_id for line in lines if line.helper_id not in (None, picker_id) and line.done_at is None}
     by_task = {task.pk: task for task in tasks}
     return {
         "at": now.isoformat(),
-        "totes": [_tote(task, own=task.pk in own, waits=task.pk in helped, now=now) for task in tasks],
+        "totes": [
+            _tote(task, own=task.pk in own, waits=task.pk in helped, call=task.pk in to_call, now=now) for task in tasks
+        ],
         "lines": [
             _line(line, by_task[line.task_id], held, free, by_order_line)
             | {"take_out": min(line.picked_qty, recalled.get((by_task[line.task_id].order_id, line.product_id), 0))}
@@ -161,7 +167,7 @@ def _lines(tasks: Sequence[PickTask], picker_id: int) -> list[PickLine]:
     return list(lines.select_related("product__category", "order_line").only(*_OF_LINES).order_by("walk", "id"))
 
 
-def _tote(task: PickTask, *, own: bool, waits: bool, now: datetime) -> dict[str, Any]:
+def _tote(task: PickTask, *, own: bool, waits: bool, call: bool, now: datetime) -> dict[str, Any]:
     order = task.order
     return {
         "task": task.pk,
@@ -175,7 +181,7 @@ def _tote(task: PickTask, *, own: bool, waits: bool, now: datetime) -> dict[str,
         "rider": order.rider_name if order.rider_id_ref else "",
         "rider_here": order.rider_here_at is not None,
         "is_gift": order.is_gift,
-        "phone": order.contact_phone,
+        "phone": order.contact_phone if call else "",
     }
 
 

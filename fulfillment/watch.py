@@ -35,7 +35,7 @@ class InHand:
 @dataclass(frozen=True, slots=True)
 class Tile:
     """One picker. `doing`: free, break, picking or packing; `minutes`: in it, for somebody free since the last bags or
-    the beginning of the shift."""
+    the beginning of the shift. Who fetches lines of a colleague's order picks without a task of their own."""
 
     user_id: int
     name: str
@@ -111,7 +111,9 @@ WHERE t.store_id = %s AND (
 """
 _LAST_PACKED = """
 SELECT s.user_id, (SELECT max(t.packed_at) FROM fulfillment_picktask AS t
-    WHERE t.picker_id = s.user_id AND t.packed_at >= s.started_at)
+    WHERE t.picker_id = s.user_id AND t.packed_at >= s.started_at),
+    EXISTS (SELECT FROM fulfillment_pickline AS l JOIN fulfillment_picktask AS t ON t.id = l.task_id
+        WHERE l.helper_id = s.user_id AND l.done_at IS NULL AND t.state = 'picking')
 FROM fulfillment_pickershift AS s WHERE s.store_id = %s AND s.ended_at IS NULL
 """
 
@@ -124,8 +126,10 @@ def floor_now(*, store: Store, now: datetime) -> FloorNow:
         cursor.execute(_FACTS, [store.pk])
         facts = {row[0]: row[1:] for row in cursor.fetchall()}
         cursor.execute(_LAST_PACKED, [store.pk])
-        last_packed: dict[int, datetime | None] = dict(cursor.fetchall())
-    tiles = [_tile(picker, board, facts, last_packed, now) for picker in board.pickers]
+        rows = cursor.fetchall()
+    last_packed: dict[int, datetime | None] = {user_id: at for user_id, at, _helps in rows}
+    helping = {user_id for user_id, _at, helps in rows if helps}
+    tiles = [_tile(picker, board, facts, last_packed, helping, now) for picker in board.pickers]
     load = StoreLoad.objects.filter(store=store).first()
     cards = board.waiting + board.in_work + board.on_shelf
     riders = [_rider(card, facts[card.id][2], now) for card in cards if card.rider_name and card.id in facts]
@@ -144,7 +148,9 @@ def floor_now(*, store: Store, now: datetime) -> FloorNow:
     )
 
 
-def _tile(picker: queries.Picker, board: Board, facts: dict, last_packed: dict, now: datetime) -> Tile:  # type: ignore[type-arg]
+def _tile(
+    picker: queries.Picker, board: Board, facts: dict, last_packed: dict, helping: set[int], now: datetime
+) -> Tile:  # type: ignore[type-arg]
     held = []
     for card in board.in_work:
         if card.picker_id != picker.user_id:
@@ -160,7 +166,8 @@ def _tile(picker: queries.Picker, board: Board, facts: dict, last_packed: dict, 
         minutes = _minutes(picker.break_since, now)
         return Tile(picker.user_id, picker.name, picker.since, "break", minutes, [])
     since = last_packed.get(picker.user_id) or picker.since
-    return Tile(picker.user_id, picker.name, picker.since, "free", _minutes(since, now), [])
+    doing = "picking" if picker.user_id in helping else "free"
+    return Tile(picker.user_id, picker.name, picker.since, doing, _minutes(since, now), [])
 
 
 def _rider(card: Card, accepted_at: datetime | None, now: datetime) -> RiderComing:

@@ -63,7 +63,12 @@ def follow_order(*, order_id: UUID, now: datetime) -> PickTask | None:
         hint(task)
         store_id = task.store_id
         task.delete()
-        write_load(store_id=store_id, now=now)
+        if store_id < order.store_id:  # the loads of two stores are written in key order: orders cross
+            write_load(store_id=store_id, now=now)
+        moved = open_task(order_id=order_id, now=now)
+        if store_id > order.store_id:
+            write_load(store_id=store_id, now=now)
+        return moved
     return open_task(order_id=order_id, now=now)
 
 

@@ -139,6 +139,7 @@ def pass_on(task: PickTask, *, to: int | None, why: str, actor: str) -> None:
         take_back_from_helpers(task, actor=actor)
     else:
         task.tote = free_tote(to)
+        take_back_from_helpers(task, actor=actor, helper_id=to)
     task.save(update_fields=["picker", "state", "tote"])
     events.record(passed, subject=f"order:{task.order_id}", actor=actor)
     hint(task)

@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 
 from django.db import connection, transaction
 from django.db.models import Count, Q, Sum
+from django.db.models.functions import Coalesce
 
 from catalog.models import Store
 from fulfillment import capacity
@@ -28,17 +29,19 @@ Span = tuple[datetime, datetime]
 def note_packed(*, task_id: UUID) -> None:
     """Count a packed order into its picker's day. Once per event: its receipt keeps a repeat out.
 
-    Orders picked together share their seconds: what another order of the same picker, packed before, already counted
-    is not counted again.
+    Lines a helper found are the helper's. Orders picked together share their seconds: what another order of the same
+    picker, packed before, already counted is not counted again.
     """
     task = PickTask.objects.select_related("store__city").get(pk=task_id)
     if task.picker_id is None or task.packed_at is None or task.started_at is None:
         return
-    found = task.lines.aggregate(
+    of_whom = task.lines.annotate(whose=Coalesce("helper_id", "task__picker_id")).values("whose")
+    found = of_whom.order_by("whose").annotate(
         lines=Count("pk", filter=Q(picked_qty__gt=0)),
         units=Sum("picked_qty", default=0),
         shorted=Count("pk", filter=Q(short_qty__gt=0)),
     )
+    of_person = {row["whose"]: {name: row[name] for name in ("lines", "units", "shorted")} for row in found}
     picked_at = task.picked_at or task.packed_at
     before = PickTask.objects.filter(
         Q(packed_at__lt=task.packed_at) | Q(packed_at=task.packed_at, pk__lt=task.pk),
@@ -48,7 +51,9 @@ def note_packed(*, task_id: UUID) -> None:
     others = [(began, picked, packed) for began, picked, packed in before if began and picked and packed]
     pick_s = alone_s((task.started_at, picked_at), [(began, picked) for began, picked, _ in others])
     pack_s = alone_s((picked_at, task.packed_at), [(picked, packed) for _, picked, packed in others])
-    _add(task.store, task.picker_id, at=task.packed_at, tasks=1, pick_s=round(pick_s), pack_s=round(pack_s), **found)
+    own = of_person.pop(task.picker_id, {}) | {"tasks": 1, "pick_s": round(pick_s), "pack_s": round(pack_s)}
+    for person_id, figures in sorted({**of_person, task.picker_id: own}.items()):
+        _add(task.store, person_id, at=task.packed_at, **figures)
 
 
 @transaction.atomic

@@ -66,15 +66,14 @@ def enter_paper(
     _check(lines, found)
     _take(task, picker_id, by_manager=entered_by is not None, now=now)
     actor = f"user:{entered_by or picker_id}"
+    missing = {line.order_line_id: line.qty - line.short_qty - found[line.pk] for line in lines}
+    missing = {line_id: units for line_id, units in missing.items() if units}
     cancelled = False
+    if missing:
+        order = orders.short_lines(order_id=task.order_id, missing=missing, actor=actor, now=now)
+        cancelled = order.status == Status.CANCELLED
     for line in lines:
-        missing = line.qty - line.short_qty - found[line.pk]
-        if missing:
-            order = orders.short_line(
-                order_id=task.order_id, order_line_id=line.order_line_id, qty=missing, actor=actor, now=now
-            )
-            cancelled = order.status == Status.CANCELLED
-        line.picked_qty, line.short_qty, line.done_at = found[line.pk], line.short_qty + missing, now
+        line.picked_qty, line.short_qty, line.done_at = found[line.pk], line.qty - found[line.pk], now
     PickLine.objects.bulk_update(lines, ["picked_qty", "short_qty", "done_at"])
     orders.evidence(order_id=task.order_id, kind=PAPER, detail=_detail(lines, picker_id), actor=actor, now=now)
     last = lines[-1]

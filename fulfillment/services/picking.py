@@ -184,6 +184,8 @@ def put_back(*, task_id: UUID, picker_id: int, line_id: int, nonce: str, now: da
     line = PickLine.objects.filter(task=task, pk=line_id, picked_qty__gt=0).first()
     if line is None:
         raise Invalid("Nothing of this line is in the tote.")
+    if picker_id == task.picker_id:
+        line.helper_id = None  # whoever helped may have gone
     line.grams -= line.grams // line.picked_qty  # loose goods: one pack of what was weighed
     line.picked_qty -= 1
     if task.state == TaskState.PICKED:
@@ -350,7 +352,7 @@ def _after(task: PickTask, line: PickLine, *, nonce: str, now: datetime) -> Scan
     """Save the line and the answer; when it was the last open line, the task is picked."""
     line_done = line.picked_qty + line.short_qty == line.qty
     line.done_at = now if line_done else None
-    line.save(update_fields=["picked_qty", "short_qty", "grams", "done_at"])
+    line.save(update_fields=["picked_qty", "short_qty", "grams", "done_at", "helper"])
     task_done = line_done and not task.lines.filter(done_at=None).exists()
     if task_done and task.state == TaskState.PICKING:
         task.state, task.picked_at = TaskState.PICKED, now

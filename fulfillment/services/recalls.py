@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -33,16 +35,17 @@ def take_out_recalled(*, order_id: UUID, now: datetime) -> None:
         return
     found = PickTask.objects.filter(order_id=order_id).values_list("pk", flat=True).first()
     task = lock_task(found) if found else None
-    for it in recall_queries.not_to_leave(refs=[order_id]):
-        rest = it.units
-        if order.status in NOT_PACKED:
-            rest, order = _short(order, task, it, now=now)
-            if order.status == Status.CANCELLED:
-                if task is not None:
-                    end_cancelled(task, now=now)
-                return
-        if rest:
-            orders.hold_back(order, it._replace(units=rest), now=now)
+    held = recall_queries.not_to_leave(refs=[order_id])
+    rest = [it.units for it in held]
+    if order.status in NOT_PACKED:
+        rest, order = _short(order, task, held, now=now)
+        if order.status == Status.CANCELLED:
+            if task is not None:
+                end_cancelled(task, now=now)
+            return
+    for it, units in zip(held, rest, strict=True):
+        if units:
+            orders.hold_back(order, it._replace(units=units), now=now)
 
 
 def sweep_recalled(*, now: datetime) -> int:
@@ -54,23 +57,31 @@ def sweep_recalled(*, now: datetime) -> int:
     return len(refs)
 
 
-def _short(order: Order, task: PickTask | None, it: NotToLeave, *, now: datetime) -> tuple[int, Order]:
-    """Take off the order what of it is not picked yet. Returns the units that are, and the order as it is then."""
-    rest = it.units
-    for line in OrderLine.objects.filter(order=order, product_id=it.product_id).order_by("pk"):
-        pick = PickLine.objects.filter(task=task, order_line=line).first() if task is not None else None
-        units = min(rest, line.qty - line.short_qty - (pick.picked_qty if pick else 0))
-        if units <= 0:
-            continue
-        order = orders.short_line(
-            order_id=order.pk, order_line_id=line.pk, qty=units, actor="system", now=now, recalled=True
-        )
-        rest -= units
-        if pick is not None and task is not None:
-            _note(task, pick, units, now=now)
-        if order.status == Status.CANCELLED:
-            break
-    return rest, order
+def _short(
+    order: Order, task: PickTask | None, held: Sequence[NotToLeave], *, now: datetime
+) -> tuple[list[int], Order]:
+    """Take off the order what of these is not picked yet. Returns of each the units that are, and the order as it is
+    then."""
+    lines = list(OrderLine.objects.filter(order=order).order_by("pk"))
+    picks = {pick.order_line_id: pick for pick in PickLine.objects.filter(task=task)} if task is not None else {}
+    open_units = {
+        line.pk: line.qty - line.short_qty - (picks[line.pk].picked_qty if line.pk in picks else 0) for line in lines
+    }
+    missing: Counter[int] = Counter()
+    rests = []
+    for it in held:
+        rest = it.units
+        for line in lines:
+            if line.product_id == it.product_id and (units := min(rest, open_units[line.pk] - missing[line.pk])) > 0:
+                missing[line.pk] += units
+                rest -= units
+        rests.append(rest)
+    if missing:
+        order = orders.short_lines(order_id=order.pk, missing=missing, actor="system", now=now, recalled=True)
+    for line_id, units in missing.items():
+        if task is not None and line_id in picks:
+            _note(task, picks[line_id], units, now=now)
+    return rests, order
 
 
 def _note(task: PickTask, pick: PickLine, units: int, *, now: datetime) -> None:

@@ -59,9 +59,7 @@ def end_shift(*, picker_id: int, now: datetime) -> None:
         .filter(user_id=picker_id, ended_at=None)
         .first()
     )
-    helps = Q(lines__helper_id=picker_id, lines__done_at=None)
-    if PickTask.objects.filter(Q(picker_id=picker_id) | helps, state__in=IN_WORK).exists():
-        raise TaskBusy("Finish the order in your hands first, or ask your manager to pass it on.")
+    _need_empty_hands(picker_id)
     if shift is not None:
         finish(shift, now=now)
 
@@ -81,8 +79,7 @@ def start_break(*, picker_id: int, store_id: int, minutes: int = USUAL_BREAK_M, 
     before = Break.objects.filter(shift=shift, ended_at=None).first()
     if before is not None:
         return before
-    if PickTask.objects.filter(picker_id=picker_id, state__in=IN_WORK).exists():
-        raise TaskBusy("Finish the order in your hands first, or ask your manager to pass it on.")
+    _need_empty_hands(picker_id)
     made = Break.objects.create(shift=shift, started_at=now, back_at=now + timedelta(minutes=minutes))
     _moved(shift, now=now)
     return made
@@ -122,6 +119,13 @@ def finish(shift: PickerShift, *, now: datetime) -> None:
     shift.save(update_fields=["ended_at"])
     write_load(store_id=shift.store_id, now=now)
     live.touch(f"store.{shift.store.code}", what="shift", id=shift.user_id)
+
+
+def _need_empty_hands(picker_id: int) -> None:
+    """Neither an order of their own nor lines of somebody else's. Raises TaskBusy."""
+    helps = Q(lines__helper_id=picker_id, lines__done_at=None)
+    if PickTask.objects.filter(Q(picker_id=picker_id) | helps, state__in=IN_WORK).exists():
+        raise TaskBusy("Finish the order in your hands first, or ask your manager to pass it on.")
 
 
 def _lock_live(picker_id: int, store_id: int) -> PickerShift | None:

@@ -18,7 +18,7 @@ from fulfillment import clustering, floorplan, pickroute, queueing, staffing
 from fulfillment.errors import NotOnShift, TaskBusy
 from fulfillment.events import TaskSplit, WalkBegun
 from fulfillment.models import MOST_TOTES, PickerShift, PickLine, PickTask, TaskState
-from fulfillment.services.inside import IN_WORK, hint, lock_task, lock_with_order, need_shift
+from fulfillment.services.inside import IN_WORK, hint, lock_task, lock_with_order
 from fulfillment.services.shifts import need_no_break
 from inventory.models import Bin
 from orders import services as orders
@@ -78,8 +78,11 @@ def split(*, task_id: UUID, helper_id: int, zones: Collection[str], actor: str, 
     """The lines of these zones that are still to be found are fetched by somebody else; the task's picker packs.
 
     Silent when that helper has them. Raises NoSuchTask, TaskBusy (not in work, or the helper has their hands full),
-    NotOnShift, Invalid when nothing is left to find there, or nothing would be left for the picker.
+    NotOnShift, OnBreak, Invalid when nothing is left to find there, or nothing would be left for the picker.
     """
+    store_id = PickTask.objects.filter(pk=task_id).values_list("store_id", flat=True).first()
+    if store_id is not None:
+        lock_shift(helper_id, store_id)  # they do not go home, or take an order, at this moment
     helps_already = PickLine.objects.filter(task_id=task_id, helper_id=helper_id, zone__in=zones, done_at=None).exists()
     task = lock_task(task_id)
     if task.state != TaskState.PICKING:
@@ -90,7 +93,6 @@ def split(*, task_id: UUID, helper_id: int, zones: Collection[str], actor: str, 
     given = [line for line in lines if line.zone in zones]
     if not given and helps_already:
         return task
-    need_shift(helper_id, task.store_id)
     if _in_hand(helper_id) is not None:
         raise TaskBusy("They have an order in hand already.")
     if not given or len(given) == len(lines):
@@ -192,7 +194,7 @@ def _add_to_walk(
     begun = [_try(task_id, picker_id=picker_id, now=now) for task_id in joining]
     together = [first, *(task for task in begun if task is not None)]
     if len(together) > 1:
-        rank_walk([item for task in together for item, _units in items[task.pk]], floor)
+        rank_walk([item for task in together for item, _units in items.get(task.pk, [])], floor)
         begun_walk = WalkBegun(
             picker_id=picker_id, store_code=first.store.code, tasks=[str(task.pk) for task in together],
             metres=round(cluster.metres), metres_alone=round(cluster.metres_alone), saved_s=round(cluster.saved_s),

@@ -6,7 +6,7 @@ from datetime import date, timedelta
 from io import StringIO
 
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone, translation
 
@@ -259,8 +259,18 @@ def test_days_are_read_on_indexes(store):
             (daybook._MISSING, ["task_day_of_store", "task_begun_in_vain"]),
             (daybook._OWN, ["task_day_of_picker"]),
         ):
+            # Of a table with nothing in it every index costs the same, and chance takes one: only these are left.
+            point = transaction.savepoint()
+            cursor.execute(
+                "SELECT x.relname FROM pg_index AS i JOIN pg_class AS x ON x.oid = i.indexrelid"
+                " WHERE i.indrelid = 'fulfillment_picktask'::regclass AND NOT i.indisunique AND x.relname <> ALL(%s)",
+                [indexes],
+            )
+            for (name,) in cursor.fetchall():
+                cursor.execute(f'DROP INDEX "{name}"')
             cursor.execute(f"EXPLAIN {sql}", asked)
             plan = " ".join(row[0] for row in cursor.fetchall())
+            transaction.savepoint_rollback(point)
             assert all(index in plan for index in indexes), plan
 
 

@@ -1,15 +1,17 @@
 """Races on the floor, with controls that show the race is real."""
 
 import threading
+from contextlib import suppress
 from datetime import timedelta
 
 import pytest
+from django.db import OperationalError
 
 from catalog.tests.factories import store as make_store
 from fulfillment import services
 from fulfillment.errors import NoFreeSlot
 from fulfillment.models import PickTask, ShelfSlot, TaskState
-from fulfillment.services import picking
+from fulfillment.services import life, picking
 from fulfillment.tests.factories import LATER, floor, picked, product, task_for, worker
 from inventory import services as stock
 from orders import services as orders
@@ -132,3 +134,66 @@ def test_a_picker_and_a_manager_at_once_end_in_one_of_the_two(race):
         services.close_cancelled(order_id=order.pk, now=LATER)
         services.end_shift(picker_id=picker.pk, now=LATER)
         services.start_shift(picker_id=picker.pk, store_id=first.pk, now=LATER)
+
+
+def _two_papers(race, monkeypatch):
+    """Two sheets with their missing lines in opposite order, entered at once: each waits for the other's first line."""
+    milk, bread = product(), product()
+    store = floor(milk, bread)
+    tasks = [task_for(store, [milk, bread]) for _ in range(2)]
+    tasks[1].lines.filter(product=milk).update(walk=99)
+    tasks[0].lines.filter(product=bread).update(walk=99)
+    pickers = [worker(store), worker(store)]
+    meet, seen, release = threading.Barrier(2), threading.local(), stock.release_part
+
+    def release_and_wait(**args):
+        release(**args)
+        if not getattr(seen, "one", False):
+            seen.one = True
+            with suppress(threading.BrokenBarrierError):
+                meet.wait(timeout=0.5)
+
+    monkeypatch.setattr(stock, "release_part", release_and_wait)
+
+    def enter(number):
+        task = tasks[number]
+        return services.enter_paper(
+            task_id=task.pk, picker_id=pickers[number].pk, nonce="n", now=LATER,
+            found={line.pk: 0 for line in task.lines.all()},
+        )  # fmt: skip
+
+    return race(2, enter)
+
+
+def test_two_sheets_with_the_same_goods_missing_never_deadlock(race, monkeypatch):
+    assert all(isinstance(result, PickTask) for result in _two_papers(race, monkeypatch))
+
+
+def test_control_without_the_stock_locked_first_they_do(race, monkeypatch):
+    monkeypatch.setattr(stock, "lock_held_by", lambda **args: None)
+    assert sum(isinstance(result, OperationalError) for result in _two_papers(race, monkeypatch)) == 1
+
+
+def _crossing(race, monkeypatch):
+    """Two orders change their stores with each other; each waits after the first load it has written."""
+    milk = product()
+    here, there = floor(milk), floor(milk, at=make_store("BLR-U", lat=12.96, lng=77.63))
+    moved = [task_for(here, [milk]).order, task_for(there, [milk]).order]
+    for order, store in zip(moved, (there, here), strict=True):
+        Order.objects.filter(pk=order.pk).update(store=store, status=Status.CONFIRMED)
+    meet, seen, write = threading.Barrier(2), threading.local(), life.write_load
+
+    def write_and_wait(**args):
+        write(**args)
+        if not getattr(seen, "one", False):
+            seen.one = True
+            with suppress(threading.BrokenBarrierError):
+                meet.wait(timeout=0.5)
+
+    monkeypatch.setattr(life, "write_load", write_and_wait)
+    return race(2, lambda n: services.follow_order(order_id=moved[n].pk, now=LATER))
+
+
+def test_orders_that_change_their_stores_with_each_other_never_deadlock(race, monkeypatch):
+    got = _crossing(race, monkeypatch)
+    assert all(isinstance(result, PickTask) for result in got), got

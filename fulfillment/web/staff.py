@@ -93,9 +93,12 @@ def limit(request: HttpRequest, code: str) -> HttpResponse:
 
 def _time(text: str) -> time:
     try:
-        return time.fromisoformat(text.strip()[:5])
+        typed = time.fromisoformat(text.strip()[:5])
     except ValueError:
-        raise Invalid("Say from when to when.") from None
+        typed = None
+    if typed is None or typed.tzinfo is not None:
+        raise Invalid("Say from when to when.")
+    return typed
 
 
 def _day(text: str) -> date:

@@ -19,6 +19,7 @@ from inventory.services.cycle_counts import (
 from inventory.services.holding import (
     firm,
     hold,
+    lock_held_by,
     move_hold,
     release,
     release_part,
@@ -55,6 +56,7 @@ __all__ = [
     "firm",
     "forget_superseded",
     "hold",
+    "lock_held_by",
     "make_counts",
     "move_bin",
     "move_hold",

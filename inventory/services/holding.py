@@ -178,6 +178,11 @@ def take_back(*, ref: UUID, actor: str, now: datetime, reason: str = "Undelivere
         )
 
 
+def lock_held_by(*, ref: UUID) -> None:
+    """Lock all stock rows `ref` holds units of, in key order: before several of them change in one transaction."""
+    ledger.lock_held(ref, LIVE_STATES)
+
+
 def release_part(
     *,
     ref: UUID,

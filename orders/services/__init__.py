@@ -18,7 +18,7 @@ from orders.services.cheaper import tell_cheaper
 from orders.services.checkout import INSTRUCTIONS, checkout
 from orders.services.claims import Reported, decide_claim, most_back, open_claims
 from orders.services.ending import cancel, close, close_delivered, confirm, end_window, refund_done, sweep_unpaid
-from orders.services.floor import evidence, packed, short_line, start_picking, to_store
+from orders.services.floor import evidence, packed, short_line, short_lines, start_picking, to_store
 from orders.services.handover import Handed, picked_up, scan_bag
 from orders.services.late import credit_late
 from orders.services.mover import lock, move
@@ -105,6 +105,7 @@ __all__ = [
     "set_tip",
     "set_trust",
     "short_line",
+    "short_lines",
     "start_picking",
     "substitute_line",
     "swap_line",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -49,24 +49,78 @@ def start_picking(*, order_id: UUID, actor: str, now: datetime) -> Order:
 def short_line(
     *, order_id: UUID, order_line_id: int, qty: int, actor: str, now: datetime, recalled: bool = False
 ) -> Order:
-    """`qty` more units of a line can't be found: bill down, stock corrected, money back if it was paid. With `recalled`
-    they were recalled before they were picked, and stay in the store off sale; the picking need not have begun.
+    """`qty` more units of a line can't be found; all as `short_lines` does it."""
+    return short_lines(order_id=order_id, missing={order_line_id: qty}, actor=actor, now=now, recalled=recalled)
+
+
+@transaction.atomic
+def short_lines(
+    *, order_id: UUID, missing: Mapping[int, int], actor: str, now: datetime, recalled: bool = False
+) -> Order:
+    """So many more units of these lines (by id) can't be found: bill down, stock corrected, money back if it was paid.
+    With `recalled` they were recalled before they were picked, and stay in the store off sale; the picking need not
+    have begun.
 
     Fees and the unit price stay as agreed, also below the quantity of a tier: the customer never pays more for our
     missing goods. When every unit of the order is short, the order is cancelled and everything is refunded. Each call
     is one act (the floor's nonce keeps repeats away). Raises IllegalMove unless it is
-    being picked, NoSuchLine, Invalid when more than what is left of the line is asked for.
+    being picked, NoSuchLine, Invalid when more than what is left of a line is asked for.
     """
     order = lock(order_id)
     if order.status != Status.PICKING and not (recalled and order.status in BEFORE_PICKING):
         raise IllegalMove("Only an order that is being picked can have missing items.", status_now=order.status)
-    line = OrderLine.objects.filter(pk=order_line_id, order=order).first()
-    if line is None:
+    lines = {line.pk: line for line in OrderLine.objects.filter(order=order, pk__in=list(missing))}
+    if lines.keys() != missing.keys():
         raise NoSuchLine("This line is not part of the order.")
+    by_paise = {line_id: _shorten(order, lines[line_id], qty) for line_id, qty in missing.items()}
+    units = order.lines.aggregate(asked=Sum("qty"), short=Sum("short_qty"))
+    nothing_left = units["asked"] == units["short"]
+    if nothing_left:
+        give_back_promotions(order, now=now)  # locked before payment and stock, as everywhere
+    # When nothing is left there is one refund of everything, fees included, instead of a last small one and the rest.
+    refunds = {}
+    for line_id, qty in missing.items() if not nothing_left else ():
+        line = lines[line_id]
+        refunds[line_id] = money.lower_amount(
+            ref=order.pk,
+            by_paise=by_paise[line_id],
+            reason=f"{line.name}: {qty} {'recalled' if recalled else 'not found'}"[:160],
+            key=f"short:{line.pk}:{line.short_qty}",
+            now=now,
+        )
+    if len(missing) > 1:
+        stock.lock_held_by(ref=order.pk)
+    for line_id, qty in missing.items():
+        stock.release_part(
+            ref=order.pk,
+            product_id=lines[line_id].product_id,
+            qty=qty,
+            reason="Recalled" if recalled else "Not found while picking",
+            actor=actor,
+            now=now,
+            missing=not recalled,
+            recalled=recalled,
+        )
+    if nothing_left:
+        return cancel_locked(order, reason=ALL_RECALLED if recalled else NOTHING_FOUND, actor=actor, now=now)
+    for line_id, qty in missing.items():
+        shorted = (LineRecalled if recalled else LineShorted)(
+            order_id=order.pk,
+            customer_id=order.customer_id,
+            product_name=lines[line_id].name,
+            qty=qty,
+            refund_paise=refunds[line_id],
+        )
+        events.record(shorted, subject=subject(order), actor=actor)
+    hint(order)
+    return order
+
+
+def _shorten(order: Order, line: OrderLine, qty: int) -> int:
+    """The line and the bill without these units. Returns by how many paise the total goes down. Raises Invalid."""
     left = line.qty - line.short_qty
     if not 1 <= qty <= left:
         raise Invalid(f"Between 1 and {left} units of this line can still be missing.", left=left)
-
     short = short_of(
         unit_price_paise=line.unit_price_paise,
         gst_bp=line.gst_bp,
@@ -78,43 +132,7 @@ def short_line(
     line.short_qty += qty
     line.discount_paise, line.tax_paise = short.discount_left_paise, short.tax_left_paise
     line.save(update_fields=["short_qty", "discount_paise", "tax_paise"])
-    by_paise = lower_bill(order, short.items_paise, short.discount_paise, tax_before - line.tax_paise)
-    units = order.lines.aggregate(asked=Sum("qty"), short=Sum("short_qty"))
-    nothing_left = units["asked"] == units["short"]
-    if nothing_left:
-        give_back_promotions(order, now=now)  # locked before payment and stock, as everywhere
-    # When nothing is left there is one refund of everything, fees included, instead of a last small one and the rest.
-    refund_paise = 0
-    if not nothing_left:
-        refund_paise = money.lower_amount(
-            ref=order.pk,
-            by_paise=by_paise,
-            reason=f"{line.name}: {qty} {'recalled' if recalled else 'not found'}"[:160],
-            key=f"short:{line.pk}:{line.short_qty}",
-            now=now,
-        )
-    stock.release_part(
-        ref=order.pk,
-        product_id=line.product_id,
-        qty=qty,
-        reason="Recalled" if recalled else "Not found while picking",
-        actor=actor,
-        now=now,
-        missing=not recalled,
-        recalled=recalled,
-    )
-    if nothing_left:
-        return cancel_locked(order, reason=ALL_RECALLED if recalled else NOTHING_FOUND, actor=actor, now=now)
-    shorted = (LineRecalled if recalled else LineShorted)(
-        order_id=order.pk,
-        customer_id=order.customer_id,
-        product_name=line.name,
-        qty=qty,
-        refund_paise=refund_paise,
-    )
-    events.record(shorted, subject=subject(order), actor=actor)
-    hint(order)
-    return order
+    return lower_bill(order, short.items_paise, short.discount_paise, tax_before - line.tax_paise)
 
 
 @joining

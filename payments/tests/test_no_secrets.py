@@ -138,3 +138,16 @@ def test_what_the_adapters_read_is_still_there():
     }
     assert json.dumps(body)  # the message itself is left as it was
     assert body["payload"]["payment"]["entity"]["card"]["iin"] == "411111"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "pi_f81d60f4111111111111111fc6c6aa41",
+        "41111111-1111-4111-8111-111111111111",
+        "re_4242424242424242a0b1c2d3e4f5a6b7",
+    ],
+)
+def test_digits_inside_an_id_are_no_card(text):
+    assert without_card_data({"intent": text}) == {"intent": text}
+    assert without_card_data({"words": f"{text} 4111 1111 1111 1111"}) == {"words": f"{text} {HIDDEN}"}
