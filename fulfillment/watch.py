@@ -8,6 +8,7 @@ from uuid import UUID
 
 from django.db import connection
 
+from catalog import queries as goods
 from catalog.models import Store, StoreLoad
 from fulfillment import queries
 from fulfillment.models import TaskState
@@ -140,7 +141,7 @@ def floor_now(*, store: Store, now: datetime) -> FloorNow:
         capacity=Capacity(
             # As written down with every task: the board shows the head of a long queue only.
             open_orders=load.open_orders if load else len(board.waiting) + len(board.in_work),
-            most_orders=store.max_open_orders,
+            most_orders=goods.most_open_orders(store, now=now),
             begins_in_m=round(load.pick_backlog_s / 60) if load else 0,
             pickers=len(tiles),
             free=sum(tile.doing == "free" for tile in tiles),
