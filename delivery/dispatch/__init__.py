@@ -12,14 +12,17 @@ from delivery.dispatch.problem import (
     Assignment,
     Candidate,
     FreeRider,
+    Move,
     OpenJob,
     Plan,
     Policy,
     Strategy,
     TravelFn,
+    Weights,
 )
+from delivery.dispatch.rolling import rolling
 
-STRATEGIES: dict[str, Strategy] = {"nearest": nearest}
+STRATEGIES: dict[str, Strategy] = {"nearest": nearest, "rolling": rolling}
 
 
 def assign(
@@ -30,9 +33,10 @@ def assign(
     travel: TravelFn,
     policy: Policy | None = None,
     strategy: str = "nearest",
+    before: Plan | None = None,
 ) -> Plan:
     """One round of dispatch. Raises KeyError for an unknown strategy name."""
-    return STRATEGIES[strategy](jobs, riders, now_s, travel, policy or Policy())
+    return STRATEGIES[strategy](jobs, riders, now_s, travel, policy or Policy(), before)
 
 
 __all__ = [
@@ -40,10 +44,12 @@ __all__ = [
     "Assignment",
     "Candidate",
     "FreeRider",
+    "Move",
     "OpenJob",
     "Plan",
     "Policy",
     "Strategy",
     "TravelFn",
+    "Weights",
     "assign",
 ]
