@@ -11,6 +11,7 @@ from delivery.dispatch.nearest import nearest
 from delivery.dispatch.problem import (
     Assignment,
     Candidate,
+    Expected,
     FreeRider,
     Move,
     OpenJob,
@@ -43,6 +44,7 @@ __all__ = [
     "STRATEGIES",
     "Assignment",
     "Candidate",
+    "Expected",
     "FreeRider",
     "Move",
     "OpenJob",

@@ -12,11 +12,12 @@ import json
 import math
 import sys
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
-from delivery.dispatch import STRATEGIES, FreeRider, OpenJob, Plan, Policy
+from delivery.dispatch import STRATEGIES, Expected, FreeRider, OpenJob, Plan, Policy
 
 MINUTE_S = 60.0
 Spot = tuple[float, float]
@@ -36,6 +37,40 @@ class Plane:
         a, b = np.array(origins, float), np.array(targets, float)
         d = b[None, :, :] - a[:, None, :]
         return np.ceil(np.sqrt(d[..., 0] * d[..., 0] + d[..., 1] * d[..., 1]) / self.speed) * MINUTE_S
+
+
+class Seen:
+    """What a dispatcher has learnt of the day so far: orders per store and hour, minutes of picking."""
+
+    MEMORY = 60.0
+    """Minutes after which an order counts for 1/e in the rate."""
+
+    def __init__(self) -> None:
+        self.known: set[str] = set()
+        self.weight: dict[str, float] = {}
+        self.lead: dict[str, tuple[float, int]] = {}
+        self.last = self.first = None
+
+    def look(self, now: int, orders: Sequence[Mapping[str, Any]]) -> None:
+        if self.first is None:
+            self.first = self.last = now
+        fade = math.exp(-(now - self.last) / self.MEMORY)
+        self.last = now
+        for store in self.weight:
+            self.weight[store] *= fade
+        for o in orders:
+            if o["id"] not in self.known:
+                self.known.add(o["id"])
+                self.weight[o["store"]] = self.weight.get(o["store"], 0.0) + 1
+                total, count = self.lead.get(o["store"], (0.0, 0))
+                self.lead[o["store"]] = (total + o["ready"] - o["placed"], count + 1)
+
+    def expected(self, stores: Mapping[str, Spot]) -> dict[str, Expected]:
+        span = self.MEMORY * (1 - math.exp(-(self.last - self.first + 1) / self.MEMORY))
+        return {
+            store: Expected(stores[store], weight / span * 60, MINUTE_S * self.lead[store][0] / self.lead[store][1])
+            for store, weight in self.weight.items()
+        }
 
 
 class Adapter:
@@ -60,14 +95,16 @@ class Adapter:
             }
         )
         self.before: Plan | None = None
+        self.seen = Seen()
 
     def assign(self, now: int, orders: Sequence[Mapping[str, Any]], couriers: Sequence[Mapping[str, Any]]) -> list[Any]:
+        self.seen.look(now, orders)
         plan = self.strategy(
             [self._job(o) for o in orders],
             [self._rider(c) for c in couriers],
             now * MINUTE_S,
             self.travel,
-            self.policy,
+            replace(self.policy, demand=self.seen.expected(self.stores)) if self.policy.open_bundles else self.policy,
             self.before,
         )
         self.before = plan

@@ -89,6 +89,15 @@ class Weights:
 
 
 @dataclass(frozen=True, slots=True)
+class Expected:
+    """A store's near future: orders per hour, and how long its bags usually take from the order on."""
+
+    at: Place
+    per_hour: float
+    lead_s: float
+
+
+@dataclass(frozen=True, slots=True)
 class Policy:
     """What a city allows. Seconds.
 
@@ -113,8 +122,8 @@ class Policy:
     candidates: int = 8
     effort: int = 60
     weights: Weights = Weights()
-    demand: Mapping[Hashable, float] = field(default_factory=dict)
-    """Orders expected per hour, by store: where riders without work should wait. Empty: they stay where they are."""
+    demand: Mapping[Hashable, Expected] = field(default_factory=dict)
+    """What is expected of each store: where riders without work should wait. Empty: they stay where they are."""
 
 
 @dataclass(frozen=True, slots=True)
