@@ -45,6 +45,8 @@ class Board:
         spots: dict[Hashable, Any] = {}
         for job in jobs:
             spots.setdefault(job.store, job.pickup)
+        for store, expected in self.policy.demand.items():
+            spots.setdefault(store, expected.at)
         stores = list(spots)
         vehicles = sorted({rider.vehicle for rider in riders}) or ["ebike"]
         doors = [job.drop for job in jobs]
@@ -60,7 +62,9 @@ class Board:
             legs = np.zeros(len(jobs))
             for store, spot in spots.items():
                 there = [i for i, job in enumerate(jobs) if job.store == store]
-                legs[there] = np.asarray(times(travel, [spot], [doors[i] for i in there], vehicle), float)[0]
+                if there:
+                    to_doors = times(travel, [spot], [doors[i] for i in there], vehicle)
+                    legs[there] = np.asarray(to_doors, float)[0]
             by_vehicle.append(legs)
             if not number:
                 direct = legs
@@ -77,6 +81,8 @@ class Board:
         order: dict[Hashable, int] = {}
         for job in self.jobs:
             order.setdefault(job.store, len(order))
+        for store in sorted((s for s in stores if s not in order), key=lambda s: (-self.policy.demand[s].per_hour, str(s))):
+            order[store] = len(order)
         self.stores = list(order)
         self.shelf = order
         self.riders = [riders[i] for i in rank_r]
@@ -112,6 +118,8 @@ class Board:
             self.back.append(back_s)
             rows: list[list[float]] = [[] for _ in self.jobs]
             for group in members:
+                if not group:
+                    continue
                 spots_of = [doors[j] for j in group]
                 if len(group) == 1:
                     rows[group[0]] = [0.0]

@@ -82,8 +82,9 @@ class Weights:
 
     late: float = 1.0
     late_growth_s: float = 3600.0
-    ride: float = 0.1
-    end: float = 0.1
+    ride: float = 0.3
+    end: float = 0.4
+    wander: float = 0.3
     unserved_s: float = 7200.0
     fair_s: float = 30.0
 

@@ -45,7 +45,7 @@ def rolling(
     if board.riders:
         _begin(board, before)
         improve(board, policy.effort)
-    return _decide(board, travel)
+    return _decide(board)
 
 
 def _begin(board: Board, before: Plan | None) -> None:
@@ -168,12 +168,14 @@ def _related(board: Board) -> list[list[int]]:
 
 
 def _between_stores(board: Board) -> np.ndarray:
-    count = len(board.stores)
+    count = max(board.store) + 1  # stores without jobs come last
     far = np.zeros((count, count))
-    back, out = board.back[0], np.array(board.out[0])
+    back, out = board.back[0][:, :count], np.array(board.out[0])
     finite = np.where(np.isinf(back), 3600.0, back)
     for s in range(count):
         there = [j for j, mine in enumerate(board.store) if mine == s]
+        if not there:
+            continue
         # From the shelf over its nearest door back to the other shelf, less the way out: a bound on the way between.
         far[s] = np.maximum((finite[there] - out[there][:, None]).max(axis=0), 0.0)
     return np.maximum(far, far.T)
@@ -182,7 +184,7 @@ def _between_stores(board: Board) -> np.ndarray:
 # -- from plan to decisions -------------------------------------------------------------------------------------------
 
 
-def _decide(board: Board, travel: TravelFn) -> Plan:
+def _decide(board: Board) -> Plan:
     policy, now = board.policy, board.now_s
     plan = Plan()
     for r, rider in enumerate(board.riders):
@@ -205,7 +207,7 @@ def _decide(board: Board, travel: TravelFn) -> Plan:
         else:
             plan.left[job.id] = "a rider is planned who need not leave yet"
     if policy.demand:
-        plan.moves.extend(where_to_wait(board, travel, busy={move.rider for move in plan.moves}))
+        plan.moves.extend(where_to_wait(board, busy={move.rider for move in plan.moves}))
     return plan
 
 

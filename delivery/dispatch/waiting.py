@@ -2,86 +2,75 @@
 
 A rider's ride to a store is lost time only as far as it is longer than the picking: with `lead_s` from order to packed
 bags, a rider `way` seconds away makes the bags wait `way - lead_s`. A k-th rider at a store is needed with the
-probability that at least k orders come within `WINDOW_S` (Poisson). Seats at stores are given out so that the expected
-waiting saved, less the ride's own cost, is largest: a linear assignment.
+probability that at least k orders come within `WINDOW_S` (Poisson). All riders who are free within that time share these
+seats, those still on a trip too: a store whose own riders come back soon needs nobody from the other end of town. Who
+has a seat and nothing to do is sent there when that saves more waiting than the ride is worth.
 """
 
 from __future__ import annotations
 
 import math
-from collections import Counter
 from collections.abc import Collection, Hashable
 from typing import TYPE_CHECKING
 
 import numpy as np
 from scipy.optimize import linear_sum_assignment
 
-from delivery.dispatch.problem import Move, TravelFn, times
+from delivery.dispatch.problem import Move
 
 if TYPE_CHECKING:
     from delivery.dispatch.board import Board
 
 WINDOW_S = 900.0
+COVER_S = 1800.0
+"""What it is worth that somebody can take an expected order at all."""
 MOST_SEATS = 12
 
 
-def where_to_wait(board: Board, travel: TravelFn, *, busy: Collection[Hashable]) -> list[Move]:
+def where_to_wait(board: Board, *, busy: Collection[Hashable]) -> list[Move]:
     """Moves of riders who have nothing to do, are free before the next round and not where they should be."""
-    policy = board.policy
-    soon = board.now_s + policy.round_s
-    idle = [
+    policy, now = board.policy, board.now_s
+    soon = now + policy.round_s
+    people = [r for r in range(len(board.riders)) if board.end_s[r] <= now + WINDOW_S and board.off_s[r] > soon]
+    idle = {
         r
-        for r, rider in enumerate(board.riders)
-        if not board.plan[r] and rider.free_s <= soon and rider.id not in busy and board.off_s[r] > soon
-    ]
-    stores = sorted(policy.demand, key=lambda store: (-policy.demand[store].per_hour, str(store)))
-    coming = Counter(
-        rider.heading
-        for r, rider in enumerate(board.riders)
-        if rider.heading is not None and rider.free_s > soon and not board.plan[r]
-    )
-    seats: list[tuple[int, float]] = []
-    for i, store in enumerate(stores):
-        mean = policy.demand[store].per_hour * WINDOW_S / 3600
+        for r in people
+        if not board.plan[r] and board.riders[r].free_s <= soon and board.riders[r].id not in busy
+    }
+    seats = _seats(board)
+    if not idle or not seats:
+        return []
+    which = np.array([s for s, _ in seats])
+    chance = np.array([p for _, p in seats])
+    lead = np.array([policy.demand[board.stores[s]].lead_s for s, _ in seats])
+    way = board.to_store[which][:, people].T
+    late = np.maximum(0.0, way + policy.pick_before_s - np.maximum(policy.pick_before_s, lead))
+    wait = np.array([board.end_s[r] - now for r in people])
+    reach = np.maximum(0.0, wait[:, None] + way + policy.pick_before_s - np.maximum(policy.pick_before_s, lead))
+    gain = chance * (COVER_S - reach) - policy.weights.wander * way
+    gain = np.where(np.isfinite(gain), gain, -1e9)
+    rows, columns = linear_sum_assignment(-gain)
+    moves = []
+    for i, c in zip(rows.tolist(), columns.tolist(), strict=True):
+        rider, s = board.riders[people[i]], seats[c][0]
+        if people[i] in idle and rider.heading != board.stores[s] and math.isfinite(way[i, c]):
+            if chance[c] * late[i, c] > policy.weights.wander * way[i, c]:
+                moves.append(Move(rider.id, board.stores[s]))
+    return moves
+
+
+def _seats(board: Board) -> list[tuple[int, float]]:
+    """(store, probability that this many orders come): the first seat of a store, the second, ..."""
+    seats = []
+    for store, expected in board.policy.demand.items():
+        if store not in board.shelf:
+            continue
+        mean = expected.per_hour * WINDOW_S / 3600
         at_least, term = 1.0, math.exp(-mean)
         for k in range(1, MOST_SEATS + 1):
             at_least -= term  # P(N >= k)
             term *= mean / k
-            if at_least < 0.02:
+            if at_least < 0.05:
                 break
-            if k > coming[store]:  # a rider on the way there has the first seat
-                seats.append((i, at_least))
-    if not idle or not seats:
-        return []
-    places = [policy.demand[store].at for store in stores]
-    way = np.zeros((len(idle), len(stores)))
-    for vehicle in {board.riders[r].vehicle for r in idle}:
-        own = [i for i, r in enumerate(idle) if board.riders[r].vehicle == vehicle]
-        way[own] = np.asarray(times(travel, [board.riders[idle[i]].at for i in own], places, vehicle), float)
-    column = {store: i for i, store in enumerate(stores)}
-    for i, r in enumerate(idle):
-        rider = board.riders[r]
-        if rider.heading in column:
-            way[i, column[rider.heading]] = 0.0
-        for c, store in enumerate(stores):
-            if (policy.home_store_only and rider.store != store) or (
-                rider.stores is not None and store not in rider.stores
-            ):
-                way[i, c] = math.inf
-    lead = np.array([policy.demand[store].lead_s for store in stores])
-    which = np.array([i for i, _ in seats])
-    chance = np.array([p for _, p in seats])
-    reach = way[:, which] + policy.pick_before_s
-    # What is lost if this seat's order comes while the rider is still where they are now; a seat filled from nearby
-    # is worth as much as one filled from far, so all are compared with the farthest rider.
-    lost = chance * np.maximum(0.0, reach - np.maximum(policy.pick_before_s, lead[which]))
-    worth = np.where(np.isinf(lost), 0.0, lost).max(axis=0, initial=0.0)
-    gain = np.where(np.isinf(reach), -1e9, worth - policy.weights.ride * np.minimum(reach, 1e9))
-    rows, columns = linear_sum_assignment(-gain)
-    moves = []
-    for i, c in zip(rows.tolist(), columns.tolist(), strict=True):
-        rider, store = board.riders[idle[i]], stores[which[c]]
-        saved = lost[i, c] - policy.weights.ride * way[i, which[c]]
-        if saved > 0 and math.isfinite(way[i, which[c]]) and rider.heading != store:
-            moves.append(Move(rider.id, store))
-    return moves
+            seats.append((board.shelf[store], at_least))
+    return seats
