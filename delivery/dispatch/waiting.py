@@ -53,7 +53,7 @@ def where_to_wait(board: Board, *, busy: Collection[Hashable]) -> list[Move]:
     moves = []
     for i, c in zip(rows.tolist(), columns.tolist(), strict=True):
         rider, s = board.riders[people[i]], seats[c][0]
-        if people[i] in idle and rider.heading != board.stores[s] and math.isfinite(way[i, c]):
+        if people[i] in idle and rider.heading != board.stores[s] and way[i, c] <= WINDOW_S:
             if chance[c] * late[i, c] > policy.weights.wander * way[i, c]:
                 moves.append(Move(rider.id, board.stores[s]))
     return moves
