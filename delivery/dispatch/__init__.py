@@ -7,6 +7,7 @@ candidates: the answer to "why this rider?".
 
 from __future__ import annotations
 
+from delivery.dispatch.matching import matching
 from delivery.dispatch.nearest import nearest
 from delivery.dispatch.problem import (
     Assignment,
@@ -23,7 +24,7 @@ from delivery.dispatch.problem import (
 )
 from delivery.dispatch.rolling import rolling
 
-STRATEGIES: dict[str, Strategy] = {"nearest": nearest, "rolling": rolling}
+STRATEGIES: dict[str, Strategy] = {"nearest": nearest, "matching": matching, "rolling": rolling}
 
 
 def assign(

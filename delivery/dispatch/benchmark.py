@@ -77,6 +77,7 @@ class Adapter:
     def __init__(self, info: Mapping[str, Any], *, strategy: str = "rolling", **changes: Any) -> None:
         self.stores: dict[str, Spot] = {name: (float(x), float(y)) for name, (x, y) in info["stores"].items()}
         self.travel = Plane(info["speed"])
+        self.interval = info["interval"]
         self.strategy = STRATEGIES[strategy]
         self.guessing = info.get("ready_info") == "estimate"
         half_pick, half_drop = info["pickup_service"] // 2, info["dropoff_service"] // 2
@@ -108,7 +109,9 @@ class Adapter:
             self.before,
         )
         self.before = plan
-        decisions: list[Any] = [(one.rider, list(one.jobs)) for one in plan.assignments]
+        # A plain strategy may count on a rider who is not free yet: the harness takes no instruction for those.
+        soon = {c["id"]: c["free_at"] <= now + self.interval or c["state"] == "moving" for c in couriers}
+        decisions: list[Any] = [(one.rider, list(one.jobs)) for one in plan.assignments if soon[one.rider]]
         decisions += [(move.rider, move.store) for move in plan.moves]
         return decisions
 

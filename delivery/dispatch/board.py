@@ -133,18 +133,13 @@ class Board:
         policy = self.policy
         far = policy.farthest_pickup_s
         self.from_rider[self.from_rider > far] = math.inf
-        for r, rider in enumerate(self.riders):
-            for s, store in enumerate(self.stores):
-                if (policy.home_store_only and rider.store != store) or (
-                    rider.stores is not None and store not in rider.stores
-                ):
-                    self.from_rider[s, r] = math.inf
-        self.banned: Floats = np.isinf(self.from_rider) & False
+        self.banned = np.zeros(self.from_rider.shape, dtype=bool)
         if policy.home_store_only or any(rider.stores is not None for rider in self.riders):
             for r, rider in enumerate(self.riders):
                 for s, store in enumerate(self.stores):
                     outside = rider.stores is not None and store not in rider.stores
                     self.banned[s, r] = outside or (policy.home_store_only and rider.store != store)
+        self.from_rider[self.banned] = math.inf
         for back in self.back:
             back[back > far] = math.inf
         self.back_rows = [back.tolist() for back in self.back]
@@ -354,6 +349,8 @@ class Board:
             chosen = np.argpartition(soon, count - 1)[:count].tolist()
         else:
             chosen = list(range(len(soon)))
+        if shut is not None:
+            chosen = [r for r in chosen if not shut[r]]
         known = set(chosen)
         chosen += [r for r in self.near(s) if r not in known and self.plan[r] and (shut is None or not shut[r])]
         return chosen

@@ -240,13 +240,13 @@ def _first_step(board: Board, r: int, plan: Plan) -> None:
         return  # the rider waits at the shelf until the bags are there
     score = 0.0
     for j in route:
-        candidates = _why(board, j, r)
+        candidates = explain(board, j, r)
         plan.why[board.jobs[j].id] = candidates
         score += candidates[0].score
     plan.assignments.append(Assignment(rider.id, jobs, score))
 
 
-def _why(board: Board, j: int, chosen: int) -> list[Candidate]:
+def explain(board: Board, j: int, chosen: int) -> list[Candidate]:
     """The rider's own reckoning first, then the next best by themselves: seconds from now to this job's door, and what
     the weights add. Others would have to leave what they are planned for."""
     mine = _candidate(board, j, chosen, board.plan[chosen][0][1])
