@@ -20,6 +20,10 @@ Trips = tuple[Trip, ...]
 Floats = np.ndarray[Any, np.dtype[np.float64]]
 
 
+NEXT_WITHIN_S = 900.0
+FAR_S = 3600.0
+
+
 class Board:
     """`plan[r]`: the trips of rider r; `cost[r]`: what they cost; `pool`: jobs without a rider."""
 
@@ -70,7 +74,8 @@ class Board:
                 direct = legs
         # An order of our own: by times, then by how far, and by id only for twins.
         rank_j = sorted(
-            range(len(jobs)), key=lambda i: (jobs[i].placed_s, jobs[i].ready_s, jobs[i].due_s, direct[i], str(jobs[i].id))
+            range(len(jobs)),
+            key=lambda i: (jobs[i].placed_s, jobs[i].ready_s, jobs[i].due_s, direct[i], str(jobs[i].id)),
         )
         spread = np.sort(first, axis=1)
         rank_r = sorted(
@@ -81,7 +86,9 @@ class Board:
         order: dict[Hashable, int] = {}
         for job in self.jobs:
             order.setdefault(job.store, len(order))
-        for store in sorted((s for s in stores if s not in order), key=lambda s: (-self.policy.demand[s].per_hour, str(s))):
+        for store in sorted(
+            (s for s in stores if s not in order), key=lambda s: (-self.policy.demand[s].per_hour, str(s))
+        ):
             order[store] = len(order)
         self.stores = list(order)
         self.shelf = order
@@ -112,9 +119,7 @@ class Board:
         for number, vehicle in enumerate(vehicles):
             self.out.append(by_vehicle[number][rank_j].tolist())
             doors = [job.drop for job in self.jobs]
-            back_s = (
-                np.asarray(times(travel, doors, spots_in_order, vehicle), float) if self.jobs else np.zeros((0, 0))
-            )
+            back_s = np.asarray(times(travel, doors, spots_in_order, vehicle), float) if self.jobs else np.zeros((0, 0))
             self.back.append(back_s)
             rows: list[list[float]] = [[] for _ in self.jobs]
             for group in members:
@@ -124,7 +129,9 @@ class Board:
                 if len(group) == 1:
                     rows[group[0]] = [0.0]
                     continue
-                for j, row in zip(group, np.asarray(times(travel, spots_of, spots_of, vehicle), float).tolist(), strict=True):
+                for j, row in zip(
+                    group, np.asarray(times(travel, spots_of, spots_of, vehicle), float).tolist(), strict=True
+                ):
                     rows[j] = row
             self.between.append(rows)
 
@@ -150,9 +157,7 @@ class Board:
         self.cold = [job.is_cold for job in self.jobs]
         self.max_bags = [rider.max_bags for rider in self.riders]
         self.max_litres = [math.inf if rider.max_litres is None else rider.max_litres for rider in self.riders]
-        self.max_cash = [
-            math.inf if rider.cash_room_paise is None else rider.cash_room_paise for rider in self.riders
-        ]
+        self.max_cash = [math.inf if rider.cash_room_paise is None else rider.cash_room_paise for rider in self.riders]
         most = policy.most_jobs
         top = lambda values: max(values, default=0)  # noqa: E731
         self.is_tight = bool(
@@ -199,8 +204,8 @@ class Board:
         ready, placed, due = self.ready, [j.placed_s for j in self.jobs], [j.due_s for j in self.jobs]
         tight, bags, litres, cash = self.is_tight, self.bags, self.litres, self.cash
         max_bags, max_litres, max_cash = self.max_bags, self.max_litres, self.max_cash
-        homeward = [[min(row, default=0.0) for row in rows] for rows in self._finite(back_rows)]
-        stay = [min(row, default=0.0) for row in self._finite([first_rows])[0]]
+        homeward = [self._to_next(back) for back in self.back]
+        stay = self._to_next(self.from_rider.T)
         fair = self._fairness()
         infinite = math.inf
 
@@ -253,9 +258,22 @@ class Board:
 
         return value
 
-    @staticmethod
-    def _finite(tables: Sequence[Sequence[Sequence[float]]]) -> list[list[list[float]]]:
-        return [[[x for x in row if x != math.inf] for row in rows] for rows in tables]
+    def _to_next(self, ways: Floats) -> list[float]:
+        """What the end of a route is worth: seconds from each row's place to the store whose order is likely to be next
+        for a rider there. The nearest store has it with the probability that it gets an order within
+        `NEXT_WITHIN_S`, else the second nearest, ...; without expectations simply the nearest."""
+        rows, columns = ways.shape
+        if not columns:
+            return [0.0] * rows
+        far = np.where(np.isinf(ways), FAR_S, ways)
+        rates = [self.policy.demand[s].per_hour if s in self.policy.demand else 0.0 for s in self.stores]
+        chance = 1.0 - np.exp(-np.array(rates) * NEXT_WITHIN_S / 3600.0)
+        if not chance.any():
+            return far.min(axis=1).tolist()
+        nearest = np.argsort(far, axis=1, kind="stable")
+        way, here = np.take_along_axis(far, nearest, axis=1), chance[nearest]
+        none_nearer = np.cumprod(np.hstack([np.ones((rows, 1)), 1.0 - here]), axis=1)
+        return ((way * here * none_nearer[:, :-1]).sum(axis=1) + none_nearer[:, -1] * way[:, -1]).tolist()
 
     def _fairness(self) -> list[float]:
         """What using a rider costs besides: nothing for who waited longest and earned least, `fair_s` for the rest."""

@@ -56,9 +56,7 @@ def _begin(board: Board, before: Plan | None) -> None:
             trips: list[tuple[int, tuple[int, ...]]] = []
             for store, ids in before.routes.get(rider.id, ()):
                 route = tuple(
-                    number[one]
-                    for one in ids
-                    if one in number and number[one] in todo and _may(board, r, number[one])
+                    number[one] for one in ids if one in number and number[one] in todo and _may(board, r, number[one])
                 )
                 if route and store in board.shelf and all(board.jobs[j].store == store for j in route):
                     trips.append((board.shelf[store], route))

@@ -31,7 +31,9 @@ class Grid:
 def town(jobs: int, riders: int, *, seed: int) -> tuple[list[OpenJob], list[FreeRider], Policy]:
     """A rush hour: a store per eight jobs, doors within 3 km, half of the riders on a trip, a third at a store."""
     dice = random.Random(seed)
-    stores = [(dice.uniform(0, SIDE_METRES), dice.uniform(0, SIDE_METRES)) for _ in range(max(1, jobs // PLACES_PER_STORE))]
+    stores = [
+        (dice.uniform(0, SIDE_METRES), dice.uniform(0, SIDE_METRES)) for _ in range(max(1, jobs // PLACES_PER_STORE))
+    ]
     near = lambda at: (at[0] + dice.uniform(-3000, 3000), at[1] + dice.uniform(-3000, 3000))  # noqa: E731
     todo = []
     for number in range(jobs):

@@ -33,9 +33,7 @@ def where_to_wait(board: Board, *, busy: Collection[Hashable]) -> list[Move]:
     soon = now + policy.round_s
     people = [r for r in range(len(board.riders)) if board.end_s[r] <= now + WINDOW_S and board.off_s[r] > soon]
     idle = {
-        r
-        for r in people
-        if not board.plan[r] and board.riders[r].free_s <= soon and board.riders[r].id not in busy
+        r for r in people if not board.plan[r] and board.riders[r].free_s <= soon and board.riders[r].id not in busy
     }
     seats = _seats(board)
     if not idle or not seats:

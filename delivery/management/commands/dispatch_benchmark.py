@@ -55,7 +55,9 @@ class Command(BaseCommand):
     ) -> None:  # fmt: skip
         folder = find_harness(harness)
         if folder is None:
-            self.stderr.write("The benchmark harness is not here: give its folder (with run.py and sim.py) by --harness.")
+            self.stderr.write(
+                "The benchmark harness is not here: give its folder (with run.py and sim.py) by --harness."
+            )
             sys.exit(2)
         missing = [name for name in instances if not (Path(name) / "orders.txt").is_file()]
         if missing:
@@ -82,7 +84,9 @@ def find_harness(given: Path | None = None) -> Path | None:
     """The harness's folder: the one given, else `shared/dispatch` beside the project or a folder above it."""
     base = Path(settings.BASE_DIR).resolve()
     places = [given] if given else [up / "shared" / "dispatch" for up in base.parents]
-    return next((one.resolve() for one in places if one and (one / "run.py").is_file() and (one / "sim.py").is_file()), None)
+    return next(
+        (one.resolve() for one in places if one and (one / "run.py").is_file() and (one / "sim.py").is_file()), None
+    )
 
 
 def score(
@@ -114,7 +118,9 @@ def score(
 def _row(harness: Path, one: dict[str, Any]) -> dict[str, Any]:
     name = one["instance"]
     published = json.loads((harness / "published.json").read_text())
-    known = [f"{short} {published[key][name]['ctd']:g}" for key, short in PUBLISHED.items() if name in published.get(key, {})]
+    known = [
+        f"{short} {published[key][name]['ctd']:g}" for key, short in PUBLISHED.items() if name in published.get(key, {})
+    ]
     yardstick = " / ".join(f"{value:g}" for value in YARDSTICK[name]) if name in YARDSTICK else None
     return {
         "instance": name,
