@@ -36,7 +36,7 @@ def rolling(
     policy: Policy,
     before: Plan | None = None,
 ) -> Plan:
-    """Plan trips of 1 to `policy.most_jobs` jobs of one store for all riders; decide what cannot wait for the next round.
+    """Plan trips of 1 to `policy.most_jobs` jobs of one store for all riders; decide what cannot wait a round.
 
     `before`: the plan of the round before, as a hint. Only who was to fetch what is taken from it: all times are
     reckoned anew, from the jobs and riders of now.
@@ -248,10 +248,12 @@ def explain(board: Board, j: int, chosen: int) -> list[Candidate]:
     """The rider's own reckoning first, then the next best by themselves: seconds from now to this job's door, and what
     the weights add. Others would have to leave what they are planned for."""
     mine = _candidate(board, j, chosen, board.plan[chosen][0][1])
-    others = []
-    for r in board.near(board.store[j]):
-        if r != chosen and _may(board, r, j) and board.value(r, ((board.store[j], (j,)),))[0] < math.inf:
-            others.append(_candidate(board, j, r, (j,)))
+    alone = ((board.store[j], (j,)),)
+    others = [
+        _candidate(board, j, r, (j,))
+        for r in board.near(board.store[j])
+        if r != chosen and _may(board, r, j) and board.value(r, alone)[0] < math.inf
+    ]
     others.sort(key=lambda one: one.score)
     return [mine, *others]
 

@@ -2,8 +2,8 @@
 
 A rider's ride to a store is lost time only as far as it is longer than the picking: with `lead_s` from order to packed
 bags, a rider `way` seconds away makes the bags wait `way - lead_s`. A k-th rider at a store is needed with the
-probability that at least k orders come within `WINDOW_S` (Poisson). All riders who are free within that time share these
-seats, those still on a trip too: a store whose own riders come back soon needs nobody from the other end of town. Who
+probability that at least k orders come within `WINDOW_S` (Poisson). All riders who are free within that time share
+these seats, those still on a trip too: a store whose own riders come back soon needs nobody from afar. Who
 has a seat and nothing to do is sent there when that saves more waiting than the ride is worth.
 """
 
@@ -51,9 +51,10 @@ def where_to_wait(board: Board, *, busy: Collection[Hashable]) -> list[Move]:
     moves = []
     for i, c in zip(rows.tolist(), columns.tolist(), strict=True):
         rider, s = board.riders[people[i]], seats[c][0]
-        if people[i] in idle and rider.heading != board.stores[s] and way[i, c] <= WINDOW_S:
-            if chance[c] * late[i, c] > policy.weights.wander * way[i, c]:
-                moves.append(Move(rider.id, board.stores[s]))
+        if people[i] not in idle or rider.heading == board.stores[s] or way[i, c] > WINDOW_S:
+            continue
+        if chance[c] * late[i, c] > policy.weights.wander * way[i, c]:
+            moves.append(Move(rider.id, board.stores[s]))
     return moves
 
 

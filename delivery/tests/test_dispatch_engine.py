@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from dataclasses import replace
+from itertools import pairwise
 
 import pytest
 from django.core.management import call_command
@@ -45,7 +46,8 @@ open_jobs = st.lists(
             refused_by=frozenset(no),
         ),
         st.sampled_from(sorted(STORES)), spots, st.integers(0, 5_000), st.integers(0, 1_500), st.integers(1, 5),
-        st.integers(0, 40), st.integers(0, 90_000), st.booleans(), st.booleans(), st.lists(st.integers(0, 5), max_size=2),
+        st.integers(0, 40), st.integers(0, 90_000), st.booleans(), st.booleans(),
+        st.lists(st.integers(0, 5), max_size=2),
     ),
     max_size=9,
 ).map(lambda jobs: [replace(one, id=number) for number, one in enumerate(jobs)])  # fmt: skip
@@ -75,7 +77,7 @@ def test_every_plan_can_be_ridden(jobs, people, open_bundles):
     assert len(who) == len(set(who)), "one instruction per rider"
     assert set(given_out) | set(plan.left) == set(by_job) and not set(given_out) & set(plan.left)
     for number, routes in plan.routes.items():
-        carrier, clock, cash = by_rider[number], None, 0
+        carrier, clock, cash, at = by_rider[number], None, 0, None
         for store, ids in routes:
             load = [by_job[one] for one in ids]
             assert 1 <= len(load) <= policy.most_jobs and {one.store for one in load} == {store}
@@ -140,7 +142,7 @@ def test_no_job_starves_in_repeated_rounds(rows):
 def test_a_hint_from_the_round_before_never_keeps_old_ready_times():
     """The bags are ten minutes later than the last plan believed: the rider is not sent, nor bound to them."""
     far = rider("R", (0.0, 1_880.0))
-    believed = job(1, ready_s=450.0)
+    believed = job(1, ready_s=530.0)
     last = plan_of([believed], [far])
     assert last.routes == {"R": (("A", (1,)),)} and not last.assignments
     late = replace(believed, ready_s=1_080.0)
@@ -160,10 +162,8 @@ def test_very_late_jobs_win_over_a_stream_of_quick_ones():
 def test_not_serving_a_job_costs_more_with_every_minute():
     from delivery.dispatch.board import Board
 
-    prices = []
-    for now_s in (0.0, 3_600.0, 36_000.0, 72_000.0):
-        prices.append(Board([job(1)], [], now_s, GRID, CITY).unserved(0))
-    steps_up = [b - a for a, b in zip(prices, prices[1:], strict=False)]
+    prices = [Board([job(1)], [], now_s, GRID, CITY).unserved(0) for now_s in (0.0, 3_600.0, 36_000.0, 68_400.0)]
+    steps_up = [b - a for a, b in pairwise(prices)]
     assert min(steps_up) > 0 and steps_up[2] > steps_up[1], "and ever faster"
 
 

@@ -72,7 +72,7 @@ class Command(BaseCommand):
             self.stderr.write(f"{one['instance']}: {one['ctd_mean_penalised']:.2f} ({one['cpu_s']:.0f} s)")
         mean = sum(one["ctd_mean_penalised"] for one in figures) / len(figures)
         seed = "" if scramble is None else f", scrambled by {scramble}"
-        title = f"{strategy}, ready times {ready_info}{seed}: mean penalised click-to-door {mean:.2f} min, {broken} broken rules"
+        title = f"{strategy}, ready {ready_info}{seed}: mean penalised click-to-door {mean:.2f}, broken rules {broken}"
         self.stdout.ending = ""
         summary = {"strategy": strategy, "ready_info": ready_info, "scramble": scramble, "mean": round(mean, 3)}
         report(rows, {**summary, "broken": broken, "instances": figures}, title=title, out=self.stdout)  # type: ignore[arg-type]
