@@ -123,7 +123,7 @@ class Board:
             self.back.append(back_s)
             rows: list[list[float]] = [[] for _ in self.jobs]
             for group in members:
-                if not group:
+                if not group or self.policy.most_jobs == 1:  # nobody rides from door to door
                     continue
                 spots_of = [doors[j] for j in group]
                 if len(group) == 1:

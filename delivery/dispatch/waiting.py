@@ -25,6 +25,8 @@ WINDOW_S = 900.0
 COVER_S = 1800.0
 """What it is worth that somebody can take an expected order at all."""
 MOST_SEATS = 12
+FARTHEST_S = 1500.0
+"""Nobody rides longer only to wait."""
 
 
 def where_to_wait(board: Board, *, busy: Collection[Hashable]) -> list[Move]:
@@ -51,7 +53,7 @@ def where_to_wait(board: Board, *, busy: Collection[Hashable]) -> list[Move]:
     moves = []
     for i, c in zip(rows.tolist(), columns.tolist(), strict=True):
         rider, s = board.riders[people[i]], seats[c][0]
-        if people[i] not in idle or rider.heading == board.stores[s] or way[i, c] > WINDOW_S:
+        if people[i] not in idle or rider.heading == board.stores[s] or way[i, c] > FARTHEST_S:
             continue
         if chance[c] * late[i, c] > policy.weights.wander * way[i, c]:
             moves.append(Move(rider.id, board.stores[s]))
