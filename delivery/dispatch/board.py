@@ -194,7 +194,8 @@ class Board:
         """A function of a rider and their trips: cost (infinite when not allowed), and when the last trip ends."""
         policy, now = self.policy, self.now_s
         weights = policy.weights
-        late, growth, w_ride, w_end = weights.late, weights.late_growth_s, weights.ride, weights.end
+        late, growth, w_end = weights.late, weights.late_growth_s, weights.end
+        w_ride = weights.ride * self._load() ** 2
         pick_before, pick_after = policy.pick_before_s, policy.pick_after_s
         drop_before, drop_after = policy.drop_before_s, policy.drop_after_s
         start_s, free_s, off_s, at, vehicle = self.start_s, self.free_s, self.off_s, self.at, self.vehicle
@@ -257,6 +258,11 @@ class Board:
             return total + w_ride * rides + w_end * homeward[v][last], clock
 
         return value
+
+    def _load(self) -> float:
+        """The share of riders who have something to do now: what their time is worth to the next customer."""
+        idle = sum(rider.free_s <= self.now_s for rider in self.riders)
+        return 1.0 - idle / len(self.riders) if self.riders else 1.0
 
     def _to_next(self, ways: Floats) -> list[float]:
         """What the end of a route is worth: seconds from each row's place to the store whose order is likely to be next

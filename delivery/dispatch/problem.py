@@ -121,7 +121,7 @@ class Policy:
     drop_after_s: float = 30.0
     open_bundles: bool = False
     candidates: int = 8
-    effort: int = 300
+    effort: int = 120
     weights: Weights = Weights()
     demand: Mapping[Hashable, Expected] = field(default_factory=dict)
     """What is expected of each store: where riders without work should wait. Empty: they stay where they are."""
