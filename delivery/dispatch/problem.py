@@ -82,7 +82,7 @@ class Weights:
 
     late: float = 1.0
     late_growth_s: float = 3600.0
-    ride: float = 0.3
+    ride: float = 0.6
     end: float = 0.4
     wander: float = 0.3
     unserved_s: float = 7200.0
