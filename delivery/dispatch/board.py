@@ -194,7 +194,7 @@ class Board:
         """A function of a rider and their trips: cost (infinite when not allowed), and when the last trip ends."""
         policy, now = self.policy, self.now_s
         weights = policy.weights
-        late, growth, w_end = weights.late, weights.late_growth_s, weights.end
+        late, growth, w_end = weights.late, weights.late_growth_s**2, weights.end
         w_ride = weights.ride * self._load() ** 2
         pick_before, pick_after = policy.pick_before_s, policy.pick_after_s
         drop_before, drop_after = policy.drop_before_s, policy.drop_after_s
@@ -252,7 +252,7 @@ class Board:
                     total += clock - placed[j]
                     over = clock - due[j]
                     if over > 0:
-                        total += over * late + over * over / growth
+                        total += over * late + over * over * over / growth
                     clock += drop_after
                     last = j
             return total + w_ride * rides + w_end * homeward[v][last], clock
@@ -406,7 +406,7 @@ class Board:
         job, weights = self.jobs[j], self.policy.weights
         wait = self.now_s - job.placed_s + weights.unserved_s
         over = max(0.0, self.now_s + weights.unserved_s - job.due_s)
-        return wait + over * weights.late + over * over / weights.late_growth_s
+        return wait + over * weights.late + over**3 / weights.late_growth_s**2
 
     def total(self) -> float:
         return sum(self.cost) + sum(self.unserved(j) for j in self.pool)

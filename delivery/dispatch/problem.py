@@ -73,15 +73,16 @@ class FreeRider:
 class Weights:
     """What a plan costs, in seconds of one customer's waiting. docs/dispatch.md gives the reasons.
 
-    A job costs its click-to-door time, plus `late` per second beyond the promise, plus the square of the lateness over
-    `late_growth_s`: being late always gets dearer, so that no job is overtaken for ever. Riding costs `ride` per
-    second; a route that ends far from the nearest store `end` per second of the way there. A job nobody can fetch
+    A job costs its click-to-door time, plus `late` per second beyond the promise, plus the cube of the lateness over
+    the square of `late_growth_s`: being late always gets dearer, so that no job is overtaken for ever. Riding costs
+    `ride` per second (less while riders are idle), the way from a route's end to the next order's store `end` per
+    second, a ride only to wait elsewhere `wander` per second. A job nobody can fetch
     costs `unserved_s` on top of what it waited. A rider who waited longer or earned less is preferred by at most
     `fair_s`.
     """
 
-    late: float = 1.0
-    late_growth_s: float = 3600.0
+    late: float = 0.2
+    late_growth_s: float = 4500.0
     ride: float = 0.6
     end: float = 0.4
     wander: float = 0.3

@@ -283,6 +283,6 @@ def _candidate(board: Board, j: int, r: int, route: tuple[int, ...]) -> Candidat
         "ride_to_store": ride,
         "at_the_shelf": pick - now - busy - ride,
         "to_the_door": door - pick,
-        "late": over * weights.late + over * over / weights.late_growth_s,
+        "late": over * weights.late + over**3 / weights.late_growth_s**2,
     }
     return Candidate(board.riders[r].id, sum(parts.values()), parts)
