@@ -82,7 +82,7 @@ class Weights:
     """
 
     late: float = 0.2
-    late_growth_s: float = 4500.0
+    late_growth_s: float = 9000.0
     ride: float = 0.6
     end: float = 0.4
     wander: float = 0.3

@@ -153,7 +153,7 @@ def test_a_hint_from_the_round_before_never_keeps_old_ready_times():
 
 def test_very_late_jobs_win_over_a_stream_of_quick_ones():
     """One rider; a far door that is hours late against next-door orders that are still in time."""
-    old = job("old", to=(3_000.0, 3_000.0), placed_s=-15_600.0, due_s=-14_400.0)
+    old = job("old", to=(3_000.0, 3_000.0), placed_s=-30_000.0, due_s=-28_800.0)
     fresh = [job(n, to=(150.0 + n, 0.0), placed_s=0.0, due_s=600.0) for n in range(6)]
     board = plan_of([old, *fresh], [rider("R")], policy=replace(CITY, most_jobs=1))
     assert [one.jobs for one in board.assignments] == [("old",)]
