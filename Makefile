@@ -26,7 +26,7 @@ fuzz: setup-dev  ## the REST API against its OpenAPI document, deeper than the s
 check: setup-dev  ## style, types, imports, templates, migrations, deployment settings
 	@sh deploy/check.sh
 
-bench: setup-dev  ## speed and cost of the six main operations; writes bench-results.json
+bench: setup-dev  ## speed and cost of the main operations and of dispatch; writes bench-results.json
 	@$(PY) -m blinkit.bench $(ARGS)
 
 simulate: setup-dev  ## customers, pickers and riders through the public doors

@@ -294,6 +294,7 @@ SPECTACULAR_SETTINGS = {
     "REDOC_DIST": "SIDECAR",
 }
 GRAPHQL_INTROSPECTION = env.flag("GRAPHQL_INTROSPECTION", default=DEMO_MODE)
+DISPATCH_STRATEGY = env.choice("DISPATCH_STRATEGY", ["rolling", "matching", "nearest"], default="rolling")
 RATE_LIMIT_PER_MINUTE = env.number("RATE_LIMIT_PER_MINUTE", default=100, least=0)  # 0 switches limits off
 SOCKETS_PER_ADDRESS = env.number("SOCKETS_PER_ADDRESS", default=100, least=0)  # open ones a guest's address may have
 METRICS_TOKEN = env.text("METRICS_TOKEN", default="")

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from blinkit.bench.runs import Bench, Run
     from blinkit.embedded import Handle
 
+PLAIN_RUNS = ("dispatch",)
+"""Measured in this process, without servers."""
 RUNS = ("list", "search", "suggest", "purchase", "webhook", "race", "fanout", "shelf", "floor")
 BUYERS = 1000
 USERS = ("web", "live", "workers")
@@ -39,15 +41,22 @@ RACE_BAR = {"sold": 50, "refused": 150, "errors": 0, "deadlocks": 0}
 
 def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m blinkit.bench", description="What the main operations cost.")
-    parser.add_argument("--only", default=",".join(RUNS), help="comma separated: " + ", ".join(RUNS))
+    parser.add_argument(
+        "--only", default=",".join((*RUNS, *PLAIN_RUNS)), help="comma separated: " + ", ".join((*RUNS, *PLAIN_RUNS))
+    )
     parser.add_argument("--scale", type=float, default=1.0, help="more or fewer operations (1 is the usual number)")
     parser.add_argument("--statements", type=int, metavar="N", default=0, help="show the N most frequent statements")
     parser.add_argument("--out", default="bench-results.json")
     parser.add_argument("--pause", action="store_true", help="wait for Enter before each run (to attach a profiler)")
     given = parser.parse_args(arguments)
     wanted = [name for name in RUNS if name in given.only.split(",")]
+    plain = [name for name in PLAIN_RUNS if name in given.only.split(",")]
+    if not wanted and not plain:
+        parser.error(f"--only: choose among {', '.join((*RUNS, *PLAIN_RUNS))}")
+    if plain:
+        _dispatch(scale=given.scale)
     if not wanted:
-        parser.error(f"--only: choose among {', '.join(RUNS)}")
+        return 0
     folder = Path(tempfile.mkdtemp(prefix="blinkit-bench-", dir="/var/tmp"))
     folder.chmod(0o755)
     _set_environment(folder)
@@ -187,6 +196,24 @@ def _report(runs: Sequence[Run], given: argparse.Namespace) -> None:
         notes = ", ".join(f"{name} {value}" for name, value in run.notes.items())
         rows.append({"operation": run.name, "result": shown, "bar": _bar(run.name, run.figures), "notes": notes})
     report(rows, figures, title=_title())
+
+
+def _dispatch(*, scale: float) -> None:
+    """Rounds of the dispatch engine in processor time of one core, at two sizes."""
+    from blinkit.kernel.commands import report
+    from delivery.dispatch import STRATEGIES
+    from delivery.dispatch.speed import SIZES, measure
+
+    rows, figures = [], {}
+    for jobs, riders, bar_ms in SIZES:
+        _say(f"Measuring: dispatch, {jobs} jobs x {riders} riders")
+        figure = measure(
+            STRATEGIES["rolling"], jobs, riders, rounds=max(10, round((100 if jobs <= 200 else 40) * scale))
+        )
+        figures[f"{jobs}x{riders}"] = figure
+        bar = "met" if figure["p99_ms"] <= bar_ms else f"MISSED: p99_ms ≤ {bar_ms:g}"
+        rows.append({"round": f"{jobs} jobs x {riders} riders", **figure, "bar": bar})
+    report(rows, figures, title="Dispatch: a round of the rolling horizon, processor time of one core")
 
 
 def _title() -> str:

@@ -7,19 +7,24 @@ candidates: the answer to "why this rider?".
 
 from __future__ import annotations
 
+from delivery.dispatch.matching import matching
 from delivery.dispatch.nearest import nearest
 from delivery.dispatch.problem import (
     Assignment,
     Candidate,
+    Expected,
     FreeRider,
+    Move,
     OpenJob,
     Plan,
     Policy,
     Strategy,
     TravelFn,
+    Weights,
 )
+from delivery.dispatch.rolling import rolling
 
-STRATEGIES: dict[str, Strategy] = {"nearest": nearest}
+STRATEGIES: dict[str, Strategy] = {"nearest": nearest, "matching": matching, "rolling": rolling}
 
 
 def assign(
@@ -30,20 +35,24 @@ def assign(
     travel: TravelFn,
     policy: Policy | None = None,
     strategy: str = "nearest",
+    before: Plan | None = None,
 ) -> Plan:
     """One round of dispatch. Raises KeyError for an unknown strategy name."""
-    return STRATEGIES[strategy](jobs, riders, now_s, travel, policy or Policy())
+    return STRATEGIES[strategy](jobs, riders, now_s, travel, policy or Policy(), before)
 
 
 __all__ = [
     "STRATEGIES",
     "Assignment",
     "Candidate",
+    "Expected",
     "FreeRider",
+    "Move",
     "OpenJob",
     "Plan",
     "Policy",
     "Strategy",
     "TravelFn",
+    "Weights",
     "assign",
 ]

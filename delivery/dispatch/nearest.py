@@ -17,7 +17,12 @@ from delivery.dispatch.problem import (
 
 
 def nearest(
-    jobs: Sequence[OpenJob], riders: Sequence[FreeRider], now_s: float, travel: TravelFn, policy: Policy
+    jobs: Sequence[OpenJob],
+    riders: Sequence[FreeRider],
+    now_s: float,
+    travel: TravelFn,
+    policy: Policy,
+    before: Plan | None = None,
 ) -> Plan:
     """One job per rider. Score: seconds until the rider can stand at the shelf (busy time + ride); ties by rider id.
 

@@ -2,52 +2,130 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Sequence
+import math
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any, Protocol
 
-from blinkit.kernel.geo import Point
+Place = Any
+"""Whatever the travel function understands: a `Point` on the globe, metres on a plane in the public benchmark. The
+engine itself never looks at coordinates, only at times: nothing depends on axes, names or where zero is."""
 
-TravelFn = Callable[[Point, Point, str], float]
-"""Seconds from one point to another with a vehicle ("ebike", ...)."""
+TravelFn = Callable[[Place, Place, str], float]
+"""Seconds from one place to another with a vehicle ("ebike", ...). May have a method `table(origins, targets, vehicle)`
+that answers all pairs at once as an array with a row per origin (see `times`); engines for many jobs need it."""
+
+
+class Table(Protocol):
+    def table(self, origins: Sequence[Place], targets: Sequence[Place], vehicle: str) -> Any: ...
 
 
 @dataclass(frozen=True, slots=True)
 class OpenJob:
-    """An order that needs a rider. `ready_s`: when its bags are (expected) on the shelf; `due_s`: the promise."""
+    """An order that needs a rider. `ready_s`: when its bags are (expected) on the shelf; `due_s`: the promise.
+
+    `is_known` is False while `ready_s` is a guess: a rider may be sent to wait, but the bags are not yet promised to
+    that rider where `Policy.open_bundles` allows it. `vehicles`: those that may carry it, all when empty.
+    """
 
     id: Hashable
     store: Hashable
-    pickup: Point
-    drop: Point
+    pickup: Place
+    drop: Place
     placed_s: float
     ready_s: float
     due_s: float
     bags: int = 1
     cash_paise: int = 0
     refused_by: frozenset[Hashable] = frozenset()
+    is_known: bool = True
+    litres: float = 0.0
+    is_cold: bool = False
+    vehicles: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
 class FreeRider:
-    """A rider on duty. `at` is where the rider is (or will be) when free at `free_s`; `off_s` ends the shift."""
+    """A rider on duty. `at` is where the rider is (or will be) when free at `free_s`; `off_s` ends the shift.
+
+    `heading`: the store at which the rider stands, or to which the rider is on the way (then `at` is that store and
+    `free_s` the arrival). `stores`: the zone, when the rider may fetch from these stores only. `idle_s` and
+    `earned_paise_h` (this shift) are for fairness.
+    """
 
     id: Hashable
     store: Hashable
-    at: Point
+    at: Place
     free_s: float
     vehicle: str = "ebike"
     max_bags: int = 4
     cash_room_paise: int | None = None
     off_s: float | None = None
+    heading: Hashable | None = None
+    stores: frozenset[Hashable] | None = None
+    max_litres: float | None = None
+    has_cold_bag: bool = True
+    idle_s: float = 0.0
+    earned_paise_h: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Weights:
+    """What a plan costs, in seconds of one customer's waiting. docs/dispatch.md gives the reasons.
+
+    A job costs its click-to-door time, plus `late` per second beyond the promise, plus the cube of the lateness over
+    the square of `late_growth_s`: being late always gets dearer, so that no job is overtaken for ever. Riding costs
+    `ride` per second (less while riders are idle), the way from a route's end to the next order's store `end` per
+    second, a ride only to wait elsewhere `wander` per second. A job nobody can fetch
+    costs `unserved_s` on top of what it waited. A rider who waited longer or earned less is preferred by at most
+    `fair_s`.
+    """
+
+    late: float = 0.2
+    late_growth_s: float = 9000.0
+    ride: float = 0.6
+    end: float = 0.4
+    wander: float = 0.3
+    unserved_s: float = 7200.0
+    fair_s: float = 30.0
+
+
+@dataclass(frozen=True, slots=True)
+class Expected:
+    """A store's near future: orders per hour, and how long its bags usually take from the order on."""
+
+    at: Place
+    per_hour: float
+    lead_s: float
 
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """What a city allows. `seek_ahead_s`: how long before the bags are ready a rider may be sent."""
+    """What a city allows. Seconds.
+
+    `seek_ahead_s`: how long before the bags are ready a rider may be bound to them. `round_s`: time to the next round;
+    what can wait until then without anybody losing time is not decided now. `early_s`: how long before the last
+    moment a rider is sent off. `pick_before_s` and `pick_after_s`: at the shelf until the bags are in hand, and from
+    then until the wheels turn; `drop_before_s` and `drop_after_s`: likewise at the door.
+    `open_bundles`: a rider may be sent to a store before it is final which bags they take.
+    """
 
     seek_ahead_s: float = 600.0
     farthest_pickup_s: float = 1200.0
     home_store_only: bool = True
+    most_jobs: int = 4
+    round_s: float = 5.0
+    early_s: float = 0.0
+    pick_before_s: float = 30.0
+    pick_after_s: float = 0.0
+    drop_before_s: float = 60.0
+    drop_after_s: float = 30.0
+    open_bundles: bool = False
+    candidates: int = 8
+    effort: int = 120
+    weights: Weights = Weights()
+    demand: Mapping[Hashable, Expected] = field(default_factory=dict)
+    """What is expected of each store: where riders without work should wait. Empty: they stay where they are."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,14 +147,40 @@ class Assignment:
 
 
 @dataclass(frozen=True, slots=True)
+class Move:
+    """A rider to a store, to wait there: for `jobs` that are not ready, or for jobs that are only expected."""
+
+    rider: Hashable
+    store: Hashable
+    jobs: tuple[Hashable, ...] = ()
+
+
+Route = tuple[Hashable, tuple[Hashable, ...]]
+"""A store and the jobs fetched there together, in the order of their doors."""
+
+
+@dataclass(frozen=True, slots=True)
 class Plan:
     assignments: list[Assignment] = field(default_factory=list)
     why: dict[Hashable, list[Candidate]] = field(default_factory=dict)
+    """Per job the riders considered, the chosen one first, then by score."""
     left: dict[Hashable, str] = field(default_factory=dict)
     """Jobs without a rider in this round, and the reason in words."""
+    moves: list[Move] = field(default_factory=list)
+    routes: dict[Hashable, tuple[Route, ...]] = field(default_factory=dict)
+    """What each rider is meant to do next, later trips included: a hint for the next round, bound to nothing."""
 
 
-Strategy = Callable[[Sequence[OpenJob], Sequence[FreeRider], float, TravelFn, Policy], Plan]
+class Strategy(Protocol):
+    def __call__(
+        self,
+        jobs: Sequence[OpenJob],
+        riders: Sequence[FreeRider],
+        now_s: float,
+        travel: TravelFn,
+        policy: Policy,
+        before: Plan | None = None,
+    ) -> Plan: ...
 
 
 def misfit(job: OpenJob, rider: FreeRider, policy: Policy) -> str | None:
@@ -85,8 +189,33 @@ def misfit(job: OpenJob, rider: FreeRider, policy: Policy) -> str | None:
         return "said no to it"
     if policy.home_store_only and rider.store != job.store:
         return "belongs to another store"
-    if job.bags > rider.max_bags:
+    if rider.stores is not None and job.store not in rider.stores:
+        return "rides in another zone"
+    if job.vehicles and rider.vehicle not in job.vehicles:
+        return "has the wrong vehicle"
+    if job.is_cold and not rider.has_cold_bag:
+        return "has no cold bag"
+    return overload([job], rider)
+
+
+def overload(jobs: Sequence[OpenJob], rider: FreeRider) -> str | None:
+    """Why this rider may not have these jobs together, or None."""
+    if sum(job.bags for job in jobs) > rider.max_bags:
         return "cannot carry so many bags"
-    if rider.cash_room_paise is not None and job.cash_paise > rider.cash_room_paise:
+    if rider.max_litres is not None and sum(job.litres for job in jobs) > rider.max_litres + 1e-9:
+        return "has no room for so much"
+    if rider.cash_room_paise is not None and sum(job.cash_paise for job in jobs) > rider.cash_room_paise:
         return "would hold too much cash"
     return None
+
+
+def times(travel: TravelFn, origins: Sequence[Place], targets: Sequence[Place], vehicle: str) -> Any:
+    """Seconds for all pairs as rows per origin: at once where the travel function can, else one by one."""
+    table = getattr(travel, "table", None)
+    if table is not None:
+        return table(origins, targets, vehicle)
+    return [[travel(a, b, vehicle) for b in targets] for a in origins]
+
+
+def shift_end(rider: FreeRider) -> float:
+    return math.inf if rider.off_s is None else rider.off_s

@@ -6,13 +6,14 @@ from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.conf import settings
 from django.db import connection, transaction
 from django.db.models import Exists, OuterRef, QuerySet
 
 from blinkit.kernel import events, live
 from catalog.travel import travel_seconds
 from delivery import dispatch, saying_no
-from delivery.dispatch import Candidate, FreeRider, OpenJob
+from delivery.dispatch import Candidate, FreeRider, OpenJob, Policy
 from delivery.events import OfferMade
 from delivery.models import Job, JobState, Offer, OfferState, Rider, Shift, Trip
 from delivery.services import pay
@@ -22,7 +23,9 @@ OFFER_S = 30
 SILENT_AFTER = timedelta(minutes=3)
 """A rider nobody has heard of for so long gets no offer: the phone is off or out of reach."""
 MOST_JOBS = 200
-STRATEGY = "nearest"
+CITY = Policy(round_s=5.0, early_s=300.0, most_jobs=1, pick_before_s=30.0, drop_before_s=60.0, drop_after_s=30.0)
+"""How a round of a store plans. An offer takes its time (the answer, the way to the vehicle): it is made five minutes
+before the rider must leave. One job at a time: an `Offer` has one job, so a plan makes no bundles here."""
 _LOCK_CLASS = 4117
 """Any number that no other advisory lock of the house uses."""
 
@@ -61,7 +64,8 @@ def _round(store_id: int, *, now: datetime) -> int:
         [_free_rider(rider, now=now) for rider in riders],
         now_s=now.timestamp(),
         travel=lambda a, b, vehicle: travel_seconds(a, b, vehicle, now),
-        strategy=STRATEGY,
+        policy=CITY,
+        strategy=settings.DISPATCH_STRATEGY,
     )
     by_id: dict[Any, Job] = {job.pk: job for job in jobs}
     names: dict[Any, Rider] = {rider.pk: rider for rider in riders}
@@ -139,7 +143,9 @@ def _open_job(job: Job, on_duty: Collection[int], *, now: datetime) -> OpenJob:
         pickup=job.store.point,
         drop=order.point,
         placed_s=order.placed_at.timestamp(),
-        ready_s=job.ready_at.timestamp(),
+        # Until the bags are packed their time is a guess; one that has passed says nothing any more.
+        ready_s=(job.ready_at if order.packed_at else max(job.ready_at, now)).timestamp(),
+        is_known=order.packed_at is not None,
         due_s=job.due_at.timestamp(),
         bags=job.bags,
         cash_paise=order.cash_due_paise,

@@ -1,7 +1,7 @@
 """The dispatch package by itself: no database, no clock."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from blinkit.kernel.geo import Point, distance_metres
@@ -99,6 +99,7 @@ riders_of = st.lists(
 
 
 @pytest.mark.parametrize("strategy", sorted(STRATEGIES))
+@settings(max_examples=50, deadline=None)
 @given(rows=jobs_of, people=riders_of)
 def test_every_plan_of_every_strategy_is_feasible(strategy, rows, people):
     jobs = [job(n, due_s=due, ready_s=ready, bags=bags, refused_by=no) for n, due, ready, bags, no in rows]

@@ -1,0 +1,77 @@
+"""Where riders without work should wait: at the stores whose next orders they would otherwise reach too late.
+
+A rider's ride to a store is lost time only as far as it is longer than the picking: with `lead_s` from order to packed
+bags, a rider `way` seconds away makes the bags wait `way - lead_s`. A k-th rider at a store is needed with the
+probability that at least k orders come within `WINDOW_S` (Poisson). All riders who are free within that time share
+these seats, those still on a trip too: a store whose own riders come back soon needs nobody from afar. Who
+has a seat and nothing to do is sent there when that saves more waiting than the ride is worth.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Collection, Hashable
+from typing import TYPE_CHECKING
+
+import numpy as np
+from scipy.optimize import linear_sum_assignment
+
+from delivery.dispatch.problem import Move
+
+if TYPE_CHECKING:
+    from delivery.dispatch.board import Board
+
+WINDOW_S = 900.0
+COVER_S = 1800.0
+"""What it is worth that somebody can take an expected order at all."""
+MOST_SEATS = 12
+FARTHEST_S = 1500.0
+"""Nobody rides longer only to wait."""
+
+
+def where_to_wait(board: Board, *, busy: Collection[Hashable]) -> list[Move]:
+    """Moves of riders who have nothing to do, are free before the next round and not where they should be."""
+    policy, now = board.policy, board.now_s
+    soon = now + policy.round_s
+    people = [r for r in range(len(board.riders)) if board.end_s[r] <= now + WINDOW_S and board.off_s[r] > soon]
+    idle = {
+        r for r in people if not board.plan[r] and board.riders[r].free_s <= soon and board.riders[r].id not in busy
+    }
+    seats = _seats(board)
+    if not idle or not seats:
+        return []
+    which = np.array([s for s, _ in seats])
+    chance = np.array([p for _, p in seats])
+    lead = np.array([policy.demand[board.stores[s]].lead_s for s, _ in seats])
+    way = board.to_store[which][:, people].T
+    late = np.maximum(0.0, way + policy.pick_before_s - np.maximum(policy.pick_before_s, lead))
+    wait = np.array([board.end_s[r] - now for r in people])
+    reach = np.maximum(0.0, wait[:, None] + way + policy.pick_before_s - np.maximum(policy.pick_before_s, lead))
+    gain = chance * (COVER_S - reach) - policy.weights.wander * way
+    gain = np.where(np.isfinite(gain), gain, -1e9)
+    rows, columns = linear_sum_assignment(-gain)
+    moves = []
+    for i, c in zip(rows.tolist(), columns.tolist(), strict=True):
+        rider, s = board.riders[people[i]], seats[c][0]
+        if people[i] not in idle or rider.heading == board.stores[s] or way[i, c] > FARTHEST_S:
+            continue
+        if chance[c] * late[i, c] > policy.weights.wander * way[i, c]:
+            moves.append(Move(rider.id, board.stores[s]))
+    return moves
+
+
+def _seats(board: Board) -> list[tuple[int, float]]:
+    """(store, probability that this many orders come): the first seat of a store, the second, ..."""
+    seats = []
+    for store, expected in board.policy.demand.items():
+        if store not in board.shelf:
+            continue
+        mean = expected.per_hour * WINDOW_S / 3600
+        at_least, term = 1.0, math.exp(-mean)
+        for k in range(1, MOST_SEATS + 1):
+            at_least -= term  # P(N >= k)
+            term *= mean / k
+            if at_least < 0.05:
+                break
+            seats.append((board.shelf[store], at_least))
+    return seats
