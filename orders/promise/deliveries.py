@@ -24,8 +24,8 @@ NUMBERS = ("distance_km", "delivery_fee", "items_total", "weekday", "minute_of_d
 KINDS = ("store", "brand", "logistics", "shift", "priority")
 FIELDS = (*NUMBERS, *KINDS, *RECENT)
 INCREASING = frozenset({"distance_km"})
-DRIFT_LAST, DRIFT_LEAST, DRIFT_HALF = 150, 30, 0.5
-"""The middle follows half of what the last orders were over or under it."""
+DRIFT_LAST, DRIFT_LEAST, DRIFT_SHARE = 500, 30, 0.7
+"""The middle follows this share of what the last orders were over or under it."""
 
 
 class BadFile(ValueError):
@@ -86,7 +86,7 @@ def _number(text: str) -> float:
 
 
 def facts(train: Sequence[Delivery], orders: Sequence[Delivery]) -> list[list[float]]:
-    """The FIELDS of `orders` (train first, then the rest). What a kind is usually like is learned from `train` alone."""
+    """The FIELDS of `orders` (train first, then the rest). What is usual of a kind is learned from `train` alone."""
     ranks = [_ranks(train, at) for at in range(len(KINDS))]
     usual = _usual(train)
     pasts = [Past(row.at_m, row.kinds[0], row.km, usual(row), row.took_m) for row in orders]
@@ -139,7 +139,7 @@ def walk(
             room.seen((past.took_m - past.p50_m) / usual, kept=past.took_m <= past.p90_m)
         plain.append((p50_m, usual_m))
         if len(drift) >= DRIFT_LEAST:
-            p50_m *= math.exp(DRIFT_HALF * median(drift))
+            p50_m *= math.exp(DRIFT_SHARE * median(drift))
         promised.append(Promised(p50_m, p50_m + room.z() * usual_m, order.took_m))
         heapq.heappush(under_way, (order.at_m + order.took_m, number))
     return promised

@@ -1,8 +1,8 @@
-"""Learn a correction from what really happened. Needs the extra `eta` (LightGBM, numpy); nothing that serves imports it.
+"""Learn a correction from what really happened. Needs the extra `eta` (LightGBM); nothing that serves imports it.
 
-Gradient boosting by least squares of log(actual / guess): the middle of a lognormal is its median, and unlike the absolute
-error it may be told that it never falls in a feature. The spread is learned from misses of models that had not seen
-the order (blocks of time left out in turn), for a model's misses on its own rows are too small.
+Gradient boosting by least squares of log(actual / guess): the middle of a lognormal is its median, and unlike the
+absolute error it may be told that it never falls in a feature. The spread is learned from misses of models that had not
+seen the order (blocks of time left out in turn), for a model's misses on its own rows are too small.
 """
 
 from __future__ import annotations
@@ -21,8 +21,8 @@ from orders.promise.trees import UNKNOWN, Trees
 Floats = NDArray[np.float64]
 
 BLOCKS = 4
-TAILS = 0.002
-"""The wildest of a thousand orders at either end count as the next wildest."""
+WILDEST = 6.0
+"""A sixth of the usual time and six times of it are the ends: what lies beyond is mostly a slip of a finger."""
 
 
 class NotInstalled(RuntimeError):
@@ -68,7 +68,7 @@ def learn(
     table, first, took = np.asarray(values, float), np.asarray(guess, float), np.asarray(actual, float)
     rises = [int(name in increasing) for name in fields]
     target = np.log(np.maximum(took, 1e-3) / first)
-    target = np.clip(target, *np.quantile(target, [TAILS, 1 - TAILS]))
+    target = np.clip(target - np.median(target), -np.log(WILDEST), np.log(WILDEST)) + np.median(target)
     unseen = np.empty(len(took))
     block_of = np.arange(len(took)) * BLOCKS // len(took)
     for block in range(BLOCKS):

@@ -1,4 +1,4 @@
-"""What is known when an order is placed of the orders before it: who is still under way, and how late the last ones were.
+"""What is known of earlier orders when one is placed: who is still under way, and how late the last ones were.
 
 Only deliveries that had ended by then count. Minutes throughout. Plain Python.
 """

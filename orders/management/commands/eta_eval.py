@@ -1,4 +1,4 @@
-"""The learned middle and the nine-in-ten promise on real deliveries, judged on orders later than all it learned from."""
+"""The learned middle and the nine-in-ten promise on real deliveries, judged on later orders than it learned from."""
 
 from __future__ import annotations
 
@@ -11,9 +11,20 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from orders.promise.deliveries import (
-    FIELDS, INCREASING, KINDS, NUMBERS, BadFile, Delivery, Judged, facts, judge, read, walk,
+    FIELDS,
+    INCREASING,
+    KINDS,
+    NUMBERS,
+    BadFile,
+    Delivery,
+    Judged,
+    facts,
+    judge,
+    read,
+    walk,
 )  # fmt: skip
 
+HEAD = f"{'':28s}   MAE     kept  padding   kept by fifths of time     of predicted size"
 MOST_MAE_M, KEPT, KEPT_IN_FIFTHS = 9.6, (88, 92), (85, 95)
 
 
@@ -22,9 +33,7 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("file", type=Path)
-        parser.add_argument(
-            "--train", type=Path, help="Learn from this file; without it (or the same) from the first 3/4"
-        )
+        parser.add_argument("--train", type=Path, help="Without it, or with the same file: its first three quarters")
 
     def handle(self, *args: Any, file: Path, train: Path | None, **options: Any) -> None:
         began_s = time.monotonic()
@@ -33,16 +42,10 @@ class Command(BaseCommand):
             rows = self._judge(learn_from, asked)
         except BadFile as error:
             raise CommandError(str(error)) from error
-        self.stdout.write(
-            "                              MAE    kept   padding   kept by fifths of time    of predicted size"
-        )
+        self.stdout.write(HEAD)
         for name, judged in rows:
-            self.stdout.write(
-                f"{name:28s} {judged.mae_m:5.2f}  {judged.kept:5.1f} %  {judged.padding_m:5.1f}    "
-                + "  ".join(
-                    " ".join(f"{share:4.0f}" for share in fifths) for fifths in (judged.by_time, judged.by_size)
-                )
-            )
+            by = "   ".join(" ".join(f"{share:4.0f}" for share in five) for five in (judged.by_time, judged.by_size))
+            self.stdout.write(f"{name:28s} {judged.mae_m:5.2f}  {judged.kept:5.1f} %  {judged.padding_m:7.1f}   {by}")
         ours = rows[-1][1]
         fifths = [*ours.by_time, *ours.by_size]
         fits = [
@@ -73,7 +76,7 @@ class Command(BaseCommand):
 
     def _judge(self, train: Sequence[Delivery], asked: Sequence[Delivery]) -> list[tuple[str, Judged]]:
         try:
-            from orders.promise.learning import NotInstalled, learn
+            from orders.promise.learning import Effort, NotInstalled, learn
         except ImportError as error:
             raise CommandError(str(error)) from error
         middle_m = median(row.took_m for row in train)
@@ -85,9 +88,16 @@ class Command(BaseCommand):
         own = len(NUMBERS) + len(KINDS)
         for name, wide, fixed in (("plain boosting, own row only", own, True), ("learned", len(FIELDS), False)):
             short = [row[:wide] for row in table]
+            effort = Effort(models=1) if fixed else Effort()
             try:
                 lesson = learn(
-                    short[: len(train)], ones, took, fields=FIELDS[:wide], increasing=INCREASING, version="eval"
+                    short[: len(train)],
+                    ones,
+                    took,
+                    fields=FIELDS[:wide],
+                    increasing=INCREASING,
+                    version="eval",
+                    effort=effort,
                 )
             except NotInstalled as error:
                 raise CommandError(str(error)) from error
