@@ -14,7 +14,7 @@ from catalog import queries as goods
 from catalog.kept import BrieflyKept
 from catalog.models import ShelfItem, Store, StoreLoad, StoreMode
 from catalog.pricing import FeeRules
-from catalog.travel import street_metres, travel_seconds
+from catalog.ways import ride_seconds, way_metres
 from inventory import queries as stock
 from orders import promise, sourcing
 from orders.models import LegStat
@@ -116,7 +116,7 @@ def source(
         store=store,
         policy=goods.fee_policy(store),
         mode=mode,
-        distance_metres=street_metres(store.point, point),
+        distance_metres=way_metres(store, point),
         surge_paise=surge_paise,
         surge_why=surge_why,
         why=choice.why,
@@ -165,7 +165,7 @@ def promise_for(
     inputs = promise.PromiseInputs(
         lines=lines,
         units=units,
-        ride_s=travel_seconds(store.point, to, at=now, timezone=store.city.timezone),
+        ride_s=ride_seconds(store, to, at=now),
         backlog_s=load.pick_backlog_s,
         rider_wait_s=load.rider_wait_s,
         rush=goods.current_mode(store, now=now) == StoreMode.RUSH,
@@ -226,7 +226,7 @@ def place_for_slot(*, point: Point, store_id: int, stores: Sequence[Store], now:
         store=store,
         policy=goods.fee_policy(store),
         mode=goods.current_mode(store, now=now).value,
-        distance_metres=street_metres(store.point, point),
+        distance_metres=way_metres(store, point),
         surge_paise=surge_paise,
         surge_why=surge_why,
     )
@@ -255,7 +255,7 @@ def candidate(store: Store, point: Point, free: Mapping[int, int] | None, *, now
     return Candidate(
         store_id=store.pk,
         code=store.code,
-        street_metres=street_metres(store.point, point),
+        street_metres=way_metres(store, point),
         opens=store.opens,
         closes=store.closes,
         timezone=store.city.timezone,
