@@ -8,6 +8,8 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from django.db import connection
+
 from blinkit.kernel.geo import Point, distance_metres
 from blinkit.kernel.said import say
 from catalog import queries as goods
@@ -17,7 +19,7 @@ from catalog.pricing import FeeRules
 from catalog.ways import ride_seconds, way_metres
 from inventory import queries as stock
 from orders import promise, sourcing
-from orders.models import LegStat
+from orders.queries.eta import corrector
 from orders.sourcing import Candidate, Need, Reason, Verdict
 
 TYPICAL_LINES, TYPICAL_UNITS = 5, 7
@@ -160,8 +162,10 @@ def typical_door(store: Store) -> Point:
 def promise_for(
     store: Store, *, to: Point, lines: int, units: int, now: datetime
 ) -> tuple[promise.Quote, dict[str, Any]]:
-    """The promise for a basket of this size from this store, and its inputs and legs as the ledger keeps them."""
+    """The promise for a basket of this size from this store, and its inputs and legs as the ledger keeps them: the legs'
+    rule of thumb, corrected by what was learned where a model is in use."""
     load = load_of(store)
+    model_id, measured = known_at(store, now)
     inputs = promise.PromiseInputs(
         lines=lines,
         units=units,
@@ -169,10 +173,18 @@ def promise_for(
         backlog_s=load.pick_backlog_s,
         rider_wait_s=load.rider_wait_s,
         rush=goods.current_mode(store, now=now) == StoreMode.RUSH,
-        measured=measured_at(store, now),
+        measured=measured,
     )
     quote = promise.quote(inputs)
-    made_from: dict[str, Any] = {"store": store.code, **inputs.as_json(), "legs": quote.legs_json()}
+    made_from: dict[str, Any] = {
+        "store": store.code,
+        **inputs.as_json(),
+        "legs": quote.legs_json(),
+        **_hour(store, load, now),
+    }
+    learned = corrector(model_id)
+    if learned is not None:
+        quote = learned.correct(quote, made_from)
     if why := why_long(store, now=now):
         made_from["why"] = why.as_dict()
     return quote, made_from
@@ -198,18 +210,46 @@ def load_of(store: Store) -> StoreLoad:
         return StoreLoad(store=store)
 
 
-def _read_measured(store_id: int, hour: int) -> dict[str, tuple[float, float]]:
-    """What legs really take at this store in this hour of the day, where enough was measured."""
-    stats = LegStat.objects.filter(store_id=store_id, hour=hour, samples__gte=ENOUGH_SAMPLES)
-    return {leg: (p50_s, p90_s) for leg, p50_s, p90_s in stats.values_list("leg", "p50_s", "p90_s")}
+def _hour(store: Store, load: StoreLoad, now: datetime) -> dict[str, int]:
+    """What else is known when the promise is made; the learned model asks for it."""
+    local = now.astimezone(ZoneInfo(store.city.timezone))
+    return {
+        "hour": local.hour,
+        "weekday": local.weekday(),
+        "open_orders": load.open_orders,
+        "pickers_on": load.pickers_on,
+        "riders_on": load.riders_on,
+        "riders_idle": load.riders_idle,
+    }
 
 
-_measured: BrieflyKept[dict[str, tuple[float, float]]] = BrieflyKept(_read_measured)
+Known = tuple[int | None, dict[str, tuple[float, float]]]
+"""The number of the learned model in use, and legs as they were measured."""
+
+
+def _read_known(store_id: int, hour: int) -> Known:
+    """One statement: a quote must not become dearer by the question which model is in use."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT m.id, s.leg, s.p50_s, s.p90_s FROM (SELECT (SELECT id FROM orders_etamodel WHERE is_active) AS id) m"
+            " LEFT JOIN orders_legstat s ON s.store_id = %s AND s.hour = %s AND s.samples >= %s",
+            [store_id, hour, ENOUGH_SAMPLES],
+        )
+        rows = cursor.fetchall()
+    return rows[0][0], {leg: (p50_s, p90_s) for _model, leg, p50_s, p90_s in rows if leg is not None}
+
+
+_known: BrieflyKept[Known] = BrieflyKept(_read_known)
+
+
+def known_at(store: Store, at: datetime) -> Known:
+    """The learned model in use, and what legs really take at this store at this time of its day: (p50, p90) in seconds
+    by leg, where enough was measured."""
+    return _known(store.pk, at.astimezone(ZoneInfo(store.city.timezone)).hour)
 
 
 def measured_at(store: Store, at: datetime) -> dict[str, tuple[float, float]]:
-    """What legs really take at this store at this time of its day: (p50, p90) in seconds by leg."""
-    return _measured(store.pk, at.astimezone(ZoneInfo(store.city.timezone)).hour)
+    return known_at(store, at)[1]
 
 
 def place_for_slot(*, point: Point, store_id: int, stores: Sequence[Store], now: datetime) -> Serviceability | None:
