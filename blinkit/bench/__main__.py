@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from blinkit.bench.runs import Bench, Run
     from blinkit.embedded import Handle
 
-RUNS = ("list", "search", "suggest", "purchase", "webhook", "race", "fanout", "shelf")
+RUNS = ("list", "search", "suggest", "purchase", "webhook", "race", "fanout", "shelf", "eta")
 BUYERS = 1000
 USERS = ("web", "live", "workers")
 """A database user per group of processes, so that pg_stat_statements knows who sent what."""
@@ -32,6 +32,7 @@ BARS: dict[str, dict[str, float]] = {
     "webhook": {"cpu_ms_per_op": 20, "sql_per_op": 1},
     "fanout": {"p95_ms": 1000},
     "shelf": {"p95_ms": 100},
+    "eta": {"quote_cpu_ms": 1, "stores300_cpu_ms": 20},
 }
 RACE_BAR = {"sold": 50, "refused": 150, "errors": 0, "deadlocks": 0}
 

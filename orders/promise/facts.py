@@ -15,6 +15,7 @@ FIELDS = (
     "ride_s", "backlog_s", "rider_wait_s", "lines", "units", "rush", "hour", "weekday", "open_orders", "pickers_on",
     "riders_on", "riders_idle", "store",
 )  # fmt: skip
+_NUMBERS = FIELDS[:-1]
 INCREASING = frozenset({"ride_s", "backlog_s", "rider_wait_s", "lines"})
 """An order that is further, later in the queue or larger is never promised sooner, whatever was learned."""
 
@@ -67,12 +68,14 @@ def corrector_from(kept: Any) -> Corrector:
 
 def facts(made_from: Mapping[str, Any], stores: Mapping[str, float]) -> list[float]:
     """FIELDS of the inputs a promise was made from, as the ledger keeps them; what it does not say is UNKNOWN."""
-    values = [_number(made_from.get(name)) for name in FIELDS[:-1]]
-    return [*values, stores.get(str(made_from.get("store")), UNKNOWN)]
+    values = [_number(made_from.get(name)) for name in _NUMBERS]
+    values.append(stores.get(str(made_from.get("store")), UNKNOWN))
+    return values
 
 
 def _number(value: Any) -> float:
-    return float(value) if isinstance(value, int | float) and math.isfinite(value) else UNKNOWN
+    kind = value.__class__
+    return value if kind is int or kind is bool or (kind is float and math.isfinite(value)) else UNKNOWN
 
 
 def guess_of(made_from: Mapping[str, Any]) -> tuple[float, float] | None:

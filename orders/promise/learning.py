@@ -75,7 +75,8 @@ def learn(
         trees = _boost(table[block_of != block], target[block_of != block], rises, effort, models=1)
         unseen[block_of == block] = first[block_of == block] * np.exp(_say(trees, table[block_of == block]))
     miss = np.abs(took - unseen)
-    rough = Effort(rounds=80, leaves=8, least_rows=3 * effort.least_rows, models=1)
+    few = effort.rounds * 2 // 5
+    rough = Effort(rounds=few, rate=effort.rate, leaves=8, least_rows=3 * effort.least_rows, models=1)
     usual = np.log(np.maximum(miss, 0.1 * np.median(miss)))
     spread = _boost(table, usual, rises, rough, models=1)
     scores = (took - unseen) / np.exp(_say(spread, table))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from functools import cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -19,6 +20,7 @@ from catalog.pricing import FeeRules
 from catalog.ways import ride_seconds, way_metres
 from inventory import queries as stock
 from orders import promise, sourcing
+from orders.promise.facts import Corrector
 from orders.queries.eta import corrector
 from orders.sourcing import Candidate, Need, Reason, Verdict
 
@@ -80,6 +82,11 @@ class Serviceability:
             "surge": {"paise": self.surge_paise, "why": self.surge_why} if self.surge_paise else None,
             "currency": "INR",
         }
+
+
+@cache
+def zone(name: str) -> ZoneInfo:
+    return ZoneInfo(name)
 
 
 def serviceability(*, point: Point, now: datetime) -> Serviceability:
@@ -162,10 +169,28 @@ def typical_door(store: Store) -> Point:
 def promise_for(
     store: Store, *, to: Point, lines: int, units: int, now: datetime
 ) -> tuple[promise.Quote, dict[str, Any]]:
-    """The promise for a basket of this size from this store, and its inputs and legs as the ledger keeps them: the legs'
-    rule of thumb, corrected by what was learned where a model is in use."""
-    load = load_of(store)
+    """The promise for a basket of this size from this store, and its inputs and legs as the ledger keeps them.
+
+    The rule of thumb over the legs, corrected by what was learned where a model is in use."""
     model_id, measured = known_at(store, now)
+    quote, made_from = _promise(store, measured, corrector(model_id), to=to, lines=lines, units=units, now=now)
+    made_from["legs"] = quote.legs_json()  # the rule of thumb's: what was learned corrects their sum
+    if why := why_long(store, now=now):
+        made_from["why"] = why.as_dict()
+    return quote, made_from
+
+
+def _promise(
+    store: Store,
+    measured: Mapping[str, tuple[float, float]],
+    learned: Corrector | None,
+    *,
+    to: Point,
+    lines: int,
+    units: int,
+    now: datetime,
+) -> tuple[promise.Quote, dict[str, Any]]:
+    load = load_of(store)
     inputs = promise.PromiseInputs(
         lines=lines,
         units=units,
@@ -176,18 +201,24 @@ def promise_for(
         measured=measured,
     )
     quote = promise.quote(inputs)
-    made_from: dict[str, Any] = {
-        "store": store.code,
-        **inputs.as_json(),
-        "legs": quote.legs_json(),
-        **_hour(store, load, now),
-    }
-    learned = corrector(model_id)
+    made_from: dict[str, Any] = {"store": store.code, **inputs.as_json(), **_hour(store, load, now)}
     if learned is not None:
         quote = learned.correct(quote, made_from)
-    if why := why_long(store, now=now):
-        made_from["why"] = why.as_dict()
     return quote, made_from
+
+
+def promises_for(
+    stores: Sequence[Store], *, to: Point, lines: int, units: int, now: datetime
+) -> dict[int, promise.Quote]:
+    """The promise of each of these stores for one place, by the store's id. One statement at most, however many stores."""
+    hours = {name: now.astimezone(zone(name)).hour for name in {store.city.timezone for store in stores}}
+    asked = tuple(store.pk for store in stores), tuple(hours[store.city.timezone] for store in stores)
+    model_id, measured = _known_of_many(*asked)
+    learned = corrector(model_id)
+    return {
+        store.pk: _promise(store, measured.get(store.pk, {}), learned, to=to, lines=lines, units=units, now=now)[0]
+        for store in stores
+    }
 
 
 def why_long(store: Store, *, now: datetime) -> promise.WhyLong | None:
@@ -212,7 +243,7 @@ def load_of(store: Store) -> StoreLoad:
 
 def _hour(store: Store, load: StoreLoad, now: datetime) -> dict[str, int]:
     """What else is known when the promise is made; the learned model asks for it."""
-    local = now.astimezone(ZoneInfo(store.city.timezone))
+    local = now.astimezone(zone(store.city.timezone))
     return {
         "hour": local.hour,
         "weekday": local.weekday(),
@@ -223,32 +254,45 @@ def _hour(store: Store, load: StoreLoad, now: datetime) -> dict[str, int]:
     }
 
 
-Known = tuple[int | None, dict[str, tuple[float, float]]]
-"""The number of the learned model in use, and legs as they were measured."""
+Legs = dict[str, tuple[float, float]]
 
 
-def _read_known(store_id: int, hour: int) -> Known:
-    """One statement: a quote must not become dearer by the question which model is in use."""
+def _read_known(store_ids: Sequence[int], hours: Sequence[int]) -> tuple[int | None, dict[int, Legs]]:
+    """The number of the learned model in use, and legs as they were measured, by store. One statement: a quote must not
+    become dearer by the question which model is in use."""
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT m.id, s.leg, s.p50_s, s.p90_s FROM (SELECT (SELECT id FROM orders_etamodel WHERE is_active) AS id) m"
-            " LEFT JOIN orders_legstat s ON s.store_id = %s AND s.hour = %s AND s.samples >= %s",
-            [store_id, hour, ENOUGH_SAMPLES],
+            "SELECT m.id, s.store_id, s.leg, s.p50_s, s.p90_s"
+            " FROM (SELECT (SELECT id FROM orders_etamodel WHERE is_active) AS id) m"
+            " LEFT JOIN (SELECT l.* FROM unnest(%s::bigint[], %s::int[]) AS wanted (store_id, hour)"
+            " JOIN orders_legstat l ON l.store_id = wanted.store_id AND l.hour = wanted.hour"
+            " WHERE l.samples >= %s) s ON true",
+            [list(store_ids), list(hours), ENOUGH_SAMPLES],
         )
         rows = cursor.fetchall()
-    return rows[0][0], {leg: (p50_s, p90_s) for _model, leg, p50_s, p90_s in rows if leg is not None}
+    found: dict[int, Legs] = {}
+    for _model, store_id, leg, p50_s, p90_s in rows:
+        if leg is not None:
+            found.setdefault(store_id, {})[leg] = (p50_s, p90_s)
+    return rows[0][0], found
 
 
-_known: BrieflyKept[Known] = BrieflyKept(_read_known)
+def _read_one(store_id: int, hour: int) -> tuple[int | None, Legs]:
+    model_id, found = _read_known([store_id], [hour])
+    return model_id, found.get(store_id, {})
 
 
-def known_at(store: Store, at: datetime) -> Known:
+_known: BrieflyKept[tuple[int | None, Legs]] = BrieflyKept(_read_one)
+_known_of_many: BrieflyKept[tuple[int | None, dict[int, Legs]]] = BrieflyKept(_read_known, most=20)
+
+
+def known_at(store: Store, at: datetime) -> tuple[int | None, Legs]:
     """The learned model in use, and what legs really take at this store at this time of its day: (p50, p90) in seconds
     by leg, where enough was measured."""
-    return _known(store.pk, at.astimezone(ZoneInfo(store.city.timezone)).hour)
+    return _known(store.pk, at.astimezone(zone(store.city.timezone)).hour)
 
 
-def measured_at(store: Store, at: datetime) -> dict[str, tuple[float, float]]:
+def measured_at(store: Store, at: datetime) -> Legs:
     return known_at(store, at)[1]
 
 

@@ -79,7 +79,7 @@ def train_eta(*, now: datetime) -> Trained:
     cut = len(rows) - round(JUDGED_SHARE * len(rows))
     earlier, later = rows[:cut], rows[cut:]
     ranks = _ranks(earlier)
-    effort = Effort(rounds=150, leaves=8, least_rows=max(20, len(earlier) // 200), models=1)
+    effort = Effort(rounds=80, rate=0.08, leaves=8, least_rows=max(20, len(earlier) // 200), models=1)
     lesson = learn(
         [facts(row.made_from, ranks) for row in earlier],
         [row.guess[0] for row in earlier],
@@ -121,7 +121,7 @@ def use_eta(*, model_id: int | None) -> None:
 
 
 def delivered_rows(*, now: datetime) -> list[Row]:
-    """The first promise of each delivered order that was for now, not for a slot, oldest first; the newest MOST_ROWS."""
+    """The first promise of each delivered order that was for now (not for a slot), oldest first; at most MOST_ROWS."""
     with connection.cursor() as cursor:
         cursor.execute(
             """SELECT made_at, inputs, extract(epoch FROM actual_at - made_at) FROM (
@@ -211,9 +211,8 @@ def _keep(
     else:
         why = f"It loses {own.loss:.1f}, {best} {others[best]:.1f} on the same {judged_on} orders."
         if active is not None and not wins and best == HEURISTIC:
-            EtaModel.objects.filter(pk=active.pk).update(
-                is_active=False, why=f"Worse than the rule of thumb. {why}"[:200]
-            )
+            worse = f"Worse than the rule of thumb. {why}"
+            EtaModel.objects.filter(pk=active.pk).update(is_active=False, why=worse[:200])
     if wins and active is not None:
         EtaModel.objects.filter(pk=active.pk).update(is_active=False, why=f"A newer one does better. {why}"[:200])
     model = EtaModel(
