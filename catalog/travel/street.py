@@ -42,6 +42,8 @@ STANDARD = Streets()
 def streets_from(kept: Any) -> Streets:
     """What `as_json` wrote; STANDARD for anything that is no fit of a city with streets (shorter than a straight line,
     longer than three)."""
+    if not kept:
+        return STANDARD
     try:
         streets = Streets(**{name: float(kept[name]) for name in ("factor", "turns", "turns_metres")})
     except (KeyError, TypeError, ValueError):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from orders.promise.learned import Learned, learned_from
@@ -48,7 +48,7 @@ class Corrector:
         """The quote with what was learned; the legs stay what they were, as the guess it began from."""
         p50_s, p90_s = self.times(quote.p50_s, made_from)
         from_m, to_m = range_of(p50_s, p90_s)
-        return replace(quote, p50_s=p50_s, p90_s=p90_s, from_m=from_m, to_m=to_m, version=self.learned.version)
+        return Quote(p50_s, p90_s, from_m, to_m, quote.legs, self.learned.version)
 
     def as_json(self) -> dict[str, Any]:
         return {"learned": self.learned.as_json(), "stores": dict(self.stores)}

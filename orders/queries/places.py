@@ -210,7 +210,7 @@ def _promise(
 def promises_for(
     stores: Sequence[Store], *, to: Point, lines: int, units: int, now: datetime
 ) -> dict[int, promise.Quote]:
-    """The promise of each of these stores for one place, by the store's id. One statement at most, however many stores."""
+    """The promise of each of these stores for one place, by the store's id. At most one statement, however many."""
     hours = {name: now.astimezone(zone(name)).hour for name in {store.city.timezone for store in stores}}
     asked = tuple(store.pk for store in stores), tuple(hours[store.city.timezone] for store in stores)
     model_id, measured = _known_of_many(*asked)

@@ -115,7 +115,9 @@ def use_eta(*, model_id: int | None) -> None:
         raise NoSuchModel(f"There is no readable model l{model_id}.")
     with transaction.atomic():
         _lock()
-        EtaModel.objects.filter(is_active=True).exclude(pk=model_id).update(is_active=False, why="Taken out by hand.")
+        EtaModel.objects.filter(is_active=True).exclude(pk=model_id or 0).update(
+            is_active=False, why="Taken out by hand."
+        )
         if model_id is not None:
             EtaModel.objects.filter(pk=model_id, is_active=False).update(is_active=True, why="Put in use by hand.")
 
