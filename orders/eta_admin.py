@@ -12,7 +12,8 @@ from orders.etas import EtaModel
 class EtaModelAdmin(ReadOnly):
     list_display = ("__str__", "is_active", "trained_at", "rows", "judged_on", "mae", "kept_percent", "padding", "why")
     fields = (
-        "trained_at", "learned_until", "rows", "judged_on", "mae", "kept_percent", "padding", "figures", "is_active", "why",
+        "trained_at", "learned_until", "rows", "judged_on", "mae", "kept_percent", "padding", "figures", "is_active",
+        "why",
     )  # fmt: skip
     readonly_fields = fields
     list_filter = ("is_active",)

@@ -24,7 +24,7 @@ NUMBERS = ("distance_km", "delivery_fee", "items_total", "weekday", "minute_of_d
 KINDS = ("store", "brand", "logistics", "shift", "priority")
 FIELDS = (*NUMBERS, *KINDS, *RECENT)
 INCREASING = frozenset({"distance_km"})
-DRIFT_LAST, DRIFT_LEAST, DRIFT_SHARE = 500, 30, 0.7
+DRIFT_LAST, DRIFT_LEAST, DRIFT_SHARE = 800, 30, 0.7
 """The middle follows this share of what the last orders were over or under it."""
 
 

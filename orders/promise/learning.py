@@ -8,7 +8,7 @@ seen the order (blocks of time left out in turn), for a model's misses on its ow
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -38,7 +38,8 @@ class Effort:
     leaves: int = 16
     rate: float = 0.05
     least_rows: int = 40
-    models: int = 3
+    features: float = 0.4
+    models: int = 6
     """So many models with other draws of rows and features are averaged."""
 
 
@@ -76,7 +77,7 @@ def learn(
         unseen[block_of == block] = first[block_of == block] * np.exp(_say(trees, table[block_of == block]))
     miss = np.abs(took - unseen)
     few = effort.rounds * 2 // 5
-    rough = Effort(rounds=few, rate=effort.rate, leaves=8, least_rows=3 * effort.least_rows, models=1)
+    rough = replace(effort, rounds=few, leaves=8, least_rows=3 * effort.least_rows, models=1)
     usual = np.log(np.maximum(miss, 0.1 * np.median(miss)))
     spread = _boost(table, usual, rises, rough, models=1)
     scores = (took - unseen) / np.exp(_say(spread, table))
@@ -97,7 +98,7 @@ def _boost(table: Floats, target: Floats, rises: list[int], effort: Effort, *, m
             "num_leaves": effort.leaves,
             "learning_rate": effort.rate,
             "min_data_in_leaf": effort.least_rows,
-            "feature_fraction": 0.5,
+            "feature_fraction": effort.features,
             "bagging_fraction": 0.8,
             "bagging_freq": 1,
             "monotone_constraints": rises,

@@ -38,8 +38,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, file: Path, train: Path | None, **options: Any) -> None:
         began_s = time.monotonic()
         try:
-            learn_from, asked = self._split(file, train)
-            rows = self._judge(learn_from, asked)
+            rows = self._judge(*self._split(file, train))
         except BadFile as error:
             raise CommandError(str(error)) from error
         self.stdout.write(HEAD)
@@ -59,50 +58,54 @@ class Command(BaseCommand):
         self.stdout.write("; ".join(f"{'met' if fit else 'NOT MET'}: {words}" for fit, words in fits))
         self.stdout.write(f"{time.monotonic() - began_s:.0f} s")
 
-    def _split(self, file: Path, train: Path | None) -> tuple[list[Delivery], list[Delivery]]:
+    def _split(self, file: Path, train: Path | None) -> tuple[list[Delivery], list[Delivery], list[Delivery]]:
+        """Learned from; all that had been placed before (some of it still under way); judged."""
         rows = read(file)
         if train is None or train.resolve() == file.resolve():
             cut = len(rows) * 3 // 4
-            learn_from, asked = rows[:cut], rows[cut:]
+            before, asked = rows[:cut], rows[cut:]
             how = "first three quarters of the file by time, last quarter"
         else:
-            # What was not there yet when the test begins is not learned from.
-            learn_from = [row for row in read(train) if row.at_m + row.took_m < rows[0].at_m]
-            asked, how = rows, "the other file as far as it lies before, this file"
+            before, asked = [row for row in read(train) if row.at_m < rows[0].at_m], rows
+            how = "the other file as far as it lies before, this file"
+        learn_from = [row for row in before if row.at_m + row.took_m < asked[0].at_m] if asked else []
         if len(learn_from) < 200 or len(asked) < 50:
             raise BadFile("It needs 200 deliveries to learn from, all before the 50 or more it is judged on")
         self.stdout.write(f"{len(learn_from)} learned from, {len(asked)} judged ({how}); minutes, promises not rounded")
-        return learn_from, asked
+        return learn_from, before, asked
 
-    def _judge(self, train: Sequence[Delivery], asked: Sequence[Delivery]) -> list[tuple[str, Judged]]:
+    def _judge(
+        self, train: Sequence[Delivery], before: Sequence[Delivery], asked: Sequence[Delivery]
+    ) -> list[tuple[str, Judged]]:
         try:
             from orders.promise.learning import Effort, NotInstalled, learn
         except ImportError as error:
             raise CommandError(str(error)) from error
         middle_m = median(row.took_m for row in train)
-        table = facts(train, [*train, *asked])
+        table = facts(train, [*before, *asked])
+        ended = {id(row) for row in train}
+        known = [line for row, line in zip(before, table, strict=False) if id(row) in ended]
         took = [row.took_m for row in train]
         ones = [1.0] * len(train)
         always = [(middle_m, 1.0)] * len(asked)
         found = [("median of the past", judge(walk(asked, always, [one - middle_m for one in took], fixed=True)))]
         own = len(NUMBERS) + len(KINDS)
         for name, wide, fixed in (("plain boosting, own row only", own, True), ("learned", len(FIELDS), False)):
-            short = [row[:wide] for row in table]
-            effort = Effort(models=1) if fixed else Effort()
             try:
                 lesson = learn(
-                    short[: len(train)],
+                    [row[:wide] for row in known],
                     ones,
                     took,
                     fields=FIELDS[:wide],
                     increasing=INCREASING,
                     version="eval",
-                    effort=effort,
+                    effort=Effort(models=1, features=0.7) if fixed else Effort(),
                 )
             except NotInstalled as error:
                 raise CommandError(str(error)) from error
             model = lesson.learned
-            said = [(model.times(1.0, row)[0], model.usual_miss(row)) for row in short[len(train) :]]
+            rows = [row[:wide] for row in table[len(before) :]]
+            said = [(model.times(1.0, row)[0], model.usual_miss(row)) for row in rows]
             found.append((name, judge(walk(asked, said, lesson.scores, fixed=fixed))))
             if not fixed:
                 found.insert(-1, ("the same, nothing on the way", judge(walk(asked, said, lesson.scores, fixed=True))))
