@@ -29,8 +29,8 @@ class Command(BaseCommand):
 
         try:
             city = streets.read(graph)
-        except streets.BadGraph as error:
-            raise CommandError(str(error)) from error
+        except streets.BadGraph as wrong:
+            raise CommandError(str(wrong)) from wrong
         left_out = np.random.default_rng(seed).random(city.corners) < 0.3
         known, asked = np.flatnonzero(~left_out), np.flatnonzero(left_out)
         learned = streets.pairs(city, known, starts=starts, each=each, seed=seed)
@@ -50,7 +50,9 @@ class Command(BaseCommand):
         for start in np.unique(judged.start):
             # A start is left out as well: the field begins at the nearest corner that is known.
             kept = streets.field_of(city, Point(*map(float, lat_lng[start])), among=known)
-            for at in np.flatnonzero(judged.start == start) if kept is not None else ():
+            if kept is None:
+                continue
+            for at in np.flatnonzero(judged.start == start):
                 metres = kept.to(Point(*map(float, lat_lng[judged.end[at]])))
                 field[at] = np.nan if metres is None else metres
         without = np.isnan(field)
