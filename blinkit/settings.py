@@ -236,6 +236,7 @@ CELERY_BEAT_SCHEDULE = {  # seeds the database schedule; an administrator can ch
         "orders.tasks.purge_sourcings": 24 * 3600,
         "orders.tasks.sweep_timers": 10,
         "orders.tasks.purge_timers": 24 * 3600,
+        "orders.tasks.train_eta": 24 * 3600,
     }.items()
 }
 

@@ -17,6 +17,7 @@ class City(models.Model):
     name = models.CharField(max_length=80)
     state_code = models.CharField(max_length=2, help_text="GST state code of the place of supply: 29 is Karnataka")
     timezone = models.CharField(max_length=40, default="Asia/Kolkata")
+    streets = models.JSONField(default=dict, db_default={}, blank=True, editable=False, help_text="By fit_travel")
 
     class Meta:
         verbose_name_plural = "cities"
@@ -474,6 +475,7 @@ from catalog.referral import Referral as Referral  # noqa: E402
 from catalog.referral import ReferralCode as ReferralCode  # noqa: E402
 from catalog.referral import ReferralPolicy as ReferralPolicy  # noqa: E402
 from catalog.referral import ReferralState as ReferralState  # noqa: E402
+from catalog.streets import StreetField as StreetField  # noqa: E402
 from catalog.wishes import Affinity as Affinity  # noqa: E402
 from catalog.wishes import AffinitySource as AffinitySource  # noqa: E402
 from catalog.wishes import FavouriteItem as FavouriteItem  # noqa: E402

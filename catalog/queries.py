@@ -282,6 +282,7 @@ _CITY_FIELDS = [field.attname for field in City._meta.concrete_fields]
 _LOAD_FIELDS = [field.attname for field in StoreLoad._meta.concrete_fields]
 _FEE_FIELDS = list(FeeRules.__slots__)
 _AREA = _STORE_FIELDS.index("area")
+_STREETS = _CITY_FIELDS.index("streets")
 _STORE_COLUMNS = [
     f"{alias}.{name}"
     for alias, names in (("s", _STORE_FIELDS), ("c", _CITY_FIELDS), ("l", _LOAD_FIELDS), ("f", _FEE_FIELDS))
@@ -308,6 +309,8 @@ def _store(row: list[Any]) -> Store:
         parts.append(row[: len(names)])
         row = row[len(names) :]
     store = Store.from_db(connection.alias, _STORE_FIELDS, parts[0])
+    if isinstance(parts[1][_STREETS], str):
+        parts[1][_STREETS] = orjson.loads(parts[1][_STREETS])
     store.city = City.from_db(connection.alias, _CITY_FIELDS, parts[1])
     load = (
         StoreLoad(store=store) if parts[2][0] is None else StoreLoad.from_db(connection.alias, _LOAD_FIELDS, parts[2])

@@ -334,6 +334,7 @@ class SlotAdmin(ReadOnly):
 
 
 from orders import claim_admin as claim_admin  # noqa: E402 — claims register themselves here
+from orders import eta_admin as eta_admin  # noqa: E402
 from orders import invoice_admin as invoice_admin  # noqa: E402 — and invoices
 from orders import late_admin as late_admin  # noqa: E402
 from orders import trust_admin as trust_admin  # noqa: E402

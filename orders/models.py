@@ -299,6 +299,7 @@ from orders.claims import ClaimedLine as ClaimedLine  # noqa: E402
 from orders.claims import ClaimPhoto as ClaimPhoto  # noqa: E402
 from orders.claims import ClaimPolicy as ClaimPolicy  # noqa: E402
 from orders.claims import Rating as Rating  # noqa: E402
+from orders.etas import EtaModel as EtaModel  # noqa: E402
 from orders.handover import BagScan as BagScan  # noqa: E402
 from orders.invoices import DocumentSeries as DocumentSeries  # noqa: E402
 from orders.invoices import Supplier as Supplier  # noqa: E402

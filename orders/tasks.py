@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
+import structlog
 from celery import shared_task
 from django.utils import timezone
 
 from orders import services
 from orders.services.invoices import sweep_invoices as make_missing_invoices
+
+log = structlog.get_logger(__name__)
 
 
 @shared_task(acks_late=True)
@@ -93,3 +96,19 @@ def sweep_timers(**_: Any) -> None:
 def purge_timers(**_: Any) -> None:
     """Each night: forget the stages of orders of two months ago."""
     services.purge_timers(now=timezone.now())
+
+
+@shared_task(acks_late=True)
+def train_eta(**_: Any) -> None:
+    """Each night, where LightGBM is installed: learn the promise from what was delivered."""
+    from orders.services import eta
+
+    try:
+        from orders.promise.learning import NotInstalled
+    except ImportError:
+        return
+    try:
+        trained = eta.train_eta(now=timezone.now())
+    except NotInstalled:
+        return
+    log.info("eta-trained", in_use=trained.in_use, why=trained.why)

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 PLAIN_RUNS = ("dispatch",)
 """Measured in this process, without servers."""
-RUNS = ("list", "search", "suggest", "purchase", "webhook", "race", "fanout", "shelf", "floor")
+RUNS = ("list", "search", "suggest", "purchase", "webhook", "race", "fanout", "shelf", "floor", "eta")
 BUYERS = 1000
 USERS = ("web", "live", "workers")
 """A database user per group of processes, so that pg_stat_statements knows who sent what."""
@@ -35,6 +35,7 @@ BARS: dict[str, dict[str, float]] = {
     "fanout": {"p95_ms": 1000},
     "shelf": {"p95_ms": 100},
     "floor": {"cpu_p95_ms": 60},
+    "eta": {"quote_cpu_ms": 1, "stores300_cpu_ms": 20},
 }
 RACE_BAR = {"sold": 50, "refused": 150, "errors": 0, "deadlocks": 0}
 

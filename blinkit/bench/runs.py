@@ -15,7 +15,7 @@ import orjson
 from django.utils import timezone
 from websockets.asyncio.client import ClientConnection, connect
 
-from blinkit.bench import goods
+from blinkit.bench import goods, quotes
 from blinkit.bench.client import Answer, Connection, Load, drive, percentile
 from blinkit.bench.goods import SCARCE_SKU, STORE, Buyer, Market
 from blinkit.bench.layout import Layout
@@ -76,6 +76,17 @@ class Bench:
         self.dice.shuffle(typed)
         paths = [f"/api/v1/stores/{STORE}/suggest/?q={quote(text)}" for text in typed]
         return await self._read("suggest", paths, self.count(3000), at_least=0)
+
+    async def run_eta(self) -> Run:
+        """A quote, and 300 stores for one place in one call, in this process (no HTTP around it)."""
+        from django.utils import timezone
+
+        now = timezone.now()
+        await asyncio.to_thread(quotes.load, now=now)
+        self.meter.begin()
+        figures = await asyncio.to_thread(quotes.measure, now=now)
+        cost = await asyncio.to_thread(self.meter.end)
+        return Run("eta", figures, cost, quotes.CALLS + 1)
 
     async def _read(self, name: str, paths: list[str], count: int, *, at_least: int) -> Run:
         found: list[int] = []

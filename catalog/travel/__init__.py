@@ -1,5 +1,16 @@
 """How far and how long by street. Plain Python; a routing engine can take its place behind the same two functions."""
 
-from catalog.travel.street import VEHICLES, street_metres, travel_seconds
+from catalog.travel.field import BadField, Field, field_from
+from catalog.travel.street import STANDARD, VEHICLES, Streets, street_metres, streets_from, travel_seconds
 
-__all__ = ["VEHICLES", "street_metres", "travel_seconds"]
+__all__ = [
+    "STANDARD",
+    "VEHICLES",
+    "BadField",
+    "Field",
+    "Streets",
+    "field_from",
+    "street_metres",
+    "streets_from",
+    "travel_seconds",
+]

@@ -116,9 +116,15 @@ def quote(inputs: PromiseInputs) -> Quote:
     legs = tuple(_leg(name, seconds, inputs) for name, seconds in (floor_s | street_s).items())
     p50_s = sum(leg.p50_s for leg in legs)
     p90_s = p50_s + math.sqrt(sum((leg.p90_s - leg.p50_s) ** 2 for leg in legs))
+    from_m, to_m = range_of(p50_s, p90_s)
+    return Quote(p50_s=p50_s, p90_s=p90_s, from_m=from_m, to_m=to_m, legs=legs)
+
+
+def range_of(p50_s: float, p90_s: float) -> tuple[int, int]:
+    """The whole minutes that are said, rounded outwards."""
     to_m = math.ceil(p90_s / 60)
     from_m = max(1, min(math.floor(p50_s / 60), to_m - LEAST_RANGE_M))
-    return Quote(p50_s=p50_s, p90_s=p90_s, from_m=from_m, to_m=max(to_m, from_m + LEAST_RANGE_M), legs=legs)
+    return from_m, max(to_m, from_m + LEAST_RANGE_M)
 
 
 def _leg(name: str, seconds: float, inputs: PromiseInputs) -> Leg:

@@ -5,7 +5,7 @@ from orders.queries.instead import near_substitutes, no_longer_listed
 from orders.queries.loyalty import ReferralView, Saved, referral_view, saved_as_member
 from orders.queries.outlook import FIELDS as OUTLOOK_FIELDS
 from orders.queries.outlook import Outlook, outlook_of, outlooks, with_facts
-from orders.queries.places import Serviceability, promise_for, serviceability, typical_door, why_long
+from orders.queries.places import Serviceability, promise_for, promises_for, serviceability, typical_door, why_long
 from orders.queries.shelves import (
     FoundCards,
     Page,
@@ -93,6 +93,7 @@ __all__ = [
     "prices_watched",
     "product",
     "promise_for",
+    "promises_for",
     "referral_view",
     "restock_waiting",
     "saved_as_member",

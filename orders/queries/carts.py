@@ -20,7 +20,7 @@ from catalog.models import Store
 from catalog.pricing import Bill, BillInput, LineInput, make_bill
 from catalog.pricing.tiers import Charged, Tier, next_tier, source_of
 from catalog.queries import ShelfRow
-from catalog.travel import street_metres
+from catalog.ways import way_metres
 from inventory import queries as stock
 from orders.models import Cart, CartLine, Consent
 from orders.queries.offers import Buyer, Offered, offered
@@ -218,7 +218,7 @@ def view_of(
     free = stock.free(store_id=store.pk, product_ids=ids) if ids else {}
     if to is None and cart.customer_id is not None:
         to = default_place(cart.customer_id)
-    metres = 0 if to is None else street_metres(store.point, to)
+    metres = 0 if to is None else way_metres(store, to)
     policy = goods.fee_policy(store)
     buyer = Buyer(now or timezone.now(), cart.customer_id, cart.coupon_code, method, later)
     bill, given = price(wanted, rows, store=store, metres=metres, tip_paise=cart.tip_paise, buyer=buyer)

@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from functools import cache
 from typing import Any
 from zoneinfo import ZoneInfo
+
+from django.db import connection
 
 from blinkit.kernel.geo import Point, distance_metres
 from blinkit.kernel.said import say
@@ -14,10 +17,11 @@ from catalog import queries as goods
 from catalog.kept import BrieflyKept
 from catalog.models import ShelfItem, Store, StoreLoad, StoreMode
 from catalog.pricing import FeeRules
-from catalog.travel import street_metres, travel_seconds
+from catalog.ways import ride_seconds, way_metres
 from inventory import queries as stock
 from orders import promise, sourcing
-from orders.models import LegStat
+from orders.promise.facts import Corrector
+from orders.queries.eta import corrector
 from orders.sourcing import Candidate, Need, Reason, Verdict
 
 TYPICAL_LINES, TYPICAL_UNITS = 5, 7
@@ -80,6 +84,11 @@ class Serviceability:
         }
 
 
+@cache
+def zone(name: str) -> ZoneInfo:
+    return ZoneInfo(name)
+
+
 def serviceability(*, point: Point, now: datetime) -> Serviceability:
     """Which store serves this place now, the arrival range for a usual basket, and its fees. One statement."""
     return source(point=point, now=now)
@@ -116,7 +125,7 @@ def source(
         store=store,
         policy=goods.fee_policy(store),
         mode=mode,
-        distance_metres=street_metres(store.point, point),
+        distance_metres=way_metres(store, point),
         surge_paise=surge_paise,
         surge_why=surge_why,
         why=choice.why,
@@ -160,22 +169,56 @@ def typical_door(store: Store) -> Point:
 def promise_for(
     store: Store, *, to: Point, lines: int, units: int, now: datetime
 ) -> tuple[promise.Quote, dict[str, Any]]:
-    """The promise for a basket of this size from this store, and its inputs and legs as the ledger keeps them."""
+    """The promise for a basket of this size from this store, and its inputs and legs as the ledger keeps them.
+
+    The rule of thumb over the legs, corrected by what was learned where a model is in use."""
+    model_id, measured = known_at(store, now)
+    quote, made_from = _promise(store, measured, corrector(model_id), to=to, lines=lines, units=units, now=now)
+    made_from["legs"] = quote.legs_json()  # the rule of thumb's: what was learned corrects their sum
+    if why := why_long(store, now=now):
+        made_from["why"] = why.as_dict()
+    return quote, made_from
+
+
+def _promise(
+    store: Store,
+    measured: Mapping[str, tuple[float, float]],
+    learned: Corrector | None,
+    *,
+    to: Point,
+    lines: int,
+    units: int,
+    now: datetime,
+) -> tuple[promise.Quote, dict[str, Any]]:
     load = load_of(store)
     inputs = promise.PromiseInputs(
         lines=lines,
         units=units,
-        ride_s=travel_seconds(store.point, to, at=now, timezone=store.city.timezone),
+        ride_s=ride_seconds(store, to, at=now),
         backlog_s=load.pick_backlog_s,
         rider_wait_s=load.rider_wait_s,
         rush=goods.current_mode(store, now=now) == StoreMode.RUSH,
-        measured=measured_at(store, now),
+        measured=measured,
     )
     quote = promise.quote(inputs)
-    made_from: dict[str, Any] = {"store": store.code, **inputs.as_json(), "legs": quote.legs_json()}
-    if why := why_long(store, now=now):
-        made_from["why"] = why.as_dict()
+    made_from: dict[str, Any] = {"store": store.code, **inputs.as_json(), **_hour(store, load, now)}
+    if learned is not None:
+        quote = learned.correct(quote, made_from)
     return quote, made_from
+
+
+def promises_for(
+    stores: Sequence[Store], *, to: Point, lines: int, units: int, now: datetime
+) -> dict[int, promise.Quote]:
+    """The promise of each of these stores for one place, by the store's id. At most one statement, however many."""
+    hours = {name: now.astimezone(zone(name)).hour for name in {store.city.timezone for store in stores}}
+    asked = tuple(store.pk for store in stores), tuple(hours[store.city.timezone] for store in stores)
+    model_id, measured = _known_of_many(*asked)
+    learned = corrector(model_id)
+    return {
+        store.pk: _promise(store, measured.get(store.pk, {}), learned, to=to, lines=lines, units=units, now=now)[0]
+        for store in stores
+    }
 
 
 def why_long(store: Store, *, now: datetime) -> promise.WhyLong | None:
@@ -198,18 +241,59 @@ def load_of(store: Store) -> StoreLoad:
         return StoreLoad(store=store)
 
 
-def _read_measured(store_id: int, hour: int) -> dict[str, tuple[float, float]]:
-    """What legs really take at this store in this hour of the day, where enough was measured."""
-    stats = LegStat.objects.filter(store_id=store_id, hour=hour, samples__gte=ENOUGH_SAMPLES)
-    return {leg: (p50_s, p90_s) for leg, p50_s, p90_s in stats.values_list("leg", "p50_s", "p90_s")}
+def _hour(store: Store, load: StoreLoad, now: datetime) -> dict[str, int]:
+    """What else is known when the promise is made; the learned model asks for it."""
+    local = now.astimezone(zone(store.city.timezone))
+    return {
+        "hour": local.hour,
+        "weekday": local.weekday(),
+        "open_orders": load.open_orders,
+        "pickers_on": load.pickers_on,
+        "riders_on": load.riders_on,
+        "riders_idle": load.riders_idle,
+    }
 
 
-_measured: BrieflyKept[dict[str, tuple[float, float]]] = BrieflyKept(_read_measured)
+Legs = dict[str, tuple[float, float]]
 
 
-def measured_at(store: Store, at: datetime) -> dict[str, tuple[float, float]]:
-    """What legs really take at this store at this time of its day: (p50, p90) in seconds by leg."""
-    return _measured(store.pk, at.astimezone(ZoneInfo(store.city.timezone)).hour)
+def _read_known(store_ids: Sequence[int], hours: Sequence[int]) -> tuple[int | None, dict[int, Legs]]:
+    """The number of the learned model in use, and legs as they were measured, by store. One statement: a quote must not
+    become dearer by the question which model is in use."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT m.id, s.store_id, s.leg, s.p50_s, s.p90_s"
+            " FROM (SELECT (SELECT id FROM orders_etamodel WHERE is_active) AS id) m"
+            " LEFT JOIN (SELECT l.* FROM unnest(%s::bigint[], %s::int[]) AS wanted (store_id, hour)"
+            " JOIN orders_legstat l ON l.store_id = wanted.store_id AND l.hour = wanted.hour"
+            " WHERE l.samples >= %s) s ON true",
+            [list(store_ids), list(hours), ENOUGH_SAMPLES],
+        )
+        rows = cursor.fetchall()
+    found: dict[int, Legs] = {}
+    for _model, store_id, leg, p50_s, p90_s in rows:
+        if leg is not None:
+            found.setdefault(store_id, {})[leg] = (p50_s, p90_s)
+    return rows[0][0], found
+
+
+def _read_one(store_id: int, hour: int) -> tuple[int | None, Legs]:
+    model_id, found = _read_known([store_id], [hour])
+    return model_id, found.get(store_id, {})
+
+
+_known: BrieflyKept[tuple[int | None, Legs]] = BrieflyKept(_read_one)
+_known_of_many: BrieflyKept[tuple[int | None, dict[int, Legs]]] = BrieflyKept(_read_known, most=20)
+
+
+def known_at(store: Store, at: datetime) -> tuple[int | None, Legs]:
+    """The learned model in use, and what legs really take at this store at this time of its day: (p50, p90) in seconds
+    by leg, where enough was measured."""
+    return _known(store.pk, at.astimezone(zone(store.city.timezone)).hour)
+
+
+def measured_at(store: Store, at: datetime) -> Legs:
+    return known_at(store, at)[1]
 
 
 def place_for_slot(*, point: Point, store_id: int, stores: Sequence[Store], now: datetime) -> Serviceability | None:
@@ -226,7 +310,7 @@ def place_for_slot(*, point: Point, store_id: int, stores: Sequence[Store], now:
         store=store,
         policy=goods.fee_policy(store),
         mode=goods.current_mode(store, now=now).value,
-        distance_metres=street_metres(store.point, point),
+        distance_metres=way_metres(store, point),
         surge_paise=surge_paise,
         surge_why=surge_why,
     )
@@ -255,7 +339,7 @@ def candidate(store: Store, point: Point, free: Mapping[int, int] | None, *, now
     return Candidate(
         store_id=store.pk,
         code=store.code,
-        street_metres=street_metres(store.point, point),
+        street_metres=way_metres(store, point),
         opens=store.opens,
         closes=store.closes,
         timezone=store.city.timezone,

@@ -12,7 +12,7 @@ from django.db.models import F
 
 from blinkit.kernel.geo import Point
 from catalog.models import Store
-from catalog.travel import travel_seconds
+from catalog.ways import ride_seconds
 from orders import promise
 from orders.models import Slot
 from orders.queries.places import measured_at, source
@@ -77,7 +77,7 @@ def schedule_for(slot: Slot, store: Store, *, to: Point, lines: int, units: int,
     inputs = promise.PromiseInputs(
         lines=lines,
         units=units,
-        ride_s=travel_seconds(store.point, to, at=at, timezone=store.city.timezone),
+        ride_s=ride_seconds(store, to, at=at),
         measured=measured_at(store, at),
     )
     quote = promise.quote(inputs)

@@ -18,7 +18,7 @@ from blinkit.kernel import events, live, metrics
 from blinkit.kernel.errors import Refusal
 from catalog import queries as goods
 from catalog.models import Store, StoreMode
-from catalog.travel import street_metres
+from catalog.ways import way_metres
 from inventory import services as stock
 from inventory.errors import OutOfStock
 from orders import sourcing
@@ -159,7 +159,7 @@ def _move(order: Order, store: Store, *, lines: int, units: int, why: str, actor
     if order.rider_id_ref is not None:
         live.touch(f"rider.{order.rider_id_ref}", what="order", id=order.pk)
     order.store = store
-    order.distance_metres = street_metres(store.point, order.point)
+    order.distance_metres = way_metres(store, order.point)
     order.supplier_state = store.city.state_code
     order.rider_id_ref, order.rider_name, order.rider_accepted_at, order.rider_here_at = None, "", None, None
     if order.slot_id is None:

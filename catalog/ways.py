@@ -1,0 +1,64 @@
+"""How far a place is from a store and how long the ride takes: by the city's fit, and the store's field if it has one.
+
+A city without fields costs no statement; one with fields one statement per store, process and fit.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from blinkit.kernel.geo import Point
+from catalog.models import City, Store
+from catalog.streets import StreetField
+from catalog.travel import BadField, Field, Streets, field_from, street_metres, streets_from, travel_seconds
+
+FIELDS_AT = "fields_at"
+"""In City.streets: the stamp of the fields made for its stores."""
+MOST_KEPT = 1_000
+SAME_PLACE = 1e-4
+"""Degrees; a store that was moved further than that has no field until the next fit."""
+
+_fields: dict[tuple[int, str], Field | None] = {}
+
+
+def streets_of(city: City) -> Streets:
+    return streets_from(city.streets)
+
+
+def way_metres(store: Store, to: Point) -> int:
+    """Whole metres by street from a store, loaded with its city, to a place."""
+    field = _field_of(store)
+    metres = None if field is None else field.to(to)
+    return street_metres(store.point, to, streets_of(store.city)) if metres is None else metres
+
+
+def ride_seconds(store: Store, to: Point, *, at: datetime, metres: int | None = None) -> int:
+    """Whole seconds of the usual ride from a store to a place in that hour's traffic."""
+    way = way_metres(store, to) if metres is None else metres
+    return travel_seconds(store.point, to, at=at, timezone=store.city.timezone, metres=way)
+
+
+def _field_of(store: Store) -> Field | None:
+    stamp = store.city.streets.get(FIELDS_AT) if isinstance(store.city.streets, dict) else None
+    if not stamp:
+        return None
+    key = (store.pk, str(stamp))
+    if key not in _fields:
+        if len(_fields) >= MOST_KEPT:
+            _fields.clear()
+        _fields[key] = _read(store.pk, str(stamp))
+    field = _fields[key]
+    if field is None or abs(field.origin.lat - store.lat) + abs(field.origin.lng - store.lng) > SAME_PLACE:
+        return None
+    return field
+
+
+def _read(store_id: int, stamp: str) -> Field | None:
+    row: tuple[Any, datetime] | None = StreetField.objects.filter(pk=store_id).values_list("packed", "made_at").first()
+    if row is None or row[1].isoformat() != stamp:
+        return None
+    try:
+        return field_from(bytes(row[0]))
+    except BadField:
+        return None  # the city's figures serve

