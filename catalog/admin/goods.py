@@ -54,9 +54,8 @@ log = structlog.get_logger(__name__)
 MOST_AT_ONCE = 2_000
 EDITED = (
     "name", "name_hi", "brand", "category", "pack", "pack_size", "pack_unit", "weight_g", "mrp_paise", "hsn",
-    "gst_bp", "veg", "zone", "barcode", "shelf_life_days", "min_life_days", "fragile", "max_per_order", "keywords",
-    "popularity",
-    "family_by_hand",
+    "gst_bp", "veg", "zone", "barcode", "shelf_life_days", "min_life_days", "fragile", "is_weighed", "max_per_order",
+    "keywords", "popularity", "family_by_hand",
 )  # fmt: skip
 
 

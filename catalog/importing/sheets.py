@@ -109,6 +109,8 @@ COLUMNS: dict[str, tuple[str, Callable[[str, str], Any]]] = {
     "barcode": ("The barcode", _barcode),
     "shelf_life_days": ("The shelf life", lambda said, what: _whole(36_500)(said, what) or None),
     "min_life_days": ("The life at the door", _whole(3_650, empty=None)),
+    "fragile": ("Fragile", lambda said, what: _yes(said, what) if said.strip() else None),
+    "is_weighed": ("Weighed", lambda said, what: _yes(said, what) if said.strip() else False),
     "max_per_order": ("The most per order", _whole(32_767, empty=10)),
     "description": ("The description", _long),
     "keywords": ("The keywords", _text(400)),
