@@ -65,7 +65,7 @@ def route(items: Sequence[Item], layout: Layout | None = None) -> Route:
         tour, first=len(stages[0]), classes=classes, way=lambda a, b: floor.metres(spots[a], spots[b])
     )
     walked = [item for stop in tour for item in _at_one_stop(stops[places[stop - 1]])]
-    allowance = sum(reach_metres(code) for _, code, _ in set(map(_visit, items)))
+    allowance = sum(reach_metres(code) for _, code, _ in sorted(set(map(_visit, items))))
     walk = [TABLE, *(spots[stop] for stop in tour), TABLE]
     return Route(tuple(item.id for item in walked), sum(map(floor.metres, walk, walk[1:])) + allowance)
 

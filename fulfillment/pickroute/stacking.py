@@ -75,14 +75,16 @@ def stack(tour: Sequence[int], *, first: int, classes: Sequence[int], way: Calla
         at = path.index(stop)
         rest = path[:at] + path[at + 1 :]
         gain = metres(path[at - 1], stop) + metres(stop, path[at + 1]) - metres(path[at - 1], path[at + 1])
-        best, where = (misplaced(path[1 : first + 1], classes), 0.0), -1
-        # Fragile stops move later, heavy ones earlier.
-        for k in range(at, first) if classes[stop] == FRAGILE else range(at - 1):
+        best, where = (0, 0.0), -1
+        # Fragile stops move later, heavy ones earlier. A pair that changes places changes `misplaced` by the difference
+        # of its classes.
+        is_fragile = classes[stop] == FRAGILE
+        less = 0
+        for k in range(at, first) if is_fragile else range(at - 2, -1, -1):
+            less += classes[rest[k]] - FRAGILE if is_fragile else HEAVY - classes[rest[k + 1]]
             costs = metres(rest[k], stop) + metres(stop, rest[k + 1]) - metres(rest[k], rest[k + 1]) - gain
-            if costs <= left + _EPS:
-                found = (misplaced([*rest[1 : k + 1], stop, *rest[k + 1 : first]], classes), costs)
-                if found < best:
-                    best, where = found, k
+            if costs <= left + _EPS and (less, costs) < best:
+                best, where = (less, costs), k
         if where >= 0:
             path = [*rest[: where + 1], stop, *rest[where + 1 :]]
             left -= best[1]
