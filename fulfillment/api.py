@@ -14,13 +14,12 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from blinkit.kernel.api import MOST_ID
-from blinkit.kernel.errors import Invalid
 from blinkit.kernel.idempotency import idempotent
 from blinkit.kernel.permissions import HasRole
 from fulfillment import access, queries, services, walk
 from fulfillment.errors import NoSuchTask
 from fulfillment.models import MOST_TOTES, Bag, PickLine, PickTask, TaskState
-from fulfillment.packing_api import BAGS_HELP, WeightsField
+from fulfillment.packing_api import BAGS_HELP, WeightsField, my_id
 from fulfillment.services.shifts import LONGEST_BREAK_M, USUAL_BREAK_M
 
 TAGS = ["floor"]
@@ -320,7 +319,7 @@ class ShiftStartView(FloorView):
     @idempotent
     def post(self, request: Request, code: str) -> Response:
         store = access.store_to_work_in(request.user, code)
-        shift = services.start_shift(picker_id=_me(request), store_id=store.pk, now=timezone.now())
+        shift = services.start_shift(picker_id=my_id(request), store_id=store.pk, now=timezone.now())
         return Response({"store": store.code, "started_at": shift.started_at}, status=status.HTTP_201_CREATED)
 
 
@@ -330,7 +329,7 @@ class ShiftEndView(FloorView):
     )
     def post(self, request: Request, code: str) -> Response:
         access.store_to_work_in(request.user, code)
-        services.end_shift(picker_id=_me(request), now=timezone.now())
+        services.end_shift(picker_id=my_id(request), now=timezone.now())
         return Response(status=status.HTTP_204_NO_CONTENT)
 
 
@@ -341,7 +340,7 @@ class BreakStartView(FloorView):
         """No order is given meanwhile. 409 `task-busy` with an order in hand; a break that runs is the answer."""
         store = access.store_to_work_in(request.user, code)
         body = _parsed(BreakBody(data=request.data))
-        made = services.start_break(picker_id=_me(request), store_id=store.pk, now=timezone.now(), **body)
+        made = services.start_break(picker_id=my_id(request), store_id=store.pk, now=timezone.now(), **body)
         answer = {"store": store.code, "started_at": made.started_at, "back_at": made.back_at}
         return Response(answer, status=status.HTTP_201_CREATED)
 
@@ -352,7 +351,7 @@ class BreakEndView(FloorView):
     )
     def post(self, request: Request, code: str) -> Response:
         store = access.store_to_work_in(request.user, code)
-        services.end_break(picker_id=_me(request), store_id=store.pk, now=timezone.now())
+        services.end_break(picker_id=my_id(request), store_id=store.pk, now=timezone.now())
         return Response(status=status.HTTP_204_NO_CONTENT)
 
 
@@ -375,7 +374,7 @@ class NextView(FloorView):
         """With several totes, orders that are picked on the same walk without being late come along: see the walk."""
         store = access.store_to_work_in(request.user, code)
         totes = _parsed(TotesBody(data=request.data)).get("totes")
-        task = services.next_task(store_id=store.pk, picker_id=_me(request), totes=totes, now=timezone.now())
+        task = services.next_task(store_id=store.pk, picker_id=my_id(request), totes=totes, now=timezone.now())
         if task is None:
             return Response(status=status.HTTP_204_NO_CONTENT)
         return Response(_task_json(queries.task_of(task_id=task.pk)))
@@ -391,12 +390,12 @@ class WalkView(FloorView):
         """Actions a device has kept, at most 60: each is judged on its own, and a re-sent one counts once."""
         store = access.store_to_work_in(request.user, code)
         actions = _parsed(ActionsBody(data=request.data))["actions"]
-        results = walk.take(picker_id=_me(request), store_id=store.pk, actions=actions, now=timezone.now())
+        results = walk.take(picker_id=my_id(request), store_id=store.pk, actions=actions, now=timezone.now())
         return Response({"results": results, "walk": self.walk(request, store.pk)})
 
     @staticmethod
     def walk(request: Request, store_id: int) -> dict[str, Any]:
-        return walk.of(picker_id=_me(request), store_id=store_id, now=timezone.now())
+        return walk.of(picker_id=my_id(request), store_id=store_id, now=timezone.now())
 
 
 class TaskView(FloorView):
@@ -413,9 +412,9 @@ class ScanView(FloorView):
         body = _parsed(ScanBody(data=request.data))
         task = queries.task_of(task_id=_own(request, task_id))
         try:
-            outcome = services.scan(task_id=task.pk, picker_id=_me(request), now=timezone.now(), **body)
+            outcome = services.scan(task_id=task.pk, picker_id=my_id(request), now=timezone.now(), **body)
         except services.REFUSED_SCANS:
-            services.note_refused(picker_id=_me(request), store_id=task.store_id, now=timezone.now())
+            services.note_refused(picker_id=my_id(request), store_id=task.store_id, now=timezone.now())
             raise
         return Response(outcome.as_json())
 
@@ -424,7 +423,7 @@ class ShortView(FloorView):
     @extend_schema(tags=TAGS, request=ShortBody, responses=OutcomeOut, summary="Units that cannot be found")
     def post(self, request: Request, task_id: UUID) -> Response:
         body = _parsed(ShortBody(data=request.data))
-        outcome = services.short(task_id=_own(request, task_id), picker_id=_me(request), now=timezone.now(), **body)
+        outcome = services.short(task_id=_own(request, task_id), picker_id=my_id(request), now=timezone.now(), **body)
         return Response(outcome.as_json())
 
 
@@ -447,7 +446,7 @@ class SubstituteView(FloorView):
         """Within what the customer allowed, at no more than the bill: 409 `no-substitute` otherwise."""
         body = _parsed(SubstituteBody(data=request.data))
         outcome = services.substitute(
-            task_id=_own(request, task_id), picker_id=_me(request), now=timezone.now(), **body
+            task_id=_own(request, task_id), picker_id=my_id(request), now=timezone.now(), **body
         )
         return Response(outcome.as_json())
 
@@ -456,7 +455,9 @@ class UndoView(FloorView):
     @extend_schema(tags=TAGS, request=UndoBody, responses=OutcomeOut, summary="One scanned unit goes back to its bin")
     def post(self, request: Request, task_id: UUID) -> Response:
         body = _parsed(UndoBody(data=request.data))
-        outcome = services.put_back(task_id=_own(request, task_id), picker_id=_me(request), now=timezone.now(), **body)
+        outcome = services.put_back(
+            task_id=_own(request, task_id), picker_id=my_id(request), now=timezone.now(), **body
+        )
         return Response(outcome.as_json())
 
 
@@ -467,7 +468,7 @@ class PackView(FloorView):
         """409 `bag-weight-off` (bags) for weights outside the tolerance without a `weight_reason`, 400
         `weight-missing` in a store that weighs every bag, 409 `no-free-slot`."""
         body = _parsed(PackBody(data=request.data))
-        bags = services.pack(task_id=_own(request, task_id), picker_id=_me(request), now=timezone.now(), **body)
+        bags = services.pack(task_id=_own(request, task_id), picker_id=my_id(request), now=timezone.now(), **body)
         order = queries.task_of(task_id=task_id).order
         return Response({"bags": [_bag_json(bag) for bag in bags], "slot": order.shelf_slot})
 
@@ -540,9 +541,3 @@ def _parsed(body: S.Serializer[Any]) -> dict[str, Any]:
     body.is_valid(raise_exception=True)
     values: dict[str, Any] = body.validated_data
     return values
-
-
-def _me(request: Request) -> int:
-    if request.user.pk is None:
-        raise Invalid("Sign in first.")
-    return int(request.user.pk)

@@ -86,7 +86,7 @@ class WeighView(_Floor):
         body = WeighBody(data=request.data)
         body.is_valid(raise_exception=True)
         access.store_to_work_in(request.user, queries.task_of(task_id=task_id).store.code)
-        bags = services.weigh(task_id=task_id, picker_id=_me(request), now=timezone.now(), **body.validated_data)
+        bags = services.weigh(task_id=task_id, picker_id=my_id(request), now=timezone.now(), **body.validated_data)
         return Response({"bags": bags})
 
 
@@ -136,12 +136,13 @@ class HandoverView(_Floor):
         body.is_valid(raise_exception=True)
         store = access.store_to_work_in(request.user, code)
         handed = services.hand_over(
-            store_id=store.pk, worker_id=_me(request), now=timezone.now(), **body.validated_data
+            store_id=store.pk, worker_id=my_id(request), now=timezone.now(), **body.validated_data
         )
         return Response({"order_id": handed.order_id, "order_number": handed.order_number, **handed.as_json()})
 
 
-def _me(request: Request) -> int:
+def my_id(request: Request) -> int:
+    """Raises Invalid for nobody."""
     if request.user.pk is None:
         raise Invalid("Sign in first.")
     return int(request.user.pk)

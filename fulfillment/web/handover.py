@@ -19,7 +19,7 @@ from fulfillment import access, services
 from fulfillment.errors import UnknownBag
 from fulfillment.models import Bag
 from fulfillment.web.packing import kind_words
-from fulfillment.web.parts import act, is_htmx, nonce_of, screen, show, uuid_of
+from fulfillment.web.parts import act, is_htmx, me, nonce_of, screen, show, uuid_of
 from orders.models import Order
 from orders.queries.handover import scans_of, waiting_for_riders
 from orders.states import Status
@@ -41,7 +41,7 @@ def scan(request: HttpRequest, code: str) -> HttpResponse:
     try:
         handed = services.hand_over(
             store_id=store.pk,
-            worker_id=int(request.user.pk),  # type: ignore[arg-type]  # workers only
+            worker_id=me(request),
             code=request.POST.get("code", "")[:40],
             nonce=nonce_of(request),
             order_id=chosen,

@@ -5,12 +5,10 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
-import segno
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils import timezone
-from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 from django.utils.translation import override
 
@@ -25,7 +23,7 @@ from fulfillment.labelling import SIZES, Label, short_number, zpl
 from fulfillment.models import Bag, PickLine, PickTask, TaskState
 from fulfillment.packing_rules import Scale, rule_of
 from fulfillment.scancodes import letter
-from fulfillment.web.parts import act, is_htmx, screen, show
+from fulfillment.web.parts import act, is_htmx, me, qr, screen, show
 from orders.words import door_chips
 
 SHOWN_AFTER_PACKING = (TaskState.PACKED, TaskState.HANDED_OVER)
@@ -77,7 +75,7 @@ def close_bags(request: HttpRequest, code: str, task_id: UUID) -> HttpResponse:
     """Weighed bags that are off are asked about; a reason closes them all the same."""
     store = access.store_to_work_in(request.user, code)
     task = queries.task_of(task_id=task_id, store_id=store.pk)
-    bags, weights, picker_id = _counts(request), _weights(request), _me(request)
+    bags, weights, picker_id = _counts(request), _weights(request), me(request)
     reason = request.POST.get("reason", "").strip()
     now = timezone.now()
     try:
@@ -99,7 +97,7 @@ def labels(request: HttpRequest, code: str, task_id: UUID) -> HttpResponse:
     """One label per bag, to print: QR code, code in words, bag n of m, order and slot. Changes nothing."""
     store, task = _packed_task(request, code, task_id)
     size = _size(request, store)
-    made = [{"label": label, "qr": _qr(label.code)} for label in labels_of(task)]
+    made = [{"label": label, "qr": qr(label.code)} for label in labels_of(task)]
     context = {"task": task, "order": task.order, "labels": made, "size": size, "sizes": SIZES}
     return show(request, "fulfillment/labels.html", store, context)
 
@@ -115,9 +113,7 @@ def labels_file(request: HttpRequest, code: str, task_id: UUID, kind: str) -> Ht
 def slot_labels(request: HttpRequest, code: str) -> HttpResponse:
     """The codes that are glued to the places of the handover shelf, to print once."""
     store = access.store_to_see(request.user, code)
-    places = [
-        {"slot": slot, "qr": _qr(f"SLOT:{store.code}:{slot.code}")} for slot in store.shelf_slots.order_by("code")
-    ]
+    places = [{"slot": slot, "qr": qr(f"SLOT:{store.code}:{slot.code}")} for slot in store.shelf_slots.order_by("code")]
     return show(request, "fulfillment/slot_labels.html", store, {"places": places, "here": "handover"})
 
 
@@ -269,11 +265,3 @@ def _weights(request: HttpRequest) -> list[int]:
     while given and not given[-1]:
         given.pop()
     return given
-
-
-def _qr(text: str) -> SafeString:
-    return mark_safe(segno.make(text, error="m", micro=False).svg_inline(scale=5, border=2))
-
-
-def _me(request: HttpRequest) -> int:
-    return int(request.user.pk)  # type: ignore[arg-type]  # the decorator lets only signed-in people in

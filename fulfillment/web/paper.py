@@ -4,20 +4,18 @@ from __future__ import annotations
 
 from uuid import UUID, uuid4
 
-import segno
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 
 from blinkit.kernel.errors import Invalid, Refusal
 from blinkit.kernel.words import said
 from fulfillment import access, paper, paper_pdf, queries, services
 from fulfillment.models import TaskState
-from fulfillment.web.parts import act, nonce_of, number_of, screen, show
+from fulfillment.web.parts import act, nonce_of, number_of, qr, screen, show
 
 MOST_LINES = 200
 
@@ -35,7 +33,7 @@ def lists(request: HttpRequest, code: str) -> HttpResponse:
     sheets = paper.sheets(store=store)
     context = {
         "here": "paper",
-        "sheets": [(sheet, _qr(_address(request, code, sheet.task_id))) for sheet in sheets],
+        "sheets": [(sheet, qr(_address(request, code, sheet.task_id), scale=3, border=1)) for sheet in sheets],
         "printed_at": timezone.now(),
         "most": paper.MOST_SHEETS,
     }
@@ -119,7 +117,3 @@ def _found(request: HttpRequest) -> dict[int, int]:
 
 def _address(request: HttpRequest, code: str, task_id: UUID) -> str:
     return request.build_absolute_uri(reverse("floor-paper-sheet", args=[code, task_id]))
-
-
-def _qr(address: str) -> SafeString:
-    return mark_safe(segno.make(address, error="m", micro=False).svg_inline(scale=3, border=1))

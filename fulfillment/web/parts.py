@@ -8,9 +8,11 @@ from functools import wraps
 from typing import Any, Concatenate, ParamSpec
 from uuid import UUID, uuid4
 
+import segno
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
+from django.utils.safestring import SafeString, mark_safe
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
@@ -84,6 +86,16 @@ def number_of(request: HttpRequest, name: str, *, default: int = 0) -> int:
     """A whole number somebody typed; nonsense is the default, the service judges the rest."""
     text = request.POST.get(name, "").strip()
     return int(text) if text.isascii() and text.isdigit() and len(text) < 7 else default
+
+
+def me(request: HttpRequest) -> int:
+    """Who is signed in, behind `screen` and `act`."""
+    return int(request.user.pk)  # type: ignore[arg-type]  # the decorators let only signed-in people in
+
+
+def qr(text: str, *, scale: int = 5, border: int = 2, error: str = "m") -> SafeString:
+    """The text as a QR code to print, an inline SVG."""
+    return mark_safe(segno.make(text, error=error, micro=False).svg_inline(scale=scale, border=border))
 
 
 def nonce_of(request: HttpRequest) -> str:

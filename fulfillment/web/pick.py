@@ -22,7 +22,7 @@ from catalog.models import Product, Store
 from fulfillment import access, queries, scancodes, services
 from fulfillment import walk as walks
 from fulfillment.models import PickLine, PickTask, TaskState
-from fulfillment.web.parts import act, is_htmx, nonce_of, number_of, screen, show
+from fulfillment.web.parts import act, is_htmx, me, nonce_of, number_of, screen, show
 from fulfillment.web.pick_words import feedback_words, next_words
 
 AFTER_PACKING = (TaskState.PACKED, TaskState.HANDED_OVER)
@@ -36,13 +36,13 @@ def walk(request: HttpRequest, code: str) -> HttpResponse:
     """Everything this picker has in hand. `?task=` names the order shown where there is no script."""
     store = access.store_to_work_in(request.user, code)
     now = timezone.now()
-    seen = walks.of(picker_id=_me(request), store_id=store.pk, now=now)
+    seen = walks.of(picker_id=me(request), store_id=store.pk, now=now)
     tasks = [tote["task"] for tote in seen["totes"]]
     shown = _asked(request)
     task_id = shown if shown in tasks else tasks[0] if tasks else None
     context: dict[str, Any] = {
         "facts": {
-            "me": _me(request),
+            "me": me(request),
             "store": store.code,
             "timezone": store.city.timezone,
             "hindi": get_language() == "hi",
@@ -93,7 +93,7 @@ def scan(request: HttpRequest, code: str, task_id: UUID) -> HttpResponse:
     try:
         services.scan(
             task_id=task.pk,
-            picker_id=_me(request),
+            picker_id=me(request),
             barcode=request.POST.get("code", "")[:128],
             tote=scancodes.tote_of(tote) if tote in ("A", "B", "C", "D") else None,
             grams=grams or None,
@@ -101,7 +101,7 @@ def scan(request: HttpRequest, code: str, task_id: UUID) -> HttpResponse:
             now=timezone.now(),
         )
     except services.REFUSED_SCANS as wrong:
-        services.note_refused(picker_id=_me(request), store_id=store.pk, now=timezone.now())
+        services.note_refused(picker_id=me(request), store_id=store.pk, now=timezone.now())
         return _answer(request, store, task, refused=said(wrong.detail))
     except Refusal as refusal:
         return _answer(request, store, task, refused=said(refusal.detail))
@@ -114,7 +114,7 @@ def short(request: HttpRequest, code: str, task_id: UUID) -> HttpResponse:
     try:
         services.short(
             task_id=task.pk,
-            picker_id=_me(request),
+            picker_id=me(request),
             line_id=number_of(request, "line"),
             qty=number_of(request, "qty"),
             nonce=nonce_of(request),
@@ -131,7 +131,7 @@ def substitute(request: HttpRequest, code: str, task_id: UUID) -> HttpResponse:
     try:
         services.substitute(
             task_id=task.pk,
-            picker_id=_me(request),
+            picker_id=me(request),
             line_id=number_of(request, "line"),
             sku=request.POST.get("sku", "")[:40],
             qty=number_of(request, "qty"),
@@ -149,7 +149,7 @@ def undo(request: HttpRequest, code: str, task_id: UUID) -> HttpResponse:
     try:
         services.put_back(
             task_id=task.pk,
-            picker_id=_me(request),
+            picker_id=me(request),
             line_id=number_of(request, "line"),
             nonce=nonce_of(request),
             now=timezone.now(),
@@ -225,7 +225,3 @@ def _another(tasks: list[UUID]) -> str:
     wanted = PickLine.objects.filter(task__in=tasks).values("product")
     others = Product.objects.exclude(pk__in=wanted).exclude(barcode=None).order_by("pk")
     return others.values_list("barcode", flat=True).first() or ""
-
-
-def _me(request: HttpRequest) -> int:
-    return int(request.user.pk)  # type: ignore[arg-type]  # the decorator lets only signed-in people in

@@ -20,7 +20,7 @@ from fulfillment import access, pickroute, queries, queueing, services, staff
 from fulfillment.errors import OtherStore
 from fulfillment.models import MOST_TOTES, PickTask
 from fulfillment.services.shifts import USUAL_BREAK_M
-from fulfillment.web.parts import act, back_of, is_htmx, number_of, screen, show
+from fulfillment.web.parts import act, back_of, is_htmx, me, number_of, screen, show
 
 PAUSES_M = (10, 20, 30, 60, 120)
 
@@ -56,12 +56,12 @@ def queue(request: HttpRequest, code: str) -> HttpResponse:
         "on_shift": on_shift,
         "coming": _coming(board, now=now, store_id=store.pk) if on_shift and not mine else None,
         "tote_choices": range(1, MOST_TOTES + 1) if on_shift else [],
-        "my_totes": queries.totes_of(picker_id=_me(request)) if on_shift else 1,
+        "my_totes": queries.totes_of(picker_id=me(request)) if on_shift else 1,
         "mode": goods.current_mode(store, now=now).value,
         "pauses": PAUSES_M,
         "pause_reasons": pause_reasons(),
         "breaks": (15, 30),
-        "me": staff.mine(user_id=_me(request), store=store, now=now) if may_work else None,
+        "me": staff.mine(user_id=me(request), store=store, now=now) if may_work else None,
         "decline_reasons": decline_reasons(),
         "free_pickers": [it for it in board.pickers if it.user_id not in busy and it.break_since is None],
         "coming_back": queries.coming_back(store_id=store.pk, now=now) if may_manage else [],
@@ -74,22 +74,22 @@ def queue(request: HttpRequest, code: str) -> HttpResponse:
 def shift(request: HttpRequest, code: str) -> HttpResponse:
     store, now = access.store_to_work_in(request.user, code), timezone.now()
     if request.POST.get("act") == "end":
-        services.end_shift(picker_id=_me(request), now=now)
+        services.end_shift(picker_id=me(request), now=now)
         messages.success(request, _("Your shift is over. See you soon."))
     elif request.POST.get("act") == "break":
         minutes = number_of(request, "minutes", default=USUAL_BREAK_M)
-        services.start_break(picker_id=_me(request), store_id=store.pk, minutes=minutes, now=now)
+        services.start_break(picker_id=me(request), store_id=store.pk, minutes=minutes, now=now)
     elif request.POST.get("act") == "back":
-        services.end_break(picker_id=_me(request), store_id=store.pk, now=now)
+        services.end_break(picker_id=me(request), store_id=store.pk, now=now)
     else:
-        services.start_shift(picker_id=_me(request), store_id=store.pk, now=now)
+        services.start_shift(picker_id=me(request), store_id=store.pk, now=now)
     return redirect("floor-queue", code)
 
 
 @act("floor-queue")
 def next_order(request: HttpRequest, code: str) -> HttpResponse:
     store, now = access.store_to_work_in(request.user, code), timezone.now()
-    task = services.next_task(store_id=store.pk, picker_id=_me(request), now=now)
+    task = services.next_task(store_id=store.pk, picker_id=me(request), now=now)
     if task is None:
         messages.info(request, _("Nothing is waiting. A new order shows up here by itself."))
         return redirect("floor-queue", code)
@@ -104,9 +104,9 @@ def on_task(request: HttpRequest, code: str, task_id: UUID) -> HttpResponse:
     """The manager's acts on one task: take it, pin it, pass it on, back into the queue, to another store."""
     store, now = access.store_to_manage(request.user, code), timezone.now()
     task: PickTask = queries.task_of(task_id=task_id, store_id=store.pk)
-    wanted, actor = request.POST.get("act", ""), f"user:{_me(request)}"
+    wanted, actor = request.POST.get("act", ""), f"user:{me(request)}"
     if wanted == "start":
-        services.start(task_id=task.pk, picker_id=_me(request), now=now)
+        services.start(task_id=task.pk, picker_id=me(request), now=now)
         return redirect("floor-walk", code)
     if wanted in ("pin", "unpin"):
         services.pin(task_id=task.pk, pinned=wanted == "pin", actor=actor, now=now)
@@ -139,12 +139,12 @@ def came_back(request: HttpRequest, code: str, task_id: UUID) -> HttpResponse:
     """Bags that came back are received, or a cancelled order's bags are unpacked."""
     store, now = access.store_to_manage(request.user, code), timezone.now()
     task = queries.task_of(task_id=task_id, store_id=store.pk)
-    actor = f"user:{_me(request)}"
+    actor = f"user:{me(request)}"
     if request.POST.get("kind") == "cancelled":
         services.clear_slot(task_id=task.pk, actor=actor, now=now)
         messages.success(request, _("The place on the shelf is free."))
     else:
-        services.receive_back(task_id=task.pk, store_id=store.pk, verdicts=None, by=_me(request), now=now)
+        services.receive_back(task_id=task.pk, store_id=store.pk, verdicts=None, by=me(request), now=now)
         messages.success(request, _("Received. Put what is good back into its bins."))
     return redirect("floor-queue", code)
 
@@ -157,7 +157,7 @@ def set_mode(request: HttpRequest, code: str) -> HttpResponse:
     until = None if mode == StoreMode.OPEN else now + timedelta(minutes=number_of(request, "minutes"))
     reason = (request.POST.get("own", "").strip() or request.POST.get("reason", "").strip())[:160]
     stores.set_store_mode(
-        store_id=store.pk, mode=mode, reason=reason, until=until, actor=f"user:{_me(request)}", now=now
+        store_id=store.pk, mode=mode, reason=reason, until=until, actor=f"user:{me(request)}", now=now
     )
     return redirect(back_of(request, "floor-queue"), code)
 
@@ -175,7 +175,3 @@ def decline_reasons() -> list[str]:
 
 def pause_reasons() -> list[str]:
     return [_("Too many orders at once"), _("No power or network"), _("Nobody to pick"), _("Trouble in the cold room")]
-
-
-def _me(request: HttpRequest) -> int:
-    return int(request.user.pk)  # type: ignore[arg-type]  # the decorator lets only signed-in people in

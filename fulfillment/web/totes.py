@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-import segno
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
-from django.utils.safestring import mark_safe
 
 from fulfillment import access, scancodes, services
 from fulfillment.models import MOST_TOTES
-from fulfillment.web.parts import act, number_of, screen, show
+from fulfillment.web.parts import act, me, number_of, qr, screen, show
 
 
 @act("floor-queue")
 def choose(request: HttpRequest, code: str) -> HttpResponse:
     """So many totes this person takes on a walk, from now on."""
     store = access.store_to_work_in(request.user, code)
-    picker_id = int(request.user.pk)  # type: ignore[arg-type]  # the decorator lets only signed-in people in
+    picker_id = me(request)
     services.set_totes(picker_id=picker_id, store_id=store.pk, totes=number_of(request, "totes"))
     return redirect("floor-queue", code)
 
@@ -29,7 +27,7 @@ def labels(request: HttpRequest, code: str) -> HttpResponse:
         {
             "letter": scancodes.letter(n),
             "code": scancodes.tote_code(n),
-            "qr": mark_safe(segno.make(scancodes.tote_code(n), error="h", micro=False).svg_inline(scale=6, border=2)),
+            "qr": qr(scancodes.tote_code(n), scale=6, error="h"),
         }
         for n in range(1, MOST_TOTES + 1)
     ]
