@@ -10,7 +10,7 @@ from django.utils import timezone
 from blinkit.kernel.errors import Invalid, Refusal
 from blinkit.kernel.ws import LiveConsumer, is_signed_in
 from delivery import queries, services, shapes
-from delivery.api import fix_of
+from delivery.api.duty import fix_of
 
 
 class RiderConsumer(LiveConsumer):

@@ -1,4 +1,4 @@
-"""The rider's screen: /rider/. Every act is a plain form; with JavaScript its answer replaces one part of the page."""
+"""The ride: duty, the offer, the live trip. Each act answers with the whole screen as it is then."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ from uuid import UUID, uuid4
 
 from django.conf import settings
 from django.contrib import messages
-from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.utils import timezone
@@ -17,19 +16,16 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST
 
-from blinkit.kernel.errors import Invalid
 from blinkit.kernel.money import rupees
 from blinkit.kernel.permissions import web_role
 from delivery import photos, queries, services
 from delivery.models import Rider
+from delivery.web.parts import rider_of, text_of
 from orders import words
-from payments.queries import cash_in_hand
 
 P = ParamSpec("P")
 Act = Callable[Concatenate[HttpRequest, Rider, datetime, P], str]
 """Does one thing and returns what to say about it (or nothing)."""
-
-RECEIPTS_PER_PAGE = 20
 
 
 def door_chips(place: dict[str, Any] | None) -> list[tuple[str, str]]:
@@ -59,7 +55,7 @@ def trouble_after() -> list[str]:
 @require_GET
 @web_role("rider")
 def home(request: HttpRequest) -> HttpResponse:
-    return show(request, _rider(request))
+    return show(request, rider_of(request))
 
 
 def show(request: HttpRequest, rider: Rider, *, said: str = "") -> HttpResponse:
@@ -92,28 +88,6 @@ def show(request: HttpRequest, rider: Rider, *, said: str = "") -> HttpResponse:
     return response
 
 
-@never_cache
-@require_GET
-@web_role("rider")
-def earnings(request: HttpRequest) -> HttpResponse:
-    rider, now = _rider(request), timezone.now()
-    days = queries.earnings_by_day(rider=rider, now=now)
-    page = Paginator(queries.earnings_of(rider=rider), RECEIPTS_PER_PAGE).get_page(request.GET.get("page"))
-    context = {
-        "days": list(reversed(days)),
-        "most_paise": max(day["total_paise"] for day in days) or 1,
-        "week_paise": sum(day["total_paise"] for day in days),
-        "week_deliveries": sum(day["deliveries"] for day in days),
-        "cash_paise": cash_in_hand(rider.pk),
-        "receipts": [queries.receipt_json(earning) for earning in page],
-        "page": page,
-        "rider": queries.rider_json(rider),
-        "home_url": "/rider/",
-        "tab": "earnings",
-    }
-    return render(request, "delivery/earnings.html", context)
-
-
 def door(act: Act[P]) -> Callable[..., HttpResponseBase]:
     """A view that does one act for the signed-in rider and shows the screen again."""
 
@@ -121,7 +95,7 @@ def door(act: Act[P]) -> Callable[..., HttpResponseBase]:
     @require_POST
     @web_role("rider")
     def view(request: HttpRequest, *args: P.args, **ids: P.kwargs) -> HttpResponse:
-        rider = _rider(request)
+        rider = rider_of(request)
         said = act(request, rider, timezone.now(), *args, **ids)
         if getattr(request, "htmx", False):
             return show(request, rider, said=said)
@@ -149,7 +123,7 @@ def accept(request: HttpRequest, rider: Rider, now: datetime, *, offer_id: UUID)
 
 @door
 def decline(request: HttpRequest, rider: Rider, now: datetime, *, offer_id: UUID) -> str:
-    services.decline(offer_id=offer_id, rider_id=rider.pk, reason=_text(request, "reason", 80), now=now)
+    services.decline(offer_id=offer_id, rider_id=rider.pk, reason=text_of(request, "reason", 80), now=now)
     return _("All right. The next one will come.")
 
 
@@ -169,9 +143,9 @@ def pick_up(request: HttpRequest, rider: Rider, now: datetime, *, stop_id: UUID)
 
 @door
 def bag(request: HttpRequest, rider: Rider, now: datetime, *, stop_id: UUID) -> str:
-    nonce = _text(request, "nonce", 64) or uuid4().hex
+    nonce = text_of(request, "nonce", 64) or uuid4().hex
     handed = services.scan_bag(
-        stop_id=stop_id, rider_id=rider.pk, code=_text(request, "code", 40), nonce=nonce, now=now
+        stop_id=stop_id, rider_id=rider.pk, code=text_of(request, "code", 40), nonce=nonce, now=now
     )
     if handed.complete:
         return _("The bags are on board.")
@@ -196,7 +170,7 @@ def arrive(request: HttpRequest, rider: Rider, now: datetime, *, stop_id: UUID) 
 def deliver(request: HttpRequest, rider: Rider, now: datetime, *, stop_id: UUID) -> str:
     services.require_stop(stop_id=stop_id, rider_id=rider.pk)
     cash = request.POST.get("cash_paise", "")
-    otp = _text(request, "otp", 8)
+    otp = text_of(request, "otp", 8)
     photo = request.FILES.get("photo")
     services.deliver(
         stop_id=stop_id,
@@ -214,19 +188,8 @@ def deliver(request: HttpRequest, rider: Rider, now: datetime, *, stop_id: UUID)
 
 @door
 def fail(request: HttpRequest, rider: Rider, now: datetime, *, stop_id: UUID) -> str:
-    services.give_up_stop(stop_id=stop_id, rider_id=rider.pk, reason=_text(request, "reason", 160), now=now)
+    services.give_up_stop(stop_id=stop_id, rider_id=rider.pk, reason=text_of(request, "reason", 160), now=now)
     return _("Noted. Are you all right? Call us whenever you need help.")
-
-
-def _rider(request: HttpRequest) -> Rider:
-    return services.rider_of(int(request.user.pk))  # type: ignore[arg-type]  # riders only
-
-
-def _text(request: HttpRequest, name: str, longest: int) -> str:
-    text = request.POST.get(name, "").strip()
-    if len(text) > longest or "\x00" in text:
-        raise Invalid(_("That is too long."))
-    return text
 
 
 def _current(trip: dict[str, Any] | None) -> dict[str, Any] | None:

@@ -1,0 +1,69 @@
+"""On duty, and where the rider is."""
+
+from __future__ import annotations
+
+from datetime import UTC
+from typing import Any
+
+from django.utils import timezone
+from drf_spectacular.utils import extend_schema
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from blinkit.kernel.geo import Point
+from delivery import services, shapes
+from delivery.api.parts import TAGS, RiderView, fresh, parsed
+
+
+class MeView(RiderView):
+    @extend_schema(
+        operation_id="rider_me", summary="Everything a rider's screen shows", tags=TAGS, responses=shapes.RiderStateOut
+    )
+    def get(self, request: Request) -> Response:
+        """Duty, the open offer, the trip, today's pay. The socket /ws/rider/ sends the same. Asking counts as a sign of
+        life."""
+        rider = self.rider()
+        services.still_here(rider_id=rider.pk, now=timezone.now())
+        return self.state()
+
+
+class DutyView(RiderView):
+    @extend_schema(
+        operation_id="rider_duty",
+        summary="Go on or off duty",
+        tags=TAGS,
+        request=shapes.DutyBody,
+        responses=shapes.RiderStateOut,
+    )
+    def post(self, request: Request) -> Response:
+        """Repeating is harmless. 409 `trip-live` while a trip is not over, 403 `rider-suspended` with the reason."""
+        on = parsed(shapes.DutyBody(data=request.data))["on"]
+        change = services.go_on_duty if on else services.go_off_duty
+        change(rider_id=self.rider().pk, now=timezone.now())
+        return self.state()
+
+
+class PositionsView(RiderView):
+    @extend_schema(
+        operation_id="rider_positions",
+        summary="Report positions",
+        tags=TAGS,
+        request=shapes.PositionsBody,
+        responses=shapes.PositionsTaken,
+    )
+    def post(self, request: Request) -> Response:
+        """One or many, also late ones; the newest good one counts. Only on duty (409 `not-on-duty`). Leaving the store
+        with bags on board is a departure."""
+        now = timezone.now()
+        rider_id = services.rider_on_duty(int(request.user.pk))  # type: ignore[arg-type]
+        given = parsed(shapes.PositionsBody(data=request.data))["positions"]
+        taken = services.report_positions(rider_id=rider_id, fixes=[fix_of(one, now) for one in given], now=now)
+        return fresh({"taken": taken is not None, "at": taken.at if taken else None})
+
+
+def fix_of(values: dict[str, Any], now: Any) -> services.Fix:
+    return services.Fix(
+        point=Point(values["lat"], values["lng"]),
+        at=(values.get("at") or now).astimezone(UTC),
+        accuracy_metres=values["accuracy_metres"],
+    )
