@@ -19,7 +19,20 @@ from blinkit.kernel.admin import ReadOnly
 from blinkit.kernel.errors import Refusal
 from blinkit.kernel.money import rupees
 from delivery import services
-from delivery.models import Earning, Job, Offer, Rider, Shift, Stop, Trip
+from delivery.models import (
+    AreaStore,
+    Decision,
+    DispatchArea,
+    DispatchPolicy,
+    Earning,
+    Job,
+    Offer,
+    OfferedJob,
+    Rider,
+    Shift,
+    Stop,
+    Trip,
+)
 
 PARTS = {"base_paise": "base", "distance_paise": "distance", "waiting_paise": "waiting", "tip_paise": "tip"}
 
@@ -156,24 +169,76 @@ def why_table(rows: list[dict[str, Any]]) -> str:
     return format_html("<table><tr><th>Rider</th><th>At the shelf in</th><th>Made up of</th></tr>{}</table>", lines)
 
 
-class OfferInline(TabularInline):
-    model = Offer
+class OfferedInline(TabularInline):
+    model = OfferedJob
     extra = max_num = 0
-    fields = readonly_fields = ("rider", "state", "made_at", "answered_at", "decline_reason", "pay", "candidates")
+    fields = readonly_fields = ("rider", "state", "made_at", "answered_at", "decline_reason", "pay")
     can_delete = False
-    ordering = ("-made_at",)
 
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Offer]:
-        found: QuerySet[Offer] = super().get_queryset(request).select_related("rider__user")
+    def get_queryset(self, request: HttpRequest) -> QuerySet[OfferedJob]:
+        found: QuerySet[OfferedJob] = super().get_queryset(request).select_related("offer__rider__user")
         return found
 
     @admin.display(description="pay")
-    def pay(self, offer: Offer) -> str:
-        return rupees(offer.pay_paise)
+    def pay(self, one: OfferedJob) -> str:
+        return rupees(one.pay_paise)
 
-    @admin.display(description="why this rider")
-    def candidates(self, offer: Offer) -> str:
-        return why_table(offer.why)
+    @admin.display(description="rider")
+    def rider(self, one: OfferedJob) -> str:
+        return str(one.offer.rider)
+
+    @admin.display(description="answer")
+    def state(self, one: OfferedJob) -> str:
+        return str(one.offer.get_state_display())
+
+    @admin.display(description="made at")
+    def made_at(self, one: OfferedJob) -> Any:
+        return one.offer.made_at
+
+    @admin.display(description="answered at")
+    def answered_at(self, one: OfferedJob) -> Any:
+        return one.offer.answered_at
+
+    @admin.display(description="reason")
+    def decline_reason(self, one: OfferedJob) -> str:
+        return one.offer.decline_reason
+
+
+class DecisionInline(TabularInline):
+    model = Decision
+    extra = max_num = 0
+    fields = readonly_fields = ("at", "rider", "left", "candidates")
+    can_delete = False
+    ordering = ("-at",)
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Decision]:
+        found: QuerySet[Decision] = super().get_queryset(request).select_related("rider__user")
+        return found
+
+    @admin.display(description="why")
+    def candidates(self, decision: Decision) -> str:
+        return why_table(decision.why)
+
+
+@admin.register(DispatchPolicy)
+class DispatchPolicyAdmin(ModelAdmin):
+    list_display = ("city", "strategy", "auto_accept", "answer_s", "most_jobs", "broadcast_after_s")
+    list_select_related = ("city",)
+
+
+class AreaStoreInline(TabularInline):
+    model = AreaStore
+    extra = 0
+    autocomplete_fields = ("store",)
+
+
+@admin.register(DispatchArea)
+class DispatchAreaAdmin(ModelAdmin):
+    """Stores that share riders; a store that is in none dispatches for itself."""
+
+    list_display = ("name",)
+    search_fields = ("name",)
+    inlines = (AreaStoreInline,)
 
 
 @admin.register(Job)
@@ -185,43 +250,40 @@ class JobAdmin(ReadOnly):
     search_help_text = "The whole order number."
     ordering = ("-opened_at",)
     show_full_result_count = False
-    inlines = (OfferInline,)
+    inlines = (OfferedInline, DecisionInline)
 
     @admin.display(description="said no")
     def said_no(self, job: Job) -> int:
         return len(job.declined_by)
 
 
+class OfferJobsInline(TabularInline):
+    model = OfferedJob
+    extra = max_num = 0
+    fields = readonly_fields = ("rank", "job", "pay_paise", "pay_parts")
+    can_delete = False
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[OfferedJob]:
+        found: QuerySet[OfferedJob] = super().get_queryset(request).select_related("job__order")
+        return found
+
+
 @admin.register(Offer)
 class OfferAdmin(ReadOnly):
-    list_display = ("order_number", "rider", "state", "pay", "made_at", "answered_at", "decline_reason")
-    list_select_related = ("job__order", "rider__user")
-    list_filter = ("state", "job__store")
-    search_fields = ("=job__order__number", "rider__user__name")
+    list_display = ("made_at", "store", "rider", "state", "is_broadcast", "pay", "answered_at", "decline_reason")
+    list_select_related = ("store", "rider__user")
+    list_filter = ("state", "is_broadcast", "store")
+    search_fields = ("=offered__job__order__number", "rider__user__name")
     ordering = ("-made_at",)
     show_full_result_count = False
     fields = readonly_fields = (
-        "order_number",
-        "rider",
-        "state",
-        "pay",
-        "made_at",
-        "expires_at",
-        "answered_at",
-        "why_so",
-    )
-
-    @admin.display(description="order", ordering="job__order__number")
-    def order_number(self, offer: Offer) -> str:
-        return offer.job.order.number
+        "store", "rider", "state", "is_broadcast", "pay", "made_at", "expires_at", "answered_at", "decline_reason",
+    )  # fmt: skip
+    inlines = (OfferJobsInline,)
 
     @admin.display(description="pay", ordering="pay_paise")
     def pay(self, offer: Offer) -> str:
         return rupees(offer.pay_paise)
-
-    @admin.display(description="why this rider")
-    def why_so(self, offer: Offer) -> str:
-        return why_table(offer.why)
 
 
 @admin.register(Earning)

@@ -10,10 +10,14 @@ from blinkit.kernel.events import DomainEvent
 
 @dataclass(frozen=True)
 class OfferMade(DomainEvent):
+    """Once per order; `rank` is its place in the offer. `auto`: accepted without asking."""
+
     offer_id: UUID
     order_id: UUID
     rider_id: int
     rider_user_id: int
+    rank: int = 1
+    auto: bool = False
 
 
 @dataclass(frozen=True)

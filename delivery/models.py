@@ -31,6 +31,10 @@ class Rider(models.Model):
     lat = models.FloatField(null=True, blank=True)
     lng = models.FloatField(null=True, blank=True)
     seen_at = models.DateTimeField(null=True, blank=True)
+    wait_at = models.ForeignKey(
+        "catalog.Store", on_delete=models.SET_NULL, null=True, blank=True, related_name="+",
+        help_text="Where the next order is likely: a hint to a rider without work",
+    )  # fmt: skip
 
     def __str__(self) -> str:
         return str(self.user)
@@ -102,15 +106,14 @@ class OfferState(models.TextChoices):
 
 
 class Offer(models.Model):
-    """A job put to one rider. One open offer per job and per rider."""
+    """One or more jobs of one store put to one rider (see OfferedJob). A rider has at most one open offer."""
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
-    job = models.ForeignKey(Job, on_delete=models.CASCADE, related_name="offers")
+    store = models.ForeignKey("catalog.Store", on_delete=models.PROTECT, related_name="+")
     rider = models.ForeignKey(Rider, on_delete=models.PROTECT, related_name="offers")
     state = models.CharField(max_length=10, choices=OfferState.choices, default=OfferState.OPEN)
+    is_broadcast = models.BooleanField(default=False, db_default=False, help_text="Put to several riders at once")
     pay_paise = models.BigIntegerField()
-    pay_parts = models.JSONField(default=dict)
-    why = models.JSONField(default=list, help_text="The scored candidates of the round that chose this rider")
     made_at = models.DateTimeField()
     expires_at = models.DateTimeField()
     answered_at = models.DateTimeField(null=True, blank=True)
@@ -118,7 +121,6 @@ class Offer(models.Model):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["job"], condition=Q(state="open"), name="job_one_open_offer"),
             models.UniqueConstraint(fields=["rider"], condition=Q(state="open"), name="rider_one_open_offer"),
         ]
         indexes = [models.Index(fields=["expires_at"], name="offer_expiring", condition=Q(state="open"))]
@@ -159,6 +161,7 @@ class Stop(models.Model):
     state = models.CharField(max_length=10, choices=StopState.choices, default=StopState.TO_PICK_UP)
     picked_up_at = models.DateTimeField(null=True, blank=True)
     arrived_at = models.DateTimeField(null=True, blank=True)
+    pay_paise = models.BigIntegerField(default=0, db_default=0, help_text="As it was offered; waiting only adds")
     done_at = models.DateTimeField(null=True, blank=True)
     fail_reason = models.CharField(max_length=160, blank=True)
 
@@ -192,3 +195,8 @@ class Earning(models.Model):
 
 
 from delivery.cash import CashInHand as CashInHand  # noqa: E402
+from delivery.dispatching import AreaStore as AreaStore  # noqa: E402
+from delivery.dispatching import Decision as Decision  # noqa: E402
+from delivery.dispatching import DispatchArea as DispatchArea  # noqa: E402
+from delivery.dispatching import DispatchPolicy as DispatchPolicy  # noqa: E402
+from delivery.dispatching import OfferedJob as OfferedJob  # noqa: E402

@@ -5,9 +5,10 @@ Before a rider accepts, a door is only an area.
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from datetime import datetime, timedelta
 from typing import Any
+from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
@@ -70,34 +71,51 @@ def store_json(store: Store) -> dict[str, Any]:
 def offer_of(*, rider: Rider, now: datetime) -> dict[str, Any] | None:
     """The open offer to this rider, or None."""
     open_now = Offer.objects.filter(rider=rider, state=OfferState.OPEN, expires_at__gt=now)
-    offer = open_now.select_related("job__order", "job__store").first()
+    offer = open_now.select_related("store").first()
     return None if offer is None else offer_json(offer, rider)
 
 
 def offer_json(offer: Offer, rider: Rider) -> dict[str, Any]:
-    job = offer.job
-    order, store = job.order, job.store
+    """What the rider is asked: one shelf, then these doors in this order. Until it is accepted a door is an area, and
+    nothing says by when it has to be reached."""
+    store = offer.store
+    offered = list(offer.offered.select_related("job__order"))
+    drops, before, way, ride_s = [], store.point, 0, 0
+    for one in offered:
+        order = one.job.order
+        leg = street_metres(before, order.point)
+        way, ride_s = way + leg, ride_s + travel_seconds(before, order.point, rider.vehicle)
+        before = order.point
+        drops.append(
+            {
+                "area": area_of(order.address_text, order.distance_metres),
+                "lat": round(order.lat, AREA_DIGITS),
+                "lng": round(order.lng, AREA_DIGITS),
+                "instructions": list(order.instructions),
+                "distance_metres": leg,
+                "bags": one.job.bags,
+                "cash_paise": _cash_due(order),
+                "pay_paise": one.pay_paise,
+            }
+        )
+    parts: Counter[str] = Counter()
+    for one in offered:
+        parts.update(one.pay_parts)
     return {
         "id": offer.pk,
         "made_at": offer.made_at,
         "expires_at": offer.expires_at,
         "store": store_json(store),
-        "drop": {
-            "area": area_of(order.address_text, order.distance_metres),
-            "lat": round(order.lat, AREA_DIGITS),
-            "lng": round(order.lng, AREA_DIGITS),
-            "instructions": list(order.instructions),
-        },
+        "drops": drops,
         "to_store_metres": street_metres(rider.point, store.point) if rider.point else None,
-        "distance_metres": street_metres(store.point, order.point),
-        "ride_s": travel_seconds(store.point, order.point, rider.vehicle),
-        "bags": job.bags,
-        "cold": _is_cold(order),
-        "cash_paise": _cash_due(order),
+        "distance_metres": way,
+        "ride_s": ride_s,
+        "bags": sum(drop["bags"] for drop in drops),
+        "cold": _is_cold([one.job.order_id for one in offered]),
+        "cash_paise": sum(drop["cash_paise"] for drop in drops),
         "pay_paise": offer.pay_paise,
-        "pay_parts": offer.pay_parts,
-        "ready_at": job.ready_at,
-        "due_at": job.due_at,
+        "pay_parts": dict(parts),
+        "ready_at": max(one.job.ready_at for one in offered),
     }
 
 
@@ -107,18 +125,16 @@ def trip_of(*, rider: Rider, now: datetime) -> dict[str, Any] | None:
     if trip is None:
         return None
     stops = Stop.objects.select_related("job", "job__order").filter(trip=trip).order_by("rank", "pk")
-    offers = Offer.objects.filter(rider=rider, state=OfferState.ACCEPTED, job__stops__trip=trip)
-    pay = dict(offers.values_list("job_id", "pay_paise"))
     return {
         "id": trip.pk,
         "started_at": trip.started_at,
         "at_store_at": trip.at_store_at,
         "store": store_json(trip.store),
-        "stops": [stop_json(stop, trip, pay_paise=pay.get(stop.job_id)) for stop in stops],
+        "stops": [stop_json(stop, trip) for stop in stops],
     }
 
 
-def stop_json(stop: Stop, trip: Trip, *, pay_paise: int | None = None) -> dict[str, Any]:
+def stop_json(stop: Stop, trip: Trip) -> dict[str, Any]:
     """One door. `next` is the one thing to do: at-store, wait, pick-up, depart, arrive, deliver; "" when it is over."""
     order = stop.job.order
     act = next_act(stop, trip, Status(order.status))
@@ -131,7 +147,6 @@ def stop_json(stop: Stop, trip: Trip, *, pay_paise: int | None = None) -> dict[s
         "order_status": order.status,
         "ready": order.status == Status.ASSIGNED_TO_PARTNER,
         "ready_at": stop.job.ready_at,
-        "due_at": stop.job.due_at,
         "bag_codes": list(order.bag_codes),
         "bags_scanned": scanned_bags(order)
         if act == "pick-up"
@@ -140,7 +155,7 @@ def stop_json(stop: Stop, trip: Trip, *, pay_paise: int | None = None) -> dict[s
         else [],
         "bags": stop.job.bags,
         "shelf_slot": order.shelf_slot,
-        "cold": _is_cold(order),
+        "cold": _is_cold([order.pk]),
         "drop": {
             "address": order.address_text,
             "area": area_of(order.address_text, order.distance_metres),
@@ -154,7 +169,7 @@ def stop_json(stop: Stop, trip: Trip, *, pay_paise: int | None = None) -> dict[s
         "distance_metres": street_metres(trip.store.point, order.point),
         "photo_allowed": "leave_at_door" in order.instructions,
         "cash_paise": _cash_due(order),
-        "pay_paise": pay_paise,
+        "pay_paise": stop.pay_paise,
         "picked_up_at": stop.picked_up_at,
         "arrived_at": stop.arrived_at,
         "done_at": stop.done_at,
@@ -233,9 +248,9 @@ def _cash_due(order: Order) -> int:
     return order.cash_due_paise
 
 
-def _is_cold(order: Order) -> bool:
+def _is_cold(orders: list[UUID]) -> bool:
     """Something that is really in the bags has to stay cold."""
-    lines = OrderLine.objects.filter(order=order, product__zone__in=COLD)
+    lines = OrderLine.objects.filter(order__in=orders, product__zone__in=COLD)
     return lines.filter(qty__gt=F("short_qty")).exists()
 
 

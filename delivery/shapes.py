@@ -100,6 +100,10 @@ class OfferDrop(S.Serializer[Any]):
     lat = S.FloatField(help_text="Rounded to about 100 m until the offer is accepted.")
     lng = S.FloatField()
     instructions = S.ListField(child=S.CharField(), help_text="Chips the customer chose: no_bell, leave_at_door ...")
+    distance_metres = S.IntegerField(help_text="From the place before it: the shelf, or the door before.")
+    bags = S.IntegerField()
+    cash_paise = RiderMoney(help_text="To collect at this door; 0 when paid.")
+    pay_paise = RiderMoney()
 
 
 class OfferOut(S.Serializer[Any]):
@@ -107,17 +111,16 @@ class OfferOut(S.Serializer[Any]):
     made_at = S.DateTimeField()
     expires_at = S.DateTimeField()
     store = RiderStore()
-    drop = OfferDrop()
+    drops = OfferDrop(many=True)
     to_store_metres = S.IntegerField(allow_null=True)
     distance_metres = S.IntegerField()
     ride_s = S.IntegerField()
     bags = S.IntegerField()
     cold = S.BooleanField()
-    cash_paise = RiderMoney(help_text="To collect at the door; 0 when paid.")
+    cash_paise = RiderMoney(help_text="To collect at the doors together; 0 when paid.")
     pay_paise = RiderMoney()
     pay_parts = PayParts()
     ready_at = S.DateTimeField()
-    due_at = S.DateTimeField()
 
 
 class StopDrop(S.Serializer[Any]):
@@ -140,7 +143,6 @@ class StopOut(S.Serializer[Any]):
     order_status = S.ChoiceField(choices=Status.choices)
     ready = S.BooleanField(help_text="The bags stand on the shelf.")
     ready_at = S.DateTimeField()
-    due_at = S.DateTimeField()
     bag_codes = S.ListField(child=S.CharField(), help_text="What the scans are checked against; empty until packed.")
     bags_scanned = S.ListField(
         child=S.CharField(), help_text="Of them, what is off the shelf already, in scanning order."
@@ -152,7 +154,7 @@ class StopOut(S.Serializer[Any]):
     distance_metres = S.IntegerField()
     photo_allowed = S.BooleanField()
     cash_paise = RiderMoney()
-    pay_paise = RiderMoney(allow_null=True)
+    pay_paise = RiderMoney()
     picked_up_at = S.DateTimeField(allow_null=True)
     arrived_at = S.DateTimeField(allow_null=True)
     done_at = S.DateTimeField(allow_null=True)

@@ -11,7 +11,7 @@ from uuid import UUID
 from django.conf import settings
 from django.contrib.postgres.expressions import ArraySubquery
 from django.db import connection
-from django.db.models import Exists, F, OuterRef, Q, QuerySet, Subquery
+from django.db.models import Exists, F, Max, OuterRef, Q, QuerySet, Subquery, Sum
 from django.utils import timezone
 from django.utils.translation import override
 
@@ -234,15 +234,13 @@ def _claim(event: ClaimReceived | ClaimApproved | ClaimRefused) -> Facts | None:
 
 
 def _offer(event: OfferMade) -> Facts | None:
+    if event.rank > 1:
+        return None  # told with the first order of the offer
     row = (
         _people(Offer.objects.filter(pk=event.offer_id), "rider__user__")
-        .values(
-            *_PERSON_FIELDS,
-            "pay_paise",
-            store=F("job__store__name"),
-            bags=F("job__bags"),
-            distance=F("job__order__distance_metres"),
-        )
+        .annotate(bags=Sum("offered__job__bags"), distance=Max("offered__job__order__distance_metres"))
+        .values(*_PERSON_FIELDS, "pay_paise", "bags", "distance", store=F("store__name"))
+        .order_by("pk")
         .first()
     )
     if row is None:

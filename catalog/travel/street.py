@@ -87,8 +87,13 @@ def travel_seconds(
         metres = street_metres(a, b)
     if not metres:
         return 0
+    return round(SETTLE_S + metres * seconds_per_metre(vehicle, at, timezone=timezone))
+
+
+def seconds_per_metre(vehicle: str, at: datetime | None = None, *, timezone: str = "Asia/Kolkata") -> float:
+    """On the road, without SETTLE_S; with `at` (aware) in that hour's traffic. KeyError for an unknown vehicle."""
     slowness = 1.0 if at is None or vehicle == "walk" else _traffic(at.astimezone(ZoneInfo(timezone)).time())
-    return round(SETTLE_S + metres / (VEHICLES[vehicle] / 3.6) * slowness)
+    return slowness / (VEHICLES[vehicle] / 3.6)
 
 
 def _traffic(local: time) -> float:

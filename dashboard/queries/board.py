@@ -20,7 +20,7 @@ from catalog.models import Store, StoreLoad
 from catalog.queries import current_mode, is_open, most_open_orders
 from delivery.models import JobState, Rider, Shift, Stop, StopState
 from delivery.saying_no import all_said_no
-from delivery.services.rounds import SILENT_AFTER
+from delivery.services.situation import SILENT_AFTER
 from fulfillment.models import PickerShift
 from orders import promise
 from orders.models import Order

@@ -16,7 +16,7 @@ from blinkit.kernel.events import timeline
 from blinkit.kernel.said import Said
 from dashboard import words
 from dashboard.queries.board import late_today, midnight
-from delivery.models import Job, JobState, Offer, Rider, Shift, Stop, StopState, Trip
+from delivery.models import Decision, Job, JobState, OfferedJob, Rider, Shift, Stop, StopState, Trip
 from fulfillment.models import PickLine, PickTask
 from notifications.models import Message
 from orders.claims import Claim, Rating
@@ -110,7 +110,8 @@ class Desk:
     task: PickTask | None
     pick_lines: list[PickLine]
     job: Job | None
-    offers: list[Offer]
+    offers: list[OfferedJob]
+    decisions: list[Decision]
     stops: list[Stop]
     messages: list[Message]
     evidence: list[Evidence]
@@ -167,11 +168,12 @@ class Desk:
 
 
 def desk(*, order_id: UUID, now: datetime) -> Desk:
-    """Everything about one order, in at most 26 statements. Raises NoSuchOrder."""
+    """Everything about one order, in at most 27 statements. Raises NoSuchOrder."""
     order = order_of(order_id=order_id, customer_id=None)
     task = PickTask.objects.select_related("picker").filter(order=order).first()
     job = Job.objects.filter(order=order).first()
-    offers = list(Offer.objects.filter(job=job).select_related("rider__user").order_by("made_at")) if job else []
+    offers = list(OfferedJob.objects.filter(job=job).select_related("offer__rider__user").order_by("pk")) if job else []
+    decisions = list(Decision.objects.filter(job=job).select_related("rider__user").order_by("at", "pk")) if job else []
     stops = list(Stop.objects.filter(job=job).select_related("trip__rider__user").order_by("pk")) if job else []
     end = order.delivered_at or (None if Status(order.status) in FINISHED else now)
     made = Desk(
@@ -184,6 +186,7 @@ def desk(*, order_id: UUID, now: datetime) -> Desk:
         pick_lines=list(task.lines.select_related("product")) if task else [],
         job=job,
         offers=offers,
+        decisions=decisions,
         stops=stops,
         messages=list(
             Message.objects.filter(user_id=order.customer_id, link=f"/orders/{order.pk}/").order_by("created_at", "pk")

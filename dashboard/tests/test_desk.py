@@ -15,7 +15,7 @@ from orders.states import Status
 from orders.tests.factories import advance, order
 
 pytestmark = pytest.mark.django_db
-DESK_STATEMENTS = 26
+DESK_STATEMENTS = 27
 
 
 @pytest.fixture

@@ -18,10 +18,10 @@ from delivery.services.offers import (
     open_job,
     sweep_offers,
     waiting_without_rider,
-    withdraw,
 )
 from delivery.services.positions import Fix, report_positions, still_here
-from delivery.services.rounds import dispatch_round, free_riders
+from delivery.services.rounds import dispatch_round, forget_decisions
+from delivery.services.situation import free_riders
 from delivery.services.trips import (
     arrive,
     arrive_at_store,
@@ -57,6 +57,7 @@ __all__ = [
     "drop_cancelled",
     "fail_stop",
     "follow_order",
+    "forget_decisions",
     "free_riders",
     "give_up_stop",
     "go_off_duty",
@@ -79,6 +80,5 @@ __all__ = [
     "unassign",
     "verify",
     "waiting_without_rider",
-    "withdraw",
     "write_load",
 ]

@@ -1,6 +1,6 @@
 """On and off duty, and what checkout and the promise are told about the riders of a store.
 
-Lock order: job (of an open offer), then rider, then offer.
+Lock order: open offers, their jobs, then the rider.
 """
 
 from __future__ import annotations
@@ -8,13 +8,14 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from django.db import connection, transaction
+from django.db.models import Q
 
 from blinkit.kernel import events, live
 from blinkit.kernel.events import DomainEvent
 from catalog import services as goods
 from delivery.errors import NoSuchRider, NotOnDuty, Suspended, TripLive
 from delivery.events import DutyChanged, RiderSuspended, RiderVerified
-from delivery.models import Job, Offer, OfferState, Rider, Shift, Trip
+from delivery.models import Rider, Shift, Trip
 from delivery.services.asking import ask_for_round
 
 LONG_SILENCE = timedelta(minutes=15)
@@ -72,22 +73,17 @@ def go_on_duty(*, rider_id: int, now: datetime) -> Shift:
 @transaction.atomic
 def go_off_duty(*, rider_id: int, now: datetime) -> None:
     """No more offers; an open one is withdrawn. Silent when off duty; raises TripLive while a trip is not over."""
-    from delivery.services.offers import withdraw
+    from delivery.services.offers import lock_open, withdraw_all  # late: offers ask this module who is on duty
 
-    # Jobs before riders, as when an offer is accepted: the two may happen in the same second.
-    list(
-        Job.objects.filter(offers__rider_id=rider_id, offers__state=OfferState.OPEN)
-        .select_for_update(of=("self",), no_key=True)
-        .values_list("pk", flat=True)
-    )
+    # Offers and jobs before the rider, as when an offer is accepted: the two may happen in the same second.
+    offers, jobs = lock_open(Q(rider_id=rider_id))
     rider = lock_rider(rider_id)
     shift = Shift.objects.filter(rider=rider, ended_at=None).first()
     if shift is None:
         return
     if Trip.objects.filter(rider=rider, ended_at=None).exists():
         raise TripLive("Finish your trip first, or hand it back to us with a reason.")
-    for offer in Offer.objects.filter(rider=rider, state=OfferState.OPEN):
-        withdraw(offer_id=offer.pk, reason="went off duty", now=now)
+    withdraw_all(offers.values(), jobs, reason="went off duty", now=now)
     shift.ended_at = now
     shift.save(update_fields=["ended_at"])
     _announce(rider, on_duty=False, now=now)

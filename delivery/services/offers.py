@@ -1,25 +1,31 @@
 """From an order to a rider: jobs, offers and their answers.
 
-Lock order: order (through orders.services), then job, then rider, then offer and trip.
+Lock order: orders by key (through orders.services), then offers by key, then jobs by key, then rider, then trip.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
+from typing import TypeVar
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Max, Q, QuerySet
 
 from blinkit.kernel import events, live, metrics
 from delivery import saying_no
 from delivery.errors import NoSuchOffer, NotOnDuty, OfferGone, RiderBusy, Suspended
 from delivery.events import OfferAnswered
-from delivery.models import Job, JobState, Offer, OfferState, Rider, Stop, Trip
+from delivery.models import Job, JobState, Offer, OfferedJob, OfferState, Rider, Stop, Trip
 from delivery.services.asking import ask_for_round
 from delivery.services.duty import anyone_on_duty, lock_rider, write_load
 from orders import services as orders
 from orders.states import FINISHED, Status
+
+Row = TypeVar("Row", Job, Offer)
+Offers = dict[UUID, Offer]
+Jobs = dict[UUID, Job]
 
 READY_GUESS = timedelta(minutes=3)
 """From the confirmation to packed bags, until the floor says when they are packed."""
@@ -60,21 +66,28 @@ def bags_ready(*, order_id: UUID, bags: int, now: datetime) -> None:
 
 
 @transaction.atomic
-def accept(*, offer_id: UUID, rider_id: int, now: datetime) -> Trip:
-    """The rider takes the job: a trip begins, the order has its rider. A second tap gives the same trip.
+def accept(*, offer_id: UUID, rider_id: int, now: datetime, actor: str = "") -> Trip:
+    """The rider takes what was offered: a trip begins, the orders have their rider. A second tap gives the same trip.
+    Of an offer that was put to several riders the first answer counts.
 
     Raises NoSuchOffer, OfferGone when it was answered, withdrawn or is too old, NotOnDuty, Suspended, RiderBusy.
     """
     offer = _own_offer(offer_id, rider_id)
-    orders.lock(offer.job.order_id)
-    job = lock_job(offer.job_id)
+    offered = list(offer.offered.select_related("job"))
+    for order_id in sorted(one.job.order_id for one in offered):
+        orders.lock(order_id)
+    if offer.is_broadcast:
+        offers, jobs = lock_open(Q(offered__job__in=[one.job_id for one in offered]), also=[offer_id])
+    else:
+        offers, jobs = _lock_offer(offer_id)
     rider = lock_rider(rider_id)
-    offer = Offer.objects.select_for_update(no_key=True).get(pk=offer_id)
+    offer = offers[offer_id]
     if offer.state == OfferState.ACCEPTED:
-        trip = Trip.objects.filter(stops__job=job, rider=rider).order_by("-started_at").first()
+        trip = Trip.objects.filter(stops__job__in=jobs, rider=rider).order_by("-started_at").first()
         if trip is not None:
             return trip
-    if offer.state != OfferState.OPEN or offer.expires_at <= now or job.state != JobState.OFFERED:
+    taken = [jobs[one.job_id] for one in offered]
+    if offer.state != OfferState.OPEN or offer.expires_at <= now or any(j.state != JobState.OFFERED for j in taken):
         raise OfferGone("This trip has gone to somebody else. The next one will come.")
     if rider.suspended_reason:
         raise Suspended(f"Your account is paused: {rider.suspended_reason}.")
@@ -82,19 +95,29 @@ def accept(*, offer_id: UUID, rider_id: int, now: datetime) -> Trip:
         raise NotOnDuty("Go on duty first.")
     if rider.trips.filter(ended_at=None).exists():
         raise RiderBusy("Finish the trip you are on first.")
-    _answer(offer, OfferState.ACCEPTED, job, now=now)
-    return begin_trip(job, rider, now=now)
+    _answer(offer, OfferState.ACCEPTED, taken, now=now, actor=actor)
+    trip = begin_trip(taken, rider, pay_paise={one.job_id: one.pay_paise for one in offered}, now=now)
+    others = [other for other in offers.values() if other.pk != offer_id]
+    withdraw_all(others, jobs, reason="somebody was quicker", now=now)
+    return trip
 
 
-def begin_trip(job: Job, rider: Rider, *, now: datetime) -> Trip:
-    """The trip itself, for acts that hold the locks of order, job and rider."""
-    trip = Trip.objects.create(rider=rider, store_id=job.store_id, started_at=now)
-    Stop.objects.create(trip=trip, job=job, rank=1)
-    job.state = JobState.TAKEN
-    job.save(update_fields=["state"])
-    orders.rider_accepted(
-        order_id=job.order_id, rider_id=rider.pk, rider_name=str(rider), actor=f"rider:{rider.pk}", now=now
-    )
+def begin_trip(jobs: Sequence[Job], rider: Rider, *, pay_paise: Mapping[UUID, int], now: datetime) -> Trip:
+    """The trip with its doors in this order, for acts that hold the locks of orders, jobs and rider. Jobs are added to
+    a trip of the rider whose bags are still at the store."""
+    trip = Trip.objects.filter(rider=rider, ended_at=None).first()
+    if trip is None:
+        trip = Trip.objects.create(rider=rider, store_id=jobs[0].store_id, started_at=now)
+    last = Stop.objects.filter(trip=trip).aggregate(last=Max("rank"))["last"] or 0
+    for rank, job in enumerate(jobs, start=last + 1):
+        Stop.objects.create(trip=trip, job=job, rank=rank, pay_paise=pay_paise.get(job.pk, 0))
+        job.state = JobState.TAKEN
+        job.save(update_fields=["state"])
+        orders.rider_accepted(
+            order_id=job.order_id, rider_id=rider.pk, rider_name=str(rider), actor=f"rider:{rider.pk}", now=now
+        )
+    if rider.wait_at_id is not None:
+        Rider.objects.filter(pk=rider.pk).update(wait_at=None)
     live.touch(f"rider.{rider.pk}", what="trip", id=trip.pk)
     write_load(store_id=rider.store_id, now=now)
     return trip
@@ -102,30 +125,29 @@ def begin_trip(job: Job, rider: Rider, *, now: datetime) -> Trip:
 
 @transaction.atomic
 def decline(*, offer_id: UUID, rider_id: int, reason: str, now: datetime) -> None:
-    """No, thank you: the job goes to somebody else, and for some minutes not back to this rider. Silent when repeated.
+    """No, thank you: the jobs go to somebody else, and for some minutes not back to this rider. Silent when repeated.
 
     When everybody said no they are asked again (delivery.saying_no): an order is never left without a rider.
 
     Raises NoSuchOffer, OfferGone when it was answered otherwise.
     """
-    offer = _own_offer(offer_id, rider_id)
-    job = lock_job(offer.job_id)
-    offer = Offer.objects.select_for_update(no_key=True).get(pk=offer_id)
+    _own_offer(offer_id, rider_id)
+    offers, jobs = _lock_offer(offer_id)
+    offer = offers[offer_id]
     if offer.state == OfferState.DECLINED:
         return
     if offer.state != OfferState.OPEN:
         raise OfferGone("This offer is over already.")
     offer.decline_reason = reason.strip()[:80]
-    _answer(offer, OfferState.DECLINED, job, now=now, reason=offer.decline_reason)
+    _answer(offer, OfferState.DECLINED, list(jobs.values()), now=now, reason=offer.decline_reason)
 
 
-@transaction.atomic
-def withdraw(*, offer_id: UUID, reason: str, now: datetime) -> None:
-    """We take an offer back. Silent when it is answered."""
-    job = lock_job(Offer.objects.values_list("job_id", flat=True).get(pk=offer_id))
-    offer = Offer.objects.select_for_update(no_key=True).get(pk=offer_id)
-    if offer.state == OfferState.OPEN:
-        _answer(offer, OfferState.WITHDRAWN, job, now=now, reason=reason)
+def withdraw_all(offers: Iterable[Offer], jobs: Mapping[UUID, Job], *, reason: str, now: datetime) -> None:
+    """We take these open offers back, for acts that hold what `lock_open` locks: their jobs are sought again."""
+    for offer in offers:
+        if offer.state == OfferState.OPEN:
+            theirs = [jobs[job_id] for job_id in offer.offered.values_list("job_id", flat=True)]
+            _answer(offer, OfferState.WITHDRAWN, theirs, now=now, reason=reason)
 
 
 def sweep_offers(*, now: datetime, limit: int = 200) -> int:
@@ -136,43 +158,75 @@ def sweep_offers(*, now: datetime, limit: int = 200) -> int:
 
 @transaction.atomic
 def _expire(offer_id: UUID, *, now: datetime) -> bool:
-    job = lock_job(Offer.objects.values_list("job_id", flat=True).get(pk=offer_id))
-    offer = Offer.objects.select_for_update(no_key=True).get(pk=offer_id)
+    offers, jobs = _lock_offer(offer_id)
+    offer = offers[offer_id]
     if offer.state != OfferState.OPEN or offer.expires_at > now:
         return False
-    _answer(offer, OfferState.EXPIRED, job, now=now)
+    _answer(offer, OfferState.EXPIRED, list(jobs.values()), now=now)
     return True
 
 
-def lock_job(job_id: UUID) -> Job:
-    return Job.objects.select_for_update(no_key=True).get(pk=job_id)
+class _Again(Exception):
+    """A round offered something of it meanwhile."""
+
+
+def lock_open(wanted: Q, *, jobs: Q | None = None, also: Sequence[UUID] = ()) -> tuple[Offers, Jobs]:
+    """The open offers that match, and those named in `also`; and every job in them, with those that match `jobs`. By
+    id, all locked in the order of the house, whatever a round does at the same time."""
+    while True:
+        try:
+            with transaction.atomic():
+                ids = set(Offer.objects.filter(wanted, state=OfferState.OPEN).values_list("pk", flat=True)) | {*also}
+                offers = _locked(Offer.objects.filter(pk__in=ids))
+                mine = Q(offered__offer__in=ids) if jobs is None else Q(offered__offer__in=ids) | jobs
+                found = _locked(Job.objects.filter(pk__in=Job.objects.filter(mine).values("pk")))
+                if Offer.objects.filter(wanted, state=OfferState.OPEN).exclude(pk__in=ids).exists():
+                    raise _Again
+                return offers, found
+        except _Again:
+            continue
+
+
+def _lock_offer(offer_id: UUID) -> tuple[Offers, Jobs]:
+    offers = _locked(Offer.objects.filter(pk=offer_id))
+    return offers, _locked(Job.objects.filter(pk__in=OfferedJob.objects.filter(offer=offer_id).values("job")))
+
+
+def _locked(rows: QuerySet[Row]) -> dict[UUID, Row]:
+    return {row.pk: row for row in rows.select_for_update(no_key=True).order_by("pk")}
 
 
 def _own_offer(offer_id: UUID, rider_id: int) -> Offer:
-    offer = Offer.objects.select_related("job").filter(pk=offer_id, rider_id=rider_id).first()
+    offer = Offer.objects.filter(pk=offer_id, rider_id=rider_id).first()
     if offer is None:
         raise NoSuchOffer("There is no such offer for you.")
     return offer
 
 
-def _answer(offer: Offer, answer: OfferState, job: Job, *, now: datetime, reason: str = "") -> None:
+def _answer(
+    offer: Offer, answer: OfferState, jobs: Sequence[Job], *, now: datetime, reason: str = "", actor: str = ""
+) -> None:
     offer.state, offer.answered_at = answer, now
     offer.save(update_fields=["state", "answered_at", "decline_reason"])
-    if answer in NO:
-        job.declined_by = saying_no.noted(job.declined_by, offer.rider_id, pause=NO[answer], now=now)
-    if answer != OfferState.ACCEPTED and job.state == JobState.OFFERED:
-        job.state = JobState.SEEKING
-        job.save(update_fields=["state", "declined_by"])
-        ask_for_round(job.store_id)
-    events.record(
-        OfferAnswered(
-            offer_id=offer.pk, order_id=job.order_id, rider_id=offer.rider_id, answer=answer.value, reason=reason
-        ),
-        subject=f"order:{job.order_id}",
-        actor=f"rider:{offer.rider_id}" if answer in (OfferState.ACCEPTED, OfferState.DECLINED) else "system",
-    )
+    OfferedJob.objects.filter(offer=offer).update(is_open=False)
+    by_rider = answer in (OfferState.ACCEPTED, OfferState.DECLINED)
+    for job in jobs:
+        if answer in NO:
+            job.declined_by = saying_no.noted(job.declined_by, offer.rider_id, pause=NO[answer], now=now)
+        if answer != OfferState.ACCEPTED and job.state == JobState.OFFERED:
+            if not OfferedJob.objects.filter(job=job, is_open=True).exists():
+                job.state = JobState.SEEKING
+                ask_for_round(job.store_id)
+            job.save(update_fields=["state", "declined_by"])
+        events.record(
+            OfferAnswered(
+                offer_id=offer.pk, order_id=job.order_id, rider_id=offer.rider_id, answer=answer.value, reason=reason
+            ),
+            subject=f"order:{job.order_id}",
+            actor=actor or (f"rider:{offer.rider_id}" if by_rider else "system"),
+        )
+        live.touch("ops", what="job", id=job.pk)
     live.touch(f"rider.{offer.rider_id}", what="offer", id=offer.pk)
-    live.touch("ops", what="job", id=job.pk)
     metrics.count("offers_answered_total", answer=answer.value)
 
 

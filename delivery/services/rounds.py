@@ -1,78 +1,233 @@
-"""Dispatch rounds: waiting jobs of a store are put to its free riders."""
+"""Dispatch rounds: the waiting jobs of an area are planned with all its riders, and what can't wait is offered.
+
+An area is a store, or several that share riders. The engine plans (`delivery.dispatch`); here its decisions become
+offers, and every one is written down with its reasons.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
+from uuid import UUID
 
-from django.conf import settings
 from django.db import connection, transaction
-from django.db.models import Exists, OuterRef, QuerySet
 
-from blinkit.kernel import events, live
-from catalog.travel import travel_seconds
-from delivery import dispatch, saying_no
-from delivery.dispatch import Candidate, FreeRider, OpenJob, Policy
+from blinkit.kernel import events, live, metrics
+from blinkit.kernel.errors import Refusal
+from delivery import dispatch
+from delivery.dispatch import Candidate, FreeRider, OpenJob, Plan, Policy
+from delivery.dispatch.problem import misfit
 from delivery.events import OfferMade
-from delivery.models import Job, JobState, Offer, OfferState, Rider, Shift, Trip
-from delivery.services import pay
-from orders.models import Order
+from delivery.models import Decision, Job, JobState, Offer, OfferedJob, Rider
+from delivery.services import pay, situation
+from delivery.services.offers import accept
+from delivery.services.situation import Area
 
-OFFER_S = 30
-SILENT_AFTER = timedelta(minutes=3)
-"""A rider nobody has heard of for so long gets no offer: the phone is off or out of reach."""
-MOST_JOBS = 200
-CITY = Policy(round_s=5.0, early_s=300.0, most_jobs=1, pick_before_s=30.0, drop_before_s=60.0, drop_after_s=30.0)
-"""How a round of a store plans. An offer takes its time (the answer, the way to the vehicle): it is made five minutes
-before the rider must leave. One job at a time: an `Offer` has one job, so a plan makes no bundles here."""
+CITY = Policy(
+    round_s=5.0, early_s=300.0, home_store_only=False, pick_before_s=0.0, pick_after_s=30.0, drop_before_s=60.0
+)
+"""How a round plans. Who is not at the store needs time to get going: asked five minutes before they must leave."""
+ANSWER_S = 15.0
+"""An offer is usually answered within so long."""
+BROADCAST_TO = 5
+HINT_S = 60
+KEPT_FOR = timedelta(days=7)
 _LOCK_CLASS = 4117
 """Any number that no other advisory lock of the house uses."""
 
 
 def dispatch_round(*, now: datetime, store_id: int | None = None) -> int:
-    """Offer waiting jobs to free riders, per store. Returns how many offers were made.
+    """Offer waiting jobs to free riders, of one store's area or of all. Returns how many offers were made.
 
-    Two dispatchers never work on one store at once: the second finds the store's advisory lock taken and skips it.
+    Two dispatchers never work on one area at once: the second finds its advisory lock taken and skips it. Where the
+    city's policy says so, what was offered is accepted at once.
     """
-    if store_id is not None:
-        return _round(store_id, now=now)
-    waiting = Job.objects.filter(state=JobState.SEEKING).order_by("store_id").distinct()
-    return sum(_round(store, now=now) for store in list(waiting.values_list("store_id", flat=True)))
+    stores = situation.waiting_anywhere() if store_id is None else [store_id]
+    areas = sorted({situation.sharing_riders(one) for one in stores})
+    return sum(_dispatch(store_ids, now=now) for store_ids in areas)
+
+
+def _dispatch(store_ids: tuple[int, ...], *, now: datetime) -> int:
+    offers, auto = _round(store_ids, now=now)
+    for offer in offers if auto else ():
+        try:
+            accept(offer_id=offer.pk, rider_id=offer.rider_id, actor="system", now=now)
+        except Refusal:  # went off duty in this second: the offer runs out like any other
+            metrics.count("auto_accept_refused_total")
+    return len(offers)
 
 
 @transaction.atomic
-def _round(store_id: int, *, now: datetime) -> int:
-    if not _only_dispatcher(store_id):
-        return 0
-    riders = free_riders(store_id=store_id, now=now)  # few, and often none: asked first
+def _round(store_ids: tuple[int, ...], *, now: datetime) -> tuple[list[Offer], bool]:
+    if not _only_dispatcher(store_ids[0]):
+        return [], False
+    riders = situation.free_riders(store_ids=store_ids, now=now)  # few, and often none: asked first
     if not riders:
-        return 0
-    jobs = list(
-        Job.objects.filter(store_id=store_id, state=JobState.SEEKING)
-        .select_related("order", "store")
-        .select_for_update(of=("self",), skip_locked=True, no_key=True)
-        .order_by("due_at", "pk")[:MOST_JOBS]
-    )
+        _note_left_all(store_ids, "no rider is free", now=now)
+        return [], False
+    area = situation.area_of(store_ids, now=now)
+    jobs = situation.waiting_jobs(area)
     if not jobs:
-        return 0
-    asked: frozenset[int] = frozenset()
+        return [], False
+    asked: Collection[int] = ()
     if any(job.declined_by for job in jobs):
-        asked = frozenset(reachable_riders(store_id=store_id, now=now).values_list("pk", flat=True))
-    plan = dispatch.assign(
-        [_open_job(job, asked, now=now) for job in jobs],
-        [_free_rider(rider, now=now) for rider in riders],
-        now_s=now.timestamp(),
-        travel=lambda a, b, vehicle: travel_seconds(a, b, vehicle, now),
-        policy=CITY,
-        strategy=settings.DISPATCH_STRATEGY,
+        asked = frozenset(situation.reachable_riders(store_ids=store_ids, now=now).values_list("pk", flat=True))
+    free = situation.as_free(riders, area, now=now)
+    open_jobs = situation.as_open(
+        jobs, area, on_duty=asked, answer_s=0.0 if area.policy.auto_accept else ANSWER_S, now=now
     )
-    by_id: dict[Any, Job] = {job.pk: job for job in jobs}
-    names: dict[Any, Rider] = {rider.pk: rider for rider in riders}
-    for assignment in plan.assignments:
-        job = by_id[assignment.jobs[0]]
-        _offer(job, names[assignment.rider], why=_why(plan.why[job.pk], names), now=now)
-    return len(plan.assignments)
+    turn = _Round(area, {job.pk: job for job in jobs}, {rider.pk: rider for rider in riders}, now)
+    offers = turn.broadcast(open_jobs, free)
+    offers += turn.plan(open_jobs, free)
+    return offers, area.policy.auto_accept
+
+
+class _Round:
+    """One round of an area: its rows at hand, and what was decided so far."""
+
+    def __init__(self, area: Area, jobs: dict[UUID, Job], riders: dict[int, Rider], now: datetime) -> None:
+        self.area, self.jobs, self.riders, self.now = area, jobs, riders, now
+        self.gone: set[Any] = set()
+        """Jobs and riders that are spoken for."""
+
+    def broadcast(self, jobs: Iterable[OpenJob], riders: Sequence[FreeRider]) -> list[Offer]:
+        """Bags that stood too long and that somebody said no to: put to the nearest riders at once, the first answer
+        counts."""
+        late = self.now - timedelta(seconds=self.area.policy.broadcast_after_s)
+        made = []
+        for job in jobs:
+            row = self.jobs[job.id]  # type: ignore[index]  # ids are the rows' keys
+            if not (job.is_known and row.declined_by and row.ready_at <= late) or self.area.policy.auto_accept:
+                continue
+            able = [r for r in riders if r.id not in self.gone and misfit(job, r, CITY) is None]
+            able = [r for r in able if r.off_s is None or self.now.timestamp() < r.off_s]
+            near = sorted(able, key=lambda r: self.area.ways(r.at, job.pickup, r.vehicle))[:BROADCAST_TO]
+            if len(near) < 2:
+                continue
+            reach = [(r, self.area.ways(r.at, job.pickup, r.vehicle)) for r in near]
+            why = [Candidate(r.id, seconds, {"ride_to_store": seconds}) for r, seconds in reach]
+            made += [self._offer([row], self.riders[r.id], broadcast=True) for r in near]  # type: ignore[index]
+            self._decided(row, None, why, left="broadcast")
+            self.gone |= {job.id, *(r.id for r in near)}
+        return made
+
+    def plan(self, jobs: Sequence[OpenJob], free: Sequence[FreeRider]) -> list[Offer]:
+        """All that is left, planned together; decisions of riders who are not free yet are left to their time."""
+        jobs = [job for job in jobs if job.id not in self.gone]
+        riders = [rider for rider in free if rider.id not in self.gone]
+        if not jobs or not riders:
+            return []
+        riders += situation.soon_free(self.area, now=self.now)
+        plan = dispatch.assign(
+            jobs, riders, now_s=self.now.timestamp(), travel=self.area.ways, policy=_policy(self.area, now=self.now),
+            strategy=self.area.strategy, before=_recall(self.area),
+        )  # fmt: skip
+        made = []
+        for assignment in plan.assignments:
+            rider = self.riders.get(assignment.rider)  # type: ignore[call-overload]
+            if rider is None:
+                continue  # not free yet
+            rows = [self.jobs[job] for job in assignment.jobs]  # type: ignore[index]
+            made.append(self._offer(rows, rider))
+            for row in rows:
+                self._decided(row, rider, plan.why.get(row.pk, ()))
+                self.gone.add(row.pk)
+        self._left({job: why for job, why in plan.left.items() if job not in self.gone})
+        self._send_to_wait(plan)
+        _remember(self.area, plan, gone=self.gone)
+        return made
+
+    def _offer(self, jobs: Sequence[Job], rider: Rider, *, broadcast: bool = False) -> Offer:
+        store = self.area.stores[jobs[0].store_id]
+        parts = pay.quote(
+            store=store, doors=[job.order.point for job in jobs], tips_paise=[job.order.tip_paise for job in jobs],
+            now=self.now,
+        )  # fmt: skip
+        offer = Offer.objects.create(
+            store=store,
+            rider=rider,
+            is_broadcast=broadcast,
+            pay_paise=sum(pay.total_of(one) for one in parts),
+            made_at=self.now,
+            expires_at=self.now + timedelta(seconds=self.area.policy.answer_s),
+        )
+        OfferedJob.objects.bulk_create(
+            OfferedJob(
+                offer=offer, job=job, rank=rank, pay_paise=pay.total_of(one), pay_parts=one, is_broadcast=broadcast
+            )
+            for rank, (job, one) in enumerate(zip(jobs, parts, strict=True), start=1)
+        )
+        for rank, job in enumerate(jobs, start=1):
+            job.state = JobState.OFFERED
+            job.save(update_fields=["state"])
+            events.record(
+                OfferMade(
+                    offer_id=offer.pk, order_id=job.order_id, rider_id=rider.pk, rider_user_id=rider.user_id,
+                    rank=rank, auto=self.area.policy.auto_accept,
+                ),
+                subject=f"order:{job.order_id}",
+                actor="system",
+            )  # fmt: skip
+            live.touch("ops", what="job", id=job.pk)
+        live.touch(f"rider.{rider.pk}", what="offer", id=offer.pk)
+        return offer
+
+    def _decided(self, job: Job, rider: Rider | None, why: Iterable[Candidate], *, left: str = "") -> None:
+        Decision.objects.create(
+            job=job, at=self.now, rider=rider, why=self._named(why), left=left, strategy=self.area.strategy
+        )
+
+    def _named(self, candidates: Iterable[Candidate]) -> list[dict[str, Any]]:
+        names = {rider.pk: str(rider) for rider in self.riders.values()}
+        return [
+            {"rider": c.rider, "name": names.get(c.rider, "on a trip"), "score_s": round(c.score), "parts": c.parts}  # type: ignore[call-overload]
+            for c in candidates
+        ]
+
+    def _left(self, left: dict[Any, str]) -> None:
+        """Why jobs wait, written down when the reason is a new one."""
+        known = _last_left(left)
+        Decision.objects.bulk_create(
+            Decision(job_id=job, at=self.now, left=why, strategy=self.area.strategy)
+            for job, why in left.items()
+            if known.get(job) != why
+        )
+
+    def _send_to_wait(self, plan: Plan) -> None:
+        """A hint to riders without work: the store at which the next order is likely."""
+        for move in plan.moves:
+            rider = self.riders.get(move.rider)  # type: ignore[call-overload]
+            if rider is not None and not move.jobs and rider.wait_at_id != move.store:
+                Rider.objects.filter(pk=rider.pk).update(wait_at=move.store)  # type: ignore[misc]  # ids are the rows' keys
+                live.touch(f"rider.{rider.pk}", what="wait")
+
+
+def _policy(area: Area, *, now: datetime) -> Policy:
+    demand = situation.demand_of(area, now=now) if len(area.stores) > 1 else {}
+    return replace(CITY, most_jobs=area.policy.most_jobs, demand=demand)
+
+
+def _remember(area: Area, plan: Plan, *, gone: Collection[Any]) -> None:
+    """The plan as a hint to the next round: who is meant to fetch what."""
+    routes = {
+        str(rider): [[store, [str(job) for job in route if job not in gone]] for store, route in trips]
+        for rider, trips in plan.routes.items()
+    }
+    live.remember(f"dispatch-plan:{min(area.stores)}", {"routes": routes}, ttl_s=HINT_S)
+
+
+def _recall(area: Area) -> Plan | None:
+    kept = live.recall(f"dispatch-plan:{min(area.stores)}")
+    if kept is None:
+        return None
+    return Plan(
+        routes={
+            int(rider): tuple((store, tuple(UUID(job) for job in route)) for store, route in trips)
+            for rider, trips in kept["routes"].items()
+        }
+    )
 
 
 def _only_dispatcher(store_id: int) -> bool:
@@ -81,85 +236,26 @@ def _only_dispatcher(store_id: int) -> bool:
         return bool(cursor.fetchone()[0])
 
 
-def reachable_riders(*, store_id: int, now: datetime) -> QuerySet[Rider]:
-    """On duty, allowed to ride and heard of lately: whom we can count on, on a trip or not."""
-    return Rider.objects.filter(
-        Exists(Shift.objects.filter(rider=OuterRef("pk"), ended_at=None)),
-        store_id=store_id,
-        suspended_reason="",
-        is_verified=True,
-        seen_at__gte=now - SILENT_AFTER,
-    )
+def _last_left(jobs: Iterable[Any]) -> dict[Any, str]:
+    last = Decision.objects.filter(job__in=list(jobs)).order_by("job", "-at", "-pk").distinct("job")
+    return dict(last.values_list("job_id", "left"))
 
 
-def free_riders(*, store_id: int, now: datetime) -> list[Rider]:
-    """Reachable riders without a trip and without an open offer. One statement."""
-    mine = OuterRef("pk")
-    return list(
-        reachable_riders(store_id=store_id, now=now)
-        .filter(
-            ~Exists(Trip.objects.filter(rider=mine, ended_at=None)),
-            ~Exists(Offer.objects.filter(rider=mine, state=OfferState.OPEN)),
-        )
-        .select_related("user", "store")
-        .order_by("pk")
-    )
+_NOTE_LEFT = """
+INSERT INTO delivery_decision (job_id, at, why, "left", strategy)
+SELECT j.id, %(now)s, '[]', %(why)s::varchar, '' FROM delivery_job j
+WHERE j.store_id = ANY(%(stores)s) AND j.state = 'seeking' AND %(why)s::varchar IS DISTINCT FROM (
+  SELECT d."left" FROM delivery_decision d WHERE d.job_id = j.id ORDER BY d.at DESC, d.id DESC LIMIT 1)
+"""
 
 
-def _offer(job: Job, rider: Rider, *, why: list[dict[str, Any]], now: datetime) -> Offer:
-    parts = pay.parts_of(store=job.store.point, door=job.order.point, tip_paise=job.order.tip_paise)
-    offer = Offer.objects.create(
-        job=job,
-        rider=rider,
-        pay_paise=pay.total_of(parts),
-        pay_parts=parts,
-        why=why,
-        made_at=now,
-        expires_at=now + timedelta(seconds=OFFER_S),
-    )
-    job.state = JobState.OFFERED
-    job.save(update_fields=["state"])
-    events.record(
-        OfferMade(offer_id=offer.pk, order_id=job.order_id, rider_id=rider.pk, rider_user_id=rider.user_id),
-        subject=f"order:{job.order_id}",
-        actor="system",
-    )
-    live.touch(f"rider.{rider.pk}", what="offer", id=offer.pk)
-    live.touch("ops", what="job", id=job.pk)
-    return offer
+def _note_left_all(store_ids: Sequence[int], why: str, *, now: datetime) -> None:
+    """Every waiting job of these stores is left for this reason, written down once. One statement."""
+    with connection.cursor() as cursor:
+        cursor.execute(_NOTE_LEFT, {"now": now, "why": why, "stores": list(store_ids)})
 
 
-def _why(candidates: Sequence[Candidate], names: dict[Any, Rider]) -> list[dict[str, Any]]:
-    return [
-        {"rider": c.rider, "name": str(names[c.rider]), "score_s": round(c.score), "parts": c.parts} for c in candidates
-    ]
-
-
-def _open_job(job: Job, on_duty: Collection[int], *, now: datetime) -> OpenJob:
-    order: Order = job.order
-    return OpenJob(
-        id=job.pk,
-        store=job.store_id,
-        pickup=job.store.point,
-        drop=order.point,
-        placed_s=order.placed_at.timestamp(),
-        # Until the bags are packed their time is a guess; one that has passed says nothing any more.
-        ready_s=(job.ready_at if order.packed_at else max(job.ready_at, now)).timestamp(),
-        is_known=order.packed_at is not None,
-        due_s=job.due_at.timestamp(),
-        bags=job.bags,
-        cash_paise=order.cash_due_paise,
-        refused_by=saying_no.refused_by(job.declined_by, on_duty=on_duty, opened_at=job.opened_at, now=now),
-    )
-
-
-def _free_rider(rider: Rider, *, now: datetime) -> FreeRider:
-    return FreeRider(
-        id=rider.pk,
-        store=rider.store_id,
-        # A rider without a position waits at the home store, as far as we know.
-        at=rider.point or rider.store.point,
-        free_s=now.timestamp(),
-        vehicle=rider.vehicle,
-        max_bags=rider.max_bags,
-    )
+def forget_decisions(*, now: datetime, limit: int = 20_000) -> int:
+    """Reasons are kept for seven days. Returns how many were dropped."""
+    old = Decision.objects.filter(at__lt=now - KEPT_FOR).order_by("at").values("pk")[:limit]
+    return Decision.objects.filter(pk__in=old).delete()[0]

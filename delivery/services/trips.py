@@ -1,6 +1,6 @@
 """A rider's trip: at the shelf, on the road, at the door; and what happens when it goes differently.
 
-Lock order: order (through orders.services), then job, rider, offer, stop with its trip.
+Lock order: order (through orders.services), then offers, jobs, rider, stop with its trip.
 """
 
 from __future__ import annotations
@@ -21,9 +21,8 @@ from delivery.models import (
     Earning,
     Job,
     JobState,
-    Offer,
-    OfferState,
     ProofOfDelivery,
+    Rider,
     Stop,
     StopState,
     Trip,
@@ -31,11 +30,12 @@ from delivery.models import (
 from delivery.services import pay
 from delivery.services.asking import ask_for_round
 from delivery.services.duty import anyone_on_duty, lock_rider, write_load
-from delivery.services.offers import PROMISE_GUESS, READY_GUESS, begin_trip, lock_job, open_job, withdraw
+from delivery.services.offers import PROMISE_GUESS, READY_GUESS, begin_trip, lock_open, open_job, withdraw_all
 from delivery.services.positions import note_carrying
 from orders import services as orders
 from orders.states import Status
 
+MOST_STOPS = 4
 ON_TRIP = (StopState.TO_PICK_UP, StopState.ON_BOARD)
 
 
@@ -128,10 +128,18 @@ def depart(*, rider_id: int, now: datetime) -> None:
         live.touch(f"rider.{rider_id}", what="trip", id=trip.pk)
 
 
+@transaction.atomic
 def leave_store(*, stop_id: UUID, rider_id: int, now: datetime) -> None:
-    """The rider says so at one stop: everything on board departs. Raises NoSuchStop, StopGone unless it is on board."""
+    """The rider says so at one stop: everything on board departs, and what was left on the shelf is sought by somebody
+    else. Raises NoSuchStop, StopGone unless it is on board."""
     _must_be(require_stop(stop_id=stop_id, rider_id=rider_id), StopState.ON_BOARD)
+    under_way = Stop.objects.filter(trip__rider_id=rider_id, trip__ended_at=None, state__in=ON_TRIP)
+    for order_id in under_way.order_by("job__order_id").values_list("job__order_id", flat=True):
+        orders.lock(order_id)
     depart(rider_id=rider_id, now=now)
+    behind = Stop.objects.filter(trip__rider_id=rider_id, trip__ended_at=None, state=StopState.TO_PICK_UP)
+    for left in behind.order_by("job__order_id").values_list("pk", flat=True):
+        hand_back(stop_id=left, rider_id=rider_id, reason="Left on the shelf", actor=f"rider:{rider_id}", now=now)
 
 
 @transaction.atomic
@@ -227,12 +235,9 @@ def hand_back(*, stop_id: UUID, rider_id: int, reason: str, actor: str, now: dat
 def drop_cancelled(*, order_id: UUID, now: datetime) -> None:
     """The order is cancelled: its job ends, an open offer is withdrawn, the rider is free. Silent when repeated."""
     orders.lock(order_id)
-    job = Job.objects.select_for_update(no_key=True).filter(order_id=order_id).first()
+    job = _job_without_offers(order_id, reason="order cancelled", now=now)
     if job is None or job.state in (JobState.DONE, JobState.CANCELLED):
         return
-    for offer in Offer.objects.filter(job=job, state=OfferState.OPEN):
-        withdraw(offer_id=offer.pk, reason="order cancelled", now=now)
-    job.refresh_from_db(fields=["state"])
     stop = Stop.objects.select_related("trip", "job").filter(job=job, state=StopState.TO_PICK_UP).first()
     if stop is not None:
         stop.fail_reason = "The order was cancelled"
@@ -247,14 +252,15 @@ def follow_order(*, order_id: UUID, now: datetime) -> None:
     """Another store does the order: whoever was coming to the old one is free, a rider is sought there. Silent when the
     job is there already or over."""
     order = orders.lock(order_id)
-    job = Job.objects.select_for_update(no_key=True).filter(order_id=order_id).first()
-    if job is None:
+    here = Job.objects.filter(order_id=order_id).values_list("store_id", flat=True).first()
+    if here is None:
         open_job(order_id=order_id, now=now)
         return
-    if job.store_id == order.store_id or job.state in (JobState.DONE, JobState.CANCELLED):
+    if here == order.store_id:
         return
-    for offer in Offer.objects.filter(job=job, state=OfferState.OPEN):
-        withdraw(offer_id=offer.pk, reason="another store has it now", now=now)
+    job = _job_without_offers(order_id, reason="another store has it now", now=now)
+    if job is None or job.state in (JobState.DONE, JobState.CANCELLED):
+        return
     stop = Stop.objects.select_related("trip", "job").filter(job=job, state=StopState.TO_PICK_UP).first()
     if stop is not None:
         rider_id = stop.trip.rider_id
@@ -270,26 +276,42 @@ def follow_order(*, order_id: UUID, now: datetime) -> None:
 
 @transaction.atomic
 def assign_by_hand(*, order_id: UUID, rider_id: int, actor: str, now: datetime) -> Trip:
-    """Operations send a particular rider, without an offer; offers that stand in the way are withdrawn.
+    """Operations send a particular rider, without an offer; offers that stand in the way are withdrawn. A rider whose
+    trip from the same store has not been picked up yet takes the order along.
 
     Raises StopGone when the order does not wait for a rider, RiderBusy, Suspended.
     """
-    theirs = Offer.objects.filter(state=OfferState.OPEN, rider_id=rider_id).values_list("job_id", flat=True)
-    orders.lock(order_id)
-    wanted = Q(order_id=order_id) | Q(pk__in=list(theirs))
-    jobs = list(Job.objects.select_for_update(no_key=True).filter(wanted).order_by("pk"))
-    job = next((job for job in jobs if job.order_id == order_id), None)
+    order = orders.lock(order_id)
+    wanted = Q(offered__job__order_id=order_id) | Q(rider_id=rider_id)
+    in_the_way, jobs = lock_open(wanted, jobs=Q(order_id=order_id))
+    job = next((job for job in jobs.values() if job.order_id == order_id), None)
     if job is None or job.state not in (JobState.SEEKING, JobState.OFFERED):
         raise StopGone("This order does not wait for a rider.")
     rider = lock_rider(rider_id)
     if rider.suspended_reason:
         raise Suspended(f"This rider is suspended: {rider.suspended_reason}.")
-    if live_trip(rider_id) is not None:
+    trip = live_trip(rider_id)
+    if trip is not None and not _has_room(trip, rider, job):
         raise RiderBusy("This rider is on a trip.")
-    in_the_way = Offer.objects.filter(Q(job=job) | Q(rider=rider), state=OfferState.OPEN)
-    for offer_id in in_the_way.order_by("pk").values_list("pk", flat=True):
-        withdraw(offer_id=offer_id, reason=f"assigned by hand ({actor})", now=now)
-    return begin_trip(lock_job(job.pk), rider, now=now)
+    withdraw_all(in_the_way.values(), jobs, reason=f"assigned by hand ({actor})", now=now)
+    paid = pay.quote(store=order.store, doors=[order.point], tips_paise=[order.tip_paise], now=now)
+    return begin_trip([job], rider, pay_paise={job.pk: pay.total_of(paid[0])}, now=now)
+
+
+def _has_room(trip: Trip, rider: Rider, job: Job) -> bool:
+    """Can this job be fetched along? Only while the bags of the same store are still to be fetched."""
+    stops = list(Stop.objects.filter(trip=trip).exclude(state=StopState.DROPPED).select_related("job"))
+    if trip.store_id != job.store_id or any(stop.state != StopState.TO_PICK_UP for stop in stops):
+        return False
+    return len(stops) < MOST_STOPS and sum(stop.job.bags for stop in stops) + job.bags <= rider.max_bags
+
+
+def _job_without_offers(order_id: UUID, *, reason: str, now: datetime) -> Job | None:
+    """The order's job, locked, its open offers withdrawn. The caller holds the order."""
+    mine = Q(offered__job__order_id=order_id)
+    offers, jobs = lock_open(mine, jobs=Q(order_id=order_id))
+    withdraw_all(offers.values(), jobs, reason=reason, now=now)
+    return next((job for job in jobs.values() if job.order_id == order_id), None)
 
 
 @transaction.atomic

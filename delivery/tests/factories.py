@@ -20,10 +20,11 @@ BAGS = ["BAG-1", "BAG-2"]
 
 
 def rider(store: Store, *, on_duty: bool = True, at: tuple[float, float] | None = None, **fields: Any) -> Rider:
-    """A rider of this store, on duty since NOW unless told, standing at the store unless told."""
+    """A rider of this store, on duty since NOW unless told, three streets away unless told: who stands at the shelf is
+    asked when the bags are ready, not before."""
     user = User.objects.create_user(f"+91{next(_phones)}", name=fields.pop("name", "Ravi"))
     RoleGrant.objects.create(user=user, role="rider")
-    lat, lng = at or (store.lat, store.lng)
+    lat, lng = at or (store.lat + 0.003, store.lng)
     made = Rider.objects.create(user=user, store=store, lat=lat, lng=lng, **fields)
     if on_duty:
         services.go_on_duty(rider_id=made.pk, now=NOW)
@@ -41,7 +42,7 @@ def waiting_job(*, at: Store | None = None, **order: Any) -> Job:
 def offered(job: Job, *, now: datetime = NOW) -> Offer:
     """The offer a round makes for this job."""
     services.dispatch_round(now=now)
-    return Offer.objects.select_related("rider__user", "job__order").get(job=job, state=OfferState.OPEN)
+    return Offer.objects.select_related("rider__user").get(offered__job=job, state=OfferState.OPEN)
 
 
 def packed(order: Order, *, now: datetime = NOW) -> Order:

@@ -48,7 +48,7 @@ def test_from_duty_to_pay(api):
     job, _who, http = with_offer(api)
     offer = http.get(f"{BASE}/offers/current/").json()["offer"]
     assert offer["pay_paise"] == sum(offer["pay_parts"].values())
-    assert "address" not in offer["drop"]
+    assert "address" not in offer["drops"][0] and "due_at" not in offer
     header = key()
     first, second = (http.post(f"{BASE}/offers/{offer['id']}/accept/", **header) for _ in range(2))
     assert first.status_code == 200, first.json()

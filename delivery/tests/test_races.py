@@ -4,12 +4,13 @@ from datetime import timedelta
 
 import pytest
 from django.db import IntegrityError
+from django.db.models import Value
 
 from catalog.tests.factories import NOW
 from delivery import services
 from delivery.errors import OfferGone
 from delivery.models import Job, Offer, Shift, Trip
-from delivery.services import offers, rounds
+from delivery.services import offers, rounds, situation
 from delivery.tests.factories import offered, rider, waiting_job
 from orders import services as orders
 from orders.models import Order
@@ -35,8 +36,10 @@ def test_eight_dispatchers_never_offer_one_job_twice(race):
 
 
 def test_without_the_stores_lock_two_dispatchers_collide(race, monkeypatch):
-    """The control: the constraints catch it, but somebody gets an error."""
+    """The control, without the locks of the jobs too: the constraints catch it, but somebody gets an error."""
     monkeypatch.setattr(rounds, "_only_dispatcher", lambda store_id: True)
+    seeking = Job.objects.filter(state="seeking").annotate(is_cold=Value(False)).select_related("order")
+    monkeypatch.setattr(situation, "waiting_jobs", lambda area: list(seeking.all()))
     for _ in range(20):
         city(jobs=3, riders=2)
         made = race(8, lambda: services.dispatch_round(now=NOW))

@@ -33,6 +33,11 @@ def door_chips(place: dict[str, Any] | None) -> list[tuple[str, str]]:
     return words.door_chips(place["drop"]["instructions"]) if place else []
 
 
+def _with_chips(offer: dict[str, Any] | None) -> None:
+    for drop in offer["drops"] if offer else ():
+        drop["chips"] = words.door_chips(drop["instructions"])
+
+
 def decline_reasons() -> list[str]:
     return [_("Too far"), _("Bags too heavy for my vehicle"), _("I need a break"), _("Vehicle trouble")]
 
@@ -64,11 +69,11 @@ def show(request: HttpRequest, rider: Rider, *, said: str = "") -> HttpResponse:
     services.still_here(rider_id=rider.pk, now=now)
     state = queries.rider_state(rider=rider, now=now)
     stop = _current(state["trip"])
+    _with_chips(state["offer"])
     context: dict[str, Any] = {
         "state": state,
         "rider": state["rider"],
         "stop": stop,
-        "offer_chips": door_chips(state["offer"]),
         "stop_chips": door_chips(stop),
         "facts": _facts(state),
         "live_url": "/ws/rider/",

@@ -15,7 +15,7 @@ from catalog.services import join_waitlist
 from catalog.tests.factories import ProductFactory
 from catalog.tests.factories import store as make_store
 from delivery.events import OfferMade
-from delivery.models import Job, Offer, Rider
+from delivery.models import Job, Offer, OfferedJob, Rider
 from notifications import facts, services, templates_default, words
 from notifications.models import Channel, Message, MessageState, Preference, Template
 from notifications.rules import RULES
@@ -194,7 +194,8 @@ class TestWords:
             order=order, defaults={"store": order.store, "ready_at": NOW, "due_at": NOW, "opened_at": NOW}
         )
         Job.objects.filter(pk=job.pk).update(bags=2)
-        offer = Offer.objects.create(job=job, rider=rider, pay_paise=4200, made_at=NOW, expires_at=NOW)
+        offer = Offer.objects.create(store=order.store, rider=rider, pay_paise=4200, made_at=NOW, expires_at=NOW)
+        OfferedJob.objects.create(offer=offer, job=job, pay_paise=4200)
         tell(OfferMade(offer.pk, order.pk, rider.pk, user.pk))
         message = told()
         assert message.user == user and message.subject == f"A delivery from {order.store.name}"

@@ -10,6 +10,7 @@ from orders.promise.legs import ACCEPT_S, Leg, PromiseInputs, quote
 
 ON_SHELF = frozenset({"PACKED", "ASSIGNED_TO_PARTNER"})
 ON_ROAD = frozenset({"PICKED_UP", "IN_TRANSIT"})
+BEFORE_SHELF = frozenset({"accept", "backlog", "pick", "pack"})
 STAGES = ("accept", "queue", "picking", "packing", "rider", "handover", "ride", "door")
 """The stages of a live order, in order: taken up by the store, waiting for a picker, picked, packed, waiting for a
 rider on the shelf, the rider on the way to the shelf, on the road, at the door."""
@@ -44,13 +45,15 @@ class Underway:
 @dataclass(frozen=True, slots=True)
 class Ahead:
     """Seconds until the door: usually, and in the worst of ten cases. Of the present `stage`: how long it usually takes
-    in all (`usual_s`), and what usually follows it (`rest_s`): it should end so long before the promise."""
+    in all (`usual_s`), and what usually follows it (`rest_s`): it should end so long before the promise. `ready_s`:
+    usual seconds until the bags are on the shelf."""
 
     p50_s: float
     p90_s: float
     stage: str = ""
     usual_s: float = 0
     rest_s: float = 0
+    ready_s: float = 0
 
     def breach(self, left_s: float) -> float:
         """How probable it is, 0 to 1, that the door is reached more than `left_s` seconds from now (normal spread)."""
@@ -70,7 +73,8 @@ def ahead(order: Underway) -> Ahead:
         spreads.append((here.p90_s / here.p50_s - 1) * max(here_left_s, STUCK_SPREAD * here.p50_s))
     p50_s = here_left_s + rest_s
     spread_s = math.sqrt(sum(spread * spread for spread in spreads))
-    return Ahead(p50_s, p50_s + spread_s, stage_of(order), here.p50_s, rest_s)
+    ready_s = sum(left_s for leg, left_s in legs if leg.name in BEFORE_SHELF)
+    return Ahead(p50_s, p50_s + spread_s, stage_of(order), here.p50_s, rest_s, ready_s)
 
 
 def remaining_s(order: Underway) -> float:

@@ -42,7 +42,8 @@ Measured = Mapping[tuple[int, int], Mapping[str, tuple[float, float]]]
 class Outlook:
     """What is to be expected of a live order. `expected_late_s` is usual (p50), negative when it will be early;
     `probability` is that of coming after `promised_by`, 0 to 1. The stage should end by `due_at`. `slow` is where most
-    time went over the usual, `lost_in` and `lost_s` the same of the stages before this one."""
+    time went over the usual, `lost_in` and `lost_s` the same of the stages before this one. The bags
+    are on the shelf in `ready_s`."""
 
     stage: str
     began_at: datetime
@@ -59,6 +60,7 @@ class Outlook:
     why: Said
     here_s: int
     left_s: int
+    ready_s: float = 0
 
     @property
     def at_risk(self) -> bool:
@@ -161,6 +163,7 @@ def outlook(
         why=why_slow(ahead.stage, lost_in=slow, lost_s=lost_s, paused=paused),
         here_s=max(0, round(here_s)),
         left_s=round(left_s),
+        ready_s=ahead.ready_s,
     )
 
 

@@ -1,0 +1,307 @@
+"""What a round looks at: the waiting jobs and the riders of an area, in the words of the engine.
+
+Ready times are the floor's (what its stage usually still takes), distances the city's streets, and of a rider
+everything that limits a plan: bags, cash room, cold bag, the end of the shift, and for fairness how long they have
+waited and what they earned.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Hashable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+import numpy as np
+from django.conf import settings
+from django.db import connection
+from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet
+
+from blinkit.kernel.geo import EARTH_RADIUS_METRES, Point
+from catalog.kept import BrieflyKept
+from catalog.models import City, Store, Zone
+from catalog.travel import SETTLE_S, Streets, seconds_per_metre, street_metres, travel_seconds
+from catalog.ways import streets_of
+from delivery import saying_no
+from delivery.dispatch import Expected, FreeRider, OpenJob
+from delivery.models import (
+    AreaStore,
+    DispatchPolicy,
+    Job,
+    JobState,
+    Offer,
+    OfferState,
+    Rider,
+    Shift,
+    Stop,
+    StopState,
+    Trip,
+)
+from orders.models import Order, OrderLine
+from orders.queries import OUTLOOK_FIELDS, outlooks, with_facts
+
+MOST_JOBS = 200
+AT_STORE_M = 120.0
+LAST_TRIP = timedelta(minutes=15)
+"""Nobody is sent to a shelf later than so long before the end of the shift: the last door is done in it."""
+DOOR_S = 90.0
+"""At a door, until the rider rides on, when somebody about to be free is counted in."""
+STANDARD = DispatchPolicy()
+
+
+@dataclass(frozen=True, slots=True)
+class Ways:
+    """Seconds by street in this city at this hour: one pair, or all pairs at once."""
+
+    streets: Streets
+    at: datetime
+    timezone: str
+
+    def __call__(self, a: Point, b: Point, vehicle: str) -> float:
+        metres = street_metres(a, b, self.streets)
+        return travel_seconds(a, b, vehicle, self.at, timezone=self.timezone, metres=metres)
+
+    def table(self, origins: Sequence[Point], targets: Sequence[Point], vehicle: str) -> Any:
+        """The same to within a second, as an array with a row per origin."""
+        a = np.radians([[p.lat, p.lng] for p in origins])[:, None, :]
+        b = np.radians([[p.lat, p.lng] for p in targets])[None, :, :]
+        half = np.sin((b - a) / 2) ** 2
+        h = half[..., 0] + np.cos(a[..., 0]) * np.cos(b[..., 0]) * half[..., 1]
+        straight = 2 * EARTH_RADIUS_METRES * np.arcsin(np.sqrt(np.minimum(1.0, h)))
+        fit = self.streets
+        metres = fit.factor * straight + fit.turns * np.minimum(straight, fit.turns_metres)
+        pace = seconds_per_metre(vehicle, self.at, timezone=self.timezone)
+        return np.where(metres < 0.5, 0.0, SETTLE_S + metres * pace)
+
+
+@dataclass(frozen=True, slots=True)
+class Area:
+    """The stores of one round, by id, with city and policy."""
+
+    stores: Mapping[int, Store]
+    policy: DispatchPolicy
+    ways: Ways
+
+    @property
+    def strategy(self) -> str:
+        return self.policy.strategy or settings.DISPATCH_STRATEGY
+
+
+def _read_areas() -> dict[int, tuple[int, ...]]:
+    members: dict[int, list[int]] = {}
+    for area_id, store_id in AreaStore.objects.order_by("store_id").values_list("area_id", "store_id"):
+        members.setdefault(area_id, []).append(store_id)
+    return {store_id: tuple(stores) for stores in members.values() for store_id in stores}
+
+
+_areas = BrieflyKept(_read_areas)
+
+
+def sharing_riders(store_id: int) -> tuple[int, ...]:
+    """Ids of the stores that share riders with this one, itself included, in order."""
+    return _areas().get(store_id, (store_id,))
+
+
+def area_of(store_ids: Sequence[int], *, now: datetime) -> Area:
+    """One statement. The policy is that of the first store's city."""
+    rows = Store.objects.filter(pk__in=store_ids).select_related("city__dispatch_policy").order_by("pk")
+    stores = {store.pk: store for store in rows}
+    city = stores[store_ids[0]].city
+    return Area(stores, policy_of(city), Ways(streets_of(city), now, city.timezone))
+
+
+def policy_of(city: City) -> DispatchPolicy:
+    found: DispatchPolicy | None = getattr(city, "dispatch_policy", None)
+    return found or STANDARD
+
+
+# -- riders -----------------------------------------------------------------------------------------------------------
+
+
+def reachable_riders(*, store_ids: Collection[int], now: datetime) -> QuerySet[Rider]:
+    """On duty, allowed to ride and heard of lately: whom we can count on, on a trip or not."""
+    return Rider.objects.filter(
+        Exists(Shift.objects.filter(rider=OuterRef("pk"), ended_at=None)),
+        store_id__in=store_ids,
+        suspended_reason="",
+        is_verified=True,
+        seen_at__gte=now - SILENT_AFTER,
+    )
+
+
+SILENT_AFTER = timedelta(minutes=3)
+"""A rider nobody has heard of for so long gets no offer: the phone is off or out of reach."""
+
+
+def free_riders(*, store_ids: Collection[int], now: datetime) -> list[Rider]:
+    """Reachable riders without a trip and without an open offer. One statement."""
+    mine = OuterRef("pk")
+    return list(
+        reachable_riders(store_ids=store_ids, now=now)
+        .filter(
+            ~Exists(Trip.objects.filter(rider=mine, ended_at=None)),
+            ~Exists(Offer.objects.filter(rider=mine, state=OfferState.OPEN)),
+        )
+        .select_related("user")
+        .order_by("pk")
+    )
+
+
+_SHIFTS = """
+SELECT s.rider_id, s.started_at, NULL::timestamptz,
+  (SELECT max(t.ended_at) FROM delivery_trip t WHERE t.rider_id = s.rider_id AND t.ended_at >= s.started_at),
+  (SELECT coalesce(sum(e.total_paise), 0)::bigint FROM delivery_earning e
+    WHERE e.rider_id = s.rider_id AND e.at >= s.started_at)
+FROM delivery_shift s WHERE s.ended_at IS NULL AND s.rider_id = ANY(%s)
+"""
+
+
+def as_free(riders: Sequence[Rider], area: Area, *, now: datetime) -> list[FreeRider]:
+    """The riders as they stand now. Two statements: their shifts with what they earned, and the cash they carry."""
+    ids = [rider.pk for rider in riders]
+    with connection.cursor() as cursor:
+        cursor.execute(_SHIFTS, [ids])
+        shifts = {row[0]: row[1:] for row in cursor.fetchall()}
+    rooms: dict[int, int | None] = {}
+    return [_free(rider, area, shifts.get(rider.pk), rooms.get(rider.pk), now=now) for rider in riders]
+
+
+def _free(rider: Rider, area: Area, shift: Any, cash_room: int | None, *, now: datetime) -> FreeRider:
+    # A rider without a position waits at the home store, as far as we know.
+    at = rider.point or area.stores[rider.store_id].point
+    began_at, ends_at, last_trip_at, earned_paise = shift or (now, None, None, 0)
+    heading = next((pk for pk, store in area.stores.items() if _near(at, store.point)), None)
+    idle_s = (now - (last_trip_at or began_at)).total_seconds()
+    worked_h = max(0.25, (now - began_at).total_seconds() / 3600)
+    return FreeRider(
+        id=rider.pk,
+        store=rider.store_id,
+        at=at,
+        free_s=now.timestamp() - (0.0 if heading is None else idle_s),  # of who stands there: since when
+        vehicle=rider.vehicle,
+        max_bags=rider.max_bags,
+        cash_room_paise=cash_room,
+        off_s=None if ends_at is None else (ends_at - LAST_TRIP).timestamp(),
+        heading=heading,
+        stores=frozenset(area.stores),
+        has_cold_bag=getattr(rider, "has_cold_bag", True),
+        idle_s=idle_s,
+        earned_paise_h=earned_paise / worked_h,
+    )
+
+
+def _near(a: Point, b: Point) -> bool:
+    return abs(a.lat - b.lat) < 0.002 and abs(a.lng - b.lng) < 0.002 and street_metres(a, b) <= AT_STORE_M
+
+
+def soon_free(area: Area, *, now: datetime) -> list[FreeRider]:
+    """Riders at or on the way to the last door of their trip, with the time and place at which they will be free: a
+    job may wait for them. One statement."""
+    left = Stop.objects.filter(trip=OuterRef("trip"), state__in=[StopState.TO_PICK_UP, StopState.ON_BOARD])
+    last = (
+        Stop.objects.filter(
+            ~Exists(left.exclude(pk=OuterRef("pk"))),
+            trip__ended_at=None,
+            state=StopState.ON_BOARD,
+            trip__rider__in=reachable_riders(store_ids=list(area.stores), now=now),
+        )
+        .order_by("pk")
+        .annotate(lat=F("job__order__lat"), lng=F("job__order__lng"))
+        .select_related("trip__rider")
+    )
+    found = []
+    for stop in last:
+        rider, door = stop.trip.rider, Point(stop.lat, stop.lng)
+        ride_s = 0.0 if stop.arrived_at or rider.point is None else area.ways(rider.point, door, rider.vehicle)
+        found.append(
+            FreeRider(
+                id=rider.pk,
+                store=rider.store_id,
+                at=door,
+                free_s=now.timestamp() + ride_s + DOOR_S,
+                vehicle=rider.vehicle,
+                max_bags=rider.max_bags,
+                stores=frozenset(area.stores),
+                has_cold_bag=getattr(rider, "has_cold_bag", True),
+            )
+        )
+    return found
+
+
+# -- jobs -------------------------------------------------------------------------------------------------------------
+
+
+def waiting_jobs(area: Area) -> list[Job]:
+    """Jobs that seek a rider, the most urgent first, locked; those somebody else is at are passed over."""
+    cold = OrderLine.objects.filter(
+        order=OuterRef("order"), product__zone__in=(Zone.CHILLED, Zone.FROZEN), qty__gt=F("short_qty")
+    )
+    return list(
+        Job.objects.filter(store_id__in=list(area.stores), state=JobState.SEEKING)
+        .annotate(is_cold=Exists(cold))
+        .select_related("order")
+        .select_for_update(of=("self",), skip_locked=True, no_key=True)
+        .order_by("due_at", "pk")[:MOST_JOBS]
+    )
+
+
+def as_open(
+    jobs: Sequence[Job], area: Area, *, on_duty: Collection[int], answer_s: float, now: datetime
+) -> list[OpenJob]:
+    """The jobs as the engine knows them. An offer takes its time: bags are looked at as ready `answer_s` earlier than
+    they are. One statement when something is not packed yet."""
+    ready = _ready_at([job for job in jobs if job.order.packed_at is None], now=now)
+    return [
+        OpenJob(
+            id=job.pk,
+            store=job.store_id,
+            pickup=area.stores[job.store_id].point,
+            drop=job.order.point,
+            placed_s=job.order.placed_at.timestamp(),
+            ready_s=ready.get(job.order_id, job.ready_at).timestamp() - answer_s,
+            is_known=job.order.packed_at is not None,
+            due_s=job.due_at.timestamp(),
+            bags=job.bags,
+            cash_paise=job.order.cash_due_paise,
+            is_cold=job.is_cold,  # type: ignore[attr-defined]  # annotated by waiting_jobs
+            refused_by=saying_no.refused_by(job.declined_by, on_duty=on_duty, opened_at=job.opened_at, now=now),
+        )
+        for job in jobs
+    ]
+
+
+def _ready_at(jobs: Sequence[Job], *, now: datetime) -> dict[UUID, datetime]:
+    """When the bags of these orders are expected on the shelf, by what their stage usually still takes; never in the
+    past. Where the floor says nothing, the job's own guess."""
+    if not jobs:
+        return {}
+    waiting = with_facts(Order.objects.filter(pk__in=[job.order_id for job in jobs]))
+    seen = outlooks(waiting.values(*OUTLOOK_FIELDS), now=now)
+    found = {}
+    for job in jobs:
+        outlook = seen.get(job.order_id)
+        found[job.order_id] = max(now, job.ready_at) if outlook is None else now + timedelta(seconds=outlook.ready_s)
+    return found
+
+
+def waiting_anywhere() -> list[int]:
+    """Ids of stores where a job seeks a rider."""
+    waiting = Job.objects.filter(Q(state=JobState.SEEKING))
+    return list(waiting.order_by("store_id").values_list("store_id", flat=True).distinct())
+
+
+DEMAND_OVER = timedelta(minutes=30)
+LEAD_S = 240.0
+"""From the order to packed bags, on top of the floor's backlog."""
+
+
+def demand_of(area: Area, *, now: datetime) -> dict[Hashable, Expected]:
+    """What is expected of each store of the area: orders per hour as in the last half hour. One statement."""
+    recent = Count("delivery_jobs", filter=Q(delivery_jobs__opened_at__gte=now - DEMAND_OVER))
+    rows = Store.objects.filter(pk__in=list(area.stores)).annotate(recent=recent)
+    rate = timedelta(hours=1) / DEMAND_OVER
+    return {
+        pk: Expected(at=area.stores[pk].point, per_hour=recent * rate, lead_s=LEAD_S + (backlog_s or 0))
+        for pk, recent, backlog_s in rows.values_list("pk", "recent", "load__pick_backlog_s")
+    }
