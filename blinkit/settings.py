@@ -219,6 +219,8 @@ CELERY_BEAT_SCHEDULE = {  # seeds the database schedule; an administrator can ch
         "delivery.tasks.dispatch_round": 3,
         "delivery.tasks.sweep_offers": 5,
         "delivery.tasks.sweep_silent": 60,
+        "delivery.tasks.watch_trips": 15,
+        "delivery.tasks.forget_decisions": 3600,
         "delivery.tasks.measure_legs": 900,
         "notifications.tasks.sweep_messages": 10,
         "accounts.tasks.forget_expired": 3600,

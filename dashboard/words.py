@@ -123,6 +123,9 @@ _SAY: dict[str, Callable[[Payload], str]] = {
         f"On one walk with {len(p['tasks']) - 1} more: {p['metres']} m instead of {p['metres_alone']} m ({p['why']})"
     ),
     "fulfillment.SlotCleared": lambda p: "The bags were unpacked, the shelf place is free",
+    "delivery.TripInTrouble": lambda p: (
+        "The rider's phone fell silent" if p.get("what") == "silent" else "The rider does not come nearer"
+    ),
     "delivery.OfferMade": lambda p: "Offered to a rider",
     "delivery.OfferAnswered": _answered,
 }

@@ -51,5 +51,11 @@ class StopGone(Conflict):
     code = "stop-gone"
 
 
+class NotThere(Conflict):
+    """The rider's position is somewhere else. Carries `metres`; say it again with `sure` when the position is wrong."""
+
+    code = "not-there"
+
+
 class ReasonMissing(Invalid):
     code = "reason-missing"

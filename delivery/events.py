@@ -32,6 +32,16 @@ class OfferAnswered(DomainEvent):
 
 
 @dataclass(frozen=True)
+class TripInTrouble(DomainEvent):
+    """what: silent | off_route"""
+
+    trip_id: UUID
+    order_id: UUID
+    rider_id: int
+    what: str
+
+
+@dataclass(frozen=True)
 class DutyChanged(DomainEvent):
     rider_id: int
     on_duty: bool

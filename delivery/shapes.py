@@ -42,6 +42,10 @@ class DeclineBody(S.Serializer[Any]):
     reason = S.CharField(max_length=80, required=False, allow_blank=True, default="")
 
 
+class AtStoreBody(S.Serializer[Any]):
+    sure = S.BooleanField(required=False, default=False, help_text="I do stand there, whatever the position says.")
+
+
 class PickUpBody(S.Serializer[Any]):
     bag_codes = S.ListField(child=S.CharField(max_length=40), max_length=40, help_text="As scanned, in any order.")
 

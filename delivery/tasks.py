@@ -21,6 +21,16 @@ def sweep_offers(**_: Any) -> int:
     return services.sweep_offers(now=timezone.now())
 
 
+@shared_task(name="delivery.tasks.watch_trips")
+def watch_trips(**_: Any) -> int:
+    return services.watch_trips(now=timezone.now())
+
+
+@shared_task(name="delivery.tasks.forget_decisions")
+def forget_decisions(**_: Any) -> int:
+    return services.forget_decisions(now=timezone.now())
+
+
 @shared_task(name="delivery.tasks.measure_legs")
 def measure_legs(**_: Any) -> int:
     return services.measure_legs(now=timezone.now())

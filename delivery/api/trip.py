@@ -27,13 +27,15 @@ class AtStoreView(RiderView):
         operation_id="rider_trip_at_store",
         summary="I stand at the store",
         tags=TAGS,
-        request=None,
+        request=shapes.AtStoreBody,
         responses=shapes.CurrentTrip,
     )
     def post(self, request: Request) -> Response:
-        """Waiting is paid from here on. 409 `stop-gone` without a trip."""
+        """Waiting is paid from here on. 409 `stop-gone` without a trip; 409 `not-there` (metres) when the position says
+        so: repeat with `sure` when the position is wrong."""
         rider, now = self.rider(), timezone.now()
-        services.arrive_at_store(rider_id=rider.pk, now=now)
+        sure = parsed(shapes.AtStoreBody(data=request.data))["sure"]
+        services.arrive_at_store(rider_id=rider.pk, now=now, sure=sure)
         return fresh({"trip": queries.trip_of(rider=rider, now=now)})
 
 

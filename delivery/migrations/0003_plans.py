@@ -268,4 +268,29 @@ class Migration(migrations.Migration):
             model_name="offer",
             name="why",
         ),
+        migrations.AddField(
+            model_name="trip",
+            name="heading_to",
+            field=models.CharField(blank=True, db_default="", default="", max_length=24),
+        ),
+        migrations.AddField(
+            model_name="trip",
+            name="nearest_at",
+            field=models.DateTimeField(blank=True, null=True),
+        ),
+        migrations.AddField(
+            model_name="trip",
+            name="nearest_metres",
+            field=models.PositiveIntegerField(blank=True, null=True),
+        ),
+        migrations.AddField(
+            model_name="trip",
+            name="trouble",
+            field=models.CharField(blank=True, db_default="", default="", max_length=12),
+        ),
+        migrations.AddField(
+            model_name="trip",
+            name="trouble_at",
+            field=models.DateTimeField(blank=True, null=True),
+        ),
     ]

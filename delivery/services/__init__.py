@@ -41,6 +41,7 @@ from delivery.services.trips import (
     scan_bag,
     unassign,
 )
+from delivery.services.watching import watch_trips
 
 __all__ = [
     "Fix",
@@ -80,5 +81,6 @@ __all__ = [
     "unassign",
     "verify",
     "waiting_without_rider",
+    "watch_trips",
     "write_load",
 ]

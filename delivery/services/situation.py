@@ -251,7 +251,7 @@ def as_open(
 ) -> list[OpenJob]:
     """The jobs as the engine knows them. An offer takes its time: bags are looked at as ready `answer_s` earlier than
     they are. One statement when something is not packed yet."""
-    ready = _ready_at([job for job in jobs if job.order.packed_at is None], now=now)
+    ready = ready_at([job for job in jobs if job.order.packed_at is None], now=now)
     return [
         OpenJob(
             id=job.pk,
@@ -271,7 +271,7 @@ def as_open(
     ]
 
 
-def _ready_at(jobs: Sequence[Job], *, now: datetime) -> dict[UUID, datetime]:
+def ready_at(jobs: Sequence[Job], *, now: datetime) -> dict[UUID, datetime]:
     """When the bags of these orders are expected on the shelf, by what their stage usually still takes; never in the
     past. Where the floor says nothing, the job's own guess."""
     if not jobs:

@@ -6,17 +6,19 @@ Lock order: order (through orders.services), then offers, jobs, rider, stop with
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.db import transaction
 from django.db.models import Q
+from django.utils.translation import gettext as _
 
 from blinkit.kernel import live
 from blinkit.kernel.geo import Point
+from catalog.models import Store
 from catalog.travel import street_metres
 from delivery import saying_no
-from delivery.errors import NoSuchStop, ReasonMissing, RiderBusy, StopGone, Suspended
+from delivery.errors import NoSuchStop, NotThere, ReasonMissing, RiderBusy, StopGone, Suspended
 from delivery.models import (
     Earning,
     Job,
@@ -36,6 +38,8 @@ from orders import services as orders
 from orders.states import Status
 
 MOST_STOPS = 4
+FRESH = timedelta(seconds=60)
+AT_STORE_WITHIN_M = 300
 ON_TRIP = (StopState.TO_PICK_UP, StopState.ON_BOARD)
 
 
@@ -45,20 +49,41 @@ def live_trip(rider_id: int) -> Trip | None:
 
 
 @transaction.atomic
-def arrive_at_store(*, rider_id: int, now: datetime) -> Trip:
+def arrive_at_store(*, rider_id: int, now: datetime, sure: bool = False) -> Trip:
     """The rider stands at the shelf; waiting counts from here, and the floor hurries with what they fetch. Silent when
-    repeated. Raises StopGone without a trip."""
+    repeated. Raises StopGone without a trip, and NotThere when the position says so, unless the rider is `sure`."""
     fetches = Stop.objects.filter(trip__rider_id=rider_id, trip__ended_at=None, state=StopState.TO_PICK_UP)
     orders.rider_here(order_ids=list(fetches.values_list("job__order_id", flat=True)), rider_id=rider_id, now=now)
     trip = Trip.objects.select_for_update().select_related("store").filter(rider_id=rider_id, ended_at=None).first()
     if trip is None:
         raise StopGone("You have no trip at the moment.")
     if trip.at_store_at is None:
+        if not sure:
+            _must_stand_at(trip.store, rider_id, now=now)
         trip.at_store_at = now
         trip.save(update_fields=["at_store_at"])
         live.touch(f"store.{trip.store.code}", what="rider", id=rider_id)
         live.touch(f"rider.{rider_id}", what="trip", id=trip.pk)
     return trip
+
+
+def _must_stand_at(store: Store, rider_id: int, *, now: datetime) -> None:
+    """Nobody waits at the wrong store: a fresh position far from this one is told so, by the name of the other."""
+    last = live.recall(f"rider-at:{rider_id}")
+    if last is None or datetime.fromisoformat(last["at"]) < now - FRESH:
+        return
+    here = Point(last["lat"], last["lng"])
+    metres = street_metres(here, store.point)
+    if metres <= AT_STORE_WITHIN_M:
+        return
+    others = Store.objects.filter(city_id=store.city_id).exclude(pk=store.pk)
+    other = next((place for place in others if street_metres(here, place.point) <= AT_STORE_WITHIN_M), None)
+    where = (
+        _("You are at %(other)s.") % {"other": other.name}
+        if other
+        else _("Your phone is %(m)s m away.") % {"m": metres}
+    )
+    raise NotThere(f"{where} " + _("The bags are at %(store)s.") % {"store": store.name}, metres=metres)
 
 
 @transaction.atomic
@@ -215,8 +240,9 @@ def fail_stop(*, stop_id: UUID, rider_id: int, reason: str, now: datetime) -> St
 
 
 @transaction.atomic
-def hand_back(*, stop_id: UUID, rider_id: int, reason: str, actor: str, now: datetime) -> None:
-    """Before the pickup the rider (or ops) gives the job back: somebody else is sought. Silent when repeated."""
+def hand_back(*, stop_id: UUID, rider_id: int, reason: str, actor: str, now: datetime, excused: bool = False) -> None:
+    """Before the pickup the rider (or ops) gives the job back: somebody else is sought. Silent when repeated. Who is
+    `excused` may be asked about it again at once."""
     stop = _lock_stop(stop_id, rider_id)
     if stop.state == StopState.DROPPED:
         return
@@ -224,8 +250,9 @@ def hand_back(*, stop_id: UUID, rider_id: int, reason: str, actor: str, now: dat
     if not reason.strip():
         raise ReasonMissing("Say why you can't take it.")
     job = stop.job
-    job.declined_by = saying_no.noted(job.declined_by, rider_id, pause=saying_no.DECLINED_PAUSE, now=now)
-    job.save(update_fields=["declined_by"])
+    if not excused:
+        job.declined_by = saying_no.noted(job.declined_by, rider_id, pause=saying_no.DECLINED_PAUSE, now=now)
+        job.save(update_fields=["declined_by"])
     orders.rider_fell_away(order_id=job.order_id, rider_id=rider_id, actor=actor, now=now, why=reason.strip()[:120])
     stop.fail_reason = reason.strip()[:160]
     _finish(stop, StopState.DROPPED, JobState.SEEKING, now=now)

@@ -134,7 +134,7 @@ def decline(request: HttpRequest, rider: Rider, now: datetime, *, offer_id: UUID
 
 @door
 def at_store(request: HttpRequest, rider: Rider, now: datetime) -> str:
-    services.arrive_at_store(rider_id=rider.pk, now=now)
+    services.arrive_at_store(rider_id=rider.pk, now=now, sure=request.POST.get("sure") == "1")
     return ""
 
 

@@ -1,0 +1,117 @@
+"""Trips that go differently, put right by rule: a rider gone silent, one who gets no nearer, bags that are not ready.
+
+Before the pickup the order goes to somebody else; with bags in hand nobody is sent away, operations are told. A sweep
+of rows, every few seconds; each trip is an act of its own. How long each rule waits is the city's policy.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+
+from django.db.models import Prefetch
+
+from blinkit.kernel import events, live, metrics
+from blinkit.kernel.errors import Refusal
+from blinkit.kernel.geo import Point
+from catalog.travel import street_metres
+from delivery.events import TripInTrouble
+from delivery.models import Job, JobState, Stop, StopState, Trip
+from delivery.services.situation import policy_of, ready_at
+from delivery.services.trips import hand_back
+from orders.states import Status
+
+NEARER_M = 60
+"""Positions wobble: less than this is no progress."""
+ARRIVED_M = 150
+MOST_TRIPS = 2_000
+SILENT = "The rider's phone fell silent"
+OFF_ROUTE = "The rider did not come nearer"
+NOT_READY = "Other bags were ready first"
+
+
+def watch_trips(*, now: datetime) -> int:
+    """Look at every live trip once; returns how many stops were given to somebody else."""
+    stops = Stop.objects.filter(state__in=[StopState.TO_PICK_UP, StopState.ON_BOARD]).select_related("job__order")
+    trips = (
+        Trip.objects.filter(ended_at=None)
+        .select_related("rider", "store__city__dispatch_policy")
+        .prefetch_related(Prefetch("stops", queryset=stops.order_by("rank", "pk"), to_attr="ahead"))
+        .order_by("pk")[:MOST_TRIPS]
+    )
+    return sum(_look(trip, trip.ahead, now=now) for trip in trips)  # type: ignore[attr-defined]  # prefetched
+
+
+def _look(trip: Trip, ahead: list[Stop], *, now: datetime) -> int:
+    if not ahead:
+        return 0
+    rider, policy = trip.rider, policy_of(trip.store.city)
+    fetching = [stop for stop in ahead if stop.state == StopState.TO_PICK_UP]
+    if rider.seen_at is None or rider.seen_at < now - timedelta(seconds=policy.silent_s):
+        _tell(trip, ahead, "silent", now=now)
+        return _give_away(fetching, SILENT, now=now)
+    target = ahead[0].job.order.point if not fetching else None if trip.at_store_at else trip.store.point
+    if target is not None and rider.point is not None and _no_nearer(trip, rider.point, target, now=now):
+        since = trip.nearest_at or trip.started_at
+        if since < now - timedelta(seconds=policy.off_route_s):
+            _tell(trip, ahead, "off_route", now=now)
+            return _give_away(fetching, OFF_ROUTE, now=now)
+    if fetching and trip.at_store_at is not None and len(fetching) == len(ahead):
+        late = now + timedelta(seconds=policy.store_delay_s)
+        if _other_bags_are_ready(trip, fetching, late=late, now=now):
+            return _give_away(fetching, NOT_READY, now=now, excused=True)
+    if trip.trouble:
+        Trip.objects.filter(pk=trip.pk).update(trouble="", trouble_at=None)
+    return 0
+
+
+def _no_nearer(trip: Trip, at: Point, target: Point, *, now: datetime) -> bool:
+    """Has the rider not come nearer to where they have to go? The nearest so far is kept on the trip; a new target (the
+    store, then each door) begins anew."""
+    metres = street_metres(at, target)
+    key = f"{target.lat:.5f},{target.lng:.5f}"
+    if trip.heading_to == key and trip.nearest_metres is not None and metres > trip.nearest_metres - NEARER_M:
+        return metres > ARRIVED_M
+    Trip.objects.filter(pk=trip.pk).update(heading_to=key, nearest_metres=metres, nearest_at=now)
+    return False
+
+
+def _other_bags_are_ready(trip: Trip, fetching: list[Stop], *, late: datetime, now: datetime) -> bool:
+    """The rider stands at the shelf for bags that are far from ready while others wait there without a rider."""
+    if any(stop.job.order.status not in (Status.CONFIRMED, *WITH_THE_FLOOR) for stop in fetching):
+        return False
+    waiting = Job.objects.filter(store_id=trip.store_id, state=JobState.SEEKING, order__packed_at__isnull=False)
+    if not waiting.exists():
+        return False
+    ready = ready_at([stop.job for stop in fetching], now=now)
+    return min(ready.values()) > late
+
+
+WITH_THE_FLOOR = (Status.ASSIGNED_TO_STORE, Status.PICKING)
+
+
+def _give_away(stops: Iterable[Stop], why: str, *, now: datetime, excused: bool = False) -> int:
+    given = 0
+    for stop in stops:
+        try:
+            hand_back(
+                stop_id=stop.pk, rider_id=stop.trip.rider_id, reason=why, actor="system", now=now, excused=excused
+            )
+        except Refusal:  # picked up, or gone, in this second
+            continue
+        metrics.count("stops_given_away_total", why=why)
+        given += 1
+    return given
+
+
+def _tell(trip: Trip, ahead: Iterable[Stop], what: str, *, now: datetime) -> None:
+    """Operations hear of it once per trip and kind."""
+    if not Trip.objects.filter(pk=trip.pk).exclude(trouble=what).update(trouble=what, trouble_at=now):
+        return
+    for stop in ahead:
+        events.record(
+            TripInTrouble(trip_id=trip.pk, order_id=stop.job.order_id, rider_id=trip.rider_id, what=what),
+            subject=f"order:{stop.job.order_id}",
+            actor="system",
+        )
+    live.touch("ops", what="riders")
