@@ -24,6 +24,7 @@ from blinkit.kernel.money import rupees
 from orders import queries, services
 from orders.admin_money import WithMoney
 from orders.models import Cart, CartLine, Evidence, LegStat, Order, OrderLine, Promise, Slot, SlotTemplate
+from orders.queries.money import money_of
 from orders.sourced_admin import why_this_store
 from orders.states import FINISHED, LIVE, Status
 from payments import services as money
@@ -185,7 +186,7 @@ class OrderAdmin(WithMoney, ReadOnly):
     def statement(self, order: Order) -> SafeString:
         lines = (
             (_clock(line.at), line.text, rupees(line.amount_paise) if line.amount_paise else "")
-            for line in money.statement(order.pk)
+            for line in money_of(order)
         )
         rows = format_html_join("", '<li class="mb-1">{} · {} <b>{}</b></li>', lines)
         return format_html("<ol>{}</ol>", rows or "No money has moved yet.")
