@@ -199,7 +199,8 @@ def test_the_customer_reads_it_and_the_statement_shows_it(client, django_assert_
         told = queries.tracking(order_id=order.pk, customer_id=order.customer_id, now=NOW)
     assert told["sentence"] == "Delivered, but late. Sorry: ₹25 is in your wallet."
     assert told["late_credit_paise"] == 2_500
-    line = money_of(queries.order_of(order_id=order.pk, customer_id=None))[-1]
+    lines = money_of(queries.order_of(order_id=order.pk, customer_id=None))
+    (line,) = [line for line in lines if line.kind == "late-credit"]
     assert (line.text, line.amount_paise) == ("₹25 into the wallet: 12 min late", 0)
     client.force_login(order.customer)
     assert "It came 12 minutes late. Sorry: ₹25 is in your wallet." in client.get(f"/orders/{order.pk}/").content.decode()
