@@ -237,6 +237,9 @@ CELERY_BEAT_SCHEDULE = {  # seeds the database schedule; an administrator can ch
         "orders.tasks.sweep_timers": 10,
         "orders.tasks.purge_timers": 24 * 3600,
         "orders.tasks.train_eta": 24 * 3600,
+        "orders.tasks.sweep_shown": 30,
+        "orders.tasks.purge_shown": 24 * 3600,
+        "orders.tasks.learn_rooms": 120,
     }.items()
 }
 

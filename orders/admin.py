@@ -27,7 +27,6 @@ from orders.models import Cart, CartLine, Evidence, LegStat, Order, OrderLine, P
 from orders.queries.money import money_of
 from orders.sourced_admin import why_this_store
 from orders.states import FINISHED, LIVE, Status
-from payments import services as money
 
 COLOURS = {
     Status.PENDING.label: "warning",
@@ -338,4 +337,5 @@ from orders import claim_admin as claim_admin  # noqa: E402 — claims register 
 from orders import eta_admin as eta_admin  # noqa: E402
 from orders import invoice_admin as invoice_admin  # noqa: E402 — and invoices
 from orders import late_admin as late_admin  # noqa: E402
+from orders import ledger_admin as ledger_admin  # noqa: E402
 from orders import trust_admin as trust_admin  # noqa: E402

@@ -1,15 +1,26 @@
 """How far and how long by street. Plain Python; a routing engine can take its place behind the same two functions."""
 
 from catalog.travel.field import BadField, Field, field_from
-from catalog.travel.street import STANDARD, VEHICLES, Streets, street_metres, streets_from, travel_seconds
+from catalog.travel.street import (
+    LAWFUL_KMH,
+    STANDARD,
+    VEHICLES,
+    Streets,
+    lawful_seconds,
+    street_metres,
+    streets_from,
+    travel_seconds,
+)
 
 __all__ = [
+    "LAWFUL_KMH",
     "STANDARD",
     "VEHICLES",
     "BadField",
     "Field",
     "Streets",
     "field_from",
+    "lawful_seconds",
     "street_metres",
     "streets_from",
     "travel_seconds",

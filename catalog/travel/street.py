@@ -55,6 +55,11 @@ def streets_from(kept: Any) -> Streets:
 VEHICLES: dict[str, float] = {"walk": 4.5, "cycle": 12.0, "ebike": 17.0, "scooter": 19.0}
 """Kilometres per hour, door to door."""
 
+LAWFUL_KMH: dict[str, float] = {"walk": 6.0, "cycle": 20.0, "ebike": 25.0, "scooter": 30.0}
+"""The fastest average over a whole ride, stops at signals counted, that asks nobody to break a limit. An e-bike that is
+no motor vehicle does 25 km/h at most (rule 2(u) of the Central Motor Vehicles Rules, 1989). For scooters an estimate of
+ours: limits of 40 to 50 km/h in Indian cities, less the stops. A city may say otherwise (orders.SafeSpeed)."""
+
 SETTLE_S = 25
 """Unlocking, turning out of the yard, finding the gate: a ride of 50 metres takes time too."""
 
@@ -89,6 +94,11 @@ def travel_seconds(
         return 0
     slowness = 1.0 if at is None or vehicle == "walk" else _traffic(at.astimezone(ZoneInfo(timezone)).time())
     return round(SETTLE_S + metres / (VEHICLES[vehicle] / 3.6) * slowness)
+
+
+def lawful_seconds(metres: float, kmh: float) -> float:
+    """No ride of so many metres may be planned to take less."""
+    return metres * 3.6 / kmh
 
 
 def _traffic(local: time) -> float:

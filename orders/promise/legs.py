@@ -35,6 +35,8 @@ SPREAD = {
 }
 """How much longer than usual a leg takes in the worst of ten cases, as a part of its usual time."""
 RUSH_FACTOR = 1.25
+RIDE_TIMES = "ride_times"
+"""Measured as a part of the usual ride: one figure in seconds is too little for the far and too much for the near."""
 LEAST_RANGE_M = 3
 """A range narrower than this pretends to know more than we do."""
 
@@ -48,7 +50,9 @@ class Leg:
 
 @dataclass(frozen=True, slots=True)
 class PromiseInputs:
-    """What the promise is made from. `ride_s` comes from catalog.travel; `measured` replaces heuristics by leg."""
+    """What the promise is made from. `ride_s` comes from catalog.travel; `measured` replaces heuristics by leg, and
+    under RIDE_TIMES says how many times `ride_s` rides really take. No ride is planned to take less than
+    `least_ride_s`."""
 
     lines: int
     units: int
@@ -56,6 +60,7 @@ class PromiseInputs:
     backlog_s: float = 0
     rider_wait_s: float = 0
     rush: bool = False
+    least_ride_s: float = 0
     measured: Mapping[str, tuple[float, float]] = field(default_factory=dict)
 
     def as_json(self) -> dict[str, Any]:
@@ -67,6 +72,8 @@ class PromiseInputs:
             "rider_wait_s": round(self.rider_wait_s),
             "rush": self.rush,
         }
+        if self.least_ride_s:
+            out["least_ride_s"] = round(self.least_ride_s)
         if self.measured:
             out["measured"] = {name: list(pair) for name, pair in self.measured.items()}
         return out
@@ -128,9 +135,24 @@ def range_of(p50_s: float, p90_s: float) -> tuple[int, int]:
 
 
 def _leg(name: str, seconds: float, inputs: PromiseInputs) -> Leg:
+    if name == "ride":
+        return _ride(inputs)
     if name in inputs.measured:
         p50_s, p90_s = inputs.measured[name]
         return Leg(name, p50_s, max(p50_s, p90_s))
     # A rush slows people and streets down, not the backlog: that is measured.
-    p50_s = float(seconds) * (RUSH_FACTOR if inputs.rush and name in ("pick", "pack", "ride") else 1)
+    p50_s = float(seconds) * (RUSH_FACTOR if inputs.rush and name in ("pick", "pack") else 1)
     return Leg(name, p50_s, p50_s * (1 + SPREAD[name]))
+
+
+def _ride(inputs: PromiseInputs) -> Leg:
+    if RIDE_TIMES in inputs.measured and inputs.ride_s > 0:
+        usual, bad = inputs.measured[RIDE_TIMES]
+        p50_s, p90_s = usual * inputs.ride_s, bad * inputs.ride_s
+    elif "ride" in inputs.measured:
+        p50_s, p90_s = inputs.measured["ride"]
+    else:
+        p50_s = inputs.ride_s * (RUSH_FACTOR if inputs.rush else 1)
+        p90_s = p50_s * (1 + SPREAD["ride"])
+    p50_s = max(p50_s, inputs.least_ride_s)
+    return Leg("ride", p50_s, max(p50_s, p90_s))

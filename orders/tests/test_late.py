@@ -203,7 +203,9 @@ def test_the_customer_reads_it_and_the_statement_shows_it(client, django_assert_
     (line,) = [line for line in lines if line.kind == "late-credit"]
     assert (line.text, line.amount_paise) == ("₹25 into the wallet: 12 min late", 0)
     client.force_login(order.customer)
-    assert "It came 12 minutes late. Sorry: ₹25 is in your wallet." in client.get(f"/orders/{order.pk}/").content.decode()
+    assert (
+        "It came 12 minutes late. Sorry: ₹25 is in your wallet." in client.get(f"/orders/{order.pk}/").content.decode()
+    )
 
 
 def test_the_report_counts_by_day_and_only_staff_see_it(client):

@@ -221,11 +221,14 @@ def _late_note(row: Order) -> str:
     if credit is None:
         return ""
     words = {"n": credit.late_m, "amount": rupees(credit.paise)}
-    return ngettext(
-        "It came %(n)s minute late. Sorry: %(amount)s is in your wallet.",
-        "It came %(n)s minutes late. Sorry: %(amount)s is in your wallet.",
-        credit.late_m,
-    ) % words
+    return (
+        ngettext(
+            "It came %(n)s minute late. Sorry: %(amount)s is in your wallet.",
+            "It came %(n)s minutes late. Sorry: %(amount)s is in your wallet.",
+            credit.late_m,
+        )
+        % words
+    )
 
 
 def _cashback_note(row: Order, status: Status) -> str:
