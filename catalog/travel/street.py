@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from dataclasses import asdict, dataclass
 from datetime import datetime, time
+from functools import lru_cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -92,8 +93,14 @@ def travel_seconds(
         metres = street_metres(a, b)
     if not metres:
         return 0
-    slowness = 1.0 if at is None or vehicle == "walk" else _traffic(at.astimezone(ZoneInfo(timezone)).time())
+    slowness = 1.0 if at is None or vehicle == "walk" else _slowness(at, timezone)
     return round(SETTLE_S + metres / (VEHICLES[vehicle] / 3.6) * slowness)
+
+
+@lru_cache(maxsize=64)
+def _slowness(at: datetime, timezone: str) -> float:
+    """Hundreds of rides are asked about at one moment."""
+    return _traffic(at.astimezone(ZoneInfo(timezone)).time())
 
 
 def lawful_seconds(metres: float, kmh: float) -> float:

@@ -17,8 +17,11 @@ VEHICLE = "ebike"
 
 def ride_of(quote: Quote) -> float:
     """Seconds the middle leaves for the ride."""
-    legs_s = sum(leg.p50_s for leg in quote.legs)
-    ride_s = next((leg.p50_s for leg in quote.legs if leg.name == "ride"), 0.0)
+    legs_s = ride_s = 0.0
+    for name, p50_s, _p90_s in quote.legs:
+        legs_s += p50_s
+        if name == "ride":
+            ride_s = p50_s
     return ride_s * min(1.0, quote.p50_s / legs_s) if legs_s > 0 else ride_s
 
 

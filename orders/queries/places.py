@@ -18,12 +18,14 @@ from catalog import queries as goods
 from catalog.kept import BrieflyKept
 from catalog.models import ShelfItem, Store, StoreLoad, StoreMode
 from catalog.pricing import FeeRules
+from catalog.routing import ask_ahead
 from catalog.travel import LAWFUL_KMH, lawful_seconds
 from catalog.ways import ride_seconds, way_metres
 from inventory import queries as stock
 from orders import promise, sourcing
 from orders.promise.room import with_room
 from orders.promise.safety import VEHICLE, governed, reason
+from orders.promise.trees import UNKNOWN
 from orders.queries.eta import corrector
 from orders.sourcing import Candidate, Need, Reason, Verdict
 
@@ -189,19 +191,9 @@ def promise_for(
 def _promise(
     store: Store, known: Known, *, to: Point, lines: int, units: int, now: datetime
 ) -> tuple[promise.Quote, dict[str, Any]]:
-    load, metres = load_of(store), way_metres(store, to)
-    inputs = promise.PromiseInputs(
-        lines=lines,
-        units=units,
-        ride_s=ride_seconds(store, to, at=now, metres=metres),
-        backlog_s=load.pick_backlog_s,
-        rider_wait_s=load.rider_wait_s,
-        rush=goods.current_mode(store, now=now) == StoreMode.RUSH,
-        least_ride_s=lawful_seconds(metres, known.kmh),
-        measured=known.legs,
-    )
+    inputs, metres = _inputs(store, known, to=to, lines=lines, units=units, now=now)
     quote = promise.quote(inputs)
-    made_from: dict[str, Any] = {"store": store.code, **inputs.as_json(), **_hour(store, load, now)}
+    made_from: dict[str, Any] = {"store": store.code, **inputs.as_json(), **_hour(store, load_of(store), now)}
     made_from["legs"] = quote.legs_json()  # the rule of thumb's: what was learned corrects their sum
     if (learned := corrector(known.model_id)) is not None:
         quote = learned.correct(quote, made_from)
@@ -216,14 +208,53 @@ def _promise(
     return quote, made_from
 
 
+def _inputs(
+    store: Store, known: Known, *, to: Point, lines: int, units: int, now: datetime
+) -> tuple[promise.PromiseInputs, int]:
+    """What the quote is made from, and the metres of the way."""
+    load, metres = load_of(store), way_metres(store, to)
+    return promise.PromiseInputs(
+        lines=lines,
+        units=units,
+        ride_s=ride_seconds(store, to, at=now, metres=metres),
+        backlog_s=load.pick_backlog_s,
+        rider_wait_s=load.rider_wait_s,
+        rush=goods.current_mode(store, now=now) == StoreMode.RUSH,
+        least_ride_s=lawful_seconds(metres, known.kmh),
+        measured=known.legs,
+    ), metres
+
+
 def promises_for(
     stores: Sequence[Store], *, to: Point, lines: int, units: int, now: datetime
 ) -> dict[int, promise.Quote]:
-    """The promise of each of these stores for one place, by the store's id. At most one statement, however many."""
+    """The promise of each of these stores for one place, by the store's id, the same as `promise_for` says of each. At
+    most one statement, however many; what was learned is asked for all of them at once."""
+    if not stores:
+        return {}
     hours = {name: now.astimezone(zone(name)).hour for name in {store.city.timezone for store in stores}}
     asked = tuple(store.pk for store in stores), tuple(hours[store.city.timezone] for store in stores)
     known = _known_of_many(*asked)
-    return {store.pk: _promise(store, known[store.pk], to=to, lines=lines, units=units, now=now)[0] for store in stores}
+    ask_ahead([store.point for store in stores], to)
+    inputs = [_inputs(store, known[store.pk], to=to, lines=lines, units=units, now=now)[0] for store in stores]
+    quotes = [promise.quote(one) for one in inputs]
+    if (learned := corrector(known[stores[0].pk].model_id)) is not None:
+        locals_ = {name: now.astimezone(zone(name)) for name in hours}
+        rows = []
+        for store, one in zip(stores, inputs, strict=True):
+            load, local = load_of(store), locals_[store.city.timezone]
+            rows.append((
+                round(one.ride_s), round(one.backlog_s), round(one.rider_wait_s), lines, units, one.rush, local.hour,
+                local.weekday(), load.open_orders, load.pickers_on, load.riders_on, load.riders_idle,
+                learned.stores.get(store.code, UNKNOWN),
+            ))  # fmt: skip
+        quotes = learned.correct_many(quotes, rows)
+    found = {}
+    for store, one, quote in zip(stores, inputs, quotes, strict=True):
+        if (room := known[store.pk].room_for(quote.version)) is not None:
+            quote = with_room(quote, room)
+        found[store.pk] = governed(quote, least_s=one.least_ride_s)[0]
+    return found
 
 
 def why_long(store: Store, *, now: datetime) -> promise.WhyLong | None:
