@@ -3,13 +3,15 @@ in time, nobody notices: the city's field and figures serve (catalog.ways).
 
 Answers are kept for an hour, in the process and in Redis, by places of ten metres. One more try after a fault, then
 the breaker counts it; while it is open nothing is asked. Inside a transaction only what is kept is used: a slow router
-must not hold locks. Only metres are taken: the seconds are those of the router's own vehicle, ours are in catalog.travel.
+must not hold locks. Only metres are taken: the seconds are those of the router's own vehicle, ours are in
+catalog.travel.
 """
 
 from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 import httpx
@@ -60,7 +62,7 @@ def ask_ahead(origins: Sequence[Point], to: Point) -> None:
     for start in range(0, len(open_), MOST_PER_TABLE - 1):
         part = open_[start : start + MOST_PER_TABLE - 1]
         path = table_path([origin for _name, origin in part], to, profile=settings.OSRM_PROFILE)
-        answer = _ask(path, lambda body, count=len(part): table_from(body, origins=count))
+        answer = _ask(path, partial(table_from, origins=len(part)))
         if answer is _NOTHING:
             return
         _keep({name: way for (name, _origin), way in zip(part, answer, strict=True)})

@@ -1,8 +1,10 @@
 """The promise ledger: what was shown, what it was made from, and what the promises learn from being kept or broken."""
 
+import random
 from datetime import timedelta
 from uuid import uuid4
 
+import numpy as np
 import pytest
 from django.db import IntegrityError, transaction
 
@@ -10,7 +12,8 @@ from blinkit.kernel.geo import Point
 from blinkit.kernel.redis_client import client as redis
 from blinkit.kernel.redis_client import key
 from catalog.models import City
-from catalog.tests.factories import NOW
+from catalog.tests.factories import NOW, ProductFactory
+from catalog.tests.factories import store as make_store
 from catalog.travel import LAWFUL_KMH, VEHICLES
 from orders import queries
 from orders.models import EtaModel, LegStat, Order, Promise, PromiseRoom, SafeSpeed, ShownPromise
@@ -143,8 +146,6 @@ def test_an_order_names_the_promise_its_customer_saw_last(place):
     user = customer()
     looked(customer_id=user.pk)
     showing.sweep_shown(now=NOW)
-    from catalog.tests.factories import ProductFactory
-
     milk = ProductFactory()
     made = Promise.objects.get(order=place_order(user, shop(milk, at=place), [milk]))
     shown = ShownPromise.objects.get()
@@ -254,3 +255,24 @@ def test_one_statement_reads_all_that_a_quote_needs(place, django_assert_num_que
     with django_assert_num_queries(1):
         many = queries.promises_for([place], to=HERE, lines=5, units=5, now=NOW)
     assert many[place.pk] == told(place)[0]
+
+
+def test_many_are_asked_at_once_to_the_same_bit(place):
+    dice = random.Random(5)
+
+    def tree(depth):
+        if depth == 0 or dice.random() < 0.2:
+            return dice.uniform(-0.1, 0.1)
+        return (dice.randrange(len(FIELDS)), dice.uniform(-50, 400), tree(depth - 1), tree(depth - 1))
+
+    trees = Trees(tuple(tree(6) for _ in range(60)))
+    rows = [[dice.choice((-999.0, dice.uniform(-60, 500))) for _ in FIELDS] for _ in range(200)]
+    assert trees.of_many(np.array(rows)).tolist() == [trees(row) for row in rows]
+    model = Corrector(Learned("l1", FIELDS, trees, Trees((4.0,)), 1.3), {place.code: 2.0})
+    EtaModel.objects.create(
+        trained_at=NOW, learned_until=NOW, rows=1, judged_on=1, mae_s=1, kept_percent=90, padding_s=1,
+        kept=model.as_json(), is_active=True,
+    )  # fmt: skip
+    stores = [place, *(shop(at=make_store(f"N{n}", lat=12.95 + n / 500, lng=77.62)) for n in range(4))]
+    many = queries.promises_for(stores, to=HERE, lines=5, units=5, now=NOW)
+    assert many == {store.pk: told(store)[0] for store in stores}
