@@ -134,6 +134,10 @@ def _says(found: Calibration) -> dict[str, str]:
         "shown": _("%(shown)s ranges were shown; %(ordered)s of them were the last before an order.")
         % {"shown": found.shown.shown, "ordered": found.shown.ordered},
     }
+    if round(worst.kept) == round(best.kept):
+        says["fifths"] = _("Short and long promises are kept alike: %(low)s %% in every fifth.") % {
+            "low": f"{worst.kept:.0f}"
+        }
     if found.seen_before:
         says["longer"] = _(
             "%(same)s of %(n)s orders were promised nothing later than what their customer had seen last."

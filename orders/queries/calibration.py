@@ -163,9 +163,10 @@ def _kept(name: str, fifth: Any, code: str, store_name: str, day: Any, version: 
     count, *others = figures
     numbers = [float(one) for one in others]
     least_m, most_m = numbers[5], numbers[6]
+    spanned = f"{least_m:.0f}" if round(least_m) == round(most_m) else f"{least_m:.0f}–{most_m:.0f}"
     names = {
         "all": ("all", ""),
-        "fifths": (str(fifth), f"{least_m:.0f}–{most_m:.0f} min"),
+        "fifths": (str(fifth), f"{spanned} min"),
         "stores": (code, store_name or ""),
         "days": (str(day), f"{day:%d %b}" if day else ""),
         "versions": (version, version),
