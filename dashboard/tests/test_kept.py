@@ -15,7 +15,7 @@ from orders.models import Order, Promise
 from orders.queries.calibration import calibration
 from orders.services.judging import count_promise
 from orders.states import Status
-from orders.tests.factories import advance, order
+from orders.tests.factories import order
 
 pytestmark = pytest.mark.django_db
 M = timedelta(minutes=1)
@@ -24,8 +24,8 @@ M = timedelta(minutes=1)
 def came(place, *, promised_m, actual_m, version="h1", again_m=None):
     """An order of an hour ago, promised and delivered so many minutes after it was placed."""
     at = timezone.now() - timedelta(hours=1)
-    done = advance(order(at=place, products=1), Status.DELIVERED)
-    Order.objects.filter(pk=done.pk).update(placed_at=at, delivered_at=at + actual_m * M)
+    done = order(at=place, products=1)
+    Order.objects.filter(pk=done.pk).update(status=Status.DELIVERED, placed_at=at, delivered_at=at + actual_m * M)
     Promise.objects.filter(order=done).update(
         made_at=at, p50_at=at + (promised_m - 3) * M, promised_by=at + promised_m * M, version=version
     )

@@ -133,7 +133,7 @@ def calibration(
 ) -> Calibration:
     """Of the orders placed in the half-open time and delivered since, at one store or all, by one version or all. Two
     statements. `zone` says where a day begins."""
-    asked = {"since": since, "until": until, "store": store, "version": version, "zone": zone}
+    asked: dict[str, Any] = {"since": since, "until": until, "store": store, "version": version, "zone": zone}
     tables: dict[str, list[Kept]] = {name: [] for name in _SETS.values()}
     seen = not_longer = governed = 0
     with connection.cursor() as cursor:

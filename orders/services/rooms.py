@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from datetime import datetime, timedelta
 from statistics import fmean
+from typing import Any
 
 from django.db import connection, transaction
 
@@ -48,7 +49,7 @@ def learn_rooms(*, now: datetime) -> int:
         cursor.execute("SELECT pg_advisory_xact_lock(hashtext('orders.rooms'))")
         active = EtaModel.objects.filter(is_active=True).first()
         version = str(active) if active else VERSION
-        asked = {
+        asked: dict[str, Any] = {
             "since": now - LOOK_BACK,
             "now": now,
             "version": version,

@@ -25,7 +25,7 @@ from orders.promise.safety import governed, ride_of
 from orders.promise.trees import Trees
 from orders.services import rooms, showing
 from orders.states import Status
-from orders.tests.factories import HOME, advance, customer, order, place_order, shop
+from orders.tests.factories import HOME, customer, order, place_order, shop
 
 M = timedelta(minutes=1)
 HERE = Point(*HOME)
@@ -219,18 +219,20 @@ def test_a_learned_model_that_promises_too_much_is_governed(place):
 def came_late(place, minutes, count=20, version="h1"):
     """Delivered so long after they were promised; the quote said 10 to 13 minutes."""
     for _ in range(count):
-        done = advance(order(at=place, products=1), Status.DELIVERED)
-        Order.objects.filter(pk=done.pk).update(delivered_at=NOW + minutes * M)
+        done = order(at=place, products=1)
+        Order.objects.filter(pk=done.pk).update(status=Status.DELIVERED, delivered_at=NOW + minutes * M)
         made = Promise.objects.get(order=done)
         made.inputs["quoted"] = [600, 780]
         made.version = version
         made.save()
 
 
-def test_a_store_that_breaks_its_promises_promises_later_step_by_step(place, django_assert_num_queries):
+def test_a_store_that_breaks_its_promises_promises_later_step_by_step(place, django_assert_num_queries, monkeypatch):
+    monkeypatch.setattr(rooms, "LEAST_SAMPLES", 3)
+    monkeypatch.setattr("orders.promise.room.LEAN", 1)
     usual, inputs = told(place)
     assert "room" not in inputs
-    came_late(place, 20, count=16)
+    came_late(place, 20, count=3)
     with django_assert_num_queries(7):  # three of them the lock and the savepoint
         assert rooms.learn_rooms(now=NOW + 30 * M) == 1
     first, inputs = told(place)
@@ -238,13 +240,13 @@ def test_a_store_that_breaks_its_promises_promises_later_step_by_step(place, dja
     assert rooms.learn_rooms(now=NOW + 30 * M) == 1
     assert told(place)[0].to_m >= first.to_m
     row = PromiseRoom.objects.get()
-    assert (row.kept_percent, row.samples) == (0.0, 16)
+    assert (row.kept_percent, row.samples) == (0.0, 3)
     PromiseRoom.objects.update(version="l9")  # learned with other quotes: says nothing about these
     assert told(place)[0] == usual
 
 
 def test_other_versions_few_orders_and_other_stores_teach_nothing(place):
-    came_late(place, 20, count=3)
+    came_late(place, 20, count=1)
     assert rooms.learn_rooms(now=NOW + 30 * M) == 0
     assert not PromiseRoom.objects.exists()
 
