@@ -239,6 +239,9 @@ CELERY_BEAT_SCHEDULE = {  # seeds the database schedule; an administrator can ch
         "orders.tasks.sweep_timers": 10,
         "orders.tasks.purge_timers": 24 * 3600,
         "orders.tasks.train_eta": 24 * 3600,
+        "orders.tasks.sweep_shown": 30,
+        "orders.tasks.purge_shown": 24 * 3600,
+        "orders.tasks.learn_rooms": 120,
     }.items()
 }
 
@@ -296,6 +299,10 @@ SPECTACULAR_SETTINGS = {
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "REDOC_DIST": "SIDECAR",
 }
+# A router for ways by street; empty: the city's own fields and figures. Beyond the time-out they serve as well.
+OSRM_URL = env.text("OSRM_URL", default="")
+OSRM_PROFILE = env.text("OSRM_PROFILE", default="bike")
+OSRM_TIMEOUT_MS = env.number("OSRM_TIMEOUT_MS", default=300, least=10, most=5_000)
 GRAPHQL_INTROSPECTION = env.flag("GRAPHQL_INTROSPECTION", default=DEMO_MODE)
 DISPATCH_STRATEGY = env.choice("DISPATCH_STRATEGY", ["rolling", "matching", "nearest"], default="rolling")
 RATE_LIMIT_PER_MINUTE = env.number("RATE_LIMIT_PER_MINUTE", default=100, least=0)  # 0 switches limits off

@@ -8,8 +8,11 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
+from django.conf import settings
+
 from blinkit.kernel.geo import Point
 from catalog.models import City, Store
+from catalog.routing import routed_metres
 from catalog.streets import StreetField
 from catalog.travel import BadField, Field, Streets, field_from, street_metres, streets_from, travel_seconds
 
@@ -27,7 +30,10 @@ def streets_of(city: City) -> Streets:
 
 
 def way_metres(store: Store, to: Point) -> int:
-    """Whole metres by street from a store, loaded with its city, to a place."""
+    """Whole metres by street from a store, loaded with its city, to a place: by the router where there is one and it
+    answers, else by the store's field, else by the city's figures."""
+    if settings.OSRM_URL and (routed := routed_metres(store.point, to)) is not None:
+        return routed
     field = _field_of(store)
     metres = None if field is None else field.to(to)
     return street_metres(store.point, to, streets_of(store.city)) if metres is None else metres

@@ -6,7 +6,7 @@ from typing import Any
 
 from django.urls import path
 
-from dashboard.web import board, claims, demand, desk, promises, recalls
+from dashboard.web import board, claims, demand, desk, kept, promises, recalls
 from dashboard.ws import OpsConsumer
 
 api_urls: list[Any] = []
@@ -23,6 +23,8 @@ web_urls: list[Any] = [
     path("ops/orders/<uuid:order_id>/cancel/", desk.cancel, name="ops-order-cancel"),
     path("ops/orders/<uuid:order_id>/assign/", desk.assign, name="ops-order-assign"),
     path("ops/promises/", promises.promises, name="ops-promises"),
+    path("ops/promises/kept/", kept.kept, name="ops-kept"),
+    path("ops/promises/kept.csv", kept.kept_csv, name="ops-kept-csv"),
     path("ops/claims/", claims.queue, name="ops-claims"),
     path("ops/claims/<uuid:claim_id>/", claims.claim, name="ops-claim"),
     path("ops/claims/<uuid:claim_id>/decide/", claims.decide, name="ops-claim-decide"),

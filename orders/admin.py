@@ -24,9 +24,9 @@ from blinkit.kernel.money import rupees
 from orders import queries, services
 from orders.admin_money import WithMoney
 from orders.models import Cart, CartLine, Evidence, LegStat, Order, OrderLine, Promise, Slot, SlotTemplate
+from orders.queries.money import money_of
 from orders.sourced_admin import why_this_store
 from orders.states import FINISHED, LIVE, Status
-from payments import services as money
 
 COLOURS = {
     Status.PENDING.label: "warning",
@@ -185,7 +185,7 @@ class OrderAdmin(WithMoney, ReadOnly):
     def statement(self, order: Order) -> SafeString:
         lines = (
             (_clock(line.at), line.text, rupees(line.amount_paise) if line.amount_paise else "")
-            for line in money.statement(order.pk)
+            for line in money_of(order)
         )
         rows = format_html_join("", '<li class="mb-1">{} · {} <b>{}</b></li>', lines)
         return format_html("<ol>{}</ol>", rows or "No money has moved yet.")
@@ -337,4 +337,5 @@ from orders import claim_admin as claim_admin  # noqa: E402 — claims register 
 from orders import eta_admin as eta_admin  # noqa: E402
 from orders import invoice_admin as invoice_admin  # noqa: E402 — and invoices
 from orders import late_admin as late_admin  # noqa: E402
+from orders import ledger_admin as ledger_admin  # noqa: E402
 from orders import trust_admin as trust_admin  # noqa: E402

@@ -19,6 +19,7 @@ from orders.events import (
 )
 from orders.models import Order
 from orders.services.invoices import keep_documents
+from orders.services.judging import count_promise
 from orders.states import Status
 from payments.events import PaymentCaptured, RefundCompleted
 
@@ -41,7 +42,8 @@ def order_delivered(event: OrderDelivered, meta: EventMeta) -> None:
 
 
 def came_late(event: OrderDelivered, meta: EventMeta) -> None:
-    """What the table gives for a late delivery, measured by the promise ledger."""
+    """What the table gives for a late delivery, measured by the promise ledger; and the ledger's figures."""
+    count_promise(order_id=event.order_id)
     services.credit_late(order_id=event.order_id, now=timezone.now())
 
 

@@ -266,10 +266,14 @@ class Promise(models.Model):
     promised_by = models.DateTimeField()
     inputs = models.JSONField()
     actual_at = models.DateTimeField(null=True, blank=True)
+    shown_key = models.CharField(
+        max_length=24, blank=True, default="", db_default="", help_text="The ShownPromise seen last before ordering"
+    )
 
 
 class LegStat(models.Model):
-    """How long one leg takes at a store by hour of day, written down by the rooms above; seconds."""
+    """How long one leg takes at a store by hour of day, written down by the rooms above; seconds, but `ride_times` says
+    how many times the reckoned ride."""
 
     store = models.ForeignKey("catalog.Store", on_delete=models.CASCADE)
     leg = models.CharField(max_length=12)
@@ -307,6 +311,9 @@ from orders.invoices import TaxDocument as TaxDocument  # noqa: E402
 from orders.invoices import TaxLine as TaxLine  # noqa: E402
 from orders.lateness import LateCredit as LateCredit  # noqa: E402
 from orders.lateness import LateStep as LateStep  # noqa: E402
+from orders.ledger import PromiseRoom as PromiseRoom  # noqa: E402
+from orders.ledger import SafeSpeed as SafeSpeed  # noqa: E402
+from orders.ledger import ShownPromise as ShownPromise  # noqa: E402
 from orders.slots import Slot as Slot  # noqa: E402
 from orders.slots import SlotTemplate as SlotTemplate  # noqa: E402
 from orders.sourced import Cause as Cause  # noqa: E402

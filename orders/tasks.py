@@ -9,6 +9,7 @@ from celery import shared_task
 from django.utils import timezone
 
 from orders import services
+from orders.services import rooms, showing
 from orders.services.invoices import sweep_invoices as make_missing_invoices
 
 log = structlog.get_logger(__name__)
@@ -112,3 +113,21 @@ def train_eta(**_: Any) -> None:
     except NotInstalled:
         return
     log.info("eta-trained", in_use=trained.in_use, why=trained.why)
+
+
+@shared_task(acks_late=True)
+def sweep_shown(**_: Any) -> None:
+    """Move the promises people were shown into the ledger."""
+    showing.sweep_shown(now=timezone.now())
+
+
+@shared_task(acks_late=True)
+def purge_shown(**_: Any) -> None:
+    """Each night: forget what was shown two weeks ago."""
+    showing.purge_shown(now=timezone.now())
+
+
+@shared_task(acks_late=True)
+def learn_rooms(**_: Any) -> None:
+    """How much room each store's promises need, from what was kept."""
+    rooms.learn_rooms(now=timezone.now())

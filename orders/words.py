@@ -18,9 +18,17 @@ if TYPE_CHECKING:
 
 
 def sentence_of(
-    order: Order, eta_from_m: int | None, eta_to_m: int | None, late_s: int, *, now: datetime, expected_late_s: int = 0
+    order: Order,
+    eta_from_m: int | None,
+    eta_to_m: int | None,
+    late_s: int,
+    *,
+    now: datetime,
+    expected_late_s: int = 0,
+    credit_paise: int = 0,
 ) -> Said:
-    """The next thing the customer wants to know. The range is in minutes from now, a slot's window in words."""
+    """The next thing the customer wants to know. The range is in minutes from now, a slot's window in words;
+    `credit_paise` is what was given for a delay."""
     status = Status(order.status)
     if status == Status.PENDING:
         return say("Pay {amount} to confirm. Your items are set aside meanwhile.", amount=rupees(order.to_pay_paise))
@@ -31,6 +39,8 @@ def sentence_of(
     if status == Status.UNDELIVERED:
         return say("We could not hand it over: {why}.", why=order.cancel_reason)
     if status in (Status.DELIVERED, Status.CLOSED):
+        if credit_paise:
+            return say("Delivered, but late. Sorry: {amount} is in your wallet.", amount=rupees(credit_paise))
         return say("Delivered. Enjoy!")
     doing = _DOING[status]
     at_door = status in _ON_ROAD and order.rider_at_door_at is not None

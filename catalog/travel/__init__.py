@@ -2,10 +2,12 @@
 
 from catalog.travel.field import BadField, Field, field_from
 from catalog.travel.street import (
+    LAWFUL_KMH,
     SETTLE_S,
     STANDARD,
     VEHICLES,
     Streets,
+    lawful_seconds,
     seconds_per_metre,
     street_metres,
     streets_from,
@@ -13,6 +15,7 @@ from catalog.travel.street import (
 )
 
 __all__ = [
+    "LAWFUL_KMH",
     "SETTLE_S",
     "STANDARD",
     "VEHICLES",
@@ -20,6 +23,7 @@ __all__ = [
     "Field",
     "Streets",
     "field_from",
+    "lawful_seconds",
     "seconds_per_metre",
     "street_metres",
     "streets_from",

@@ -14,8 +14,8 @@ from __future__ import annotations
 
 from dataclasses import asdict, dataclass
 from datetime import datetime, time
+from functools import lru_cache
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from blinkit.kernel.geo import Point, distance_metres
 
@@ -55,6 +55,11 @@ def streets_from(kept: Any) -> Streets:
 VEHICLES: dict[str, float] = {"walk": 4.5, "cycle": 12.0, "ebike": 17.0, "scooter": 19.0}
 """Kilometres per hour, door to door."""
 
+LAWFUL_KMH: dict[str, float] = {"walk": 6.0, "cycle": 20.0, "ebike": 25.0, "scooter": 30.0}
+"""The fastest average over a whole ride, stops at signals counted, that asks nobody to break a limit. An e-bike that is
+no motor vehicle does 25 km/h at most (rule 2(u) of the Central Motor Vehicles Rules, 1989). For scooters an estimate of
+ours: limits of 40 to 50 km/h in Indian cities, less the stops. A city may say otherwise (orders.SafeSpeed)."""
+
 SETTLE_S = 25
 """Unlocking, turning out of the yard, finding the gate: a ride of 50 metres takes time too."""
 
@@ -92,8 +97,19 @@ def travel_seconds(
 
 def seconds_per_metre(vehicle: str, at: datetime | None = None, *, timezone: str = "Asia/Kolkata") -> float:
     """On the road, without SETTLE_S; with `at` (aware) in that hour's traffic. KeyError for an unknown vehicle."""
-    slowness = 1.0 if at is None or vehicle == "walk" else _traffic(at.astimezone(ZoneInfo(timezone)).time())
+    slowness = 1.0 if at is None or vehicle == "walk" else _slowness(at, timezone)
     return slowness / (VEHICLES[vehicle] / 3.6)
+
+
+@lru_cache(maxsize=64)
+def _slowness(at: datetime, timezone: str) -> float:
+    """Hundreds of rides are asked about at one moment."""
+    return _slowness(at, timezone)
+
+
+def lawful_seconds(metres: float, kmh: float) -> float:
+    """No ride of so many metres may be planned to take less."""
+    return metres * 3.6 / kmh
 
 
 def _traffic(local: time) -> float:

@@ -14,8 +14,9 @@ from orders import services as orders
 from orders.claims import Claim, ClaimState
 from orders.models import Evidence
 from orders.queries import claims as reads
+from orders.queries.money import money_of
 from payments.models import Payment
-from payments.queries import StatementLine, payment_of, statement
+from payments.queries import StatementLine, payment_of
 
 SHOWN = 100
 
@@ -78,5 +79,5 @@ def claim_desk(*, claim_id: UUID, now: datetime) -> ClaimDesk:
         history=history,
         score=claiming.score(history),
         payment=payment_of(claim.order_id),
-        statement=statement(claim.order_id),
+        statement=money_of(claim.order),
     )

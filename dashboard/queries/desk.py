@@ -23,11 +23,12 @@ from orders.claims import Claim, Rating
 from orders.models import Evidence, Order, OrderLine, Promise, StageTimer
 from orders.queries import OUTLOOK_FIELDS, Outlook, order_of, outlooks, with_facts
 from orders.queries.claims import claims_of
+from orders.queries.money import money_of
 from orders.queries.sourced import Choice, choices_of
 from orders.risk import STAGE_LABELS
 from orders.states import FINISHED, LIVE, STAFF_MAY_CANCEL, Status
 from payments.models import Payment
-from payments.queries import StatementLine, payment_of, statement
+from payments.queries import StatementLine, payment_of
 
 PAGE = 60
 GROUPS = {
@@ -180,7 +181,7 @@ def desk(*, order_id: UUID, now: datetime) -> Desk:
         order=order,
         lines=list(OrderLine.objects.filter(order=order)),
         payment=payment_of(order.pk),
-        statement=statement(order.pk),
+        statement=money_of(order),
         timeline=_timeline(order),
         task=task,
         pick_lines=list(task.lines.select_related("product")) if task else [],

@@ -12,7 +12,7 @@ from orders.services.legs import LegMeasure, write_leg_stats
 LOOK_BACK = timedelta(days=14)
 _SQL = """
 WITH done AS (
-    SELECT j.store_id, p.at_store_at, s.picked_up_at, s.arrived_at, s.done_at, o.packed_at,
+    SELECT j.store_id, j.order_id, p.at_store_at, s.picked_up_at, s.arrived_at, s.done_at, o.packed_at,
            extract(hour FROM s.done_at AT TIME ZONE %(zone)s)::int AS hour
     FROM delivery_stop s
     JOIN delivery_job j ON j.id = s.job_id
@@ -23,16 +23,25 @@ WITH done AS (
     SELECT store_id, hour, 'handover' AS leg, picked_up_at - greatest(at_store_at, packed_at) AS took FROM done
     UNION ALL SELECT store_id, hour, 'ride', arrived_at - picked_up_at FROM done
     UNION ALL SELECT store_id, hour, 'door', done_at - arrived_at FROM done
+), times AS (
+    SELECT store_id, hour, extract(epoch FROM arrived_at - picked_up_at) / (
+        SELECT nullif((p.inputs->>'ride_s')::float, 0) FROM orders_promise p
+        WHERE p.order_id = done.order_id ORDER BY p.id LIMIT 1
+    ) AS times FROM done WHERE arrived_at > picked_up_at
 )
 SELECT store_id, leg, hour,
        percentile_cont(0.5) WITHIN GROUP (ORDER BY extract(epoch FROM took)),
        percentile_cont(0.9) WITHIN GROUP (ORDER BY extract(epoch FROM took)), count(*)
 FROM legs WHERE took IS NOT NULL AND took >= interval '0' GROUP BY 1, 2, 3
+UNION ALL SELECT store_id, 'ride_times', hour,
+       percentile_cont(0.5) WITHIN GROUP (ORDER BY times), percentile_cont(0.9) WITHIN GROUP (ORDER BY times), count(*)
+FROM times WHERE times IS NOT NULL GROUP BY 1, 3
 """
 
 
 def measure_legs(*, now: datetime) -> int:
-    """Write down handover, ride and door per store and local hour, from the last two weeks. Returns how many rows.
+    """Write down handover, ride and door per store and local hour, from the last two weeks, and the ride as a part of
+    the one its promise reckoned with. Returns how many rows.
 
     A handover begins when rider and bags are both there.
     """

@@ -231,6 +231,8 @@ def test_what_the_legs_took_is_written_down():
     for _ in range(2):
         services.measure_legs(now=LATER)
     found = {row.leg: (row.p50_s, row.samples) for row in LegStat.objects.all()}
+    reckoned_s = order.promises.get().inputs["ride_s"]
+    assert found.pop("ride_times") == (pytest.approx(300 / reckoned_s), 1)
     assert found == {"handover": (0, 1), "ride": (300, 1), "door": (180, 1)}
     assert LegStat.objects.first().hour == 14, "by the clock of the city"
 

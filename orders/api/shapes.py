@@ -622,6 +622,7 @@ class Tracking(OrderCard):
     eta_to_m = S.IntegerField(allow_null=True)
     late_s = S.IntegerField()
     expected_late_s = S.IntegerField(help_text="Seconds behind the promise that are probable now; 0 in time.")
+    late_credit_paise = Money(help_text="Given into the wallet by itself because it came late; 0: nothing.")
     confirmed_at = S.DateTimeField(allow_null=True)
     packed_at = S.DateTimeField(allow_null=True)
     picked_up_at = S.DateTimeField(allow_null=True)

@@ -29,6 +29,7 @@ from orders.api import shapes
 from orders.api.parts import cacheable, flag_of, limit_of, parsed, point_of, text_of
 from orders.filters import MOST_PAISE, MOST_VALUES
 from orders.queries.shelves import MOST_PER_PAGE
+from orders.services.showing import note_shown
 
 SHELF_MAX_AGE_S = 10
 CATEGORIES_MAX_AGE_S = 120
@@ -89,6 +90,7 @@ class ServiceabilityView(OpenView):
         answer = queries.serviceability(point=point, now=now)
         if answer.store is None:
             catalog_services.note_unmet(point=point, now=now)
+        note_shown(answer, page="api", now=now)  # nobody is asked who they are here
         return cacheable(request, answer.as_dict(), max_age_s=5)
 
 

@@ -27,13 +27,16 @@ from orders.graphql.limits import Limits
 from orders.graphql.loaders import Context, read
 from orders.graphql.types import Cart, OrderPage, Serviceability, Store, TrackedOrder, first_of, text_of
 from orders.queries.tracking import order_bill_json
+from orders.services.showing import note_shown
 
 
 @strawberry.type
 class Query:
     @strawberry.field(description="Who delivers here: the store, the arrival range, the fees; or why not.")
     async def serviceability(self, lat: float, lng: float) -> Serviceability:
-        answer = await read(queries.serviceability, point=_point(lat, lng), now=timezone.now())
+        now = timezone.now()
+        answer = await read(queries.serviceability, point=_point(lat, lng), now=now)
+        await read(note_shown, answer, page="api", now=now)
         found = answer.as_dict()
         found["store"] = None if answer.store is None else Store(code=answer.store.code)
         return found  # type: ignore[return-value]

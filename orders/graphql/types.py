@@ -457,6 +457,7 @@ class TrackedOrder(Order):
     eta_to_m: int | None
     late_s: int
     expected_late_s: int
+    late_credit_paise: int
     confirmed_at: datetime | None
     packed_at: datetime | None
     picked_up_at: datetime | None

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
+
+import numpy as np
 
 from orders.promise.learned import Learned, learned_from
 from orders.promise.legs import Quote, range_of
@@ -49,6 +51,18 @@ class Corrector:
         p50_s, p90_s = self.times(quote.p50_s, made_from)
         from_m, to_m = range_of(p50_s, p90_s)
         return Quote(p50_s, p90_s, from_m, to_m, quote.legs, self.learned.version)
+
+    def correct_many(self, quotes: Sequence[Quote], rows: Sequence[Sequence[float]]) -> list[Quote]:
+        """`correct` of each quote with its values, to the last bit."""
+        if not quotes:
+            return []
+        made = []
+        times = self.learned.times_of_many([one.p50_s for one in quotes], np.array(rows, dtype=float))
+        for quote, both in zip(quotes, times, strict=True):
+            p50_s, p90_s = self.bounded(quote.p50_s, *both)
+            from_m, to_m = range_of(p50_s, p90_s)
+            made.append(Quote(p50_s, p90_s, from_m, to_m, quote.legs, self.learned.version))
+        return made
 
     def as_json(self) -> dict[str, Any]:
         return {"learned": self.learned.as_json(), "stores": dict(self.stores)}

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from orders.promise.trees import BadTrees, Trees, trees_from
+from orders.promise.trees import BadTrees, Floats, Trees, trees_from
 
 FORM = 1
 """Of the JSON; a model of another form is not read."""
@@ -34,6 +34,14 @@ class Learned:
         """(p50, p90) in the unit of the guess."""
         p50 = guess * math.exp(self.middle(values))
         return p50, p50 + self.z * self.usual_miss(values)
+
+    def times_of_many(self, guesses: Sequence[float], table: Floats) -> list[tuple[float, float]]:
+        """`times` of each guess with its row."""
+        middle, spread = self.middle.of_many(table).tolist(), self.spread.of_many(table).tolist()
+        return [
+            (p50 := guess * math.exp(a), p50 + self.z * math.exp(b))
+            for guess, a, b in zip(guesses, middle, spread, strict=True)
+        ]
 
     def usual_miss(self, values: Sequence[float]) -> float:
         return math.exp(self.spread(values))

@@ -35,11 +35,11 @@ class Effort:
     """How much is learned, how finely. Chosen on the first three quarters of the benchmark (docs/eta.md)."""
 
     rounds: int = 200
-    leaves: int = 16
+    leaves: int = 24
     rate: float = 0.05
     least_rows: int = 40
     features: float = 0.4
-    models: int = 6
+    models: int = 12
     """So many models with other draws of rows and features are averaged."""
 
 

@@ -10,7 +10,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 VERSION = "h1"
 """Heuristic, first version. Kept with every promise, so that versions can be compared on what really happened."""
@@ -35,12 +35,13 @@ SPREAD = {
 }
 """How much longer than usual a leg takes in the worst of ten cases, as a part of its usual time."""
 RUSH_FACTOR = 1.25
+RIDE_TIMES = "ride_times"
+"""Measured as a part of the usual ride: one figure in seconds is too little for the far and too much for the near."""
 LEAST_RANGE_M = 3
 """A range narrower than this pretends to know more than we do."""
 
 
-@dataclass(frozen=True, slots=True)
-class Leg:
+class Leg(NamedTuple):
     name: str
     p50_s: float
     p90_s: float
@@ -48,7 +49,9 @@ class Leg:
 
 @dataclass(frozen=True, slots=True)
 class PromiseInputs:
-    """What the promise is made from. `ride_s` comes from catalog.travel; `measured` replaces heuristics by leg."""
+    """What the promise is made from. `ride_s` comes from catalog.travel; `measured` replaces heuristics by leg, and
+    under RIDE_TIMES says how many times `ride_s` rides really take. No ride is planned to take less than
+    `least_ride_s`."""
 
     lines: int
     units: int
@@ -56,6 +59,7 @@ class PromiseInputs:
     backlog_s: float = 0
     rider_wait_s: float = 0
     rush: bool = False
+    least_ride_s: float = 0
     measured: Mapping[str, tuple[float, float]] = field(default_factory=dict)
 
     def as_json(self) -> dict[str, Any]:
@@ -67,6 +71,8 @@ class PromiseInputs:
             "rider_wait_s": round(self.rider_wait_s),
             "rush": self.rush,
         }
+        if self.least_ride_s:
+            out["least_ride_s"] = round(self.least_ride_s)
         if self.measured:
             out["measured"] = {name: list(pair) for name, pair in self.measured.items()}
         return out
@@ -99,25 +105,30 @@ class Quote:
 
 def quote(inputs: PromiseInputs) -> Quote:
     """The promise for an order placed now. The range is rounded outwards, never in our favour."""
-    floor_s = {
-        "accept": ACCEPT_S,
-        "backlog": inputs.backlog_s,
-        "pick": PICK_BASE_S + PICK_PER_LINE_S * inputs.lines + PICK_PER_EXTRA_UNIT_S * (inputs.units - inputs.lines),
-        "pack": PACK_S + PACK_PER_LINE_S * inputs.lines,
-    }
-    ready_s = sum(floor_s.values())
-    street_s = {
-        # Riders are sought from the confirmation on: only the wait beyond picking and packing counts.
-        "rider": max(0.0, inputs.rider_wait_s - ready_s),
-        "handover": HANDOVER_S,
-        "ride": inputs.ride_s,
-        "door": DOOR_S,
-    }
-    legs = tuple(_leg(name, seconds, inputs) for name, seconds in (floor_s | street_s).items())
-    p50_s = sum(leg.p50_s for leg in legs)
-    p90_s = p50_s + math.sqrt(sum((leg.p90_s - leg.p50_s) ** 2 for leg in legs))
+    lines, measured = inputs.lines, inputs.measured
+    pick_s = float(PICK_BASE_S + PICK_PER_LINE_S * lines + PICK_PER_EXTRA_UNIT_S * (inputs.units - lines))
+    pack_s = PACK_S + PACK_PER_LINE_S * lines
+    # Riders are sought from the confirmation on: only the wait beyond picking and packing counts.
+    rider_s = max(0.0, inputs.rider_wait_s - (ACCEPT_S + inputs.backlog_s + pick_s + pack_s))
+    # A rush slows people and streets down, not the backlog: that is measured.
+    slow = RUSH_FACTOR if inputs.rush else 1
+    legs = (
+        _leg("accept", ACCEPT_S, measured),
+        _leg("backlog", inputs.backlog_s, measured),
+        _leg("pick", pick_s * slow, measured),
+        _leg("pack", pack_s * slow, measured),
+        _leg("rider", rider_s, measured),
+        _leg("handover", HANDOVER_S, measured),
+        _ride(inputs, inputs.ride_s * slow),
+        _leg("door", DOOR_S, measured),
+    )
+    p50_s = squares = 0.0
+    for _name, middle_s, bad_s in legs:
+        p50_s += middle_s
+        squares += (bad_s - middle_s) ** 2
+    p90_s = p50_s + math.sqrt(squares)
     from_m, to_m = range_of(p50_s, p90_s)
-    return Quote(p50_s=p50_s, p90_s=p90_s, from_m=from_m, to_m=to_m, legs=legs)
+    return Quote(p50_s, p90_s, from_m, to_m, legs)
 
 
 def range_of(p50_s: float, p90_s: float) -> tuple[int, int]:
@@ -127,10 +138,22 @@ def range_of(p50_s: float, p90_s: float) -> tuple[int, int]:
     return from_m, max(to_m, from_m + LEAST_RANGE_M)
 
 
-def _leg(name: str, seconds: float, inputs: PromiseInputs) -> Leg:
-    if name in inputs.measured:
-        p50_s, p90_s = inputs.measured[name]
-        return Leg(name, p50_s, max(p50_s, p90_s))
-    # A rush slows people and streets down, not the backlog: that is measured.
-    p50_s = float(seconds) * (RUSH_FACTOR if inputs.rush and name in ("pick", "pack", "ride") else 1)
-    return Leg(name, p50_s, p50_s * (1 + SPREAD[name]))
+def _leg(name: str, seconds: float, measured: Mapping[str, tuple[float, float]]) -> Leg:
+    found = measured.get(name)
+    if found is None:
+        return Leg(name, float(seconds), seconds * (1 + SPREAD[name]))
+    return Leg(name, found[0], max(found))
+
+
+def _ride(inputs: PromiseInputs, usual_s: float) -> Leg:
+    """As measured, else `usual_s`; never below what the law leaves."""
+    measured = inputs.measured
+    if RIDE_TIMES in measured and inputs.ride_s > 0:
+        usual, bad = measured[RIDE_TIMES]
+        p50_s, p90_s = usual * inputs.ride_s, bad * inputs.ride_s
+    elif "ride" in measured:
+        p50_s, p90_s = measured["ride"]
+    else:
+        p50_s, p90_s = usual_s, usual_s * (1 + SPREAD["ride"])
+    p50_s = max(p50_s, inputs.least_ride_s)
+    return Leg("ride", p50_s, max(p50_s, p90_s))

@@ -8,6 +8,11 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float64]
+
 UNKNOWN = -999.0
 """Stands for a value nobody measured: below every threshold."""
 MOST_DEPTH = 60
@@ -41,6 +46,55 @@ class Trees:
         exec(compile("\n".join(lines), "<trees>", "exec"), {"__builtins__": {}}, made)
         asked: Callable[[Sequence[float]], float] = made["asked"]
         return asked
+
+    def of_many(self, table: Floats) -> Floats:
+        """Of each row the same figure, to the last bit, as asking with it alone. All trees take a step at a time, so
+        300 rows cost some tens of array operations."""
+        at = np.broadcast_to(self._roots, (len(table), len(self._roots)))
+        rows = np.arange(len(table))[:, None]
+        for _step in range(self._depth):
+            above = table[rows, self._flat["feature"][at]] > self._flat["threshold"][at]
+            at = np.where(above, self._flat["high"][at], self._flat["low"][at])
+        # cumsum adds in order, as asking alone does; sum would not.
+        return np.cumsum(self._flat["leaf"][at], axis=1)[:, -1]
+
+    @cached_property
+    def _laid_out(self) -> tuple[NDArray[np.int64], dict[str, NDArray[Any]], int]:
+        """(the roots, every node by number, steps to the deepest leaf). A leaf leads to itself."""
+        nodes: list[list[float]] = []
+        depths: list[int] = []
+
+        def lay(node: Node, depth: int) -> int:
+            here = len(nodes)
+            nodes.append([0, 0.0, here, here, 0.0])
+            depths.append(depth)
+            if isinstance(node, tuple):
+                feature, threshold, low, high = node
+                nodes[here][:2] = [feature, threshold]
+                nodes[here][2] = lay(low, depth + 1)
+                nodes[here][3] = lay(high, depth + 1)
+            else:
+                nodes[here][4] = node
+            return here
+
+        roots = [lay(tree, 0) for tree in self.trees]
+        columns = np.array(nodes, dtype=float).T
+        whole = {"feature": 0, "low": 2, "high": 3}
+        flat: dict[str, NDArray[Any]] = {name: columns[at].astype(np.int64) for name, at in whole.items()}
+        flat |= {"threshold": columns[1].copy(), "leaf": columns[4].copy()}
+        return np.array(roots, dtype=np.int64), flat, max(depths)
+
+    @property
+    def _roots(self) -> NDArray[np.int64]:
+        return self._laid_out[0]
+
+    @property
+    def _flat(self) -> dict[str, NDArray[Any]]:
+        return self._laid_out[1]
+
+    @property
+    def _depth(self) -> int:
+        return self._laid_out[2]
 
     def as_json(self) -> list[Any]:
         return [_listed(node) for node in self.trees]

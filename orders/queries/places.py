@@ -9,6 +9,7 @@ from functools import cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
+import orjson
 from django.db import connection
 
 from blinkit.kernel.geo import Point, distance_metres
@@ -17,10 +18,14 @@ from catalog import queries as goods
 from catalog.kept import BrieflyKept
 from catalog.models import ShelfItem, Store, StoreLoad, StoreMode
 from catalog.pricing import FeeRules
+from catalog.routing import ask_ahead
+from catalog.travel import LAWFUL_KMH, lawful_seconds
 from catalog.ways import ride_seconds, way_metres
 from inventory import queries as stock
 from orders import promise, sourcing
-from orders.promise.facts import Corrector
+from orders.promise.room import with_room
+from orders.promise.safety import VEHICLE, governed, reason
+from orders.promise.trees import UNKNOWN
 from orders.queries.eta import corrector
 from orders.sourcing import Candidate, Need, Reason, Verdict
 
@@ -57,6 +62,8 @@ class Serviceability:
     surge_why: str = ""
     eta_why: promise.WhyLong | None = None
     why: tuple[Verdict, ...] = field(default=(), compare=False)
+    made: tuple[promise.Quote, dict[str, Any]] | None = field(default=None, compare=False)
+    """The promise and what it was made from, for the ledger of what was shown."""
 
     @property
     def is_served(self) -> bool:
@@ -134,12 +141,14 @@ def source(
         reason = choice.refusal or Reason.CLOSED
         opens_at = goods.next_opening(store, now=now) if reason == Reason.CLOSED else None
         return replace(known, reason=reason.value, sentence=_sentence(reason, store, opens_at), opens_at=opens_at)
-    quote, _inputs = promise_for(store, to=point, lines=units[0], units=units[1], now=now)
+    quote, inputs = promise_for(store, to=point, lines=units[0], units=units[1], now=now)
     sentence = say("Arrives in {a}–{b} minutes.", a=quote.from_m, b=quote.to_m)
     if mode == StoreMode.RUSH:
         sentence = say("It is busy: arrives in {a}–{b} minutes.", a=quote.from_m, b=quote.to_m)
     why = why_long(store, now=now)
-    return replace(known, sentence=sentence, eta_from_m=quote.from_m, eta_to_m=quote.to_m, eta_why=why)
+    return replace(
+        known, sentence=sentence, eta_from_m=quote.from_m, eta_to_m=quote.to_m, eta_why=why, made=(quote, inputs)
+    )
 
 
 def sellable(stores: Sequence[Store], *, product_ids: Sequence[int]) -> dict[int, dict[int, int]]:
@@ -171,54 +180,81 @@ def promise_for(
 ) -> tuple[promise.Quote, dict[str, Any]]:
     """The promise for a basket of this size from this store, and its inputs and legs as the ledger keeps them.
 
-    The rule of thumb over the legs, corrected by what was learned where a model is in use."""
-    model_id, measured = known_at(store, now)
-    quote, made_from = _promise(store, measured, corrector(model_id), to=to, lines=lines, units=units, now=now)
-    made_from["legs"] = quote.legs_json()  # the rule of thumb's: what was learned corrects their sum
+    The rule of thumb over the legs, corrected by what was learned where a model is in use, with the room the store's
+    promises need, and never so short that somebody would have to ride faster than the law allows."""
+    quote, made_from = _promise(store, known_at(store, now), to=to, lines=lines, units=units, now=now)
     if why := why_long(store, now=now):
         made_from["why"] = why.as_dict()
     return quote, made_from
 
 
 def _promise(
-    store: Store,
-    measured: Mapping[str, tuple[float, float]],
-    learned: Corrector | None,
-    *,
-    to: Point,
-    lines: int,
-    units: int,
-    now: datetime,
+    store: Store, known: Known, *, to: Point, lines: int, units: int, now: datetime
 ) -> tuple[promise.Quote, dict[str, Any]]:
-    load = load_of(store)
-    inputs = promise.PromiseInputs(
+    inputs, metres = _inputs(store, known, to=to, lines=lines, units=units, now=now)
+    quote = promise.quote(inputs)
+    made_from: dict[str, Any] = {"store": store.code, **inputs.as_json(), **_hour(store, load_of(store), now)}
+    made_from["legs"] = quote.legs_json()  # the rule of thumb's: what was learned corrects their sum
+    if (learned := corrector(known.model_id)) is not None:
+        quote = learned.correct(quote, made_from)
+    made_from["quoted"] = [round(quote.p50_s), round(quote.p90_s)]
+    if (room := known.room_for(quote.version)) is not None:
+        quote = with_room(quote, room)
+        made_from["room"] = [round(room.middle, 2), round(room.end, 2)]
+    before = quote
+    quote, added_s = governed(quote, least_s=inputs.least_ride_s)
+    if added_s:
+        made_from["governor"] = reason(before, metres=metres, kmh=known.kmh, added_s=added_s)
+    return quote, made_from
+
+
+def _inputs(
+    store: Store, known: Known, *, to: Point, lines: int, units: int, now: datetime
+) -> tuple[promise.PromiseInputs, int]:
+    """What the quote is made from, and the metres of the way."""
+    load, metres = load_of(store), way_metres(store, to)
+    return promise.PromiseInputs(
         lines=lines,
         units=units,
-        ride_s=ride_seconds(store, to, at=now),
+        ride_s=ride_seconds(store, to, at=now, metres=metres),
         backlog_s=load.pick_backlog_s,
         rider_wait_s=load.rider_wait_s,
         rush=goods.current_mode(store, now=now) == StoreMode.RUSH,
-        measured=measured,
-    )
-    quote = promise.quote(inputs)
-    made_from: dict[str, Any] = {"store": store.code, **inputs.as_json(), **_hour(store, load, now)}
-    if learned is not None:
-        quote = learned.correct(quote, made_from)
-    return quote, made_from
+        least_ride_s=lawful_seconds(metres, known.kmh),
+        measured=known.legs,
+    ), metres
 
 
 def promises_for(
     stores: Sequence[Store], *, to: Point, lines: int, units: int, now: datetime
 ) -> dict[int, promise.Quote]:
-    """The promise of each of these stores for one place, by the store's id. At most one statement, however many."""
+    """The promise of each of these stores for one place, by the store's id, the same as `promise_for` says of each. At
+    most one statement, however many; what was learned is asked for all of them at once."""
+    if not stores:
+        return {}
     hours = {name: now.astimezone(zone(name)).hour for name in {store.city.timezone for store in stores}}
     asked = tuple(store.pk for store in stores), tuple(hours[store.city.timezone] for store in stores)
-    model_id, measured = _known_of_many(*asked)
-    learned = corrector(model_id)
-    return {
-        store.pk: _promise(store, measured.get(store.pk, {}), learned, to=to, lines=lines, units=units, now=now)[0]
-        for store in stores
-    }
+    known = _known_of_many(*asked)
+    ask_ahead([store.point for store in stores], to)
+    inputs = [_inputs(store, known[store.pk], to=to, lines=lines, units=units, now=now)[0] for store in stores]
+    quotes = [promise.quote(one) for one in inputs]
+    if (learned := corrector(known[stores[0].pk].model_id)) is not None:
+        locals_ = {name: now.astimezone(zone(name)) for name in hours}
+        rows = []
+        for store, one in zip(stores, inputs, strict=True):
+            load, local = load_of(store), locals_[store.city.timezone]
+            rows.append((
+                round(one.ride_s), round(one.backlog_s), round(one.rider_wait_s), lines, units, one.rush, local.hour,
+                local.weekday(), load.open_orders, load.pickers_on, load.riders_on, load.riders_idle,
+                learned.stores.get(store.code, UNKNOWN),
+            ))  # fmt: skip
+        quotes = learned.correct_many(quotes, rows)
+    found = {}
+    for store, one, quote in zip(stores, inputs, quotes, strict=True):
+        if (room := known[store.pk].room_for(quote.version)) is not None:
+            quote = with_room(quote, room)
+        found[store.pk] = governed(quote, least_s=one.least_ride_s)[0]
+    return found
 
 
 def why_long(store: Store, *, now: datetime) -> promise.WhyLong | None:
@@ -257,43 +293,59 @@ def _hour(store: Store, load: StoreLoad, now: datetime) -> dict[str, int]:
 Legs = dict[str, tuple[float, float]]
 
 
-def _read_known(store_ids: Sequence[int], hours: Sequence[int]) -> tuple[int | None, dict[int, Legs]]:
-    """The number of the learned model in use, and legs as they were measured, by store. One statement: a quote must not
-    become dearer by the question which model is in use."""
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What a quote needs to know of a store at an hour: the learned model in use, what legs really take ((p50, p90) in
+    seconds, where enough was measured), the room its promises need, the lawful average speed in its city."""
+
+    model_id: int | None
+    legs: Legs
+    kmh: float = LAWFUL_KMH[VEHICLE]
+    room: promise.Room | None = None
+    room_version: str = ""
+
+    def room_for(self, version: str) -> promise.Room | None:
+        """Room learned with other quotes says nothing about these."""
+        return self.room if self.room_version == version else None
+
+
+_KNOWN = """
+WITH wanted AS (SELECT * FROM unnest(%(stores)s::bigint[], %(hours)s::int[]) AS w (store_id, hour))
+SELECT w.store_id, (SELECT id FROM orders_etamodel WHERE is_active), r.version, r.middle, r."end",
+    (SELECT v.kmh FROM orders_safespeed v JOIN catalog_store c ON c.id = w.store_id
+     WHERE v.vehicle = %(vehicle)s AND (v.city_id = c.city_id OR v.city_id IS NULL)
+     ORDER BY v.city_id NULLS LAST LIMIT 1),
+    (SELECT jsonb_object_agg(l.leg, jsonb_build_array(l.p50_s, l.p90_s)) FROM orders_legstat l
+     WHERE l.store_id = w.store_id AND l.hour = w.hour AND l.samples >= %(enough)s)
+FROM wanted w LEFT JOIN orders_promiseroom r ON r.store_id = w.store_id
+"""
+
+
+def _read_known(store_ids: Sequence[int], hours: Sequence[int]) -> dict[int, Known]:
+    """By store. One statement: a quote must not become dearer by the question which model is in use."""
+    asked = {"stores": list(store_ids), "hours": list(hours), "vehicle": VEHICLE, "enough": ENOUGH_SAMPLES}
     with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT m.id, s.store_id, s.leg, s.p50_s, s.p90_s"
-            " FROM (SELECT (SELECT id FROM orders_etamodel WHERE is_active) AS id) m"
-            " LEFT JOIN (SELECT l.* FROM unnest(%s::bigint[], %s::int[]) AS wanted (store_id, hour)"
-            " JOIN orders_legstat l ON l.store_id = wanted.store_id AND l.hour = wanted.hour"
-            " WHERE l.samples >= %s) s ON true",
-            [list(store_ids), list(hours), ENOUGH_SAMPLES],
-        )
+        cursor.execute(_KNOWN, asked)
         rows = cursor.fetchall()
-    found: dict[int, Legs] = {}
-    for _model, store_id, leg, p50_s, p90_s in rows:
-        if leg is not None:
-            found.setdefault(store_id, {})[leg] = (p50_s, p90_s)
-    return rows[0][0], found
+    found = {}
+    for store_id, model_id, version, middle, end, kmh, legs in rows:
+        measured = {leg: (p50_s, p90_s) for leg, (p50_s, p90_s) in orjson.loads(legs).items()} if legs else {}
+        room = None if version is None else promise.Room(middle, end)
+        found[store_id] = Known(model_id, measured, kmh or LAWFUL_KMH[VEHICLE], room, version or "")
+    return found
 
 
-def _read_one(store_id: int, hour: int) -> tuple[int | None, Legs]:
-    model_id, found = _read_known([store_id], [hour])
-    return model_id, found.get(store_id, {})
+def _read_one(store_id: int, hour: int) -> Known:
+    return _read_known([store_id], [hour])[store_id]
 
 
-_known: BrieflyKept[tuple[int | None, Legs]] = BrieflyKept(_read_one)
-_known_of_many: BrieflyKept[tuple[int | None, dict[int, Legs]]] = BrieflyKept(_read_known, most=20)
+_known: BrieflyKept[Known] = BrieflyKept(_read_one)
+_known_of_many: BrieflyKept[dict[int, Known]] = BrieflyKept(_read_known, most=20)
 
 
-def known_at(store: Store, at: datetime) -> tuple[int | None, Legs]:
-    """The learned model in use, and what legs really take at this store at this time of its day: (p50, p90) in seconds
-    by leg, where enough was measured."""
+def known_at(store: Store, at: datetime) -> Known:
+    """What is known of this store at this time of its day."""
     return _known(store.pk, at.astimezone(zone(store.city.timezone)).hour)
-
-
-def measured_at(store: Store, at: datetime) -> Legs:
-    return known_at(store, at)[1]
 
 
 def place_for_slot(*, point: Point, store_id: int, stores: Sequence[Store], now: datetime) -> Serviceability | None:

@@ -12,10 +12,11 @@ from django.db.models import F
 
 from blinkit.kernel.geo import Point
 from catalog.models import Store
-from catalog.ways import ride_seconds
+from catalog.travel import lawful_seconds
+from catalog.ways import ride_seconds, way_metres
 from orders import promise
 from orders.models import Slot
-from orders.queries.places import measured_at, source
+from orders.queries.places import known_at, source
 
 VERSION = "slot-1"
 """Which rule a promise for a slot was made by: the slot's window, work begun its usual time before."""
@@ -73,12 +74,14 @@ def schedule_for(slot: Slot, store: Store, *, to: Point, lines: int, units: int,
 
     The work is the sum of the promise's legs without today's queue, which says nothing about tomorrow's.
     """
-    at = slot.starts_at
+    at, metres = slot.starts_at, way_metres(store, to)
+    known = known_at(store, at)
     inputs = promise.PromiseInputs(
         lines=lines,
         units=units,
-        ride_s=ride_seconds(store, to, at=at),
-        measured=measured_at(store, at),
+        ride_s=ride_seconds(store, to, at=at, metres=metres),
+        least_ride_s=lawful_seconds(metres, known.kmh),
+        measured=known.legs,
     )
     quote = promise.quote(inputs)
     work_s = round(quote.p50_s)

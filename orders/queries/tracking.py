@@ -20,6 +20,7 @@ from catalog.pricing.tax import TaxSplit, split
 from orders.errors import NoSuchOrder
 from orders.models import Order, OrderLine, OrderQuerySet
 from orders.queries.carts import gift_json
+from orders.queries.money import late_credit_of
 from orders.queries.outlook import Outlook, outlook_of
 from orders.states import CUSTOMER_MAY_CANCEL, FINISHED, Status
 from orders.words import sentence_of
@@ -49,7 +50,7 @@ STEPS: tuple[tuple[str, str, frozenset[Status]], ...] = (
 
 def order_of(*, order_id: UUID, customer_id: int | None) -> Order:
     """The order with its store; with a customer only theirs. Raises NoSuchOrder."""
-    wanted = Order.objects.select_related("store", "store__load", "store__city").filter(pk=order_id)
+    wanted = Order.objects.select_related("store", "store__load", "store__city", "late_credit").filter(pk=order_id)
     if customer_id is not None:
         wanted = wanted.filter(customer_id=customer_id)
     order = wanted.first()
@@ -81,9 +82,13 @@ def tracking(*, order_id: UUID, customer_id: int | None = None, now: datetime | 
     seen = outlook_of(order, lines=len(lines), now=now, position=position)
     eta_from_m, eta_to_m = _range(order, seen, now=now)
     late_s, expected_late_s = _late_s(order, now), _expected_late_s(order, seen)
+    credit = late_credit_of(order)
+    credit_paise = 0 if credit is None else credit.paise
     return {
         **summary(order, lines),
-        "sentence": sentence_of(order, eta_from_m, eta_to_m, late_s, now=now, expected_late_s=expected_late_s),
+        "sentence": sentence_of(
+            order, eta_from_m, eta_to_m, late_s, now=now, expected_late_s=expected_late_s, credit_paise=credit_paise
+        ),
         "schedule": schedule_of(order),
         "step": step_of(order),
         "steps": steps_of(order),
@@ -94,6 +99,7 @@ def tracking(*, order_id: UUID, customer_id: int | None = None, now: datetime | 
         "eta_to_m": eta_to_m,
         "late_s": late_s,
         "expected_late_s": expected_late_s,
+        "late_credit_paise": credit_paise,
         "confirmed_at": order.confirmed_at,
         "packed_at": order.packed_at,
         "picked_up_at": order.picked_up_at,

@@ -21,6 +21,7 @@ from orders.queries.places import promise_for
 from orders.queries.slots import VERSION, schedule_for
 from orders.services import slots
 from orders.services.mover import joining, lock, step
+from orders.services.showing import shown_before
 from orders.states import CUSTOMER_MAY_CANCEL, NEXT, STAFF_MAY_CANCEL, Status
 from payments import services as money
 from payments.models import Payment, PaymentState
@@ -49,14 +50,14 @@ def confirm(*, order_id: UUID, now: datetime, actor: str = "system") -> Order:
     if order.slot is None:
         quote, inputs = promise_for(store, to=order.point, lines=lines, units=units, now=now)
         order.promised_from, order.promised_by = quote.from_at(now), quote.by(now)
-        version, p50_at = quote.version, quote.middle_at(now)
+        version, p50_at, kept = quote.version, quote.middle_at(now), shown_before(order, inputs)
     else:
         later = schedule_for(order.slot, store, to=order.point, lines=lines, units=units, now=now)
         order.release_at = later.release_at
-        version, p50_at, inputs = VERSION, later.p50_at, later.inputs
+        version, p50_at, kept = VERSION, later.p50_at, {"inputs": later.inputs}
     assert order.promised_by is not None
     Promise.objects.create(
-        order=order, version=version, made_at=now, p50_at=p50_at, promised_by=order.promised_by, inputs=inputs
+        order=order, version=version, made_at=now, p50_at=p50_at, promised_by=order.promised_by, **kept
     )
     ready = OrderConfirmed(order_id=order.pk, store_code=order.store.code, customer_id=order.customer_id)
     fields = ("confirmed_at", "promised_from", "promised_by", "release_at")

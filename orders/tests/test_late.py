@@ -1,6 +1,7 @@
 """Credit for late deliveries: by the first promise, by the table, once, and only when we were late."""
 
 from datetime import UTC, datetime, timedelta
+from threading import Barrier
 
 import pytest
 from django.db import IntegrityError, transaction
@@ -9,10 +10,11 @@ from accounts.models import User
 from catalog.models import City
 from catalog.tests.factories import NOW, ProductFactory
 from catalog.tests.factories import store as make_store
-from orders import late, services
+from orders import late, queries, services
 from orders.claiming import Kind
 from orders.late import STANDARD, Step
 from orders.models import Cause, LateCredit, LateStep, Order, Promise
+from orders.queries.money import money_of
 from orders.services import personal
 from orders.states import Status
 from orders.tests.factories import advance, customer, place_order, shop
@@ -169,6 +171,41 @@ def test_asked_at_once_it_is_given_once(race):
     order = handed_over(on_the_way(), after_m=45)
     assert sorted(race(6, lambda: credit(order))) == [0] * 5 + [10_000]
     assert balance(order) == 10_000
+
+
+@pytest.mark.django_db(transaction=True)
+def test_control_without_the_orders_lock_the_database_still_refuses_a_second_credit(race):
+    order = handed_over(on_the_way(), after_m=45)
+    both_looked = Barrier(2, timeout=10)
+
+    def give(number):
+        assert not LateCredit.objects.filter(order=order).exists()
+        both_looked.wait()
+        LateCredit.objects.create(
+            order=order, city_id=order.store.city_id, promised_by=NOW, came_at=NOW, late_m=45, paise=10_000, rule="",
+            made_at=NOW,
+        )  # fmt: skip
+
+    results = race(2, give)
+    assert results.count(None) == 1 and sum(isinstance(one, IntegrityError) for one in results) == 1
+
+
+def test_the_customer_reads_it_and_the_statement_shows_it(client, django_assert_num_queries):
+    order = handed_over(on_the_way(), after_m=12)
+    plain = queries.tracking(order_id=order.pk, customer_id=order.customer_id, now=NOW)
+    assert (plain["sentence"], plain["late_credit_paise"]) == ("Delivered. Enjoy!", 0)
+    credit(order)
+    with django_assert_num_queries(4):  # one is the measured legs, kept for a minute
+        told = queries.tracking(order_id=order.pk, customer_id=order.customer_id, now=NOW)
+    assert told["sentence"] == "Delivered, but late. Sorry: ₹25 is in your wallet."
+    assert told["late_credit_paise"] == 2_500
+    lines = money_of(queries.order_of(order_id=order.pk, customer_id=None))
+    (line,) = [line for line in lines if line.kind == "late-credit"]
+    assert (line.text, line.amount_paise) == ("₹25 into the wallet: 12 min late", 0)
+    client.force_login(order.customer)
+    assert (
+        "It came 12 minutes late. Sorry: ₹25 is in your wallet." in client.get(f"/orders/{order.pk}/").content.decode()
+    )
 
 
 def test_the_report_counts_by_day_and_only_staff_see_it(client):

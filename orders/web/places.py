@@ -20,6 +20,7 @@ from catalog import queries as goods
 from catalog.services import join_waitlist, note_unmet
 from orders import queries
 from orders.services import open_cart
+from orders.services.showing import note_shown
 from orders.web.shopper import Shopper, next_path, point_of
 from orders.web.streets import known_streets, map_words
 
@@ -108,7 +109,8 @@ def verdict(request: HttpRequest) -> HttpResponse:
         point = point_of(request.GET)
     except ValueError:
         return HttpResponse("")
-    answer = queries.serviceability(point=point, now=timezone.now())
+    answer = queries.serviceability(point=point, now=shopper.now)
+    note_shown(answer, page="pin", customer_id=shopper.customer_id, guest=shopper.guest_token, now=shopper.now)
     said = {
         "served": answer.store is not None,
         "store_name": answer.store.name if answer.store else "",

@@ -26,6 +26,7 @@ from catalog.pricing import Bill
 from orders import queries
 from orders.queries import CartView, Serviceability
 from orders.queries.carts import EMPTY
+from orders.services.showing import note_shown
 from orders.web import cards, when
 from orders.web.cards import Card
 
@@ -212,6 +213,8 @@ class Shopper:
         self.request.session[PLACE_KEY] = {"lat": point.lat, "lng": point.lng, "label": label, "pinned": pinned}
 
     def render(self, template: str, context: dict[str, Any] | None = None, status: int = 200) -> HttpResponse:
+        page = template.removeprefix("shop/").partition(".")[0]
+        note_shown(self.place.answer, page=page, customer_id=self.customer_id, guest=self.guest_token, now=self.now)
         shared = {"shopper": self, "place": self.place, "cart": self.cart, "bill": self.cart.bill}
         return render(self.request, template, {**shared, **(context or {})}, status=status)
 

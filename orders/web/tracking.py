@@ -13,6 +13,7 @@ from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
@@ -23,6 +24,7 @@ from orders import queries, services
 from orders.models import Order
 from orders.queries.claims import states_of
 from orders.queries.invoices import has_invoice
+from orders.queries.money import late_credit_of
 from orders.states import FINISHED, Status
 from orders.web.checkout import refill
 from orders.web.claim_words import short_state
@@ -144,6 +146,7 @@ def _page(row: Order, facts: dict[str, Any], shopper_now: datetime) -> dict[str,
         "rider_name": row.rider_name,
         "refund_notes": _refund_notes(row, status, payment),
         "cashback_note": _cashback_note(row, status),
+        "late_note": _late_note(row),
         "wallet_paise": row.wallet_paise,
         "to_pay_paise": row.to_pay_paise,
         "lines": _in_language(facts["lines"]),
@@ -210,6 +213,22 @@ def _refund_notes(row: Order, status: Status, payment: dict[str, Any] | None) ->
     if not notes and is_over and row.payment_method != "cod" and row.confirmed_at:
         notes.append(_("What you paid is on its way back."))
     return notes
+
+
+def _late_note(row: Order) -> str:
+    """What was given for its delay, and for how much of it."""
+    credit = late_credit_of(row)
+    if credit is None:
+        return ""
+    words = {"n": credit.late_m, "amount": rupees(credit.paise)}
+    return (
+        ngettext(
+            "It came %(n)s minute late. Sorry: %(amount)s is in your wallet.",
+            "It came %(n)s minutes late. Sorry: %(amount)s is in your wallet.",
+            credit.late_m,
+        )
+        % words
+    )
 
 
 def _cashback_note(row: Order, status: Status) -> str:

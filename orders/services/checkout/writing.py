@@ -15,6 +15,7 @@ from orders import promise
 from orders.models import Cause, Order, OrderLine, Promise
 from orders.queries.slots import VERSION
 from orders.services.checkout.planning import Plan
+from orders.services.showing import shown_before
 from orders.states import Status
 from payments.models import Method
 
@@ -112,7 +113,7 @@ def promise_of(order: Order, plan: Plan, quote: promise.Quote, inputs: dict[str,
         made_at=now,
         p50_at=quote.middle_at(now),
         promised_by=order.promised_by,
-        inputs=inputs,
+        **shown_before(order, inputs),
     )
 
 

@@ -1,0 +1,95 @@
+"""What is asked of an OSRM router and how its answers read (API v1: /route and /table). Plain Python; no network here.
+
+Form of the answers: project-osrm.org/docs/v5.24.0/api. Coordinates go as "lng,lat". A router that finds no way says
+code "NoRoute" or "NoTable", or null in a cell.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import quote
+
+from blinkit.kernel.geo import Point
+
+MOST_METRES = 200_000
+"""A way longer than that is no delivery; the answer is not believed."""
+
+
+class BadAnswer(ValueError):
+    """The router said something else than the documented form, or that it could not answer."""
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """By street, as the router's own profile rides it."""
+
+    metres: int
+    seconds: float
+
+
+def route_path(a: Point, b: Point, *, profile: str) -> str:
+    return f"/route/v1/{quote(profile, safe='')}/{_places([a, b])}?overview=false&alternatives=false&steps=false"
+
+
+def table_path(origins: Sequence[Point], to: Point, *, profile: str) -> str:
+    """From each of the origins to one place."""
+    sources = ";".join(str(number) for number in range(len(origins)))
+    return (
+        f"/table/v1/{quote(profile, safe='')}/{_places([*origins, to])}"
+        f"?sources={sources}&destinations={len(origins)}&annotations=duration,distance"
+    )
+
+
+def route_from(answer: Any) -> Way | None:
+    """The first route; None where the router knows there is no way. Raises BadAnswer."""
+    if _code(answer) in ("NoRoute", "NoSegment"):
+        return None
+    _must_be_ok(answer)
+    routes = answer.get("routes")
+    if not isinstance(routes, list) or not routes or not isinstance(routes[0], dict):
+        raise BadAnswer("No routes in it.")
+    return _way(routes[0].get("distance"), routes[0].get("duration"))
+
+
+def table_from(answer: Any, *, origins: int) -> list[Way | None]:
+    """One per origin, None where there is no way. Raises BadAnswer."""
+    if _code(answer) in ("NoTable", "NoSegment"):
+        return [None] * origins
+    _must_be_ok(answer)
+    columns = []
+    for name in ("distances", "durations"):
+        rows = answer.get(name)
+        if not isinstance(rows, list) or len(rows) != origins:
+            raise BadAnswer(f"{name} is not a row per place.")
+        if not all(isinstance(row, list) and len(row) == 1 for row in rows):
+            raise BadAnswer(f"{name} has not one column.")
+        columns.append([row[0] for row in rows])
+    return [_way(metres, seconds) for metres, seconds in zip(*columns, strict=True)]
+
+
+def _places(points: Sequence[Point]) -> str:
+    return ";".join(f"{point.lng:.6f},{point.lat:.6f}" for point in points)
+
+
+def _code(answer: Any) -> str:
+    return str(answer.get("code", "")) if isinstance(answer, dict) else ""
+
+
+def _must_be_ok(answer: Any) -> None:
+    if _code(answer) != "Ok":
+        said = answer.get("message", "") if isinstance(answer, dict) else ""
+        raise BadAnswer(f"{_code(answer) or 'no code'}: {said}"[:200])
+
+
+def _way(metres: Any, seconds: Any) -> Way | None:
+    if metres is None or seconds is None:
+        return None
+    for value in (metres, seconds):
+        if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value) or value < 0:
+            raise BadAnswer(f"{value!r} is no length or time.")
+    if metres > MOST_METRES:
+        raise BadAnswer(f"{metres} metres is no delivery.")
+    return Way(round(metres), float(seconds))

@@ -1,0 +1,85 @@
+"""The room each store's promises need, learned from the promises that were kept and broken (orders.promise.room)."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from datetime import datetime, timedelta
+from statistics import fmean
+from typing import Any
+
+from django.db import connection, transaction
+
+from orders.etas import EtaModel
+from orders.ledger import PromiseRoom
+from orders.promise import VERSION
+from orders.promise.room import AS_QUOTED, Came, Room, pooled, room_for
+from orders.states import LIVE
+
+LOOK_BACK = timedelta(days=14)
+LAST_OF_A_STORE = 400
+LEAST_SAMPLES = 15
+"""Fewer promises of all stores together say nothing yet: quotes stay as they are."""
+
+# The first promise of each order is what the customer was told; one for a slot is no matter of minutes. An order that
+# is late already has taken this long at least: without it the quick ones, which end first, would speak for all.
+_CAME = """
+SELECT store_id, p50, p90, took, kept FROM (
+    SELECT f.*, row_number() OVER (PARTITION BY store_id ORDER BY made_at DESC) AS nth FROM (
+        SELECT DISTINCT ON (p.order_id) s.id AS store_id, p.made_at, p.version,
+            (p.inputs->'quoted'->>0)::float AS p50, (p.inputs->'quoted'->>1)::float AS p90,
+            extract(epoch FROM coalesce(o.delivered_at, %(now)s) - p.made_at)::float AS took,
+            coalesce(o.delivered_at, %(now)s) <= p.promised_by AS kept
+        FROM orders_order o JOIN orders_promise p ON p.order_id = o.id
+            JOIN catalog_store s ON s.code = p.inputs->>'store'
+        WHERE o.placed_at >= %(since)s AND o.slot_id IS NULL
+            AND (o.delivered_at <= %(now)s OR (o.status = ANY(%(live)s) AND o.promised_by < %(now)s))
+        ORDER BY p.order_id, p.id
+    ) f WHERE version = %(version)s AND p50 > 0 AND took > 0
+) g WHERE nth <= %(most)s
+"""
+
+
+@transaction.atomic
+def learn_rooms(*, now: datetime) -> int:
+    """Take a step towards the room each store needs, from the quotes of the version in use. Returns how many stores.
+
+    Four statements. Of two at once the second waits and then finds nothing new to learn: steps lead to the same aim.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtext('orders.rooms'))")
+        active = EtaModel.objects.filter(is_active=True).first()
+        version = str(active) if active else VERSION
+        asked: dict[str, Any] = {
+            "since": now - LOOK_BACK,
+            "now": now,
+            "version": version,
+            "live": sorted(LIVE),
+            "most": LAST_OF_A_STORE,
+        }
+        cursor.execute(_CAME, asked)
+        rows = cursor.fetchall()
+    if len(rows) < LEAST_SAMPLES:
+        return 0
+    came: defaultdict[int, list[Came]] = defaultdict(list)
+    kept: defaultdict[int, list[bool]] = defaultdict(list)
+    for store_id, p50_s, p90_s, took_s, was_kept in rows:
+        came[store_id].append(Came(p50_s, p90_s, took_s))
+        kept[store_id].append(was_kept)
+    everywhere = pooled([one for several in came.values() for one in several])
+    before = {
+        row.store_id: Room(row.middle, row.end) for row in PromiseRoom.objects.filter(version=version, store__in=came)
+    }
+    found = []
+    for store_id, orders in sorted(came.items()):
+        room = room_for(orders, everywhere=everywhere, before=before.get(store_id, AS_QUOTED))
+        found.append(
+            PromiseRoom(
+                store_id=store_id, version=version, middle=round(room.middle, 4), end=round(room.end, 4),
+                kept_percent=round(100 * fmean(kept[store_id]), 1), samples=len(orders), updated_at=now,
+            )
+        )  # fmt: skip
+    PromiseRoom.objects.bulk_create(
+        found, update_conflicts=True, unique_fields=["store"],
+        update_fields=["version", "middle", "end", "kept_percent", "samples", "updated_at"],
+    )  # fmt: skip
+    return len(found)
