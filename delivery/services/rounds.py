@@ -107,7 +107,7 @@ def free_riders(*, store_id: int, now: datetime) -> list[Rider]:
 
 
 def _offer(job: Job, rider: Rider, *, why: list[dict[str, Any]], now: datetime) -> Offer:
-    parts = pay.parts_of(store=job.store.point, door=job.order.point, tip_paise=job.order.tip_paise)
+    parts = pay.parts_of(store=job.store, door=job.order.point, tip_paise=job.order.tip_paise, now=now)
     offer = Offer.objects.create(
         job=job,
         rider=rider,
