@@ -64,7 +64,7 @@ class Surge:
 
     def holds(self, at: datetime) -> bool:
         """Whether this window is open at a local instant; times that cross midnight belong to the evening's day."""
-        if self.starts_at is not None and at < self.starts_at or self.ends_at is not None and at >= self.ends_at:
+        if (self.starts_at is not None and at < self.starts_at) or (self.ends_at is not None and at >= self.ends_at):
             return False
         day, clock = at.isoweekday(), at.time()
         if self.from_time is None or self.until_time is None:

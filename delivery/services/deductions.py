@@ -149,7 +149,12 @@ def close_review(*, review_id: int, give_paise: int, outcome: str, actor: str, n
         raise ReasonMissing("Say what you found.")
     if give_paise:
         adjust(
-            rider_id=found.rider_id, amount_paise=give_paise, reason=outcome, key=f"review:{found.pk}", actor=actor, now=now
+            rider_id=found.rider_id,
+            amount_paise=give_paise,
+            reason=outcome,
+            key=f"review:{found.pk}",
+            actor=actor,
+            now=now,
         )
     found.closed_at, found.closed_by, found.outcome, found.given_paise = now, actor, outcome, give_paise
     found.save(update_fields=["closed_at", "closed_by", "outcome", "given_paise"])

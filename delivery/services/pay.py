@@ -69,9 +69,7 @@ def quote(
     unless there is a tip (or 0) for each door.
     """
     policy = policy or policy_of(store, now=now)
-    return paying.quoted(
-        _ways(store, doors), tips_paise=tips_paise, rates=policy.rates, surge_paise=policy.surge_paise
-    )
+    return paying.quoted(_ways(store, doors), tips_paise=tips_paise, rates=policy.rates, surge_paise=policy.surge_paise)
 
 
 def parts_of(*, store: Store, door: Point, tip_paise: int = 0, now: datetime) -> dict[str, int]:
@@ -88,7 +86,9 @@ def earn(stop: Stop, *, door: Point, tip_paise: int, now: datetime) -> Earning:
     trip, store = stop.trip, stop.job.store
     policy = policy_of(store, now=trip.started_at)
     rates = policy.rates
-    others = list(Stop.objects.filter(trip=trip, picked_up_at__isnull=False).exclude(pk=stop.pk).select_related("job__order"))
+    others = list(
+        Stop.objects.filter(trip=trip, picked_up_at__isnull=False).exclude(pk=stop.pk).select_related("job__order")
+    )
     before = max(
         (other for other in others if other.state in SERVED and other.done_at),
         key=lambda other: (other.done_at, other.rank),

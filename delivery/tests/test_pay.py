@@ -117,9 +117,7 @@ class TestNeverLessThanOffered:
         who, other = made.rider_id, waiting_job(at=made.store)
         second = Stop.objects.create(trip=made, job=other, rank=2)
         type(other).objects.filter(pk=other.pk).update(state="taken")
-        orders.rider_accepted(
-            order_id=other.order_id, rider_id=who, rider_name="Ravi", actor=f"rider:{who}", now=NOW
-        )
+        orders.rider_accepted(order_id=other.order_id, rider_id=who, rider_name="Ravi", actor=f"rider:{who}", now=NOW)
         packed(other.order, now=NOW + timedelta(minutes=1))
         services.arrive_at_store(rider_id=who, now=NOW)
         nine = NOW + timedelta(minutes=9)
@@ -130,7 +128,7 @@ class TestNeverLessThanOffered:
         assert sorted(e.parts["waiting_paise"] for e in (one, two)) == [0, 400]
         assert (one.parts["base_paise"], two.parts["base_paise"]) == (2_500, 1_500)
         assert two.receipt["from"] == first.job.order.number
-        assert StopState.DELIVERED == Stop.objects.get(pk=second.pk).state
+        assert Stop.objects.get(pk=second.pk).state == StopState.DELIVERED
 
     def test_a_trip_given_by_hand_is_paid_by_the_policy_of_its_beginning(self):
         job = waiting_job()

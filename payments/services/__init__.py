@@ -8,8 +8,8 @@ from payments.services.books import recognise, take_back
 from payments.services.capturing import settle_authorised
 from payments.services.cash import book_deposit, collect_cash, deposit_cash, open_deposit
 from payments.services.membership import buy_membership, remind_ending
-from payments.services.payouts import due_payouts, owe_week, retry_payout, send_payout
 from payments.services.paying import open_payment, page_of, start_attempt
+from payments.services.payouts import due_payouts, owe_week, retry_payout, send_payout
 from payments.services.refunding import cancel, lower_amount, retry_refund, send_refund
 from payments.services.settlement import import_settlement
 from payments.services.settling import ask, process_webhook, reconcile, record_webhook, retry_webhook

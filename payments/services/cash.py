@@ -124,7 +124,9 @@ def book_deposit(*, ref: UUID, rider_ref: int, receipt: str, now: datetime) -> i
     account = ledger.rider_account(rider_ref)
     ledger.lock_account(account)
     key = f"deposit:upi:{ref}"
-    known = Entry.objects.filter(transfer__key=key, account__code=account).values_list("amount_paise", flat=True).first()
+    known = (
+        Entry.objects.filter(transfer__key=key, account__code=account).values_list("amount_paise", flat=True).first()
+    )
     if known is not None:
         return -known
     paid_paise = payment.captured_paise - payment.refunded_paise
