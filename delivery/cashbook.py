@@ -11,7 +11,7 @@ from delivery.models import Rider
 
 
 class CashLimit(models.Model):
-    """How much cash a rider may carry: the rider's own row, else the city's, else that of everywhere; none: no limit."""
+    """How much cash a rider may carry: the rider's own row, else the city's, else everywhere's; none: no limit."""
 
     city = models.ForeignKey("catalog.City", on_delete=models.CASCADE, null=True, blank=True, related_name="+")
     rider = models.ForeignKey(Rider, on_delete=models.CASCADE, null=True, blank=True, related_name="+")

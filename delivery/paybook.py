@@ -1,6 +1,6 @@
 """What riders are paid by and what they were paid: policies, campaigns, adjustments, deductions, weekly statements.
 
-Everything in paise. Written by `delivery.services.pay`, `targets`, `deductions` and `weeks`; policies by administrators.
+Everything in paise. Written by `delivery.services` pay, targets, deductions and weeks; policies by administrators.
 """
 
 from __future__ import annotations

@@ -49,8 +49,8 @@ wallet:<user> is what we owe that customer; `Wallet.balance_paise` is its projec
 orders:prepaid is what customers have paid for memberships, and for orders that have not come yet, net of refunds;
 refunds:payable is what was promised and has not arrived; gateway:<name> what that gateway took for us and has not paid
 out; suspense:<name> what it paid out or took off without a reason we know; and cash:rider:<id> the cash in that rider's
-bag; pay:rider:<id> is what a rider has earned on issued statements and not been paid. The database refuses to commit a transfer that does not balance, and to change or delete a posting (migration
-0002).
+bag; pay:rider:<id> is what a rider has earned on issued statements and not been paid. The database refuses to commit a
+transfer that does not balance, and to change or delete a posting (migration 0001).
 """
 
 from __future__ import annotations

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
+from itertools import pairwise
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -143,7 +144,7 @@ def promised_parts(stop: Stop) -> Mapping[str, int]:
 def _ways(store: Store, doors: Sequence[Point]) -> list[Way]:
     streets = streets_of(store.city)
     directs = [way_metres(store, door) for door in doors]
-    legs = [street_metres(a, b, streets) for a, b in zip(doors, doors[1:], strict=False)]
+    legs = [street_metres(a, b, streets) for a, b in pairwise(doors)]
     return [Way(leg, direct) for leg, direct in zip([*directs[:1], *legs], directs, strict=True)]
 
 

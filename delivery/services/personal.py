@@ -1,4 +1,5 @@
-"""What delivery holds on a customer: proofs at their door, what riders said of it. Riders are staff; their accounts are not removed here."""
+"""What delivery holds on a customer: proofs at their door, what riders said of it. Riders are staff; their accounts
+are not removed here."""
 
 from __future__ import annotations
 

@@ -49,8 +49,8 @@ def bounds_of(week: date) -> tuple[datetime, datetime]:
 
 
 def issue_statements(*, now: datetime, limit: int = 500) -> int:
-    """Issue what is missing of the last five whole weeks, oldest first. Returns how many; each is an act of its own, and
-    one that breaks does not keep the others waiting."""
+    """Issue what is missing of the last five whole weeks, oldest first. Returns how many; each is an act of its own,
+    and one that breaks does not keep the others waiting."""
     pay_targets(now=now)
     done = 0
     this_week = monday_of(now - SETTLE_FOR)

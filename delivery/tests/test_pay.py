@@ -107,7 +107,7 @@ class TestTheReceipt:
 
 class TestNeverLessThanOffered:
     def test_a_policy_that_pays_less_from_now_on_does_not_touch_an_offer(self):
-        made, stop = trip(to_door=True)
+        _, stop = trip(to_door=True)
         PayPolicy.objects.create(starts_at=NOW - timedelta(days=1), base_paise=100, per_km_paise=0)
         assert hand_over(stop).total_paise == Offer.objects.get().pay_paise
 
