@@ -20,8 +20,9 @@ from blinkit.kernel.errors import Refusal
 from blinkit.kernel.money import rupees
 from delivery import services
 from delivery.models import Earning, Job, Offer, Rider, Shift, Stop, Trip
+from delivery.paying import PARTS as pay_parts
 
-PARTS = {"base_paise": "base", "distance_paise": "distance", "waiting_paise": "waiting", "tip_paise": "tip"}
+PARTS = {name: name.removesuffix("_paise").replace("_", " ") for name in pay_parts}
 
 
 class WhyForm(forms.Form):
@@ -247,3 +248,4 @@ class EarningAdmin(ReadOnly):
 
 
 from delivery import cash_admin as cash_admin  # noqa: E402
+from delivery import pay_admin as pay_admin  # noqa: E402

@@ -206,4 +206,5 @@ from delivery.paybook import DeductionState as DeductionState  # noqa: E402
 from delivery.paybook import PayPolicy as PayPolicy  # noqa: E402
 from delivery.paybook import PayReview as PayReview  # noqa: E402
 from delivery.paybook import PaySurge as PaySurge  # noqa: E402
+from delivery.paybook import RiderScore as RiderScore  # noqa: E402
 from delivery.paybook import WeekStatement as WeekStatement  # noqa: E402

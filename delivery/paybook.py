@@ -268,6 +268,7 @@ class Deduction(models.Model):
             ),
         ]
         indexes = [models.Index(fields=["rider", "-told_at"], name="deduction_of_rider")]
+        permissions = [("decide_deduction", "Can decide what is to be deducted, and what riders dispute")]
 
     def __str__(self) -> str:
         return f"{rupees(self.amount_paise)}: {self.reason}"
@@ -295,6 +296,16 @@ class PayReview(models.Model):
 
     class Meta:
         indexes = [models.Index(fields=["opened_at"], name="pay_review_open", condition=Q(closed_at=None))]
+        permissions = [("close_payreview", "Can decide pay reviews")]
 
     def __str__(self) -> str:
         return f"{self.get_kind_display()} · {self.rider}"
+
+
+class RiderScore(Rider):
+    """A rider, looked at by the stars customers gave."""
+
+    class Meta:
+        proxy = True
+        verbose_name = "rider score"
+        verbose_name_plural = "rider scores"

@@ -19,7 +19,6 @@ from delivery.api.parts import TAGS, RiderView, fresh, parsed
 from delivery.models import DropRating
 from delivery.services import cashing, deductions, drops
 
-
 STATEMENT_ROW = ("id", "number", "week", "deliveries", "payout_paise", "issued_at")
 
 
