@@ -248,9 +248,7 @@ _OTHER: tuple[Words, ...] = (
     ),
     Words("order_undelivered", SMS, "en", "", "We couldn't hand over order {number}. {reason} Call us if you want it."),
     Words("order_undelivered", SMS, "hi", "", "ऑर्डर {number} नहीं दे सके। {reason} चाहिए तो हमें फ़ोन कीजिए।"),
-    Words(
-        "deduction_told", SMS, "en", "", "{amount} are to be deducted: {reason} Wrong? Say so within 7 days."
-    ),
+    Words("deduction_told", SMS, "en", "", "{amount} are to be deducted: {reason} Wrong? Say so within 7 days."),
     Words("deduction_told", SMS, "hi", "", "{amount} की कटौती होनी है: {reason} ग़लत हो तो 7 दिन में बताइए।"),
     Words("recall_notice", SMS, "en", "", "Don't use {product} {lot} of order {number}: it was recalled. {reason}"),
     Words("recall_notice", SMS, "hi", "", "ऑर्डर {number} का {product} {lot} इस्तेमाल न करें: वापस मँगाया गया है। {reason}"),

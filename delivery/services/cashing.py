@@ -12,6 +12,7 @@ from django.db import transaction
 
 from blinkit.kernel import events, live
 from blinkit.kernel.money import rupees
+from blinkit.kernel.said import say
 from delivery.cash_room import cash_states
 from delivery.errors import NothingToDeposit
 from delivery.events import CashLimitNear
@@ -96,7 +97,8 @@ def begin_upi_deposit(*, rider: Rider, amount_paise: int, key: str, now: datetim
         return known
     in_hand_paise = books.cash_in_hand(rider.pk)
     if not 0 < amount_paise <= in_hand_paise:
-        raise NothingToDeposit(f"You carry {rupees(in_hand_paise)} in cash.", in_hand_paise=in_hand_paise)
+        carried = say("You carry {sum} in cash.", sum=rupees(in_hand_paise))
+        raise NothingToDeposit(carried, in_hand_paise=in_hand_paise)
     UpiDeposit.objects.create(id=deposit_id, rider=rider, amount_paise=amount_paise, created_at=now)
     return money.open_deposit(
         ref=deposit_id, customer_id=rider.user_id, amount_paise=amount_paise, due_by=now + PAY_WITHIN, now=now

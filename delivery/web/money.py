@@ -37,7 +37,7 @@ def door_tags() -> list[tuple[str, str]]:
         "wrong-pin": _("Pin is wrong"),
         "hard-to-find": _("Hard to find"),
         "no-parking": _("No parking"),
-        "dark": _("Dark"),
+        "dark": _("Dark spot"),
     }
     return [(tag, words[tag]) for tag in drops.TAGS]
 
