@@ -50,7 +50,7 @@ class HandIn(forms.Form):
 
 def at_own_stores(request: HttpRequest, riders: QuerySet[CashInHand]) -> QuerySet[CashInHand]:
     """Who works at stores sees the riders of these; who works at none (the office) sees all."""
-    stores = list(StoreMembership.objects.filter(user_id=request.user.pk).values_list("store_id", flat=True))
+    stores = list(StoreMembership.objects.filter(user_id=int(request.user.pk or 0)).values_list("store_id", flat=True))
     return riders.filter(store_id__in=stores) if stores and not request.user.is_superuser else riders
 
 

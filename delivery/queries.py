@@ -227,7 +227,8 @@ def distance_json(receipt: dict[str, Any]) -> dict[str, Any] | None:
     if not receipt:
         return None
     names = ("routed_metres", "ridden_metres", "paid_metres", "why", "from", "waited_s", "surge", "offered_paise")
-    return {name: receipt[name] for name in names}
+    rates = {name: receipt["rates"][name] for name in ("first_metres", "per_km_paise")}
+    return {name: receipt[name] for name in names} | rates
 
 
 def area_of(address: str, metres: int) -> str:

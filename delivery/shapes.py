@@ -237,6 +237,8 @@ class DistanceOut(S.Serializer[Any]):
     waited_s = S.IntegerField()
     surge = S.CharField(allow_blank=True, help_text="Why more was paid: Heavy rain.")
     offered_paise = RiderMoney(allow_null=True)
+    first_metres = S.IntegerField(help_text="In the base, by the policy of that day.")
+    per_km_paise = RiderMoney()
 
     def get_fields(self) -> dict[str, Any]:
         """`from` is a word of the language: the order whose door the leg began at, empty for the store."""

@@ -47,7 +47,7 @@ def statement_pdf(statement: WeekStatement) -> bytes:
     pay += [(line_text(line), int(line["paise"])) for line in statement.lines]
     pay.append((_("Paid out"), statement.payout_paise))
     days = [
-        (date_format(statement.week + timedelta(days=n), "D j M"), str(day["deliveries"]), rupees(day["total_paise"]))
+        (date_format(statement.week + timedelta(days=n), "D j M"), str(day["deliveries"]), _amount(day["total_paise"]))
         for n, day in enumerate(statement.days)
     ]
     cash = [
@@ -57,7 +57,7 @@ def statement_pdf(statement: WeekStatement) -> bytes:
         (_("In hand after"), statement.cash_after_paise),
     ]
     kilometres = [
-        (name, f"{statement.metres[code] / 1000:.1f} km")
+        (name, f"{statement.metres[code] / 1000:.1f} km" if statement.metres[code] else _("not known"))
         for name, code in ((_("Routed"), "routed"), (_("Ridden"), "ridden"), (_("Paid"), "paid"))
         if code in statement.metres
     ]
@@ -71,9 +71,9 @@ def statement_pdf(statement: WeekStatement) -> bytes:
             (_("Deliveries"), str(statement.deliveries)),
         ],
         [
-            (_("Earnings"), Table([_("What"), _("Amount")], [146, 40], [(name, rupees(p)) for name, p in pay])),
+            (_("Earnings"), Table([_("What"), _("Amount")], [146, 40], [(name, _amount(p)) for name, p in pay])),
             (_("Days"), Table([_("Day"), _("Deliveries"), _("Pay")], [86, 50, 50], days)),
-            (_("Cash"), Table([_("What"), _("Amount")], [146, 40], [(name, rupees(p)) for name, p in cash])),
+            (_("Cash"), Table([_("What"), _("Amount")], [146, 40], [(name, _amount(p)) for name, p in cash])),
             (_("Kilometres"), Table([_("What"), _("Distance")], [146, 40], kilometres)),
         ],
         notes=[_("Cash of customers is not part of your pay. Every deduction was told to you before it counted.")],
@@ -101,6 +101,11 @@ def _rows(statement: WeekStatement) -> Iterator[tuple[str, str, str, int]]:
         yield ("day", f"{day['deliveries']} deliveries", str(day["date"]), int(day["total_paise"]))
     for name in ("before", "collected", "handed_in", "after"):
         yield ("cash", name, "", getattr(statement, f"cash_{name}_paise"))
+
+
+def _amount(paise: int) -> str:
+    """The font of our documents has no minus sign but a dash."""
+    return rupees(paise).replace("−", "–")
 
 
 def week_words(statement: WeekStatement) -> str:

@@ -9,6 +9,7 @@ from django.contrib.auth.models import Permission
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
+from pypdf import PdfReader
 
 from accounts.models import User
 from accounts.tests.factories import UserFactory
@@ -89,6 +90,8 @@ class TestScreens:
         assert week.number in page and "Deduction: =A bag was lost" in page and "On its way to your bank" in page
         pdf = client.get(f"/rider/statements/{week.pk}.pdf")
         assert pdf.content.startswith(b"%PDF") and week.number in pdf["Content-Disposition"]
+        read = "".join(page.extract_text() for page in PdfReader(io.BytesIO(pdf.content)).pages)
+        assert week.number in read and "–₹7" in read, "a deduction reads as one"
         rows = list(csv.DictReader(io.StringIO(client.get(f"/rider/statements/{week.pk}.csv").content.decode())))
         assert {row["section"] for row in rows} == {"part", "deducted", "total", "day", "cash"}
         taken = next(row for row in rows if row["section"] == "deducted")
