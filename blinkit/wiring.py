@@ -10,7 +10,14 @@ from typing import Any
 from accounts.events import EmailGiven, OtpRequested
 from blinkit.kernel.events import DomainEvent
 from catalog.events import WeAreHere
-from delivery.events import OfferMade
+from delivery.events import (
+    CashLimitNear,
+    DeductionDecided,
+    DeductionTold,
+    OfferMade,
+    TargetReached,
+    WeekIssued,
+)
 from fulfillment.events import TaskPacked
 from inventory.events import BatchBlocked, HeldMissingNotice, HoldExpired, LowStockNotice
 from orders.events import (
@@ -29,6 +36,7 @@ from orders.events import (
     OrderDelivered,
     OrderPacked,
     OrderPickedUp,
+    OrderRated,
     OrderReleased,
     OrderResourced,
     OrderUndelivered,
@@ -71,14 +79,21 @@ REACTIONS: Mapping[type[DomainEvent], Sequence[str]] = {
         "orders.handlers.tax_documents",
         "orders.handlers.order_delivered",
         "orders.handlers.came_late",
+        "delivery.handlers.mind_cash",
         TELL,
     ],  # fmt: skip,
+    OrderRated: ["delivery.handlers.order_rated"],
     OrderClosed: ["orders.handlers.order_closed"],
     OrderCancelled: ["fulfillment.handlers.close_cancelled", "delivery.handlers.drop_cancelled", TELL],
     OrderUndelivered: ["orders.handlers.tax_documents", TELL],
     PaymentDeclined: [TELL],
     RefundStarted: [TELL],
     OfferMade: [TELL],
+    CashLimitNear: [TELL],
+    TargetReached: [TELL],
+    DeductionTold: [TELL],
+    DeductionDecided: [TELL],
+    WeekIssued: [TELL],
     BackInStock: [TELL],
     WeAreHere: [TELL],
     PriceDropped: [TELL],
@@ -97,7 +112,7 @@ REACTIONS: Mapping[type[DomainEvent], Sequence[str]] = {
     RecallNotice: [TELL],
     LowStockNotice: [TELL],
     HeldMissingNotice: [TELL],
-    PaymentCaptured: ["orders.handlers.payment_captured"],
+    PaymentCaptured: ["orders.handlers.payment_captured", "delivery.handlers.deposit_paid"],
     RefundCompleted: ["orders.handlers.refund_completed", TELL],
     WalletCredited: [TELL],
     MembershipBegun: [TELL],

@@ -33,8 +33,9 @@ from delivery.models import (
     Stop,
     Trip,
 )
+from delivery.paying import PARTS as pay_parts
 
-PARTS = {"base_paise": "base", "distance_paise": "distance", "waiting_paise": "waiting", "tip_paise": "tip"}
+PARTS = {name: name.removesuffix("_paise").replace("_", " ") for name in pay_parts}
 
 
 class WhyForm(forms.Form):
@@ -309,3 +310,4 @@ class EarningAdmin(ReadOnly):
 
 
 from delivery import cash_admin as cash_admin  # noqa: E402
+from delivery import pay_admin as pay_admin  # noqa: E402

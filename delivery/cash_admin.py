@@ -15,9 +15,10 @@ from django.utils import timezone
 from blinkit.kernel.admin import ReadOnly
 from blinkit.kernel.errors import Refusal
 from blinkit.kernel.money import rupees
+from catalog.models import StoreMembership
 from delivery.cash import CashInHand
+from delivery.services import cashing
 from payments import queries as books
-from payments import services as money
 from payments.services.cash import RECEIPT_LENGTH
 
 MOST_RUPEES = 1_000_000
@@ -28,10 +29,29 @@ class HandIn(forms.Form):
         label="Rupees, as counted", min_value=1, max_value=MOST_RUPEES, max_digits=9, decimal_places=2
     )
     receipt = forms.CharField(label="Receipt number", max_length=RECEIPT_LENGTH)
+    said = forms.DecimalField(
+        label="Rupees, as the rider said (only when it differs)",
+        required=False,
+        min_value=1,
+        max_value=MOST_RUPEES,
+        max_digits=9,
+        decimal_places=2,
+    )
 
     @property
     def paise(self) -> int:
         return int(self.cleaned_data["amount"] * 100)
+
+    @property
+    def said_paise(self) -> int | None:
+        said = self.cleaned_data.get("said")
+        return None if said is None else int(said * 100)
+
+
+def at_own_stores(request: HttpRequest, riders: QuerySet[CashInHand]) -> QuerySet[CashInHand]:
+    """Who works at stores sees the riders of these; who works at none (the office) sees all."""
+    stores = list(StoreMembership.objects.filter(user_id=int(request.user.pk or 0)).values_list("store_id", flat=True))
+    return riders.filter(store_id__in=stores) if stores and not request.user.is_superuser else riders
 
 
 class CarriesFilter(admin.SimpleListFilter):
@@ -66,7 +86,7 @@ class CashInHandAdmin(ReadOnly):
     show_full_result_count = False
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[CashInHand]:
-        found: QuerySet[CashInHand] = super().get_queryset(request)
+        found: QuerySet[CashInHand] = at_own_stores(request, super().get_queryset(request))
         return found.annotate(in_hand_paise=books.cash_by_rider("pk"))
 
     def get_ordering(self, request: HttpRequest) -> Any:
@@ -97,7 +117,8 @@ class CashInHandAdmin(ReadOnly):
         if not self.has_view_permission(request):
             raise PermissionDenied
         pk = int(object_id) if object_id.isascii() and object_id.isdigit() and len(object_id) < 10 else 0
-        rider = get_object_or_404(CashInHand.objects.select_related("user", "store"), pk=pk)
+        own = at_own_stores(request, CashInHand.objects.select_related("user", "store"))
+        rider = get_object_or_404(own, pk=pk)
         form = HandIn(request.POST or None)
         if request.method == "POST":
             if not self.has_work_permission(request):
@@ -116,6 +137,7 @@ class CashInHandAdmin(ReadOnly):
             "may": self.has_work_permission(request),
             "in_hand_paise": in_hand,
             "amount_paise": form.paise if asked else 0,
+            "differs_paise": form.said_paise - form.paise if asked and form.said_paise else 0,
             "left_paise": in_hand - form.paise if asked else in_hand,
             "hand_ins": books.hand_ins(rider.pk),
         }
@@ -123,10 +145,11 @@ class CashInHandAdmin(ReadOnly):
 
     def _take(self, request: HttpRequest, rider: CashInHand, form: HandIn) -> bool:
         try:
-            money.deposit_cash(
-                rider_ref=rider.pk,
+            receipt = cashing.take_at_desk(
+                rider_id=rider.pk,
                 amount_paise=form.paise,
-                key=form.cleaned_data["receipt"],
+                said_paise=form.said_paise,
+                paper=form.cleaned_data["receipt"],
                 actor=f"user:{request.user.pk}",
                 now=timezone.now(),
             )
@@ -134,6 +157,7 @@ class CashInHandAdmin(ReadOnly):
             form.add_error(None, refusal.detail)
             return False
         left = rupees(books.cash_in_hand(rider.pk))
-        words = f"{rupees(form.paise)} of {rider} are handed in against {form.cleaned_data['receipt']}; {left} in hand."
-        self.message_user(request, words, messages.SUCCESS)
+        paper = form.cleaned_data["receipt"]
+        words = f"{rupees(form.paise)} of {rider} are handed in against {paper}; {left} in hand."
+        self.message_user(request, f"{words} Receipt {receipt.number}.", messages.SUCCESS)
         return True

@@ -59,3 +59,37 @@ class NotThere(Conflict):
 
 class ReasonMissing(Invalid):
     code = "reason-missing"
+
+
+class NoSuchDeduction(NotFound):
+    """None of this rider's."""
+
+    code = "no-such-deduction"
+
+
+class DeductionFinal(Conflict):
+    """It is decided, dropped or counted, or the time to dispute is over."""
+
+    code = "deduction-final"
+
+
+class SamePerson(NotAllowed):
+    """Who asked for a deduction does not decide its dispute."""
+
+    code = "same-person"
+
+
+class ReviewClosed(Conflict):
+    code = "review-closed"
+
+
+class NothingToDeposit(Conflict):
+    """Carries `in_hand_paise`."""
+
+    code = "nothing-to-deposit"
+
+
+class DropRatingClosed(Conflict):
+    """Only doors of one's own that are done are rated, and changed for a day."""
+
+    code = "drop-rating-closed"

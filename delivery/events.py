@@ -58,3 +58,51 @@ class RiderSuspended(DomainEvent):
 @dataclass(frozen=True)
 class RiderVerified(DomainEvent):
     rider_id: int
+
+
+@dataclass(frozen=True)
+class TargetReached(DomainEvent):
+    rider_id: int
+    name: str
+    amount_paise: int
+
+
+@dataclass(frozen=True)
+class CashLimitNear(DomainEvent):
+    """`level`: 80 deposit soon, 100 no more cash orders until some is handed in."""
+
+    rider_id: int
+    level: int
+    in_hand_paise: int
+    limit_paise: int
+
+
+@dataclass(frozen=True)
+class DeductionTold(DomainEvent):
+    deduction_id: UUID
+    rider_id: int
+    amount_paise: int
+    reason: str
+
+
+@dataclass(frozen=True)
+class DeductionDecided(DomainEvent):
+    """counts: it was looked at again and stays; else it is dropped."""
+
+    deduction_id: UUID
+    rider_id: int
+    amount_paise: int
+    counts: bool
+
+
+@dataclass(frozen=True)
+class DeductionDisputed(DomainEvent):
+    deduction_id: UUID
+    rider_id: int
+
+
+@dataclass(frozen=True)
+class WeekIssued(DomainEvent):
+    statement_id: UUID
+    rider_id: int
+    payout_paise: int

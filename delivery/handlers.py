@@ -6,7 +6,21 @@ from django.utils import timezone
 
 from blinkit.kernel.events import EventMeta
 from delivery import services
-from orders.events import OrderCancelled, OrderConfirmed, OrderPacked, OrderPickedUp, OrderReleased, OrderResourced
+from delivery.models import Rider
+from delivery.services import cashing, scoring
+from orders.events import (
+    OrderCancelled,
+    OrderConfirmed,
+    OrderDelivered,
+    OrderPacked,
+    OrderPickedUp,
+    OrderRated,
+    OrderReleased,
+    OrderResourced,
+)
+from orders.models import Order
+from payments.events import PaymentCaptured
+from payments.models import Method
 
 
 def seek_rider(event: OrderConfirmed, meta: EventMeta) -> None:
@@ -31,3 +45,19 @@ def drop_cancelled(event: OrderCancelled, meta: EventMeta) -> None:
 
 def bags_on_board(event: OrderPickedUp, meta: EventMeta) -> None:
     services.bags_on_board(order_id=event.order_id, now=timezone.now())
+
+
+def mind_cash(event: OrderDelivered, meta: EventMeta) -> None:
+    """Cash may have changed hands: does the rider near the limit?"""
+    order = Order.objects.filter(pk=event.order_id, payment_method=Method.COD).values_list("rider_id_ref", flat=True)
+    rider_id = order.first()
+    if rider_id is not None and Rider.objects.filter(pk=rider_id).exists():
+        cashing.mind_cash(rider_id=rider_id, now=timezone.now())
+
+
+def order_rated(event: OrderRated, meta: EventMeta) -> None:
+    scoring.add_up_stars(order_id=event.order_id)
+
+
+def deposit_paid(event: PaymentCaptured, meta: EventMeta) -> None:
+    cashing.book_upi_deposit(ref=event.ref, now=timezone.now())

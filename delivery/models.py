@@ -194,6 +194,7 @@ class Earning(models.Model):
     stop = models.OneToOneField(Stop, on_delete=models.PROTECT, related_name="earning")
     parts = models.JSONField()
     total_paise = models.BigIntegerField()
+    receipt = models.JSONField(default=dict, db_default={}, help_text="Routed, ridden and paid metres, and why")
     at = models.DateTimeField(default=timezone.now)
 
     class Meta:
@@ -201,8 +202,23 @@ class Earning(models.Model):
 
 
 from delivery.cash import CashInHand as CashInHand  # noqa: E402
+from delivery.cashbook import CashLimit as CashLimit  # noqa: E402
+from delivery.cashbook import CashNotice as CashNotice  # noqa: E402
+from delivery.cashbook import CashReceipt as CashReceipt  # noqa: E402
+from delivery.cashbook import UpiDeposit as UpiDeposit  # noqa: E402
 from delivery.dispatching import AreaStore as AreaStore  # noqa: E402
 from delivery.dispatching import Decision as Decision  # noqa: E402
 from delivery.dispatching import DispatchArea as DispatchArea  # noqa: E402
 from delivery.dispatching import DispatchPolicy as DispatchPolicy  # noqa: E402
 from delivery.dispatching import OfferedJob as OfferedJob  # noqa: E402
+from delivery.doors import DropRating as DropRating  # noqa: E402
+from delivery.paybook import Adjustment as Adjustment  # noqa: E402
+from delivery.paybook import Campaign as Campaign  # noqa: E402
+from delivery.paybook import CampaignReward as CampaignReward  # noqa: E402
+from delivery.paybook import Deduction as Deduction  # noqa: E402
+from delivery.paybook import DeductionState as DeductionState  # noqa: E402
+from delivery.paybook import PayPolicy as PayPolicy  # noqa: E402
+from delivery.paybook import PayReview as PayReview  # noqa: E402
+from delivery.paybook import PaySurge as PaySurge  # noqa: E402
+from delivery.paybook import RiderScore as RiderScore  # noqa: E402
+from delivery.paybook import WeekStatement as WeekStatement  # noqa: E402

@@ -19,6 +19,8 @@ from django.utils.translation import gettext as _
 from catalog.models import Store, Zone
 from catalog.travel import street_metres, travel_seconds
 from delivery.models import Earning, Offer, OfferState, Rider, Shift, Stop, StopState, Trip
+from delivery.paying import PARTS, score_of
+from delivery.services.drops import hints_for
 from orders.models import Order, OrderLine
 from orders.queries.handover import scanned_bags
 from orders.states import Status
@@ -60,7 +62,8 @@ def rider_json(rider: Rider) -> dict[str, Any]:
         "store": store_json(rider.store),
         "suspended_reason": rider.suspended_reason,
         "verified": rider.is_verified,
-        "rating": round(rider.rating_sum / rider.rating_count, 1) if rider.rating_count else None,
+        "rating": score_of(stars_sum=rider.rating_sum, count=rider.rating_count).stars,
+        "ratings": rider.rating_count,
     }
 
 
@@ -114,7 +117,7 @@ def offer_json(offer: Offer, rider: Rider) -> dict[str, Any]:
         "cold": _is_cold([one.job.order_id for one in offered]),
         "cash_paise": sum(drop["cash_paise"] for drop in drops),
         "pay_paise": offer.pay_paise,
-        "pay_parts": dict(parts),
+        "pay_parts": dict.fromkeys(PARTS, 0) | parts,
         "ready_at": max(one.job.ready_at for one in offered),
     }
 
@@ -165,6 +168,7 @@ def stop_json(stop: Stop, trip: Trip) -> dict[str, Any]:
             "instructions": list(order.instructions),
             "contact_name": order.contact_name,
             "contact_phone": order.contact_phone,
+            "hints": hints_for(order, now=stop.picked_up_at) if stop.picked_up_at else [],
         },
         "distance_metres": street_metres(trip.store.point, order.point),
         "photo_allowed": "leave_at_door" in order.instructions,
@@ -226,9 +230,20 @@ def receipt_json(earning: Earning) -> dict[str, Any]:
         "order_number": stop.job.order.number,
         "area": area_of(stop.job.order.address_text, stop.job.order.distance_metres),
         "delivered": stop.state == StopState.DELIVERED,
-        "parts": earning.parts,
+        "parts": dict.fromkeys(PARTS, 0) | earning.parts,
         "total_paise": earning.total_paise,
+        "stop_id": stop.pk,
+        "distance": distance_json(earning.receipt),
     }
+
+
+def distance_json(receipt: dict[str, Any]) -> dict[str, Any] | None:
+    """The distance receipt: routed, ridden and paid metres and why; None for earnings of before it was kept."""
+    if not receipt:
+        return None
+    names = ("routed_metres", "ridden_metres", "paid_metres", "why", "from", "waited_s", "surge", "offered_paise")
+    rates = {name: receipt["rates"][name] for name in ("first_metres", "per_km_paise")}
+    return {name: receipt[name] for name in names} | rates
 
 
 def area_of(address: str, metres: int) -> str:

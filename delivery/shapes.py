@@ -6,13 +6,17 @@ from typing import Any
 
 from rest_framework import serializers
 
-from delivery.models import StopState, Vehicle
+from delivery.models import CashReceipt, DeductionState, StopState, Vehicle
+from delivery.paying.way import WHYS
+from delivery.services.drops import TAGS
 from orders.states import Status
+from payments.models import PayoutState
 
 S = serializers
 MOST_POSITIONS = 200
 MOST_CASH_PAISE = 10_000_000
 """₹1,00,000: more than any cash limit."""
+DISTANCE_WHYS = (*WHYS, "share")
 NEXT_ACTS = ("at-store", "wait", "pick-up", "depart", "arrive", "deliver", "")
 
 
@@ -89,14 +93,19 @@ class RiderSelf(S.Serializer[Any]):
     store = RiderStore()
     suspended_reason = S.CharField(allow_blank=True)
     verified = S.BooleanField()
-    rating = S.FloatField(allow_null=True)
+    rating = S.FloatField(allow_null=True, help_text="Null below twenty ratings: see docs/pay.md.")
+    ratings = S.IntegerField(help_text="How many there are.")
 
 
 class PayParts(S.Serializer[Any]):
     base_paise = RiderMoney()
     distance_paise = RiderMoney()
+    long_distance_paise = RiderMoney(help_text="More beyond the long distance.")
     waiting_paise = RiderMoney()
-    tip_paise = RiderMoney()
+    surge_paise = RiderMoney(help_text="Busy hours or bad weather.")
+    bundle_paise = RiderMoney(help_text="So that several orders never pay less than one of them alone.")
+    detour_paise = RiderMoney(help_text="The ride was longer than routed.")
+    tip_paise = RiderMoney(help_text="The whole of it.")
 
 
 class OfferDrop(S.Serializer[Any]):
@@ -136,6 +145,7 @@ class StopDrop(S.Serializer[Any]):
     instructions = S.ListField(child=S.CharField())
     contact_name = S.CharField(allow_blank=True)
     contact_phone = S.CharField()
+    hints = S.ListField(child=S.CharField(), help_text="What several riders said of this door: dog, gate, stairs ...")
 
 
 class StopOut(S.Serializer[Any]):
@@ -225,6 +235,22 @@ class EarningDay(S.Serializer[Any]):
     total_paise = RiderMoney()
 
 
+class DistanceOut(S.Serializer[Any]):
+    routed_metres = S.IntegerField()
+    ridden_metres = S.IntegerField(allow_null=True, help_text="Null when there were too few positions.")
+    paid_metres = S.IntegerField()
+    why = S.ChoiceField(choices=DISTANCE_WHYS)
+    waited_s = S.IntegerField()
+    surge = S.CharField(allow_blank=True, help_text="Why more was paid: Heavy rain.")
+    offered_paise = RiderMoney(allow_null=True)
+    first_metres = S.IntegerField(help_text="In the base, by the policy of that day.")
+    per_km_paise = RiderMoney()
+
+    def get_fields(self) -> dict[str, Any]:
+        """`from` is a word of the language: the order whose door the leg began at, empty for the store."""
+        return super().get_fields() | {"from": S.CharField(allow_blank=True)}
+
+
 class ReceiptOut(S.Serializer[Any]):
     id = S.IntegerField()
     at = S.DateTimeField()
@@ -233,6 +259,8 @@ class ReceiptOut(S.Serializer[Any]):
     delivered = S.BooleanField()
     parts = PayParts()
     total_paise = RiderMoney()
+    stop_id = S.UUIDField()
+    distance = DistanceOut(allow_null=True)
 
 
 class EarningsOut(S.Serializer[Any]):
@@ -242,3 +270,143 @@ class EarningsOut(S.Serializer[Any]):
     next = S.CharField(allow_null=True)
     previous = S.CharField(allow_null=True)
     results = ReceiptOut(many=True)
+
+
+# -- money ------------------------------------------------------------------------------------------------------------
+
+
+class DepositBody(S.Serializer[Any]):
+    amount_paise = S.IntegerField(min_value=100, max_value=MOST_CASH_PAISE, help_text="Of the cash in hand.")
+
+
+class DisputeBody(S.Serializer[Any]):
+    words = S.CharField(max_length=300, help_text="What is wrong with it.")
+
+
+class DoorBody(S.Serializer[Any]):
+    is_easy = S.BooleanField(help_text="Was the door easy to find and reach?")
+    tags = S.ListField(child=S.ChoiceField(choices=TAGS), max_length=len(TAGS), required=False, default=list)
+
+
+class DoorOut(S.Serializer[Any]):
+    is_easy = S.BooleanField(allow_null=True, help_text="Null: not said yet.")
+    tags = S.ListField(child=S.ChoiceField(choices=TAGS))
+
+
+class CashReceiptOut(S.Serializer[Any]):
+    number = S.CharField()
+    way = S.ChoiceField(choices=CashReceipt.Way.choices)
+    amount_paise = RiderMoney()
+    at = S.DateTimeField()
+
+
+class CashOut(S.Serializer[Any]):
+    in_hand_paise = RiderMoney()
+    to_collect_paise = RiderMoney(help_text="At the doors of the trip in hand.")
+    limit_paise = RiderMoney(allow_null=True, help_text="Null: no limit.")
+    room_paise = RiderMoney(allow_null=True, help_text="What may still be taken; at 0 no more cash orders come.")
+    level = S.IntegerField(help_text="0, 80 (deposit soon) or 100.")
+    receipts = CashReceiptOut(many=True)
+    currency = S.CharField()
+
+
+class DepositOut(S.Serializer[Any]):
+    payment_id = S.UUIDField()
+    amount_paise = RiderMoney()
+    due_by = S.DateTimeField()
+
+
+class TargetOut(S.Serializer[Any]):
+    id = S.IntegerField()
+    name = S.CharField()
+    starts_at = S.DateTimeField()
+    ends_at = S.DateTimeField()
+    deliveries = S.IntegerField(help_text="So many are needed.")
+    done = S.IntegerField()
+    missing = S.IntegerField()
+    reward_paise = RiderMoney()
+    state = S.ChoiceField(choices=("soon", "running", "reached", "missed"))
+
+
+class TargetsOut(S.Serializer[Any]):
+    targets = TargetOut(many=True)
+    currency = S.CharField()
+
+
+class StatementLine(S.Serializer[Any]):
+    kind = S.ChoiceField(choices=("target", "added", "hours", "deducted"))
+    text = S.CharField(help_text="The target's name, the reason; hours on duty for `hours`.")
+    paise = RiderMoney(help_text="Negative for a deduction.")
+    at = S.DateTimeField()
+
+
+class StatementCash(S.Serializer[Any]):
+    before_paise = RiderMoney()
+    collected_paise = RiderMoney()
+    handed_in_paise = RiderMoney()
+    after_paise = RiderMoney()
+
+
+class StatementMetres(S.Serializer[Any]):
+    routed = S.IntegerField()
+    ridden = S.IntegerField(help_text="Of the rides whose positions were enough.")
+    paid = S.IntegerField()
+    unknown = S.IntegerField(help_text="Rides without enough positions.")
+
+
+class StatementOut(S.Serializer[Any]):
+    id = S.UUIDField()
+    number = S.CharField()
+    week = S.DateField(help_text="Its Monday.")
+    until = S.DateField()
+    issued_at = S.DateTimeField()
+    deliveries = S.IntegerField()
+    parts = PayParts()
+    earned_paise = RiderMoney(help_text="Deliveries without tips.")
+    tips_paise = RiderMoney()
+    targets_paise = RiderMoney()
+    added_paise = RiderMoney()
+    deducted_paise = RiderMoney()
+    payout_paise = RiderMoney()
+    payout_state = S.ChoiceField(choices=PayoutState.choices, allow_blank=True, help_text="Empty: nothing to pay.")
+    paid_at = S.DateTimeField(allow_null=True)
+    lines = StatementLine(many=True)
+    days = EarningDay(many=True)
+    metres = StatementMetres()
+    cash = StatementCash()
+    currency = S.CharField()
+
+
+class StatementRow(S.Serializer[Any]):
+    id = S.UUIDField()
+    number = S.CharField()
+    week = S.DateField()
+    deliveries = S.IntegerField()
+    payout_paise = RiderMoney()
+    issued_at = S.DateTimeField()
+
+
+class StatementsOut(S.Serializer[Any]):
+    next = S.CharField(allow_null=True)
+    previous = S.CharField(allow_null=True)
+    results = StatementRow(many=True)
+
+
+class DeductionOut(S.Serializer[Any]):
+    id = S.UUIDField()
+    amount_paise = RiderMoney()
+    reason = S.CharField()
+    evidence = S.CharField()
+    told_at = S.DateTimeField()
+    dispute_until = S.DateTimeField()
+    may_dispute = S.BooleanField()
+    state = S.ChoiceField(choices=DeductionState.choices)
+    dispute = S.CharField(allow_blank=True)
+    decision = S.CharField(allow_blank=True)
+    statement_id = S.UUIDField(allow_null=True, help_text="Where it was counted; null: it was not, or not yet.")
+
+
+class DeductionsOut(S.Serializer[Any]):
+    next = S.CharField(allow_null=True)
+    previous = S.CharField(allow_null=True)
+    results = DeductionOut(many=True)

@@ -8,6 +8,7 @@ from celery import shared_task
 from django.utils import timezone
 
 from delivery import services
+from delivery.services import targets, weeks
 
 
 @shared_task(name="delivery.tasks.dispatch_round")
@@ -39,3 +40,13 @@ def measure_legs(**_: Any) -> int:
 @shared_task(name="delivery.tasks.sweep_silent")
 def sweep_silent(**_: Any) -> int:
     return services.sweep_silent(now=timezone.now())
+
+
+@shared_task(name="delivery.tasks.pay_targets")
+def pay_targets(**_: Any) -> int:
+    return targets.pay_targets(now=timezone.now())
+
+
+@shared_task(name="delivery.tasks.issue_statements")
+def issue_statements(**_: Any) -> int:
+    return weeks.issue_statements(now=timezone.now())

@@ -6,8 +6,9 @@ from typing import Any
 
 from django.urls import path
 
-from delivery.api import duty, earnings, offers, trip
+from delivery.api import duty, earnings, money, offers, trip
 from delivery.web import earnings as earnings_web
+from delivery.web import money as money_web
 from delivery.web import ride
 from delivery.ws import RiderConsumer
 
@@ -27,10 +28,12 @@ api_urls: list[Any] = [
     path("rider/stops/<uuid:stop_id>/deliver/", trip.DeliverView.as_view(), name="api-rider-deliver"),
     path("rider/stops/<uuid:stop_id>/fail/", trip.FailView.as_view(), name="api-rider-fail"),
     path("rider/earnings/", earnings.EarningsView.as_view(), name="api-rider-earnings"),
+    *money.urls,
 ]
 web_urls: list[Any] = [
     path("rider/", ride.home, name="rider-home"),
     path("rider/earnings/", earnings_web.earnings, name="rider-earnings"),
+    *money_web.urls,
     path("rider/duty/", ride.duty, name="rider-duty"),
     path("rider/offers/<uuid:offer_id>/accept/", ride.accept, name="rider-accept"),
     path("rider/offers/<uuid:offer_id>/decline/", ride.decline, name="rider-decline"),

@@ -23,8 +23,15 @@ from blinkit.kernel.money import rupees
 from blinkit.kernel.words import said
 from catalog.events import WeAreHere
 from catalog.models import Product, Store, Waitlist
-from delivery.events import OfferMade
-from delivery.models import Offer
+from delivery.events import (
+    CashLimitNear,
+    DeductionDecided,
+    DeductionTold,
+    OfferMade,
+    TargetReached,
+    WeekIssued,
+)
+from delivery.models import Offer, Rider
 from inventory.events import HeldMissingNotice, LowStockNotice
 from notifications.models import Preference
 from notifications.templates_default import PHRASES
@@ -255,6 +262,32 @@ def _offer(event: OfferMade) -> Facts | None:
     return Facts(person=person, words=words, link="/rider/")
 
 
+def _rider_money(
+    event: CashLimitNear | TargetReached | DeductionTold | DeductionDecided | WeekIssued,
+) -> Facts | None:
+    """What a rider is told about pay and cash."""
+    row = _people(Rider.objects.filter(pk=event.rider_id), "user__").first()
+    if row is None:
+        return None
+    person = _person(row)
+    words: dict[str, str] = {}
+    if isinstance(event, CashLimitNear):
+        phrase = "cash_full" if event.level >= 100 else "cash_soon"
+        words = {"amount": rupees(event.in_hand_paise), "what_happens": _phrase(phrase, person.language)}
+        return Facts(person=person, words=words, link="/rider/cash/")
+    if isinstance(event, WeekIssued):
+        return Facts(person=person, words={"amount": rupees(event.payout_paise)}, link="/rider/earnings/")
+    words["amount"] = rupees(event.amount_paise)
+    if isinstance(event, TargetReached):
+        words["target"] = event.name
+    elif isinstance(event, DeductionTold):
+        words["reason"] = _sentence(event.reason)
+    else:
+        phrase = "deduction_stays" if event.counts else "deduction_dropped"
+        words["what_happens"] = _phrase(phrase, person.language)
+    return Facts(person=person, words=words, link="/rider/earnings/")
+
+
 def _back_in_stock(event: BackInStock) -> Facts | None:
     name = Store.objects.filter(code=event.store_code).values("name")[:1]
     row = _people(User.objects.filter(pk=event.customer_id)).values(*_PERSON_FIELDS, store=Subquery(name)).first()
@@ -355,6 +388,11 @@ _BUILDERS: dict[type[DomainEvent], Callable[[Any], Facts | None]] = {
     MembershipBegun: _membership,
     MembershipEnding: _membership,
     OfferMade: _offer,
+    CashLimitNear: _rider_money,
+    TargetReached: _rider_money,
+    DeductionTold: _rider_money,
+    DeductionDecided: _rider_money,
+    WeekIssued: _rider_money,
     BackInStock: _back_in_stock,
     PriceDropped: _price_dropped,
     LowStockNotice: _shelf_needs_you,

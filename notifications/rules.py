@@ -57,5 +57,10 @@ RULES: dict[str, tuple[Say, ...]] = {
     "orders.BooksDiffer": (Say("books_differ", (PUSH, INAPP, EMAIL), who=Who.OPS),),
     "inventory.LowStockNotice": (Say("stock_low", (INAPP,)),),
     "inventory.HeldMissingNotice": (Say("held_missing", (PUSH, INAPP)),),
+    "delivery.CashLimitNear": (Say("cash_near_limit", (PUSH, INAPP), who=Who.RIDER),),
+    "delivery.TargetReached": (Say("target_reached", (PUSH, INAPP), who=Who.RIDER),),
+    "delivery.DeductionTold": (Say("deduction_told", (PUSH, INAPP, SMS), who=Who.RIDER),),
+    "delivery.DeductionDecided": (Say("deduction_decided", (PUSH, INAPP), who=Who.RIDER),),
+    "delivery.WeekIssued": (Say("week_issued", (PUSH, INAPP), who=Who.RIDER),),
     "delivery.OfferMade": (Say("offer_made", (PUSH,), who=Who.RIDER),),
 }

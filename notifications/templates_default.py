@@ -37,6 +37,11 @@ PLACEHOLDERS: dict[str, frozenset[str]] = {
     "wallet_credited": frozenset({"amount", "because", "until"}),
     "membership_begun": frozenset({"plan", "until"}),
     "membership_ending": frozenset({"until"}),
+    "cash_near_limit": frozenset({"amount", "what_happens"}),
+    "target_reached": frozenset({"amount", "target"}),
+    "deduction_told": frozenset({"amount", "reason"}),
+    "deduction_decided": frozenset({"amount", "what_happens"}),
+    "week_issued": frozenset({"amount"}),
     "offer_made": frozenset({"store", "pay", "distance", "bags"}),
     "back_in_stock": frozenset({"product", "store"}),
     "stock_low": frozenset({"product", "store", "n"}),
@@ -195,6 +200,26 @@ _SHORT: dict[str, dict[str, tuple[str, str]]] = {
         "en": ("The books differ: {count}", "The audit of {night} found: {first}. Run both audits and look."),
         "hi": ("हिसाब में {count} फ़र्क़", "{night} की जाँच में मिला: {first}. दोनों ऑडिट चलाकर देखिए।"),
     },
+    "cash_near_limit": {
+        "en": ("You carry {amount} in cash", "{what_happens} Hand it in at the desk or by UPI."),
+        "hi": ("आपके पास {amount} नकद है", "{what_happens} काउंटर पर या UPI से जमा कीजिए।"),
+    },
+    "target_reached": {
+        "en": ("{amount} more: {target}", "You have reached the target. It is on this week's statement."),
+        "hi": ("{amount} और: {target}", "टारगेट पूरा हुआ। यह इस हफ़्ते के हिसाब में जुड़ेगा।"),
+    },
+    "deduction_told": {
+        "en": ("{amount} are to be deducted", "{reason} Is that wrong? Say so within 7 days, under Earnings."),
+        "hi": ("{amount} की कटौती होनी है", "{reason} ग़लत है? 7 दिन के अंदर कमाई में बताइए।"),
+    },
+    "deduction_decided": {
+        "en": ("About the deduction of {amount}", "{what_happens}"),
+        "hi": ("{amount} की कटौती के बारे में", "{what_happens}"),
+    },
+    "week_issued": {
+        "en": ("Your week: {amount}", "The statement is ready, the money is on its way to your bank."),
+        "hi": ("आपका हफ़्ता: {amount}", "हिसाब तैयार है, पैसे आपके बैंक में आ रहे हैं।"),
+    },
     "offer_made": {
         "en": ("A delivery from {store}", "{pay} · {distance} · {bags}"),
         "hi": ("{store} से एक डिलीवरी", "{pay} · {distance} · {bags}"),
@@ -223,6 +248,8 @@ _OTHER: tuple[Words, ...] = (
     ),
     Words("order_undelivered", SMS, "en", "", "We couldn't hand over order {number}. {reason} Call us if you want it."),
     Words("order_undelivered", SMS, "hi", "", "ऑर्डर {number} नहीं दे सके। {reason} चाहिए तो हमें फ़ोन कीजिए।"),
+    Words("deduction_told", SMS, "en", "", "{amount} are to be deducted: {reason} Wrong? Say so within 7 days."),
+    Words("deduction_told", SMS, "hi", "", "{amount} की कटौती होनी है: {reason} ग़लत हो तो 7 दिन में बताइए।"),
     Words("recall_notice", SMS, "en", "", "Don't use {product} {lot} of order {number}: it was recalled. {reason}"),
     Words("recall_notice", SMS, "hi", "", "ऑर्डर {number} का {product} {lot} इस्तेमाल न करें: वापस मँगाया गया है। {reason}"),
     Words(
@@ -292,6 +319,13 @@ PHRASES: dict[str, dict[str, str]] = {
     "slow_handover": {"en": "Slowest: the rider to the shelf", "hi": "सबसे धीमा: राइडर का शेल्फ़ तक आना"},
     "slow_ride": {"en": "Slowest: the ride", "hi": "सबसे धीमा: सफ़र"},
     "slow_door": {"en": "Slowest: at the door", "hi": "सबसे धीमा: दरवाज़े पर"},
+    "cash_soon": {"en": "Please hand some in soon.", "hi": "कुछ जल्दी जमा कर दीजिए।"},
+    "cash_full": {
+        "en": "That is the limit: until then you get paid orders only.",
+        "hi": "सीमा पूरी हुई: तब तक सिर्फ़ पहले से चुकाए ऑर्डर मिलेंगे।",
+    },
+    "deduction_stays": {"en": "We looked again: it stays.", "hi": "हमने फिर देखा: कटौती रहेगी।"},
+    "deduction_dropped": {"en": "It is dropped, nothing is taken.", "hi": "कटौती हटा दी गई, कुछ नहीं कटेगा।"},
     "you": {"en": "there", "hi": "जी"},
 }
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
 from pathlib import Path
@@ -116,6 +117,37 @@ def slip_pdf(order: Order, lines: Sequence[OrderLine], *, brand: str, language: 
     if order.is_gift and (order.gift_note or order.gift_from):
         page.gift(order.gift_note, order.gift_from)
     page.goods([(line.name, line.pack, line.qty - line.short_qty) for line in lines])
+    return bytes(page.output())
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """Words in the first columns, figures from `numbers_from` on; widths in mm, together at most 186."""
+
+    heads: Sequence[str]
+    widths: Sequence[float]
+    rows: Sequence[Sequence[str]]
+    numbers_from: int = 1
+
+
+def tables_pdf(
+    title: str,
+    facts: Sequence[tuple[str, str]],
+    tables: Sequence[tuple[str, Table]],
+    *,
+    notes: Sequence[str],
+    brand: str,
+    foot: str,
+) -> bytes:
+    """A plain document of ours: facts at its head, titled tables, notes. All words come in the reader's language."""
+    page = _Page(brand=brand, language="en", foot=foot)
+    page.set_title(title)
+    page.head(title, facts)
+    for name, table in tables:
+        page.sentence(name, "")
+        page._table(table.heads, table.widths, table.rows, numbers_from=table.numbers_from, size=9)
+        page.ln(4)
+    page.notes(notes)
     return bytes(page.output())
 
 

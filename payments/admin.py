@@ -16,6 +16,7 @@ from blinkit.kernel.admin import ReadOnly
 from blinkit.kernel.errors import Refusal
 from blinkit.kernel.money import rupees
 from payments import admin_gateways as admin_gateways
+from payments import admin_payouts as admin_payouts
 from payments import admin_settlement as admin_settlement
 from payments import admin_wallet as admin_wallet
 from payments import services

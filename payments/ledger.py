@@ -10,6 +10,11 @@
 | capture nobody wanted             | gateway:<name>       | strays:payable     | stray:<attempt>       |
 | it was sent back                  | strays:payable       | gateway:<name>     | refunded:<refund>     |
 | rider hands in cash               | bank                 | cash:rider:<id>    | deposit:<key>         |
+| … or pays it in by UPI            | orders:prepaid       | cash:rider:<id>    | deposit:<key>         |
+| a rider's week is issued: pay     | riders:pay           | pay:rider:<id>     | week:<key>            |
+| … the tips of customers           | tips:payable         | pay:rider:<id>     | week:<key>            |
+| … what was deducted               | pay:rider:<id>       | riders:deductions  | week:<key>            |
+| the rider's bank has it           | pay:rider:<id>       | bank               | payout:<payout>       |
 | paid from the wallet              | wallet:<user>        | orders:prepaid     | wallet:<ref>          |
 | the wallet's part comes back      | orders:prepaid       | wallet:<user>      | refund:<refund>       |
 | a refund goes to the wallet       | orders:prepaid       | wallet:<user>      | refund:<refund>       |
@@ -44,8 +49,8 @@ wallet:<user> is what we owe that customer; `Wallet.balance_paise` is its projec
 orders:prepaid is what customers have paid for memberships, and for orders that have not come yet, net of refunds;
 refunds:payable is what was promised and has not arrived; gateway:<name> what that gateway took for us and has not paid
 out; suspense:<name> what it paid out or took off without a reason we know; and cash:rider:<id> the cash in that rider's
-bag. The database refuses to commit a transfer that does not balance, and to change or delete a posting (migration
-0002).
+bag; pay:rider:<id> is what a rider has earned on issued statements and not been paid. The database refuses to commit a
+transfer that does not balance, and to change or delete a posting (migration 0001).
 """
 
 from __future__ import annotations
@@ -69,6 +74,9 @@ GOODWILL = "goodwill"
 UNCLAIMED = "wallets:unclaimed"
 DISPUTES = "disputes:lost"
 INPUT_GST = "gst:input"
+TIPS = "tips:payable"
+RIDER_PAY = "riders:pay"
+RIDER_DEDUCTIONS = "riders:deductions"
 
 PARTS = {
     "goods": "revenue:goods",
@@ -97,6 +105,11 @@ def rider_account(rider_ref: int) -> str:
     return f"{RIDERS}{rider_ref}"
 
 
+def pay_account(rider_ref: int) -> str:
+    """What we owe a rider for issued statements."""
+    return f"pay:rider:{rider_ref}"
+
+
 def wallet_account(customer_id: int) -> str:
     return f"wallet:{customer_id}"
 
@@ -111,11 +124,13 @@ def suspense_account(gateway: str) -> str:
 
 
 _KINDS = {
-    AccountKind.LIABILITY: (PREPAID, REFUNDS, STRAYS, UNCLAIMED, "gst:cgst", "gst:sgst", "gst:igst", "tips:payable"),
-    AccountKind.EXPENSE: (PROMOTIONS, GOODWILL, DISPUTES, "promotions:discounts", "claims"),
+    AccountKind.LIABILITY: (PREPAID, REFUNDS, STRAYS, UNCLAIMED, "gst:cgst", "gst:sgst", "gst:igst", TIPS),
+    AccountKind.EXPENSE: (PROMOTIONS, GOODWILL, DISPUTES, "promotions:discounts", "claims", RIDER_PAY),
+    AccountKind.INCOME: (RIDER_DEDUCTIONS,),
 }
 _KINDS_BY_ROOM = {
     "wallet": AccountKind.LIABILITY,
+    "pay": AccountKind.LIABILITY,
     "suspense": AccountKind.LIABILITY,
     "revenue": AccountKind.INCOME,
     "fees": AccountKind.EXPENSE,

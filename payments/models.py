@@ -23,6 +23,7 @@ class Purpose(models.TextChoices):
 
     ORDER = "order", "Order"
     MEMBERSHIP = "membership", "Membership"
+    DEPOSIT = "deposit", "A rider's cash, paid in"
 
 
 class PaymentState(models.TextChoices):
@@ -280,6 +281,9 @@ class SandboxRefund(models.Model):
 # Disputes, routes, settlements and wallets have files of their own; Django finds the models of an app here.
 from payments.disputes import Dispute as Dispute  # noqa: E402
 from payments.disputes import DisputeState as DisputeState  # noqa: E402
+from payments.payouts import Payout as Payout  # noqa: E402
+from payments.payouts import PayoutState as PayoutState  # noqa: E402
+from payments.payouts import SandboxPayout as SandboxPayout  # noqa: E402
 from payments.routes import Route as Route  # noqa: E402
 from payments.settlements import SettlementLine as SettlementLine  # noqa: E402
 from payments.wallets import Membership as Membership  # noqa: E402

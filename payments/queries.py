@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from uuid import UUID
 
 from django.db import connection
-from django.db.models import CharField, OuterRef, QuerySet, Subquery, Sum, Value
+from django.db.models import CharField, OuterRef, Q, QuerySet, Subquery, Sum, Value
 from django.db.models.functions import Cast, Concat
 from django.utils import timezone
 
@@ -23,6 +24,7 @@ from payments.models import (
     MembershipPlan,
     Payment,
     PaymentState,
+    Payout,
     Reduction,
     Refund,
     RefundState,
@@ -67,6 +69,38 @@ def hand_ins(rider_ref: int, *, limit: int = 20) -> list[tuple[datetime, int, st
 def cash_in_hand(rider_ref: int) -> int:
     """Paise of cash the rider carries."""
     return ledger.balance(ledger.rider_account(rider_ref))
+
+
+def cash_of(rider_refs: Collection[int]) -> dict[int, int]:
+    """Paise of cash by rider, who carries none is not in it; one statement."""
+    codes = {ledger.rider_account(ref): ref for ref in rider_refs}
+    rows = Entry.objects.filter(account__code__in=codes).values_list("account__code").annotate(Sum("amount_paise"))
+    return {codes[code]: paise for code, paise in rows.order_by() if paise}
+
+
+@dataclass(frozen=True, slots=True)
+class CashMoves:
+    """A rider's cash account between two instants."""
+
+    before_paise: int
+    collected_paise: int
+    handed_in_paise: int
+
+
+def cash_moves(rider_ref: int, *, since: datetime, until: datetime) -> CashMoves:
+    """What a rider carried at `since`, took at doors and handed in before `until`; one statement."""
+    mine = Entry.objects.filter(account__code=ledger.rider_account(rider_ref), transfer__at__lt=until)
+    within = Q(transfer__at__gte=since)
+    sums = mine.aggregate(
+        before=Sum("amount_paise", filter=~within),
+        came=Sum("amount_paise", filter=within & Q(amount_paise__gt=0)),
+        went=Sum("amount_paise", filter=within & Q(amount_paise__lt=0)),
+    )
+    return CashMoves(sums["before"] or 0, sums["came"] or 0, -(sums["went"] or 0))
+
+
+def payout_of(key: str) -> Payout | None:
+    return Payout.objects.filter(key=key).first()
 
 
 def refund_settled(ref: UUID) -> bool:
@@ -262,6 +296,15 @@ _PROOFS = {
             WHERE t.kind = 'settled' AND a.code = 'bank' GROUP BY t.key
         ) l ON l.key = 'settled:' || s.gateway || ':' || s.line_id
         WHERE s.net_paise <> coalesce(l.paise, 0)""",
+    "what a rider is owed is not what payouts say": """
+        SELECT coalesce(l.code, 'pay:rider:' || p.rider_ref), coalesce(l.paise, 0), coalesce(p.paise, 0) FROM (
+            SELECT a.code, -sum(e.amount_paise)::bigint AS paise
+            FROM payments_account a JOIN payments_entry e ON e.account_id = a.id
+            WHERE a.code LIKE 'pay:rider:%' GROUP BY a.code
+        ) l FULL JOIN (
+            SELECT rider_ref, sum(amount_paise)::bigint AS paise FROM payments_payout WHERE state <> 'done'
+            GROUP BY rider_ref
+        ) p ON l.code = 'pay:rider:' || p.rider_ref WHERE coalesce(l.paise, 0) <> coalesce(p.paise, 0)""",
     "a rider's cash is negative": """
         SELECT a.code, sum(e.amount_paise)::bigint, 0
         FROM payments_entry e JOIN payments_account a ON a.id = e.account_id

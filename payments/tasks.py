@@ -75,6 +75,20 @@ def sweep_due(**_: Any) -> None:
 
 
 @shared_task(acks_late=True)
+def sweep_payouts(**_: Any) -> int:
+    """Payouts to riders that are due, failed before, or of which nothing was heard. One that breaks keeps its lease."""
+    sent = 0
+    for payout_id in services.due_payouts(now=timezone.now(), limit=200):
+        try:
+            services.send_payout(payout_id=payout_id, now=timezone.now())
+            sent += 1
+        except Exception:
+            log.exception("payout not sent", payout=str(payout_id))
+            metrics.count("payouts_broken_total")
+    return sent
+
+
+@shared_task(acks_late=True)
 def sweep_wallets(**_: Any) -> None:
     """Credit that has expired, and members whose membership ends soon."""
     now = timezone.now()

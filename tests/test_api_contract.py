@@ -46,6 +46,7 @@ REPEATABLE: dict[str, str] = {
     "/rider/stops/{stop_id}/bag/": "each scan carries a nonce",
     "/rider/stops/{stop_id}/depart/": "the first time counts",
     "/rider/stops/{stop_id}/arrive/": "the first time counts",
+    "/rider/deductions/{deduction_id}/dispute/": "disputed is disputed",
     "/floor/stores/{code}/shift/end/": "ended is ended",
     "/floor/stores/{code}/break/end/": "ended is ended",
     "/floor/stores/{code}/next/": "gives the task in hand when there is one",

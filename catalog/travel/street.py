@@ -104,7 +104,7 @@ def seconds_per_metre(vehicle: str, at: datetime | None = None, *, timezone: str
 @lru_cache(maxsize=64)
 def _slowness(at: datetime, timezone: str) -> float:
     """Hundreds of rides are asked about at one moment."""
-    return _slowness(at, timezone)
+    return _traffic(at.astimezone(ZoneInfo(timezone)).time())
 
 
 def lawful_seconds(metres: float, kmh: float) -> float:

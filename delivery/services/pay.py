@@ -1,40 +1,216 @@
-"""What a delivery pays, part by part, so that a rider can check every figure."""
+"""What a delivery pays, part by part, so that a rider can check every figure.
+
+The rules are plain Python (`delivery.paying`); here they meet the policy of the city, the route and the positions.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
 from datetime import datetime
+from itertools import pairwise
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from django.conf import settings
+from django.db.models import Q
 
 from blinkit.kernel.geo import Point
 from catalog.models import Store
 from catalog.travel import street_metres
+from catalog.ways import streets_of, way_metres
+from delivery import paying
+from delivery.models import (
+    Earning,
+    OfferedJob,
+    OfferState,
+    PayPolicy,
+    PayReview,
+    PaySurge,
+    Position,
+    Stop,
+    StopState,
+    Trip,
+)
+from delivery.paying import Rates, Surge, Way
+from delivery.paying import total_of as total_of
+from delivery.services.positions import FASTEST_IN_DEMO_MPS
 
-BASE_PAISE = 2500
-FIRST_METRES = 1000
-PER_KM_PAISE = 700
-WAIT_FREE_S = 300
-WAIT_PER_MIN_PAISE = 100
+SERVED = (StopState.DELIVERED, StopState.FAILED)
 
 
-def parts_of(*, store: Point, door: Point, waited_s: int = 0, tip_paise: int = 0) -> dict[str, int]:
-    """Paise by part: base, distance (street metres beyond the first kilometre), waiting (whole minutes at the store
-    beyond five) and the customer's whole tip. The pay is their sum; nothing is ever taken off."""
-    metres = street_metres(store, door)
-    beyond = max(0, metres - FIRST_METRES)
-    return {
-        "base_paise": BASE_PAISE,
-        "distance_paise": beyond * PER_KM_PAISE // 1000,
-        "waiting_paise": max(0, waited_s - WAIT_FREE_S) // 60 * WAIT_PER_MIN_PAISE,
-        "tip_paise": tip_paise,
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """The rates and the window that hold at a store at an instant; `name` is written on receipts."""
+
+    rates: Rates
+    surge: Surge | None
+    name: str = "standard"
+
+    @property
+    def surge_paise(self) -> int:
+        return self.surge.paise if self.surge else 0
+
+
+def policy_of(store: Store, *, now: datetime) -> Policy:
+    """The newest policy of the store's city that has begun, else that of everywhere, else the standard; and of the
+    open windows the one that pays most. Two statements."""
+    here = Q(city_id=store.city_id) | Q(city=None)
+    begun = PayPolicy.objects.filter(here, starts_at__lte=now).order_by("city", "-starts_at")  # NULLs come last
+    policy = begun.first()
+    dated = Q(starts_at=None) | Q(starts_at__lte=now), Q(ends_at=None) | Q(ends_at__gt=now)
+    rows = PaySurge.objects.filter(here, Q(store=None) | Q(store_id=store.pk), *dated)
+    surge = paying.highest([row.window for row in rows], at=now.astimezone(ZoneInfo(store.city.timezone)))
+    if policy is None:
+        return Policy(paying.STANDARD, surge)
+    return Policy(policy.rates, surge, name=f"{policy.pk}:{policy}")
+
+
+def quote(
+    *,
+    store: Store,
+    doors: Sequence[Point],
+    tips_paise: Sequence[int],
+    now: datetime,
+    policy: Policy | None = None,
+) -> list[dict[str, int]]:
+    """What a trip from the store to these doors, in this order, pays at least: paise by part, one dict per door.
+
+    Each door is paid for its leg from the place before it (never less than the policy's share of its own way from the
+    store); tips are whole and the rider's. `policy`: as policy_of found it, for many quotes at once. Raises ValueError
+    unless there is a tip (or 0) for each door.
+    """
+    policy = policy or policy_of(store, now=now)
+    return paying.quoted(_ways(store, doors), tips_paise=tips_paise, rates=policy.rates, surge_paise=policy.surge_paise)
+
+
+def parts_of(*, store: Store, door: Point, tip_paise: int = 0, now: datetime) -> dict[str, int]:
+    """`quote` of one door."""
+    return quote(store=store, doors=[door], tips_paise=[tip_paise], now=now)[0]
+
+
+def earn(stop: Stop, *, door: Point, tip_paise: int, now: datetime) -> Earning:
+    """Write down what a stop that is over has paid, with its receipt. For acts that hold the stop's lock.
+
+    The policy is that of the trip's beginning; no part is less than what the offer said. Waiting is counted once per
+    trip. A ride longer than the policy pays by itself opens a review.
+    """
+    trip, store = stop.trip, stop.job.store
+    policy = policy_of(store, now=trip.started_at)
+    rates = policy.rates
+    others = list(
+        Stop.objects.filter(trip=trip, picked_up_at__isnull=False).exclude(pk=stop.pk).select_related("job__order")
+    )
+    before = max(
+        (other for other in others if other.state in SERVED and other.done_at),
+        key=lambda other: (other.done_at, other.rank),
+        default=None,
+    )
+    start = before.job.order.point if before else store.point
+    direct = way_metres(store, door)
+    leg = street_metres(start, door, streets_of(store.city)) if before else direct
+    routed = Way(leg, direct).paid_metres(rates)
+    ridden = _ridden(stop, start=start, door=door, since=_left_at(stop, others, before), now=now)
+    paid = paying.paid_way(routed_metres=leg, ridden_metres=ridden, rates=rates)
+    paid_metres = max(routed, paid.metres)
+    parts = paying.pay_of(
+        routed,
+        rates=rates,
+        is_first=before is None,
+        waiting_paise=_waiting(stop, others, rates),
+        surge_paise=policy.surge_paise,
+        tip_paise=tip_paise,
+    )
+    parts = paying.earned(parts, paid_metres=paid_metres, routed_metres=routed, rates=rates)
+    promised = promised_parts(stop)
+    parts = paying.at_least(parts, promised)
+    receipt: dict[str, Any] = {
+        "routed_metres": leg,
+        "ridden_metres": ridden,
+        "paid_metres": paid_metres,
+        "why": "share" if paid_metres == routed > paid.metres else paid.why,
+        "from": before.job.order.number if before else "",
+        "waited_s": _waited_s(stop.picked_up_at, trip.at_store_at),
+        "surge": policy.surge.reason if policy.surge and parts["surge_paise"] else "",
+        "policy": policy.name,
+        "rates": asdict(rates),
+        "offered_paise": total_of(promised) if promised else None,
     }
+    earning = Earning.objects.create(
+        rider_id=trip.rider_id, stop=stop, parts=parts, total_paise=total_of(parts), receipt=receipt, at=now
+    )
+    Trip.objects.filter(pk=trip.pk).update(paid_metres=trip.paid_metres + paid_metres)
+    if paid.wants_a_look:
+        _ask_about(earning, stop)
+    return earning
 
 
-def quote(*, store: Store, doors: Sequence[Point], tips_paise: Sequence[int], now: datetime) -> list[dict[str, int]]:
-    """Parts per stop of a trip, in the order of its doors: each is paid the way from the door (or shelf) before it."""
-    route = [store.point, *doors]
-    legs = zip(route, doors, tips_paise, strict=False)
-    return [parts_of(store=before, door=door, tip_paise=tip) for before, door, tip in legs]
+def promised_parts(stop: Stop) -> Mapping[str, int]:
+    """What the offer said this stop pays; nothing for a trip that was given by hand."""
+    taken = OfferedJob.objects.filter(
+        job_id=stop.job_id, offer__rider_id=stop.trip.rider_id, offer__state=OfferState.ACCEPTED
+    )
+    parts: Mapping[str, int] | None = taken.order_by("-offer__made_at").values_list("pay_parts", flat=True).first()
+    return parts or {}
 
 
-def total_of(parts: dict[str, int]) -> int:
-    return sum(parts.values())
+def _ways(store: Store, doors: Sequence[Point]) -> list[Way]:
+    streets = streets_of(store.city)
+    directs = [way_metres(store, door) for door in doors]
+    legs = [street_metres(a, b, streets) for a, b in pairwise(doors)]
+    return [Way(leg, direct) for leg, direct in zip([*directs[:1], *legs], directs, strict=True)]
+
+
+def _waited_s(picked_up_at: datetime | None, came: datetime | None) -> int:
+    """Whole seconds from the rider's coming to the shelf to a pickup."""
+    return max(0, round((picked_up_at - came).total_seconds())) if came and picked_up_at else 0
+
+
+def _waiting(stop: Stop, others: Sequence[Stop], rates: Rates) -> int:
+    """This stop's share of one wait: what it added after the pickups before it, so that a minute is paid once."""
+    came, picked = stop.trip.at_store_at, stop.picked_up_at
+    if picked is None:
+        return 0
+    mine = (picked, stop.rank, str(stop.pk))
+    earlier = [
+        _waited_s(other.picked_up_at, came)
+        for other in others
+        if other.picked_up_at and (other.picked_up_at, other.rank, str(other.pk)) < mine
+    ]
+    waited_s = _waited_s(picked, came)
+    return paying.waiting_of(waited_s, rates) - paying.waiting_of(max(earlier, default=0), rates)
+
+
+def _left_at(stop: Stop, others: Sequence[Stop], before: Stop | None) -> datetime | None:
+    """When this leg began: at the last door, or with the last pickup at the store."""
+    if before is not None:
+        return before.done_at
+    return max((one.picked_up_at for one in [stop, *others] if one.picked_up_at), default=None)
+
+
+def _ridden(stop: Stop, *, start: Point, door: Point, since: datetime | None, now: datetime) -> int | None:
+    until = stop.arrived_at or now
+    if since is None or since >= until:
+        return None
+    rows = Position.objects.filter(rider_id=stop.trip.rider_id, at__gte=since, at__lte=until)
+    fixes = [
+        paying.Fix(Point(lat, lng), at, accuracy)
+        for lat, lng, at, accuracy in rows.values_list("lat", "lng", "at", "accuracy_metres")
+    ]
+    if settings.DEMO_MODE:
+        return paying.ridden_metres(
+            fixes, start=start, end=door, since=since, until=until, fastest_mps=FASTEST_IN_DEMO_MPS
+        )
+    return paying.ridden_metres(fixes, start=start, end=door, since=since, until=until)
+
+
+def _ask_about(earning: Earning, stop: Stop) -> None:
+    facts = {name: earning.receipt[name] for name in ("routed_metres", "ridden_metres", "paid_metres")}
+    PayReview.objects.create(
+        kind=PayReview.Kind.DETOUR,
+        rider_id=earning.rider_id,
+        earning=earning,
+        key=f"detour:{earning.pk}",
+        facts=facts | {"order": stop.job.order.number},
+        opened_at=earning.at,
+    )

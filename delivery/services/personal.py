@@ -1,4 +1,5 @@
-"""What delivery holds on a customer: proofs at their door. Riders are staff; their accounts are not removed here."""
+"""What delivery holds on a customer: proofs at their door, what riders said of it. Riders are staff; their accounts
+are not removed here."""
 
 from __future__ import annotations
 
@@ -10,19 +11,27 @@ from django.core.files.storage import default_storage
 from django.db import transaction
 from django.db.models import QuerySet
 
-from delivery.models import ProofOfDelivery
+from delivery.models import DropRating, ProofOfDelivery
 from orders.models import Order
 
 
 def held(*, user_id: int) -> dict[str, Any]:
-    return {"proofs": list(_proofs(user_id).order_by("at").values("kind", "photo", "lat", "lng", "at"))}
+    return {
+        "proofs": list(_proofs(user_id).order_by("at").values("kind", "photo", "lat", "lng", "at")),
+        "door_notes": list(_door_notes(user_id).order_by("made_at").values("is_easy", "tags", "made_at")),
+    }
 
 
 def forget(*, user_id: int, now: datetime) -> None:
-    """That it was proven, how and when stays; the picture of the door goes, and the place."""
+    """That it was proven, how and when stays; the picture of the door goes, the place, and what riders said of it."""
     for name in _proofs(user_id).exclude(photo="").values_list("photo", flat=True):
         transaction.on_commit(partial(default_storage.delete, name))
     _proofs(user_id).update(photo="", lat=None, lng=None)
+    _door_notes(user_id).delete()
+
+
+def _door_notes(user_id: int) -> QuerySet[DropRating]:
+    return DropRating.objects.filter(stop__job__order__customer_id=user_id)
 
 
 def _proofs(user_id: int) -> QuerySet[ProofOfDelivery]:

@@ -16,6 +16,7 @@ from django.db import connection, transaction
 
 from blinkit.kernel import events, live, metrics
 from blinkit.kernel.errors import Refusal
+from catalog.models import Store
 from delivery import dispatch
 from delivery.dispatch import Candidate, FreeRider, OpenJob, Plan, Policy
 from delivery.dispatch.problem import misfit
@@ -89,6 +90,7 @@ class _Round:
 
     def __init__(self, area: Area, jobs: dict[UUID, Job], riders: dict[int, Rider], now: datetime) -> None:
         self.area, self.jobs, self.riders, self.now = area, jobs, riders, now
+        self.rates: dict[int, pay.Policy] = {}
         self.gone: set[Any] = set()
         """Jobs and riders that are spoken for."""
 
@@ -143,7 +145,7 @@ class _Round:
         store = self.area.stores[jobs[0].store_id]
         parts = pay.quote(
             store=store, doors=[job.order.point for job in jobs], tips_paise=[job.order.tip_paise for job in jobs],
-            now=self.now,
+            now=self.now, policy=self._rates_of(store),
         )  # fmt: skip
         offer = Offer.objects.create(
             store=store,
@@ -173,6 +175,11 @@ class _Round:
             live.touch("ops", what="job", id=job.pk)
         live.touch(f"rider.{rider.pk}", what="offer", id=offer.pk)
         return offer
+
+    def _rates_of(self, store: Store) -> pay.Policy:
+        if store.pk not in self.rates:
+            self.rates[store.pk] = pay.policy_of(store, now=self.now)
+        return self.rates[store.pk]
 
     def _decided(self, job: Job, rider: Rider | None, why: Iterable[Candidate], *, left: str = "") -> None:
         Decision.objects.create(

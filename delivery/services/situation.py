@@ -24,6 +24,7 @@ from catalog.models import City, Store, Zone
 from catalog.travel import SETTLE_S, Streets, seconds_per_metre, street_metres, travel_seconds
 from catalog.ways import streets_of
 from delivery import saying_no
+from delivery.cash_room import cash_rooms
 from delivery.dispatch import Expected, FreeRider, OpenJob
 from delivery.models import (
     AreaStore,
@@ -163,7 +164,7 @@ def as_free(riders: Sequence[Rider], area: Area, *, now: datetime) -> list[FreeR
     with connection.cursor() as cursor:
         cursor.execute(_SHIFTS, [ids])
         shifts = {row[0]: row[1:] for row in cursor.fetchall()}
-    rooms: dict[int, int | None] = {}
+    rooms = cash_rooms(ids)
     return [_free(rider, area, shifts.get(rider.pk), rooms.get(rider.pk), now=now) for rider in riders]
 
 

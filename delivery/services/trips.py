@@ -20,7 +20,6 @@ from catalog.travel import street_metres
 from delivery import saying_no
 from delivery.errors import NoSuchStop, NotThere, ReasonMissing, RiderBusy, StopGone, Suspended
 from delivery.models import (
-    Earning,
     Job,
     JobState,
     ProofOfDelivery,
@@ -405,12 +404,7 @@ def _finish(stop: Stop, state: StopState, job_state: JobState, *, now: datetime)
 
 
 def _earn(stop: Stop, *, door: Point, tip_paise: int, now: datetime) -> None:
-    trip = stop.trip
-    came = trip.at_store_at or stop.picked_up_at or now
-    waited_s = round(((stop.picked_up_at or came) - came).total_seconds())
-    parts = pay.parts_of(store=stop.job.store.point, door=door, waited_s=waited_s, tip_paise=tip_paise)
-    Earning.objects.create(rider_id=trip.rider_id, stop=stop, parts=parts, total_paise=pay.total_of(parts), at=now)
-    Trip.objects.filter(pk=trip.pk).update(paid_metres=trip.paid_metres + street_metres(stop.job.store.point, door))
+    pay.earn(stop, door=door, tip_paise=tip_paise, now=now)
 
 
 def _carry(trip: Trip, *, left: bool | None = False) -> None:

@@ -6,9 +6,10 @@ Lock order inside this app: webhook receipt, payment, attempt, refund, wallet, l
 from payments.queries import cash_in_hand, refund_settled, statement
 from payments.services.books import recognise, take_back
 from payments.services.capturing import settle_authorised
-from payments.services.cash import collect_cash, deposit_cash
+from payments.services.cash import book_deposit, collect_cash, deposit_cash, open_deposit
 from payments.services.membership import buy_membership, remind_ending
 from payments.services.paying import open_payment, page_of, start_attempt
+from payments.services.payouts import due_payouts, owe_week, retry_payout, send_payout
 from payments.services.refunding import cancel, lower_amount, retry_refund, send_refund
 from payments.services.settlement import import_settlement
 from payments.services.settling import ask, process_webhook, reconcile, record_webhook, retry_webhook
@@ -18,16 +19,20 @@ from payments.services.wallet import take as take_from_wallet
 
 __all__ = [
     "ask",
+    "book_deposit",
     "buy_membership",
     "cancel",
     "cash_in_hand",
     "collect_cash",
     "credit_wallet",
     "deposit_cash",
+    "due_payouts",
     "give_goodwill",
     "import_settlement",
     "lower_amount",
+    "open_deposit",
     "open_payment",
+    "owe_week",
     "page_of",
     "process_webhook",
     "recognise",
@@ -35,8 +40,10 @@ __all__ = [
     "record_webhook",
     "refund_settled",
     "remind_ending",
+    "retry_payout",
     "retry_refund",
     "retry_webhook",
+    "send_payout",
     "send_refund",
     "settle_authorised",
     "start_attempt",

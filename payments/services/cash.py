@@ -13,7 +13,9 @@ from blinkit.kernel.money import rupees
 from payments import ledger
 from payments.errors import PaymentClosed, ReceiptUsed, TooMuchCash, WrongCash
 from payments.events import CashHandedIn
-from payments.models import Attempt, AttemptState, Entry, Method, Payment, PaymentState, Transfer
+from payments.models import Attempt, AttemptState, Entry, Method, Payment, PaymentState, Purpose, Transfer
+from payments.services.paying import open_payment
+from payments.services.refunding import lower_amount
 from payments.services.settling import pay
 
 RECEIPT_LENGTH = 40
@@ -94,6 +96,57 @@ def deposit_cash(*, rider_ref: int, amount_paise: int, key: str, now: datetime, 
         _must_be_the_same(transfer_key, account, amount_paise, receipt)
     elif not enough:
         raise TooMuchCash(f"There are {rupees(in_hand_paise)} in hand.", in_hand_paise=in_hand_paise)
+
+
+def open_deposit(*, ref: UUID, customer_id: int, amount_paise: int, due_by: datetime, now: datetime) -> Payment:
+    """A rider will pay cash in online; `ref` is the deposit's. Part of the caller's transaction."""
+    return open_payment(
+        ref=ref,
+        customer_id=customer_id,
+        amount_paise=amount_paise,
+        method=Method.ONLINE,
+        purpose=Purpose.DEPOSIT,
+        due_by=due_by,
+        now=now,
+    )
+
+
+@transaction.atomic
+def book_deposit(*, ref: UUID, rider_ref: int, receipt: str, now: datetime) -> int:
+    """What was captured for a deposit is off the rider's cash account. Returns the paise booked; the same `ref` again
+    books nothing more. Cash handed in elsewhere meanwhile: what is more than the rider carries goes back.
+
+    Raises NotFound for what is no captured deposit.
+    """
+    payment = Payment.objects.select_for_update().filter(ref=ref, purpose=Purpose.DEPOSIT).first()
+    if payment is None or payment.state != PaymentState.CAPTURED:
+        raise NotFound("Nothing was paid in under this reference.")
+    account = ledger.rider_account(rider_ref)
+    ledger.lock_account(account)
+    key = f"deposit:upi:{ref}"
+    known = (
+        Entry.objects.filter(transfer__key=key, account__code=account).values_list("amount_paise", flat=True).first()
+    )
+    if known is not None:
+        return -known
+    paid_paise = payment.captured_paise - payment.refunded_paise
+    booked_paise = min(paid_paise, max(0, ledger.balance(account)))
+    if booked_paise:
+        left_paise = ledger.balance(account) - booked_paise
+        ledger.post(
+            kind="deposit",
+            key=key,
+            entries={ledger.PREPAID: booked_paise, account: -booked_paise},
+            ref=ref,
+            memo=f"Cash paid in by UPI, receipt {receipt}",
+            at=now,
+        )
+        events.record(CashHandedIn(rider_ref, booked_paise, receipt, left_paise), subject=f"rider:{rider_ref}")
+    if booked_paise < paid_paise:
+        lower_amount(
+            ref=ref, by_paise=paid_paise - booked_paise, reason="More than was carried", key=f"deposit:{ref}", now=now
+        )
+    return booked_paise
 
 
 def _must_be_the_same(transfer_key: str, account: str, amount_paise: int, receipt: str) -> None:
