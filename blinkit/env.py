@@ -89,6 +89,21 @@ def networks(name: str, *, default: Sequence[str]) -> list[IPv4Network | IPv6Net
         raise BadSetting(f"{name} should be networks like 10.0.0.0/8, comma separated: {error}.") from None
 
 
+def tiles(name: str) -> str:
+    """The address of map tiles, "https://{s}.tiles.example/{z}/{x}/{y}.png"; empty for none."""
+    value = text(name, default="")
+    parts = urlsplit(value)
+    known = all(f"{{{part}}}" in value for part in "zxy") and parts.scheme in ("https", "http") and parts.hostname
+    refuse_unless(not value or bool(known), f"{name} should be https://…/{{z}}/{{x}}/{{y}}.png, not {value!r}.")
+    return value
+
+
+def tile_hosts(url: str) -> list[str]:
+    """What the policy has to allow for these tiles: their origin, with any first name where the address says {s}."""
+    parts = urlsplit(url)
+    return [f"{parts.scheme}://{parts.netloc.replace('{s}', '*')}"] if url else []
+
+
 def choice(name: str, allowed: Sequence[str], *, default: str) -> str:
     value = text(name, default)
     if value not in allowed:
