@@ -89,13 +89,12 @@ def networks(name: str, *, default: Sequence[str]) -> list[IPv4Network | IPv6Net
         raise BadSetting(f"{name} should be networks like 10.0.0.0/8, comma separated: {error}.") from None
 
 
-def tiles(name: str) -> str:
-    """The address of map tiles, "https://{s}.tiles.example/{z}/{x}/{y}.png"; empty for none."""
-    value = text(name, default="")
-    parts = urlsplit(value)
-    known = all(f"{{{part}}}" in value for part in "zxy") and parts.scheme in ("https", "http") and parts.hostname
-    refuse_unless(not value or bool(known), f"{name} should be https://…/{{z}}/{{x}}/{{y}}.png, not {value!r}.")
-    return value
+def is_tiles(url: str) -> bool:
+    """Whether this is an address of map tiles, "https://{s}.tiles.example/{z}/{x}/{y}.png", or empty."""
+    parts = urlsplit(url)
+    return not url or (
+        parts.scheme in ("https", "http") and bool(parts.hostname) and all(f"{{{part}}}" in url for part in "zxy")
+    )
 
 
 def tile_hosts(url: str) -> list[str]:

@@ -63,7 +63,7 @@ def steady(fresh: Arrival, last: Shown | None, *, now: datetime) -> Shown:
     if fresh.from_at < old.from_at - LEEWAY:
         to_at = min(old.to_at, fresh.to_at + in_hand)
         return Shown(replace(fresh, to_at=max(to_at, fresh.from_at + LEAST_WIDTH)), "sooner", now)
-    to_at = min(old.to_at, fresh.to_at + in_hand)
+    to_at = min(old.to_at, max(fresh.to_at + in_hand, old.from_at))
     from_at = min(max(old.from_at, fresh.from_at - LEEWAY), to_at - LEAST_WIDTH)
     said_before = last.why_at is not None and now < last.why_at + WHY_FOR and fresh.stage == old.stage
     arrival = replace(fresh, from_at=from_at, to_at=to_at)

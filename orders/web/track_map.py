@@ -94,8 +94,13 @@ def facts_of(
     if rider is not None:
         points.append(
             {
-                "id": "rider", "kind": "rider", "lat": rider["lat"], "lng": rider["lng"], "label": words["rider"],
-                "show": False, "glide": False,
+                "id": "rider",
+                "kind": "rider",
+                "lat": rider["lat"],
+                "lng": rider["lng"],
+                "label": words["rider"],
+                "show": False,
+                "glide": False,
             }
         )
     rings = [{"metres": metres, "label": ring_words(metres)} for metres in rings_of(store, door, where)]
