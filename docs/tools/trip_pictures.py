@@ -1,10 +1,11 @@
 """One trip as its customer sees it, as pictures: docs/img/trip-customer-*.png.
 
     BLINKIT_DATA_DIR=/tmp/pictures make run                                          (in another window)
-    BLINKIT_DATA_DIR=/tmp/pictures .venv/bin/python docs/tools/trip_pictures.py      [--at URL] [--out DIR] [--all] [--dark] [--hi] [--wide 360]
+    BLINKIT_DATA_DIR=/tmp/pictures .venv/bin/python docs/tools/trip_pictures.py
 
-An order is walked through its life by the house's own services, without a store or a rider: use a data directory that is
-thrown away. `--all` also takes the states that end badly, the shared link, and the page without script and without tiles.
+An order is walked through its life by the house's own services, without a store or a rider: use a data directory that
+is thrown away. `--all` also takes the states that end badly, the shared link, and the page without script;
+`--dark`, `--hi`, `--wide 1280`, `--at URL`, `--out DIR`.
 """
 
 from __future__ import annotations
@@ -46,10 +47,10 @@ from orders.models import Order  # noqa: E402
 from orders.services.shared_track import share_token  # noqa: E402
 
 STORE, RIDER = "BLR-IND", 9_999
-QUIET = (
-    "--headless --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking"
-    " --disable-component-update --disable-sync"
-).split()
+QUIET = [
+    *("--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"),
+    *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
+]
 MOST_BYTES = 60 * 1024
 
 
@@ -94,7 +95,8 @@ class Trip:
     def at(self, part: float, aside: float = 0.0) -> None:
         """The rider reports from so far along the way, 0 to 1."""
         store, door = self.order.store, self.order.point
-        where = Point(store.lat + (door.lat - store.lat) * part + aside, store.lng + (door.lng - store.lng) * part - aside)
+        lat, lng = store.lat + (door.lat - store.lat) * part, store.lng + (door.lng - store.lng) * part
+        where = Point(lat + aside, lng - aside)
         now = timezone.now()
         fact = {
             "type": "position", "rider": RIDER, "lat": where.lat, "lng": where.lng, "at": now.isoformat(),
@@ -126,7 +128,8 @@ def session_of(user: User) -> str:
 def pictures(given: argparse.Namespace) -> None:
     out = Path(given.out)
     out.mkdir(parents=True, exist_ok=True)
-    tag = "".join(word for on, word in ((given.dark, "-dark"), (given.hi, "-hi"), (given.wide != 360, f"-{given.wide}")) if on)
+    words = ((given.dark, "-dark"), (given.hi, "-hi"), (given.wide != 360, f"-{given.wide}"))
+    tag = "".join(word for on, word in words if on)
     trip = Trip()
     with sync_playwright() as play:
         browser = play.chromium.launch(executable_path=shutil.which("chromium"), args=QUIET)
@@ -137,9 +140,10 @@ def pictures(given: argparse.Namespace) -> None:
                 color_scheme="dark" if given.dark else "light", locale="en-IN", service_workers="block",
                 reduced_motion="reduce", **more,
             )  # fmt: skip
-            context.add_cookies([{"name": settings.SESSION_COOKIE_NAME, "value": session_of(trip.user), "url": given.at}])
+            cookies = {settings.SESSION_COOKIE_NAME: session_of(trip.user)}
             if given.hi:
-                context.add_cookies([{"name": settings.LANGUAGE_COOKIE_NAME, "value": "hi", "url": given.at}])
+                cookies[settings.LANGUAGE_COOKIE_NAME] = "hi"
+            context.add_cookies([{"name": name, "value": kept, "url": given.at} for name, kept in cookies.items()])
             page = context.new_page()
             page.on("console", lambda said: said.type == "error" and print("console:", said.text))
             page.on("pageerror", lambda error: print("script:", error))

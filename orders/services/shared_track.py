@@ -7,9 +7,9 @@ from uuid import UUID
 
 from django.core import signing
 
+from orders import queries
 from orders.errors import NoSuchOrder
 from orders.models import Order
-from orders import queries
 from orders.states import FINISHED
 
 SALT = "orders.shared-track"

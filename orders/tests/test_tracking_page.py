@@ -57,7 +57,7 @@ def link_of(an_order):
 def everything(an_order, user, api):
     """All that a customer can read about an order, door by door."""
     client, pk = signed_in(user), an_order.pk
-    asked = '{ order(id: "%s") { sentence rider { name position { lat lng } } } }' % pk
+    asked = f'{{ order(id: "{pk}") {{ sentence rider {{ name position {{ lat lng }} }} }} }}'
     return {
         "page": client.get(f"/orders/{pk}/").content.decode(),
         "part": client.get(f"/orders/{pk}/", **HTMX).content.decode(),

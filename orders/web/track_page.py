@@ -138,7 +138,12 @@ def contact_urls(row: Order) -> dict[str, str]:
 def map_of(store: Point, door: Point, rider: Mapping[str, Any] | None, *, about: bool = False, shop: str = "") -> Any:
     """The facts for the script and the picture for everybody."""
     where = None if rider is None else Point(rider["lat"], rider["lng"])
-    words = {"store": shop or _("Store"), "door": _("About here") if about else _("You"), "rider": _("Rider")}
+    words = {
+        "store": shop or _("Store"), "door": _("About here") if about else _("You"), "rider": _("Rider"),
+        # for the script, which fills in figures of its own
+        "far": _("The rider is %(far)s from the door."), "m": _("%(n)s m"), "km": _("%(n)s km"),
+        "old": _("Seen %(n)s min ago."),
+    }  # fmt: skip
     return {
         "facts": track_map.facts_of(store, door, rider, words=words, about=about),
         "picture": track_map.picture_of(store, door, where),

@@ -6,7 +6,7 @@
 //         "words": [{"text", "lat", "lng", "from": zoom, "until": zoom}] (names on the ground), "tiles": "https://…"?,
 //         "rings": {"lat", "lng", "of": [{"metres", "label"}]}? (distances, drawn on the plain ground instead of its pattern)}
 // A point with "about": metres is a neighbourhood; one with "show": false has its label only in words.
-// A mounted element answers el.map = {move(id, lat, lng), put(point), drop(id), fit(), leaflet}.
+// A mounted element answers el.map = {move(id, lat, lng), where(id), put(point), drop(id), fit(), leaflet}.
 (() => {
   "use strict";
   const ICONS = { store: "store", rider: "bike", home: "house", late: "triangle-alert", pin: "map-pin" };
@@ -23,6 +23,7 @@
     const still = matchMedia("(prefers-reduced-motion: reduce)").matches;
     const tiles = facts.tiles || house;
     const map = L.map(el, { attributionControl: Boolean(tiles), zoomControl: facts.zoomControl !== false, scrollWheelZoom: Boolean(facts.pick), zoomSnap: 0.25, zoomAnimation: !still, fadeAnimation: !still });
+    map.attributionControl?.setPrefix(false);
     const begin = facts.center || (facts.points?.[0] && [facts.points[0].lat, facts.points[0].lng]) || [12.9716, 77.5946];
     map.setView(begin, facts.zoom || 15, { animate: false }); // circles can't be drawn on a map that looks nowhere
     const ring = (of) => L.circle([facts.rings.lat, facts.rings.lng], { radius: of.metres, color: colour("ink-3"), weight: 1, opacity: 0.55, dashArray: "2 5", fill: false, interactive: false });
@@ -113,7 +114,7 @@
       else map.setView(everything[0] || begin, facts.zoom || 15);
     };
     fit();
-    el.map = { leaflet: map, put, fit, move: (id, lat, lng) => points.get(id)?.setLatLng([lat, lng]), drop: (id) => { points.get(id)?.remove(); points.delete(id); } };
+    el.map = { leaflet: map, put, fit, where: (id) => { const it = points.get(id)?.getLatLng(); return it && [it.lat, it.lng]; }, move: (id, lat, lng) => points.get(id)?.setLatLng([lat, lng]), drop: (id) => { points.get(id)?.remove(); points.delete(id); } };
 
     if (facts.pick) {
       const lat = document.querySelector(facts.pick.lat);

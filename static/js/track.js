@@ -140,7 +140,7 @@
   let over = false;
   const dot = () => document.querySelectorAll("[data-track-dot]").forEach((el) => {
     const state = !heardAt ? "wait" : navigator.onLine && Date.now() - heardAt < LOST_MS && fails < 2 ? "live" : "lost";
-    const text = state === "lost" && heardAt ? words().old?.replace("%(at)s", new Date(heardAt).toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" })) : words()[state];
+    const text = state === "lost" && heardAt ? words().old?.replace("#", new Date(heardAt).toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" })) : words()[state];
     if (el.dataset.state !== state) el.dataset.state = state;
     if (text && el.textContent !== text) el.textContent = text;
   });
