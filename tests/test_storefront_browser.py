@@ -626,7 +626,7 @@ def test_an_order_is_followed_without_a_socket_on_a_slow_phone_with_tiles_that_d
             page.on("response", lambda answer: answer.url.endswith("/now/") and answers.append(answer))
             page.goto(f"/orders/{order_id}/")
             page.locator("[data-track-dot][data-state=live]").wait_for()
-            page.locator("#track-map[data-ground=plain] .map-ring").first.wait_for()
+            page.locator("#track-map[data-ground=plain] .map-ring span").first.wait_for()
             assert " min" in page.title() and page.evaluate(SHIFTED) < 0.05
             before = page.evaluate(MARKER)
             do(0.0148)
