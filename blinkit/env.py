@@ -89,6 +89,20 @@ def networks(name: str, *, default: Sequence[str]) -> list[IPv4Network | IPv6Net
         raise BadSetting(f"{name} should be networks like 10.0.0.0/8, comma separated: {error}.") from None
 
 
+def is_tiles(url: str) -> bool:
+    """Whether this is an address of map tiles, "https://{s}.tiles.example/{z}/{x}/{y}.png", or empty."""
+    parts = urlsplit(url)
+    return not url or (
+        parts.scheme in ("https", "http") and bool(parts.hostname) and all(f"{{{part}}}" in url for part in "zxy")
+    )
+
+
+def tile_hosts(url: str) -> list[str]:
+    """What the policy has to allow for these tiles: their origin, with any first name where the address says {s}."""
+    parts = urlsplit(url)
+    return [f"{parts.scheme}://{parts.netloc.replace('{s}', '*')}"] if url else []
+
+
 def choice(name: str, allowed: Sequence[str], *, default: str) -> str:
     value = text(name, default)
     if value not in allowed:

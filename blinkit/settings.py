@@ -370,10 +370,17 @@ if env.given("S3_BUCKET"):
     _hidden = {"location": "private", "default_acl": "private", "querystring_auth": True, "custom_domain": None}
     STORAGES["private"] = {"BACKEND": "blinkit.kernel.storage.ObjectStore", "OPTIONS": env.s3() | _hidden}
 
+TILES_URL = env.text("TILES_URL", default="")  # empty: maps draw a plain ground of their own
+env.refuse_unless(env.is_tiles(TILES_URL), "TILES_URL should be https://…/{z}/{x}/{y}.png.")
+TILES_ATTRIBUTION = env.text("TILES_ATTRIBUTION", default="© OpenStreetMap contributors")
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
         "default-src": ["'self'"],
-        "img-src": ["'self'", "data:", "blob:", *env.words("CSP_IMG_EXTRA", default=[])],
+        "img-src": [
+            *("'self'", "data:", "blob:"),
+            *env.words("CSP_IMG_EXTRA", default=[]),
+            *env.tile_hosts(TILES_URL),
+        ],
         "style-src": ["'self'", "'unsafe-inline'"],  # Leaflet and uPlot place things with style attributes
         "connect-src": ["'self'", *(["ws:", "wss:"] if EMBEDDED else [])],
         "media-src": ["'self'", "blob:"],

@@ -11,6 +11,7 @@ from orders.api.app import app_urls
 from orders.api.claims import claim_urls
 from orders.api.invoices import invoice_urls
 from orders.api.referral import referral_urls
+from orders.api.shared_track import track_urls
 from orders.api.sharing import sharing_urls
 from orders.api.slots import CartGiftView, InstructionsView, SlotsView
 from orders.api.wanting import wanting_urls
@@ -41,6 +42,7 @@ api_urls: list[Any] = [
     *claim_urls,
     *invoice_urls,
     *sharing_urls,
+    *track_urls,
     *wanting_urls,
     *referral_urls,
     *app_urls,

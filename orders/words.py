@@ -49,7 +49,7 @@ def sentence_of(
     elif at_door:
         doing = say("Your rider is at the door.")
     elif status in _ON_SHELF and order.rider_name:
-        doing = say("{rider} is picking up your bags.", rider=order.rider_name)
+        doing = say("Your bags are packed. A rider is coming to the store.")
     elif status in _ON_ROAD and order.rider_name:
         doing = say("{rider} is on the way to you.", rider=order.rider_name)
     said: list[str] = [doing]
@@ -66,6 +66,18 @@ def sentence_of(
     if order.cash_due_paise:
         said.append(say("{due} in cash at the door.", due=rupees(order.cash_due_paise)))
     return together(said)
+
+
+def shared_sentence_of(order: Order, *, near: bool, coming: bool) -> Said:
+    """The same for somebody who was only given a link: no name, no sum, no reason."""
+    status = Status(order.status)
+    if status in _ON_ROAD:
+        return say("The rider is nearly there.") if near else say("The order is on the way.")
+    if status in _ON_SHELF and coming:
+        return say("It is packed. A rider is coming to the store.")
+    if order.delivered_at is not None:
+        return say("Delivered.")
+    return _SHARED[status]
 
 
 def window_words(starts_at: datetime, ends_at: datetime, *, now: datetime) -> Said:
@@ -96,6 +108,19 @@ _DOING = {
     Status.ASSIGNED_TO_PARTNER: say("Your bags are packed."),
     Status.PICKED_UP: say("Your order is on the way."),
     Status.IN_TRANSIT: say("Your order is on the way."),
+}
+_SHARED = {
+    Status.PENDING: say("The order is not confirmed yet."),
+    Status.CONFIRMED: say("The store has the order."),
+    Status.ASSIGNED_TO_STORE: say("The store has the order."),
+    Status.PICKING: say("The items are being picked."),
+    Status.PACKED: say("The bags are packed."),
+    Status.ASSIGNED_TO_PARTNER: say("The bags are packed."),
+    Status.DELIVERED: say("Delivered."),
+    Status.CLOSED: say("Delivered."),
+    Status.CANCELLED: say("The order was cancelled."),
+    Status.UNDELIVERED: say("The order could not be handed over."),
+    Status.REFUNDED: say("The order will not come."),
 }
 # What can be said about the door: code → (words, icon). Shown by the shop, the floor, the rider and the order desk.
 DOOR_CHIPS = {

@@ -7,6 +7,7 @@ from collections import Counter
 from typing import Any
 from uuid import UUID
 
+import orjson
 import structlog
 from channels.db import database_sync_to_async
 from django.conf import settings
@@ -16,6 +17,7 @@ from blinkit.kernel.ws import CLOSE_TRY_LATER, LiveConsumer, in_thread, is_signe
 from orders import queries, watching
 from orders.errors import NoSuchOrder
 from orders.queries.shelves import store_id_of
+from orders.queries.shown import RIDING, place_of
 
 log = structlog.get_logger(__name__)
 
@@ -23,10 +25,15 @@ STAFF = frozenset({"ops", "admin"})
 
 
 class OrderConsumer(LiveConsumer):
-    """The customer's own order, or any order for operations (who never see the door code)."""
+    """The customer's own order, or any order for operations (who never see the door code).
+
+    A customer gets positions only between a snapshot that says the bags are on the road and the next hint: whatever
+    changed is read first, so that no position of before the pick-up or after the delivery slips through.
+    """
 
     order_id: UUID
     customer_id: int | None = None
+    sees_rider = False
 
     async def authorise(self) -> bool:
         self.order_id = self.scope["url_route"]["kwargs"]["order_id"]
@@ -47,6 +54,22 @@ class OrderConsumer(LiveConsumer):
 
     def snapshot(self) -> dict[str, Any]:
         return queries.tracking(order_id=self.order_id, customer_id=self.customer_id)
+
+    async def live_hint(self, message: dict[str, Any]) -> None:
+        self.sees_rider = False
+        await super().live_hint(message)
+
+    async def live_data(self, message: dict[str, Any]) -> None:
+        if self.customer_id is None:
+            await super().live_data(message)
+        elif self.sees_rider:
+            seen = {"type": message["data"].get("type", "position"), **place_of(message["data"])}
+            await super().live_data({**message, "data": seen})
+
+    async def _send_bytes(self, kind: str, data: bytes) -> None:
+        if kind == "snapshot":
+            self.sees_rider = orjson.loads(data)["status"] in RIDING and self._as_of >= self._wanted
+        await super()._send_bytes(kind, data)
 
     def _owner_id(self) -> int | None:
         try:

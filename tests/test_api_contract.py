@@ -59,6 +59,7 @@ REPEATABLE: dict[str, str] = {
     "/floor/stores/{code}/handover/": "each scan carries a nonce",
     "/orders/{order_id}/claims/photos/": "the same picture of an order is kept once, and 12 at most",
     "/lists/{list_id}/share/": "signs a link and keeps nothing",
+    "/orders/{order_id}/share/": "signs a link and keeps nothing",
     "/me/deletion/": "asked is asked: the first date stays",
     "/me/email/": "one more e-mail with a link, at most five an hour",
     "/me/email/verify/": "verified is verified",

@@ -7,6 +7,8 @@ import json
 import os
 import re
 import shutil
+import subprocess
+import sys
 import time
 import urllib.request
 from collections import Counter
@@ -15,7 +17,7 @@ from urllib.parse import quote
 import pytest
 
 from blinkit.demo import people, places
-from tests.house import House
+from tests.house import ROOT, House
 
 playwright_api = pytest.importorskip("playwright.sync_api", reason="Playwright is not installed (make setup-dev)")
 CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
@@ -552,3 +554,109 @@ def test_a_push_message_is_shown_with_its_words_and_its_page(house, window):
 
 
 assert STORE in {store.code for store in places.STORES}
+
+
+# -- an order on its way ----------------------------------------------------------------------------------------------
+
+TRIP = """
+import sys
+from django.utils import timezone
+from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
+from django.contrib.sessions.backends.db import SessionStore
+from django.conf import settings
+from django.db.models import F
+from accounts.models import Address, User
+from blinkit.kernel import live
+from catalog.models import ShelfItem
+from inventory.models import Stock
+from orders import services
+user = User.objects.get(phone="{phone}")
+there = Stock.objects.filter(store__code="{store}", on_hand__gt=F("held") + 9).values("product_id")
+item = ShelfItem.objects.filter(store__code="{store}", is_listed=True, product__in=there).first()
+now, me = timezone.now(), dict(customer_id=user.pk)
+lines = [services.Asked(item.product.sku, 1)]
+view = services.replace_lines(store_code="{store}", lines=lines, tip_paise=0, now=now, **me)
+home = Address.objects.filter(user=user).first().pk
+order = services.checkout(address_id=home, method="cod", bill_fingerprint=view.fingerprint, now=now, **me)
+rider = dict(order_id=order.pk, actor="rider:9999")
+services.to_store(order_id=order.pk, actor="system", now=now)
+services.start_picking(order_id=order.pk, actor="user:1", now=now)
+services.packed(order_id=order.pk, bag_codes=["T"], shelf_slot="S1", actor="user:1", now=now)
+services.rider_accepted(rider_id=9999, rider_name="Ravi", now=now, **rider)
+services.picked_up(bag_codes=["T"], now=now, **rider)
+session = SessionStore()
+session[SESSION_KEY], session[BACKEND_SESSION_KEY] = str(user.pk), settings.AUTHENTICATION_BACKENDS[0]
+session[HASH_SESSION_KEY] = user.get_session_auth_hash()
+session.create()
+print("ready", order.pk, session.session_key, flush=True)
+for line in sys.stdin:
+    if line.strip() == "deliver":
+        proof = dict(rider_id=9999, otp=order.door_otp, cash_paise=order.cash_due_paise)
+        services.delivered(now=timezone.now(), **proof, **rider)
+    else:
+        here = dict(lat=order.lat + float(line), lng=order.lng, at=timezone.now().isoformat(), rider=9999)
+        live.remember(f"rider-of-order:{{order.pk}}", here, ttl_s=600)
+    print("done", flush=True)
+"""
+
+
+def test_an_order_is_followed_without_a_socket_on_a_slow_phone_with_tiles_that_do_not_come(house, window):
+    """Only the small answer is asked for: the marker glides, sleep and waking lose nothing, the end is told."""
+    person = customers()[-1]
+    program = TRIP.format(phone=person.phone, store=STORE)
+    words = [sys.executable, "-c", "import django; django.setup()\n" + program]
+    more = {"DJANGO_SETTINGS_MODULE": "blinkit.settings"}
+    pipe = subprocess.PIPE
+    with subprocess.Popen(words, cwd=ROOT, env=house.environment | more, stdin=pipe, stdout=pipe, text=True) as trip:
+
+        def do(act):
+            trip.stdin.write(f"{act}\n")
+            trip.stdin.flush()
+            assert "done" in trip.stdout.readline()
+
+        try:
+            order_id, session = next(line for line in trip.stdout if line.startswith("ready")).split()[1:]
+            do(0.0150)
+            page = window(PHONE, service_workers="block")
+            page.context.add_cookies([{"name": "sessionid", "value": session, "url": house.url}])
+            page.route_web_socket("**/ws/**", lambda socket: socket.close())
+            page.route("https://tiles.example/**", lambda route: route.abort())
+            page.route("**/orders/*/", with_tiles)
+            answers = []
+            page.on("response", lambda answer: answer.url.endswith("/now/") and answers.append(answer))
+            page.goto(f"/orders/{order_id}/")
+            page.locator("[data-track-dot][data-state=live]").wait_for()
+            page.locator("#track-map[data-ground=plain] .map-ring span").first.wait_for()
+            assert " min" in page.title() and page.evaluate(SHIFTED) < 0.05
+            before = page.evaluate(MARKER)
+            do(0.0148)
+            page.evaluate(
+                "document.dispatchEvent(new Event('visibilitychange'))"
+            )  # the phone wakes up: it asks at once
+            moved = until_true(page, f"() => {{ const now = ({MARKER})(); return now !== {before} && now; }}")
+            assert 0 < before - moved < 0.0002, "it glides, it does not leap"
+            page.locator("#track-away", has_text="1.6 km").wait_for()
+            assert all(len(answer.body()) < 400 for answer in answers)
+            do("deliver")
+            page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
+            page.locator("[data-status=DELIVERED]").wait_for()
+            assert page.locator("#track-map").count() == 0
+        finally:
+            trip.kill()
+
+
+MARKER = "() => document.getElementById('track-map').map.where('rider')?.[0]"
+SHIFTED = """() => new Promise(done => {
+    let sum = 0;
+    new PerformanceObserver(list => list.getEntries().forEach(it => { sum += it.hadRecentInput ? 0 : it.value; }))
+        .observe({type: "layout-shift", buffered: true});
+    requestAnimationFrame(() => requestAnimationFrame(() => done(sum)));
+})"""
+
+
+def with_tiles(route):
+    """The same page, in a house that names a tile server."""
+    answer = route.fetch()
+    headers = {**answer.headers, "content-security-policy": "img-src 'self' data: https://tiles.example"}
+    named = answer.text().replace('data-tiles=""', 'data-tiles="https://tiles.example/{z}/{x}/{y}.png"')
+    route.fulfill(response=answer, body=named, headers=headers)

@@ -159,6 +159,17 @@ def push_key() -> str:
 
 
 @register.simple_tag
+def tiles_url() -> str:
+    """Where maps take their tiles from; empty for the plain ground."""
+    return str(settings.TILES_URL)
+
+
+@register.simple_tag
+def tiles_attribution() -> str:
+    return str(settings.TILES_ATTRIBUTION)
+
+
+@register.simple_tag
 def demo_mode() -> bool:
     return bool(getattr(settings, "DEMO_MODE", False))
 

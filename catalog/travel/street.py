@@ -16,6 +16,7 @@ from dataclasses import asdict, dataclass
 from datetime import datetime, time
 from functools import lru_cache
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from blinkit.kernel.geo import Point, distance_metres
 

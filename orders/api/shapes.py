@@ -601,11 +601,21 @@ class RiderPosition(S.Serializer[Any]):
     lat = S.FloatField()
     lng = S.FloatField()
     at = S.DateTimeField()
+    seq = S.IntegerField(required=False, help_text="A later one has a higher number.")
+    heading = S.FloatField(required=False, help_text="Degrees from north, where the phone says it.")
+    accuracy_metres = S.FloatField(required=False)
 
 
 class OrderRider(S.Serializer[Any]):
     name = S.CharField()
+    rating = S.FloatField(allow_null=True, help_text="Stars of the last 90 days; null below 20 ratings.")
     position = RiderPosition(allow_null=True)
+
+
+class ArrivalWhy(S.Serializer[Any]):
+    code = S.CharField(help_text="queue, picking, rider, handover, ride, store, other-rider, sooner …")
+    sentence = S.CharField()
+    sentence_local = S.CharField(help_text="The same in the language of Accept-Language.")
 
 
 class Tracking(OrderCard):
@@ -620,6 +630,7 @@ class Tracking(OrderCard):
     cancel_reason = S.CharField()
     eta_from_m = S.IntegerField(allow_null=True)
     eta_to_m = S.IntegerField(allow_null=True)
+    eta_why = ArrivalWhy(allow_null=True, help_text="Why the range had to move, for some minutes.")
     late_s = S.IntegerField()
     expected_late_s = S.IntegerField(help_text="Seconds behind the promise that are probable now; 0 in time.")
     late_credit_paise = Money(help_text="Given into the wallet by itself because it came late; 0: nothing.")
@@ -631,7 +642,10 @@ class Tracking(OrderCard):
     lines = OrderLineOut(many=True)
     bill = OrderBill()
     payment = OrderPayment(allow_null=True)
-    rider = OrderRider(allow_null=True)
+    rider = OrderRider(allow_null=True, help_text="From the pick-up of this order until it is over, else null.")
+    rider_is_coming = S.BooleanField(
+        help_text="A rider is coming to the store for it; who, is told from the pick-up on."
+    )
     rider_at_door_at = S.DateTimeField(allow_null=True, help_text="Since when the rider stands at the door.")
     otp = S.CharField(allow_null=True, help_text="The door code: say it to the rider, to nobody else.")
     leave_at_door = S.BooleanField()

@@ -440,8 +440,15 @@ class RiderPosition:
 
 
 @strawberry.type
+class ArrivalWhy:
+    code: str
+    sentence: str
+
+
+@strawberry.type
 class OrderRider:
     name: str
+    rating: float | None = strawberry.field(description="Stars of the last 90 days; null below 20 ratings.")
     position: RiderPosition | None
 
 
@@ -455,6 +462,7 @@ class TrackedOrder(Order):
     cancel_reason: str
     eta_from_m: int | None
     eta_to_m: int | None
+    eta_why: ArrivalWhy | None = strawberry.field(description="Why the range had to move, for some minutes.")
     late_s: int
     expected_late_s: int
     late_credit_paise: int
@@ -464,7 +472,8 @@ class TrackedOrder(Order):
     store_place: StoreContact
     to: Destination
     payment: OrderPayment | None
-    rider: OrderRider | None
+    rider: OrderRider | None = strawberry.field(description="From the pick-up of this order until it is over.")
+    rider_is_coming: bool
     rider_at_door_at: datetime | None
     otp: str | None = strawberry.field(description="The door code: say it to the rider, to nobody else.")
     leave_at_door: bool

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict
-from datetime import datetime
-from math import ceil, floor
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -14,7 +13,7 @@ from django.db.models import Q, Sum
 from django.utils import timezone
 from django.utils.translation import gettext
 
-from blinkit.kernel import events, live
+from blinkit.kernel import events
 from blinkit.kernel.events import TimelineRow
 from catalog.pricing.tax import TaxSplit, split
 from orders.errors import NoSuchOrder
@@ -22,23 +21,22 @@ from orders.models import Order, OrderLine, OrderQuerySet
 from orders.queries.carts import gift_json
 from orders.queries.money import late_credit_of
 from orders.queries.outlook import Outlook, outlook_of
+from orders.queries.shown import RIDING, Facts, facts_of, position_of, rating_of, shown_of
 from orders.states import CUSTOMER_MAY_CANCEL, FINISHED, Status
+from orders.steady import WHY, Shown
 from orders.words import sentence_of
 from payments.models import Payment
 
-RIDING = frozenset({Status.PICKED_UP, Status.IN_TRANSIT})
-"""While the customer may see where the rider is."""
-CODE_SHOWN = frozenset(
+BEFORE_PICKUP = frozenset(
     {
         Status.CONFIRMED,
         Status.ASSIGNED_TO_STORE,
         Status.PICKING,
         Status.PACKED,
         Status.ASSIGNED_TO_PARTNER,
-        Status.PICKED_UP,
-        Status.IN_TRANSIT,
     }
 )
+CODE_SHOWN = BEFORE_PICKUP | RIDING
 STEPS: tuple[tuple[str, str, frozenset[Status]], ...] = (
     ("placed", "Placed", frozenset({Status.PENDING})),
     ("confirmed", "Confirmed", frozenset({Status.CONFIRMED, Status.ASSIGNED_TO_STORE})),
@@ -65,22 +63,27 @@ def orders_of(customer_id: int) -> OrderQuerySet:
 
 
 def tracking(*, order_id: UUID, customer_id: int | None = None, now: datetime | None = None) -> dict[str, Any]:
-    """All the tracking page shows, JSON-able, in three statements (a fourth, measured legs, is kept for a
-    minute). `customer_id` None is for staff: no door code then.
+    """All the tracking page shows, JSON-able, in three statements (measured legs are kept for a minute, a rider's
+    rating for a quarter of an hour). `customer_id` None is for staff: no door code then. Raises NoSuchOrder.
 
-    Times are aware instants; the arrival range `eta_from_m`–`eta_to_m` counts from `as_of`, None when it is over.
-    `rider.position` is {lat, lng, at, ...} only while the bags are on the road. Raises NoSuchOrder.
+    Times are aware instants; the arrival range `eta_from_m`–`eta_to_m` counts from `as_of`, None when it is over; it
+    narrows, and `eta_why` says why when it had to move. Customers are told who brings it, and `rider.position`
+    {lat, lng, at, ...}, only while their bags are on the road; before it there is `rider_is_coming`.
     """
-    now = now or timezone.now()
     order = order_of(order_id=order_id, customer_id=customer_id)
+    return tracking_of(order, for_customer=customer_id is not None, now=now or timezone.now())
+
+
+def tracking_of(order: Order, *, for_customer: bool, now: datetime) -> dict[str, Any]:
+    """The same of an order that is loaded with its store, load and city, in two statements."""
     lines = list(OrderLine.objects.filter(order=order))
     into_wallet = Sum("refunds__amount_paise", filter=Q(refunds__to_wallet=True))
     payment = Payment.objects.filter(ref=order.pk).annotate(into_wallet_paise=into_wallet).first()
     status = Status(order.status)
-    rider = _rider_json(order, status)
-    position = rider["position"] if rider else None
-    seen = outlook_of(order, lines=len(lines), now=now, position=position)
-    eta_from_m, eta_to_m = _range(order, seen, now=now)
+    facts = facts_of(order) if status not in FINISHED else {}
+    seen = outlook_of(order, lines=len(lines), now=now, position=position_of(order, facts))
+    shown = _shown(order, seen, facts, now=now)
+    eta_from_m, eta_to_m = shown.minutes(now) if shown else (None, None)
     late_s, expected_late_s = _late_s(order, now), _expected_late_s(order, seen)
     credit = late_credit_of(order)
     credit_paise = 0 if credit is None else credit.paise
@@ -97,6 +100,7 @@ def tracking(*, order_id: UUID, customer_id: int | None = None, now: datetime | 
         "cancel_reason": order.cancel_reason,
         "eta_from_m": eta_from_m,
         "eta_to_m": eta_to_m,
+        "eta_why": {"code": shown.why, "sentence": WHY[shown.why]} if shown and shown.why in WHY else None,
         "late_s": late_s,
         "expected_late_s": expected_late_s,
         "late_credit_paise": credit_paise,
@@ -116,9 +120,10 @@ def tracking(*, order_id: UUID, customer_id: int | None = None, now: datetime | 
         "bill": order_bill_json(order, lines),
         "payment": _payment_json(payment, order),
         "gift": gift_json(order),
-        "rider": rider,
+        "rider": _rider_json(order, facts, for_customer=for_customer, now=now),
+        "rider_is_coming": status in BEFORE_PICKUP and order.rider_id_ref is not None,
         "rider_at_door_at": order.rider_at_door_at if status in RIDING else None,
-        "otp": order.door_otp if customer_id is not None and status in CODE_SHOWN else None,
+        "otp": order.door_otp if for_customer and status in CODE_SHOWN else None,
         "leave_at_door": "leave_at_door" in order.instructions,
         "as_of": now,
     }
@@ -168,23 +173,21 @@ def timeline(order_id: UUID) -> list[TimelineRow]:
     return events.timeline(f"order:{order_id}")
 
 
-def _range(order: Order, left: Outlook | None, *, now: datetime) -> tuple[int | None, int | None]:
-    """Minutes from `now` until the door, from what is done and what is still to do; (None, None) when it is over, not
-    promised yet, the rider is there, or the order has a slot and is not on the road.
+def _shown(order: Order, left: Outlook | None, facts: Facts, *, now: datetime) -> Shown | None:
+    """The arrival range, from what is done and what is still to do; None when it is over, not promised yet, the rider
+    is there, or the order has a slot and is not on the road.
 
     Never below what the remaining legs need. Before the ride the promised range is kept for as long as it can be; on
     the road only what is left of the way counts.
     """
-    status = Status(order.status)
     if left is None or order.promised_by is None or order.promised_from is None or order.rider_at_door_at:
-        return None, None
-    if order.slot_id is not None and status not in RIDING:  # its window says when, not minutes
-        return None, None
-    from_m, to_m = max(1, floor(left.p50_s / 60)), max(1, ceil(left.p90_s / 60))
-    if status not in RIDING:
-        to_m = max(to_m, ceil((order.promised_by - now).total_seconds() / 60))
-        from_m = max(from_m, floor((order.promised_from - now).total_seconds() / 60))
-    return min(from_m, to_m), to_m
+        return None
+    if order.slot_id is not None and order.status not in RIDING:  # its window says when, not minutes
+        return None
+    from_at, to_at = now + timedelta(seconds=left.p50_s), now + timedelta(seconds=left.p90_s)
+    if order.status not in RIDING:
+        from_at, to_at = max(from_at, order.promised_from), max(to_at, order.promised_by)
+    return shown_of(order, left, facts, between=(min(from_at, to_at), to_at), now=now)
 
 
 def step_of(order: Order) -> int:
@@ -277,11 +280,12 @@ def _payment_json(payment: Any, order: Order) -> dict[str, Any] | None:
     }
 
 
-def _rider_json(order: Order, status: Status) -> dict[str, Any] | None:
-    if not order.rider_id_ref or status in FINISHED:
+def _rider_json(order: Order, facts: Facts, *, for_customer: bool, now: datetime) -> dict[str, Any] | None:
+    """Who brings it: for the customer from the pick-up on, for staff from the acceptance on; nobody once it is over."""
+    if order.rider_id_ref is None or order.status in FINISHED or (for_customer and order.status not in RIDING):
         return None
-    position = live.recall(f"rider-of-order:{order.pk}") if status in RIDING else None
-    return {"name": order.rider_name, "position": position}
+    rating = rating_of(order, facts, now=now)
+    return {"name": order.rider_name, "rating": rating, "position": position_of(order, facts)}
 
 
 def _late_s(order: Order, now: datetime) -> int:

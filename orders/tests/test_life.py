@@ -396,9 +396,15 @@ def test_undelivered_goods_are_paid_back_and_come_back():
 
 def test_tracking_shows_the_rider_only_on_the_road_and_the_code_only_to_the_customer():
     an_order = advance(order(), Status.ASSIGNED_TO_PARTNER)
-    live.remember(f"rider-of-order:{an_order.pk}", {"lat": 12.95, "lng": 77.62, "at": "now"}, ttl_s=60)
+    at = (NOW + timedelta(seconds=1)).isoformat()
+    live.remember(f"rider-of-order:{an_order.pk}", {"lat": 12.95, "lng": 77.62, "at": at}, ttl_s=60)
     mine = {"order_id": an_order.pk, "customer_id": an_order.customer_id, "now": NOW}
-    assert queries.tracking(**mine)["rider"] == {"name": "Ravi", "position": None}
+    assert queries.tracking(**mine)["rider"] is None and queries.tracking(**mine)["rider_is_coming"]
+    assert queries.tracking(order_id=an_order.pk, now=NOW)["rider"] == {
+        "name": "Ravi",
+        "rating": None,
+        "position": None,
+    }
     services.picked_up(order_id=an_order.pk, bag_codes=["BAG-1"], actor="rider:7", now=NOW)
     seen = queries.tracking(**mine)
     assert seen["rider"]["position"]["lat"] == 12.95

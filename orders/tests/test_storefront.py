@@ -366,7 +366,7 @@ def test_an_order_reads_in_the_readers_language():
 def test_the_tab_follows_the_order():
     made = order()
     page = signed_in(made.customer).get(f"/orders/{made.pk}/", **HTMX).content.decode()
-    assert f'data-title="{made.number} · The store has your order' in page
+    assert 'data-title="' in page and " min · The store has your order" in page
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,6 @@
 """The socket of an order."""
 
+from datetime import timedelta
 from uuid import uuid4
 
 import pytest
@@ -7,14 +8,16 @@ from asgiref.sync import async_to_sync, sync_to_async
 from channels.routing import URLRouter
 from channels.testing import WebsocketCommunicator
 
-from blinkit.kernel import ws
+from blinkit.kernel import live, ws
 from blinkit.kernel.tokens import access_token_for
 from catalog.tests.factories import NOW
 from orders import services
-from orders.tests.factories import order
+from orders.states import Status
+from orders.tests.factories import advance, order
 from orders.urls import ws_urls
 
 pytestmark = pytest.mark.django_db(transaction=True)
+LATER = NOW + timedelta(minutes=9)
 APPLICATION = ws.wrap(URLRouter(ws_urls))
 
 
@@ -66,6 +69,41 @@ def test_operations_may_listen_but_never_see_the_door_code():
         return first
 
     assert async_to_sync(watch)()["data"]["otp"] is None
+
+
+def test_positions_come_only_while_the_bags_are_on_the_road_and_say_nothing_else():
+    """The customer's socket is in the order's group all the time; what is shared there too early or too late stays."""
+    an_order = advance(order(), Status.ASSIGNED_TO_PARTNER)
+    group, pk = f"order.{an_order.pk}", an_order.pk
+
+    def at(seq):
+        live.share(
+            group, {"type": "position", "rider": 7, "lat": 12.9, "lng": 77.6, "at": "2026-01-05T10:00Z", "seq": seq}
+        )
+
+    async def watch():
+        socket_of = socket(pk, an_order.customer_id)
+        assert (await socket_of.connect())[0]
+        seen = [await socket_of.receive_json_from(timeout=5)]
+        await sync_to_async(at)(1)
+        await sync_to_async(services.picked_up)(order_id=pk, bag_codes=["BAG-1"], actor="rider:7", now=LATER)
+        seen.append(await socket_of.receive_json_from(timeout=5))
+        await sync_to_async(at)(2)
+        seen.append(await socket_of.receive_json_from(timeout=5))
+        done = {"rider_id": 7, "otp": an_order.door_otp, "cash_paise": an_order.cash_due_paise, "actor": "rider:7"}
+        await sync_to_async(services.delivered)(order_id=pk, now=LATER, **done)
+        await sync_to_async(at)(3)
+        seen.append(await socket_of.receive_json_from(timeout=5))
+        nothing = await socket_of.receive_nothing(timeout=0.3)
+        await socket_of.disconnect()
+        return seen, nothing
+
+    seen, nothing = async_to_sync(watch)()
+    assert [(it["type"], it["data"].get("status")) for it in seen] == [
+        ("snapshot", "ASSIGNED_TO_PARTNER"), ("snapshot", "PICKED_UP"), ("position", None), ("snapshot", "DELIVERED")
+    ]  # fmt: skip
+    assert seen[2]["data"] == {"lat": 12.9, "lng": 77.6, "at": "2026-01-05T10:00Z", "seq": 2} and nothing
+    assert [it["data"].get("rider") for it in (seen[0], seen[3])] == [None, None]
 
 
 def test_an_order_that_is_none_has_no_socket():

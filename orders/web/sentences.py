@@ -10,8 +10,8 @@ from orders.states import Status
 
 def headline(order: Order) -> str:
     status, rider = Status(order.status), order.rider_name
-    if status in (Status.PACKED, Status.ASSIGNED_TO_PARTNER) and rider:
-        return _("%(rider)s is picking up your bags") % {"rider": rider}
+    if status in (Status.PACKED, Status.ASSIGNED_TO_PARTNER) and rider:  # who it is, is told from the pick-up on
+        return _("Your bags are packed. A rider is coming to the store")
     if status in (Status.PICKED_UP, Status.IN_TRANSIT) and order.rider_at_door_at:
         return _("Your rider is at the door")
     if status in (Status.PICKED_UP, Status.IN_TRANSIT) and rider:
@@ -54,6 +54,18 @@ def why_kept(status: Status) -> str:
     return _("The store is packing it already, so it can't be cancelled any more. Help reaches the store.")
 
 
+def what_now(order: Order) -> str:
+    """What becomes of an order that ended on its way; "" for all others."""
+    status = Status(order.status)
+    if status == Status.UNDELIVERED:
+        return _("The bags are going back to the store. You pay for nothing that did not reach you.")
+    if status == Status.REFUNDED:
+        return _("It is settled: nothing is owed any more.")
+    if status == Status.CANCELLED:
+        return _("Nothing will be brought, and you pay nothing for it.")
+    return ""
+
+
 def move_words(status: str) -> str:
     """A line of the timeline."""
     return {
@@ -78,8 +90,8 @@ def late_why(order: Order) -> str:
     status = Status(order.status)
     if status in (Status.PICKED_UP, Status.IN_TRANSIT):
         return _("It is on the road to you.")
-    if order.rider_name:
-        return _("%(rider)s has taken it.") % {"rider": order.rider_name}
+    if order.rider_name and status in (Status.PACKED, Status.ASSIGNED_TO_PARTNER):
+        return _("A rider is coming to the store.")
     if status in (Status.PACKED, Status.ASSIGNED_TO_PARTNER):
         return _("A rider is being found.")
     if status == Status.PICKING:

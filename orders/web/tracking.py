@@ -9,7 +9,7 @@ from uuid import UUID
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect
+from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -25,20 +25,30 @@ from orders.models import Order
 from orders.queries.claims import states_of
 from orders.queries.invoices import has_invoice
 from orders.queries.money import late_credit_of
+from orders.queries.tracking import tracking_of
 from orders.states import FINISHED, Status
 from orders.web.checkout import refill
 from orders.web.claim_words import short_state
 from orders.web.claims import after_order
 from orders.web.names import hindi_names
 from orders.web.places import short_name
-from orders.web.sentences import headline, late_why, move_words, step_words, why_kept
+from orders.web.sentences import headline, late_why, move_words, what_now, why_kept
 from orders.web.shopper import Shopper, customer_of, is_htmx
+from orders.web.track_page import (
+    LATE_AFTER_S,
+    STOPPED,
+    away_words,
+    contact_urls,
+    map_of,
+    marks_of,
+    no_rider_words,
+    share_url,
+    steps,
+)
 from orders.web.when import window_words
 from orders.words import door_chips
 
-STOPPED = frozenset({Status.CANCELLED, Status.UNDELIVERED, Status.REFUNDED})
 PER_PAGE = 20
-LATE_AFTER_S = 60
 
 
 @never_cache
@@ -87,10 +97,12 @@ def order(request: HttpRequest, order_id: UUID) -> HttpResponse:
     """One order, live while it lasts, and a plain page that can be reloaded."""
     shopper = Shopper(request)
     row = queries.order_of(order_id=order_id, customer_id=customer_of(request))
-    facts = queries.tracking(order_id=order_id, customer_id=customer_of(request), now=shopper.now)
+    facts = tracking_of(row, for_customer=True, now=shopper.now)
+    if is_htmx(request) and request.GET.get("part") != "rest":
+        return render(request, "shop/order.html#now", {"order": _head(row, facts, shopper.now)})
     context = {
         **after_order(row, shopper),
-        "order": _page(row, facts, shopper.now),
+        "order": _head(row, facts, shopper.now) | _rest(row, facts),
         "has_invoice": bool(row.finished_at and row.picked_up_at) and has_invoice(row.pk),
         "cancel_reasons": [
             _("Ordered by mistake"), _("It takes too long"), _("Wrong address"), _("Something is missing in it"),
@@ -102,7 +114,8 @@ def order(request: HttpRequest, order_id: UUID) -> HttpResponse:
         "searchable": "desktop",
     }  # fmt: skip
     if is_htmx(request):
-        return shopper.render("shop/order.html#now", context)
+        return render(request, "shop/order.html#rest", context)
+    context |= {"share_url": share_url(request, row), "now_url": reverse("shop-order-now", args=[row.pk])}
     return shopper.render("shop/order.html", context)
 
 
@@ -113,42 +126,64 @@ def _window(row: Order, now: datetime) -> str:
     return window_words(row.promised_from, row.promised_by, now=now)
 
 
-def _page(row: Order, facts: dict[str, Any], shopper_now: datetime) -> dict[str, Any]:
+def _head(row: Order, facts: dict[str, Any], now: datetime) -> dict[str, Any]:
+    """The part that changes: range, next step, what is late, who comes."""
     status = Status(row.status)
     live = status not in FINISHED
     rider = facts["rider"] or {}
-    payment = facts["payment"]
+    position = rider.get("position")
     return {
         "id": row.pk,
         "number": row.number,
         "status": status.value,
         "sentence": headline(row),
-        "window": _window(row, shopper_now),
+        "window": _window(row, now),
         "schedule": facts["schedule"],
+        "note": said(row.cancel_reason) if status in STOPPED else "",
+        "what_now": what_now(row),
+        "live": live,
+        "stopped": status in STOPPED,
+        "late": live and facts["late_s"] >= LATE_AFTER_S and not facts["rider_at_door_at"],
+        "late_soon": live and facts["expected_late_s"] > 0,
+        "late_why": late_why(row),
+        "late_credit": _late_note(row),
+        "at_door": bool(facts["rider_at_door_at"]),
+        "waits_until": facts.get("waits_until") or getattr(row, "waits_until", None),
+        "due_paise": row.cash_due_paise if live else 0,
+        "eta_low_m": facts["eta_from_m"],
+        "eta_high_m": facts["eta_to_m"],
+        "eta_why": said(facts["eta_why"]["sentence"]) if facts["eta_why"] else "",
+        "steps": steps(facts["steps"], row),
+        "pay_url": reverse("shop-pay", args=[row.pk]) if status == Status.PENDING else "",
+        "pay_by": row.pay_by,
+        "to_pay_paise": row.to_pay_paise,
+        "door_code": facts["otp"],
+        "leave_at_door": facts["leave_at_door"],
+        "rider_is_coming": facts["rider_is_coming"],
+        "rider_name": rider.get("name", ""),
+        "rider_rating": rider.get("rating"),
+        "contact": contact_urls(row) if rider else {},
+        "away": away_words(position, row.point),
+        "no_rider": no_rider_words(row.status),
+        "refund_notes": _refund_notes(row, status, facts["payment"]),
+        "cashback_note": _cashback_note(row, status),
+        "marks": marks_of(facts),
+        "as_of": now,
+        "map": _map(row, position) if live and status != Status.PENDING else None,
+    }
+
+
+def _rest(row: Order, facts: dict[str, Any]) -> dict[str, Any]:
+    """The part that seldom does: items, bill, address, what happened so far."""
+    status = Status(row.status)
+    live = status not in FINISHED
+    return {
         "is_gift": row.is_gift,
         "gift_note": row.gift_note,
         "gift_from": row.gift_from,
         "chips": door_chips(row.instructions),
         "door_instructions": row.door_instructions,
-        "note": said(row.cancel_reason) if status in STOPPED else "",
-        "live": live,
-        "late": live and facts["late_s"] >= LATE_AFTER_S and not facts["rider_at_door_at"],
-        "late_soon": live and facts["expected_late_s"] > 0,
-        "late_why": late_why(row),
-        "at_door": bool(facts["rider_at_door_at"]),
-        "due_paise": row.cash_due_paise if live else 0,
-        "eta_low_m": facts["eta_from_m"],
-        "eta_high_m": facts["eta_to_m"],
-        "steps": _steps(facts["steps"], stopped=status in STOPPED),
-        "pay_url": reverse("shop-pay", args=[row.pk]) if status == Status.PENDING else "",
-        "pay_by": row.pay_by,
-        "door_code": facts["otp"],
-        "rider_name": row.rider_name,
-        "refund_notes": _refund_notes(row, status, payment),
-        "cashback_note": _cashback_note(row, status),
-        "late_note": _late_note(row),
         "wallet_paise": row.wallet_paise,
-        "to_pay_paise": row.to_pay_paise,
         "lines": _in_language(facts["lines"]),
         "bill": facts["bill"],
         "total_paise": row.total_paise,
@@ -159,12 +194,12 @@ def _page(row: Order, facts: dict[str, Any], shopper_now: datetime) -> dict[str,
         "may_cancel": facts["can_cancel"],
         "why_kept": why_kept(status) if live else "",
         "store_phone": row.store.phone,
+        "brought_by": row.rider_name if row.delivered_at else "",
         "timeline": [
             {"words": move_words(event.payload["new"]), "at": event.at}
             for event in queries.timeline(row.pk)
             if event.code == "orders.OrderMoved"
         ],
-        "map": _map(row, rider.get("position")) if live and status != Status.PENDING else None,
     }
 
 
@@ -180,16 +215,6 @@ def _in_language(lines: list[dict[str, Any]]) -> list[dict[str, Any]]:
     for line in named:
         line["missing_qty"] = line["short_qty"] - line.get("replaced_qty", 0)
     return named
-
-
-def _steps(steps: list[dict[str, Any]], *, stopped: bool) -> list[dict[str, str]]:
-    if stopped:
-        return []
-    shown = []
-    for step in steps:
-        words, icon = step_words(step["key"])
-        shown.append({"words": words, "icon": icon, "state": step["state"]})
-    return shown
 
 
 def _method_words(row: Order, status: Status) -> str:
@@ -241,15 +266,8 @@ def _cashback_note(row: Order, status: Status) -> str:
 
 
 def _map(row: Order, position: dict[str, Any] | None) -> dict[str, Any]:
-    store, shop = row.store, short_name(row.store.name)
-    points: list[dict[str, Any]] = [
-        {"id": "store", "kind": "store", "lat": store.lat, "lng": store.lng, "label": shop, "named": True},
-        {"id": "home", "kind": "home", "lat": row.lat, "lng": row.lng, "label": _("You"), "named": True},
-    ]
-    if position:
-        rider = {"id": "rider", "kind": "rider", "lat": position["lat"], "lng": position["lng"]}
-        points.append({**rider, "label": row.rider_name})
-    return {"points": points, "lines": [[[store.lat, store.lng], [row.lat, row.lng]]], "zoomControl": False}
+    found: dict[str, Any] = map_of(row.store.point, row.point, position, shop=short_name(row.store.name))
+    return found
 
 
 @login_required

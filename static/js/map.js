@@ -1,13 +1,18 @@
-// Maps on Leaflet. Without a tile server (the default) the ground is plain and tinted, and areas, routes and points are ours.
+// Maps on Leaflet. Without a tile server (the default; TILES_URL names one), and while it does not answer, the ground is plain
+// and tinted, and areas, routes and points are ours.
 //   <div class="map-box"><div data-map="map-facts"></div></div> {{ facts|json_script:"map-facts" }}
 // facts: {"areas": [{"name", "ring": [[lng, lat], ...], "load": 0..1?}], "points": [{"id", "kind": "store|rider|home|late", "lat", "lng", "label"?}],
 //         "lines": [[[lat, lng], ...]], "pick": {"lat": "#input", "lng": "#input", "placed": "#input"?}? ("1" once a person chose), "center": [lat, lng]?, "zoom": 15?,
-//         "words": [{"text", "lat", "lng", "from": zoom, "until": zoom}] (names on the ground), "tiles": "https://…"?}
-// A mounted element answers el.map = {move(id, lat, lng), put(point), drop(id), fit(), leaflet}.
+//         "words": [{"text", "lat", "lng", "from": zoom, "until": zoom}] (names on the ground), "tiles": "https://…"?,
+//         "rings": {"lat", "lng", "of": [{"metres", "label"}]}? (distances, drawn on the plain ground instead of its pattern)}
+// A point with "about": metres is a neighbourhood; one with "show": false has its label only in words.
+// A mounted element answers el.map = {move(id, lat, lng), where(id), put(point), drop(id), fit(), leaflet}.
 (() => {
   "use strict";
   const ICONS = { store: "store", rider: "bike", home: "house", late: "triangle-alert", pin: "map-pin" };
-  const sprite = document.currentScript?.dataset.sprite || "/static/icons/lucide.svg";
+  const { sprite = "/static/icons/lucide.svg", tiles: house = "", attribution: credit = "" } = document.currentScript?.dataset || {};
+  const TILES_TRIED = 4; // so many tiles that did not come, and none that did: the ground is ours
+  const AGAIN_MS = 60000;
   const icon = (name) => `<svg class="icon" aria-hidden="true"><use href="${sprite}#${name}"></use></svg>`;
   const colour = (name) => getComputedStyle(document.documentElement).getPropertyValue(`--${name}`).trim();
 
@@ -16,11 +21,44 @@
     if (!L || el.map) return el.map;
     const facts = JSON.parse(document.getElementById(el.dataset.map)?.textContent || "{}");
     const still = matchMedia("(prefers-reduced-motion: reduce)").matches;
-    const map = L.map(el, { attributionControl: Boolean(facts.tiles), zoomControl: facts.zoomControl !== false, scrollWheelZoom: Boolean(facts.pick), zoomSnap: 0.25, zoomAnimation: !still, fadeAnimation: !still });
-    if (facts.tiles) L.tileLayer(facts.tiles, { attribution: facts.attribution || "© OpenStreetMap" }).addTo(map);
-    else {
-      const Ground = L.GridLayer.extend({ createTile() { const t = document.createElement("div"); t.className = "map-tile"; return t; } });
-      new Ground({ tileSize: 192 }).addTo(map);
+    const tiles = facts.tiles || house;
+    const map = L.map(el, { attributionControl: Boolean(tiles), zoomControl: facts.zoomControl !== false, scrollWheelZoom: Boolean(facts.pick), zoomSnap: 0.25, zoomAnimation: !still, fadeAnimation: !still });
+    map.attributionControl?.setPrefix(false);
+    const begin = facts.center || (facts.points?.[0] && [facts.points[0].lat, facts.points[0].lng]) || [12.9716, 77.5946];
+    map.setView(begin, facts.zoom || 15, { animate: false }); // circles can't be drawn on a map that looks nowhere
+    const ring = (of) => L.circle([facts.rings.lat, facts.rings.lng], { radius: of.metres, color: colour("ink-3"), weight: 1, opacity: 0.55, dashArray: "2 5", fill: false, interactive: false });
+    let ground = null;
+    const plain = (on) => {
+      el.dataset.ground = on ? "plain" : "tiles";
+      if (!on) { ground?.remove(); return; }
+      if (!ground && facts.rings) {
+        ground = L.layerGroup(facts.rings.of.flatMap((of) => {
+          const words = document.createElement("span");
+          words.textContent = of.label;
+          const top = L.latLng(L.latLng(facts.rings.lat, facts.rings.lng).toBounds(2 * of.metres).getNorth(), facts.rings.lng);
+          return [ring(of), L.marker(top, { icon: L.divIcon({ html: words, className: "map-word map-ring", iconSize: [0, 0] }), interactive: false, keyboard: false, zIndexOffset: -500 })];
+        }));
+      } else if (!ground) {
+        const Ground = L.GridLayer.extend({ createTile() { const t = document.createElement("div"); t.className = "map-tile"; return t; } });
+        ground = new Ground({ tileSize: 192 });
+      }
+      ground.addTo(map);
+    };
+    plain(true); // until the first tile is there, and where there are none
+    if (tiles) {
+      // The page's address stays here; the origin alone is told, as tile servers ask for.
+      const layer = L.tileLayer(tiles, { attribution: facts.attribution || credit, referrerPolicy: "strict-origin-when-cross-origin", maxZoom: 19 });
+      let failed = 0;
+      layer.on("tileload", () => { failed = 0; if (el.dataset.ground !== "tiles") plain(false); });
+      layer.on("tileerror", () => {
+        failed += 1;
+        if (failed !== TILES_TRIED) return;
+        layer.remove();
+        plain(true);
+        setTimeout(() => { failed = 0; if (el.isConnected) layer.addTo(map); }, AGAIN_MS);
+      });
+      addEventListener("online", () => { failed = 0; if (el.isConnected && !map.hasLayer(layer)) layer.addTo(map); });
+      layer.addTo(map);
     }
     const everything = [];
     for (const area of facts.areas || []) {
@@ -57,9 +95,10 @@
         old.setLatLng([p.lat, p.lng]);
         return old;
       }
+      if (p.about) L.circle([p.lat, p.lng], { radius: p.about, color: colour("brand"), weight: 1, fillColor: colour("brand"), fillOpacity: 0.15, interactive: false }).addTo(map);
       const html = p.kind === "pin" ? `<div class="map-pin">${icon("map-pin")}</div>` : `<div class="map-dot" data-kind="${p.kind}">${icon(ICONS[p.kind] || "dot")}</div>`;
       const marker = L.marker([p.lat, p.lng], {
-        icon: L.divIcon({ html, className: p.kind === "rider" || p.kind === "late" ? "glide" : "", iconSize: [36, 36], iconAnchor: p.kind === "pin" ? [18, 40] : [18, 18] }),
+        icon: L.divIcon({ html, className: p.glide !== false && (p.kind === "rider" || p.kind === "late") ? "glide" : "", iconSize: [36, 36], iconAnchor: p.kind === "pin" ? [18, 40] : [18, 18] }),
         title: p.label || "", alt: p.label || p.kind, keyboard: Boolean(p.url), zIndexOffset: p.kind === "rider" ? 500 : 0,
       }).addTo(map);
       if (p.label && p.show !== false && p.kind !== "pin") marker.bindTooltip(p.label, { permanent: Boolean(p.named), direction: "bottom", offset: [0, 18], className: "map-label" });
@@ -72,10 +111,10 @@
       map.invalidateSize();
       if (facts.center) map.setView(facts.center, facts.zoom || 15);
       else if (everything.length > 1) map.fitBounds(everything, { padding: facts.padding || [36, 36], maxZoom: 16 });
-      else map.setView(everything[0] || [12.9716, 77.5946], facts.zoom || 15);
+      else map.setView(everything[0] || begin, facts.zoom || 15);
     };
     fit();
-    el.map = { leaflet: map, put, fit, move: (id, lat, lng) => points.get(id)?.setLatLng([lat, lng]), drop: (id) => { points.get(id)?.remove(); points.delete(id); } };
+    el.map = { leaflet: map, put, fit, where: (id) => { const it = points.get(id)?.getLatLng(); return it && [it.lat, it.lng]; }, move: (id, lat, lng) => points.get(id)?.setLatLng([lat, lng]), drop: (id) => { points.get(id)?.remove(); points.delete(id); } };
 
     if (facts.pick) {
       const lat = document.querySelector(facts.pick.lat);
