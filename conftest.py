@@ -6,6 +6,7 @@ Django reads its settings, which is why DJANGO_SETTINGS_MODULE is set here and n
 
 from __future__ import annotations
 
+import importlib
 import importlib.util
 import os
 
@@ -31,6 +32,26 @@ def pytest_configure(config: pytest.Config) -> None:
             SERVERS.append(embedded.ensure("test"))
         except embedded.EmbeddedError as error:
             pytest.exit(str(error), returncode=2)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection(session: pytest.Session) -> None:
+    """In a fresh checkout most of the time before the first test goes into the asserts, which pytest rewrites file by
+    file. Each worker begins at another place, and finds done what the others have done."""
+    if not WORKER or session.config.args_source is not pytest.Config.ArgsSource.TESTPATHS:
+        return
+    files = [
+        file
+        for folder in session.config.args
+        for file in sorted(session.config.rootpath.glob(f"{folder}/**/test_*.py"))
+    ]
+    first = len(files) * int(WORKER.removeprefix("gw")) // int(os.environ["PYTEST_XDIST_WORKER_COUNT"])
+    for file in files[first:]:
+        module = file.relative_to(session.config.rootpath).with_suffix("")
+        try:
+            importlib.import_module(".".join(module.parts))
+        except (Exception, pytest.skip.Exception):
+            pass  # the collection says it
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:

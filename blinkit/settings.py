@@ -97,6 +97,8 @@ ROOT_URLCONF = "blinkit.urls"
 WSGI_APPLICATION = "blinkit.wsgi.application"
 ASGI_APPLICATION = "blinkit.asgi.application"
 AUTH_USER_MODEL = "accounts.User"
+if TESTING:
+    PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]  # a good one takes a third of a second
 LOGIN_URL = "/sign-in/"
 HOME_PAGE = "blinkit.wiring.home_page"
 CSRF_FAILURE_VIEW = "blinkit.kernel.problems.csrf_failure"

@@ -6,7 +6,6 @@ from __future__ import annotations
 import json
 import os
 import re
-import shutil
 import time
 import urllib.request
 from collections import Counter
@@ -15,10 +14,9 @@ from urllib.parse import quote
 import pytest
 
 from blinkit.demo import people, places
-from tests.house import House
+from tests.conftest import CHROMIUM
 
-playwright_api = pytest.importorskip("playwright.sync_api", reason="Playwright is not installed (make setup-dev)")
-CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
+pytest.importorskip("playwright.sync_api", reason="Playwright is not installed (make setup-dev)")
 AXE_RUNS = 4 if os.environ.get("AXE_ALL") else 2
 pytestmark = [
     pytest.mark.slow,
@@ -26,32 +24,15 @@ pytestmark = [
     pytest.mark.skipif(not CHROMIUM, reason="there is no Chromium here (apt-get install chromium, or set CHROMIUM)"),
 ]
 STORE = "BLR-IND"
-QUIET = (
-    "--headless --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking"
-    " --disable-component-update --disable-sync"
-)
 PHONE, DESK = {"width": 360, "height": 740}, {"width": 1280, "height": 800}
 WITHIN_MS = 20_000
 MOST_BYTES = 150 * 1024
 SLOW_3G = {"offline": False, "latency": 400, "downloadThroughput": 400_000 / 8, "uploadThroughput": 400_000 / 8}
 
 
-@pytest.fixture(scope="module")
-def house():
-    house = House()
-    try:
-        house.start()
-        yield house
-    finally:
-        house.stop()
-
-
-@pytest.fixture(scope="module")
-def chromium():
-    with playwright_api.sync_playwright() as play:
-        browser = play.chromium.launch(executable_path=CHROMIUM, args=QUIET.split())
-        yield browser
-        browser.close()
+@pytest.fixture
+def house(city):
+    return city
 
 
 @pytest.fixture
@@ -343,10 +324,19 @@ def test_from_home_to_a_placed_order_with_the_keyboard_alone(house, window, size
 # -- read by everybody ------------------------------------------------------------------------------------------------
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def signed_in(house, chromium):
     """A customer with an order on its way, one that waits for payment, and something in the cart: the state of the
     browser and the pages there are to look at."""
+    if house not in SIGNED_IN:
+        SIGNED_IN[house] = a_busy_customer(house, chromium)
+    return SIGNED_IN[house]
+
+
+SIGNED_IN = {}
+
+
+def a_busy_customer(house, chromium):
     context = chromium.new_context(base_url=house.url, viewport=DESK)
     page = context.new_page()
     page.set_default_timeout(WITHIN_MS)
