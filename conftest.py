@@ -9,6 +9,7 @@ from __future__ import annotations
 import importlib
 import importlib.util
 import os
+from typing import Any
 
 import pytest
 
@@ -32,6 +33,38 @@ def pytest_configure(config: pytest.Config) -> None:
             SERVERS.append(embedded.ensure("test"))
         except embedded.EmbeddedError as error:
             pytest.exit(str(error), returncode=2)
+
+
+# Files that share something costly stay with one worker, in the order in which they were collected: a platform (two at
+# once would only make each other late), a Stripe, what was learned of the API's document. Named by file: of a mark the
+# controller, which gives out the work, knows nothing.
+TOGETHER = {
+    "tests/test_faults.py": "platform",
+    "tests/test_floor_browser.py": "platform",
+    "tests/test_journey_api.py": "platform",
+    "tests/test_journey_browser.py": "platform",
+    "tests/test_platform_run.py": "platform",
+    "tests/test_storefront_browser.py": "platform",
+    "tests/test_schemathesis.py": "document",
+    "tests/test_race_processes.py": "race",
+    "payments/tests/test_stripe.py": "stripe",
+    "payments/tests/test_stripe_browser.py": "stripe",
+    "payments/tests/test_stripe_cards.py": "stripe",
+}
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    from xdist.scheduler import LoadScopeScheduling
+
+    class Together(LoadScopeScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            return TOGETHER.get(nodeid.partition("::")[0], nodeid)
+
+    if config.getvalue("dist") != "loadgroup":
+        return None
+    config.option.loadscopereorder = False
+    return Together(config, log)
 
 
 @pytest.hookimpl(tryfirst=True)

@@ -19,26 +19,19 @@ CITY: list[House] = []
 BROWSER: list[Any] = []  # Playwright and the browser
 
 
-@pytest.hookimpl(tryfirst=True)  # xdist reads the groups in the same hook
+@pytest.hookimpl(trylast=True)  # pytest-django has put those that empty the tables after those that do not
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Tests that run a whole platform stay with one worker: two platforms at once would only make each other late."""
-    for item in items:
-        if item.get_closest_marker("slow") and item.get_closest_marker("django_db") is None:
-            item.add_marker(pytest.mark.xdist_group("platform"))
+    """Long tests begin first, or one worker would still be at them when the others are done. Those that empty the
+    tables stay where they are, the long ones before the others."""
+    first = next((at for at, item in enumerate(items) if _empties_tables(item)), len(items))
 
+    def place(numbered: tuple[int, pytest.Item]) -> tuple[float, int]:
+        at, item = numbered
+        if item.get_closest_marker("slow") is None:
+            return at, 0
+        return (first - 0.5, 0) if _empties_tables(item) else (-1, _which_share(item))
 
-class LongOnesFirst:
-    """Long tests begin first, or one worker would still be at them when the others are done."""
-
-    @pytest.hookimpl(trylast=True)  # pytest-django has put those that empty the tables last, and they stay there
-    def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
-        items.sort(
-            key=lambda item: (item.get_closest_marker("slow") is None or _empties_tables(item), _which_share(item))
-        )
-
-
-def pytest_configure(config: pytest.Config) -> None:
-    config.pluginmanager.register(LongOnesFirst())
+    items[:] = [item for _, item in sorted(enumerate(items), key=place)]
 
 
 def _empties_tables(item: pytest.Item) -> bool:
