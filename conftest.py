@@ -6,6 +6,7 @@ Django reads its settings, which is why DJANGO_SETTINGS_MODULE is set here and n
 
 from __future__ import annotations
 
+import gc
 import importlib
 import importlib.util
 import os
@@ -85,6 +86,13 @@ def pytest_collection(session: pytest.Session) -> None:
             importlib.import_module(".".join(module.parts))
         except (Exception, pytest.skip.Exception):
             pass  # the collection says it
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """All that was imported and collected stays to the end: the collector of garbage need not look at it again."""
+    gc.collect()
+    gc.freeze()
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:

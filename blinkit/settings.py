@@ -340,7 +340,7 @@ if EMBEDDED:
 MEDIA_URL = "media/"
 MEDIA_ROOT = DATA_DIR / "media"
 WHITENOISE_USE_FINDERS = EMBEDDED or DEBUG  # a laptop needs no collectstatic
-WHITENOISE_AUTOREFRESH = DEBUG
+WHITENOISE_AUTOREFRESH = DEBUG or TESTING  # else every client of a test looks at every file that could be asked for
 _static = (
     "django.contrib.staticfiles.storage.StaticFilesStorage"
     if EMBEDDED or DEBUG or TESTING
