@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 import pytest
 from django.contrib.contenttypes.models import ContentType
 from django.core.management.commands import flush
+from django.core.management.sql import emit_post_migrate_signal
 from django.db import connections, transaction
 from django.db.backends.postgresql.operations import DatabaseOperations
 from django.utils import timezone
@@ -97,7 +98,7 @@ class _Refill:
 def _quick_flush() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(DatabaseOperations, "sql_flush", _empty_what_is_filled)
-        patch.setattr(flush, "emit_post_migrate_signal", _Refill(flush.emit_post_migrate_signal))
+        patch.setattr(flush, "emit_post_migrate_signal", _Refill(emit_post_migrate_signal))
         yield
 
 
