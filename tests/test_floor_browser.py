@@ -166,9 +166,9 @@ class Tablet:
 
 
 def stage(house, act, **figures):
-    answer = house.manage("shell", "--no-imports", "-c", STAGE.format(store=STORE, act=act.format(**figures)))
-    found = re.search(r"^STAGE (.*)$", answer.stdout, re.M)
-    assert found, answer.stdout + answer.stderr
+    said = house.elsewhere(STAGE.format(store=STORE, act=act.format(**figures)))
+    found = re.search(r"^STAGE (.*)$", said, re.M)
+    assert found, said
     return json.loads(found[1])
 
 
