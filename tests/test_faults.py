@@ -32,7 +32,7 @@ def house():
 def test_a_working_city_survives_kill_9_of_every_part(house):
     journal = house.folder / "journal"
     journal.touch()
-    size = ["--customers", "8", "--pickers", "4", "--riders", "8", "--orders", "1000", "--speed", "80"]
+    size = ["--customers", "12", "--pickers", "6", "--riders", "12", "--orders", "1000", "--speed", "80"]
     simulation = subprocess.Popen(
         [sys.executable, "-m", "blinkit.demo.simulate", "--url", house.url, "--journal", str(journal), *size],
         cwd=ROOT,
