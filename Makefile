@@ -3,6 +3,8 @@ PYTHON ?= python3
 VENV := .venv
 PY := $(VENV)/bin/python
 .DEFAULT_GOAL := help
+# Where it is set (in many containers), every process would compile every package again, and pytest every test.
+unexport PYTHONDONTWRITEBYTECODE
 .PHONY: help run setup setup-dev test fuzz check bench simulate css lock servers servers-down clean
 
 help:  ## this list

@@ -97,6 +97,8 @@ ROOT_URLCONF = "blinkit.urls"
 WSGI_APPLICATION = "blinkit.wsgi.application"
 ASGI_APPLICATION = "blinkit.asgi.application"
 AUTH_USER_MODEL = "accounts.User"
+if TESTING:
+    PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]  # a good one takes a third of a second
 LOGIN_URL = "/sign-in/"
 HOME_PAGE = "blinkit.wiring.home_page"
 CSRF_FAILURE_VIEW = "blinkit.kernel.problems.csrf_failure"
@@ -350,7 +352,7 @@ if EMBEDDED:
 MEDIA_URL = "media/"
 MEDIA_ROOT = DATA_DIR / "media"
 WHITENOISE_USE_FINDERS = EMBEDDED or DEBUG  # a laptop needs no collectstatic
-WHITENOISE_AUTOREFRESH = DEBUG
+WHITENOISE_AUTOREFRESH = DEBUG or TESTING  # else every client of a test looks at every file that could be asked for
 _static = (
     "django.contrib.staticfiles.storage.StaticFilesStorage"
     if EMBEDDED or DEBUG or TESTING

@@ -67,6 +67,21 @@ def environment_of(folder: Path, **more: str) -> dict[str, str]:
     return keep | {"BLINKIT_DATA_DIR": str(folder)} | more
 
 
+CLERK = """
+import contextlib, io, json, sys, traceback
+import django
+django.setup()
+for line in sys.stdin:
+    said = io.StringIO()
+    with contextlib.redirect_stdout(said):
+        try:
+            exec(json.loads(line), {})
+        except Exception:
+            traceback.print_exc(file=said)
+    print("SAID", json.dumps(said.getvalue()), flush=True)
+"""
+
+
 class House:
     """Start it, wound it, ask it. `environment` is what a command needs to work on the same data."""
 
@@ -80,6 +95,7 @@ class House:
         self.environment = environment_of(self.folder, PORT=str(self.port))
         self.log = self.folder / "console.log"
         self.supervisor: subprocess.Popen[str] | None = None
+        self.clerk: subprocess.Popen[str] | None = None
 
     def start(self) -> None:
         self.supervisor = subprocess.Popen(
@@ -94,6 +110,9 @@ class House:
 
     def stop(self) -> None:
         print("".join(self.log.read_text().splitlines(keepends=True)[-30:]))  # shown when the test failed
+        if self.clerk:
+            self.clerk.kill()
+            self.clerk.wait()
         if self.supervisor and self.supervisor.poll() is None:
             self.supervisor.send_signal(signal.SIGINT)
             try:
@@ -151,6 +170,26 @@ class House:
         return subprocess.run(
             [sys.executable, "manage.py", *words], cwd=ROOT, env=self.environment, capture_output=True, text=True
         )
+
+    def elsewhere(self, code: str) -> str:
+        """What this code prints in another process than those that serve: always the same one, for a process of Django
+        takes seconds to start."""
+        if self.clerk is None:
+            self.clerk = subprocess.Popen(
+                [sys.executable, "-c", CLERK],
+                cwd=ROOT,
+                env=self.environment | {"DJANGO_SETTINGS_MODULE": "blinkit.settings"},
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                text=True,
+            )
+        assert self.clerk.stdin and self.clerk.stdout
+        self.clerk.stdin.write(json.dumps(code) + "\n")
+        self.clerk.stdin.flush()
+        for line in self.clerk.stdout:  # beside the log
+            if line.startswith("SAID "):
+                return str(json.loads(line.removeprefix("SAID ")))
+        raise AssertionError("the other process has ended")
 
     def until(self, true: Callable[[], Any], timeout_s: float) -> None:
         deadline = time.monotonic() + timeout_s

@@ -4,20 +4,18 @@ and nothing takes more than three taps."""
 from __future__ import annotations
 
 import json
-import os
 import random
 import re
-import shutil
 from datetime import UTC, date, datetime
 
 import pytest
 
 from blinkit.demo import people
 from fulfillment import scancodes
+from tests.conftest import CHROMIUM
 from tests.house import ARTEFACTS, House
 
-playwright_api = pytest.importorskip("playwright.sync_api", reason="Playwright is not installed (make setup-dev)")
-CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
+pytest.importorskip("playwright.sync_api", reason="Playwright is not installed (make setup-dev)")
 pytestmark = [
     pytest.mark.slow,
     pytest.mark.browser,
@@ -25,10 +23,6 @@ pytestmark = [
 ]
 STORE = "BLR-IND"
 TABLET = {"width": 1280, "height": 800}
-QUIET = (
-    "--headless --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking"
-    " --disable-component-update --disable-sync"
-)
 WITHIN_MS = 20_000
 MOST_TAPS = 3
 SERIOUS = ("serious", "critical")
@@ -131,14 +125,6 @@ def house():
         house.stop()
 
 
-@pytest.fixture(scope="module")
-def chromium():
-    with playwright_api.sync_playwright() as play:
-        browser = play.chromium.launch(executable_path=CHROMIUM, args=QUIET.split())
-        yield browser
-        browser.close()
-
-
 class Tablet:
     """A picker with a scanner. Time stands still on the device unless a test moves it."""
 
@@ -180,9 +166,9 @@ class Tablet:
 
 
 def stage(house, act, **figures):
-    answer = house.manage("shell", "--no-imports", "-c", STAGE.format(store=STORE, act=act.format(**figures)))
-    found = re.search(r"^STAGE (.*)$", answer.stdout, re.M)
-    assert found, answer.stdout + answer.stderr
+    said = house.elsewhere(STAGE.format(store=STORE, act=act.format(**figures)))
+    found = re.search(r"^STAGE (.*)$", said, re.M)
+    assert found, said
     return json.loads(found[1])
 
 

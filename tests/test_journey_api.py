@@ -13,21 +13,10 @@ import pytest
 from blinkit.demo import people
 from blinkit.demo.simulate.link import Link, Live, Refused, Trouble
 from blinkit.demo.simulate.rider import PHOTO
-from tests.house import House
 
 pytestmark = pytest.mark.slow
-STORE = "BLR-IND"
+STORE = "BLR-RIC"
 WITHIN_S = 20
-
-
-@pytest.fixture(scope="module")
-def house():
-    house = House()
-    try:
-        house.start()
-        yield house
-    finally:
-        house.stop()
 
 
 def person(role):
@@ -221,8 +210,8 @@ async def afterwards(journey, customer, seen):
         await customer.post(f"orders/{seen['id']}/cancel/", {})
 
 
-def test_one_order_from_the_first_sign_in_to_the_door(house):
-    asyncio.run(travel(house))
+def test_one_order_from_the_first_sign_in_to_the_door(city):
+    asyncio.run(travel(city))
     for audit in ("audit_stock", "audit_ledger"):
-        result = house.manage(audit)
+        result = city.manage(audit)
         assert result.returncode == 0, result.stdout + result.stderr

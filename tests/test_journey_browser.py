@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import shutil
 import time
 import urllib.request
 from urllib.parse import quote
@@ -13,41 +11,19 @@ import pytest
 
 from blinkit.demo import people, places
 from blinkit.demo.simulate.link import _CODE
-from tests.house import ARTEFACTS, House
+from tests.conftest import CHROMIUM
+from tests.house import ARTEFACTS
 
-playwright_api = pytest.importorskip("playwright.sync_api", reason="Playwright is not installed (make setup-dev)")
-CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
+pytest.importorskip("playwright.sync_api", reason="Playwright is not installed (make setup-dev)")
 pytestmark = [
     pytest.mark.slow,
     pytest.mark.browser,
     pytest.mark.skipif(not CHROMIUM, reason="there is no Chromium here (apt-get install chromium, or set CHROMIUM)"),
 ]
 STORE = "BLR-KOR"
-QUIET = "--headless --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking"
 PHONE, TABLET = {"width": 390, "height": 844}, {"width": 1280, "height": 800}
 WITHIN_MS = 40_000  # beside other long tests on two cores
 NEXT_UNIT = "before => document.querySelector('#walk-tally')?.textContent !== before"
-
-
-@pytest.fixture(scope="module")
-def house():
-    house = House()
-    try:
-        house.start()
-        yield house
-    finally:
-        house.stop()
-
-
-@pytest.fixture(scope="module")
-def chromium():
-    with playwright_api.sync_playwright() as play:
-        browser = play.chromium.launch(
-            executable_path=CHROMIUM,
-            args=[*QUIET.split(), "--disable-component-update", "--disable-sync"],
-        )
-        yield browser
-        browser.close()
 
 
 class Window:
@@ -97,7 +73,8 @@ class Window:
         self.page.screenshot(path=str(ARTEFACTS / f"journey-{name}.png"))
 
 
-def test_storefront_store_and_rider_play_one_order(house, chromium):
+def test_storefront_store_and_rider_play_one_order(city, chromium):
+    house = city
     plan = next(store for store in places.STORES if store.code == STORE)
     shop = {"latitude": plan.lat, "longitude": plan.lng}
     buyer = next(p for p in people.customers() if p.door.store == STORE and p.language == "en")

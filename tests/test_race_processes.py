@@ -31,9 +31,7 @@ PROCESSES = 16
 ACTS_EACH = 20
 KILLED = 4
 
-pytestmark = [
-    pytest.mark.slow, pytest.mark.django_db(transaction=True), pytest.mark.xdist_group("race")
-]  # fmt: skip
+pytestmark = [pytest.mark.slow, pytest.mark.django_db(transaction=True)]
 
 
 def _act(shop: World, seed: int, said: Any, acts: int) -> None:

@@ -6,9 +6,6 @@ from __future__ import annotations
 import json
 import os
 import re
-import shutil
-import subprocess
-import sys
 import time
 import urllib.request
 from collections import Counter
@@ -17,10 +14,9 @@ from urllib.parse import quote
 import pytest
 
 from blinkit.demo import people, places
-from tests.house import ROOT, House
+from tests.conftest import CHROMIUM
 
-playwright_api = pytest.importorskip("playwright.sync_api", reason="Playwright is not installed (make setup-dev)")
-CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
+pytest.importorskip("playwright.sync_api", reason="Playwright is not installed (make setup-dev)")
 AXE_RUNS = 4 if os.environ.get("AXE_ALL") else 2
 pytestmark = [
     pytest.mark.slow,
@@ -28,32 +24,15 @@ pytestmark = [
     pytest.mark.skipif(not CHROMIUM, reason="there is no Chromium here (apt-get install chromium, or set CHROMIUM)"),
 ]
 STORE = "BLR-IND"
-QUIET = (
-    "--headless --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking"
-    " --disable-component-update --disable-sync"
-)
 PHONE, DESK = {"width": 360, "height": 740}, {"width": 1280, "height": 800}
 WITHIN_MS = 20_000
 MOST_BYTES = 150 * 1024
 SLOW_3G = {"offline": False, "latency": 400, "downloadThroughput": 400_000 / 8, "uploadThroughput": 400_000 / 8}
 
 
-@pytest.fixture(scope="module")
-def house():
-    house = House()
-    try:
-        house.start()
-        yield house
-    finally:
-        house.stop()
-
-
-@pytest.fixture(scope="module")
-def chromium():
-    with playwright_api.sync_playwright() as play:
-        browser = play.chromium.launch(executable_path=CHROMIUM, args=QUIET.split())
-        yield browser
-        browser.close()
+@pytest.fixture
+def house(city):
+    return city
 
 
 @pytest.fixture
@@ -153,10 +132,10 @@ window.setInterval = (act, ms, ...more) => every(act, ms > 30000 ? 300 : ms, ...
 
 
 def change(house, sku, act):
-    """Change a product in a process of its own; the instant of the commit."""
-    answer = house.manage("shell", "--no-imports", "-c", CHANGE.format(store=STORE, sku=sku, act=act))
-    found = re.search(r"committed ([\d.]+)", answer.stdout)
-    assert found, answer.stdout + answer.stderr
+    """Change a product in another process; the instant of the commit."""
+    said = house.elsewhere(CHANGE.format(store=STORE, sku=sku, act=act))
+    found = re.search(r"committed ([\d.]+)", said)
+    assert found, said
     return float(found[1])
 
 
@@ -345,10 +324,19 @@ def test_from_home_to_a_placed_order_with_the_keyboard_alone(house, window, size
 # -- read by everybody ------------------------------------------------------------------------------------------------
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def signed_in(house, chromium):
     """A customer with an order on its way, one that waits for payment, and something in the cart: the state of the
     browser and the pages there are to look at."""
+    if house not in SIGNED_IN:
+        SIGNED_IN[house] = a_busy_customer(house, chromium)
+    return SIGNED_IN[house]
+
+
+SIGNED_IN = {}
+
+
+def a_busy_customer(house, chromium):
     context = chromium.new_context(base_url=house.url, viewport=DESK)
     page = context.new_page()
     page.set_default_timeout(WITHIN_MS)
@@ -390,6 +378,10 @@ TOO_WIDE = """() => {
 }"""
 
 
+MORE_OF_THE_SAME = {"exclude": [["article.product:nth-of-type(n + 7)"]]}  # of the cards in a row six are looked at
+ONLY_VIOLATIONS = {"resultTypes": ["violations"]}  # of the rest the rules' names
+
+
 # Each size, theme and language once; AXE_ALL=1: every pair of them in four runs.
 @pytest.mark.parametrize(
     ("size", "theme", "language"),
@@ -412,7 +404,7 @@ def test_axe_finds_nothing_serious_on_any_page_and_a_small_phone_has_room_for_tw
                 page.locator("[data-search]").locator("visible=true").first.press_sequentially("mil")
                 page.locator(".idea-product").first.wait_for()
             assert page.locator("html").get_attribute("lang") == language
-            answer = axe.run(page, options={"resultTypes": ["violations"]}).response  # of the rest the rules' names
+            answer = axe.run(page, MORE_OF_THE_SAME, ONLY_VIOLATIONS).response
             looked += len(answer["passes"])
             found += [
                 (path, it["id"], it["nodes"][0]["html"][:160])
@@ -559,7 +551,6 @@ assert STORE in {store.code for store in places.STORES}
 # -- an order on its way ----------------------------------------------------------------------------------------------
 
 TRIP = """
-import sys
 from django.utils import timezone
 from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
 from django.contrib.sessions.backends.db import SessionStore
@@ -588,61 +579,53 @@ session = SessionStore()
 session[SESSION_KEY], session[BACKEND_SESSION_KEY] = str(user.pk), settings.AUTHENTICATION_BACKENDS[0]
 session[HASH_SESSION_KEY] = user.get_session_auth_hash()
 session.create()
-print("ready", order.pk, session.session_key, flush=True)
-for line in sys.stdin:
-    if line.strip() == "deliver":
-        proof = dict(rider_id=9999, otp=order.door_otp, cash_paise=order.cash_due_paise)
-        services.delivered(now=timezone.now(), **proof, **rider)
-    else:
-        here = dict(lat=order.lat + float(line), lng=order.lng, at=timezone.now().isoformat(), rider=9999)
-        live.remember(f"rider-of-order:{{order.pk}}", here, ttl_s=600)
-    print("done", flush=True)
+print(order.pk, session.session_key)
+"""
+MOVE = """
+from django.utils import timezone
+from blinkit.kernel import live
+from orders.models import Order
+order = Order.objects.get(pk="{order}")
+here = dict(lat=order.lat + {north}, lng=order.lng, at=timezone.now().isoformat(), rider=9999)
+live.remember(f"rider-of-order:{{order.pk}}", here, ttl_s=600)
+"""
+HAND_OVER = """
+from django.utils import timezone
+from orders import services
+from orders.models import Order
+order = Order.objects.get(pk="{order}")
+proof = dict(rider_id=9999, otp=order.door_otp, cash_paise=order.cash_due_paise)
+services.delivered(order_id=order.pk, actor="rider:9999", now=timezone.now(), **proof)
 """
 
 
 def test_an_order_is_followed_without_a_socket_on_a_slow_phone_with_tiles_that_do_not_come(house, window):
     """Only the small answer is asked for: the marker glides, sleep and waking lose nothing, the end is told."""
-    person = customers()[-1]
-    program = TRIP.format(phone=person.phone, store=STORE)
-    words = [sys.executable, "-c", "import django; django.setup()\n" + program]
-    more = {"DJANGO_SETTINGS_MODULE": "blinkit.settings"}
-    pipe = subprocess.PIPE
-    with subprocess.Popen(words, cwd=ROOT, env=house.environment | more, stdin=pipe, stdout=pipe, text=True) as trip:
-
-        def do(act):
-            trip.stdin.write(f"{act}\n")
-            trip.stdin.flush()
-            assert "done" in trip.stdout.readline()
-
-        try:
-            order_id, session = next(line for line in trip.stdout if line.startswith("ready")).split()[1:]
-            do(0.0150)
-            page = window(PHONE, service_workers="block")
-            page.context.add_cookies([{"name": "sessionid", "value": session, "url": house.url}])
-            page.route_web_socket("**/ws/**", lambda socket: socket.close())
-            page.route("https://tiles.example/**", lambda route: route.abort())
-            page.route("**/orders/*/", with_tiles)
-            answers = []
-            page.on("response", lambda answer: answer.url.endswith("/now/") and answers.append(answer))
-            page.goto(f"/orders/{order_id}/")
-            page.locator("[data-track-dot][data-state=live]").wait_for()
-            page.locator("#track-map[data-ground=plain] .map-ring span").first.wait_for()
-            assert " min" in page.title() and page.evaluate(SHIFTED) < 0.05
-            before = page.evaluate(MARKER)
-            do(0.0148)
-            page.evaluate(
-                "document.dispatchEvent(new Event('visibilitychange'))"
-            )  # the phone wakes up: it asks at once
-            moved = until_true(page, f"() => {{ const now = ({MARKER})(); return now !== {before} && now; }}")
-            assert 0 < before - moved < 0.0002, "it glides, it does not leap"
-            page.locator("#track-away", has_text="1.6 km").wait_for()
-            assert all(len(answer.body()) < 400 for answer in answers)
-            do("deliver")
-            page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
-            page.locator("[data-status=DELIVERED]").wait_for()
-            assert page.locator("#track-map").count() == 0
-        finally:
-            trip.kill()
+    started = house.elsewhere(TRIP.format(phone=customers()[-1].phone, store=STORE))
+    order_id, session = started.split()
+    house.elsewhere(MOVE.format(order=order_id, north=0.0150))
+    page = window(PHONE, service_workers="block")
+    page.context.add_cookies([{"name": "sessionid", "value": session, "url": house.url}])
+    page.route_web_socket("**/ws/**", lambda socket: socket.close())
+    page.route("https://tiles.example/**", lambda route: route.abort())
+    page.route("**/orders/*/", with_tiles)
+    answers = []
+    page.on("response", lambda answer: answer.url.endswith("/now/") and answers.append(answer))
+    page.goto(f"/orders/{order_id}/")
+    page.locator("[data-track-dot][data-state=live]").wait_for()
+    page.locator("#track-map[data-ground=plain] .map-ring span").first.wait_for()
+    assert " min" in page.title() and page.evaluate(SHIFTED) < 0.05
+    before = page.evaluate(MARKER)
+    house.elsewhere(MOVE.format(order=order_id, north=0.0148))
+    page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")  # the phone wakes up: it asks at once
+    moved = until_true(page, f"() => {{ const now = ({MARKER})(); return now !== {before} && now; }}")
+    assert 0 < before - moved < 0.0002, "it glides, it does not leap"
+    page.locator("#track-away", has_text="1.6 km").wait_for()
+    assert all(len(answer.body()) < 400 for answer in answers)
+    house.elsewhere(HAND_OVER.format(order=order_id))
+    page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
+    page.locator("[data-status=DELIVERED]").wait_for()
+    assert page.locator("#track-map").count() == 0
 
 
 MARKER = "() => document.getElementById('track-map').map.where('rider')?.[0]"

@@ -6,7 +6,10 @@ from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
 import pytest
-from django.db import connections
+from django.contrib.contenttypes.models import ContentType
+from django.core.management.commands import flush
+from django.core.management.sql import emit_post_migrate_signal
+from django.db import connections, transaction
 from django.db.backends.postgresql.operations import DatabaseOperations
 from django.utils import timezone
 from rest_framework.test import APIClient
@@ -42,24 +45,60 @@ def _clean_slate() -> Iterator[None]:
 TRUNCATE = DatabaseOperations.sql_flush
 
 
+def _is_superuser(cursor: Any) -> bool:
+    cursor.execute("SELECT rolsuper FROM pg_roles WHERE rolname = current_user")
+    return bool(cursor.fetchone()[0])
+
+
+def _filled(cursor: Any, tables: list[str]) -> list[str]:
+    there = [f"SELECT '{table}' WHERE EXISTS (SELECT FROM \"{table}\")" for table in tables]
+    cursor.execute(" UNION ALL ".join(there))
+    return [table for (table,) in cursor.fetchall()]
+
+
 def _empty_what_is_filled(operations: Any, style: Any, tables: list[str], **options: Any) -> list[str]:
     """What `flush` runs after a test that commits. Django's TRUNCATE of all tables makes a thousand files anew, for a
     handful of rows: half a second of a core each time. A deletion that looks at no trigger needs a superuser."""
-    name = operations.quote_name
     with operations.connection.cursor() as cursor:
-        cursor.execute("SELECT rolsuper FROM pg_roles WHERE rolname = current_user")
-        if not tables or not cursor.fetchone()[0]:
+        if not tables or not _is_superuser(cursor):
             return TRUNCATE(operations, style, tables, **options)
-        there = [f"SELECT '{table}' WHERE EXISTS (SELECT FROM {name(table)})" for table in tables]
-        cursor.execute(" UNION ALL ".join(there))
-        filled = [table for (table,) in cursor.fetchall()]
-    return ["SET LOCAL session_replication_role = replica", *(f"DELETE FROM {name(table)}" for table in filled)]
+        filled = _filled(cursor, tables)
+    return ["SET LOCAL session_replication_role = replica", *(f'DELETE FROM "{table}"' for table in filled)]
+
+
+class _Refill:
+    """What `flush` does next: the rows that belong to an installation (content types, permissions, templates, synonyms)
+    are written again. Every app looks for what is missing the first time; from then on the same rows are copied in."""
+
+    def __init__(self, ask_every_app: Callable[..., None]) -> None:
+        self.ask_every_app = ask_every_app
+        self.rows: dict[str, list[Any]] | None = None
+
+    def __call__(self, verbosity: int, interactive: bool, db: str, **options: Any) -> None:
+        with transaction.atomic(using=db), connections[db].cursor() as cursor:
+            if self.rows is None or not _is_superuser(cursor):
+                self.ask_every_app(verbosity, interactive, db, **options)
+                tables = connections[db].introspection.django_table_names(only_existing=True, include_views=False)
+                self.rows = {table: self._read(cursor, table) for table in _filled(cursor, tables)}
+                return
+            cursor.execute("SET LOCAL session_replication_role = replica")
+            for table, chunks in self.rows.items():
+                with cursor.copy(f'COPY "{table}" FROM STDIN (FORMAT binary)') as copy:
+                    for chunk in chunks:
+                        copy.write(chunk)
+        ContentType.objects.clear_cache()
+
+    @staticmethod
+    def _read(cursor: Any, table: str) -> list[Any]:
+        with cursor.copy(f'COPY "{table}" TO STDOUT (FORMAT binary)') as copy:
+            return [bytes(chunk) for chunk in copy]
 
 
 @pytest.fixture(autouse=True, scope="session")
 def _quick_flush() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(DatabaseOperations, "sql_flush", _empty_what_is_filled)
+        patch.setattr(flush, "emit_post_migrate_signal", _Refill(emit_post_migrate_signal))
         yield
 
 

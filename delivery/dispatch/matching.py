@@ -10,7 +10,6 @@ import math
 from collections.abc import Sequence
 
 import numpy as np
-from scipy.optimize import linear_sum_assignment
 
 from delivery.dispatch.board import Board
 from delivery.dispatch.problem import Assignment, FreeRider, OpenJob, Plan, Policy, TravelFn
@@ -44,6 +43,8 @@ def matching(
         cost[row, len(soon) + row] = board.unserved(j)
     if todo:
         finite = np.where(np.isfinite(cost), cost, 1e12)
+        from scipy.optimize import linear_sum_assignment  # takes half a second to load
+
         rows, columns = linear_sum_assignment(finite)
         for row, column in zip(rows.tolist(), columns.tolist(), strict=True):
             j = todo[row]

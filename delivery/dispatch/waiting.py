@@ -14,7 +14,6 @@ from collections.abc import Collection, Hashable
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy.optimize import linear_sum_assignment
 
 from delivery.dispatch.problem import Move
 
@@ -49,6 +48,8 @@ def where_to_wait(board: Board, *, busy: Collection[Hashable]) -> list[Move]:
     reach = np.maximum(0.0, wait[:, None] + way + policy.pick_before_s - np.maximum(policy.pick_before_s, lead))
     gain = chance * (COVER_S - reach) - policy.weights.wander * way
     gain = np.where(np.isfinite(gain), gain, -1e9)
+    from scipy.optimize import linear_sum_assignment  # takes half a second to load
+
     rows, columns = linear_sum_assignment(-gain)
     moves = []
     for i, c in zip(rows.tolist(), columns.tolist(), strict=True):

@@ -18,7 +18,6 @@ from catalog.models import Store
 from fulfillment import access, bagging, queries, services
 from fulfillment.bagging import PackedBag
 from fulfillment.errors import BagWeightOff, WeightMissing
-from fulfillment.label_pdf import labels_pdf
 from fulfillment.labelling import SIZES, Label, short_number, zpl
 from fulfillment.models import Bag, PickLine, PickTask, TaskState
 from fulfillment.packing_rules import Scale, rule_of
@@ -120,6 +119,8 @@ def slot_labels(request: HttpRequest, code: str) -> HttpResponse:
 def labels_response(task: PickTask, *, kind: str, size: str) -> HttpResponse:
     """ "zpl" is text in English: printers know no other script. A refusal for any other kind than "pdf" and "zpl"."""
     if kind == "pdf":
+        from fulfillment.label_pdf import labels_pdf  # fpdf takes a third of a second to load
+
         answer = HttpResponse(labels_pdf(labels_of(task), size=size), content_type="application/pdf")
     elif kind == "zpl":
         with override("en"):

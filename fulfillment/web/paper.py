@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 
 from blinkit.kernel.errors import Invalid, Refusal
 from blinkit.kernel.words import said
-from fulfillment import access, paper, paper_pdf, queries, services
+from fulfillment import access, paper, queries, services
 from fulfillment.models import TaskState
 from fulfillment.web.parts import act, nonce_of, number_of, qr, screen, show
 
@@ -44,6 +44,8 @@ def lists(request: HttpRequest, code: str) -> HttpResponse:
 def pdf(request: HttpRequest, code: str) -> HttpResponse:
     store = access.store_to_see(request.user, code)
     now = timezone.now()
+    from fulfillment import paper_pdf  # fpdf takes a third of a second to load
+
     page = paper_pdf.sheets_pdf(
         paper.sheets(store=store),
         address_of=lambda sheet: _address(request, code, sheet.task_id),

@@ -17,7 +17,6 @@ from blinkit.kernel.permissions import roles_of
 from catalog.models import StoreMembership
 from orders import queries
 from orders.errors import NoSuchOrder
-from orders.invoice_pdf import brand_name, document_pdf, slip_pdf
 from orders.invoicing import state_name
 from orders.invoicing.gstin import WITHOUT_LEGISLATURE
 from orders.models import Order
@@ -67,6 +66,8 @@ def slip(request: HttpRequest, order_id: UUID) -> HttpResponse:
     if not _may_see_slip(request, order):
         raise NoSuchOrder
     _count(customer_of(request))
+    from orders.invoice_pdf import brand_name, slip_pdf  # fpdf takes a third of a second to load
+
     body = slip_pdf(order, list(order.lines.all()), brand=brand_name(), language=order.customer.language)
     return _file(body, f"slip-{order.number}.pdf")
 
@@ -74,6 +75,8 @@ def slip(request: HttpRequest, order_id: UUID) -> HttpResponse:
 def pdf_response(view: DocumentView, *, user_id: int) -> HttpResponse:
     """The document as a file to look at; its QR code leads to the page, which asks who is there."""
     _count(user_id)
+    from orders.invoice_pdf import brand_name, document_pdf  # fpdf takes a third of a second to load
+
     document = view.document
     url = settings.SITE_URL.rstrip("/") + page_url(view)
     body = document_pdf(view, url=url, brand=brand_name(), language=document.order.customer.language)

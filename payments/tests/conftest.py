@@ -14,7 +14,7 @@ def _no_wire(monkeypatch):
     monkeypatch.setattr("payments.gateways.sandbox_wire.post_over_http", unplugged)
 
 
-# -- Stripe: a real HTTP stand-in, for tests of one xdist group -------------------------------------------------------
+# -- Stripe: a real HTTP stand-in, for tests of one worker (TOGETHER in the root conftest) ----------------------------
 
 
 @pytest.fixture(scope="session")

@@ -31,7 +31,7 @@ from payments.tests import stripe_wire
 from payments.tests.factories import online
 from payments.tests.stripe_wire import SECRET
 
-pytestmark = [pytest.mark.django_db, pytest.mark.xdist_group("localstripe")]
+pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture

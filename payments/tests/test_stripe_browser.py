@@ -14,7 +14,6 @@ playwright_api = pytest.importorskip("playwright.sync_api", reason="Playwright i
 CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
 pytestmark = [
     pytest.mark.browser,
-    pytest.mark.xdist_group("localstripe"),
     pytest.mark.django_db(transaction=True),
     pytest.mark.skipif(not CHROMIUM, reason="there is no Chromium here (apt-get install chromium, or set CHROMIUM)"),
 ]

@@ -10,7 +10,7 @@ from payments.models import Attempt, Payment, Refund
 from payments.tests.factories import online
 
 pytest.importorskip("payments.services.capturing", reason="reservations are not taken here")
-pytestmark = [pytest.mark.django_db, pytest.mark.xdist_group("localstripe")]
+pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
