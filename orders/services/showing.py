@@ -103,7 +103,7 @@ def sweep_shown(*, now: datetime) -> int:
         cursor = 0
         while True:
             cursor, part = client().hscan(key(WAITING), cursor=cursor, count=1_000)  # type: ignore[misc]
-            found.update(part)
+            found.update(part)  # type: ignore[arg-type]  # answers are decoded
             if not cursor or len(found) >= PER_SWEEP:
                 break
     except Exception as error:
