@@ -211,7 +211,7 @@ from delivery.dispatching import Decision as Decision  # noqa: E402
 from delivery.dispatching import DispatchArea as DispatchArea  # noqa: E402
 from delivery.dispatching import DispatchPolicy as DispatchPolicy  # noqa: E402
 from delivery.dispatching import OfferedJob as OfferedJob  # noqa: E402
-from delivery.doors import DropRating as DropRating  # noqa: E402
+from delivery.dropnotes import DropRating as DropRating  # noqa: E402
 from delivery.paybook import Adjustment as Adjustment  # noqa: E402
 from delivery.paybook import Campaign as Campaign  # noqa: E402
 from delivery.paybook import CampaignReward as CampaignReward  # noqa: E402

@@ -323,7 +323,12 @@ FROM wanted w LEFT JOIN orders_promiseroom r ON r.store_id = w.store_id
 
 def _read_known(store_ids: Sequence[int], hours: Sequence[int]) -> dict[int, Known]:
     """By store. One statement: a quote must not become dearer by the question which model is in use."""
-    asked: dict[str, Any] = {"stores": list(store_ids), "hours": list(hours), "vehicle": VEHICLE, "enough": ENOUGH_SAMPLES}
+    asked: dict[str, Any] = {
+        "stores": list(store_ids),
+        "hours": list(hours),
+        "vehicle": VEHICLE,
+        "enough": ENOUGH_SAMPLES,
+    }
     with connection.cursor() as cursor:
         cursor.execute(_KNOWN, asked)
         rows = cursor.fetchall()
