@@ -10,11 +10,12 @@ from typing import Any
 from accounts.events import EmailGiven, OtpRequested
 from blinkit.kernel.events import DomainEvent
 from catalog.events import WeAreHere
-from delivery.events import OfferMade
+from delivery.events import BagsLeftUnseen, ChatFlagged, DoorWaitBegun, IncidentTold, OfferMade, RescueAsked
 from fulfillment.events import TaskPacked
 from inventory.events import BatchBlocked, HeldMissingNotice, HoldExpired, LowStockNotice
 from orders.events import (
     BackInStock,
+    BagsBack,
     BooksDiffer,
     ClaimApproved,
     ClaimReceived,
@@ -32,6 +33,7 @@ from orders.events import (
     OrderReleased,
     OrderResourced,
     OrderUndelivered,
+    PinMoved,
     PriceDropped,
     RecalledUnitsHeld,
     RecallNotice,
@@ -79,6 +81,13 @@ REACTIONS: Mapping[type[DomainEvent], Sequence[str]] = {
     PaymentDeclined: [TELL],
     RefundStarted: [TELL],
     OfferMade: [TELL],
+    DoorWaitBegun: [TELL],
+    IncidentTold: [TELL],
+    RescueAsked: [TELL],
+    BagsLeftUnseen: [TELL],
+    ChatFlagged: [TELL],
+    PinMoved: [TELL],
+    BagsBack: ["delivery.handlers.bags_back"],
     BackInStock: [TELL],
     WeAreHere: [TELL],
     PriceDropped: [TELL],

@@ -6,7 +6,15 @@ from django.utils import timezone
 
 from blinkit.kernel.events import EventMeta
 from delivery import services
-from orders.events import OrderCancelled, OrderConfirmed, OrderPacked, OrderPickedUp, OrderReleased, OrderResourced
+from orders.events import (
+    BagsBack,
+    OrderCancelled,
+    OrderConfirmed,
+    OrderPacked,
+    OrderPickedUp,
+    OrderReleased,
+    OrderResourced,
+)
 
 
 def seek_rider(event: OrderConfirmed, meta: EventMeta) -> None:
@@ -31,3 +39,7 @@ def drop_cancelled(event: OrderCancelled, meta: EventMeta) -> None:
 
 def bags_on_board(event: OrderPickedUp, meta: EventMeta) -> None:
     services.bags_on_board(order_id=event.order_id, now=timezone.now())
+
+
+def bags_back(event: BagsBack, meta: EventMeta) -> None:
+    services.bags_back(order_id=event.order_id, now=timezone.now())

@@ -192,3 +192,14 @@ class Earning(models.Model):
 
 
 from delivery.cash import CashInHand as CashInHand  # noqa: E402
+from delivery.chats import ChatFlag as ChatFlag  # noqa: E402
+from delivery.chats import ChatMessage as ChatMessage  # noqa: E402
+from delivery.doors import BagsReturn as BagsReturn  # noqa: E402
+from delivery.doors import CallAttempt as CallAttempt  # noqa: E402
+from delivery.doors import DoorPolicy as DoorPolicy  # noqa: E402
+from delivery.doors import DoorWait as DoorWait  # noqa: E402
+from delivery.doors import GateNote as GateNote  # noqa: E402
+from delivery.doors import MapChoice as MapChoice  # noqa: E402
+from delivery.incidents import Incident as Incident  # noqa: E402
+from delivery.incidents import IncidentNote as IncidentNote  # noqa: E402
+from delivery.incidents import Rescue as Rescue  # noqa: E402

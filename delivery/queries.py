@@ -13,13 +13,16 @@ from zoneinfo import ZoneInfo
 from django.conf import settings
 from django.db.models import Count, F, QuerySet, Sum
 from django.db.models.functions import TruncDate
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from catalog.models import Store, Zone
 from catalog.travel import street_metres, travel_seconds
+from delivery import calling, road
 from delivery.models import Earning, Offer, OfferState, Rider, Shift, Stop, StopState, Trip
 from orders.models import Order, OrderLine
 from orders.queries.handover import scanned_bags
+from orders.services.at_door import LEAVING
 from orders.states import Status
 from payments.queries import cash_in_hand
 
@@ -97,7 +100,6 @@ def offer_json(offer: Offer, rider: Rider) -> dict[str, Any]:
         "pay_paise": offer.pay_paise,
         "pay_parts": offer.pay_parts,
         "ready_at": job.ready_at,
-        "due_at": job.due_at,
     }
 
 
@@ -109,19 +111,28 @@ def trip_of(*, rider: Rider, now: datetime) -> dict[str, Any] | None:
     stops = Stop.objects.select_related("job", "job__order").filter(trip=trip).order_by("rank", "pk")
     offers = Offer.objects.filter(rider=rider, state=OfferState.ACCEPTED, job__stops__trip=trip)
     pay = dict(offers.values_list("job_id", "pay_paise"))
+    way = road.road_of(rider, rows := list(stops), store_id=trip.store_id, now=now)
+    found = [stop_json(stop, trip, pay_paise=pay.get(stop.job_id), way=way) for stop in rows]
+    back, rescue = road.returns_of(trip, way), road.rescue_json(rider, way)
     return {
         "id": trip.pk,
         "started_at": trip.started_at,
         "at_store_at": trip.at_store_at,
         "store": store_json(trip.store),
-        "stops": [stop_json(stop, trip, pay_paise=pay.get(stop.job_id)) for stop in stops],
+        "navigate": way.way(trip.store.point, label=trip.store.name),
+        "next": road.next_of(found, back, rescue),
+        "stops": found,
+        "returns": back,
+        "rescue": rescue,
     }
 
 
-def stop_json(stop: Stop, trip: Trip, *, pay_paise: int | None = None) -> dict[str, Any]:
+def stop_json(stop: Stop, trip: Trip, *, pay_paise: int | None = None, way: road.Road | None = None) -> dict[str, Any]:
     """One door. `next` is the one thing to do: at-store, wait, pick-up, depart, arrive, deliver; "" when it is over."""
     order = stop.job.order
     act = next_act(stop, trip, Status(order.status))
+    if way is None:
+        way = road.road_of(trip.rider, [stop], store_id=trip.store_id, now=timezone.now())
     return {
         "id": stop.pk,
         "state": stop.state,
@@ -131,7 +142,6 @@ def stop_json(stop: Stop, trip: Trip, *, pay_paise: int | None = None) -> dict[s
         "order_status": order.status,
         "ready": order.status == Status.ASSIGNED_TO_PARTNER,
         "ready_at": stop.job.ready_at,
-        "due_at": stop.job.due_at,
         "bag_codes": list(order.bag_codes),
         "bags_scanned": scanned_bags(order)
         if act == "pick-up"
@@ -149,16 +159,17 @@ def stop_json(stop: Stop, trip: Trip, *, pay_paise: int | None = None) -> dict[s
             "door_instructions": order.door_instructions,
             "instructions": list(order.instructions),
             "contact_name": order.contact_name,
-            "contact_phone": order.contact_phone,
+            "contact_phone": calling.shown(order.contact_phone),
         },
         "distance_metres": street_metres(trip.store.point, order.point),
-        "photo_allowed": "leave_at_door" in order.instructions,
+        "photo_allowed": any(chip in order.instructions for chip in LEAVING),
         "cash_paise": _cash_due(order),
         "pay_paise": pay_paise,
         "picked_up_at": stop.picked_up_at,
         "arrived_at": stop.arrived_at,
         "done_at": stop.done_at,
         "fail_reason": stop.fail_reason,
+        **way.of(stop),
     }
 
 

@@ -29,3 +29,8 @@ def measure_legs(**_: Any) -> int:
 @shared_task(name="delivery.tasks.sweep_silent")
 def sweep_silent(**_: Any) -> int:
     return services.sweep_silent(now=timezone.now())
+
+
+@shared_task(name="delivery.tasks.purge_chats")
+def purge_chats(**_: Any) -> int:
+    return services.purge_chats(now=timezone.now())
