@@ -288,6 +288,7 @@ SPECTACULAR_SETTINGS = {
         "MethodEnum": "payments.models.Method",
         "WayEnum": "orders.api.shapes.WAYS",
         "ClaimKindEnum": "orders.claims.ClaimKind",
+        "IncidentKindEnum": "delivery.incidents.Kind",
         "SuggestionKindEnum": ["search", "category", "brand", "product"],
         "PlaceKindEnum": ["browser", "app"],
     },

@@ -113,7 +113,9 @@ def trip_of(*, rider: Rider, now: datetime) -> dict[str, Any] | None:
     pay = dict(offers.values_list("job_id", "pay_paise"))
     way = road.road_of(rider, rows := list(stops), store_id=trip.store_id, now=now)
     found = [stop_json(stop, trip, pay_paise=pay.get(stop.job_id), way=way) for stop in rows]
-    back, rescue = road.returns_of(trip, way), road.rescue_json(rider, way)
+    failed = any(stop.state == StopState.FAILED for stop in rows)
+    back = road.returns_of(trip, way) if failed else []
+    rescue = None if rows else road.rescue_json(rider, way)  # a trip begins without doors only to help another rider
     return {
         "id": trip.pk,
         "started_at": trip.started_at,

@@ -5,10 +5,10 @@ One reading for a whole trip, in a fixed number of statements. Nothing here says
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cached_property
 from typing import Any
 from uuid import UUID
 
@@ -26,18 +26,22 @@ from delivery.services.rescue import rescue_for
 from orders.services.at_door import bags_in
 
 
-@dataclass(slots=True)
+@dataclass
 class Road:
     """Facts of a trip's stops, by stop."""
 
     now: datetime
     vehicle: str
     maps: str
-    policy: DoorPolicy
+    store_id: int
     waits: dict[UUID, DoorWait] = field(default_factory=dict)
     calls: dict[UUID, list[datetime]] = field(default_factory=dict)
     unread: dict[UUID, int] = field(default_factory=dict)
     gates: list[GateNote] = field(default_factory=list)
+
+    @cached_property
+    def policy(self) -> DoorPolicy:
+        return policy_at(self.store_id)
 
     def of(self, stop: Stop) -> dict[str, Any]:
         """What a stop's answer carries besides its own."""
@@ -73,31 +77,31 @@ class Road:
 
 
 def road_of(rider: Rider, stops: Sequence[Stop], *, store_id: int, now: datetime) -> Road:
-    """Six statements, however many stops."""
-    ids = [stop.pk for stop in stops]
+    """Two statements on the way to the store, two more once bags are on board, two more while somebody waits at a
+    door, however many stops."""
     maps = MapChoice.objects.filter(rider=rider).values_list("maps", flat=True).first() or Maps.GOOGLE.value
-    road = Road(now, rider.vehicle, maps, policy_at(store_id))
-    if not ids:
+    road = Road(now, rider.vehicle, maps, store_id)
+    if not stops:
         return road
-    road.waits = {it.stop_id: it for it in DoorWait.objects.filter(stop__in=ids)}
-    calls: defaultdict[UUID, list[datetime]] = defaultdict(list)
-    for stop_id, at in (
-        CallAttempt.objects.filter(stop__in=ids, by=CallAttempt.By.RIDER).order_by("at").values_list("stop_id", "at")
-    ):
-        calls[stop_id].append(at)
-    road.calls = calls
-    unread = ChatMessage.objects.filter(stop__in=ids, side=Side.CUSTOMER, read_at=None)
-    road.unread = dict(unread.values_list("stop_id").annotate(n=Count("pk")).order_by())
     near = Q()
     for stop in stops:
         lat, lng, by = stop.job.order.lat, stop.job.order.lng, GATE_NEAR_DEG
         near |= Q(lat__range=(lat - by, lat + by), lng__range=(lng - by, lng + by))
     road.gates = list(GateNote.objects.filter(near, is_hidden=False).order_by("-at")[:40])
+    if not (ids := [stop.pk for stop in stops if stop.picked_up_at is not None]):
+        return road
+    unread = ChatMessage.objects.filter(stop__in=ids, side=Side.CUSTOMER, read_at=None)
+    road.unread = dict(unread.values_list("stop_id").annotate(n=Count("pk")).order_by())
+    road.waits = {it.stop_id: it for it in DoorWait.objects.filter(stop__in=ids)}
+    if road.waits:
+        called = CallAttempt.objects.filter(stop__in=list(road.waits), by=CallAttempt.By.RIDER).order_by("at")
+        for stop_id, at in called.values_list("stop_id", "at"):
+            road.calls.setdefault(stop_id, []).append(at)
     return road
 
 
 def returns_of(trip: Trip, road: Road) -> list[dict[str, Any]]:
-    """Bags that ride back, cold ones first."""
+    """Bags that ride back, cold ones first. Only asked for once a stop has failed."""
     rows = BagsReturn.objects.filter(trip=trip, done_at=None).select_related("stop__job__order")
     found = []
     for it in rows.order_by("-is_cold", "begun_at"):

@@ -57,5 +57,11 @@ RULES: dict[str, tuple[Say, ...]] = {
     "orders.BooksDiffer": (Say("books_differ", (PUSH, INAPP, EMAIL), who=Who.OPS),),
     "inventory.LowStockNotice": (Say("stock_low", (INAPP,)),),
     "inventory.HeldMissingNotice": (Say("held_missing", (PUSH, INAPP)),),
+    "orders.PinMoved": (Say("pin_moved", (INAPP,), who=Who.OPS),),
+    "delivery.DoorWaitBegun": (Say("rider_waits", (PUSH, INAPP)),),
+    "delivery.IncidentTold": (Say("incident_told", (PUSH, INAPP), who=Who.OPS),),
+    "delivery.BagsLeftUnseen": (Say("bags_left", (INAPP,), who=Who.OPS),),
+    "delivery.ChatFlagged": (Say("chat_flagged", (INAPP,), who=Who.OPS),),
+    "delivery.RescueAsked": (Say("rescue_asked", (PUSH, INAPP), who=Who.RIDER),),
     "delivery.OfferMade": (Say("offer_made", (PUSH,), who=Who.RIDER),),
 }

@@ -29,7 +29,7 @@ def nonce_of(request: HttpRequest) -> str:
 
 @door
 def bag(request: HttpRequest, rider: Rider, now: datetime) -> str:
-    stop, handed = services.scan_trip_bag(
+    _stop, handed = services.scan_trip_bag(
         rider_id=rider.pk, code=text_of(request, "code", 40), nonce=nonce_of(request), now=now
     )
     if handed.complete:

@@ -37,7 +37,8 @@ class BagBack:
 
 @transaction.atomic
 def agree_to_leave(*, order_id: UUID, how: str, actor: str, now: datetime) -> Order:
-    """The customer lets the rider leave the bags (`how` is one of LEAVING): a photo proves it then. Silent when repeated.
+    """The customer lets the rider leave the bags (`how` is one of LEAVING): a photo proves it then. Silent when
+    repeated.
 
     Raises CashNeedsHand while cash is due, IllegalMove unless the bags are on the road, Invalid.
     """
