@@ -53,8 +53,7 @@ def rider_chat(request: HttpRequest, stop_id: UUID) -> HttpResponse:
         "home_url": "/rider/",
         "tab": "ride",
     }
-    partial = bool(getattr(request, "htmx", False))
-    return render(request, "delivery/_chat.html" if partial else "delivery/chat.html", context)
+    return _shown(request, "delivery/_chat.html", "delivery/chat.html", context)
 
 
 @never_cache
@@ -176,13 +175,19 @@ def _panel(request: HttpRequest, order_id: UUID, stop: Stop | None) -> HttpRespo
         "heading": _("Chat"),
         "back": f"/orders/{order_id}/",
     }
-    partial = bool(getattr(request, "htmx", False))
-    return render(request, "delivery/_customer_chat.html" if partial else "delivery/customer_chat.html", context)
+    return _shown(request, "delivery/_customer_chat.html", "delivery/customer_chat.html", context)
+
+
+def _shown(request: HttpRequest, panel: str, page: str, context: dict[str, Any]) -> HttpResponse:
+    """The page, the panel for htmx, or (`?part=now`) what renews itself in it: what is being typed stays."""
+    if not getattr(request, "htmx", False):
+        return render(request, page, context)
+    return render(request, f"{panel}#now" if request.GET.get("part") == "now" else panel, context)
 
 
 def door_answers(*, cash: bool) -> list[tuple[str, str, str]]:
     """(code, words, icon) of what a customer can say to a rider who waits; bags are not left where cash is due."""
-    found = [(DoorAnswer.COMING.value, _("I'm coming"), "footprints")]
+    found = [(DoorAnswer.COMING.value, _("I'm coming"), "user-check")]
     if not cash:
         found.append((DoorAnswer.LEAVE.value, _("Leave it at the door"), "door-closed"))
         found.append((DoorAnswer.GUARD.value, _("Give it to the guard"), "shield-check"))

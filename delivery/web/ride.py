@@ -77,6 +77,7 @@ def show(request: HttpRequest, rider: Rider, *, said: str = "") -> HttpResponse:
         "tab": "ride",
         "way": _way(state["trip"], stop, request.headers.get("User-Agent", "")),
         "answers": DOOR_ANSWERS,
+        "nonce": uuid4().hex,
         "decline_reasons": decline_reasons(),
         "trouble_before": trouble_before(),
         "trouble_after": trouble_after(),
