@@ -5,6 +5,7 @@ Lock order: order (through orders.services), job, stop with its trip, wait.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -274,6 +275,11 @@ def gate_of(door: Point) -> GateNote | None:
         lng__range=(door.lng - GATE_NEAR_DEG, door.lng + GATE_NEAR_DEG),
     )
     return near.order_by("-at").first()
+
+
+def hide_gates(*, ids: Collection[int]) -> int:
+    """Operations take notes on gates away: riders are not led there any more. Returns how many."""
+    return GateNote.objects.filter(pk__in=ids, is_hidden=False).update(is_hidden=True)
 
 
 def choose_maps(*, rider_id: int, maps: str) -> MapChoice:

@@ -1,4 +1,5 @@
-"""What delivery holds on a customer: proofs at their door. Riders are staff; their accounts are not removed here."""
+"""What delivery holds on a customer: proofs at their door, what they wrote to riders. Riders are staff; their accounts
+are not removed here."""
 
 from __future__ import annotations
 
@@ -10,19 +11,28 @@ from django.core.files.storage import default_storage
 from django.db import transaction
 from django.db.models import QuerySet
 
+from delivery.chats import ChatMessage, Side
 from delivery.models import ProofOfDelivery
 from orders.models import Order
 
 
 def held(*, user_id: int) -> dict[str, Any]:
-    return {"proofs": list(_proofs(user_id).order_by("at").values("kind", "photo", "lat", "lng", "at"))}
+    return {
+        "proofs": list(_proofs(user_id).order_by("at").values("kind", "photo", "lat", "lng", "at")),
+        "chat": list(_words(user_id).order_by("at").values("order__number", "text", "at")),
+    }
 
 
 def forget(*, user_id: int, now: datetime) -> None:
-    """That it was proven, how and when stays; the picture of the door goes, and the place."""
+    """That it was proven, how and when stays; the picture of the door goes, the place, and what they wrote."""
+    _words(user_id).delete()
     for name in _proofs(user_id).exclude(photo="").values_list("photo", flat=True):
         transaction.on_commit(partial(default_storage.delete, name))
     _proofs(user_id).update(photo="", lat=None, lng=None)
+
+
+def _words(user_id: int) -> QuerySet[ChatMessage]:
+    return ChatMessage.objects.filter(order__customer_id=user_id, side=Side.CUSTOMER)
 
 
 def _proofs(user_id: int) -> QuerySet[ProofOfDelivery]:
