@@ -15,7 +15,6 @@ from delivery.incidents import Incident, IncidentNote, Rescue
 from delivery.models import Earning, Job, JobState, Stop, StopState, Trip
 from delivery.services import incidents
 from delivery.tests.factories import BAGS, rider, trip
-from notifications.models import Message
 from orders.errors import WrongBags
 from orders.models import Order
 from orders.states import Status
@@ -24,8 +23,7 @@ pytestmark = pytest.mark.django_db
 LATER = NOW + timedelta(minutes=10)
 
 
-def test_one_press_calls_operations_with_place_trip_and_battery(api, run_events):
-    ops = UserFactory(roles=["ops"])
+def test_one_press_calls_operations_with_place_trip_and_battery(api):
     made, _stop = trip(to_door=True)
     http = api(made.rider.user)
     for _ in range(2):
@@ -36,8 +34,7 @@ def test_one_press_calls_operations_with_place_trip_and_battery(api, run_events)
     assert again["id"] == str(incident.pk)
     assert (incident.trip, incident.battery_percent, incident.lat) == (made, 7, 12.9)
     assert [note.what for note in incident.notes.all()] == ["told", "pressed"]
-    run_events()
-    assert Message.objects.filter(user=ops, template_code="incident_told", channel="inapp").count() == 1
+    assert Event.objects.filter(code="delivery.IncidentTold").count() == 1
 
 
 def test_an_sos_works_off_duty_without_trip_or_position(client):
