@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from typing import Any
 from urllib.parse import urlencode
 from uuid import UUID
 
@@ -148,5 +149,5 @@ def _noted(request: HttpRequest, desk: found.IncidentDesk, text: str) -> None:
     incidents.note_by_system(desk.incident, text, actor=actor_of(request), name=str(request.user), now=timezone.now())
 
 
-def _me(request: HttpRequest) -> dict[str, object]:
+def _me(request: HttpRequest) -> dict[str, Any]:
     return {"by": int(request.user.pk), "name": str(request.user), "now": timezone.now()}  # type: ignore[arg-type]
