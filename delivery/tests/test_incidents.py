@@ -206,3 +206,24 @@ def test_taking_over_and_handing_over_at_the_door_at_once_happen_once():
     [thread.join(30) for thread in threads]
     assert len(won) == 1
     assert Stop.objects.filter(state__in=[StopState.ON_BOARD, StopState.DELIVERED]).count() == 1
+
+
+def test_the_screen_on_the_way_back_at_the_store_and_to_another_rider(client):
+    made, stop, zoya = stranded()
+    services.send_rescue(from_rider_id=made.rider_id, to_rider_id=zoya.pk, why="Accident", actor="user:1", now=LATER)
+    client.force_login(zoya.user)
+    page = client.get("/rider/").content.decode()
+    assert 'data-act="meet"' in page and "Ravi" in page and "BAG-2" in page
+    client.post("/rider/trip/take-over/", {"bag": BAGS})
+    own = Stop.objects.get(trip__rider=zoya, state=StopState.ON_BOARD)
+    client.post(f"/rider/stops/{own.pk}/arrive/")
+    client.post(f"/rider/stops/{own.pk}/wait/")
+    assert "You may leave from" in client.get("/rider/").content.decode()
+    client.post(f"/rider/stops/{own.pk}/fail/", {"reason": "refused"})
+    assert 'data-act="ride-back"' in client.get("/rider/").content.decode()
+    client.post("/rider/trip/back/")
+    page = client.get("/rider/").content.decode()
+    assert 'data-act="hand-in"' in page and "BAG-1" in page and "you may put them down from" in page
+    client.force_login(stop.job.order.customer)
+    panel = client.get(f"/orders/{stop.job.order_id}/chat/", HTTP_HX_REQUEST="true")
+    assert "<html" not in panel.content.decode()
