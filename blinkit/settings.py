@@ -227,6 +227,7 @@ CELERY_BEAT_SCHEDULE = {  # seeds the database schedule; an administrator can ch
         "delivery.tasks.pay_targets": 60,
         "delivery.tasks.issue_statements": 1800,
         "payments.tasks.sweep_payouts": 60,
+        "delivery.tasks.purge_chats": 24 * 3600,
         "notifications.tasks.sweep_messages": 10,
         "accounts.tasks.forget_expired": 3600,
         "accounts.tasks.forget_due": 3600,
@@ -297,6 +298,7 @@ SPECTACULAR_SETTINGS = {
         "MethodEnum": "payments.models.Method",
         "WayEnum": "orders.api.shapes.WAYS",
         "ClaimKindEnum": "orders.claims.ClaimKind",
+        "IncidentKindEnum": "delivery.incidents.Kind",
         "SuggestionKindEnum": ["search", "category", "brand", "product"],
         "PlaceKindEnum": ["browser", "app"],
     },
@@ -475,6 +477,18 @@ env.refuse_unless(
     TESTING or not env.given("FIREBASE_AUTH_EMULATOR_HOST"),
     "FIREBASE_AUTH_EMULATOR_HOST makes unsigned sign-in tokens valid: unset it (only tests may set it).",
 )
+# How customer and rider call each other (delivery/calling.py); "none": by the chat in the app alone.
+CALL_PROVIDER = env.choice(
+    "CALL_PROVIDER", ["sandbox", "exotel", "direct", "none"], default="sandbox" if DEMO_MODE or TESTING else "none"
+)
+EXOTEL_BASE_URL = env.text("EXOTEL_BASE_URL", default="https://api.exotel.com")
+EXOTEL_SID = env.text("EXOTEL_SID", default="")
+EXOTEL_API_KEY = env.text("EXOTEL_API_KEY", default="")
+EXOTEL_API_TOKEN = env.text("EXOTEL_API_TOKEN", default="")
+EXOTEL_CALLER_ID = env.text("EXOTEL_CALLER_ID", default="")
+if CALL_PROVIDER == "exotel":
+    for _name in ("EXOTEL_SID", "EXOTEL_API_KEY", "EXOTEL_API_TOKEN", "EXOTEL_CALLER_ID"):
+        env.refuse_unless(bool(vars()[_name]), f"{_name} must be set when CALL_PROVIDER is exotel.")
 SMS_BASE_URL = env.text("SMS_BASE_URL", default="")
 SMS_API_KEY = env.text("SMS_API_KEY", default="")
 DEFAULT_FROM_EMAIL = env.text("DEFAULT_FROM_EMAIL", default="Blinkit <hello@example.com>")

@@ -11,10 +11,15 @@ from accounts.events import EmailGiven, OtpRequested
 from blinkit.kernel.events import DomainEvent
 from catalog.events import WeAreHere
 from delivery.events import (
+    BagsLeftUnseen,
     CashLimitNear,
+    ChatFlagged,
     DeductionDecided,
     DeductionTold,
+    DoorWaitBegun,
+    IncidentTold,
     OfferMade,
+    RescueAsked,
     TargetReached,
     WeekIssued,
 )
@@ -22,6 +27,7 @@ from fulfillment.events import TaskPacked
 from inventory.events import BatchBlocked, HeldMissingNotice, HoldExpired, LowStockNotice
 from orders.events import (
     BackInStock,
+    BagsBack,
     BooksDiffer,
     ClaimApproved,
     ClaimReceived,
@@ -40,6 +46,7 @@ from orders.events import (
     OrderReleased,
     OrderResourced,
     OrderUndelivered,
+    PinMoved,
     PriceDropped,
     RecalledUnitsHeld,
     RecallNotice,
@@ -94,6 +101,13 @@ REACTIONS: Mapping[type[DomainEvent], Sequence[str]] = {
     DeductionTold: [TELL],
     DeductionDecided: [TELL],
     WeekIssued: [TELL],
+    DoorWaitBegun: [TELL],
+    IncidentTold: [TELL],
+    RescueAsked: [TELL],
+    BagsLeftUnseen: [TELL],
+    ChatFlagged: [TELL],
+    PinMoved: [TELL],
+    BagsBack: ["delivery.handlers.bags_back"],
     BackInStock: [TELL],
     WeAreHere: [TELL],
     PriceDropped: [TELL],

@@ -6,7 +6,7 @@ from typing import Any
 
 from django.urls import path
 
-from dashboard.web import board, claims, demand, desk, kept, promises, recalls
+from dashboard.web import board, claims, demand, desk, incidents, kept, promises, recalls, road
 from dashboard.ws import OpsConsumer
 
 api_urls: list[Any] = []
@@ -35,5 +35,20 @@ web_urls: list[Any] = [
     path("ops/recalls/<int:recall_id>/end/", recalls.end, name="ops-recall-end"),
     path("ops/recalls/<int:recall_id>/orders.csv", recalls.export, name="ops-recall-csv"),
     path("ops/orders/<uuid:order_id>/unassign/", desk.unassign, name="ops-order-unassign"),
+    path("ops/orders/<uuid:order_id>/road/", road.panel, name="ops-order-road"),
+    path("ops/orders/<uuid:order_id>/wait/", road.set_wait, name="ops-order-wait"),
+    path("ops/orders/<uuid:order_id>/pin/", road.move_pin, name="ops-order-pin"),
+    path("ops/orders/<uuid:order_id>/chat/", road.chat, name="ops-order-chat"),
+    path("ops/orders/<uuid:order_id>/chat/settle/", road.settle, name="ops-order-chat-settle"),
+    path("ops/sos/", incidents.ringing, name="ops-sos"),
+    path("ops/incidents/", incidents.incident_list, name="ops-incidents"),
+    path("ops/incidents/<uuid:incident_id>/", incidents.incident, name="ops-incident"),
+    path("ops/incidents/<uuid:incident_id>/see/", incidents.see, name="ops-incident-see"),
+    path("ops/incidents/<uuid:incident_id>/take/", incidents.take, name="ops-incident-take"),
+    path("ops/incidents/<uuid:incident_id>/note/", incidents.note, name="ops-incident-note"),
+    path("ops/incidents/<uuid:incident_id>/resolve/", incidents.resolve, name="ops-incident-resolve"),
+    path("ops/incidents/<uuid:incident_id>/give-away/", incidents.give_away, name="ops-incident-give-away"),
+    path("ops/incidents/<uuid:incident_id>/rescue/", incidents.rescue, name="ops-incident-rescue"),
+    path("ops/incidents/<uuid:incident_id>/call-off/", incidents.call_off, name="ops-incident-call-off"),
 ]
 ws_urls: list[Any] = [path("ops/", OpsConsumer.as_asgi())]

@@ -79,6 +79,15 @@ _SAY: dict[str, Callable[[Payload], str]] = {
     "orders.OrderPacked": lambda p: f"{p['bags']} bag{'' if p['bags'] == 1 else 's'} on shelf place {p['shelf_slot']}",
     "orders.OrderPickedUp": lambda p: "The bags left the store",
     "orders.RiderAtDoor": lambda p: "The rider is at the door",
+    "orders.PinMoved": lambda p: f"The pin of the door was moved by {p['by_metres']} m",
+    "orders.RiderChanged": lambda p: f"{p['new']} took the bags over from {p['old']}",
+    "orders.BagsBack": lambda p: "The store has the bags back",
+    "delivery.DoorWaitBegun": lambda p: "Nobody opens: the rider waits",
+    "delivery.DoorWaitSet": lambda p: f"The wait at the door was changed: {p['why']}",
+    "delivery.DoorAnswered": lambda p: f"The customer answers: {p['answer'].replace('_', ' ')}",
+    "delivery.BagsLeftUnseen": lambda p: "The rider put the bags down in the store, nobody took them",
+    "delivery.ChatRead": lambda p: f"The chat was read: {p['why']}",
+    "delivery.ChatFlagged": lambda p: f"The {p['by_side']} flagged a message of the chat",
     "orders.OrderDelivered": lambda p: (
         f"Handed over, {p['late_s'] // 60} min after the promise" if p["late_s"] >= 60 else "Handed over in time"
     ),

@@ -311,3 +311,4 @@ class EarningAdmin(ReadOnly):
 
 from delivery import cash_admin as cash_admin  # noqa: E402
 from delivery import pay_admin as pay_admin  # noqa: E402
+from delivery import road_admin as road_admin  # noqa: E402

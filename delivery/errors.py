@@ -93,3 +93,35 @@ class DropRatingClosed(Conflict):
     """Only doors of one's own that are done are rated, and changed for a day."""
 
     code = "drop-rating-closed"
+
+
+class TooEarly(Conflict):
+    """The rider may not leave yet. Carries `leave_from`, None while no wait has begun."""
+
+    code = "too-early"
+
+
+class CallFirst(Conflict):
+    """Carries `calls` so far and how many are `needed`."""
+
+    code = "call-first"
+
+
+class ChatClosed(Conflict):
+    """There is no open chat: the bags are not on the road, or the time after the door is over."""
+
+    code = "chat-closed"
+
+
+class NoSuchMessage(NotFound):
+    code = "no-such-message"
+
+
+class NoSuchIncident(NotFound):
+    code = "no-such-incident"
+
+
+class IncidentOver(Conflict):
+    """It is resolved already."""
+
+    code = "incident-over"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 
 from blinkit.kernel.events import DomainEvent
@@ -106,3 +107,85 @@ class WeekIssued(DomainEvent):
     statement_id: UUID
     rider_id: int
     payout_paise: int
+
+
+@dataclass(frozen=True)
+class DoorWaitBegun(DomainEvent):
+    """Nobody opens: the rider waits at the door until then."""
+
+    order_id: UUID
+    customer_id: int
+    rider_id: int
+    waits_until: datetime
+
+
+@dataclass(frozen=True)
+class DoorAnswered(DomainEvent):
+    """answer: coming | leave_at_door | leave_with_guard | cancel"""
+
+    order_id: UUID
+    answer: str
+
+
+@dataclass(frozen=True)
+class DoorWaitSet(DomainEvent):
+    """Operations changed how long the rider waits."""
+
+    order_id: UUID
+    waits_until: datetime
+    why: str
+
+
+@dataclass(frozen=True)
+class BagsLeftUnseen(DomainEvent):
+    """A rider put bags down in the store because nobody took them in time."""
+
+    order_id: UUID
+    store_code: str
+    rider_id: int
+
+
+@dataclass(frozen=True)
+class ChatRead(DomainEvent):
+    """Somebody of the house read what customer and rider wrote, and why."""
+
+    order_id: UUID
+    why: str
+
+
+@dataclass(frozen=True)
+class ChatFlagged(DomainEvent):
+    order_id: UUID
+    message_id: UUID
+    by_side: str
+
+
+@dataclass(frozen=True)
+class IncidentTold(DomainEvent):
+    """A rider told of something that went wrong; `kind` as in delivery.incidents."""
+
+    incident_id: UUID
+    kind: str
+    rider_id: int
+
+
+@dataclass(frozen=True)
+class IncidentSeen(DomainEvent):
+    incident_id: UUID
+    rider_id: int
+
+
+@dataclass(frozen=True)
+class IncidentResolved(DomainEvent):
+    incident_id: UUID
+    rider_id: int
+    outcome: str
+
+
+@dataclass(frozen=True)
+class RescueAsked(DomainEvent):
+    """A second rider rides to a stranded one."""
+
+    rider_id: int
+    rider_user_id: int
+    from_rider_id: int

@@ -9,6 +9,7 @@ from delivery import services
 from delivery.models import Rider
 from delivery.services import cashing, scoring
 from orders.events import (
+    BagsBack,
     OrderCancelled,
     OrderConfirmed,
     OrderDelivered,
@@ -61,3 +62,7 @@ def order_rated(event: OrderRated, meta: EventMeta) -> None:
 
 def deposit_paid(event: PaymentCaptured, meta: EventMeta) -> None:
     cashing.book_upi_deposit(ref=event.ref, now=timezone.now())
+
+
+def bags_back(event: BagsBack, meta: EventMeta) -> None:
+    services.bags_back(order_id=event.order_id, now=timezone.now())

@@ -14,15 +14,18 @@ from zoneinfo import ZoneInfo
 from django.conf import settings
 from django.db.models import Count, F, QuerySet, Sum
 from django.db.models.functions import TruncDate
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from catalog.models import Store, Zone
 from catalog.travel import street_metres, travel_seconds
+from delivery import calling, road
 from delivery.models import Earning, Offer, OfferState, Rider, Shift, Stop, StopState, Trip
 from delivery.paying import PARTS, score_of
 from delivery.services.drops import hints_for
 from orders.models import Order, OrderLine
 from orders.queries.handover import scanned_bags
+from orders.services.at_door import LEAVING
 from orders.states import Status
 from payments.queries import cash_in_hand
 
@@ -128,19 +131,30 @@ def trip_of(*, rider: Rider, now: datetime) -> dict[str, Any] | None:
     if trip is None:
         return None
     stops = Stop.objects.select_related("job", "job__order").filter(trip=trip).order_by("rank", "pk")
+    way = road.road_of(rider, rows := list(stops), store_id=trip.store_id, now=now)
+    found = [stop_json(stop, trip, way=way) for stop in rows]
+    failed = any(stop.state == StopState.FAILED for stop in rows)
+    back = road.returns_of(trip, way) if failed else []
+    rescue = None if rows else road.rescue_json(rider, way)  # a trip begins without doors only to help another rider
     return {
         "id": trip.pk,
         "started_at": trip.started_at,
         "at_store_at": trip.at_store_at,
         "store": store_json(trip.store),
-        "stops": [stop_json(stop, trip) for stop in stops],
+        "navigate": way.way(trip.store.point, label=trip.store.name),
+        "next": road.next_of(found, back, rescue),
+        "stops": found,
+        "returns": back,
+        "rescue": rescue,
     }
 
 
-def stop_json(stop: Stop, trip: Trip) -> dict[str, Any]:
+def stop_json(stop: Stop, trip: Trip, *, way: road.Road | None = None) -> dict[str, Any]:
     """One door. `next` is the one thing to do: at-store, wait, pick-up, depart, arrive, deliver; "" when it is over."""
     order = stop.job.order
     act = next_act(stop, trip, Status(order.status))
+    if way is None:
+        way = road.road_of(trip.rider, [stop], store_id=trip.store_id, now=timezone.now())
     return {
         "id": stop.pk,
         "state": stop.state,
@@ -167,17 +181,18 @@ def stop_json(stop: Stop, trip: Trip) -> dict[str, Any]:
             "door_instructions": order.door_instructions,
             "instructions": list(order.instructions),
             "contact_name": order.contact_name,
-            "contact_phone": order.contact_phone,
+            "contact_phone": calling.shown(order.contact_phone),
             "hints": hints_for(order, now=stop.picked_up_at) if stop.picked_up_at else [],
         },
         "distance_metres": street_metres(trip.store.point, order.point),
-        "photo_allowed": "leave_at_door" in order.instructions,
+        "photo_allowed": any(chip in order.instructions for chip in LEAVING),
         "cash_paise": _cash_due(order),
         "pay_paise": stop.pay_paise,
         "picked_up_at": stop.picked_up_at,
         "arrived_at": stop.arrived_at,
         "done_at": stop.done_at,
         "fail_reason": stop.fail_reason,
+        **way.of(stop),
     }
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from rest_framework import serializers
 
+from delivery.doors import DoorAnswer, Maps
 from delivery.models import CashReceipt, DeductionState, StopState, Vehicle
 from delivery.paying.way import WHYS
 from delivery.services.drops import TAGS
@@ -17,6 +18,9 @@ MOST_POSITIONS = 200
 MOST_CASH_PAISE = 10_000_000
 """₹1,00,000: more than any cash limit."""
 DISTANCE_WHYS = (*WHYS, "share")
+TRIP_ACTS = (
+    "at-store", "wait", "pick-up", "depart", "arrive", "deliver", "ride-back", "hand-in", "meet", "",
+)  # fmt: skip
 NEXT_ACTS = ("at-store", "wait", "pick-up", "depart", "arrive", "deliver", "")
 
 
@@ -144,8 +148,35 @@ class StopDrop(S.Serializer[Any]):
     door_instructions = S.CharField(allow_blank=True)
     instructions = S.ListField(child=S.CharField())
     contact_name = S.CharField(allow_blank=True)
-    contact_phone = S.CharField()
+    contact_phone = S.CharField(allow_blank=True, help_text="Empty where calls are masked: POST …/call/ instead.")
     hints = S.ListField(child=S.CharField(), help_text="What several riders said of this door: dog, gate, stairs ...")
+
+
+class MapLinks(S.Serializer[Any]):
+    google = S.CharField()
+    geo = S.CharField()
+    apple = S.CharField()
+    osm = S.CharField()
+
+
+class Navigate(S.Serializer[Any]):
+    maps = S.ChoiceField(choices=Maps.choices, help_text="The rider's choice.")
+    url = S.CharField(help_text="A universal link for it; `urls` has one per map.")
+    urls = MapLinks()
+
+
+class StopChat(S.Serializer[Any]):
+    open = S.BooleanField()
+    unread = S.IntegerField()
+
+
+class StopWaiting(S.Serializer[Any]):
+    since = S.DateTimeField()
+    leave_from = S.DateTimeField(help_text="A clock time, never a countdown.")
+    calls = S.IntegerField()
+    calls_needed = S.IntegerField()
+    answer = S.ChoiceField(choices=[("", ""), *DoorAnswer.choices], help_text="What the customer says.")
+    may_leave = S.BooleanField()
 
 
 class StopOut(S.Serializer[Any]):
@@ -173,6 +204,10 @@ class StopOut(S.Serializer[Any]):
     arrived_at = S.DateTimeField(allow_null=True)
     done_at = S.DateTimeField(allow_null=True)
     fail_reason = S.CharField(allow_blank=True)
+    gate_note = S.CharField(allow_blank=True, help_text="Where the way in is, by a rider who was there.")
+    navigate = Navigate()
+    chat = StopChat()
+    waiting = StopWaiting(allow_null=True, help_text="While nobody opens.")
 
 
 class BagScanned(S.Serializer[Any]):
@@ -185,12 +220,42 @@ class BagScanned(S.Serializer[Any]):
     stop = StopOut()
 
 
+class ReturnOut(S.Serializer[Any]):
+    order_id = S.UUIDField()
+    order_number = S.CharField()
+    why = S.CharField(allow_blank=True)
+    cold = S.BooleanField(help_text="Handed in first.")
+    bag_codes = S.ListField(child=S.CharField())
+    bags_in = S.ListField(child=S.CharField(), help_text="Of them, what the store has taken.")
+    back_at = S.DateTimeField(allow_null=True)
+    leave_from = S.DateTimeField(allow_null=True, help_text="Then they may be put down unseen.")
+    may_put_down = S.BooleanField()
+
+
+class RescueBags(S.Serializer[Any]):
+    number = S.CharField()
+    bag_codes = S.ListField(child=S.CharField())
+
+
+class RescueOut(S.Serializer[Any]):
+    name = S.CharField()
+    lat = S.FloatField()
+    lng = S.FloatField()
+    why = S.CharField()
+    navigate = Navigate()
+    orders = RescueBags(many=True)
+
+
 class TripOut(S.Serializer[Any]):
     id = S.UUIDField()
     started_at = S.DateTimeField()
     at_store_at = S.DateTimeField(allow_null=True)
     store = RiderStore()
+    navigate = Navigate()
+    next = S.ChoiceField(choices=TRIP_ACTS, help_text="The one thing to do on this trip.")
     stops = StopOut(many=True)
+    returns = ReturnOut(many=True, help_text="Bags that ride back; the trip is over when the store has them.")
+    rescue = RescueOut(allow_null=True, help_text="A stranded rider whose bags are to be taken over.")
 
 
 class TodayOut(S.Serializer[Any]):

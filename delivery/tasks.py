@@ -50,3 +50,8 @@ def pay_targets(**_: Any) -> int:
 @shared_task(name="delivery.tasks.issue_statements")
 def issue_statements(**_: Any) -> int:
     return weeks.issue_statements(now=timezone.now())
+
+
+@shared_task(name="delivery.tasks.purge_chats")
+def purge_chats(**_: Any) -> int:
+    return services.purge_chats(now=timezone.now())

@@ -7,6 +7,7 @@ from typing import Any
 from django.urls import path
 
 from delivery.api import duty, earnings, money, offers, trip
+from delivery.road_urls import road_api, road_web
 from delivery.web import earnings as earnings_web
 from delivery.web import money as money_web
 from delivery.web import ride
@@ -29,6 +30,7 @@ api_urls: list[Any] = [
     path("rider/stops/<uuid:stop_id>/fail/", trip.FailView.as_view(), name="api-rider-fail"),
     path("rider/earnings/", earnings.EarningsView.as_view(), name="api-rider-earnings"),
     *money.urls,
+    *road_api,
 ]
 web_urls: list[Any] = [
     path("rider/", ride.home, name="rider-home"),
@@ -44,5 +46,6 @@ web_urls: list[Any] = [
     path("rider/stops/<uuid:stop_id>/arrive/", ride.arrive, name="rider-arrive"),
     path("rider/stops/<uuid:stop_id>/deliver/", ride.deliver, name="rider-deliver"),
     path("rider/stops/<uuid:stop_id>/fail/", ride.fail, name="rider-fail"),
+    *road_web,
 ]
 ws_urls: list[Any] = [path("rider/", RiderConsumer.as_asgi())]

@@ -16,6 +16,7 @@ from django.db.models.functions import Coalesce
 from blinkit.kernel.models import Event
 from catalog import queries as goods
 from catalog import wanted
+from catalog.models import Zone
 from catalog.queries import ShelfRow
 from catalog.search import search as search_shelf
 from fulfillment import pickroute, queueing
@@ -24,6 +25,7 @@ from fulfillment.models import Break, PickerShift, PickLine, PickTask, TaskState
 from fulfillment.scancodes import letter
 from inventory.models import Stock
 from orders.models import Consent, Evidence, Order, OrderLine
+from orders.services.at_door import BAG_BACK
 from orders.services.street import GOODS_BACK
 from orders.states import Status
 
@@ -330,10 +332,14 @@ class ComingBack:
     slot: str
     why: str
     since: datetime
+    is_cold: bool = False
+    bags_in: int = 0
+    """Scanned in by the store so far; `bags` of them: the rider is free."""
 
 
 def coming_back(*, store_id: int, now: datetime) -> list[ComingBack]:
-    """Undelivered orders whose bags nobody has received, then cancelled ones still on the shelf. Two statements."""
+    """Undelivered orders whose goods nobody has received, cold ones first, then cancelled ones still on the shelf. Two
+    statements."""
     received = Evidence.objects.filter(order=OuterRef("pk"), kind=GOODS_BACK)
     undelivered = (
         Order.objects.filter(
@@ -344,8 +350,14 @@ def coming_back(*, store_id: int, now: datetime) -> list[ComingBack]:
             delivered_at=None,
             status_at__gt=now - RETURNS_FOR,
         )
-        .annotate(task_id=F("pick_task__pk"))
-        .order_by("status_at")
+        .annotate(
+            task_id=F("pick_task__pk"),
+            is_cold=Exists(
+                OrderLine.objects.filter(order=OuterRef("pk"), product__zone__in=[Zone.CHILLED, Zone.FROZEN])
+            ),
+            bags_in=Count("evidence", filter=Q(evidence__kind=BAG_BACK)),
+        )
+        .order_by("-is_cold", "status_at")
     )
     found = [
         ComingBack(
@@ -358,6 +370,8 @@ def coming_back(*, store_id: int, now: datetime) -> list[ComingBack]:
             slot="",
             why=order.cancel_reason,
             since=order.status_at,
+            is_cold=order.is_cold,
+            bags_in=order.bags_in,
         )
         for order in undelivered
         if order.task_id

@@ -8,6 +8,7 @@ from django.urls import path
 
 from fulfillment import api, packing_api, ws
 from fulfillment.web import (
+    bags_back,
     counts,
     days,
     floor,
@@ -99,6 +100,7 @@ web_urls: list[Any] = [
     path("store/<str:code>/returned/<uuid:task_id>/save/", replenish.receive_back, name="floor-returned-save"),
     path("store/<str:code>/tasks/<uuid:task_id>/", queue.on_task, name="floor-task"),
     path("store/<str:code>/back/<uuid:task_id>/", queue.came_back, name="floor-back"),
+    path("store/<str:code>/back/<uuid:task_id>/bags/", bags_back.bag_in, name="floor-bag-back"),
     path("store/<str:code>/walk/", pick.walk, name="floor-walk"),
     path("store/<str:code>/totes/", totes.choose, name="floor-totes"),
     path("store/<str:code>/totes/labels/", totes.labels, name="floor-tote-labels"),

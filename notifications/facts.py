@@ -24,10 +24,15 @@ from blinkit.kernel.words import said
 from catalog.events import WeAreHere
 from catalog.models import Product, Store, Waitlist
 from delivery.events import (
+    BagsLeftUnseen,
     CashLimitNear,
+    ChatFlagged,
     DeductionDecided,
     DeductionTold,
+    DoorWaitBegun,
+    IncidentTold,
     OfferMade,
+    RescueAsked,
     TargetReached,
     WeekIssued,
 )
@@ -52,6 +57,7 @@ from orders.events import (
     OrderPickedUp,
     OrderResourced,
     OrderUndelivered,
+    PinMoved,
     PriceDropped,
     RecallNotice,
     RiderAtDoor,
@@ -365,6 +371,61 @@ def _at_risk(event: StoreAtRisk, person: Person, store: str) -> Facts:
     return Facts(person=person, words=words, link=f"/store/{event.store_code}/")
 
 
+def _rider_waits(event: DoorWaitBegun) -> Facts | None:
+    facts = _order_facts(event.order_id)
+    if facts is None:
+        return None
+    facts.words["until"] = _clock(event.waits_until)
+    return facts
+
+
+def _ops_of_order(event: PinMoved | BagsLeftUnseen | ChatFlagged) -> Facts | None:
+    """Operations, about one order."""
+    order = Order.objects.filter(pk=event.order_id)
+    staff = User.objects.filter(grants__role=Role.OPS).distinct().order_by("pk")
+    here = {"number": Subquery(order.values("number")[:1]), "store": Subquery(order.values("store__name")[:1])}
+    rows = list(_people(staff).values(*_PERSON_FIELDS, **here))
+    if not rows:
+        return None
+    words = {"number": rows[0]["number"] or "", "store": rows[0]["store"] or ""}
+    if isinstance(event, PinMoved):
+        words["metres"] = str(event.by_metres)
+    people = [_person(row) for row in rows]
+    return Facts(person=people[0], words=words, link=f"/ops/orders/{event.order_id}/", also=tuple(people[1:]))
+
+
+def _incident(event: IncidentTold) -> Facts | None:
+    """Operations, each in their own language."""
+    rider = Rider.objects.filter(pk=event.rider_id)
+    staff = User.objects.filter(grants__role=Role.OPS).distinct().order_by("pk")
+    here = {"rider": Subquery(rider.values("user__name")[:1]), "store": Subquery(rider.values("store__name")[:1])}
+    rows = list(_people(staff).values(*_PERSON_FIELDS, **here))
+    if not rows:
+        return None
+    first, *rest = [
+        Facts(
+            person=(person := _person(row)),
+            words={
+                "rider": row["rider"] or _phrase("your_rider", person.language),
+                "store": row["store"] or "",
+                "kind": _phrase(f"incident_{event.kind}", person.language),
+            },
+            link=f"/ops/incidents/{event.incident_id}/",
+        )
+        for row in rows
+    ]
+    return replace(first, more=tuple(rest))
+
+
+def _rescue(event: RescueAsked) -> Facts | None:
+    name = Rider.objects.filter(pk=event.from_rider_id).values("user__name")[:1]
+    row = _people(User.objects.filter(pk=event.rider_user_id)).values(*_PERSON_FIELDS, rider=Subquery(name)).first()
+    if row is None:
+        return None
+    person = _person(row)
+    return Facts(person=person, words={"rider": row["rider"] or _phrase("your_rider", person.language)}, link="/rider/")
+
+
 _BUILDERS: dict[type[DomainEvent], Callable[[Any], Facts | None]] = {
     OtpRequested: _sign_in_code,
     EmailGiven: _confirm_email,
@@ -403,6 +464,12 @@ _BUILDERS: dict[type[DomainEvent], Callable[[Any], Facts | None]] = {
     BooksDiffer: _books,
     RunningLate: _running_late,
     StoreAtRisk: _store_at_risk,
+    DoorWaitBegun: _rider_waits,
+    PinMoved: _ops_of_order,
+    BagsLeftUnseen: _ops_of_order,
+    ChatFlagged: _ops_of_order,
+    IncidentTold: _incident,
+    RescueAsked: _rescue,
 }
 
 

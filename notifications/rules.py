@@ -62,5 +62,11 @@ RULES: dict[str, tuple[Say, ...]] = {
     "delivery.DeductionTold": (Say("deduction_told", (PUSH, INAPP, SMS), who=Who.RIDER),),
     "delivery.DeductionDecided": (Say("deduction_decided", (PUSH, INAPP), who=Who.RIDER),),
     "delivery.WeekIssued": (Say("week_issued", (PUSH, INAPP), who=Who.RIDER),),
+    "orders.PinMoved": (Say("pin_moved", (INAPP,), who=Who.OPS),),
+    "delivery.DoorWaitBegun": (Say("rider_waits", (PUSH, INAPP)),),
+    "delivery.IncidentTold": (Say("incident_told", (PUSH, INAPP), who=Who.OPS),),
+    "delivery.BagsLeftUnseen": (Say("bags_left", (INAPP,), who=Who.OPS),),
+    "delivery.ChatFlagged": (Say("chat_flagged", (INAPP,), who=Who.OPS),),
+    "delivery.RescueAsked": (Say("rescue_asked", (PUSH, INAPP), who=Who.RIDER),),
     "delivery.OfferMade": (Say("offer_made", (PUSH,), who=Who.RIDER),),
 }

@@ -12,7 +12,9 @@ from notifications.models import Channel
 from notifications.rules import EMAIL, INAPP, PUSH, SMS
 
 ORDER_WORDS = frozenset({"name", "number", "store", "total", "to_pay", "rider", "reason", "arrives_by", "delivered_at"})
-ONLY_IN_APP = frozenset({"refund_started", "membership_begun", "stock_low", "store_at_risk"})
+ONLY_IN_APP = frozenset(
+    {"pin_moved", "bags_left", "chat_flagged", "refund_started", "membership_begun", "stock_low", "store_at_risk"}
+)
 MONEY_WORDS = ORDER_WORDS | {"amount"}
 
 PLACEHOLDERS: dict[str, frozenset[str]] = {
@@ -53,6 +55,12 @@ PLACEHOLDERS: dict[str, frozenset[str]] = {
     "claim_approved": MONEY_WORDS,
     "claim_refused": ORDER_WORDS,
     "books_differ": frozenset({"count", "night", "first"}),
+    "rider_waits": ORDER_WORDS | {"until"},
+    "pin_moved": frozenset({"number", "metres"}),
+    "incident_told": frozenset({"rider", "kind", "store"}),
+    "bags_left": frozenset({"number", "store"}),
+    "chat_flagged": frozenset({"number"}),
+    "rescue_asked": frozenset({"rider"}),
 }
 
 
@@ -220,6 +228,30 @@ _SHORT: dict[str, dict[str, tuple[str, str]]] = {
         "en": ("Your week: {amount}", "The statement is ready, the money is on its way to your bank."),
         "hi": ("आपका हफ़्ता: {amount}", "हिसाब तैयार है, पैसे आपके बैंक में आ रहे हैं।"),
     },
+    "rider_waits": {
+        "en": ("{rider} waits at your door until {until}", "Order {number}: open the app to say what to do."),
+        "hi": ("{rider} {until} तक दरवाज़े पर रुकेंगे", "ऑर्डर {number}: ऐप खोलकर बताइए क्या करना है।"),
+    },
+    "pin_moved": {
+        "en": ("The door of {number} was corrected", "The pin moved by {metres} m. Its rider sees the new place."),
+        "hi": ("{number} का पता ठीक किया गया", "पिन {metres} मीटर खिसका। राइडर को नई जगह दिख रही है।"),
+    },
+    "incident_told": {
+        "en": ("{kind}: {rider}", "A rider of {store} needs you. Look at once and say that you have seen it."),
+        "hi": ("{kind}: {rider}", "{store} के राइडर को आपकी ज़रूरत है। तुरंत देखिए और बताइए कि देख लिया।"),
+    },
+    "bags_left": {
+        "en": ("Bags of {number} stand in {store}", "Nobody took them back in time. Somebody has to look at them."),
+        "hi": ("{number} के थैले {store} में रखे हैं", "समय पर किसी ने वापस नहीं लिए। किसी को देखना होगा।"),
+    },
+    "chat_flagged": {
+        "en": ("A message of {number} was flagged", "Read the chat and decide what to do."),
+        "hi": ("{number} के एक संदेश की शिकायत", "चैट पढ़कर तय कीजिए क्या करना है।"),
+    },
+    "rescue_asked": {
+        "en": ("{rider} needs your help", "Please ride there and take the bags over. The way is in the app."),
+        "hi": ("{rider} को आपकी मदद चाहिए", "वहाँ जाकर थैले ले लीजिए। रास्ता ऐप में है।"),
+    },
     "offer_made": {
         "en": ("A delivery from {store}", "{pay} · {distance} · {bags}"),
         "hi": ("{store} से एक डिलीवरी", "{pay} · {distance} · {bags}"),
@@ -327,6 +359,13 @@ PHRASES: dict[str, dict[str, str]] = {
     "deduction_stays": {"en": "We looked again: it stays.", "hi": "हमने फिर देखा: कटौती रहेगी।"},
     "deduction_dropped": {"en": "It is dropped, nothing is taken.", "hi": "कटौती हटा दी गई, कुछ नहीं कटेगा।"},
     "you": {"en": "there", "hi": "जी"},
+    "incident_sos": {"en": "SOS", "hi": "SOS"},
+    "incident_accident": {"en": "Accident", "hi": "दुर्घटना"},
+    "incident_vehicle": {"en": "Vehicle trouble", "hi": "गाड़ी ख़राब"},
+    "incident_harassment": {"en": "Harassment", "hi": "परेशान किया जा रहा है"},
+    "incident_spilled": {"en": "Spilled goods", "hi": "सामान गिर गया"},
+    "incident_theft": {"en": "Theft", "hi": "चोरी"},
+    "incident_other": {"en": "An incident", "hi": "कोई घटना"},
 }
 
 

@@ -309,3 +309,30 @@ class OrderRated(DomainEvent):
     order_id: UUID
     stars: int
     rider_stars: int | None = None
+
+
+@dataclass(frozen=True)
+class BagsBack(DomainEvent):
+    """The store has the bags of an undelivered order again; what is in them is looked at later."""
+
+    order_id: UUID
+    store_code: str
+
+
+@dataclass(frozen=True)
+class PinMoved(DomainEvent):
+    """The door was corrected, so many metres as the crow flies; `actor` is who did it."""
+
+    order_id: UUID
+    store_code: str
+    by_metres: int
+    actor: str
+
+
+@dataclass(frozen=True)
+class RiderChanged(DomainEvent):
+    """Bags on the road went from one rider to another (names)."""
+
+    order_id: UUID
+    old: str
+    new: str

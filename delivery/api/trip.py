@@ -153,7 +153,9 @@ class FailView(StopView):
     )
     @idempotent
     def post(self, request: Request, stop_id: UUID) -> Response:
-        """After the pickup: the goods go back, the ride is paid. Before it: the job is given to somebody else."""
+        """Before the pickup: the job is given to somebody else. After it the goods go back and the ride is paid:
+        `refused` and `damaged` at once; `nobody`, `address` and other words after the calls (409 `call-first`) and the
+        wait (409 `too-early` with `leave_from`) of POST …/wait/."""
         body = parsed(shapes.ReasonBody(data=request.data))
-        services.give_up_stop(stop_id=stop_id, rider_id=self.rider().pk, reason=body["reason"], now=timezone.now())
+        services.give_up(stop_id=stop_id, rider_id=self.rider().pk, reason=body["reason"], now=timezone.now())
         return self.answer(stop_id)

@@ -26,7 +26,7 @@ DROP FUNCTION delivery_refuse_statement_change();
 class Migration(migrations.Migration):
     dependencies = [
         ("catalog", "0015_travel"),
-        ("delivery", "0003_plans"),
+        ("delivery", "0004_trip"),
     ]
 
     operations = [

@@ -1,5 +1,19 @@
 """Every write of delivery; each function is one complete act."""
 
+from delivery.services.calls import customer_calls, rider_calls
+from delivery.services.chats import purge_chats
+from delivery.services.doors import (
+    answer_door,
+    begin_wait,
+    bring_back,
+    choose_maps,
+    door_first,
+    give_up,
+    move_pin,
+    note_gate,
+    scan_trip_bag,
+    set_wait,
+)
 from delivery.services.duty import (
     go_off_duty,
     go_on_duty,
@@ -20,6 +34,8 @@ from delivery.services.offers import (
     waiting_without_rider,
 )
 from delivery.services.positions import Fix, report_positions, still_here
+from delivery.services.rescue import call_off, send_rescue, take_over
+from delivery.services.returns import back_at_store, bags_back, put_down
 from delivery.services.rounds import dispatch_round, forget_decisions
 from delivery.services.situation import free_riders
 from delivery.services.trips import (
@@ -46,20 +62,30 @@ from delivery.services.watching import watch_trips
 __all__ = [
     "Fix",
     "accept",
+    "answer_door",
     "arrive",
     "arrive_at_store",
     "assign_by_hand",
+    "back_at_store",
+    "bags_back",
     "bags_on_board",
     "bags_ready",
+    "begin_wait",
+    "bring_back",
+    "call_off",
+    "choose_maps",
+    "customer_calls",
     "decline",
     "deliver",
     "depart",
     "dispatch_round",
+    "door_first",
     "drop_cancelled",
     "fail_stop",
     "follow_order",
     "forget_decisions",
     "free_riders",
+    "give_up",
     "give_up_stop",
     "go_off_duty",
     "go_on_duty",
@@ -67,17 +93,26 @@ __all__ = [
     "leave_store",
     "live_trip",
     "measure_legs",
+    "move_pin",
+    "note_gate",
     "open_job",
     "pick_up",
+    "purge_chats",
+    "put_down",
     "report_positions",
     "require_stop",
+    "rider_calls",
     "rider_of",
     "rider_on_duty",
     "scan_bag",
+    "scan_trip_bag",
+    "send_rescue",
+    "set_wait",
     "still_here",
     "suspend",
     "sweep_offers",
     "sweep_silent",
+    "take_over",
     "unassign",
     "verify",
     "waiting_without_rider",

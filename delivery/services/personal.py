@@ -1,5 +1,7 @@
-"""What delivery holds on a customer: proofs at their door, what riders said of it. Riders are staff; their accounts
-are not removed here."""
+"""What delivery holds on a customer: proofs at their door, what riders said of it, what they wrote to riders.
+
+Riders are staff; their accounts are not removed here.
+"""
 
 from __future__ import annotations
 
@@ -11,6 +13,7 @@ from django.core.files.storage import default_storage
 from django.db import transaction
 from django.db.models import QuerySet
 
+from delivery.chats import ChatMessage, Side
 from delivery.models import DropRating, ProofOfDelivery
 from orders.models import Order
 
@@ -18,12 +21,15 @@ from orders.models import Order
 def held(*, user_id: int) -> dict[str, Any]:
     return {
         "proofs": list(_proofs(user_id).order_by("at").values("kind", "photo", "lat", "lng", "at")),
+        "chat": list(_words(user_id).order_by("at").values("order__number", "text", "at")),
         "door_notes": list(_door_notes(user_id).order_by("made_at").values("is_easy", "tags", "made_at")),
     }
 
 
 def forget(*, user_id: int, now: datetime) -> None:
-    """That it was proven, how and when stays; the picture of the door goes, the place, and what riders said of it."""
+    """That it was proven, how and when stays; the picture of the door goes, the place, what riders said of it, and what
+    the customer wrote."""
+    _words(user_id).delete()
     for name in _proofs(user_id).exclude(photo="").values_list("photo", flat=True):
         transaction.on_commit(partial(default_storage.delete, name))
     _proofs(user_id).update(photo="", lat=None, lng=None)
@@ -32,6 +38,10 @@ def forget(*, user_id: int, now: datetime) -> None:
 
 def _door_notes(user_id: int) -> QuerySet[DropRating]:
     return DropRating.objects.filter(stop__job__order__customer_id=user_id)
+
+
+def _words(user_id: int) -> QuerySet[ChatMessage]:
+    return ChatMessage.objects.filter(order__customer_id=user_id, side=Side.CUSTOMER)
 
 
 def _proofs(user_id: int) -> QuerySet[ProofOfDelivery]:

@@ -28,7 +28,7 @@ from delivery.models import (
     StopState,
     Trip,
 )
-from delivery.services import pay
+from delivery.services import pay, returns
 from delivery.services.asking import ask_for_round
 from delivery.services.duty import anyone_on_duty, lock_rider, write_load
 from delivery.services.offers import PROMISE_GUESS, READY_GUESS, begin_trip, lock_open, open_job, withdraw_all
@@ -224,7 +224,8 @@ def deliver(
 
 @transaction.atomic
 def fail_stop(*, stop_id: UUID, rider_id: int, reason: str, now: datetime) -> Stop:
-    """Nobody to hand it to: the goods go back to the store, the ride is paid all the same. Silent when repeated."""
+    """Nobody to hand it to: the goods go back to the store, the ride is paid all the same; the trip is over when the
+    store has them (services.returns). Silent when repeated."""
     stop = _lock_stop(stop_id, rider_id)
     if stop.state == StopState.FAILED:
         return stop
@@ -234,6 +235,7 @@ def fail_stop(*, stop_id: UUID, rider_id: int, reason: str, now: datetime) -> St
     order = orders.undelivered(order_id=stop.job.order_id, reason=reason, actor=f"rider:{rider_id}", now=now)
     stop.fail_reason = reason.strip()[:160]
     _earn(stop, door=order.point, tip_paise=0, now=now)
+    returns.begin_return(stop, now=now)
     _finish(stop, StopState.FAILED, JobState.DONE, now=now)
     return stop
 
@@ -393,7 +395,7 @@ def _finish(stop: Stop, state: StopState, job_state: JobState, *, now: datetime)
     stop.save(update_fields=["state", "done_at", "fail_reason"])
     Job.objects.filter(pk=stop.job_id).update(state=job_state)
     trip = stop.trip
-    if not Stop.objects.filter(trip=trip, state__in=ON_TRIP).exists():
+    if returns.is_over(trip.pk):
         Trip.objects.filter(pk=trip.pk, ended_at=None).update(ended_at=now)
         write_load(store_id=trip.store_id, now=now)
         ask_for_round(trip.store_id)  # this rider is free

@@ -116,7 +116,7 @@ def test_another_riders_stop_does_not_exist():
         services.fail_stop(stop_id=stop.pk, rider_id=stranger.pk, reason="x", now=NOW)
 
 
-def test_nobody_at_home_ends_the_trip_and_pays_the_ride_without_the_tip():
+def test_nobody_at_home_pays_the_ride_without_the_tip_and_ends_the_trip_once_the_store_has_the_bags():
     made, stop = trip(to_door=True, tip_paise=2_000)
     with pytest.raises(ReasonMissing):
         services.fail_stop(stop_id=stop.pk, rider_id=made.rider_id, reason=" ", now=LATER)
@@ -124,6 +124,9 @@ def test_nobody_at_home_ends_the_trip_and_pays_the_ride_without_the_tip():
         services.fail_stop(stop_id=stop.pk, rider_id=made.rider_id, reason="Nobody opened", now=LATER)
     assert status(stop) == Status.UNDELIVERED
     assert Earning.objects.get().parts["tip_paise"] == 0
+    assert Trip.objects.get().ended_at is None
+    for _ in range(2):
+        services.bags_back(order_id=stop.job.order_id, now=LATER)
     assert Trip.objects.get().ended_at == LATER
 
 

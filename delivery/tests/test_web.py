@@ -97,7 +97,10 @@ def test_trouble_at_the_door_is_told_with_a_reason(client):
     packed(job.order)
     url = f"/rider/stops/{Stop.objects.get().pk}"
     client.post(f"{url}/pick-up/", {"bag": BAGS})
-    client.post(f"{url}/fail/", {"reason": "Nobody opens"})
+    client.post(f"{url}/arrive/")
+    client.post(f"{url}/fail/", {"reason": "nobody"})
+    assert Order.objects.get().status == Status.IN_TRANSIT, "first the customer is called and waited for"
+    client.post(f"{url}/fail/", {"reason": "refused"})
     assert Order.objects.get().status == Status.UNDELIVERED
 
 

@@ -13,12 +13,13 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST
 
 from blinkit.kernel.money import rupees
 from blinkit.kernel.permissions import web_role
-from delivery import photos, queries, services
+from delivery import navigation, photos, queries, road, services
 from delivery.models import Rider
 from delivery.web.parts import rider_of, text_of
 from orders import words
@@ -46,13 +47,13 @@ def trouble_before() -> list[str]:
     return [_("Vehicle trouble"), _("I had an accident"), _("The bags are not there"), _("I can't come")]
 
 
-def trouble_after() -> list[str]:
+def trouble_after() -> list[tuple[str, str]]:
+    """(code of services.doors, words) of what lets bags ride back."""
     return [
-        _("Nobody opens, the phone is not answered"),
-        _("The address is wrong"),
-        _("The customer does not want it"),
-        _("The bags are damaged"),
-        _("I had an accident"),
+        ("nobody", _("Nobody opens, the phone is not answered")),
+        ("address", _("The address is wrong")),
+        ("refused", _("The customer does not want it")),
+        ("damaged", _("The bags are damaged")),
     ]
 
 
@@ -79,6 +80,9 @@ def show(request: HttpRequest, rider: Rider, *, said: str = "") -> HttpResponse:
         "live_url": "/ws/rider/",
         "home_url": "/rider/",
         "tab": "ride",
+        "way": _way(state["trip"], stop, request.headers.get("User-Agent", "")),
+        "answers": DOOR_ANSWERS,
+        "nonce": uuid4().hex,
         "decline_reasons": decline_reasons(),
         "trouble_before": trouble_before(),
         "trouble_after": trouble_after(),
@@ -193,13 +197,13 @@ def deliver(request: HttpRequest, rider: Rider, now: datetime, *, stop_id: UUID)
 
 @door
 def fail(request: HttpRequest, rider: Rider, now: datetime, *, stop_id: UUID) -> str:
-    services.give_up_stop(stop_id=stop_id, rider_id=rider.pk, reason=text_of(request, "reason", 160), now=now)
-    return _("Noted. Are you all right? Call us whenever you need help.")
+    services.give_up(stop_id=stop_id, rider_id=rider.pk, reason=text_of(request, "reason", 160), now=now)
+    return _("Noted. Thank you for telling us.")
 
 
 def _current(trip: dict[str, Any] | None) -> dict[str, Any] | None:
     """The stop whose turn it is."""
-    return next((stop for stop in trip["stops"] if stop["next"]), None) if trip else None
+    return road.turn(trip["stops"]) if trip else None
 
 
 def _facts(state: dict[str, Any]) -> dict[str, Any]:
@@ -209,6 +213,12 @@ def _facts(state: dict[str, Any]) -> dict[str, Any]:
     store = (trip or offer or state["rider"])["store"]
     points = [{"id": "store", "kind": "store", "lat": store["lat"], "lng": store["lng"], "label": store["name"]}]
     target = None
+    if trip and trip["rescue"]:
+        other = trip["rescue"]
+        target = [other["lat"], other["lng"]]
+        points.append({"id": "door", "kind": "rider", "lat": other["lat"], "lng": other["lng"], "label": other["name"]})
+    elif trip and stop is None:
+        target = [store["lat"], store["lng"]]
     if stop is not None:
         drop = stop["drop"]
         points.append({"id": "door", "kind": "home", "lat": drop["lat"], "lng": drop["lng"], "label": drop["area"]})
@@ -216,8 +226,30 @@ def _facts(state: dict[str, Any]) -> dict[str, Any]:
         target = [drop["lat"], drop["lng"]] if on_road else [store["lat"], store["lng"]]
     return {
         "on_duty": state["on_duty"],
-        "key": f"{trip['id']}:{stop['id']}" if trip and stop else "",
+        "key": f"{trip['id']}:{stop['id'] if stop else trip['next']}" if trip else "",
         "target": target,
         "points": points,
         "home": [store["lat"], store["lng"]],
     }
+
+
+DOOR_ANSWERS = {
+    "coming": gettext_lazy("The customer is coming."),
+    "leave_at_door": gettext_lazy("Leave it at the door and take a photo."),
+    "leave_with_guard": gettext_lazy("Give it to the guard and take a photo."),
+    "cancel": gettext_lazy("The customer has cancelled. Bring the bags back to the store."),
+}
+"""What the customer answered, for the rider."""
+
+
+def _way(trip: dict[str, Any] | None, stop: dict[str, Any] | None, agent: str) -> str:
+    """Where Navigate leads now, on this phone."""
+    if trip is None:
+        return ""
+    if trip["rescue"]:
+        to = trip["rescue"]["navigate"]
+    elif stop is not None and stop["next"] in ("depart", "arrive", "deliver"):
+        to = stop["navigate"]
+    else:
+        to = trip["navigate"]
+    return navigation.chosen(to["urls"], to["maps"], agent=agent)

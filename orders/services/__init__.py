@@ -1,5 +1,6 @@
 """Every write of orders; each function is one complete act. Lock order of the house: cart, order, payment, stock."""
 
+from orders.services.at_door import agree_to_leave, bag_back, move_pin, rider_changed
 from orders.services.books import audit_all, post_missing
 from orders.services.cart import (
     Asked,
@@ -52,8 +53,10 @@ __all__ = [
     "Reported",
     "add_list_to_cart",
     "adopt_guest_cart",
+    "agree_to_leave",
     "at_the_door",
     "audit_all",
+    "bag_back",
     "cancel",
     "checkout",
     "close",
@@ -77,6 +80,7 @@ __all__ = [
     "make_slots",
     "most_back",
     "move",
+    "move_pin",
     "my_referral_code",
     "open_cart",
     "open_claims",
@@ -96,6 +100,7 @@ __all__ = [
     "resource",
     "reward_referral",
     "rider_accepted",
+    "rider_changed",
     "rider_fell_away",
     "rider_here",
     "scan_bag",

@@ -17,6 +17,7 @@ from orders.errors import IllegalMove, ProofNeeded, ReasonNeeded, RiderTaken, Wr
 from orders.events import OrderDelivered, OrderUndelivered, RiderAtDoor
 from orders.models import Evidence, Order, Promise
 from orders.services import books, handover
+from orders.services.at_door import LEAVING, all_bags_back
 from orders.services.mover import hint, joining, lock, step, subject
 from orders.states import Status
 from payments import services as money
@@ -183,17 +184,17 @@ def goods_back(*, order_id: UUID, actor: str, now: datetime) -> Order:
     if not Evidence.objects.filter(order=order, kind=GOODS_BACK).exists():
         stock.take_back(ref=order.pk, actor=actor, now=now)
         Evidence.objects.create(order=order, kind=GOODS_BACK, detail={}, actor=actor, at=now)
+        all_bags_back(order, actor=actor, now=now)
         hint(order)
     return order
 
 
 def _prove(order: Order, *, otp: str, photo: str) -> None:
     if not otp:
-        if "leave_at_door" in order.instructions and photo:
+        may_leave = any(chip in order.instructions for chip in LEAVING)
+        if may_leave and photo:
             return
-        needed = (
-            "Take a photo at the door." if "leave_at_door" in order.instructions else "Ask for the 4-digit door code."
-        )
+        needed = "Take a photo at the door." if may_leave else "Ask for the 4-digit door code."
         raise ProofNeeded(needed)
     # Counted in Redis: a refusal rolls the caller's transaction back, and a count in the row with it.
     check_limit("door-code", str(order.pk), limit=DOOR_CODE_TRIES, per_s=DOOR_CODE_WINDOW_S)

@@ -16,6 +16,7 @@ STEP_S = 0.5
 """Of the clock: how often a moving rider says where."""
 DECLINES = 0.08
 WAITS_AT_DOOR_S = 120.0
+ON_ROAD = ("depart", "arrive", "deliver")
 LOOK_AGAIN_S = 3.0
 PHOTO = base64.b64decode(
     "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
@@ -77,10 +78,17 @@ class Rider:
         """Do the one thing that each stop asks for, until the trip is over or taken away."""
         while not self.city.over:
             trip = (await self.link.get("rider/trip/"))["trip"]
-            stop = next((stop for stop in trip["stops"] if stop["next"]), None) if trip else None
-            if stop is None:
+            if trip is None:
                 return
             store = Place(trip["store"]["lat"], trip["store"]["lng"])
+            if trip["next"] in ("ride-back", "hand-in"):
+                await self._bring_back(trip, store, live)
+                continue
+            # Those on the shelf first, then door by door.
+            stops = sorted((stop for stop in trip["stops"] if stop["next"]), key=lambda stop: stop["next"] in ON_ROAD)
+            stop = stops[0] if stops else None
+            if stop is None:
+                return
             door = Place(stop["drop"]["lat"], stop["drop"]["lng"])
             match stop["next"]:
                 case "at-store":
@@ -113,9 +121,31 @@ class Rider:
             await asyncio.sleep(0.1)
         code = self.city.at_the_door.get(stop["order_id"])
         if code is None:
-            await self.link.post(f"rider/stops/{stop['id']}/fail/", {"reason": "Nobody opens and nobody answers"})
+            await self._nobody_opens(stop)
             return
         await self.link.post(path, {"otp": code, "cash_paise": cash, "lat": self.at.lat, "lng": self.at.lng})
+
+    async def _nobody_opens(self, stop: dict[str, Any]) -> None:
+        """By the rule: tell, call twice, wait until the clock of the row says so."""
+        path = f"rider/stops/{stop['id']}"
+        if stop["waiting"] is None:
+            await self.link.post(f"{path}/wait/")
+        elif stop["waiting"]["may_leave"]:
+            await self.link.post(f"{path}/fail/", {"reason": "nobody"})
+        elif stop["waiting"]["calls"] < stop["waiting"]["calls_needed"]:
+            await self.link.post(f"{path}/call/", {"nonce": f"{self.dice.random()}"})
+            await asyncio.sleep(21)
+        else:
+            await asyncio.sleep(5)
+
+    async def _bring_back(self, trip: dict[str, Any], store: Place, live: Live) -> None:
+        await self._move(store, live)
+        if trip["next"] == "ride-back":
+            await self.link.post("rider/trip/back/")
+        elif any(it["may_put_down"] for it in trip["returns"]):
+            await self.link.post("rider/trip/put-down/")
+        else:
+            await asyncio.sleep(5)
 
     async def _move(self, to: Place, live: Live) -> None:
         while self.at.metres_to(to) > 1 and not self.city.over:

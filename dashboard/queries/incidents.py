@@ -1,0 +1,88 @@
+"""Incidents of riders: what rings, the list, and everything about one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from uuid import UUID
+
+from django.db.models import Exists, OuterRef, Q, QuerySet
+
+from blinkit.kernel.errors import NotFound
+from delivery.incidents import URGENT, Incident, Rescue
+from delivery.models import Rider, Shift, Stop, StopState, Trip
+
+PAGE = 50
+RINGS = (*URGENT, "harassment", "theft")
+"""Kinds that ring until somebody has seen them; the others wait in the list."""
+STATES = ("open", "unseen", "resolved", "all")
+
+
+@dataclass(frozen=True, slots=True)
+class IncidentDesk:
+    """One incident on one page. `stops`: what its rider has to fetch or has on board now."""
+
+    incident: Incident
+    stops: list[Stop] = field(default_factory=list)
+    free_riders: list[Rider] = field(default_factory=list)
+    rescue: Rescue | None = None
+
+    @property
+    def on_board(self) -> list[Stop]:
+        return [stop for stop in self.stops if stop.state == StopState.ON_BOARD]
+
+    @property
+    def to_fetch(self) -> list[Stop]:
+        return [stop for stop in self.stops if stop.state == StopState.TO_PICK_UP]
+
+
+def ringing() -> list[Incident]:
+    """What nobody has seen yet and rings, oldest first. One statement."""
+    found = Incident.objects.filter(seen_at=None, kind__in=RINGS).select_related("rider__user", "rider__store")
+    return list(found.order_by("at")[:20])
+
+
+def incident_list(
+    *, kind: str = "", state: str = "open", store: str = "", q: str = "", before: datetime | None = None
+) -> QuerySet[Incident]:
+    """Newest first: one statement for PAGE of them."""
+    found = Incident.objects.select_related("rider__user", "rider__store", "handler").order_by("-at", "-id")
+    if kind:
+        found = found.filter(kind=kind)
+    if state == "open":
+        found = found.filter(resolved_at=None)
+    elif state == "unseen":
+        found = found.filter(seen_at=None)
+    elif state == "resolved":
+        found = found.filter(resolved_at__isnull=False)
+    if store:
+        found = found.filter(rider__store__code=store)
+    if q:
+        found = found.filter(Q(rider__user__name__icontains=q) | Q(text__icontains=q))
+    return found if before is None else found.filter(at__lt=before)
+
+
+def incident_desk(incident_id: UUID) -> IncidentDesk:
+    """At most six statements. Raises NotFound."""
+    found = Incident.objects.select_related("rider__user", "rider__store", "handler", "seen_by", "trip")
+    incident = found.prefetch_related("notes").filter(pk=incident_id).first()
+    if incident is None:
+        raise NotFound("There is no such incident.")
+    trip = Trip.objects.filter(rider=incident.rider, ended_at=None).first()
+    if trip is None:
+        return IncidentDesk(incident)
+    stops = Stop.objects.filter(trip=trip, state__in=[StopState.TO_PICK_UP, StopState.ON_BOARD])
+    rescue = Rescue.objects.filter(from_trip=trip, taken_at=None, off_at=None).select_related("trip__rider__user")
+    here = OuterRef("pk")
+    free = Rider.objects.filter(
+        Exists(Shift.objects.filter(rider=here, ended_at=None)),
+        ~Exists(Trip.objects.filter(rider=here, ended_at=None)),
+        store__city=incident.rider.store.city_id,
+        suspended_reason="",
+    ).select_related("user", "store")
+    return IncidentDesk(
+        incident,
+        stops=list(stops.select_related("job__order").order_by("rank", "pk")),
+        free_riders=list(free.exclude(pk=incident.rider_id).order_by("user__name", "pk")[:60]),
+        rescue=rescue.first(),
+    )

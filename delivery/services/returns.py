@@ -1,0 +1,111 @@
+"""Bags of undelivered orders ride back: the trip is over when the store has them.
+
+Lock order: order, job, stop with its trip.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from django.db import transaction
+from django.db.models import F
+
+from blinkit.kernel import events, live
+from catalog.models import Zone
+from catalog.travel import street_metres
+from delivery.errors import StopGone, TooEarly
+from delivery.events import BagsLeftUnseen
+from delivery.models import BagsReturn, Job, Stop, StopState, Trip
+from delivery.policies import policy_at
+from delivery.services.asking import ask_for_round
+from delivery.services.duty import write_load
+from orders import services as orders
+from orders.models import OrderLine
+
+COLD = (Zone.CHILLED, Zone.FROZEN)
+ON_TRIP = (StopState.TO_PICK_UP, StopState.ON_BOARD)
+
+
+def begin_return(stop: Stop, *, now: datetime) -> None:
+    """The stop failed with bags in hand: they ride back. For acts that hold the locks of order, job and stop."""
+    order = stop.job.order
+    cold = OrderLine.objects.filter(order=order, product__zone__in=COLD, qty__gt=F("short_qty")).exists()
+    BagsReturn.objects.get_or_create(
+        stop=stop,
+        defaults={
+            "trip_id": stop.trip_id,
+            "is_cold": cold,
+            "way_metres": street_metres(order.point, stop.job.store.point),
+            "begun_at": now,
+        },
+    )
+
+
+def is_over(trip_id: UUID) -> bool:
+    """Nothing of this trip is left to fetch, to hand over or to bring back."""
+    stops = Stop.objects.filter(trip_id=trip_id, state__in=ON_TRIP)
+    return not stops.exists() and not BagsReturn.objects.filter(trip_id=trip_id, done_at=None).exists()
+
+
+@transaction.atomic
+def back_at_store(*, rider_id: int, now: datetime) -> None:
+    """The rider stands in the store with the bags; from now on the store's time counts. Silent when repeated.
+
+    Raises StopGone without bags to bring back, or while another door of the trip is still to come.
+    """
+    trip = Trip.objects.select_for_update(of=("self",), no_key=True).filter(rider_id=rider_id, ended_at=None).first()
+    if trip is None or not (waiting := list(trip.returns.filter(done_at=None).select_related("stop__job__order"))):
+        raise StopGone("You have no bags to bring back.")
+    if trip.stops.filter(state__in=ON_TRIP).exists():
+        raise StopGone("First the other doors of this trip.")
+    leave_from = now + timedelta(seconds=policy_at(trip.store_id).store_wait_s)
+    trip.returns.filter(done_at=None, back_at=None).update(back_at=now, leave_from=leave_from)
+    live.touch(f"rider.{rider_id}", what="trip", id=trip.pk)
+    for it in waiting:
+        live.touch(f"store.{trip.store.code}", what="order", id=it.stop.job.order_id)
+
+
+@transaction.atomic
+def put_down(*, rider_id: int, now: datetime) -> None:
+    """Nobody of the store came in time: the bags stand on the shelf, the rider is free, operations know. Silent when
+    there is nothing to put down. Raises TooEarly(leave_from) while the store still has time."""
+    trip = Trip.objects.filter(rider_id=rider_id, ended_at=None).first()
+    if trip is None:
+        return
+    for it in trip.returns.filter(done_at=None).order_by("stop__job__order_id").select_related("stop__job"):
+        if it.leave_from is None or now < it.leave_from:
+            raise TooEarly("Wait for somebody of the store to take the bags.", leave_from=it.leave_from)
+        order = orders.lock(it.stop.job.order_id)
+        if _done(order.pk, now=now, unseen=True):
+            left = BagsLeftUnseen(order_id=order.pk, store_code=order.store.code, rider_id=rider_id)
+            events.record(left, subject=f"order:{order.pk}", actor=f"rider:{rider_id}")
+
+
+@transaction.atomic
+def bags_back(*, order_id: UUID, now: datetime) -> None:
+    """The store has the bags of this order: its rider is free when these were the last. Silent when repeated."""
+    orders.lock(order_id)
+    _done(order_id, now=now)
+
+
+def _done(order_id: UUID, *, now: datetime, unseen: bool = False) -> bool:
+    Job.objects.select_for_update(no_key=True).filter(order_id=order_id).first()
+    it = (
+        BagsReturn.objects.select_for_update(of=("self",), no_key=True)
+        .filter(stop__job__order_id=order_id, done_at=None)
+        .select_related("trip__store")
+        .first()
+    )
+    if it is None:
+        return False
+    it.done_at, it.is_unseen = max(now, it.begun_at), unseen
+    it.save(update_fields=["done_at", "is_unseen"])
+    trip = Trip.objects.select_for_update(no_key=True).get(pk=it.trip_id)
+    if is_over(trip.pk):
+        Trip.objects.filter(pk=trip.pk, ended_at=None).update(ended_at=now)
+        write_load(store_id=it.trip.store_id, now=now)
+        ask_for_round(it.trip.store_id)
+    live.touch(f"rider.{trip.rider_id}", what="trip", id=trip.pk)
+    live.touch("ops", what="riders")
+    return True

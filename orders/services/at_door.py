@@ -1,0 +1,158 @@
+"""What happens to an order between the road and the door: what the customer agrees to, a wrong pin, bags that change
+hands, bags that come back."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from django.db import transaction
+
+from blinkit.kernel import events
+from blinkit.kernel.errors import Invalid
+from blinkit.kernel.geo import Point, distance_metres
+from blinkit.kernel.said import say
+from catalog.travel import street_metres, travel_seconds
+from orders.errors import CashNeedsHand, IllegalMove, NoSuchOrder, WrongBag
+from orders.events import BagsBack, PinMoved, RiderChanged
+from orders.models import Evidence, Order
+from orders.services.mover import hint, lock, subject
+from orders.states import LIVE, Status
+
+LEAVING = ("leave_at_door", "leave_with_guard")
+"""Instructions with which a photo proves the delivery."""
+ON_ROAD = (Status.PICKED_UP, Status.IN_TRANSIT)
+BAG_BACK, BAGS_BACK, PIN = "bag_back", "bags_back", "pin_moved"
+
+
+@dataclass(frozen=True, slots=True)
+class BagBack:
+    """What a scan at the return did: bag `number` of `of`, `missing` are still with the rider."""
+
+    number: int
+    of: int
+    missing: tuple[str, ...]
+
+
+@transaction.atomic
+def agree_to_leave(*, order_id: UUID, how: str, actor: str, now: datetime) -> Order:
+    """The customer lets the rider leave the bags (`how` is one of LEAVING): a photo proves it then. Silent when
+    repeated.
+
+    Raises CashNeedsHand while cash is due, IllegalMove unless the bags are on the road, Invalid.
+    """
+    order = lock(order_id)
+    if how not in LEAVING:
+        raise Invalid("Bags are left at the door or with the guard.")
+    if how in order.instructions:
+        return order
+    if order.status not in ON_ROAD:
+        raise IllegalMove("The bags are not on the road.", status_now=order.status)
+    if order.cash_due_paise:
+        raise CashNeedsHand("Cash is handed over at the door: it cannot be left there.")
+    order.instructions = [*order.instructions, how]
+    order.save(update_fields=["instructions"])
+    Evidence.objects.create(order=order, kind="agreed_to_leave", detail={"how": how}, actor=actor, at=now)
+    hint(order)
+    return order
+
+
+@transaction.atomic
+def move_pin(*, order_id: UUID, to: Point, most_metres: int, actor: str, now: datetime) -> Order:
+    """The door is a little elsewhere: the pin moves, the way is measured anew, and a longer way moves the promise by
+    what it takes more, never back. At most `most_metres` from where the order was placed. Silent within five metres.
+
+    Raises Invalid for a place too far away, IllegalMove once the order is over.
+    """
+    order = lock(order_id)
+    if order.status not in LIVE:
+        raise IllegalMove("This order is over.", status_now=order.status)
+    first = Evidence.objects.filter(order=order, kind=PIN).order_by("pk").values_list("detail", flat=True).first()
+    placed = Point(*first["from"]) if first else order.point
+    if distance_metres(order.point, to) < 5:
+        return order
+    if distance_metres(placed, to) > most_metres:
+        raise Invalid(
+            say("The door can move by {n} metres at most. Write to us if the address is another one.", n=most_metres),
+            most_metres=most_metres,
+        )
+    before, store = order.point, order.store.point
+    longer_s = travel_seconds(store, to) - travel_seconds(store, before)
+    order.lat, order.lng, order.distance_metres = to.lat, to.lng, street_metres(store, to)
+    fields = ["lat", "lng", "distance_metres"]
+    if longer_s > 0 and order.promised_by and order.slot_id is None:
+        order.promised_by += timedelta(seconds=longer_s)
+        fields.append("promised_by")
+    order.save(update_fields=fields)
+    detail = {"from": [before.lat, before.lng], "to": [to.lat, to.lng], "longer_s": max(0, longer_s)}
+    Evidence.objects.create(order=order, kind=PIN, detail=detail, actor=actor, at=now)
+    moved = PinMoved(
+        order_id=order.pk, store_code=order.store.code, by_metres=round(distance_metres(before, to)), actor=actor
+    )
+    events.record(moved, subject=subject(order), actor=actor)
+    hint(order)
+    return order
+
+
+@transaction.atomic
+def rider_changed(*, order_id: UUID, rider_id: int, rider_name: str, actor: str, now: datetime) -> Order:
+    """Bags on the road are in another rider's hands. Silent when repeated. Raises IllegalMove off the road."""
+    order = lock(order_id)
+    if order.rider_id_ref == rider_id:
+        return order
+    if order.status not in ON_ROAD:
+        raise IllegalMove("The bags are not on the road.", status_now=order.status)
+    hint(order)  # the one who gives them away looks again too
+    old, order.rider_id_ref, order.rider_name = order.rider_name, rider_id, rider_name
+    order.rider_at_door_at = None
+    order.save(update_fields=["rider_id_ref", "rider_name", "rider_at_door_at"])
+    Evidence.objects.create(
+        order=order, kind="rider_changed", detail={"from": old, "to": rider_name}, actor=actor, at=now
+    )
+    events.record(RiderChanged(order_id=order.pk, old=old, new=rider_name), subject=subject(order), actor=actor)
+    hint(order)
+    return order
+
+
+@transaction.atomic
+def bag_back(*, order_id: UUID, store_id: int, code: str, actor: str, now: datetime) -> BagBack:
+    """The store has taken one bag of an undelivered order back from its rider (`code` "" takes all that are left). With
+    the last one the rider is free. Silent when repeated.
+
+    Raises NoSuchOrder for another store's order, WrongBag(missing) for a code that is none of its bags, IllegalMove
+    unless the order is undelivered.
+    """
+    order = lock(order_id)
+    if order.store_id != store_id:
+        raise NoSuchOrder()
+    if order.status not in (Status.UNDELIVERED, Status.REFUNDED) or order.picked_up_at is None:
+        raise IllegalMove("Only bags of an undelivered order come back.", status_now=order.status)
+    code = code.strip().upper()
+    there = set(bags_in(order.pk))
+    missing = [bag for bag in order.bag_codes if bag not in there]
+    if code and code not in order.bag_codes:
+        words = say("{code} is no bag of order {number}.", code=code[:40], number=order.number)
+        raise WrongBag(words, scanned=code[:40], right_slot="", missing=missing)
+    for bag in [code] if code else list(missing):
+        if bag in missing:
+            Evidence.objects.create(order=order, kind=BAG_BACK, detail={"code": bag}, actor=actor, at=now)
+            missing.remove(bag)
+    if not missing:
+        all_bags_back(order, actor=actor, now=now)
+    hint(order)
+    number = order.bag_codes.index(code) + 1 if code else len(order.bag_codes)
+    return BagBack(number, len(order.bag_codes), tuple(missing))
+
+
+def bags_in(order_id: UUID) -> list[str]:
+    """Codes of the bags the store has back."""
+    scans = Evidence.objects.filter(order_id=order_id, kind=BAG_BACK).order_by("pk")
+    return [detail["code"] for detail in scans.values_list("detail", flat=True)]
+
+
+def all_bags_back(order: Order, *, actor: str, now: datetime) -> None:
+    """Of a locked order: the store has everything, its rider is free. Silent when it was said."""
+    if not Evidence.objects.filter(order=order, kind=BAGS_BACK).exists():
+        Evidence.objects.create(order=order, kind=BAGS_BACK, detail={}, actor=actor, at=now)
+        events.record(BagsBack(order_id=order.pk, store_code=order.store.code), subject=subject(order), actor=actor)
