@@ -10,7 +10,17 @@ from typing import Any
 from accounts.events import EmailGiven, OtpRequested
 from blinkit.kernel.events import DomainEvent
 from catalog.events import WeAreHere
-from delivery.events import OfferMade
+from delivery.events import (
+    AppealAnswered,
+    GigCalledOff,
+    OfferMade,
+    PaperExpiring,
+    PaperRejected,
+    RiderSuspended,
+    RiderUnverified,
+    RiderVerified,
+    SuspensionOver,
+)
 from fulfillment.events import TaskPacked
 from inventory.events import BatchBlocked, HeldMissingNotice, HoldExpired, LowStockNotice
 from orders.events import (
@@ -100,6 +110,14 @@ REACTIONS: Mapping[type[DomainEvent], Sequence[str]] = {
     PaymentCaptured: ["orders.handlers.payment_captured"],
     RefundCompleted: ["orders.handlers.refund_completed", TELL],
     WalletCredited: [TELL],
+    RiderVerified: [TELL],
+    RiderUnverified: [TELL],
+    PaperRejected: [TELL],
+    PaperExpiring: [TELL],
+    RiderSuspended: [TELL],
+    SuspensionOver: [TELL],
+    AppealAnswered: [TELL],
+    GigCalledOff: [TELL],
     MembershipBegun: [TELL],
     MembershipEnding: [TELL],
 }
@@ -107,6 +125,7 @@ REACTIONS: Mapping[type[DomainEvent], Sequence[str]] = {
 
 PERSONAL_DATA: Mapping[str, tuple[str, str]] = {  # what each room holds on a person: (tell it, forget it)
     "orders": ("orders.services.personal.held", "orders.services.personal.forget"),
+    "riding": ("delivery.services.riding.held", "delivery.services.riding.forget"),
     "deliveries": ("delivery.services.personal.held", "delivery.services.personal.forget"),
     "floor": ("fulfillment.services.personal.held", "fulfillment.services.personal.forget"),
     "money": ("payments.services.personal.held", "payments.services.personal.forget"),

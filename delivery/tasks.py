@@ -29,3 +29,26 @@ def measure_legs(**_: Any) -> int:
 @shared_task(name="delivery.tasks.sweep_silent")
 def sweep_silent(**_: Any) -> int:
     return services.sweep_silent(now=timezone.now())
+
+
+@shared_task(name="delivery.tasks.sweep_riders")
+def sweep_riders(**_: Any) -> int:
+    """Suspensions that are over, booked gigs that begin or were missed, and after them shifts that end."""
+    now = timezone.now()
+    ended = services.sweep_suspensions(now=now)
+    return ended + services.sweep_bookings(now=now) + services.sweep_shifts(now=now)
+
+
+@shared_task(name="delivery.tasks.sweep_papers")
+def sweep_papers(**_: Any) -> int:
+    return services.sweep_papers(now=timezone.now())
+
+
+@shared_task(name="delivery.tasks.ask_banks")
+def ask_banks(**_: Any) -> int:
+    return services.ask_banks(now=timezone.now())
+
+
+@shared_task(name="delivery.tasks.make_gigs")
+def make_gigs(**_: Any) -> int:
+    return services.make_gigs(now=timezone.now())

@@ -1,15 +1,18 @@
 """Every write of delivery; each function is one complete act."""
 
+from delivery.services.breaks import end_break, start_break
+from delivery.services.checks import Device
 from delivery.services.duty import (
     go_off_duty,
     go_on_duty,
     rider_of,
     rider_on_duty,
-    suspend,
+    sweep_shifts,
     sweep_silent,
-    verify,
     write_load,
 )
+from delivery.services.gigs import book, call_off, change_places, give_back, make_gigs, open_gig, sweep_bookings
+from delivery.services.joining import change_vehicle, join, update_rider
 from delivery.services.legs import measure_legs
 from delivery.services.offers import (
     accept,
@@ -20,8 +23,10 @@ from delivery.services.offers import (
     waiting_without_rider,
     withdraw,
 )
+from delivery.services.papers import ask_banks, reject_paper, submit_paper, sweep_papers, verify, verify_paper
 from delivery.services.positions import Fix, report_positions, still_here
 from delivery.services.rounds import dispatch_round, free_riders
+from delivery.services.standing import answer_appeal, appeal, suspend, sweep_suspensions
 from delivery.services.trips import (
     arrive,
     arrive_at_store,
@@ -43,41 +48,63 @@ from delivery.services.trips import (
 )
 
 __all__ = [
+    "Device",
     "Fix",
     "accept",
+    "answer_appeal",
+    "appeal",
     "arrive",
     "arrive_at_store",
+    "ask_banks",
     "assign_by_hand",
     "bags_on_board",
     "bags_ready",
+    "book",
+    "call_off",
+    "change_places",
+    "change_vehicle",
     "decline",
     "deliver",
     "depart",
     "dispatch_round",
     "drop_cancelled",
+    "end_break",
     "fail_stop",
     "follow_order",
     "free_riders",
+    "give_back",
     "give_up_stop",
     "go_off_duty",
     "go_on_duty",
     "hand_back",
+    "join",
     "leave_store",
     "live_trip",
+    "make_gigs",
     "measure_legs",
+    "open_gig",
     "open_job",
     "pick_up",
+    "reject_paper",
     "report_positions",
     "require_stop",
     "rider_of",
     "rider_on_duty",
     "scan_bag",
+    "start_break",
     "still_here",
+    "submit_paper",
     "suspend",
+    "sweep_bookings",
     "sweep_offers",
+    "sweep_papers",
+    "sweep_shifts",
     "sweep_silent",
+    "sweep_suspensions",
     "unassign",
+    "update_rider",
     "verify",
+    "verify_paper",
     "waiting_without_rider",
     "withdraw",
     "write_load",

@@ -82,9 +82,9 @@ def _only_dispatcher(store_id: int) -> bool:
 
 
 def reachable_riders(*, store_id: int, now: datetime) -> QuerySet[Rider]:
-    """On duty, allowed to ride and heard of lately: whom we can count on, on a trip or not."""
+    """On duty and on no break, allowed to ride and heard of lately: whom we can count on, on a trip or not."""
     return Rider.objects.filter(
-        Exists(Shift.objects.filter(rider=OuterRef("pk"), ended_at=None)),
+        Exists(Shift.objects.working().filter(rider=OuterRef("pk"))),
         store_id=store_id,
         suspended_reason="",
         is_verified=True,
