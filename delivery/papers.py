@@ -110,7 +110,7 @@ class Suspension(models.Model):
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     rider = models.ForeignKey("delivery.Rider", on_delete=models.PROTECT, related_name="suspensions")
     reason = models.CharField(max_length=160)
-    evidence = models.TextField(max_length=2000, blank=True, help_text="For us: what it rests on")
+    evidence = models.TextField(max_length=2000, blank=True, help_text="What it rests on; the rider reads it")
     # A person decides, never a score. Empty only for what was there before suspensions were kept.
     by = models.ForeignKey("accounts.User", on_delete=models.PROTECT, null=True, blank=True, related_name="+")
     began_at = models.DateTimeField()

@@ -246,7 +246,10 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 ("reason", models.CharField(max_length=160)),
-                ("evidence", models.TextField(blank=True, help_text="For us: what it rests on", max_length=2000)),
+                (
+                    "evidence",
+                    models.TextField(blank=True, help_text="What it rests on; the rider reads it", max_length=2000),
+                ),
                 ("began_at", models.DateTimeField()),
                 ("until", models.DateTimeField(blank=True, null=True)),
                 ("ended_at", models.DateTimeField(blank=True, null=True)),

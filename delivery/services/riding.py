@@ -32,7 +32,9 @@ def held(*, user_id: int) -> dict[str, Any]:
             .values("gig__store__name", "gig__starts_at", "gig__ends_at", "state", "is_late", "came_at")
         ),
         "suspensions": list(
-            Suspension.objects.filter(**mine).order_by("began_at").values("reason", "began_at", "until", "ended_at")
+            Suspension.objects.filter(**mine)
+            .order_by("began_at")
+            .values("reason", "evidence", "began_at", "until", "ended_at")
         ),
         "appeals": list(
             Appeal.objects.filter(suspension__rider__user_id=user_id)
