@@ -67,7 +67,8 @@ class GigPattern(models.Model):
 
 
 class Gig(models.Model):
-    """A window [starts_at, ends_at) at a store. `booked` counts live bookings; the database keeps it within `places`."""
+    """A window [starts_at, ends_at) at a store. `booked` counts live bookings; the database keeps it
+    within `places`."""
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     store = models.ForeignKey("catalog.Store", on_delete=models.PROTECT, related_name="gigs")

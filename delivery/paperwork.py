@@ -12,7 +12,7 @@ KYC, LICENCE, REGISTRATION, INSURANCE, BANK, PHOTO = "kyc", "licence", "registra
 ALWAYS = (KYC, BANK, PHOTO)
 NEEDED: Mapping[str, tuple[str, ...]] = {
     "cycle": ALWAYS,
-    # Up to 250 W and 25 km/h is no motor vehicle (Central Motor Vehicles Rules, rule 2(u)): no licence, no number plate.
+    # Up to 250 W and 25 km/h is no motor vehicle (Central Motor Vehicles Rules, rule 2(u)): no licence, no plate.
     "ebike": ALWAYS,
     "scooter": (KYC, LICENCE, REGISTRATION, INSURANCE, BANK, PHOTO),
 }
@@ -32,10 +32,12 @@ class Form:
 
 
 FORMS: Mapping[str, Form] = {
-    # PAN (Income-tax Rules, 114), voter's card, passport: the number of an Aadhaar card is not taken (Aadhaar Act, s. 29).
+    # PAN (Income-tax Rules, 114), voter's card, passport. The number of an Aadhaar card is not taken (Aadhaar Act, 29).
     KYC: Form(re.compile(r"[A-Z]{5}[0-9]{4}[A-Z]|[A-Z]{3}[0-9]{7}|[A-Z][0-9]{7}"), "ABCDE1234F"),
     LICENCE: Form(re.compile(r"[A-Z]{2}[0-9]{2}[A-Z0-9]{7,12}"), "KA01 20110012345"),
-    REGISTRATION: Form(re.compile(r"[A-Z]{2}[0-9]{1,2}[A-Z]{0,3}[0-9]{4}|[0-9]{2}BH[0-9]{4}[A-Z]{1,2}"), "KA 01 AB 1234"),
+    REGISTRATION: Form(
+        re.compile(r"[A-Z]{2}[0-9]{1,2}[A-Z]{0,3}[0-9]{4}|[0-9]{2}BH[0-9]{4}[A-Z]{1,2}"), "KA 01 AB 1234"
+    ),
     INSURANCE: Form(re.compile(r"[A-Z0-9/]{6,30}"), "P4001 2345 6789"),
     BANK: Form(re.compile(r"[0-9]{9,18}"), "0123 4567 8901"),
 }  # fmt: skip
@@ -84,6 +86,6 @@ def same_name(given: str, at_bank: str) -> bool:
         )
         if found is None:
             return False
-        whole = whole or found == word and len(word) > 1
+        whole = whole or (found == word and len(word) > 1)
         long.remove(found)
     return whole

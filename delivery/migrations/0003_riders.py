@@ -2,12 +2,12 @@
 
 from datetime import timedelta
 
-import blinkit.kernel.ids
 import django.db.models.deletion
 from django.conf import settings
 from django.db import migrations, models
 from django.utils import timezone
 
+import blinkit.kernel.ids
 from delivery import paperwork
 
 

@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.db import connection, transaction
-from django.db.models import Q
+from django.db.models import Case, Q, Value, When
 
 from blinkit.kernel import events, live
 from catalog import services as goods
@@ -158,16 +158,22 @@ def sweep_silent(*, now: datetime, limit: int = 100) -> int:
 
 
 def sweep_shifts(*, now: datetime, limit: int = 200) -> int:
-    """Shifts end with their gig, when the rider may not ride any more, and when a break was forgotten for an hour; never
-    while a trip is live. Returns how many ended."""
+    """Shifts end with their gig (who walked in rides on while the next one has a place), when the rider may not
+    ride any more, and when a break was forgotten for an hour; never while a trip is live. Returns how many ended."""
+    from delivery.services.gigs import go_on
+
     over = Q(ends_at__lte=now) | Q(rider__is_verified=False) | ~Q(rider__suspended_reason="")
     forgotten = Q(breaks__ended_at=None, breaks__back_at__lt=now - LONG_BREAK)
     due = Shift.objects.filter(over | forgotten, ended_at=None).exclude(
         rider__trips__in=Trip.objects.filter(ended_at=None)
     )
     done = 0
-    for rider_id in list(due.order_by("pk").values_list("rider_id", flat=True).distinct()[:limit]):
+    allowed = Q(rider__is_verified=True, rider__suspended_reason="")
+    riders = due.annotate(may=Case(When(allowed, then=Value(True)), default=Value(False)))
+    for rider_id, may in list(riders.order_by("pk").values_list("rider_id", "may").distinct()[:limit]):
         try:
+            if may and go_on(rider_id=rider_id, now=now):
+                continue
             go_off_duty(rider_id=rider_id, now=now)
         except TripLive:  # accepted one meanwhile
             continue
@@ -176,7 +182,8 @@ def sweep_shifts(*, now: datetime, limit: int = 200) -> int:
 
 
 def write_load(*, store_id: int, now: datetime) -> None:
-    """Write down how many riders of a store are on duty (no break) and idle, and how long until one is free. Two statements."""
+    """Write down how many riders of a store are on duty (no break) and idle, and how long until one is free. Two
+    statements."""
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT count(*), count(*) FILTER (WHERE t.id IS NULL) FROM delivery_shift s"

@@ -252,6 +252,24 @@ def sweep_bookings(*, now: datetime, limit: int = 500) -> int:
 
 
 @transaction.atomic
+def go_on(*, rider_id: int, now: datetime) -> bool:
+    """A rider without a booking whose gig is over rides on while the next one has a free place (or none is planned).
+    Whether they do; False too for a shift that does not end now."""
+    rider = lock_rider(rider_id)
+    shift = Shift.objects.filter(rider=rider, ended_at=None, ends_at__lte=now).select_related("booking").first()
+    if shift is None or shift.booking is None or not shift.booking.walk_in:
+        return False
+    try:
+        booking = check_in(rider, policy=policy_of(rider.store), at=None, now=now)
+    except (BookingNeeded, GigFull, FarFromStore, LocationNeeded):
+        return False
+    shift.booking, shift.ends_at = booking or shift.booking, booking.gig.ends_at if booking else None
+    shift.save(update_fields=["booking", "ends_at"])
+    live.touch(f"rider.{rider_id}", what="duty")
+    return True
+
+
+@transaction.atomic
 def _carry_on(booking_id: UUID, rider_id: int, *, now: datetime) -> bool:
     rider = lock_rider(rider_id)
     shift = Shift.objects.filter(rider=rider, ended_at=None).first()

@@ -342,7 +342,7 @@ def ask_banks(*, now: datetime, limit: int = 50) -> int:
 
 
 def _bank_said(paper: Document, answer: banking.Answer, *, now: datetime) -> None:
-    """A real account in the rider's name is verified; one that is not there is refused; another name is for a person."""
+    """A real account in the rider's name is verified, one that is not there refused; another name is for a person."""
     fits = paperwork.same_name(paper.holder, answer.name) and paperwork.same_name(
         str(paper.rider.user.name), answer.name
     )

@@ -1,5 +1,5 @@
-"""What delivery holds on a rider as a person: profile, papers, bookings, suspensions. The numbers on papers leave the house
-as their last four digits only."""
+"""What delivery holds on a rider as a person: profile, papers, bookings, suspensions. The numbers on papers leave the
+house as their last four digits only."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
-"""Joining, and the Me page: papers, vehicle, bag, breaks, gigs, a suspension and its appeal. Plain forms that post and come
-back; a refusal keeps what was typed."""
+"""Joining, and the Me page: papers, vehicle, bag, breaks, gigs, a suspension and its appeal. Plain forms that post and
+come back; a refusal keeps what was typed."""
 
 from __future__ import annotations
 
