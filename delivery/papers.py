@@ -30,7 +30,7 @@ class RiderProfile(models.Model):
 
 
 class PaperKind(models.TextChoices):
-    KYC = paperwork.KYC, "Identity (PAN, voter's card or passport)"
+    KYC = paperwork.KYC, "Identity"
     LICENCE = paperwork.LICENCE, "Driving licence"
     REGISTRATION = paperwork.REGISTRATION, "Vehicle registration"
     INSURANCE = paperwork.INSURANCE, "Vehicle insurance"
@@ -71,6 +71,8 @@ class Document(models.Model):
     bank_name = models.CharField(max_length=120, blank=True)
 
     class Meta:
+        verbose_name = "rider's paper"
+        verbose_name_plural = "riders' papers"
         permissions = [("check_document", "Can see and decide the papers of riders")]
         constraints = [
             models.UniqueConstraint(

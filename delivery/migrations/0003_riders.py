@@ -335,7 +335,7 @@ class Migration(migrations.Migration):
                     "kind",
                     models.CharField(
                         choices=[
-                            ("kyc", "Identity (PAN, voter's card or passport)"),
+                            ("kyc", "Identity"),
                             ("licence", "Driving licence"),
                             ("registration", "Vehicle registration"),
                             ("insurance", "Vehicle insurance"),
@@ -394,6 +394,8 @@ class Migration(migrations.Migration):
                 ),
             ],
             options={
+                "verbose_name": "rider's paper",
+                "verbose_name_plural": "riders' papers",
                 "permissions": [("check_document", "Can see and decide the papers of riders")],
                 "indexes": [
                     models.Index(

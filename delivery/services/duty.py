@@ -15,6 +15,7 @@ from django.db import connection, transaction
 from django.db.models import Case, Q, Value, When
 
 from blinkit.kernel import events, live
+from blinkit.kernel.said import say
 from catalog import services as goods
 from delivery.errors import NoSuchRider, NotOnDuty, Suspended, TripLive
 from delivery.events import DutyChanged
@@ -89,7 +90,9 @@ def go_on_duty(
 
     rider = lock_rider(rider_id)
     if rider.suspended_reason:
-        raise Suspended(f"Your account is paused: {rider.suspended_reason}. Write to us if that is wrong.")
+        raise Suspended(
+            say("Your account is paused: {reason}. Write to us if that is wrong.", reason=rider.suspended_reason)
+        )
     if not rider.is_verified:
         raise Suspended("Your papers are still being checked. We will tell you as soon as you can ride.")
     shift = Shift.objects.filter(rider=rider, ended_at=None).first()

@@ -101,15 +101,15 @@ def _check(
         if not holder.strip():
             raise Invalid("In whose name is the account?", errors={"holder": ["In whose name is the account?"]})
         if paperwork.IFSC.fullmatch(paperwork.plain(ifsc)) is None:
-            sentence = say("Write the bank's IFSC, like {example}.", example="SBIN0001234")
-            raise Invalid(sentence, errors={"ifsc": [sentence]})
+            ifsc_words = say("Write the bank's IFSC, like {example}.", example="SBIN0001234")
+            raise Invalid(ifsc_words, errors={"ifsc": [ifsc_words]})
     elif not has_file:
         raise Invalid("Add a photo or a PDF of the paper.", errors={"file": ["Add a photo or a PDF of the paper."]})
     if kind in paperwork.ENDS and expires_on is None:
         raise Invalid("Until when is it good?", errors={"expires_on": ["Until when is it good?"]})
     if expires_on is not None and not today <= expires_on <= today + timedelta(days=366 * FURTHEST_YEARS):
-        sentence = "This paper is over already, or the date is wrong."
-        raise Invalid(sentence, errors={"expires_on": [sentence]})
+        wrong_date = "This paper is over already, or the date is wrong."
+        raise Invalid(wrong_date, errors={"expires_on": [wrong_date]})
 
 
 @transaction.atomic

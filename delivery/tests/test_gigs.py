@@ -7,6 +7,7 @@ from django.db.models import F
 
 from blinkit.kernel.errors import Invalid
 from blinkit.kernel.geo import Point
+from blinkit.kernel.models import Event
 from catalog.models import StoreLoad
 from catalog.tests.factories import NOW
 from catalog.tests.factories import store as make_store
@@ -124,7 +125,7 @@ class TestBooking:
             services.change_places(gig_id=window.pk, places=0)
         assert services.change_places(gig_id=window.pk, places=1).free == 0
 
-    def test_calling_off_tells_who_booked_and_only_once(self, run_events):
+    def test_calling_off_is_told_to_who_booked_and_only_once(self):
         store = make_store()
         who, window = off_duty(store), gig(store)
         services.book(rider_id=who.pk, gig_id=window.pk, now=NOW)
@@ -133,11 +134,8 @@ class TestBooking:
         assert (Gig.objects.get().booked, Booking.objects.get().state) == (0, "called_off")
         with pytest.raises(GigOver):
             services.book(rider_id=who.pk, gig_id=window.pk, now=NOW)
-        run_events()
-        from notifications.models import Message
-
-        told = Message.objects.filter(user_id=who.user_id, channel="inapp")
-        assert [("flooded" in it.body, it.subject) for it in told] == [(True, "Your gig is called off")]
+        told = Event.objects.filter(code="delivery.GigCalledOff")
+        assert [it.payload["rider_id"] for it in told] == [who.pk]
 
     @pytest.mark.parametrize(("hours", "places", "after"), [(15, 1, HOUR), (4, 0, HOUR), (4, 1, 90 * 24 * HOUR)])
     def test_a_gig_that_makes_no_sense_is_refused(self, hours, places, after):

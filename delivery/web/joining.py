@@ -30,6 +30,7 @@ from delivery import services
 from delivery import standing_queries as queries
 from delivery.models import Rider, Vehicle
 from delivery.papers import PaperKind
+from delivery.services.gigs import policy_of
 from delivery.web.parts import rider_of, text_of
 
 LOCAL = ZoneInfo(settings.TIME_ZONE)
@@ -278,6 +279,7 @@ def gigs(request: HttpRequest) -> HttpResponse:
         "counted": queries.counted(rider=rider, now=now),
         "today": now.astimezone(LOCAL).date(),
         "store": rider.store.name,
+        "late_m": policy_of(rider.store).late_cancel_m,
         "verified": rider.is_verified and not rider.suspended_reason,
         "rider": {"name": str(rider)},
         "home_url": "/rider/",
