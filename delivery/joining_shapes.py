@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.conf import settings
 from rest_framework import serializers
 
 from delivery.models import Vehicle
@@ -15,7 +14,6 @@ from delivery.shapes import RiderStore
 S = serializers
 PAPER_STATES = ["missing", "submitted", "verified", "rejected", "expired", "seen"]
 STEPS = ["send-papers", "wait", "answer", "ride"]
-LANGUAGES = settings.LANGUAGES
 
 
 # -- asked ------------------------------------------------------------------------------------------------------------
@@ -25,13 +23,13 @@ class JoinBody(S.Serializer[Any]):
     name = S.CharField(max_length=120)
     store = S.CharField(max_length=16, help_text="Code of the store to ride from; its area is your zone.")
     vehicle = S.ChoiceField(choices=Vehicle.choices)
-    language = S.ChoiceField(choices=LANGUAGES, required=False, default="en")
+    language = S.CharField(max_length=5, required=False, default="en", help_text="en or hi.")
     emergency_name = S.CharField(max_length=80)
     emergency_phone = S.CharField(max_length=20)
 
 
 class ProfileBody(S.Serializer[Any]):
-    language = S.ChoiceField(choices=LANGUAGES, required=False)
+    language = S.CharField(max_length=5, required=False, help_text="en or hi.")
     emergency_name = S.CharField(max_length=80, required=False)
     emergency_phone = S.CharField(max_length=20, required=False)
     has_cold_bag = S.BooleanField(required=False)
@@ -56,7 +54,7 @@ class AppealBody(S.Serializer[Any]):
     photo = S.FileField(required=False)
 
 
-class BreakBody(S.Serializer[Any]):
+class RiderBreakBody(S.Serializer[Any]):
     minutes = S.IntegerField(min_value=5, max_value=120)
 
 

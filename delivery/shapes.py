@@ -23,7 +23,7 @@ class RiderMoney(S.IntegerField):
 # -- asked ------------------------------------------------------------------------------------------------------------
 
 
-class DeviceBody(S.Serializer[Any]):
+class PhoneBody(S.Serializer[Any]):
     app_version = S.CharField(max_length=20, required=False, allow_blank=True, default="")
     battery_pct = S.IntegerField(required=False, allow_null=True, default=None, min_value=0, max_value=100)
     location = S.ChoiceField(
@@ -36,7 +36,7 @@ class DeviceBody(S.Serializer[Any]):
 
 class DutyBody(S.Serializer[Any]):
     on = S.BooleanField(help_text="true: offers may come; false: no more, and no positions either.")
-    device = DeviceBody(required=False, help_text="What the phone says of itself; going on duty only.")
+    device = PhoneBody(required=False, help_text="What the phone says of itself; going on duty only.")
     self_check = S.ListField(
         child=S.ChoiceField(choices=["helmet", "lights", "brakes"]),
         required=False,
@@ -203,7 +203,7 @@ class TodayOut(S.Serializer[Any]):
     total_paise = RiderMoney()
 
 
-class BreakOut(S.Serializer[Any]):
+class RiderBreakOut(S.Serializer[Any]):
     started_at = S.DateTimeField()
     back_at = S.DateTimeField()
 
@@ -216,7 +216,7 @@ class DutyOut(S.Serializer[Any]):
     self_check = S.ListField(child=S.CharField(), help_text="What to look at before going on duty today.")
 
     def get_fields(self) -> dict[str, Any]:
-        return {**super().get_fields(), "break": BreakOut(allow_null=True)}  # no name for an attribute
+        return {**super().get_fields(), "break": RiderBreakOut(allow_null=True)}  # no name for an attribute
 
 
 class RiderStateOut(S.Serializer[Any]):

@@ -66,12 +66,12 @@ class BreakView(RiderView):
         operation_id="rider_break",
         summary="Take a break",
         tags=TAGS,
-        request=shapes.BreakBody,
+        request=shapes.RiderBreakBody,
         responses=RiderStateOut,
     )
     def post(self, request: Request) -> Response:
         """No offers until you are back. 409 `trip-live`, `not-on-duty`."""
-        minutes = parsed(shapes.BreakBody(data=request.data))["minutes"]
+        minutes = parsed(shapes.RiderBreakBody(data=request.data))["minutes"]
         services.start_break(rider_id=self.rider().pk, minutes=minutes, now=timezone.now())
         return self.state()
 
