@@ -11,7 +11,7 @@ from blinkit.kernel.models import Event
 from catalog.models import StoreLoad
 from catalog.tests.factories import NOW
 from catalog.tests.factories import store as make_store
-from delivery import services
+from delivery import services, tasks
 from delivery.errors import (
     BookingNeeded,
     FarFromStore,
@@ -376,3 +376,10 @@ class TestRaces:
 def test_a_point_is_only_known_with_both_of_its_parts():
     assert services.Device(lat=1.0).point is None
     assert services.Device(lat=1.0, lng=2.0).point == Point(1.0, 2.0)
+
+
+@pytest.mark.django_db
+def test_the_clockwork_does_it_all_without_a_word():
+    made, _stop = trip()
+    gig(made.store)
+    assert [task() for task in (tasks.sweep_riders, tasks.sweep_papers, tasks.ask_banks, tasks.make_gigs)] == [0] * 4
