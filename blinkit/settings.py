@@ -295,6 +295,7 @@ SPECTACULAR_SETTINGS = {
         "ClaimKindEnum": "orders.claims.ClaimKind",
         "SuggestionKindEnum": ["search", "category", "brand", "product"],
         "PlaceKindEnum": ["browser", "app"],
+        "PaperKindEnum": "delivery.papers.PaperKind",
     },
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",

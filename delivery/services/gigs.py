@@ -179,6 +179,7 @@ def give_back(*, rider_id: int, gig_id: UUID, now: datetime) -> Booking:
     Raises NoSuchGig without a booking of this rider, GigOver once they came or it has ended.
     """
     rider = lock_rider(rider_id)
+    _lock_gig(gig_id)  # it may be called off in the same second: one of the two gives the place back
     booking = (
         Booking.objects.filter(rider=rider, gig_id=gig_id)
         .exclude(state=BookingState.CALLED_OFF)
@@ -222,8 +223,8 @@ def check_in(rider: Rider, *, policy: DutyPolicy, at: Point | None, now: datetim
     if mine is not None:
         if mine.state == BookingState.BOOKED:
             _refuse_far(rider, policy, at=at, now=now)
-            _came(mine, now=now)
-        return mine
+        if mine.state == BookingState.CAME or _came(mine, now=now):
+            return mine
     open_now = Gig.objects.filter(store_id=rider.store_id, starts_at__lte=now, ends_at__gt=now, called_off_at=None)
     gig = open_now.order_by("-ends_at").first()
     if not policy.walk_in:
@@ -276,7 +277,8 @@ def _carry_on(booking_id: UUID, rider_id: int, *, now: datetime) -> bool:
     booking = Booking.objects.select_related("gig").filter(pk=booking_id, state=BookingState.BOOKED).first()
     if shift is None or booking is None:
         return False
-    _came(booking, now=now)
+    if not _came(booking, now=now):
+        return False
     shift.booking, shift.ends_at = booking, booking.gig.ends_at
     shift.save(update_fields=["booking", "ends_at"])
     live.touch(f"rider.{rider_id}", what="duty")
@@ -286,19 +288,19 @@ def _carry_on(booking_id: UUID, rider_id: int, *, now: datetime) -> bool:
 @transaction.atomic
 def _miss(booking_id: UUID, rider_id: int, *, now: datetime) -> bool:
     lock_rider(rider_id)
-    booking = Booking.objects.filter(pk=booking_id, state=BookingState.BOOKED).first()
-    if booking is None:
+    booking = Booking.objects.filter(pk=booking_id).first()
+    mine = Booking.objects.filter(pk=booking_id, state=BookingState.BOOKED)
+    if booking is None or not mine.update(state=BookingState.MISSED):
         return False
-    booking.state = BookingState.MISSED
-    booking.save(update_fields=["state"])
     missed = BookingMissed(gig_id=booking.gig_id, rider_id=rider_id)
     events.record(missed, subject=f"rider:{rider_id}", actor="system")
     return True
 
 
-def _came(booking: Booking, *, now: datetime) -> None:
-    booking.state, booking.came_at = BookingState.CAME, now
-    booking.save(update_fields=["state", "came_at"])
+def _came(booking: Booking, *, now: datetime) -> bool:
+    """Whether the booking stood until now: it may be called off in the same second."""
+    mine = Booking.objects.filter(pk=booking.pk, state=BookingState.BOOKED)
+    return bool(mine.update(state=BookingState.CAME, came_at=now))
 
 
 def _take_place(gig: Gig, *, now: datetime) -> None:

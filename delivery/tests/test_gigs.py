@@ -358,6 +358,26 @@ class TestRaces:
         assert sum(not isinstance(it, BaseException) for it in done) == 1
         assert Gig.objects.filter(booked__lte=F("places")).get().booked == Booking.objects.count() == 1
 
+    def test_giving_back_coming_and_calling_off_count_each_place_once(self, race):
+        store = make_store()
+        window = gig(store, after=MINUTE, places=4)
+        riders = [off_duty(store).pk for _ in range(4)]
+        for rider_id in riders:
+            services.book(rider_id=rider_id, gig_id=window.pk, now=NOW)
+
+        def act(n):
+            if n == 0:
+                return services.call_off(gig_id=window.pk, reason="Rain", actor="user:1", now=NOW)
+            if n % 2:
+                return services.give_back(rider_id=riders[n // 2], gig_id=window.pk, now=NOW)
+            return services.go_on_duty(rider_id=riders[n // 2], device=here(store), now=NOW)
+
+        done = race(8, act)
+        names = {type(it).__name__ for it in done if isinstance(it, BaseException)}
+        assert names <= {"GigOver", "NoSuchGig"}, names
+        left = Booking.objects.filter(state__in=["booked", "came"], walk_in=False).count()
+        assert Gig.objects.get().booked == left
+
     def test_a_break_while_accepting_never_deadlocks(self, race):
         job = waiting_job()
         who = rider(job.store)
