@@ -296,6 +296,7 @@ SPECTACULAR_SETTINGS = {
         "SuggestionKindEnum": ["search", "category", "brand", "product"],
         "PlaceKindEnum": ["browser", "app"],
         "PaperKindEnum": "delivery.papers.PaperKind",
+        "PermissionEnum": ["granted", "denied", "prompt"],
     },
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
