@@ -32,6 +32,8 @@ ALLOWED_HOSTS = env.words("ALLOWED_HOSTS", default=["*"] if EMBEDDED or DEBUG el
 CSRF_TRUSTED_ORIGINS = env.words("CSRF_TRUSTED_ORIGINS", default=[])
 SITE_URL = env.text("SITE_URL", default="http://127.0.0.1:8000")
 USE_HTTPS = SITE_URL.startswith("https://")
+# Secrets that numbers of riders' papers are sealed with, newest first (blinkit/kernel/sealing.py).
+SEALING_KEYS = env.words("SEALING_KEYS", default=[embedded.derived_secret(SECRET_KEY, "sealing")])
 TRUSTED_PROXIES = env.number("TRUSTED_PROXIES", default=0, least=0)  # how many X-Forwarded-For hops are ours
 
 INSTALLED_APPS = [
@@ -228,6 +230,10 @@ CELERY_BEAT_SCHEDULE = {  # seeds the database schedule; an administrator can ch
         "delivery.tasks.issue_statements": 1800,
         "payments.tasks.sweep_payouts": 60,
         "delivery.tasks.purge_chats": 24 * 3600,
+        "delivery.tasks.sweep_riders": 60,
+        "delivery.tasks.ask_banks": 60,
+        "delivery.tasks.make_gigs": 3600,
+        "delivery.tasks.sweep_papers": 24 * 3600,
         "notifications.tasks.sweep_messages": 10,
         "accounts.tasks.forget_expired": 3600,
         "accounts.tasks.forget_due": 3600,
@@ -301,6 +307,8 @@ SPECTACULAR_SETTINGS = {
         "IncidentKindEnum": "delivery.incidents.Kind",
         "SuggestionKindEnum": ["search", "category", "brand", "product"],
         "PlaceKindEnum": ["browser", "app"],
+        "PaperKindEnum": "delivery.papers.PaperKind",
+        "PermissionEnum": ["granted", "denied", "prompt"],
     },
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
@@ -491,6 +499,8 @@ if CALL_PROVIDER == "exotel":
         env.refuse_unless(bool(vars()[_name]), f"{_name} must be set when CALL_PROVIDER is exotel.")
 SMS_BASE_URL = env.text("SMS_BASE_URL", default="")
 SMS_API_KEY = env.text("SMS_API_KEY", default="")
+BANK_CHECK_URL = env.text("BANK_CHECK_URL", default="")  # empty: the sandbox in DEMO_MODE, else a person looks
+BANK_CHECK_KEY = env.text("BANK_CHECK_KEY", default="")
 DEFAULT_FROM_EMAIL = env.text("DEFAULT_FROM_EMAIL", default="Blinkit <hello@example.com>")
 EMAIL_CONFIG = env.email("EMAIL_URL", default="locmem://" if TESTING else "file://")
 EMAIL_BACKEND = EMAIL_CONFIG.pop("BACKEND")

@@ -11,15 +11,23 @@ from accounts.events import EmailGiven, OtpRequested
 from blinkit.kernel.events import DomainEvent
 from catalog.events import WeAreHere
 from delivery.events import (
+    AppealAnswered,
     BagsLeftUnseen,
     CashLimitNear,
     ChatFlagged,
     DeductionDecided,
     DeductionTold,
     DoorWaitBegun,
+    GigCalledOff,
     IncidentTold,
     OfferMade,
+    PaperExpiring,
+    PaperRejected,
     RescueAsked,
+    RiderSuspended,
+    RiderUnverified,
+    RiderVerified,
+    SuspensionOver,
     TargetReached,
     WeekIssued,
 )
@@ -129,6 +137,14 @@ REACTIONS: Mapping[type[DomainEvent], Sequence[str]] = {
     PaymentCaptured: ["orders.handlers.payment_captured", "delivery.handlers.deposit_paid"],
     RefundCompleted: ["orders.handlers.refund_completed", TELL],
     WalletCredited: [TELL],
+    RiderVerified: [TELL],
+    RiderUnverified: [TELL],
+    PaperRejected: [TELL],
+    PaperExpiring: [TELL],
+    RiderSuspended: [TELL],
+    SuspensionOver: [TELL],
+    AppealAnswered: [TELL],
+    GigCalledOff: [TELL],
     MembershipBegun: [TELL],
     MembershipEnding: [TELL],
 }
@@ -136,6 +152,7 @@ REACTIONS: Mapping[type[DomainEvent], Sequence[str]] = {
 
 PERSONAL_DATA: Mapping[str, tuple[str, str]] = {  # what each room holds on a person: (tell it, forget it)
     "orders": ("orders.services.personal.held", "orders.services.personal.forget"),
+    "riding": ("delivery.services.riding.held", "delivery.services.riding.forget"),
     "deliveries": ("delivery.services.personal.held", "delivery.services.personal.forget"),
     "floor": ("fulfillment.services.personal.held", "fulfillment.services.personal.forget"),
     "money": ("payments.services.personal.held", "payments.services.personal.forget"),

@@ -34,6 +34,7 @@ from delivery.models import (
     Trip,
 )
 from delivery.paying import PARTS as pay_parts
+from delivery.riders_admin import masked_papers
 
 PARTS = {name: name.removesuffix("_paise").replace("_", " ") for name in pay_parts}
 
@@ -42,6 +43,19 @@ class WhyForm(forms.Form):
     """Asked before something that the rider reads."""
 
     reason = forms.CharField(max_length=160, help_text="The rider reads this sentence.")
+
+
+class SuspendForm(WhyForm):
+    """The end and what it rests on are kept with the suspension; the rider reads both."""
+
+    until = forms.DateTimeField(
+        required=False,
+        label="Until (open when empty)",
+        widget=forms.DateTimeInput(attrs={"type": "datetime-local"}),
+    )
+    evidence = forms.CharField(
+        required=False, max_length=2000, label="What it rests on (the rider reads it: name no customer)"
+    )
 
 
 class OnDutyFilter(admin.SimpleListFilter):
@@ -70,8 +84,11 @@ class RiderAdmin(ModelAdmin):
     search_fields = ("user__name", "=user__phone")
     search_help_text = "Name, or the whole phone number (+91…)."
     autocomplete_fields = ("user",)
-    fields = ("user", "store", "vehicle", "max_bags", "is_verified", "suspended_reason", "lat", "lng", "seen_at")
-    readonly_fields = ("is_verified", "suspended_reason", "lat", "lng", "seen_at")
+    fields = (
+        "user", "store", "vehicle", "max_bags", "max_litres", "has_cold_bag", "is_verified", "papers",
+        "suspended_reason", "lat", "lng", "seen_at",
+    )  # fmt: skip
+    readonly_fields = ("is_verified", "papers", "suspended_reason", "lat", "lng", "seen_at")
     actions = ("verify", "suspend", "end_suspension")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Rider]:
@@ -92,9 +109,13 @@ class RiderAdmin(ModelAdmin):
     def on_duty(self, rider: Rider) -> bool:
         return bool(getattr(rider, "is_on_duty", False))
 
-    @admin.action(description="Papers are in order: allow duty", permissions=["work"])
+    @admin.action(description="I saw the missing papers: allow duty for 30 days", permissions=["work"])
     def verify(self, request: HttpRequest, queryset: QuerySet[Rider]) -> None:
-        self._each(request, queryset, "allowed to ride", services.verify)
+        self._each(request, queryset, "allowed to ride while the papers are sent", services.verify)
+
+    @admin.display(description="papers")
+    def papers(self, rider: Rider) -> str:
+        return masked_papers(rider)
 
     @admin.action(description="End the suspension", permissions=["work"])
     def end_suspension(self, request: HttpRequest, queryset: QuerySet[Rider]) -> None:
@@ -102,9 +123,9 @@ class RiderAdmin(ModelAdmin):
 
     @admin.action(description="Suspend…", permissions=["work"])
     def suspend(self, request: HttpRequest, queryset: QuerySet[Rider]) -> Any:
-        form = WhyForm(request.POST if "confirmed" in request.POST else None)
+        form = SuspendForm(request.POST if "confirmed" in request.POST else None)
         if form.is_valid():
-            self._each(request, queryset, "suspended", services.suspend, reason=form.cleaned_data["reason"])
+            self._each(request, queryset, "suspended", services.suspend, **form.cleaned_data)
             return None
         context = {
             **self.admin_site.each_context(request),

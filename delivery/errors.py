@@ -125,3 +125,79 @@ class IncidentOver(Conflict):
     """It is resolved already."""
 
     code = "incident-over"
+
+
+class PapersMissing(NotAllowed):
+    """Carries `missing`: the kinds of papers that are still needed."""
+
+    code = "papers-missing"
+
+
+class NoSuchPaper(NotFound):
+    code = "no-such-paper"
+
+
+class PaperDecided(Conflict):
+    """Somebody decided it meanwhile, or a newer one took its place. Carries `state`."""
+
+    code = "paper-decided"
+
+
+class PaperOfAnother(Conflict):
+    """The same identity or licence is verified for another rider."""
+
+    code = "paper-of-another-rider"
+
+
+class NoSuchGig(NotFound):
+    code = "no-such-gig"
+
+
+class GigFull(Conflict):
+    code = "gig-full"
+
+
+class GigOver(Conflict):
+    """It has ended, was called off, or cannot be changed any more."""
+
+    code = "gig-over"
+
+
+class GigClash(Conflict):
+    """Another booking of this rider at the same hours, or more hours than a day may have."""
+
+    code = "gig-clash"
+
+
+class BookingNeeded(Conflict):
+    """This city rides by booking only."""
+
+    code = "booking-needed"
+
+
+class LocationNeeded(Conflict):
+    """The phone gives no position: nobody can be sent to a rider we cannot see."""
+
+    code = "location-needed"
+
+
+class FarFromStore(Conflict):
+    """Carries `metres` and `allowed_metres`."""
+
+    code = "far-from-store"
+
+
+class SelfCheckNeeded(Conflict):
+    """Carries `items`: what to look at before the first ride of the day."""
+
+    code = "self-check-needed"
+
+
+class NoSuchSuspension(NotFound):
+    code = "no-such-suspension"
+
+
+class AppealSent(Conflict):
+    """One is being looked at, or no more can be sent."""
+
+    code = "appeal-sent"

@@ -23,7 +23,9 @@ class Rider(models.Model):
     store = models.ForeignKey("catalog.Store", on_delete=models.PROTECT, related_name="riders", help_text="Home store")
     vehicle = models.CharField(max_length=10, choices=Vehicle.choices, default=Vehicle.EBIKE)
     max_bags = models.PositiveSmallIntegerField(default=4)
-    is_verified = models.BooleanField(default=True)
+    max_litres = models.PositiveSmallIntegerField(default=40, help_text="What the rider's bag holds")
+    has_cold_bag = models.BooleanField(default=False)
+    is_verified = models.BooleanField(default=False, help_text="Every paper the vehicle needs is good")
     suspended_reason = models.CharField(max_length=160, blank=True)
     rating_sum = models.PositiveIntegerField(default=0)
     rating_count = models.PositiveIntegerField(default=0)
@@ -44,10 +46,24 @@ class Rider(models.Model):
         return None if self.lat is None or self.lng is None else Point(self.lat, self.lng)
 
 
+class ShiftQuerySet(models.QuerySet["Shift"]):
+    def working(self) -> ShiftQuerySet:
+        """Live shifts of riders who are not on a break."""
+        on_break = RiderBreak.objects.filter(shift=models.OuterRef("pk"), ended_at=None)
+        return self.filter(~models.Exists(on_break), ended_at=None)
+
+
 class Shift(models.Model):
     rider = models.ForeignKey(Rider, on_delete=models.PROTECT, related_name="shifts")
     started_at = models.DateTimeField()
+    ends_at = models.DateTimeField(null=True, blank=True, help_text="Planned end, from the gig; open when empty")
     ended_at = models.DateTimeField(null=True, blank=True)
+    vehicle = models.CharField(max_length=10, choices=Vehicle.choices, blank=True, default="", db_default="")
+    booking = models.ForeignKey(
+        "delivery.Booking", on_delete=models.PROTECT, null=True, blank=True, related_name="shifts"
+    )
+
+    objects = ShiftQuerySet.as_manager()
 
     class Meta:
         constraints = [
@@ -220,9 +236,19 @@ from delivery.doors import DoorWait as DoorWait  # noqa: E402
 from delivery.doors import GateNote as GateNote  # noqa: E402
 from delivery.doors import MapChoice as MapChoice  # noqa: E402
 from delivery.dropnotes import DropRating as DropRating  # noqa: E402
+from delivery.gigs import Booking as Booking  # noqa: E402
+from delivery.gigs import DutyCheck as DutyCheck  # noqa: E402
+from delivery.gigs import DutyPolicy as DutyPolicy  # noqa: E402
+from delivery.gigs import Gig as Gig  # noqa: E402
+from delivery.gigs import GigPattern as GigPattern  # noqa: E402
+from delivery.gigs import RiderBreak as RiderBreak  # noqa: E402
 from delivery.incidents import Incident as Incident  # noqa: E402
 from delivery.incidents import IncidentNote as IncidentNote  # noqa: E402
 from delivery.incidents import Rescue as Rescue  # noqa: E402
+from delivery.papers import Appeal as Appeal  # noqa: E402
+from delivery.papers import Document as Document  # noqa: E402
+from delivery.papers import RiderProfile as RiderProfile  # noqa: E402
+from delivery.papers import Suspension as Suspension  # noqa: E402
 from delivery.paybook import Adjustment as Adjustment  # noqa: E402
 from delivery.paybook import Campaign as Campaign  # noqa: E402
 from delivery.paybook import CampaignReward as CampaignReward  # noqa: E402

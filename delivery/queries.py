@@ -23,6 +23,7 @@ from delivery import calling, road
 from delivery.models import Earning, Offer, OfferState, Rider, Shift, Stop, StopState, Trip
 from delivery.paying import PARTS, score_of
 from delivery.services.drops import hints_for
+from delivery.standing_queries import duty_json
 from orders.models import Order, OrderLine
 from orders.queries.handover import scanned_bags
 from orders.services.at_door import LEAVING
@@ -40,13 +41,14 @@ AREA_DIGITS = 3
 
 
 def rider_state(*, rider: Rider, now: datetime) -> dict[str, Any]:
-    """Everything the rider's screen shows now. At most nine statements, fewer without a trip."""
-    shift = Shift.objects.filter(rider=rider, ended_at=None).first()
+    """Everything the rider's screen shows now. At most ten statements, fewer without a trip."""
+    shift = Shift.objects.filter(rider=rider, ended_at=None).select_related("duty_check").first()
     trip = trip_of(rider=rider, now=now)
     return {
         "rider": rider_json(rider),
         "on_duty": shift is not None,
         "on_duty_since": shift.started_at if shift else None,
+        "duty": duty_json(rider, shift, now=now),
         "offer": None if trip else offer_of(rider=rider, now=now),
         "trip": trip,
         "today": today_of(rider=rider, now=now),
@@ -62,6 +64,8 @@ def rider_json(rider: Rider) -> dict[str, Any]:
         "name": str(rider),
         "vehicle": rider.vehicle,
         "max_bags": rider.max_bags,
+        "max_litres": rider.max_litres,
+        "has_cold_bag": rider.has_cold_bag,
         "store": store_json(rider.store),
         "suspended_reason": rider.suspended_reason,
         "verified": rider.is_verified,

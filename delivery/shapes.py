@@ -31,8 +31,27 @@ class RiderMoney(S.IntegerField):
 # -- asked ------------------------------------------------------------------------------------------------------------
 
 
+class PhoneBody(S.Serializer[Any]):
+    app_version = S.CharField(max_length=20, required=False, allow_blank=True, default="")
+    battery_pct = S.IntegerField(required=False, allow_null=True, default=None, min_value=0, max_value=100)
+    location = S.ChoiceField(
+        choices=["granted", "denied", "prompt"], required=False, default="granted", help_text="denied: no duty."
+    )
+    notifications = S.ChoiceField(choices=["granted", "denied", "prompt"], required=False, default="granted")
+    lat = S.FloatField(required=False, allow_null=True, default=None, min_value=-90, max_value=90)
+    lng = S.FloatField(required=False, allow_null=True, default=None, min_value=-180, max_value=180)
+
+
 class DutyBody(S.Serializer[Any]):
     on = S.BooleanField(help_text="true: offers may come; false: no more, and no positions either.")
+    device = PhoneBody(required=False, help_text="What the phone says of itself; going on duty only.")
+    self_check = S.ListField(
+        child=S.ChoiceField(choices=["helmet", "lights", "brakes"]),
+        required=False,
+        default=list,
+        max_length=3,
+        help_text="What was looked at, once a day.",
+    )
 
 
 class FixBody(S.Serializer[Any]):
@@ -94,6 +113,8 @@ class RiderSelf(S.Serializer[Any]):
     name = S.CharField()
     vehicle = S.ChoiceField(choices=Vehicle.choices)
     max_bags = S.IntegerField()
+    max_litres = S.IntegerField()
+    has_cold_bag = S.BooleanField()
     store = RiderStore()
     suspended_reason = S.CharField(allow_blank=True)
     verified = S.BooleanField()
@@ -263,10 +284,27 @@ class TodayOut(S.Serializer[Any]):
     total_paise = RiderMoney()
 
 
+class RiderBreakOut(S.Serializer[Any]):
+    started_at = S.DateTimeField()
+    back_at = S.DateTimeField()
+
+
+class DutyOut(S.Serializer[Any]):
+    ends_at = S.DateTimeField(allow_null=True, help_text="Planned end, from the gig.")
+    warnings = S.ListField(
+        child=S.CharField(), help_text="battery-low, notifications-off, app-old, self-check-open: told, nothing stops."
+    )
+    self_check = S.ListField(child=S.CharField(), help_text="What to look at before going on duty today.")
+
+    def get_fields(self) -> dict[str, Any]:
+        return {**super().get_fields(), "break": RiderBreakOut(allow_null=True)}  # no name for an attribute
+
+
 class RiderStateOut(S.Serializer[Any]):
     rider = RiderSelf()
     on_duty = S.BooleanField()
     on_duty_since = S.DateTimeField(allow_null=True)
+    duty = DutyOut()
     offer = OfferOut(allow_null=True)
     trip = TripOut(allow_null=True)
     today = TodayOut()

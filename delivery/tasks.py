@@ -55,3 +55,26 @@ def issue_statements(**_: Any) -> int:
 @shared_task(name="delivery.tasks.purge_chats")
 def purge_chats(**_: Any) -> int:
     return services.purge_chats(now=timezone.now())
+
+
+@shared_task(name="delivery.tasks.sweep_riders")
+def sweep_riders(**_: Any) -> int:
+    """Suspensions that are over, booked gigs that begin or were missed, and after them shifts that end."""
+    now = timezone.now()
+    ended = services.sweep_suspensions(now=now)
+    return ended + services.sweep_bookings(now=now) + services.sweep_shifts(now=now)
+
+
+@shared_task(name="delivery.tasks.sweep_papers")
+def sweep_papers(**_: Any) -> int:
+    return services.sweep_papers(now=timezone.now())
+
+
+@shared_task(name="delivery.tasks.ask_banks")
+def ask_banks(**_: Any) -> int:
+    return services.ask_banks(now=timezone.now())
+
+
+@shared_task(name="delivery.tasks.make_gigs")
+def make_gigs(**_: Any) -> int:
+    return services.make_gigs(now=timezone.now())

@@ -6,9 +6,10 @@ from typing import Any
 
 from django.urls import path
 
-from delivery.api import duty, earnings, money, offers, trip
+from delivery.api import duty, earnings, gigs, joining, money, offers, trip
 from delivery.road_urls import road_api, road_web
 from delivery.web import earnings as earnings_web
+from delivery.web import joining as joining_web
 from delivery.web import money as money_web
 from delivery.web import ride
 from delivery.ws import RiderConsumer
@@ -49,3 +50,17 @@ web_urls: list[Any] = [
     *road_web,
 ]
 ws_urls: list[Any] = [path("rider/", RiderConsumer.as_asgi())]
+
+api_urls += [
+    path("rider/join/", joining.JoinView.as_view(), name="api-rider-join"),
+    path("rider/profile/", joining.ProfileView.as_view(), name="api-rider-profile"),
+    path("rider/vehicle/", joining.VehicleView.as_view(), name="api-rider-vehicle"),
+    path("rider/papers/", joining.PapersView.as_view(), name="api-rider-papers"),
+    path("rider/suspension/appeal/", joining.AppealView.as_view(), name="api-rider-appeal"),
+    path("rider/gigs/", gigs.GigsView.as_view(), name="api-rider-gigs"),
+    path("rider/gigs/<uuid:gig_id>/book/", gigs.BookView.as_view(), name="api-rider-gig-book"),
+    path("rider/gigs/<uuid:gig_id>/cancel/", gigs.GiveBackView.as_view(), name="api-rider-gig-cancel"),
+    path("rider/break/", gigs.BreakView.as_view(), name="api-rider-break"),
+    path("rider/break/end/", gigs.BreakEndView.as_view(), name="api-rider-break-end"),
+]
+web_urls += joining_web.urls

@@ -13,7 +13,8 @@ from django.contrib.postgres.expressions import ArraySubquery
 from django.db import connection
 from django.db.models import Exists, F, Max, OuterRef, Q, QuerySet, Subquery, Sum
 from django.utils import timezone
-from django.utils.translation import override
+from django.utils.formats import date_format
+from django.utils.translation import gettext, override
 
 from accounts import services as accounts
 from accounts.events import EmailGiven, OtpRequested
@@ -24,19 +25,28 @@ from blinkit.kernel.words import said
 from catalog.events import WeAreHere
 from catalog.models import Product, Store, Waitlist
 from delivery.events import (
+    AppealAnswered,
     BagsLeftUnseen,
     CashLimitNear,
     ChatFlagged,
     DeductionDecided,
     DeductionTold,
     DoorWaitBegun,
+    GigCalledOff,
     IncidentTold,
     OfferMade,
+    PaperExpiring,
+    PaperRejected,
     RescueAsked,
+    RiderSuspended,
+    RiderUnverified,
+    RiderVerified,
+    SuspensionOver,
     TargetReached,
     WeekIssued,
 )
-from delivery.models import Offer, Rider
+from delivery.models import Appeal, Gig, Offer, Rider
+from delivery.papers import kind_words
 from inventory.events import HeldMissingNotice, LowStockNotice
 from notifications.models import Preference
 from notifications.templates_default import PHRASES
@@ -294,6 +304,49 @@ def _rider_money(
     return Facts(person=person, words=words, link="/rider/earnings/")
 
 
+def _rider(
+    event: RiderVerified
+    | RiderUnverified
+    | PaperRejected
+    | PaperExpiring
+    | RiderSuspended
+    | SuspensionOver
+    | AppealAnswered
+    | GigCalledOff,
+) -> Facts | None:
+    """What happened to a rider's papers, suspension or gig. Two statements where a row has to be read too."""
+    row = _people(Rider.objects.filter(pk=event.rider_id), "user__").first()
+    if row is None:
+        return None
+    person = _person(row)
+    words: dict[str, str] = {}
+    page = "/rider/me/"
+    with override(person.language):
+        if isinstance(event, RiderUnverified):
+            words["papers"] = ", ".join(gettext(word) for word in kind_words(event.kinds))
+        if isinstance(event, PaperRejected | PaperExpiring):
+            words["paper"] = gettext(kind_words([event.kind])[0])
+        if isinstance(event, PaperRejected):
+            words["reason"] = _sentence(gettext(event.reason))
+        if isinstance(event, PaperExpiring):
+            words["day"] = date_format(event.expires_on, "j M Y")
+        if isinstance(event, RiderSuspended):
+            words["reason"] = _sentence(event.reason)
+            words["until"] = _phrase("suspended_until", person.language, day=_day(event.until)) if event.until else ""
+        if isinstance(event, AppealAnswered):
+            words["answer"] = Appeal.objects.values_list("answer", flat=True).get(pk=event.appeal_id)
+        if isinstance(event, GigCalledOff):
+            gig = Gig.objects.select_related("store").get(pk=event.gig_id)
+            words.update(store=gig.store.name, when=_hours(gig), reason=_sentence(event.reason))
+            page = "/rider/gigs/"
+    return Facts(person=person, words=words, link=page)
+
+
+def _hours(gig: Gig) -> str:
+    begins, ends = timezone.localtime(gig.starts_at), timezone.localtime(gig.ends_at)
+    return f"{date_format(begins, 'j M')}, {begins:%H:%M}–{ends:%H:%M}"
+
+
 def _back_in_stock(event: BackInStock) -> Facts | None:
     name = Store.objects.filter(code=event.store_code).values("name")[:1]
     row = _people(User.objects.filter(pk=event.customer_id)).values(*_PERSON_FIELDS, store=Subquery(name)).first()
@@ -454,6 +507,14 @@ _BUILDERS: dict[type[DomainEvent], Callable[[Any], Facts | None]] = {
     DeductionTold: _rider_money,
     DeductionDecided: _rider_money,
     WeekIssued: _rider_money,
+    RiderVerified: _rider,
+    RiderUnverified: _rider,
+    PaperRejected: _rider,
+    PaperExpiring: _rider,
+    RiderSuspended: _rider,
+    SuspensionOver: _rider,
+    AppealAnswered: _rider,
+    GigCalledOff: _rider,
     BackInStock: _back_in_stock,
     PriceDropped: _price_dropped,
     LowStockNotice: _shelf_needs_you,

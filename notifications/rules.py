@@ -69,4 +69,12 @@ RULES: dict[str, tuple[Say, ...]] = {
     "delivery.ChatFlagged": (Say("chat_flagged", (INAPP,), who=Who.OPS),),
     "delivery.RescueAsked": (Say("rescue_asked", (PUSH, INAPP), who=Who.RIDER),),
     "delivery.OfferMade": (Say("offer_made", (PUSH,), who=Who.RIDER),),
+    "delivery.RiderVerified": (Say("rider_verified", (PUSH, INAPP), who=Who.RIDER),),
+    "delivery.RiderUnverified": (Say("rider_unverified", (PUSH, INAPP, SMS), who=Who.RIDER),),
+    "delivery.PaperRejected": (Say("paper_rejected", (PUSH, INAPP), who=Who.RIDER),),
+    "delivery.PaperExpiring": (Say("paper_expiring", (PUSH, INAPP), who=Who.RIDER),),
+    "delivery.RiderSuspended": (Say("rider_suspended", (PUSH, INAPP, SMS), who=Who.RIDER),),
+    "delivery.SuspensionOver": (Say("suspension_over", (PUSH, INAPP), who=Who.RIDER),),
+    "delivery.AppealAnswered": (Say("appeal_answered", (PUSH, INAPP), who=Who.RIDER),),
+    "delivery.GigCalledOff": (Say("gig_called_off", (PUSH, INAPP), who=Who.RIDER),),
 }

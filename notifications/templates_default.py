@@ -45,6 +45,14 @@ PLACEHOLDERS: dict[str, frozenset[str]] = {
     "deduction_decided": frozenset({"amount", "what_happens"}),
     "week_issued": frozenset({"amount"}),
     "offer_made": frozenset({"store", "pay", "distance", "bags"}),
+    "rider_verified": frozenset(),
+    "rider_unverified": frozenset({"papers"}),
+    "paper_rejected": frozenset({"paper", "reason"}),
+    "paper_expiring": frozenset({"paper", "day"}),
+    "rider_suspended": frozenset({"reason", "until"}),
+    "suspension_over": frozenset(),
+    "appeal_answered": frozenset({"answer"}),
+    "gig_called_off": frozenset({"store", "when", "reason"}),
     "back_in_stock": frozenset({"product", "store"}),
     "stock_low": frozenset({"product", "store", "n"}),
     "held_missing": frozenset({"product", "store", "n"}),
@@ -256,11 +264,53 @@ _SHORT: dict[str, dict[str, tuple[str, str]]] = {
         "en": ("A delivery from {store}", "{pay} · {distance} · {bags}"),
         "hi": ("{store} से एक डिलीवरी", "{pay} · {distance} · {bags}"),
     },
+    "rider_verified": {
+        "en": ("You can ride", "Your papers are in order. Go on duty, or book your first gig."),
+        "hi": ("अब आप राइड कर सकते हैं", "आपके कागज़ात ठीक हैं। ड्यूटी शुरू करें या पहला गिग बुक करें।"),
+    },
+    "rider_unverified": {
+        "en": ("We need a new paper", "No duty until we have it: {papers}. Send it in the app, under Me."),
+        "hi": ("नया कागज़ चाहिए", "मिलने तक ड्यूटी नहीं: {papers}। ऐप में “मैं” में भेजें।"),
+    },
+    "paper_rejected": {
+        "en": ("{paper}: please send it again", "{reason}"),
+        "hi": ("{paper}: कृपया दोबारा भेजें", "{reason}"),
+    },
+    "paper_expiring": {
+        "en": ("{paper} is good until {day}", "Send the new one in time, so that you can go on riding."),
+        "hi": ("{paper} {day} तक मान्य है", "नया कागज़ समय पर भेजें, ताकि राइड चलती रहे।"),
+    },
+    "rider_suspended": {
+        "en": ("Your account is paused", "{reason} {until} You can answer in the app, under Me."),
+        "hi": ("आपका खाता रोका गया है", "{reason} {until} ऐप में “मैं” में जवाब दे सकते हैं।"),
+    },
+    "suspension_over": {
+        "en": ("Your account is open again", "You can go on duty when you like."),
+        "hi": ("आपका खाता फिर चालू है", "जब चाहें ड्यूटी शुरू करें।"),
+    },
+    "appeal_answered": {
+        "en": ("We have answered your appeal", "{answer}"),
+        "hi": ("आपकी अपील का जवाब आ गया", "{answer}"),
+    },
+    "gig_called_off": {
+        "en": ("Your gig is called off", "{store}, {when}. {reason}"),
+        "hi": ("आपका गिग रद्द हुआ", "{store}, {when}। {reason}"),
+    },
 }  # fmt: skip
 
 _OTHER: tuple[Words, ...] = (
     Words("we_are_here", SMS, "en", "", "We deliver to you now, from {store}. You asked us to tell you, once."),
     Words("we_are_here", SMS, "hi", "", "अब {store} से आपके यहाँ भी डिलीवरी होती है। आपने एक बार बताने को कहा था।"),
+    Words(
+        "rider_suspended",
+        SMS,
+        "en",
+        "",
+        "Your rider account is paused. {reason} {until} You can answer in the app, under Me.",
+    ),
+    Words("rider_suspended", SMS, "hi", "", "आपका राइडर खाता रोका गया है। {reason} {until} ऐप में “मैं” में जवाब दे सकते हैं।"),
+    Words("rider_unverified", SMS, "en", "", "No duty until you send a new paper: {papers}. In the app, under Me."),
+    Words("rider_unverified", SMS, "hi", "", "नया कागज़ भेजने तक ड्यूटी नहीं: {papers}। ऐप में “मैं” में भेजें।"),
     Words("sign_in_code", SMS, "en", "", "{code} is your sign-in code, good for {minutes} minutes. Never share it."),
     Words("sign_in_code", SMS, "hi", "", "{code} आपका साइन-इन कोड है, {minutes} मिनट तक। किसी को न बताएँ।"),
     Words(
@@ -358,6 +408,7 @@ PHRASES: dict[str, dict[str, str]] = {
     },
     "deduction_stays": {"en": "We looked again: it stays.", "hi": "हमने फिर देखा: कटौती रहेगी।"},
     "deduction_dropped": {"en": "It is dropped, nothing is taken.", "hi": "कटौती हटा दी गई, कुछ नहीं कटेगा।"},
+    "suspended_until": {"en": "Until {day}.", "hi": "{day} तक।"},
     "you": {"en": "there", "hi": "जी"},
     "incident_sos": {"en": "SOS", "hi": "SOS"},
     "incident_accident": {"en": "Accident", "hi": "दुर्घटना"},

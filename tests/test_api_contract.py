@@ -22,6 +22,7 @@ EVERYBODY = ["picker", "store_manager", "rider", "ops", "support", "admin"]
 
 UNBOUNDED: dict[str, str] = {
     "header If-None-Match": "compared only; the web server bounds the length of header lines",
+    "body file": "a file: the size of a body is bounded, and papers are checked where they are kept",
     "body photo": "a file: the size of a body is bounded, and photos are checked where they are kept",
 }
 """Inputs without a length or a range."""
@@ -39,6 +40,11 @@ REPEATABLE: dict[str, str] = {
     "/me/messages/{message_id}/read/": "read is read",
     "/me/messages/read/": "read is read",
     "/rider/duty/": "sets a state",
+    "/rider/vehicle/": "sets a state",
+    "/rider/gigs/{gig_id}/book/": "one place per rider and gig",
+    "/rider/gigs/{gig_id}/cancel/": "given back is given back",
+    "/rider/break/": "one live break per shift",
+    "/rider/break/end/": "ended is ended",
     "/rider/positions/": "the newest position counts",
     "/rider/offers/{offer_id}/decline/": "declined is declined",
     "/rider/trip/at-store/": "the first time counts",
@@ -106,6 +112,8 @@ SHORT_LISTS: dict[str, str] = {
     "/orders/{order_id}/claims/": "at most 100 of an order",
     "/me/sign-ins/": "the newest 50",
     "/rider/incidents/": "the rider's newest 50",
+    "/rider/papers/": "six kinds of papers",
+    "/rider/gigs/": "a week at one store, at most 100",
 }
 """Lists without a cursor, and what keeps them short."""
 

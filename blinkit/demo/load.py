@@ -16,7 +16,7 @@ from django.utils.text import slugify
 
 import inventory.services
 from accounts.models import Address, RoleGrant, User
-from blinkit.demo import deliveries, offers, people, pictures, places, prices
+from blinkit.demo import deliveries, offers, people, pictures, places, prices, riding
 from blinkit.demo.catalogue import ProductPlan, categories, chance, products
 from blinkit.demo.facts import FRAGILE, WEIGHED, facts_of, family_by_hand, fragile_by_hand
 from catalog import services as catalog_services
@@ -49,6 +49,7 @@ class Loaded:
     riders: int = 0
     offers: int = 0
     deliveries: int = 0
+    gigs: int = 0
 
     def rows(self) -> list[tuple[str, int]]:
         return [(f.name.replace("_", " "), getattr(self, f.name)) for f in fields(self)]
@@ -72,6 +73,7 @@ def load(*, now: datetime, restock: bool = False) -> Loaded:
         done.deliveries = deliveries.make(stores, now=now)
         _save_people(stores, done, now=now)
         make_slots(now=now)
+        done.gigs = riding.make(stores, now=now)
         done.offers = offers.make(now=now) + prices.make(now=now)
     return done
 
@@ -275,7 +277,14 @@ def _save_people(stores: dict[str, Store], done: Loaded, *, now: datetime) -> No
         ignore_conflicts=True,
     )
     riders = [
-        Rider(user_id=ids[p.phone], store=stores[p.store], vehicle=p.vehicle, max_bags=2 if p.vehicle == "cycle" else 4)
+        Rider(
+            user_id=ids[p.phone],
+            store=stores[p.store],
+            vehicle=p.vehicle,
+            max_bags=2 if p.vehicle == "cycle" else 4,
+            has_cold_bag=p.vehicle != "cycle",
+            is_verified=True,
+        )
         for p in new
         if p.role == "rider"
     ]

@@ -407,7 +407,7 @@ def _riders(stores: dict[int, StoreRow]) -> list[RiderDot]:
         on_trip.filter(state__in=[StopState.TO_PICK_UP, StopState.ON_BOARD]).order_by("-state").values("state")[:1]
     )
     found = (
-        Rider.objects.filter(Exists(Shift.objects.filter(rider=here, ended_at=None)), store__in=list(stores))
+        Rider.objects.filter(Exists(Shift.objects.working().filter(rider=here)), store__in=list(stores))
         .annotate(stage=stage)
         .order_by("pk")
         .values_list("pk", "user__name", "user__phone", "store_id", "stage", "lat", "lng", "seen_at")

@@ -217,7 +217,7 @@ def _free_riders(order: Order) -> list[Rider]:
     mine = OuterRef("pk")
     return list(
         Rider.objects.filter(
-            Exists(Shift.objects.filter(rider=mine, ended_at=None)),
+            Exists(Shift.objects.working().filter(rider=mine)),
             ~Exists(Trip.objects.filter(rider=mine, ended_at=None)),
             store_id=order.store_id,
             suspended_reason="",

@@ -11,6 +11,8 @@ from django.db.models import Q
 from blinkit.kernel.models import Receipt
 from catalog.models import SearchLog, Waitlist
 from dashboard.queries.board import midnight, today
+from delivery.models import Appeal, Document
+from delivery.papers import AppealState, PaperState
 from notifications.models import Message, MessageState
 from orders.models import Order
 from payments.models import Dispute, DisputeState, Refund, RefundState
@@ -29,7 +31,7 @@ class Waiting:
 
 
 def landing(*, now: datetime) -> dict[str, Any]:
-    """Eight short statements."""
+    """Ten short statements."""
     failed_events = Receipt.objects.filter(done_at=None).filter(Q(next_try_at=None) | Q(attempts__gt=0))
     refunds = Refund.objects.filter(state__in=[RefundState.DUE, RefundState.FAILED])
     searches = SearchLog.objects.filter(results=0, at__gte=now - LATELY)
@@ -52,6 +54,16 @@ def landing(*, now: datetime) -> dict[str, Any]:
                 True,
             ),
             Waiting("Failed reactions", failed_events.count(), "/admin/kernel/receipt/?done_at__isempty=1", True),
+            Waiting(
+                "Riders' papers to check",
+                Document.objects.filter(state=PaperState.SUBMITTED).count(),
+                "/admin/delivery/document/",
+            ),
+            Waiting(
+                "Riders' appeals to answer",
+                Appeal.objects.filter(state=AppealState.WAITING).count(),
+                "/admin/delivery/appeal/",
+            ),
             Waiting("Searches that found nothing, 7 days", searches.count(), "/admin/catalog/searchlog/"),
             Waiting("People on the waitlist", Waitlist.objects.count(), "/admin/catalog/waitlist/"),
         ],

@@ -36,10 +36,20 @@ class DutyView(RiderView):
         responses=shapes.RiderStateOut,
     )
     def post(self, request: Request) -> Response:
-        """Repeating is harmless. 409 `trip-live` while a trip is not over, 403 `rider-suspended` with the reason."""
-        on = parsed(shapes.DutyBody(data=request.data))["on"]
-        change = services.go_on_duty if on else services.go_off_duty
-        change(rider_id=self.rider().pk, now=timezone.now())
+        """Repeating is harmless. 409 `trip-live` while a trip is not over, 403 `rider-suspended` with the reason.
+
+        A booked gig begins near its store (409 `far-from-store`, `location-needed`); without one a free place is taken
+        (409 `gig-full`) where the city lets riders walk in (409 `booking-needed`)."""
+        body = parsed(shapes.DutyBody(data=request.data))
+        if not body["on"]:
+            services.go_off_duty(rider_id=self.rider().pk, now=timezone.now())
+            return self.state()
+        services.go_on_duty(
+            rider_id=self.rider().pk,
+            now=timezone.now(),
+            device=services.Device(**body["device"]) if "device" in body else None,
+            self_check=body["self_check"],
+        )
         return self.state()
 
 

@@ -1,7 +1,9 @@
 """Every write of delivery; each function is one complete act."""
 
+from delivery.services.breaks import end_break, start_break
 from delivery.services.calls import customer_calls, rider_calls
 from delivery.services.chats import purge_chats
+from delivery.services.checks import Device
 from delivery.services.doors import (
     answer_door,
     begin_wait,
@@ -19,25 +21,21 @@ from delivery.services.duty import (
     go_on_duty,
     rider_of,
     rider_on_duty,
-    suspend,
+    sweep_shifts,
     sweep_silent,
-    verify,
     write_load,
 )
+from delivery.services.gigs import book, call_off_gig, change_places, give_back, make_gigs, open_gig, sweep_bookings
+from delivery.services.joining import change_vehicle, join, update_rider
 from delivery.services.legs import measure_legs
-from delivery.services.offers import (
-    accept,
-    bags_ready,
-    decline,
-    open_job,
-    sweep_offers,
-    waiting_without_rider,
-)
+from delivery.services.offers import accept, bags_ready, decline, open_job, sweep_offers, waiting_without_rider
+from delivery.services.papers import ask_banks, reject_paper, submit_paper, sweep_papers, verify, verify_paper
 from delivery.services.positions import Fix, report_positions, still_here
 from delivery.services.rescue import call_off, send_rescue, take_over
 from delivery.services.returns import back_at_store, bags_back, put_down
 from delivery.services.rounds import dispatch_round, forget_decisions
 from delivery.services.situation import free_riders
+from delivery.services.standing import answer_appeal, appeal, suspend, sweep_suspensions
 from delivery.services.trips import (
     arrive,
     arrive_at_store,
@@ -60,19 +58,27 @@ from delivery.services.trips import (
 from delivery.services.watching import watch_trips
 
 __all__ = [
+    "Device",
     "Fix",
     "accept",
+    "answer_appeal",
     "answer_door",
+    "appeal",
     "arrive",
     "arrive_at_store",
+    "ask_banks",
     "assign_by_hand",
     "back_at_store",
     "bags_back",
     "bags_on_board",
     "bags_ready",
     "begin_wait",
+    "book",
     "bring_back",
     "call_off",
+    "call_off_gig",
+    "change_places",
+    "change_vehicle",
     "choose_maps",
     "customer_calls",
     "decline",
@@ -81,24 +87,30 @@ __all__ = [
     "dispatch_round",
     "door_first",
     "drop_cancelled",
+    "end_break",
     "fail_stop",
     "follow_order",
     "forget_decisions",
     "free_riders",
+    "give_back",
     "give_up",
     "give_up_stop",
     "go_off_duty",
     "go_on_duty",
     "hand_back",
+    "join",
     "leave_store",
     "live_trip",
+    "make_gigs",
     "measure_legs",
     "move_pin",
     "note_gate",
+    "open_gig",
     "open_job",
     "pick_up",
     "purge_chats",
     "put_down",
+    "reject_paper",
     "report_positions",
     "require_stop",
     "rider_calls",
@@ -108,13 +120,21 @@ __all__ = [
     "scan_trip_bag",
     "send_rescue",
     "set_wait",
+    "start_break",
     "still_here",
+    "submit_paper",
     "suspend",
+    "sweep_bookings",
     "sweep_offers",
+    "sweep_papers",
+    "sweep_shifts",
     "sweep_silent",
+    "sweep_suspensions",
     "take_over",
     "unassign",
+    "update_rider",
     "verify",
+    "verify_paper",
     "waiting_without_rider",
     "watch_trips",
     "write_load",

@@ -5,18 +5,29 @@ Lock order: open offers, their jobs, then the rider.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
 
+from django.conf import settings
 from django.db import connection, transaction
-from django.db.models import Q
+from django.db.models import Case, Q, Value, When
 
 from blinkit.kernel import events, live
-from blinkit.kernel.events import DomainEvent
+from blinkit.kernel.said import say
 from catalog import services as goods
 from delivery.errors import NoSuchRider, NotOnDuty, Suspended, TripLive
-from delivery.events import DutyChanged, RiderSuspended, RiderVerified
-from delivery.models import Rider, Shift, Trip
+from delivery.events import DutyChanged
+from delivery.models import DutyCheck, Rider, RiderBreak, RiderProfile, Shift, Trip
 from delivery.services.asking import ask_for_round
+
+if TYPE_CHECKING:
+    from delivery.services.checks import Device
+
+LOCAL = ZoneInfo(settings.TIME_ZONE)
+LONG_BREAK = timedelta(hours=1)
+"""So long after the time a rider meant to be back the break is a forgotten one."""
 
 LONG_SILENCE = timedelta(minutes=15)
 RIDE_GUESS_S = 900
@@ -53,17 +64,51 @@ def lock_rider(rider_id: int) -> Rider:
 
 
 @transaction.atomic
-def go_on_duty(*, rider_id: int, now: datetime) -> Shift:
-    """The rider may be offered trips from now on. Silent when on duty; raises Suspended with the reason."""
+def go_on_duty(
+    *,
+    rider_id: int,
+    now: datetime,
+    device: Device | None = None,
+    self_check: Collection[str] = (),
+) -> Shift:
+    """The rider may be offered trips from now on, to the end of the gig they booked or found a free place in. Silent
+    when on duty.
+
+    Raises Suspended with the reason or while papers are missing, LocationNeeded, SelfCheckNeeded, and what
+    `gigs.check_in` raises: FarFromStore, BookingNeeded, GigFull.
+    """
+    from delivery.services import checks, gigs
+
     rider = lock_rider(rider_id)
     if rider.suspended_reason:
-        raise Suspended(f"Your account is paused: {rider.suspended_reason}. Write to us if that is wrong.")
+        raise Suspended(
+            say("Your account is paused: {reason}. Write to us if that is wrong.", reason=rider.suspended_reason)
+        )
     if not rider.is_verified:
         raise Suspended("Your papers are still being checked. We will tell you as soon as you can ride.")
     shift = Shift.objects.filter(rider=rider, ended_at=None).first()
     if shift is not None:
         return shift
-    shift = Shift.objects.create(rider=rider, started_at=now)
+    policy = gigs.policy_of(rider.store)
+    warnings = checks.warnings_of(device, policy)
+    today = now.astimezone(LOCAL).date()
+    profile = RiderProfile.objects.filter(rider=rider).first()
+    done, _open = checks.checked(profile, rider.vehicle, self_check, policy, today=today)
+    booking = gigs.check_in(rider, policy=policy, at=device.point if device else None, now=now)
+    ends_at = booking.gig.ends_at if booking else None
+    shift = Shift.objects.create(rider=rider, started_at=now, vehicle=rider.vehicle, booking=booking, ends_at=ends_at)
+    if not done:
+        warnings.append("self-check-open")
+    elif profile is not None and profile.checked_on != today:
+        profile.checked_on = today
+        profile.save(update_fields=["checked_on"])
+    DutyCheck.objects.create(
+        shift=shift,
+        device=device.kept() if device else {},
+        warnings=warnings,
+        self_check=sorted(set(self_check) & set(checks.ITEMS)),
+        at=now,
+    )
     Rider.objects.filter(pk=rider.pk).update(seen_at=now)
     _announce(rider, on_duty=True, now=now)
     ask_for_round(rider.store_id)
@@ -84,6 +129,7 @@ def go_off_duty(*, rider_id: int, now: datetime) -> None:
     if Trip.objects.filter(rider=rider, ended_at=None).exists():
         raise TripLive("Finish your trip first, or hand it back to us with a reason.")
     withdraw_all(offers.values(), jobs, reason="went off duty", now=now)
+    RiderBreak.objects.filter(shift=shift, ended_at=None).update(ended_at=now)
     shift.ended_at = now
     shift.save(update_fields=["ended_at"])
     _announce(rider, on_duty=False, now=now)
@@ -105,48 +151,40 @@ def sweep_silent(*, now: datetime, limit: int = 100) -> int:
     return done
 
 
-@transaction.atomic
-def suspend(*, rider_id: int, reason: str, actor: str, now: datetime) -> Rider:
-    """No further duty, with a reason the rider reads; an empty reason ends the suspension. A live trip is finished."""
-    reason = reason.strip()[:160]
-    if reason:
+def sweep_shifts(*, now: datetime, limit: int = 200) -> int:
+    """Shifts end with their gig (who walked in rides on while the next one has a place), when the rider may not
+    ride any more, and when a break was forgotten for an hour; never while a trip is live. Returns how many ended."""
+    from delivery.services.gigs import go_on
+
+    over = Q(ends_at__lte=now) | Q(rider__is_verified=False) | ~Q(rider__suspended_reason="")
+    forgotten = Q(breaks__ended_at=None, breaks__back_at__lt=now - LONG_BREAK)
+    due = Shift.objects.filter(over | forgotten, ended_at=None).exclude(
+        rider__trips__in=Trip.objects.filter(ended_at=None)
+    )
+    done = 0
+    allowed = Q(rider__is_verified=True, rider__suspended_reason="")
+    riders = due.annotate(may=Case(When(allowed, then=Value(True)), default=Value(False)))
+    for rider_id, may in list(riders.order_by("pk").values_list("rider_id", "may").distinct()[:limit]):
         try:
-            with transaction.atomic():
-                go_off_duty(rider_id=rider_id, now=now)
-        except TripLive:
-            pass  # the bags in hand are delivered first; no new offer comes
-    rider = lock_rider(rider_id)
-    rider.suspended_reason = reason
-    rider.save(update_fields=["suspended_reason"])
-    return _changed(rider, RiderSuspended(rider_id=rider_id, reason=reason), actor=actor)
-
-
-@transaction.atomic
-def verify(*, rider_id: int, actor: str, now: datetime) -> Rider:
-    """The rider's papers are in order: duty is allowed. Silent when repeated."""
-    rider = lock_rider(rider_id)
-    if rider.is_verified:
-        return rider
-    rider.is_verified = True
-    rider.save(update_fields=["is_verified"])
-    return _changed(rider, RiderVerified(rider_id=rider_id), actor=actor)
-
-
-def _changed(rider: Rider, what: DomainEvent, *, actor: str) -> Rider:
-    events.record(what, subject=f"rider:{rider.pk}", actor=actor)
-    live.touch(f"rider.{rider.pk}", what="duty")
-    live.touch("ops", what="riders")
-    return rider
+            if may and go_on(rider_id=rider_id, now=now):
+                continue
+            go_off_duty(rider_id=rider_id, now=now)
+        except TripLive:  # accepted one meanwhile
+            continue
+        done += 1
+    return done
 
 
 def write_load(*, store_id: int, now: datetime) -> None:
-    """Write down how many riders of a store are on duty and idle, and how long until one is free. Two statements."""
+    """Write down how many riders of a store are on duty (no break) and idle, and how long until one is free. Two
+    statements."""
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT count(*), count(*) FILTER (WHERE t.id IS NULL) FROM delivery_shift s"
             " JOIN delivery_rider r ON r.id = s.rider_id"
             " LEFT JOIN delivery_trip t ON t.rider_id = r.id AND t.ended_at IS NULL"
-            " WHERE r.store_id = %(store)s AND s.ended_at IS NULL",
+            " WHERE r.store_id = %(store)s AND s.ended_at IS NULL"
+            " AND NOT EXISTS (SELECT FROM delivery_riderbreak b WHERE b.shift_id = s.id AND b.ended_at IS NULL)",
             {"store": store_id},
         )
         on, idle = cursor.fetchone()

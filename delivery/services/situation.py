@@ -121,9 +121,9 @@ def policy_of(city: City) -> DispatchPolicy:
 
 
 def reachable_riders(*, store_ids: Collection[int], now: datetime) -> QuerySet[Rider]:
-    """On duty, allowed to ride and heard of lately: whom we can count on, on a trip or not."""
+    """On duty and on no break, allowed to ride and heard of lately: whom we can count on, on a trip or not."""
     return Rider.objects.filter(
-        Exists(Shift.objects.filter(rider=OuterRef("pk"), ended_at=None)),
+        Exists(Shift.objects.working().filter(rider=OuterRef("pk"))),
         store_id__in=store_ids,
         suspended_reason="",
         is_verified=True,
@@ -150,7 +150,7 @@ def free_riders(*, store_ids: Collection[int], now: datetime) -> list[Rider]:
 
 
 _SHIFTS = """
-SELECT s.rider_id, s.started_at, NULL::timestamptz,
+SELECT s.rider_id, s.started_at, s.ends_at,
   (SELECT max(t.ended_at) FROM delivery_trip t WHERE t.rider_id = s.rider_id AND t.ended_at >= s.started_at),
   (SELECT coalesce(sum(e.total_paise), 0)::bigint FROM delivery_earning e
     WHERE e.rider_id = s.rider_id AND e.at >= s.started_at)
@@ -186,7 +186,7 @@ def _free(rider: Rider, area: Area, shift: Any, cash_room: int | None, *, now: d
         off_s=None if ends_at is None else (ends_at - LAST_TRIP).timestamp(),
         heading=heading,
         stores=frozenset(area.stores),
-        has_cold_bag=getattr(rider, "has_cold_bag", True),
+        has_cold_bag=rider.has_cold_bag,
         idle_s=idle_s,
         earned_paise_h=earned_paise / worked_h,
     )
@@ -224,7 +224,7 @@ def soon_free(area: Area, *, now: datetime) -> list[FreeRider]:
                 vehicle=rider.vehicle,
                 max_bags=rider.max_bags,
                 stores=frozenset(area.stores),
-                has_cold_bag=getattr(rider, "has_cold_bag", True),
+                has_cold_bag=rider.has_cold_bag,
             )
         )
     return found

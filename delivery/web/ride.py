@@ -21,7 +21,7 @@ from blinkit.kernel.money import rupees
 from blinkit.kernel.permissions import web_role
 from delivery import navigation, photos, queries, road, services
 from delivery.models import Rider
-from delivery.web.parts import rider_of, text_of
+from delivery.web.parts import device_of, rider_of, text_of
 from orders import words
 
 P = ParamSpec("P")
@@ -118,7 +118,9 @@ def door(act: Act[P]) -> Callable[..., HttpResponseBase]:
 @door
 def duty(request: HttpRequest, rider: Rider, now: datetime) -> str:
     if request.POST.get("on") == "1":
-        services.go_on_duty(rider_id=rider.pk, now=now)
+        services.go_on_duty(
+            rider_id=rider.pk, now=now, device=device_of(request), self_check=request.POST.getlist("self_check")[:8]
+        )
         return _("You are on duty.")
     services.go_off_duty(rider_id=rider.pk, now=now)
     return _("You are off duty. Ride home safely.")
