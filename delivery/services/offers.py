@@ -17,7 +17,7 @@ from blinkit.kernel import events, live, metrics
 from delivery import saying_no
 from delivery.errors import NoSuchOffer, NotOnDuty, OfferGone, RiderBusy, Suspended
 from delivery.events import OfferAnswered
-from delivery.models import Job, JobState, Offer, OfferedJob, OfferState, Rider, Stop, Trip
+from delivery.models import Job, JobState, Offer, OfferedJob, OfferState, Rider, Shift, Stop, Trip
 from delivery.services.asking import ask_for_round
 from delivery.services.duty import anyone_on_duty, lock_rider, write_load
 from orders import services as orders
@@ -91,7 +91,7 @@ def accept(*, offer_id: UUID, rider_id: int, now: datetime, actor: str = "") -> 
         raise OfferGone("This trip has gone to somebody else. The next one will come.")
     if rider.suspended_reason:
         raise Suspended(f"Your account is paused: {rider.suspended_reason}.")
-    if not rider.shifts.filter(ended_at=None).exists():
+    if not Shift.objects.working().filter(rider=rider).exists():
         raise NotOnDuty("Go on duty first.")
     if rider.trips.filter(ended_at=None).exists():
         raise RiderBusy("Finish the trip you are on first.")

@@ -150,7 +150,7 @@ def free_riders(*, store_ids: Collection[int], now: datetime) -> list[Rider]:
 
 
 _SHIFTS = """
-SELECT s.rider_id, s.started_at, s.ends_at,
+SELECT s.rider_id, s.vehicle, s.started_at, s.ends_at,
   (SELECT max(t.ended_at) FROM delivery_trip t WHERE t.rider_id = s.rider_id AND t.ended_at >= s.started_at),
   (SELECT coalesce(sum(e.total_paise), 0)::bigint FROM delivery_earning e
     WHERE e.rider_id = s.rider_id AND e.at >= s.started_at)
@@ -171,7 +171,7 @@ def as_free(riders: Sequence[Rider], area: Area, *, now: datetime) -> list[FreeR
 def _free(rider: Rider, area: Area, shift: Any, cash_room: int | None, *, now: datetime) -> FreeRider:
     # A rider without a position waits at the home store, as far as we know.
     at = rider.point or area.stores[rider.store_id].point
-    began_at, ends_at, last_trip_at, earned_paise = shift or (now, None, None, 0)
+    vehicle, began_at, ends_at, last_trip_at, earned_paise = shift or ("", now, None, None, 0)
     heading = next((pk for pk, store in area.stores.items() if _near(at, store.point)), None)
     idle_s = (now - (last_trip_at or began_at)).total_seconds()
     worked_h = max(0.25, (now - began_at).total_seconds() / 3600)
@@ -180,8 +180,9 @@ def _free(rider: Rider, area: Area, shift: Any, cash_room: int | None, *, now: d
         store=rider.store_id,
         at=at,
         free_s=now.timestamp() - (0.0 if heading is None else idle_s),  # of who stands there: since when
-        vehicle=rider.vehicle,
+        vehicle=vehicle or rider.vehicle,
         max_bags=rider.max_bags,
+        max_litres=rider.max_litres or None,
         cash_room_paise=cash_room,
         off_s=None if ends_at is None else (ends_at - LAST_TRIP).timestamp(),
         heading=heading,

@@ -18,12 +18,13 @@ from blinkit.kernel.geo import Point
 from catalog.models import Store
 from catalog.travel import street_metres
 from delivery import saying_no
-from delivery.errors import NoSuchStop, NotThere, ReasonMissing, RiderBusy, StopGone, Suspended
+from delivery.errors import NoSuchStop, NotOnDuty, NotThere, ReasonMissing, RiderBusy, StopGone, Suspended
 from delivery.models import (
     Job,
     JobState,
     ProofOfDelivery,
     Rider,
+    Shift,
     Stop,
     StopState,
     Trip,
@@ -318,6 +319,8 @@ def assign_by_hand(*, order_id: UUID, rider_id: int, actor: str, now: datetime) 
     rider = lock_rider(rider_id)
     if rider.suspended_reason:
         raise Suspended(f"This rider is suspended: {rider.suspended_reason}.")
+    if not Shift.objects.working().filter(rider=rider).exists():
+        raise NotOnDuty("This rider is off duty or on a break.")
     trip = live_trip(rider_id)
     if trip is not None and not _has_room(trip, rider, job):
         raise RiderBusy("This rider is on a trip.")
