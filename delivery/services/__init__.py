@@ -20,7 +20,16 @@ from delivery.services.offers import (
     waiting_without_rider,
     withdraw,
 )
-from delivery.services.positions import Fix, report_positions, still_here
+from delivery.services.positions import (
+    Fix,
+    Progress,
+    note_all_carrying,
+    progress_of,
+    progress_of_many,
+    report_positions,
+    still_here,
+    take_positions,
+)
 from delivery.services.rounds import dispatch_round, free_riders
 from delivery.services.trips import (
     arrive,
@@ -44,6 +53,7 @@ from delivery.services.trips import (
 
 __all__ = [
     "Fix",
+    "Progress",
     "accept",
     "arrive",
     "arrive_at_store",
@@ -65,8 +75,11 @@ __all__ = [
     "leave_store",
     "live_trip",
     "measure_legs",
+    "note_all_carrying",
     "open_job",
     "pick_up",
+    "progress_of",
+    "progress_of_many",
     "report_positions",
     "require_stop",
     "rider_of",
@@ -76,6 +89,7 @@ __all__ = [
     "suspend",
     "sweep_offers",
     "sweep_silent",
+    "take_positions",
     "unassign",
     "verify",
     "waiting_without_rider",

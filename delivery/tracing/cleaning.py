@@ -2,8 +2,8 @@
 
 Moving: a Kalman filter with constant velocity per axis (Bar-Shalom, Li, Kirubarajan: Estimation with Applications to
 Tracking and Navigation, 2001, §6.2.2), both axes with one covariance. A report further from the prediction than chance
-and the fastest vehicle allow is set aside; three set aside that agree with each other are the truth (out of a tunnel, or
-the track before was wrong): the filter begins anew there. Standing: reports that stay within their own noise are
+and the fastest vehicle allow is set aside; three set aside that agree with each other are the truth (out of a tunnel,
+or the track before was wrong): the filter begins anew there. Standing: reports that stay within their own noise are
 averaged, so a parked scooter does not wander.
 """
 
@@ -39,7 +39,7 @@ SURPRISE = 16.0
 """Squared distance from the prediction in standard deviations: chance exceeds it once in 3,000 reports."""
 AGREE = 3
 STILL_LEAST_M, STILL_S, STILL_MEAN = 12.0, 8.0, 20
-"""Standing: for so long within so many metres (or two and a half times the noise); at most so many reports are averaged."""
+"""Standing: so long within so many metres (or 2.5 times the noise); at most so many reports are averaged."""
 
 
 @dataclass(frozen=True, slots=True)

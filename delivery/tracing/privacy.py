@@ -1,8 +1,8 @@
 """What a customer may see of a rider who carries their order, and the orders of others.
 
-While somebody else's door comes first the place is only told by blocks of about 200 metres, and within 300 metres of that
-door nothing new is told: the last place outside stays (100 metres once it was served and the rider is still there). The
-way to one's own door is shown as it is.
+While somebody else's door comes first the place is only told by blocks of about 200 metres, and within 300 metres of
+that door nothing new is told: the last place outside stays (100 metres once it was served and the rider is still
+there). The way to one's own door is shown as it is.
 """
 
 from __future__ import annotations

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 from delivery.tracing.plane import apart, offset
@@ -43,7 +44,7 @@ class Progress:
 def advance(
     state: dict[str, Any] | None, leg: Leg, lat: float, lng: float, at_ms: int, metres_of: Callable[[float], float]
 ) -> tuple[Progress, dict[str, Any]]:
-    """The progress at this place, and the state for the next one. `metres_of` makes street metres of a straight line."""
+    """The progress here, and the state for the next time. `metres_of` makes street metres of a straight line."""
     straight = apart(lat, lng, leg.lat, leg.lng)
     away = 0.0
     if len(leg.line) >= 2:
@@ -86,7 +87,7 @@ def _watch_route(state: dict[str, Any], left: float, away: float, at_ms: int) ->
 
 def _along(line: Places, lat: float, lng: float) -> tuple[float, float]:
     """(metres left on the line, metres away from it) of the nearest piece."""
-    pieces = [offset(a[0], a[1], b[0], b[1]) for a, b in zip(line, line[1:], strict=False)]
+    pieces = [offset(a[0], a[1], b[0], b[1]) for a, b in pairwise(line)]
     lengths = [(n * n + e * e) ** 0.5 for n, e in pieces]
     behind, best = sum(lengths), (float("inf"), 0.0)
     for (a, (n, e)), length in zip(zip(line, pieces, strict=False), lengths, strict=False):
