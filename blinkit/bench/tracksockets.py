@@ -1,4 +1,4 @@
-"""The other end of the tracking bench: riders who ride and customers who watch, on raw sockets, in a process of its own.
+"""The other end of the tracking bench: riders who ride and customers who watch, on raw sockets, in an own process.
 
     python -m blinkit.bench.tracksockets PLAN.json      # started by blinkit.bench.tracking
 

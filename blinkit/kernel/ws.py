@@ -80,6 +80,9 @@ class LiveConsumer(AsyncJsonWebsocketConsumer):
         it."""
         return tuple(self.group_names())
 
+    def snapshot_read(self, data: bytes) -> None:
+        """What this socket is about to be told, encoded; for those who must know it too."""
+
     async def on_message(self, content: dict[str, Any]) -> None:
         """A message of the client. A Refusal raised here is sent back as a problem."""
         raise Refusal("This socket takes no such message.")
@@ -251,6 +254,7 @@ class LiveConsumer(AsyncJsonWebsocketConsumer):
                     await asyncio.sleep(RETRY_READ_S)
                     continue
                 self._as_of = started
+                self.snapshot_read(data)
                 await self._send_bytes("snapshot", data)
         except asyncio.CancelledError:
             raise
