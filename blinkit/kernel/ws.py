@@ -30,7 +30,7 @@ from blinkit.kernel.errors import Refusal
 from blinkit.kernel.hub import hub
 from blinkit.kernel.permissions import roles_of
 from blinkit.kernel.problems import as_refusal, problem_body
-from blinkit.kernel.tokens import ended_ms, user_from_token
+from blinkit.kernel.tokens import TokenUser, ended_ms, user_from_token
 
 log = structlog.get_logger(__name__)
 
@@ -90,7 +90,10 @@ class LiveConsumer(AsyncJsonWebsocketConsumer):
     # -- for subclasses
 
     async def roles(self) -> frozenset[str]:
-        return await database_sync_to_async(roles_of)(self.scope["user"])
+        user = self.scope["user"]
+        if isinstance(user, TokenUser):  # they came with the token
+            return user.roles
+        return await database_sync_to_async(roles_of)(user)
 
     async def send_numbered(self, kind: str, data: Any) -> None:
         await self._send_bytes(kind, dumps(data))
