@@ -18,7 +18,7 @@ from typing import Any
 from blinkit.run.parts import answers, die_with_parent
 
 BASE_DIR = Path(__file__).resolve().parent.parent.parent
-START_TIMEOUT_S = 90.0
+START_TIMEOUT_S = 180.0
 STOP_TIMEOUT_S = 8.0
 
 
