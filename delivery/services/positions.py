@@ -135,10 +135,10 @@ def progress_of_many(rider_ids: Sequence[int], *, now: datetime | None = None) -
         if (fact := found.get(f"rider-at:{rider_id}")) is not None:
             told[rider_id] = _progress(fact, now)
     if missing := [rider_id for rider_id in rider_ids if rider_id not in told]:
-        rows = Rider.objects.filter(pk__in=missing, lat__isnull=False, seen_at__isnull=False)
-        for rider_id, lat, lng, seen_at in rows.values_list("pk", "lat", "lng", "seen_at"):
-            silent = seen_at if now - seen_at > SILENT_AFTER else None
-            told[rider_id] = Progress(None, None, None, seen_at, silent, Point(lat, lng))
+        for rider in Rider.objects.filter(pk__in=missing):
+            if rider.point is not None and rider.seen_at is not None:
+                silent = rider.seen_at if now - rider.seen_at > SILENT_AFTER else None
+                told[rider.pk] = Progress(None, None, None, rider.seen_at, silent, rider.point)
     return told
 
 
@@ -167,9 +167,11 @@ def _take(reports: Mapping[int, Sequence[Fix]], *, now: datetime, on_duty_only: 
     carries = {rider: known.get(f"rider-carries:{rider}") for rider in reports}
     batch = live.Batch()
     if unknown := [rider for rider, fact in carries.items() if fact is None]:
-        for rider, fact in _carrying(unknown).items():
-            carries[rider] = fact
-            batch.remember(f"rider-carries:{rider}", fact, ttl_s=CARRYING_TTL_S)
+        for rider, read in _carrying(unknown).items():
+            carries[rider] = read
+            # Unless somebody wrote it meanwhile: what they know is newer.
+            name, kept = key(f"fact:rider-carries:{rider}"), orjson.dumps(read)
+            batch.command("SET", name, kept, "NX", "EX", CARRYING_TTL_S)
     told: dict[int, _Taken] = {}
     on_map: dict[int, list[Any]] = {}
     seen: list[history.Seen] = []

@@ -22,7 +22,7 @@ from catalog.tests.factories import NOW, store
 from delivery import services, shapes
 from delivery.models import Job, JobState, Position, Rider, Stop, StopState
 from delivery.reports import fixes_of
-from delivery.services import history
+from delivery.services import history, positions
 from delivery.services.nearby import nearest_riders
 from delivery.services.positions import note_carrying
 from delivery.tests.factories import BAGS, rider, trip, waiting_job
@@ -367,6 +367,23 @@ def test_another_customer_and_another_rider_open_no_socket_and_operations_see_th
 
     exact, nothing_more = async_to_sync(look)()
     assert (exact["type"], exact["data"]["lat"], nothing_more) == ("position", round(home.lat + 0.0055, 6), True)
+
+
+def test_a_fact_read_before_a_delivery_does_not_replace_the_one_written_after_it(monkeypatch):
+    who, home, first, second = bundle()
+    client().delete(key(f"fact:rider-carries:{who.pk}"))
+    read = positions._carrying
+
+    def read_then_delivered(riders):
+        old = read(riders)
+        Stop.objects.filter(job__order=first).update(state=StopState.DELIVERED)
+        live.remember(f"rider-carries:{who.pk}", read([who.pk])[who.pk], ttl_s=60)
+        return old
+
+    with monkeypatch.context() as meanwhile:
+        meanwhile.setattr(positions, "_carrying", read_then_delivered)
+        report(who, fix(20, home.lat + 0.002, home.lng), at_s=20)
+    assert [stop[3] for stop in live.recall(f"rider-carries:{who.pk}")["stops"]] == ["delivered", "on_board"]
 
 
 def test_the_fact_of_what_is_carried_lives_two_minutes_at_most():
