@@ -370,7 +370,7 @@ def test_another_customer_and_another_rider_open_no_socket_and_operations_see_th
 
 
 def test_a_fact_read_before_a_delivery_does_not_replace_the_one_written_after_it(monkeypatch):
-    who, home, first, second = bundle()
+    who, home, first, _second = bundle()
     client().delete(key(f"fact:rider-carries:{who.pk}"))
     read = positions._carrying
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import hypot
 from typing import Any
 
 from delivery.tracing.plane import apart, moved, offset
@@ -37,6 +38,8 @@ LEAST_NOISE_M, USUAL_NOISE_M = 3.0, 10.0
 """Phones promise more than they keep; and what is assumed when one says nothing."""
 SURPRISE = 16.0
 """Squared distance from the prediction in standard deviations: chance exceeds it once in 3,000 reports."""
+USUAL_MPS = 12.0
+"""Whoever turns round surprises the filter too: what a vehicle rides anyway in that time is believed."""
 AGREE = 3
 STILL_LEAST_M, STILL_S, STILL_MEAN = 12.0, 8.0, 20
 """Standing: so long within so many metres (or 2.5 times the noise); at most so many reports are averaged."""
@@ -98,7 +101,7 @@ class Cleaner:
         north, east = offset(self.lat, self.lng, lat, lng)
         dn, de = north - self.vn * dt, east - self.ve * dt
         spread = p00 + noise * noise
-        if (dn * dn + de * de) / spread > SURPRISE:
+        if (dn * dn + de * de) / spread > SURPRISE and hypot(north, east) > USUAL_MPS * dt + 2 * noise:
             return self._set_aside(lat, lng, at_ms, accuracy_m, noise)
         k0, k1 = p00 / spread, p01 / spread
         self.lat, self.lng = moved(self.lat, self.lng, self.vn * dt + k0 * dn, self.ve * dt + k0 * de)

@@ -69,6 +69,14 @@ def test_out_of_a_tunnel_three_reports_that_agree_are_the_truth():
     assert apart(said[2].lat, said[2].lng, *east(2_542)) < 1.0
 
 
+def test_who_turns_round_is_believed_at_once():
+    cleaner = Cleaner()
+    riding(cleaner)
+    back = [cleaner.take(*east(210 - 7 * s), START_MS + (30 + s) * 1000, 5.0) for s in range(3, 31, 3)]
+    assert None not in back
+    assert apart(back[-1].lat, back[-1].lng, *HOME) < 3
+
+
 def test_reports_that_do_not_agree_with_each_other_never_win():
     cleaner = Cleaner()
     riding(cleaner)
