@@ -234,6 +234,8 @@ CELERY_BEAT_SCHEDULE = {  # seeds the database schedule; an administrator can ch
         "delivery.tasks.ask_banks": 60,
         "delivery.tasks.make_gigs": 3600,
         "delivery.tasks.sweep_papers": 24 * 3600,
+        "delivery.tasks.write_positions": 5,
+        "delivery.tasks.keep_position_days": 3600,
         "notifications.tasks.sweep_messages": 10,
         "accounts.tasks.forget_expired": 3600,
         "accounts.tasks.forget_due": 3600,
@@ -320,6 +322,7 @@ OSRM_PROFILE = env.text("OSRM_PROFILE", default="bike")
 OSRM_TIMEOUT_MS = env.number("OSRM_TIMEOUT_MS", default=300, least=10, most=5_000)
 GRAPHQL_INTROSPECTION = env.flag("GRAPHQL_INTROSPECTION", default=DEMO_MODE)
 DISPATCH_STRATEGY = env.choice("DISPATCH_STRATEGY", ["rolling", "matching", "nearest"], default="rolling")
+POSITION_DAYS = env.number("POSITION_DAYS", default=30, least=1)  # how long riders' positions are kept
 RATE_LIMIT_PER_MINUTE = env.number("RATE_LIMIT_PER_MINUTE", default=100, least=0)  # 0 switches limits off
 SOCKETS_PER_ADDRESS = env.number("SOCKETS_PER_ADDRESS", default=100, least=0)  # open ones a guest's address may have
 METRICS_TOKEN = env.text("METRICS_TOKEN", default="")

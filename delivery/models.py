@@ -72,16 +72,17 @@ class Shift(models.Model):
 
 
 class Position(models.Model):
-    """History of positions; sampled. Never read on a hot path."""
+    """History of positions, cleaned, partitioned by the day of `at` (UTC): a read with a range of `at` is quick.
+    Written by services.history only, kept POSITION_DAYS. `id` is no key of the table; (rider, at) is."""
 
-    rider = models.ForeignKey(Rider, on_delete=models.CASCADE, related_name="positions")
+    rider = models.ForeignKey(Rider, on_delete=models.CASCADE, related_name="positions", db_index=False)
     lat = models.FloatField()
     lng = models.FloatField()
     accuracy_metres = models.FloatField(default=0)
     at = models.DateTimeField()
 
     class Meta:
-        indexes = [models.Index(fields=["rider", "-at"], name="position_latest")]
+        constraints = [models.UniqueConstraint(fields=["rider", "at"], name="position_one_per_instant")]
 
 
 class JobState(models.TextChoices):

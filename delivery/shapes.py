@@ -15,6 +15,7 @@ from payments.models import PayoutState
 
 S = serializers
 MOST_POSITIONS = 200
+MOST_ACCURACY_M = 100_000
 MOST_CASH_PAISE = 10_000_000
 """₹1,00,000: more than any cash limit."""
 DISTANCE_WHYS = (*WHYS, "share")
@@ -58,11 +59,14 @@ class FixBody(S.Serializer[Any]):
     lat = S.FloatField(min_value=-90, max_value=90)
     lng = S.FloatField(min_value=-180, max_value=180)
     at = S.DateTimeField(required=False, help_text="When it was measured; now when left out.")
-    accuracy_metres = S.FloatField(required=False, default=0.0, min_value=0, max_value=100_000)
+    accuracy_metres = S.FloatField(required=False, default=0.0, min_value=0, max_value=MOST_ACCURACY_M)
 
 
 class PositionsBody(S.Serializer[Any]):
     positions = S.ListField(child=FixBody(), min_length=1, max_length=MOST_POSITIONS)
+    sent_at = S.DateTimeField(
+        required=False, help_text="The phone's clock when it sends them: times of a wrong clock are set right by it."
+    )
 
 
 class DeclineBody(S.Serializer[Any]):

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import os
+import socket
 from typing import Any
 
 from celery import shared_task
 from django.utils import timezone
 
 from delivery import services
-from delivery.services import targets, weeks
+from delivery.services import history, targets, weeks
 
 
 @shared_task(name="delivery.tasks.dispatch_round")
@@ -78,3 +80,16 @@ def ask_banks(**_: Any) -> int:
 @shared_task(name="delivery.tasks.make_gigs")
 def make_gigs(**_: Any) -> int:
     return services.make_gigs(now=timezone.now())
+
+
+@shared_task(name="delivery.tasks.write_positions")
+def write_positions(**_: Any) -> int:
+    """Bring the positions of the last seconds to the database."""
+    return history.write_positions(consumer=f"{socket.gethostname()}-{os.getpid()}")
+
+
+@shared_task(name="delivery.tasks.keep_position_days")
+def keep_position_days(**_: Any) -> int:
+    """Tables for the next days, and none older than POSITION_DAYS."""
+    made, gone = history.keep_days(now=timezone.now())
+    return len(made) + len(gone)

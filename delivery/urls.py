@@ -6,7 +6,7 @@ from typing import Any
 
 from django.urls import path
 
-from delivery.api import duty, earnings, gigs, joining, money, offers, trip
+from delivery.api import duty, earnings, gigs, joining, money, nearby, offers, trip
 from delivery.road_urls import road_api, road_web
 from delivery.web import earnings as earnings_web
 from delivery.web import joining as joining_web
@@ -18,6 +18,7 @@ api_urls: list[Any] = [
     path("rider/me/", duty.MeView.as_view(), name="api-rider-me"),
     path("rider/duty/", duty.DutyView.as_view(), name="api-rider-duty"),
     path("rider/positions/", duty.PositionsView.as_view(), name="api-rider-positions"),
+    path("ops/riders/near/", nearby.NearRidersView.as_view(), name="api-ops-riders-near"),
     path("rider/offers/current/", offers.CurrentOfferView.as_view(), name="api-rider-offer"),
     path("rider/offers/<uuid:offer_id>/accept/", offers.AcceptView.as_view(), name="api-rider-accept"),
     path("rider/offers/<uuid:offer_id>/decline/", offers.DeclineView.as_view(), name="api-rider-decline"),

@@ -15,7 +15,7 @@ from django.conf import settings
 from blinkit.kernel import limits
 from blinkit.kernel.ws import CLOSE_TRY_LATER, LiveConsumer, in_thread, is_signed_in
 from orders import queries, watching
-from orders.errors import NoSuchOrder
+from orders.models import Order
 from orders.queries.shelves import store_id_of
 from orders.queries.shown import RIDING, place_of
 
@@ -27,13 +27,14 @@ STAFF = frozenset({"ops", "admin"})
 class OrderConsumer(LiveConsumer):
     """The customer's own order, or any order for operations (who never see the door code).
 
-    A customer gets positions only between a snapshot that says the bags are on the road and the next hint: whatever
-    changed is read first, so that no position of before the pick-up or after the delivery slips through.
+    A rider's position reaches the customer only while the last snapshot says that the bags are on the road, and not
+    between a hint and the snapshot it asks for: whatever else is late, nothing is shown after delivery. Operations see
+    the exact place, where the customer of a bundle sees a rough one.
     """
 
     order_id: UUID
     customer_id: int | None = None
-    sees_rider = False
+    on_the_road = False
 
     async def authorise(self) -> bool:
         self.order_id = self.scope["url_route"]["kwargs"]["order_id"]
@@ -47,7 +48,23 @@ class OrderConsumer(LiveConsumer):
         return owner_id is not None and bool(STAFF & await self.roles())
 
     def group_names(self) -> list[str]:
-        return [f"order.{self.order_id}"]
+        groups = [f"order.{self.order_id}"]
+        return groups if self.customer_id is not None else [*groups, f"order-exact.{self.order_id}"]
+
+    def hint(self, what: list[list[str]]) -> None:
+        self.on_the_road = False
+        super().hint(what)
+
+    def snapshot_read(self, data: bytes) -> None:
+        if self._as_of >= self._wanted:  # else a hint has come since this one was read
+            self.on_the_road = orjson.loads(data)["status"] in RIDING
+
+    def data(self, group: str, payload: dict[str, Any]) -> None:
+        if self.customer_id is None:
+            if not (payload.get("rough") and group.startswith("order.")):
+                super().data(group, payload)
+        elif self.on_the_road:
+            super().data(group, {"type": payload.get("type", "position"), **place_of(payload)})
 
     def share_key(self) -> tuple[str, ...]:
         return (str(self.order_id), "customer" if self.customer_id is not None else "staff")
@@ -72,10 +89,7 @@ class OrderConsumer(LiveConsumer):
         await super()._send_bytes(kind, data)
 
     def _owner_id(self) -> int | None:
-        try:
-            return queries.order_of(order_id=self.order_id, customer_id=None).customer_id
-        except NoSuchOrder:
-            return None
+        return Order.objects.filter(pk=self.order_id).values_list("customer_id", flat=True).first()
 
 
 class ShelfConsumer(LiveConsumer):

@@ -9,7 +9,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,7 +18,7 @@ from typing import Any
 from blinkit.run.parts import answers, die_with_parent
 
 BASE_DIR = Path(__file__).resolve().parent.parent.parent
-START_TIMEOUT_S = 90.0
+START_TIMEOUT_S = 180.0
 STOP_TIMEOUT_S = 8.0
 
 
@@ -40,9 +40,9 @@ class Layout:
 
 @contextmanager
 def running(
-    *, folder: Path, database_url: Mapping[str, str], environment: Mapping[str, str], only: str = ""
+    *, folder: Path, database_url: Mapping[str, str], environment: Mapping[str, str], parts: Collection[str] = ()
 ) -> Iterator[Layout]:
-    """Start web, live and every worker, wait until they work, and stop them again.
+    """Start web, live and every worker (or only those of `parts`), wait until they work, and stop them again.
 
     `database_url` is per group, so that the statements of the groups can be told apart by the database's user.
     """
@@ -51,6 +51,8 @@ def running(
     logs: list[Any] = []
     try:
         for name, group, command, extra in commands(layout):
+            if parts and name not in parts:
+                continue
             log: Any = (folder / f"{name}.log").open("wb")
             logs.append(log)
             process = subprocess.Popen(
@@ -84,7 +86,7 @@ def commands(layout: Layout) -> Iterator[tuple[str, str, list[str], dict[str, st
         if name == "web":
             yield name, "web", _with(command, {"--host": "127.0.0.1", "--port": str(layout.web_port)}), {}
         elif name == "live":
-            yield name, "live", _with(command, {"-b": "127.0.0.1", "-p": str(layout.live_port)}), {}
+            yield name, "live", _with(command, {"--host": "127.0.0.1", "--port": str(layout.live_port)}), {}
         elif name.startswith("worker"):
             yield name, "workers", [word.replace("@%h", "@bench") for word in command], {"BLINKIT_FORKS": "1"}
 
@@ -101,7 +103,7 @@ def _wait(layout: Layout, folder: Path) -> None:
 
     workers = sum(name.startswith("worker") for name in layout.processes)
     deadline = time.monotonic() + START_TIMEOUT_S
-    waiting = {"web", "live", "workers"}
+    waiting = {"web", "live"} & layout.processes.keys() | ({"workers"} if workers else set())
     while waiting:
         for name, process in layout.processes.items():
             if process.poll() is not None:

@@ -8,9 +8,12 @@ the whole publish.
 
 import json
 import time
+from collections import OrderedDict
 from collections.abc import Sequence
+from threading import Lock
 from typing import Any
 
+import orjson
 import structlog
 from channels.layers import get_channel_layer
 from django.conf import settings
@@ -23,6 +26,12 @@ log = structlog.get_logger(__name__)
 
 PAUSE_AFTER_FAILURE_S = 1.0
 _try_again_at = 0.0
+MOST_KEPT_HERE = 20_000
+_kept_here: OrderedDict[str, tuple[float, dict[str, Any]]] = OrderedDict()
+"""Facts of this process while Redis does not answer: (good until, fact)."""
+_keeping = Lock()
+SET_ALL = "local n = #KEYS for i = 1, n do redis.call('SET', KEYS[i], ARGV[i], 'EX', ARGV[n + i]) end"
+"""Many facts in one command: to write and read hundreds costs more here than in Redis."""
 
 
 def touch(group: str, *, what: str, id: object = "") -> None:
@@ -43,34 +52,109 @@ def end(group: str) -> None:
     gather(_send_ends, group)
 
 
+class Batch:
+    """Small facts and data for many groups, sent to Redis in one round trip. Best effort: `send` never raises.
+
+    Without Redis the facts are kept, and the data shown, in this process alone: a laptop's single process goes on.
+    """
+
+    def __init__(self) -> None:
+        self._facts: list[tuple[str, dict[str, Any], int]] = []
+        self._shares: list[tuple[str, dict[str, Any]]] = []
+        self._commands: list[tuple[Any, ...]] = []
+
+    def remember(self, key_name: str, value: dict[str, Any], *, ttl_s: int) -> None:
+        self._facts.append((key_name, value, ttl_s))
+
+    def share(self, group: str, payload: dict[str, Any]) -> None:
+        """As the function `share`, for sockets that hear the hub (blinkit.kernel.hub): all in one message."""
+        self._shares.append((group, payload))
+
+    def command(self, *words: Any) -> None:
+        """Any Redis command; its key comes from `redis_client.key`."""
+        self._commands.append(words)
+
+    def send(self) -> bool:
+        """Whether Redis has it."""
+        if not (self._facts or self._shares or self._commands):
+            return True
+        try:
+            pipe = client().pipeline(transaction=False)
+            if self._facts:
+                prefix = key("fact:")
+                names = [prefix + name for name, *_ in self._facts]
+                values = [_dumped(value) for _, value, _ in self._facts]
+                pipe.eval(SET_ALL, len(names), *names, *values, *(ttl_s for *_, ttl_s in self._facts))
+            for words in self._commands:
+                pipe.execute_command(*words)
+            if self._shares:
+                pipe.publish(channel_of("shared"), orjson.dumps(self._shares, default=str))
+            pipe.execute()
+        except Exception as error:
+            note_failure(error)
+            from blinkit.kernel import hub  # late: the hub speaks of our channels
+
+            for name, value, ttl_s in self._facts:
+                _keep_here(name, value, ttl_s)
+            hub.deliver_here(self._shares)
+            return False
+        _redis_has([name for name, *_ in self._facts])
+        return True
+
+
 def remember(key_name: str, value: dict[str, Any], *, ttl_s: int) -> None:
-    """Keep a small fact in Redis for a while (a last position). Best effort, never raises."""
+    """Keep a small fact in Redis for a while (a last position); in this process while Redis is away. Never raises."""
     try:
-        client().set(key(f"fact:{key_name}"), json.dumps(value, default=str), ex=ttl_s)
+        client().set(key(f"fact:{key_name}"), _dumped(value), ex=ttl_s)
     except Exception as error:
-        _note_failure(error)
+        note_failure(error)
+        _keep_here(key_name, value, ttl_s)
+    else:
+        _redis_has([key_name])
 
 
 def recall(key_name: str) -> dict[str, Any] | None:
-    """The fact remembered under this key, if it is still known and Redis answers."""
-    try:
-        found = client().get(key(f"fact:{key_name}"))
-    except Exception as error:
-        _note_failure(error)
-        return None
-    return None if found is None else json.loads(found)  # type: ignore[arg-type]
+    """The fact remembered under this key, if it is still known; of this process while Redis does not answer."""
+    return recall_many([key_name]).get(key_name)
 
 
 def recall_many(names: Sequence[str]) -> dict[str, dict[str, Any]]:
-    """Those of the facts that are still known, in one round trip; none when Redis does not answer."""
+    """Those of the facts that are still known, in one round trip."""
     if not names:
         return {}
     try:
-        found: list[Any] = client().mget([key(f"fact:{name}") for name in names])  # type: ignore[assignment]
+        prefix = key("fact:")
+        found: list[Any] = client().mget([prefix + name for name in names])  # type: ignore[assignment]
     except Exception as error:
-        _note_failure(error)
-        return {}
-    return {name: json.loads(kept) for name, kept in zip(names, found, strict=True) if kept is not None}
+        note_failure(error)
+        now = time.monotonic()
+        with _keeping:
+            here = {name: _kept_here.get(name) for name in names}
+        return {name: dict(kept[1]) for name, kept in here.items() if kept is not None and kept[0] > now}
+    return {name: orjson.loads(kept) for name, kept in zip(names, found, strict=True) if kept is not None}
+
+
+def _dumped(value: dict[str, Any]) -> bytes:
+    try:
+        return orjson.dumps(value)
+    except TypeError:  # a key that is no text, a Decimal
+        return json.dumps(value, default=str).encode()
+
+
+def _keep_here(name: str, value: dict[str, Any], ttl_s: int) -> None:
+    with _keeping:
+        _kept_here[name] = (time.monotonic() + ttl_s, orjson.loads(_dumped(value)))
+        _kept_here.move_to_end(name)
+        while len(_kept_here) > MOST_KEPT_HERE:
+            _kept_here.popitem(last=False)
+
+
+def _redis_has(names: Sequence[str]) -> None:
+    """What this process kept of them while Redis was away is old now."""
+    if _kept_here:
+        with _keeping:
+            for name in names:
+                _kept_here.pop(name, None)
 
 
 def channel_of(group: str) -> str:
@@ -117,9 +201,10 @@ def _publish(messages: list[tuple[str, dict[str, Any]]]) -> None:
             pipe.execute()
     except Exception as error:
         _try_again_at = time.monotonic() + PAUSE_AFTER_FAILURE_S
-        _note_failure(error)
+        note_failure(error)
 
 
-def _note_failure(error: Exception) -> None:
+def note_failure(error: Exception) -> None:
+    """Counted and logged: something in Redis was wanted and did not answer."""
     metrics.count("live_failures_total")
     log.warning("live channel unreachable", error=repr(error))

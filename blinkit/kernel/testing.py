@@ -157,9 +157,10 @@ def captured_hints(monkeypatch: pytest.MonkeyPatch) -> list[Hint]:
 
 @pytest.fixture
 def captured_shares(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, dict[str, Any]]]:
-    """Every `live.share` as (group, payload)."""
+    """Every `live.share`, also of a `live.Batch`, as (group, payload)."""
     shares: list[tuple[str, dict[str, Any]]] = []
     monkeypatch.setattr(live, "share", lambda group, payload: shares.append((group, payload)))
+    monkeypatch.setattr(live.Batch, "share", lambda batch, group, payload: shares.append((group, payload)))
     return shares
 
 

@@ -5,8 +5,9 @@ ahead, all others join until it starts. A read that started before a hint arrive
 """
 
 import asyncio
-import contextlib
+import random
 import time
+from collections import deque
 from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, ClassVar, TypeVar
@@ -26,9 +27,10 @@ from blinkit.kernel import metrics
 from blinkit.kernel.api import dumps
 from blinkit.kernel.context import current_request, request_id, sane_request_id
 from blinkit.kernel.errors import Refusal
+from blinkit.kernel.hub import hub
 from blinkit.kernel.permissions import roles_of
 from blinkit.kernel.problems import as_refusal, problem_body
-from blinkit.kernel.tokens import ended_ms, user_from_token
+from blinkit.kernel.tokens import TokenUser, ended_ms, user_from_token
 
 log = structlog.get_logger(__name__)
 
@@ -40,6 +42,8 @@ MOMENT_S = 0.02
 RETRY_READ_S = 2.0
 LONGEST_MESSAGE = 16 * 1024
 MOST_MESSAGES_PER_S = 20
+MOST_WAITING = 50
+"""Messages that wait for a slow socket; with more it loses the oldest, sees the gap and asks for a snapshot."""
 
 CLOSE_POLICY = 1008
 CLOSE_TOO_BIG = 1009
@@ -76,6 +80,9 @@ class LiveConsumer(AsyncJsonWebsocketConsumer):
         it."""
         return tuple(self.group_names())
 
+    def snapshot_read(self, data: bytes) -> None:
+        """What this socket is about to be told, encoded; for those who must know it too."""
+
     async def on_message(self, content: dict[str, Any]) -> None:
         """A message of the client. A Refusal raised here is sent back as a problem."""
         raise Refusal("This socket takes no such message.")
@@ -83,19 +90,41 @@ class LiveConsumer(AsyncJsonWebsocketConsumer):
     # -- for subclasses
 
     async def roles(self) -> frozenset[str]:
-        return await database_sync_to_async(roles_of)(self.scope["user"])
+        user = self.scope["user"]
+        if isinstance(user, TokenUser):  # they came with the token
+            return user.roles
+        return await database_sync_to_async(roles_of)(user)
 
     async def send_numbered(self, kind: str, data: Any) -> None:
         await self._send_bytes(kind, dumps(data))
 
     # -- the socket's life
 
+    async def __call__(self, scope: dict[str, Any], receive: Any, send: Any) -> None:
+        # Instead of Channels' own loop, which makes two tasks per message and hops to a thread to look at database
+        # connections: here only the readers touch the database, and they look after their connections themselves.
+        self.scope, self.base_send = scope, send
+        self._joined: list[str] = []
+        try:
+            while True:
+                message = await receive()
+                kind = message["type"]
+                if kind == "websocket.receive":
+                    await self.receive(text_data=message.get("text"), bytes_data=message.get("bytes"))
+                elif kind == "websocket.connect":
+                    await self.connect()
+                elif kind == "websocket.disconnect":
+                    return
+        finally:
+            await self.disconnect(1005)
+
     async def connect(self) -> None:
         self._seq = 0
         self._as_of = -1.0
         self._wanted = 0.0
         self._reading: asyncio.Task[None] | None = None
-        self._joined: list[str] = []
+        self._news: deque[tuple[str, bytes]] = deque()
+        self._telling: asyncio.Task[None] | None = None
         self._window_started, self._window_count = 0.0, 0
         request_id.set(sane_request_id(_header(self.scope, b"x-request-id")))
         current_request.set(_Person(self.scope["user"]))
@@ -113,13 +142,12 @@ class LiveConsumer(AsyncJsonWebsocketConsumer):
             return
         await self.accept(subprotocol=self.scope.get("chosen_subprotocol"))
         metrics.count("ws_connections_total", consumer=type(self).__name__)
+        # Joined before the first read, so that nothing falls between the two.
+        person = getattr(self.scope["user"], "pk", None)
+        own = [] if person is None else [f"user.{person}"]
+        self._joined = list(dict.fromkeys([*own, *self.group_names()]))
         try:
-            # Joined before the first read, so that nothing falls between the two.
-            person = getattr(self.scope["user"], "pk", None)
-            own = [] if person is None else [f"user.{person}"]
-            for group in dict.fromkeys([*own, *self.group_names()]):
-                await self.channel_layer.group_add(group, self.channel_name)
-                self._joined.append(group)
+            await hub().join(self, self._joined)
         except Exception as error:
             log.warning("live channel unreachable", error=repr(error))
             await self.close(CLOSE_TRY_LATER)
@@ -127,30 +155,54 @@ class LiveConsumer(AsyncJsonWebsocketConsumer):
         self._want_snapshot()
 
     async def disconnect(self, code: int) -> None:
-        if getattr(self, "_reading", None) is not None:
-            self._reading.cancel()  # type: ignore[union-attr]
-        for group in getattr(self, "_joined", []):
-            with contextlib.suppress(Exception):
-                await self.channel_layer.group_discard(group, self.channel_name)
+        for task in (getattr(self, "_reading", None), getattr(self, "_telling", None)):
+            if task is not None:
+                task.cancel()
+        if self._joined:
+            hub().leave(self, self._joined)
+            self._joined = []
 
-    async def dispatch(self, message: dict[str, Any]) -> None:
-        # Channels' own dispatch first hops to a thread to look at database connections, once per message and socket;
-        # here only the readers touch the database, and they look after their connections themselves.
-        handler = getattr(self, message["type"].replace(".", "_"), None)
-        if handler is not None:
-            await handler(message)
+    # -- what the hub says
 
-    async def live_hint(self, message: dict[str, Any]) -> None:
+    def hear(self, group: str, message: dict[str, Any]) -> None:
+        kind = message["type"]
+        if kind == "live.hint":
+            self.hint(message["what"])
+        elif kind == "live.data":
+            self.data(group, message["data"])
+        elif kind == "live.end":
+            # This person was signed out, or may do less from now on: whoever still may listen opens the page again.
+            self._ending = asyncio.create_task(self.close(CLOSE_ENDED))
+
+    def look_again(self, within_s: float) -> None:
+        asyncio.get_running_loop().call_later(random.random() * within_s, self._want_snapshot)
+
+    def hint(self, what: list[list[str]]) -> None:
         self._want_snapshot()
 
-    async def live_end(self, message: dict[str, Any]) -> None:
-        """This person was signed out, or may do less from now on: whoever still may listen opens the page again."""
-        await self.close(CLOSE_ENDED)
+    def data(self, group: str, payload: dict[str, Any]) -> None:
+        self.tell_soon(str(payload.get("type", "position")), {key: payload[key] for key in payload if key != "type"})
 
-    async def live_data(self, message: dict[str, Any]) -> None:
-        payload = dict(message["data"])
-        kind = str(payload.pop("type", "position"))
-        await self._send_bytes(kind, dumps(payload))
+    def tell_soon(self, kind: str, data: Any) -> None:
+        """Send without waiting. Of positions that a slow socket has not taken yet only the newest is kept."""
+        if kind == "position" and self._news and self._news[-1][0] == kind:
+            self._news.pop()
+        elif len(self._news) >= MOST_WAITING:
+            self._news.popleft()
+            self._seq += 1  # the gap tells the client that something is missing
+        self._news.append((kind, dumps(data)))
+        if self._telling is None or self._telling.done():
+            self._telling = asyncio.create_task(self._tell())
+
+    async def _tell(self) -> None:
+        try:
+            while self._news:
+                await self._send_bytes(*self._news.popleft())
+        except asyncio.CancelledError:
+            raise
+        except Exception as error:  # the socket went away under us
+            self._news.clear()
+            log.debug("socket closed while sending", error=repr(error))
 
     async def receive(self, text_data: str | None = None, bytes_data: bytes | None = None, **kwargs: Any) -> None:
         if not self._within_rate():
@@ -205,6 +257,7 @@ class LiveConsumer(AsyncJsonWebsocketConsumer):
                     await asyncio.sleep(RETRY_READ_S)
                     continue
                 self._as_of = started
+                self.snapshot_read(data)
                 await self._send_bytes("snapshot", data)
         except asyncio.CancelledError:
             raise

@@ -196,7 +196,7 @@ def test_the_socket_sends_the_board_and_riders_as_they_move(settings):
 
     first, second = async_to_sync(watch)()
     assert (first["type"], first["data"]["open"], len(first["data"]["stores"])) == ("snapshot", 1, 1)
-    assert (second["type"], second["data"]["rider"]) == ("position", 4)
+    assert (second["type"], [one["rider"] for one in second["data"]]) == ("positions", [4])
     assert Order.objects.count() == 1
 
 

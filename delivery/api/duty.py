@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import UTC
-from typing import Any
-
 from django.utils import timezone
 from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from blinkit.kernel.geo import Point
 from delivery import services, shapes
 from delivery.api.parts import TAGS, RiderView, fresh, parsed
+from delivery.reports import fixes_of
 
 
 class MeView(RiderView):
@@ -66,14 +63,7 @@ class PositionsView(RiderView):
         with bags on board is a departure."""
         now = timezone.now()
         rider_id = services.rider_on_duty(int(request.user.pk))  # type: ignore[arg-type]
-        given = parsed(shapes.PositionsBody(data=request.data))["positions"]
-        taken = services.report_positions(rider_id=rider_id, fixes=[fix_of(one, now) for one in given], now=now)
+        given = parsed(shapes.PositionsBody(data=request.data))
+        fixes = fixes_of(given["positions"], now=now, sent_at=given.get("sent_at"))
+        taken = services.report_positions(rider_id=rider_id, fixes=fixes, now=now)
         return fresh({"taken": taken is not None, "at": taken.at if taken else None})
-
-
-def fix_of(values: dict[str, Any], now: Any) -> services.Fix:
-    return services.Fix(
-        point=Point(values["lat"], values["lng"]),
-        at=(values.get("at") or now).astimezone(UTC),
-        accuracy_metres=values["accuracy_metres"],
-    )

@@ -30,7 +30,16 @@ from delivery.services.joining import change_vehicle, join, update_rider
 from delivery.services.legs import measure_legs
 from delivery.services.offers import accept, bags_ready, decline, open_job, sweep_offers, waiting_without_rider
 from delivery.services.papers import ask_banks, reject_paper, submit_paper, sweep_papers, verify, verify_paper
-from delivery.services.positions import Fix, report_positions, still_here
+from delivery.services.positions import (
+    Fix,
+    Progress,
+    note_all_carrying,
+    progress_of,
+    progress_of_many,
+    report_positions,
+    still_here,
+    take_positions,
+)
 from delivery.services.rescue import call_off, send_rescue, take_over
 from delivery.services.returns import back_at_store, bags_back, put_down
 from delivery.services.rounds import dispatch_round, forget_decisions
@@ -60,6 +69,7 @@ from delivery.services.watching import watch_trips
 __all__ = [
     "Device",
     "Fix",
+    "Progress",
     "accept",
     "answer_appeal",
     "answer_door",
@@ -104,10 +114,13 @@ __all__ = [
     "make_gigs",
     "measure_legs",
     "move_pin",
+    "note_all_carrying",
     "note_gate",
     "open_gig",
     "open_job",
     "pick_up",
+    "progress_of",
+    "progress_of_many",
     "purge_chats",
     "put_down",
     "reject_paper",
@@ -131,6 +144,7 @@ __all__ = [
     "sweep_silent",
     "sweep_suspensions",
     "take_over",
+    "take_positions",
     "unassign",
     "update_rider",
     "verify",

@@ -22,6 +22,7 @@ from delivery.events import DoorAnswered, DoorWaitBegun, DoorWaitSet
 from delivery.models import Job, Rider, Stop, StopState
 from delivery.policies import policy_at
 from delivery.services import trips
+from delivery.services.positions import progress_of
 from orders import services as orders
 from orders.errors import NoSuchOrder
 from orders.models import Order
@@ -303,11 +304,9 @@ def own_stop(stop_id: UUID, rider_id: int) -> Stop:
 
 
 def last_known(rider: Rider) -> tuple[Point | None, datetime | None]:
-    """Where the rider was last, and when: Redis first, else the row."""
-    fact = live.recall(f"rider-at:{rider.pk}")
-    if fact is not None:
-        return Point(fact["lat"], fact["lng"]), datetime.fromisoformat(fact["at"])
-    return rider.point, rider.seen_at
+    """Where the rider was last, and when."""
+    seen = progress_of(rider.pk)
+    return (None, rider.seen_at) if seen is None else (seen.point, seen.at)
 
 
 def _must_stand_there(stop: Stop) -> None:

@@ -34,7 +34,7 @@ from delivery.models import (
 )
 from delivery.paying import Rates, Surge, Way
 from delivery.paying import total_of as total_of
-from delivery.services.positions import FASTEST_IN_DEMO_MPS
+from delivery.tracing import DEMO
 
 SERVED = (StopState.DELIVERED, StopState.FAILED)
 
@@ -199,7 +199,7 @@ def _ridden(stop: Stop, *, start: Point, door: Point, since: datetime | None, no
     ]
     if settings.DEMO_MODE:
         return paying.ridden_metres(
-            fixes, start=start, end=door, since=since, until=until, fastest_mps=FASTEST_IN_DEMO_MPS
+            fixes, start=start, end=door, since=since, until=until, fastest_mps=DEMO.fastest_mps
         )
     return paying.ridden_metres(fixes, start=start, end=door, since=since, until=until)
 

@@ -12,6 +12,7 @@ from django.utils import timezone
 from accounts.tests.factories import UserFactory
 from delivery import services
 from delivery.models import Earning, Job, Offer, Rider
+from delivery.services.history import write_positions
 from delivery.tests.factories import BAGS, packed, rider, waiting_job
 from orders.models import Order
 
@@ -114,6 +115,7 @@ def test_positions_are_taken_on_duty_only(api):
     assert (off.status_code, off.json()["type"]) == (409, "/problems/not-on-duty")
     http.post(f"{BASE}/duty/", {"on": True})
     assert http.post(f"{BASE}/positions/", body).json()["taken"] is True
+    assert write_positions() == 1
     assert Rider.objects.get().lat == 12.95
     for bad in (
         {},

@@ -13,7 +13,7 @@ from delivery.errors import DropRatingClosed, NoSuchStop, NothingToDeposit
 from delivery.models import CashLimit, CashReceipt, DropRating, PayReview, Rider, Stop, UpiDeposit
 from delivery.paying import MINIMUM_RATINGS
 from delivery.services import cashing, drops, personal, scoring
-from delivery.services.rounds import free_riders
+from delivery.services.situation import free_riders
 from delivery.tests.factories import rider, trip
 from delivery.tests.paying import carrying, delivered
 from orders import services as orders
@@ -161,7 +161,7 @@ class TestStars:
         Rider.objects.filter(pk=who.pk).update(rating_sum=MINIMUM_RATINGS * 5, rating_count=MINIMUM_RATINGS * 5)
         who.refresh_from_db()
         assert scoring.rider_score(who).stars < 2
-        assert who.suspended_reason == "" and who in free_riders(store_id=who.store_id, now=NOW)
+        assert who.suspended_reason == "" and who in free_riders(store_ids=[who.store_id], now=NOW)
 
 
 class TestDoors:

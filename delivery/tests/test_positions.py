@@ -11,6 +11,7 @@ from blinkit.kernel.geo import Point
 from catalog.tests.factories import NOW, store
 from delivery import services
 from delivery.models import Position, Rider
+from delivery.services import history
 from delivery.services.positions import note_carrying
 from delivery.tests.factories import BAGS, rider, trip
 from orders.models import Order
@@ -30,8 +31,10 @@ def report(who, *fixes, at_s=600):
 def test_the_newest_of_a_batch_counts():
     who = rider(store())
     assert report(who, fix(20, lat=12.9552), fix(10), fix(30, lat=12.9554)).at == NOW + timedelta(seconds=30)
+    assert history.write_positions() == 3
     who.refresh_from_db()
-    assert (who.lat, Position.objects.count()) == (12.9554, 1)
+    assert who.lat == pytest.approx(12.9554, abs=1e-4)
+    assert [row.at for row in Position.objects.order_by("at")] == [NOW + timedelta(seconds=s) for s in (10, 20, 30)]
 
 
 @pytest.mark.parametrize(
@@ -43,6 +46,7 @@ def test_bad_reports_are_dropped(bad):
     who = rider(store())
     report(who, fix(5))
     assert report(who, bad) is None
+    history.write_positions()
     assert Position.objects.count() == 1
 
 
@@ -52,15 +56,17 @@ def test_after_a_long_silence_any_place_is_possible():
     assert report(who, fix(500, lat=12.99)) is not None
 
 
-def test_the_database_is_written_every_ten_seconds_at_most():
+def test_taking_positions_costs_no_statement_and_writing_them_two():
     who = rider(store())
     report(who, fix(0))
     with CaptureQueriesContext(connection) as asked:
         for second in range(1, 10):
-            report(who, fix(second))
+            report(who, fix(second, lat=12.955 + second / 20_000), at_s=second)
     assert len(asked) == 0
-    report(who, fix(11))
-    assert Position.objects.count() == 2
+    with CaptureQueriesContext(connection) as asked:
+        assert history.write_positions() == 10
+    assert len([query for query in asked if "SAVEPOINT" not in query["sql"]]) == 2
+    assert history.write_positions() == 0
 
 
 def test_only_the_customer_whose_bags_are_on_board_sees_the_rider(captured_shares):

@@ -11,8 +11,10 @@ from blinkit.kernel.tokens import access_token_for
 from blinkit.kernel.ws import wrap
 from catalog.tests.factories import store
 from delivery.models import Rider
+from delivery.services.history import write_positions
 from delivery.tests.factories import rider
 from delivery.urls import ws_urls
+from delivery.ws import intake
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -40,12 +42,14 @@ def test_a_snapshot_first_then_positions_are_taken():
         refused = await ws.receive_json_from(timeout=5)
         await ws.send_json_to({"type": "dance"})
         odd = await ws.receive_json_from(timeout=5)
+        await intake().rest()
         await ws.disconnect()
         return first, refused, odd
 
     first, refused, odd = async_to_sync(talk)()
     assert (first["seq"], first["type"], first["data"]["on_duty"]) == (0, "snapshot", True)
     assert refused["type"] == odd["type"] == "refused"
+    assert write_positions() == 1
     assert Rider.objects.get(pk=who.pk).lat == 12.956
 
 

@@ -23,7 +23,7 @@ RATING_TTL_S = 900
 LEAST_RATINGS = 20
 """Fewer say nothing about a person: one bad evening would be most of it."""
 RATED_WITHIN = timedelta(days=90)
-PLACE_WORDS = ("lat", "lng", "at", "seq", "heading", "accuracy_metres")
+PLACE_WORDS = ("lat", "lng", "at", "seq", "heading", "accuracy_metres", "rough", "left_s", "progress")
 """Of a position, what leaves the house: never who it is."""
 Facts = Mapping[str, dict[str, Any]]
 

@@ -22,6 +22,8 @@
     let socket = null;
     let timer = 0;
     let first = true;
+    let heardAt = 0;
+    let askedAt = 0;
     const later = () => {
       clearTimeout(timer);
       const wait = Math.min(15000, 500 * 2 ** Math.min(tries++, 5)) * (0.6 + Math.random() * 0.8);
@@ -32,8 +34,9 @@
       const url = new URL(path, location.href);
       url.protocol = url.protocol === "https:" ? "wss:" : "ws:";
       socket = new WebSocket(url);
-      socket.onopen = () => { tries = 0; mark("live"); };
+      socket.onopen = () => { tries = 0; askedAt = 0; mark("live"); };
       socket.onmessage = (event) => {
+        heardAt = Date.now();
         let message;
         try { message = JSON.parse(event.data); } catch { return; }
         if (last !== null && message.seq > last + 1) say("live", { type: "gap" });
@@ -50,6 +53,20 @@
         later();
       };
     };
+    // A network that went away says nothing: whoever does not answer within ten seconds is not there.
+    setInterval(() => {
+      if (socket?.readyState !== 1) return;
+      if (askedAt && heardAt < askedAt && Date.now() - askedAt > 10000) {
+        socket.onclose = socket.onmessage = null;
+        socket.close();
+        last = null;
+        mark("lost");
+        later();
+        return;
+      }
+      askedAt = Date.now();
+      socket.send('{"type":"ping"}');
+    }, 15000);
     document.addEventListener("htmx:afterSettle", draw); // a fragment that came anew carries a dot that knows nothing yet
     window.liveSend = (message) => socket?.readyState === 1 && socket.send(JSON.stringify(message));
     addEventListener("online", () => { tries = 0; if (socket?.readyState !== 1) { clearTimeout(timer); connect(); } });

@@ -1,5 +1,5 @@
 // The board's map and chart. Lists re-read themselves as HTML; this draws the same facts: from the socket's snapshot, and
-// from #ops-facts after every re-read (so that polling alone is enough). Rider dots move with every position message.
+// from #ops-facts after every re-read (so that polling alone is enough). Rider dots move with every message of positions.
 (() => {
   "use strict";
   const token = (name) => getComputedStyle(document.documentElement).getPropertyValue(`--${name}`).trim();
@@ -78,10 +78,11 @@
   };
   const read = () => { try { draw(JSON.parse(document.getElementById("ops-facts")?.textContent || "null")); } catch { /* half a swap */ } };
   document.body.addEventListener("live:snapshot", (event) => draw(event.detail));
-  document.body.addEventListener("live:position", ({ detail }) => {
-    if (typeof detail?.lat !== "number") return;
-    where.set(detail.rider, [detail.lat, detail.lng]);
-    riders.get(detail.rider)?.setLatLng([detail.lat, detail.lng]);
+  document.body.addEventListener("live:positions", ({ detail }) => {
+    for (const { rider, lat, lng } of detail || []) {
+      where.set(rider, [lat, lng]);
+      riders.get(rider)?.setLatLng([lat, lng]);
+    }
   });
   document.addEventListener("htmx:afterSettle", read);
   if (document.readyState === "loading") document.addEventListener("DOMContentLoaded", read); else read();

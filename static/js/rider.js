@@ -23,10 +23,53 @@
     if (map && !document.getElementById("ride-map-box")?.hidden && !map.leaflet.getBounds().pad(-0.05).contains(here)) { shown = null; draw(); }
     if (Date.now() - sentAt < (riding() ? 900 : EVERY_MS)) return;
     sentAt = Date.now();
-    const fix = { lat, lng, at: new Date().toISOString(), accuracy_metres: Math.min(accuracy || 0, 100000) };
-    if (document.querySelector('[data-live-dot][data-state="live"]')) { window.liveSend?.({ type: "position", ...fix }); return; }
-    fetch("/api/v1/rider/positions/", { method: "POST", headers: { "Content-Type": "application/json", "X-CSRFToken": csrf() }, body: JSON.stringify({ positions: [fix] }) }).catch(() => {});
+    report({ lat: +lat.toFixed(6), lng: +lng.toFixed(6), at: new Date().toISOString(), accuracy_metres: Math.min(Math.round(accuracy || 0), 100000) });
   };
+
+  // What cannot be sent waits, also over a reload, and goes out in order in batches once there is a way again. A socket
+  // does not say what has arrived: when it is lost, its last minute is sent again (the server knows what it has).
+  const WAITING = "rider-positions";
+  const MOST_WAITING = 1500; // over an hour on the road; beyond that every second of the older half goes
+  const BATCH = 100;
+  const UNSURE_MS = 60000;
+  const load = () => { try { const kept = JSON.parse(localStorage.getItem(WAITING)); return Array.isArray(kept) ? kept : []; } catch { return []; } };
+  let waiting = load();
+  let unsure = []; // sent by the socket lately
+  let posting = false;
+  let tries = 0;
+  let tryAt = 0;
+  const keep = () => {
+    if (waiting.length > MOST_WAITING) waiting = [...waiting.slice(0, waiting.length / 2).filter((_fix, i) => i % 2), ...waiting.slice(waiting.length / 2)];
+    try { if (waiting.length) localStorage.setItem(WAITING, JSON.stringify(waiting)); else localStorage.removeItem(WAITING); } catch { /* full or forbidden: kept until the page closes */ }
+  };
+  const isLive = () => Boolean(document.querySelector('[data-live-dot][data-state="live"]'));
+  const report = (fix) => {
+    const since = new Date(Date.now() - UNSURE_MS).toISOString();
+    unsure = unsure.filter(({ at }) => at > since);
+    if (isLive() && !waiting.length && window.liveSend?.({ type: "position", ...fix, sent_at: new Date().toISOString() }) !== false) { unsure.push(fix); return; }
+    if (!isLive()) { waiting.push(...unsure); unsure = []; }
+    waiting.push(fix);
+    keep();
+    post();
+  };
+  const post = async () => {
+    if (posting || !waiting.length || !navigator.onLine || Date.now() < tryAt) return;
+    posting = true;
+    const batch = waiting.slice(0, BATCH);
+    try {
+      const body = JSON.stringify({ positions: batch, sent_at: new Date().toISOString() });
+      const answer = await fetch("/api/v1/rider/positions/", { method: "POST", headers: { "Content-Type": "application/json", "X-CSRFToken": csrf() }, body });
+      if ([401, 403, 429].includes(answer.status) || answer.status >= 500) throw new Error(answer.status);
+      tries = 0; // taken, or refused for good (off duty): either way it is done
+      waiting = waiting.filter((fix) => !batch.includes(fix));
+      keep();
+    } catch {
+      tryAt = Date.now() + Math.min(30000, 1000 * 2 ** tries++);
+    }
+    posting = false;
+    if (Date.now() >= tryAt) post();
+  };
+  addEventListener("online", () => { tryAt = 0; post(); });
   const follow = () => {
     const on = facts().on_duty;
     if (!on || riding()) {

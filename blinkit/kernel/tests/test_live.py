@@ -138,8 +138,22 @@ def test_with_redis_down_nobody_notices(monkeypatch):
 
     monkeypatch.setattr(live, "client", Dead)
     live.share("ops", {})
-    live.remember("a", {}, ttl_s=5)
-    assert live.recall("a") is None
+    live.remember("a", {"lat": 1.5}, ttl_s=5)
+    assert live.recall("b") is None
+    assert live.recall("a") == {"lat": 1.5}  # this process goes on alone
+
+
+def test_a_fact_of_the_outage_is_not_believed_in_the_next_one(monkeypatch):
+    class Dead:
+        def __getattr__(self, name):
+            raise ConnectionError("no redis")
+
+    with monkeypatch.context() as away:
+        away.setattr(live, "client", Dead)
+        live.remember("carries", {"old": True}, ttl_s=60)
+    live.remember("carries", {"old": False}, ttl_s=60)
+    monkeypatch.setattr(live, "client", Dead)
+    assert live.recall("carries") is None
 
 
 def test_facts_are_remembered_for_a_while():
