@@ -24,7 +24,7 @@ class Rider(models.Model):
     vehicle = models.CharField(max_length=10, choices=Vehicle.choices, default=Vehicle.EBIKE)
     max_bags = models.PositiveSmallIntegerField(default=4)
     max_litres = models.PositiveSmallIntegerField(default=40, help_text="What the rider's bag holds")
-    has_cold_bag = models.BooleanField(default=False)
+    has_cold_bag = models.BooleanField(default=True)
     is_verified = models.BooleanField(default=False, help_text="Every paper the vehicle needs is good")
     suspended_reason = models.CharField(max_length=160, blank=True)
     rating_sum = models.PositiveIntegerField(default=0)

@@ -390,12 +390,12 @@ class DisputeBody(S.Serializer[Any]):
     words = S.CharField(max_length=300, help_text="What is wrong with it.")
 
 
-class DoorBody(S.Serializer[Any]):
+class DropNoteBody(S.Serializer[Any]):
     is_easy = S.BooleanField(help_text="Was the door easy to find and reach?")
     tags = S.ListField(child=S.ChoiceField(choices=TAGS), max_length=len(TAGS), required=False, default=list)
 
 
-class DoorOut(S.Serializer[Any]):
+class DropNoteOut(S.Serializer[Any]):
     is_easy = S.BooleanField(allow_null=True, help_text="Null: not said yet.")
     tags = S.ListField(child=S.ChoiceField(choices=TAGS))
 

@@ -126,7 +126,7 @@ class DisputeView(RiderView):
 
 
 class DoorView(RiderView):
-    @extend_schema(operation_id="rider_door", summary="What I said of a door", tags=TAGS, responses=shapes.DoorOut)
+    @extend_schema(operation_id="rider_door", summary="What I said of a door", tags=TAGS, responses=shapes.DropNoteOut)
     def get(self, request: Request, stop_id: UUID) -> Response:
         stop = services.require_stop(stop_id=stop_id, rider_id=self.rider().pk)
         return fresh(_door(DropRating.objects.filter(pk=stop.pk).first()))
@@ -135,14 +135,14 @@ class DoorView(RiderView):
         operation_id="rider_door_set",
         summary="Say how the door was",
         tags=TAGS,
-        request=shapes.DoorBody,
-        responses=shapes.DoorOut,
+        request=shapes.DropNoteBody,
+        responses=shapes.DropNoteOut,
     )
     def put(self, request: Request, stop_id: UUID) -> Response:
         """Private; a hint for the next rider once three agree. To be changed for a day.
 
         Refusal: `drop-rating-closed`."""
-        body = parsed(shapes.DoorBody(data=request.data))
+        body = parsed(shapes.DropNoteBody(data=request.data))
         made = drops.rate_drop(
             stop_id=stop_id,
             rider_id=self.rider().pk,

@@ -176,7 +176,7 @@ def test_the_screen_is_read_with_few_statements(api):
     _, _who, http = with_offer(api)
     with CaptureQueriesContext(connection) as asked:
         http.get(f"{BASE}/me/")
-    assert len(asked) <= 12
+    assert len(asked) <= 13
     http.post(f"{BASE}/offers/{Offer.objects.get().pk}/accept/", **key())
     with CaptureQueriesContext(connection) as asked:
         http.get(f"{BASE}/trip/")
