@@ -33,7 +33,7 @@ from delivery.services import pay, returns
 from delivery.services.asking import ask_for_round
 from delivery.services.duty import anyone_on_duty, lock_rider, write_load
 from delivery.services.offers import PROMISE_GUESS, READY_GUESS, begin_trip, lock_open, open_job, withdraw_all
-from delivery.services.positions import note_carrying, progress_of
+from delivery.services.positions import note_carrying
 from orders import services as orders
 from orders.states import Status
 
@@ -69,10 +69,10 @@ def arrive_at_store(*, rider_id: int, now: datetime, sure: bool = False) -> Trip
 
 def _must_stand_at(store: Store, rider_id: int, *, now: datetime) -> None:
     """Nobody waits at the wrong store: a fresh position far from this one is told so, by the name of the other."""
-    seen = progress_of(rider_id, now=now)
-    if seen is None or seen.at < now - FRESH:
+    last = live.recall(f"rider-at:{rider_id}")  # the row's place may be older than the rider's last sign of life
+    if last is None or last["at"] < (now - FRESH).timestamp() * 1000:
         return
-    here = seen.point
+    here = Point(last["lat"], last["lng"])
     metres = street_metres(here, store.point)
     if metres <= AT_STORE_WITHIN_M:
         return

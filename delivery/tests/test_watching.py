@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 
+from blinkit.kernel import live
 from blinkit.kernel.models import Event
 from catalog.tests.factories import NOW, store
 from delivery import services
@@ -24,6 +25,11 @@ def on_the_way():
 
 def alive(now, **at):
     Rider.objects.update(seen_at=now, **at)
+
+
+def stands(made, lat, lng):
+    at_ms = round(NOW.timestamp() * 1000)
+    live.remember(f"rider-at:{made.rider_id}", {"lat": lat, "lng": lng, "at": at_ms}, ttl_s=60)
 
 
 def test_a_silent_rider_loses_what_is_not_picked_up():
@@ -112,10 +118,10 @@ def test_nobody_is_taken_off_bags_that_are_nearly_ready():
 def test_at_the_wrong_store_the_rider_is_told_where_the_bags_are():
     made, _stop = on_the_way()
     other = store(code="BLR-W", lat=made.store.lat + 0.02)
-    alive(NOW, lat=other.lat, lng=other.lng)
+    stands(made, other.lat, other.lng)
     with pytest.raises(NotThere, match=f"You are at {other.name}. The bags are at {made.store.name}"):
         services.arrive_at_store(rider_id=made.rider_id, now=NOW)
-    alive(NOW, lat=12.0, lng=77.0)
+    stands(made, 12.0, 77.0)
     with pytest.raises(NotThere, match="m away"):
         services.arrive_at_store(rider_id=made.rider_id, now=NOW)
     services.arrive_at_store(rider_id=made.rider_id, now=NOW, sure=True)
@@ -124,7 +130,7 @@ def test_at_the_wrong_store_the_rider_is_told_where_the_bags_are():
 
 def test_an_old_position_proves_nothing():
     made, _stop = on_the_way()
-    alive(NOW, lat=12.0, lng=77.0)
+    stands(made, 12.0, 77.0)
     assert services.arrive_at_store(rider_id=made.rider_id, now=NOW + 2 * MINUTE).at_store_at == NOW + 2 * MINUTE
 
 

@@ -8,7 +8,6 @@ from django.core import signing
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
-from django.urls import include, path
 from django.utils import timezone
 
 from accounts.models import User
@@ -23,18 +22,12 @@ from orders.queries.shown import LEAST_RATINGS
 from orders.services import shared_track
 from orders.states import Status
 from orders.tests.factories import advance, customer, order
-from orders.web import tracking as page_of
 
 pytestmark = pytest.mark.django_db
 HTMX = {"HTTP_HX_REQUEST": "true"}
 RIDER = 7
 WHERE = {"lat": 12.91234, "lng": 77.61234}
 _riders = count(700_001)
-
-urlpatterns = [
-    path("orders/<uuid:order_id>/chat/", lambda request, order_id: None, name="order-chat"),
-    path("", include("blinkit.urls")),
-]
 
 
 def signed_in(user: User) -> Client:
@@ -316,26 +309,14 @@ def order_like(an_order):
     return copy.pk
 
 
-@pytest.mark.urls(__name__)
-def test_chat_is_offered_while_it_rides_and_where_it_exists():
+def test_chat_is_offered_while_it_rides():
     an_order = advance(order(), Status.ASSIGNED_TO_PARTNER)
     client = signed_in(an_order.customer)
     where = f"/orders/{an_order.pk}/"
-    assert f"{where}chat/" not in client.get(where, **HTMX).content.decode()
+    assert "data-chat-here" not in client.get(where, **HTMX).content.decode()
     services.picked_up(order_id=an_order.pk, bag_codes=["BAG-1"], actor="rider:7", now=timezone.now())
-    part = client.get(where, **HTMX).content.decode()
-    assert f'hx-get="{where}chat/"' in part and "Call the rider" not in part
-
-
-def test_there_is_a_place_for_what_a_late_order_gets_and_for_a_rider_who_waits():
-    an_order = advance(order(), Status.IN_TRANSIT)
-    services.at_the_door(order_id=an_order.pk, actor="rider:7", now=NOW)
-    row = queries.order_of(order_id=an_order.pk, customer_id=an_order.customer_id)
-    facts = queries.tracking(order_id=an_order.pk, customer_id=an_order.customer_id, now=an_order.promised_by)
-    plain = page_of._head(row, facts, NOW)
-    assert (plain["late_credit"], plain["waits_until"]) == ("", None)
-    told = page_of._head(row, facts | {"late_credit": "₹50 are in your wallet.", "waits_until": NOW}, NOW)
-    assert (told["late_credit"], told["waits_until"]) == ("₹50 are in your wallet.", NOW)
+    assert f'href="{where}chat/" data-chat-here' in client.get(where, **HTMX).content.decode()
+    assert f'hx-get="{where}chat/"' in client.get(where).content.decode()
 
 
 def test_orders_that_end_badly_say_how_far_they_came_and_what_becomes_of_them():

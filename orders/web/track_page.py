@@ -34,7 +34,7 @@ LATE_AFTER_S = 60
 STOPPED = frozenset({Status.CANCELLED, Status.UNDELIVERED, Status.REFUNDED})
 HEAD = (
     "status", "eta_from_m", "eta_to_m", "eta_why", "cancel_reason", "rider_is_coming", "rider_at_door_at", "otp",
-    "schedule", "promised_by", "payment", "waits_until", "late_credit_paise",
+    "schedule", "promised_by", "payment", "late_credit_paise",
 )  # fmt: skip
 REST = ("status", "lines", "bill", "payment", "can_cancel")
 
@@ -124,15 +124,12 @@ def share_url(request: HttpRequest, row: Order) -> str:
     return request.build_absolute_uri(reverse("shop-shared-track", args=[share_token(row)]))
 
 
-def contact_urls(row: Order) -> dict[str, str]:
-    """Where chat and call are opened, as far as this house has them; empty names have no button."""
-    found = {}
-    for name in ("order-chat", "order-call"):
-        try:
-            found[name.removeprefix("order-")] = reverse(name, args=[row.pk])
-        except NoReverseMatch:
-            continue
-    return found
+def chat_url(row: Order) -> str:
+    """Where the panel of chat, call and a waiting rider is read; "" in a house without one."""
+    try:
+        return reverse("chat", args=[row.pk])
+    except NoReverseMatch:
+        return ""
 
 
 def map_of(store: Point, door: Point, rider: Mapping[str, Any] | None, *, about: bool = False, shop: str = "") -> Any:

@@ -215,6 +215,8 @@
   };
 
   let atDoor = false;
+  // The rider's panel (chat, call, what to do while they wait) is read when the bags come on the road, and then keeps itself.
+  document.addEventListener("htmx:afterSettle", (event) => { if (event.target?.id === "now" && $("[data-chat-here]") && !$("#chat-panel")) fire("track:chat"); });
   document.addEventListener("htmx:afterSettle", () => {
     dot();
     say();
