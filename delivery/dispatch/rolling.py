@@ -27,6 +27,9 @@ from delivery.dispatch.problem import (
 )
 from delivery.dispatch.waiting import where_to_wait
 
+QUEUE_EFFORT = 2.0
+"""How much more is tried when every job waits behind another trip: who goes first then decides everything."""
+
 
 def rolling(
     jobs: Sequence[OpenJob],
@@ -44,8 +47,14 @@ def rolling(
     board = Board(jobs, riders, now_s, travel, policy)
     if board.riders:
         _begin(board, before)
-        improve(board, policy.effort)
+        improve(board, round(policy.effort * (1.0 + QUEUE_EFFORT * _queued(board))))
     return _decide(board)
+
+
+def _queued(board: Board) -> float:
+    """The share of jobs that wait for a rider to come back from another trip."""
+    behind = sum(len(route) for trips in board.plan for _, route in trips[1:])
+    return (behind + len(board.pool)) / len(board.jobs) if board.jobs else 0.0
 
 
 def _begin(board: Board, before: Plan | None) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import random
 from dataclasses import replace
 from itertools import pairwise
@@ -11,7 +12,7 @@ from django.core.management import call_command
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from delivery.dispatch import STRATEGIES, Expected, FreeRider, OpenJob, Policy, assign
+from delivery.dispatch import STRATEGIES, WEIGHTS, Expected, FreeRider, OpenJob, Policy, Weights, assign
 from delivery.dispatch.speed import Grid
 
 GRID = Grid()
@@ -53,22 +54,29 @@ open_jobs = st.lists(
 ).map(lambda jobs: [replace(one, id=number) for number, one in enumerate(jobs)])  # fmt: skip
 riders = st.lists(
     st.builds(
-        lambda at, free, off, store, bags, litres, room, cold, car: rider(
+        lambda at, free, off, store, bags, litres, room, cold, car, zone: rider(
             0, STORES[store] if store else at, free_s=float(free), off_s=float(off), heading=store, max_bags=bags,
             max_litres=litres, cash_room_paise=room, has_cold_bag=cold, vehicle="scooter" if car else "ebike",
+            stores=zone and frozenset(zone),
         ),
         spots, st.integers(-300, 900), st.integers(0, 4_000), st.sampled_from([None, "A", "B", "C"]), st.integers(1, 6),
         st.sampled_from([None, 30, 60]), st.sampled_from([None, 50_000, 120_000]), st.booleans(), st.booleans(),
+        st.sampled_from([None, None, "A", "AB"]),
     ),
     max_size=6,
 ).map(lambda people: [replace(one, id=number) for number, one in enumerate(people)])  # fmt: skip
 
 
 @settings(max_examples=60, deadline=None)
-@given(jobs=open_jobs, people=riders, open_bundles=st.booleans())
-def test_every_plan_can_be_ridden(jobs, people, open_bundles):
-    policy = replace(CITY, open_bundles=open_bundles, demand={"B": Expected(STORES["B"], 20.0, 120.0)})
-    plan = plan_of(jobs, people, policy=policy)
+@given(jobs=open_jobs, people=riders, open_bundles=st.booleans(), name=st.sampled_from(sorted(WEIGHTS)), data=st.data())
+def test_every_plan_can_be_ridden(jobs, people, open_bundles, name, data):
+    """With a hint, too, that may be of another day: other jobs, other shops, riders who could then carry more."""
+    demand = {"B": Expected(STORES["B"], 20.0, 120.0)}
+    policy = replace(CITY, open_bundles=open_bundles, demand=demand, weights=WEIGHTS[name])
+    before = None
+    if data.draw(st.booleans()):
+        before = plan_of(data.draw(open_jobs), [replace(one, max_bags=9, stores=None, off_s=None) for one in people])
+    plan = plan_of(jobs, people, policy=policy, before=before)
     by_job, by_rider = {one.id: one for one in jobs}, {one.id: one for one in people}
     given_out = [number for one in plan.assignments for number in one.jobs]
     planned = [number for routes in plan.routes.values() for _, ids in routes for number in ids]
@@ -88,6 +96,7 @@ def test_every_plan_can_be_ridden(jobs, people, open_bundles):
             assert all(carrier.has_cold_bag or not one.is_cold for one in load)
             assert all(not one.vehicles or carrier.vehicle in one.vehicles for one in load)
             assert all(carrier.id not in one.refused_by for one in load)
+            assert carrier.stores is None or store in carrier.stores
             if clock is None and carrier.heading == store:
                 shelf = carrier.free_s
             elif clock is None:
@@ -137,6 +146,33 @@ def test_no_job_starves_in_repeated_rounds(rows):
                 at, clock = each.drop, clock + GRID(at, each.pickup, "") + GRID(each.pickup, each.drop, "") + 120
             people[one.rider] = rider(one.rider, at, free_s=clock)
         now += 240.0
+
+
+def rounds_until_served(policy):
+    """One rider, a far door, and next to the store a new order whenever the last is done; None: not in 160 rounds."""
+    far, people = job("far", to=(1_200.0, 1_200.0), due_s=900.0), [rider("R", STORES["A"])]
+    todo, now, before = {"far": far}, 0.0, None
+    for number in range(160):
+        todo[number] = job(number, to=(60.0, 0.0), placed_s=now, ready_s=now, due_s=now + 900)
+        before = plan_of(list(todo.values()), people, now_s=now, policy=policy, before=before)
+        for one in before.assignments:
+            (name,) = one.jobs
+            door = todo.pop(name).drop
+            ride_s = GRID(people[0].at, STORES["A"], "") + GRID(STORES["A"], door, "")
+            people = [rider("R", door, free_s=max(now, people[0].free_s) + ride_s + 120)]
+        if "far" not in todo:
+            return number
+        now += 150.0
+    return None
+
+
+def test_lateness_that_grows_is_what_keeps_a_far_door_from_starving():
+    alone = replace(CITY, effort=4, most_jobs=1)
+    flat = Weights(late=0.0, late_growth_s=math.inf, fair_s=0.0)
+    assert rounds_until_served(replace(alone, weights=flat)) is None, "the control: the sum of waiting alone starves it"
+    for name, weights in WEIGHTS.items():
+        served = rounds_until_served(replace(alone, weights=weights))
+        assert served is not None and served <= 130, name
 
 
 def test_a_hint_from_the_round_before_never_keeps_old_ready_times():
