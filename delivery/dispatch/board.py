@@ -399,10 +399,10 @@ class Board:
         if shut is not None:
             soon = np.where(shut, math.inf, soon)
         if len(soon) > count:
-            chosen = np.argpartition(soon, count - 1)[:count]
-            chosen = chosen[np.argsort(soon[chosen], kind="stable")].tolist()
+            first = np.argpartition(soon, count - 1)[:count]
         else:
-            chosen = np.argsort(soon, kind="stable").tolist()
+            first = np.arange(len(soon))
+        chosen = first[np.argsort(soon[first], kind="stable")].tolist()
         if shut is not None:
             chosen = [r for r in chosen if not shut[r]]
         known = set(chosen)

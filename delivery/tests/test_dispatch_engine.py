@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+import json
 import math
 import random
 from dataclasses import replace
@@ -254,6 +256,40 @@ def test_without_the_harness_the_command_says_so(tmp_path, capsys):
         call_command("dispatch_benchmark", str(tmp_path), "--harness", str(tmp_path))
     assert stopped.value.code == 2
     assert "harness is not here" in capsys.readouterr().err
+
+
+def test_the_engine_as_a_command_decides_what_it_decides_in_process(monkeypatch, capsys):
+    from delivery.dispatch import benchmark
+
+    town = {
+        "interval": 1, "speed": 320.0, "stores": {"r1": [0, 0], "r2": [4_000, 0]}, "pickup_service": 4,
+        "dropoff_service": 4, "target": 40, "max": 90, "ready_info": "exact",
+    }  # fmt: skip
+    orders = [
+        {
+            "id": f"o{n}",
+            "store": "r1",
+            "x": 900 * n,
+            "y": 300,
+            "placed": n,
+            "ready": 9 + n,
+            "known": True,
+            "due": 40 + n,
+        }
+        for n in range(3)
+    ]
+    people = [
+        {"id": f"c{n}", "x": 1_500 * n, "y": 0, "free_at": 0, "state": "idle", "on": 0, "off": 200, "store": None}
+        for n in range(3)
+    ]
+    rounds = [{"type": "assign", "now": now, "orders": orders, "couriers": people} for now in (2, 5, 8)]
+    lines = [json.dumps(one) for one in ({"type": "start", **town}, *rounds)]
+    monkeypatch.setattr("sys.stdin", io.StringIO("\n".join(lines)))
+    benchmark.main()
+    engine = benchmark.make(town)
+    here = [engine.assign(one["now"], orders, people) for one in rounds]
+    assert [json.loads(line) for line in capsys.readouterr().out.splitlines()] == json.loads(json.dumps(here))
+    assert any(here)
 
 
 def test_a_dark_store_day_breaks_no_rule_and_meets_its_bar():
