@@ -104,6 +104,7 @@ class Board:
         self.vehicle = [vehicles.index(rider.vehicle) for rider in self.riders]
         self.store = [order[job.store] for job in self.jobs]
         self.ready = [job.ready_s for job in self.jobs]
+        self.together = [job.ready_s if job.together_s is None else job.together_s for job in self.jobs]
         self.placed = [job.placed_s for job in self.jobs]
         self.start_s = [max(self.now_s, rider.free_s) for rider in self.riders]
         self.free_s = [rider.free_s for rider in self.riders]
@@ -195,6 +196,11 @@ class Board:
             if mask.any():
                 self.shut[j] = mask
 
+    def ready_of(self, route: tuple[int, ...]) -> float:
+        """When the last bags of a trip are to be expected."""
+        ready = self.ready if len(route) == 1 else self.together
+        return max(ready[j] for j in route)
+
     # -- value --------------------------------------------------------------------------------------------------------
 
     def _valuer(self) -> Callable[[int, Trips], tuple[float, float]]:
@@ -209,7 +215,7 @@ class Board:
         first_rows, back_rows, out, between, place = (
             self.first_rows, self.back_rows, self.out, self.between, self.place,
         )  # fmt: skip
-        ready, placed, due = self.ready, self.placed, [j.due_s for j in self.jobs]
+        single, together, placed, due = self.ready, self.together, self.placed, [j.due_s for j in self.jobs]
         tight, bags, litres, cash = self.is_tight, self.bags, self.litres, self.cash
         max_bags, max_litres, max_cash = self.max_bags, self.max_litres, self.max_cash
         homeward = [self._to_next(back) for back in self.back]
@@ -240,6 +246,7 @@ class Board:
                     pick = clock + way + pick_before
                 if pick < now:
                     pick = now
+                ready = single if len(route) == 1 else together
                 for j in route:
                     if ready[j] > pick:
                         pick = ready[j]

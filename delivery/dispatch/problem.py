@@ -25,7 +25,8 @@ class OpenJob:
     """An order that needs a rider. `ready_s`: when its bags are (expected) on the shelf; `due_s`: the promise.
 
     `is_known` is False while `ready_s` is a guess: a rider may be sent to wait, but the bags are not yet promised to
-    that rider where `Policy.open_bundles` allows it. `vehicles`: those that may carry it, all when empty.
+    that rider where `Policy.open_bundles` allows it. `together_s`: a later guess, to be reckoned with where other bags
+    would wait for these (`ready_s` when None). `vehicles`: those that may carry it, all when empty.
     """
 
     id: Hashable
@@ -42,6 +43,7 @@ class OpenJob:
     litres: float = 0.0
     is_cold: bool = False
     vehicles: frozenset[str] = frozenset()
+    together_s: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
