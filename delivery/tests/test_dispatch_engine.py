@@ -15,6 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from delivery.dispatch import STRATEGIES, WEIGHTS, Expected, FreeRider, OpenJob, Policy, Weights, assign
+from delivery.dispatch.guess import Guesses
 from delivery.dispatch.speed import Grid
 
 GRID = Grid()
@@ -302,3 +303,31 @@ def test_a_dark_store_day_breaks_no_rule_and_meets_its_bar():
     assert day["violations"] == [] and day["rejected"] == {}
     assert day["undelivered_pct"] <= 0.9
     assert day["click_to_door"]["mean"] <= 18.2 and day["on_time_pct"] >= 73
+
+
+# -- bags that are only expected --------------------------------------------------------------------------------------
+
+
+def test_overdue_bags_are_not_ready_now_but_as_late_as_late_bags_were():
+    guesses = Guesses()
+    for number in range(400):  # half of the guesses come true, the rest come twice as late
+        guesses.learn(600.0, 600.0 if number % 2 else 1_200.0)
+    assert guesses.ready_s(0.0, 600.0, 0.0, 0.25) == 600.0
+    assert guesses.ready_s(0.0, 600.0, 660.0, 0.25) == 1_200.0, "later than those which came true: one of the others"
+    assert guesses.ready_s(0.0, 600.0, 3_000.0, 0.25) == 3_000.0, "later than any ever was"
+
+
+@given(elapsed=st.floats(0, 5_000), low=st.floats(0, 1), high=st.floats(0, 1))
+def test_a_guess_is_never_in_the_past_and_later_for_who_must_be_surer(elapsed, low, high):
+    sooner, later = (Guesses().ready_s(0.0, 900.0, elapsed, share) for share in sorted((low, high)))
+    assert elapsed <= sooner <= later
+
+
+def test_other_bags_are_not_made_to_wait_for_bags_that_may_be_late():
+    """Two doors side by side, one rider: together only where the second bags are sure to come soon."""
+    rest = {"to": (700.0, 40.0), "ready_s": 60.0, "is_known": False}
+    city = replace(CITY, open_bundles=True)
+    together = plan_of([job(1), job(2, **rest)], [rider("R")], policy=city)
+    apart = plan_of([job(1), job(2, together_s=1_500.0, **rest)], [rider("R")], policy=city)
+    assert [sorted(ids) for _, ids in together.routes["R"]] == [[1, 2]]
+    assert [ids for _, ids in apart.routes["R"]] == [(1,), (2,)]
