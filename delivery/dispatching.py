@@ -17,12 +17,25 @@ class StrategyName(models.TextChoices):
     ROLLING = "rolling", "Rolling horizon with bundles"
 
 
+class WeighingName(models.TextChoices):
+    """The weights of delivery.dispatch."""
+
+    PROMISE = "promise", "Promises kept first"
+    WAITING = "waiting", "Least waiting of all"
+
+
 class DispatchPolicy(models.Model):
     """How one city dispatches; a city without a row follows the defaults."""
 
     city = models.OneToOneField("catalog.City", on_delete=models.CASCADE, related_name="dispatch_policy")
     strategy = models.CharField(
         max_length=12, blank=True, choices=StrategyName.choices, help_text="Empty: as the settings say"
+    )
+    weights = models.CharField(
+        max_length=12,
+        choices=WeighingName.choices,
+        default=WeighingName.PROMISE,
+        help_text="What a plan is for: kept promises first, or the least waiting of all together",
     )
     auto_accept = models.BooleanField(
         default=False, help_text="A trip begins without asking; the rider may still hand it back before the pickup"

@@ -10,6 +10,7 @@ from __future__ import annotations
 from delivery.dispatch.matching import matching
 from delivery.dispatch.nearest import nearest
 from delivery.dispatch.problem import (
+    WEIGHTS,
     Assignment,
     Candidate,
     Expected,
@@ -43,6 +44,7 @@ def assign(
 
 __all__ = [
     "STRATEGIES",
+    "WEIGHTS",
     "Assignment",
     "Candidate",
     "Expected",

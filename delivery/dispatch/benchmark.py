@@ -18,8 +18,13 @@ from typing import Any
 import numpy as np
 
 from delivery.dispatch import STRATEGIES, Expected, FreeRider, OpenJob, Plan, Policy
+from delivery.dispatch.guess import Guesses
 
 MINUTE_S = 60.0
+TOGETHER = 0.65
+"""Bags that others would wait for are reckoned with when so many of such are ready: the mean of a long tail."""
+PRICE = 1.0
+"""A rider's waiting at a shelf against a customer's, when all riders are busy; falls with the square of their share."""
 Spot = tuple[float, float]
 
 
@@ -99,11 +104,17 @@ class Adapter:
         )
         self.before: Plan | None = None
         self.seen = Seen()
+        self.guesses = Guesses()
+        self.guessed: dict[str, float] = {}
+        """Picking time as first guessed, of orders whose bags are not known to be ready."""
 
     def assign(self, now: int, orders: Sequence[Mapping[str, Any]], couriers: Sequence[Mapping[str, Any]]) -> list[Any]:
         self.seen.look(now, orders)
+        self._learn(orders)
+        busy = [c["free_at"] > now for c in couriers if c["on"] <= now]
+        price = PRICE * (sum(busy) / len(busy)) ** 2 if busy else PRICE
         plan = self.strategy(
-            [self._job(o) for o in orders],
+            [self._job(o, now, price) for o in orders],
             [self._rider(c) for c in couriers],
             now * MINUTE_S,
             self.travel,
@@ -117,16 +128,29 @@ class Adapter:
         decisions += [(move.rider, move.store) for move in plan.moves]
         return decisions
 
-    def _job(self, o: Mapping[str, Any]) -> OpenJob:
+    def _learn(self, orders: Sequence[Mapping[str, Any]]) -> None:
+        for o in orders:
+            if not o["known"]:
+                self.guessed.setdefault(o["id"], float(o["ready"] - o["placed"]))
+            elif o["id"] in self.guessed:
+                self.guesses.learn(self.guessed.pop(o["id"]), o["ready"] - o["placed"])
+
+    def _job(self, o: Mapping[str, Any], now: int, price: float) -> OpenJob:
+        ready, together = o["ready"], None
+        if not o["known"]:
+            guess = (o["placed"], self.guessed[o["id"]], now)
+            ready = round(self.guesses.ready_s(*guess, price / (1.0 + price)))
+            together = MINUTE_S * max(ready, round(self.guesses.ready_s(*guess, TOGETHER)))
         return OpenJob(
             id=o["id"],
             store=o["store"],
             pickup=self.stores[o["store"]],
             drop=(o["x"], o["y"]),
             placed_s=o["placed"] * MINUTE_S,
-            ready_s=o["ready"] * MINUTE_S,
+            ready_s=ready * MINUTE_S,
             due_s=o["due"] * MINUTE_S,
             is_known=o["known"],
+            together_s=together,
         )
 
     def _rider(self, c: Mapping[str, Any]) -> FreeRider:

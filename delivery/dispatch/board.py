@@ -22,6 +22,10 @@ Floats = np.ndarray[Any, np.dtype[np.float64]]
 
 NEXT_WITHIN_S = 900.0
 FAR_S = 3600.0
+USABLE_S = 1800.0
+"""A rider with so much of the shift left after a route is worth the full price of riding; one who goes home is not."""
+AFTER_HOURS = 0.3
+"""The share of that price which remains when the shift is over: of two who could go, the nearer."""
 
 
 class Board:
@@ -42,6 +46,8 @@ class Board:
         self.where = [-1] * len(self.jobs)
         self.end_s: Floats = np.array(self.start_s, dtype=float)
         self.to_store: Floats = self.from_rider.copy()
+        self.first_s: Floats = np.array(self.free_s, dtype=float)
+        self.last_s: Floats = np.array(self.off_s, dtype=float) - policy.pick_before_s
 
     # -- the map ------------------------------------------------------------------------------------------------------
 
@@ -98,6 +104,8 @@ class Board:
         self.vehicle = [vehicles.index(rider.vehicle) for rider in self.riders]
         self.store = [order[job.store] for job in self.jobs]
         self.ready = [job.ready_s for job in self.jobs]
+        self.together = [job.ready_s if job.together_s is None else job.together_s for job in self.jobs]
+        self.placed = [job.placed_s for job in self.jobs]
         self.start_s = [max(self.now_s, rider.free_s) for rider in self.riders]
         self.free_s = [rider.free_s for rider in self.riders]
         self.off_s = [shift_end(rider) for rider in self.riders]
@@ -188,6 +196,11 @@ class Board:
             if mask.any():
                 self.shut[j] = mask
 
+    def ready_of(self, route: tuple[int, ...]) -> float:
+        """When the last bags of a trip are to be expected."""
+        ready = self.ready if len(route) == 1 else self.together
+        return max(ready[j] for j in route)
+
     # -- value --------------------------------------------------------------------------------------------------------
 
     def _valuer(self) -> Callable[[int, Trips], tuple[float, float]]:
@@ -202,17 +215,21 @@ class Board:
         first_rows, back_rows, out, between, place = (
             self.first_rows, self.back_rows, self.out, self.between, self.place,
         )  # fmt: skip
-        ready, placed, due = self.ready, [j.placed_s for j in self.jobs], [j.due_s for j in self.jobs]
+        single, together, placed, due = self.ready, self.together, self.placed, [j.due_s for j in self.jobs]
         tight, bags, litres, cash = self.is_tight, self.bags, self.litres, self.cash
         max_bags, max_litres, max_cash = self.max_bags, self.max_litres, self.max_cash
         homeward = [self._to_next(back) for back in self.back]
-        stay = self._to_next(self.from_rider.T)
+        after = AFTER_HOURS
+        stay = [
+            w_end * way * min(1.0, max(0.0, (end - start) / USABLE_S))
+            for way, start, end in zip(self._to_next(self.from_rider.T), start_s, off_s, strict=True)
+        ]
         fair = self._fairness()
         infinite = math.inf
 
         def value(r: int, trips: Trips) -> tuple[float, float]:
             if not trips:
-                return w_end * stay[r], start_s[r]
+                return stay[r], start_s[r]
             v = vehicle[r]
             backs, outs, betweens = back_rows[v], out[v], between[v]
             total, rides, clock, last, off = fair[r], 0.0, start_s[r], -1, off_s[r]
@@ -229,6 +246,7 @@ class Board:
                     pick = clock + way + pick_before
                 if pick < now:
                     pick = now
+                ready = single if len(route) == 1 else together
                 for j in route:
                     if ready[j] > pick:
                         pick = ready[j]
@@ -255,7 +273,12 @@ class Board:
                         total += over * late + over * over * over / growth
                     clock += drop_after
                     last = j
-            return total + w_ride * rides + w_end * homeward[v][last], clock
+            left = (off - clock) / USABLE_S
+            if left >= 1.0:
+                return total + w_ride * rides + w_end * homeward[v][last], clock
+            if left < 0.0:
+                left = 0.0
+            return total + w_ride * (after + (1.0 - after) * left) * rides + w_end * left * homeward[v][last], clock
 
         return value
 
@@ -355,6 +378,8 @@ class Board:
         own = ((s, (j,)),)
         for r in self._likely(j, s, shut):
             trips, old = plan[r], cost[r]
+            if not trips and self._at_least(j, s, r) - old >= best:
+                continue
             for k in range(len(trips) + 1):
                 new = trips[:k] + own + trips[k:]
                 total, end_s = value(r, new)
@@ -362,18 +387,29 @@ class Board:
                     best, found = total - old, (r, new, total, end_s)
         return (best, *found)
 
+    def _at_least(self, j: int, s: int, r: int) -> float:
+        """Click-to-door of a job whose bags rider r fetches first of all: a lower bound that is quick to have."""
+        policy = self.policy
+        shelf = self.free_s[r] if self.at[r] == s else self.start_s[r] + self.first_rows[r][s]
+        pick = max(shelf + policy.pick_before_s, self.now_s, self.ready[j])
+        return pick + policy.pick_after_s + self.out[self.vehicle[r]][j] + policy.drop_before_s - self.placed[j]
+
     def _likely(self, j: int, s: int, shut: Any) -> list[int]:
         """The riders worth a look for a trip of its own: those who could have the bags soonest after what they have to
         do, and those who could if they dropped everything."""
         count = self.policy.candidates
         way = self.to_store[s]
         soon = np.maximum(self.end_s + way, self.ready[j] - self.policy.pick_before_s) + 0.3 * way
+        soon[np.maximum(self.first_s + self.from_rider[s], self.ready[j] - self.policy.pick_before_s) > self.last_s] = (
+            math.inf  # gone home by then
+        )
         if shut is not None:
             soon = np.where(shut, math.inf, soon)
         if len(soon) > count:
-            chosen = np.argpartition(soon, count - 1)[:count].tolist()
+            first = np.argpartition(soon, count - 1)[:count]
         else:
-            chosen = list(range(len(soon)))
+            first = np.arange(len(soon))
+        chosen = first[np.argsort(soon[first], kind="stable")].tolist()
         if shut is not None:
             chosen = [r for r in chosen if not shut[r]]
         known = set(chosen)

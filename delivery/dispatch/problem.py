@@ -25,7 +25,8 @@ class OpenJob:
     """An order that needs a rider. `ready_s`: when its bags are (expected) on the shelf; `due_s`: the promise.
 
     `is_known` is False while `ready_s` is a guess: a rider may be sent to wait, but the bags are not yet promised to
-    that rider where `Policy.open_bundles` allows it. `vehicles`: those that may carry it, all when empty.
+    that rider where `Policy.open_bundles` allows it. `together_s`: a later guess, to be reckoned with where other bags
+    would wait for these (`ready_s` when None). `vehicles`: those that may carry it, all when empty.
     """
 
     id: Hashable
@@ -42,6 +43,7 @@ class OpenJob:
     litres: float = 0.0
     is_cold: bool = False
     vehicles: frozenset[str] = frozenset()
+    together_s: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,19 +77,24 @@ class Weights:
 
     A job costs its click-to-door time, plus `late` per second beyond the promise, plus the cube of the lateness over
     the square of `late_growth_s`: being late always gets dearer, so that no job is overtaken for ever. Riding costs
-    `ride` per second (less while riders are idle), the way from a route's end to the next order's store `end` per
-    second, a ride only to wait elsewhere `wander` per second. A job nobody can fetch
+    `ride` per second (less while riders are idle, and less for a rider who goes home), the way from a route's end to
+    the next order's store `end` per second, a ride only to wait elsewhere `wander` per second. A job nobody can fetch
     costs `unserved_s` on top of what it waited. A rider who waited longer or earned less is preferred by at most
     `fair_s`.
     """
 
     late: float = 0.2
     late_growth_s: float = 9000.0
-    ride: float = 0.6
+    ride: float = 0.4
     end: float = 0.4
     wander: float = 0.3
     unserved_s: float = 7200.0
     fair_s: float = 30.0
+
+
+WEIGHTS: Mapping[str, Weights] = {"waiting": Weights(), "promise": Weights(late=2.0)}
+"""By name, for a city to choose from. `waiting`: restaurants, whose guests feel the whole time from the order on.
+`promise`: a dark store that says "12 minutes": a second beyond the promise weighs three times a second before it."""
 
 
 @dataclass(frozen=True, slots=True)

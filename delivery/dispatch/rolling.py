@@ -27,6 +27,9 @@ from delivery.dispatch.problem import (
 )
 from delivery.dispatch.waiting import where_to_wait
 
+QUEUE_EFFORT = 2.0
+"""How much more is tried when every job waits behind another trip: who goes first then decides everything."""
+
 
 def rolling(
     jobs: Sequence[OpenJob],
@@ -44,8 +47,14 @@ def rolling(
     board = Board(jobs, riders, now_s, travel, policy)
     if board.riders:
         _begin(board, before)
-        improve(board, policy.effort)
+        improve(board, round(policy.effort * (1.0 + QUEUE_EFFORT * _queued(board))))
     return _decide(board)
+
+
+def _queued(board: Board) -> float:
+    """The share of jobs that wait for a rider to come back from another trip."""
+    behind = sum(len(route) for trips in board.plan for _, route in trips[1:])
+    return (behind + len(board.pool)) / len(board.jobs) if board.jobs else 0.0
 
 
 def _begin(board: Board, before: Plan | None) -> None:
@@ -220,7 +229,7 @@ def _first_step(board: Board, r: int, plan: Plan) -> None:
     if rider.free_s > later and not is_there:
         return
     way = 0.0 if is_there else board.first_rows[r][s]
-    ready = max(board.ready[j] for j in route)
+    ready = board.ready_of(route)
     begin = rider.free_s if is_there else max(now, rider.free_s)
     pick = max(begin + way + policy.pick_before_s, now, ready)
     if ready - now > policy.seek_ahead_s:
@@ -265,7 +274,7 @@ def _candidate(board: Board, j: int, r: int, route: tuple[int, ...]) -> Candidat
     busy = max(0.0, free - now)
     ride = 0.0 if is_there else float(board.first_rows[r][s])
     at_shelf = (free if is_there else max(now, free) + ride) + policy.pick_before_s
-    pick = max([at_shelf, now, *(board.ready[one] for one in route)])
+    pick = max(at_shelf, now, board.ready_of(route))
     clock, last, v = pick + policy.pick_after_s, -1, board.vehicle[r]
     door = clock
     for one in route:

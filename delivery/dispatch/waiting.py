@@ -26,6 +26,8 @@ COVER_S = 1800.0
 MOST_SEATS = 12
 FARTHEST_S = 1500.0
 """Nobody rides longer only to wait."""
+NEVER_S = 1e9
+"""Where no way leads: far, but a figure one can reckon with."""
 
 
 def where_to_wait(board: Board, *, busy: Collection[Hashable]) -> list[Move]:
@@ -42,12 +44,14 @@ def where_to_wait(board: Board, *, busy: Collection[Hashable]) -> list[Move]:
     which = np.array([s for s, _ in seats])
     chance = np.array([p for _, p in seats])
     lead = np.array([policy.demand[board.stores[s]].lead_s for s, _ in seats])
-    way = board.to_store[which][:, people].T
+    way = np.minimum(board.to_store[which][:, people].T, NEVER_S)
     late = np.maximum(0.0, way + policy.pick_before_s - np.maximum(policy.pick_before_s, lead))
     wait = np.array([board.end_s[r] - now for r in people])
     reach = np.maximum(0.0, wait[:, None] + way + policy.pick_before_s - np.maximum(policy.pick_before_s, lead))
+    # What is ordered from now on must be in hand before the rider's shift is over.
+    left = np.array([board.off_s[r] - now for r in people])
+    chance = np.where(left[:, None] > np.maximum(lead, wait[:, None] + way + policy.pick_before_s), chance, 0.0)
     gain = chance * (COVER_S - reach) - policy.weights.wander * way
-    gain = np.where(np.isfinite(gain), gain, -1e9)
     from scipy.optimize import linear_sum_assignment  # takes half a second to load
 
     rows, columns = linear_sum_assignment(-gain)
@@ -56,7 +60,7 @@ def where_to_wait(board: Board, *, busy: Collection[Hashable]) -> list[Move]:
         rider, s = board.riders[people[i]], seats[c][0]
         if people[i] not in idle or rider.heading == board.stores[s] or way[i, c] > FARTHEST_S:
             continue
-        if chance[c] * late[i, c] > policy.weights.wander * way[i, c]:
+        if chance[i, c] * late[i, c] > policy.weights.wander * way[i, c]:
             moves.append(Move(rider.id, board.stores[s]))
     return moves
 

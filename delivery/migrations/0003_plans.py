@@ -47,6 +47,15 @@ class Migration(migrations.Migration):
             fields=[
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
                 (
+                    "weights",
+                    models.CharField(
+                        choices=[("promise", "Promises kept first"), ("waiting", "Least waiting of all")],
+                        default="promise",
+                        help_text="What a plan is for: kept promises first, or the least waiting of all together",
+                        max_length=12,
+                    ),
+                ),
+                (
                     "strategy",
                     models.CharField(
                         blank=True,

@@ -213,7 +213,8 @@ class _Round:
 
 def _policy(area: Area, *, now: datetime) -> Policy:
     demand = situation.demand_of(area, now=now) if len(area.stores) > 1 else {}
-    return replace(CITY, most_jobs=area.policy.most_jobs, demand=demand)
+    weights = dispatch.WEIGHTS[area.policy.weights]
+    return replace(CITY, most_jobs=area.policy.most_jobs, demand=demand, weights=weights)
 
 
 def _remember(area: Area, plan: Plan, *, gone: Collection[Any]) -> None:

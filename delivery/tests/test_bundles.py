@@ -8,7 +8,7 @@ from django.test.utils import CaptureQueriesContext
 
 from catalog.tests.factories import NOW, store
 from delivery import dispatch, queries, services
-from delivery.dispatching import StrategyName
+from delivery.dispatching import StrategyName, WeighingName
 from delivery.errors import OfferGone
 from delivery.models import (
     AreaStore,
@@ -134,6 +134,7 @@ def test_each_strategy_can_be_a_citys(strategy):
 
 def test_the_names_of_the_strategies_are_the_engines():
     assert set(StrategyName.values) == set(dispatch.STRATEGIES)
+    assert set(WeighingName.values) == set(dispatch.WEIGHTS)
 
 
 def test_bags_that_stood_too_long_are_put_to_several_and_the_first_answer_counts():

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import io
+import json
+import math
 import random
 from dataclasses import replace
 from itertools import pairwise
@@ -11,7 +14,8 @@ from django.core.management import call_command
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from delivery.dispatch import STRATEGIES, Expected, FreeRider, OpenJob, Policy, assign
+from delivery.dispatch import STRATEGIES, WEIGHTS, Expected, FreeRider, OpenJob, Policy, Weights, assign
+from delivery.dispatch.guess import Guesses
 from delivery.dispatch.speed import Grid
 
 GRID = Grid()
@@ -53,22 +57,29 @@ open_jobs = st.lists(
 ).map(lambda jobs: [replace(one, id=number) for number, one in enumerate(jobs)])  # fmt: skip
 riders = st.lists(
     st.builds(
-        lambda at, free, off, store, bags, litres, room, cold, car: rider(
+        lambda at, free, off, store, bags, litres, room, cold, car, zone: rider(
             0, STORES[store] if store else at, free_s=float(free), off_s=float(off), heading=store, max_bags=bags,
             max_litres=litres, cash_room_paise=room, has_cold_bag=cold, vehicle="scooter" if car else "ebike",
+            stores=zone and frozenset(zone),
         ),
         spots, st.integers(-300, 900), st.integers(0, 4_000), st.sampled_from([None, "A", "B", "C"]), st.integers(1, 6),
         st.sampled_from([None, 30, 60]), st.sampled_from([None, 50_000, 120_000]), st.booleans(), st.booleans(),
+        st.sampled_from([None, None, "A", "AB"]),
     ),
     max_size=6,
 ).map(lambda people: [replace(one, id=number) for number, one in enumerate(people)])  # fmt: skip
 
 
 @settings(max_examples=60, deadline=None)
-@given(jobs=open_jobs, people=riders, open_bundles=st.booleans())
-def test_every_plan_can_be_ridden(jobs, people, open_bundles):
-    policy = replace(CITY, open_bundles=open_bundles, demand={"B": Expected(STORES["B"], 20.0, 120.0)})
-    plan = plan_of(jobs, people, policy=policy)
+@given(jobs=open_jobs, people=riders, open_bundles=st.booleans(), name=st.sampled_from(sorted(WEIGHTS)), data=st.data())
+def test_every_plan_can_be_ridden(jobs, people, open_bundles, name, data):
+    """With a hint, too, that may be of another day: other jobs, other shops, riders who could then carry more."""
+    demand = {"B": Expected(STORES["B"], 20.0, 120.0)}
+    policy = replace(CITY, open_bundles=open_bundles, demand=demand, weights=WEIGHTS[name])
+    before = None
+    if data.draw(st.booleans()):
+        before = plan_of(data.draw(open_jobs), [replace(one, max_bags=9, stores=None, off_s=None) for one in people])
+    plan = plan_of(jobs, people, policy=policy, before=before)
     by_job, by_rider = {one.id: one for one in jobs}, {one.id: one for one in people}
     given_out = [number for one in plan.assignments for number in one.jobs]
     planned = [number for routes in plan.routes.values() for _, ids in routes for number in ids]
@@ -88,6 +99,7 @@ def test_every_plan_can_be_ridden(jobs, people, open_bundles):
             assert all(carrier.has_cold_bag or not one.is_cold for one in load)
             assert all(not one.vehicles or carrier.vehicle in one.vehicles for one in load)
             assert all(carrier.id not in one.refused_by for one in load)
+            assert carrier.stores is None or store in carrier.stores
             if clock is None and carrier.heading == store:
                 shelf = carrier.free_s
             elif clock is None:
@@ -137,6 +149,33 @@ def test_no_job_starves_in_repeated_rounds(rows):
                 at, clock = each.drop, clock + GRID(at, each.pickup, "") + GRID(each.pickup, each.drop, "") + 120
             people[one.rider] = rider(one.rider, at, free_s=clock)
         now += 240.0
+
+
+def rounds_until_served(policy):
+    """One rider, a far door, and next to the store a new order whenever the last is done; None: not in 160 rounds."""
+    far, people = job("far", to=(1_200.0, 1_200.0), due_s=900.0), [rider("R", STORES["A"])]
+    todo, now, before = {"far": far}, 0.0, None
+    for number in range(160):
+        todo[number] = job(number, to=(60.0, 0.0), placed_s=now, ready_s=now, due_s=now + 900)
+        before = plan_of(list(todo.values()), people, now_s=now, policy=policy, before=before)
+        for one in before.assignments:
+            (name,) = one.jobs
+            door = todo.pop(name).drop
+            ride_s = GRID(people[0].at, STORES["A"], "") + GRID(STORES["A"], door, "")
+            people = [rider("R", door, free_s=max(now, people[0].free_s) + ride_s + 120)]
+        if "far" not in todo:
+            return number
+        now += 150.0
+    return None
+
+
+def test_lateness_that_grows_is_what_keeps_a_far_door_from_starving():
+    alone = replace(CITY, effort=4, most_jobs=1)
+    flat = Weights(late=0.0, late_growth_s=math.inf, fair_s=0.0)
+    assert rounds_until_served(replace(alone, weights=flat)) is None, "the control: the sum of waiting alone starves it"
+    for name, weights in WEIGHTS.items():
+        served = rounds_until_served(replace(alone, weights=weights))
+        assert served is not None and served <= 130, name
 
 
 def test_a_hint_from_the_round_before_never_keeps_old_ready_times():
@@ -220,6 +259,40 @@ def test_without_the_harness_the_command_says_so(tmp_path, capsys):
     assert "harness is not here" in capsys.readouterr().err
 
 
+def test_the_engine_as_a_command_decides_what_it_decides_in_process(monkeypatch, capsys):
+    from delivery.dispatch import benchmark
+
+    town = {
+        "interval": 1, "speed": 320.0, "stores": {"r1": [0, 0], "r2": [4_000, 0]}, "pickup_service": 4,
+        "dropoff_service": 4, "target": 40, "max": 90, "ready_info": "exact",
+    }  # fmt: skip
+    orders = [
+        {
+            "id": f"o{n}",
+            "store": "r1",
+            "x": 900 * n,
+            "y": 300,
+            "placed": n,
+            "ready": 9 + n,
+            "known": True,
+            "due": 40 + n,
+        }
+        for n in range(3)
+    ]
+    people = [
+        {"id": f"c{n}", "x": 1_500 * n, "y": 0, "free_at": 0, "state": "idle", "on": 0, "off": 200, "store": None}
+        for n in range(3)
+    ]
+    rounds = [{"type": "assign", "now": now, "orders": orders, "couriers": people} for now in (2, 5, 8)]
+    lines = [json.dumps(one) for one in ({"type": "start", **town}, *rounds)]
+    monkeypatch.setattr("sys.stdin", io.StringIO("\n".join(lines)))
+    benchmark.main()
+    engine = benchmark.make(town)
+    here = [engine.assign(one["now"], orders, people) for one in rounds]
+    assert [json.loads(line) for line in capsys.readouterr().out.splitlines()] == json.loads(json.dumps(here))
+    assert any(here)
+
+
 def test_a_dark_store_day_breaks_no_rule_and_meets_its_bar():
     from delivery.management.commands.dispatch_benchmark import find_harness, score
 
@@ -230,3 +303,31 @@ def test_a_dark_store_day_breaks_no_rule_and_meets_its_bar():
     assert day["violations"] == [] and day["rejected"] == {}
     assert day["undelivered_pct"] <= 0.9
     assert day["click_to_door"]["mean"] <= 18.2 and day["on_time_pct"] >= 73
+
+
+# -- bags that are only expected --------------------------------------------------------------------------------------
+
+
+def test_overdue_bags_are_not_ready_now_but_as_late_as_late_bags_were():
+    guesses = Guesses()
+    for number in range(400):  # half of the guesses come true, the rest come twice as late
+        guesses.learn(600.0, 600.0 if number % 2 else 1_200.0)
+    assert guesses.ready_s(0.0, 600.0, 0.0, 0.25) == 600.0
+    assert guesses.ready_s(0.0, 600.0, 660.0, 0.25) == 1_200.0, "later than those which came true: one of the others"
+    assert guesses.ready_s(0.0, 600.0, 3_000.0, 0.25) == 3_000.0, "later than any ever was"
+
+
+@given(elapsed=st.floats(0, 5_000), low=st.floats(0, 1), high=st.floats(0, 1))
+def test_a_guess_is_never_in_the_past_and_later_for_who_must_be_surer(elapsed, low, high):
+    sooner, later = (Guesses().ready_s(0.0, 900.0, elapsed, share) for share in sorted((low, high)))
+    assert elapsed <= sooner <= later
+
+
+def test_other_bags_are_not_made_to_wait_for_bags_that_may_be_late():
+    """Two doors side by side, one rider: together only where the second bags are sure to come soon."""
+    rest = {"to": (700.0, 40.0), "ready_s": 60.0, "is_known": False}
+    city = replace(CITY, open_bundles=True)
+    together = plan_of([job(1), job(2, **rest)], [rider("R")], policy=city)
+    apart = plan_of([job(1), job(2, together_s=1_500.0, **rest)], [rider("R")], policy=city)
+    assert [sorted(ids) for _, ids in together.routes["R"]] == [[1, 2]]
+    assert [ids for _, ids in apart.routes["R"]] == [(1,), (2,)]

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import importlib
 import json
+import shlex
 import sys
 import time
 from argparse import ArgumentParser
@@ -19,7 +20,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand
 
 from blinkit.kernel.commands import report
-from delivery.dispatch import STRATEGIES
+from delivery.dispatch import STRATEGIES, WEIGHTS
 from delivery.dispatch.benchmark import Adapter
 
 PUBLISHED = {"exact_t4": "optimum", "reyes2018_t4": "Reyes", "yildiz2018_t9": "Yildiz"}
@@ -46,12 +47,14 @@ class Command(BaseCommand):
         parser.add_argument("--strategy", choices=sorted(STRATEGIES), default="rolling")
         parser.add_argument("--ready-info", choices=["exact", "estimate"], default="exact")
         parser.add_argument("--scramble", type=int, metavar="N", help="the same problem under other names, axes, clock")
+        parser.add_argument("--weights", choices=sorted(WEIGHTS), help="weights by name (waiting)")
+        parser.add_argument("--as-command", action="store_true", help="the engine as a process that speaks JSON lines")
         parser.add_argument("--interval", type=int, default=1, help="minutes between rounds")
         parser.add_argument("--harness", type=Path, help="folder of the harness (../shared/dispatch)")
 
     def handle(
         self, *args: Any, instances: list[str], strategy: str, ready_info: str, scramble: int | None, interval: int,
-        harness: Path | None, **options: Any,
+        harness: Path | None, weights: str | None, as_command: bool, **options: Any,
     ) -> None:  # fmt: skip
         folder = find_harness(harness)
         if folder is None:
@@ -63,15 +66,23 @@ class Command(BaseCommand):
         if missing:
             self.stderr.write(f"No instance (a folder with orders.txt) in: {', '.join(missing)}.")
             sys.exit(2)
+        if as_command and (strategy, weights) != ("rolling", None):
+            self.stderr.write("As a command the engine is what it is: no --strategy or --weights with --as-command.")
+            sys.exit(2)
         rows, figures, broken = [], [], 0
         for name in instances:
-            one = score(folder, name, strategy, ready_info=ready_info, seed=scramble, interval=interval)
+            one = score(
+                folder, name, strategy, ready_info=ready_info, seed=scramble, interval=interval, weights=weights,
+                as_command=as_command,
+            )  # fmt: skip
             figures.append(one)
             broken += len(one["violations"]) + sum(one["rejected"].values())
             rows.append(_row(folder, one))
             self.stderr.write(f"{one['instance']}: {one['ctd_mean_penalised']:.2f} ({one['cpu_s']:.0f} s)")
         mean = sum(one["ctd_mean_penalised"] for one in figures) / len(figures)
         seed = "" if scramble is None else f", scrambled by {scramble}"
+        seed += f", weights {weights}" if weights else ""
+        seed += ", as a command" if as_command else ""
         title = f"{strategy}, ready {ready_info}{seed}: mean penalised click-to-door {mean:.2f}, broken rules {broken}"
         self.stdout.ending = ""
         summary = {"strategy": strategy, "ready_info": ready_info, "scramble": scramble, "mean": round(mean, 3)}
@@ -90,8 +101,9 @@ def find_harness(given: Path | None = None) -> Path | None:
 
 
 def score(
-    harness: Path, folder: str, strategy: str, *, ready_info: str = "exact", seed: int | None = None, interval: int = 1
-) -> dict[str, Any]:
+    harness: Path, folder: str, strategy: str, *, ready_info: str = "exact", seed: int | None = None, interval: int = 1,
+    weights: str | None = None, as_command: bool = False,
+) -> dict[str, Any]:  # fmt: skip
     """One instance through the harness's simulator, and its own check and metrics of what came out."""
     if str(harness) not in sys.path:
         sys.path.insert(0, str(harness))
@@ -101,7 +113,13 @@ def score(
         instance = mdrp.scramble(instance, seed)
     run = sim.Simulation(instance, interval, ready_info)
     began = time.process_time()
-    run.run(Adapter(run.info(), strategy=strategy))
+    if as_command:
+        here = f"env PYTHONPATH={shlex.quote(str(settings.BASE_DIR))} {shlex.quote(sys.executable)}"
+        process = importlib.import_module("run").Command(f"{here} -m delivery.dispatch.benchmark", run.info())
+        run.run(process)
+        process.close()
+    else:
+        run.run(Adapter(run.info(), strategy=strategy, **({"weights": WEIGHTS[weights]} if weights else {})))
     spent = time.process_time() - began
     moves = {number: courier.moves for number, courier in run.cs.items()}
     rounds = sorted(ms for ms, _, _ in run.calls_ms)
