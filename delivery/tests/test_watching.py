@@ -99,6 +99,7 @@ def test_who_waits_for_bags_far_from_ready_takes_others_that_stand_there():
     assert Job.objects.get(pk=job.pk).state == JobState.SEEKING
     assert Job.objects.get(pk=job.pk).declined_by == [], "it is not the rider's no"
     Rider.objects.update(lat=job.store.lat, lng=job.store.lng)
+    Job.objects.update(due_at=NOW + 30 * MINUTE)
     services.dispatch_round(now=NOW)
     assert Offer.objects.get(state="open").offered.get().job_id == ready.pk
 
