@@ -1,7 +1,7 @@
 """Hot reads by one id whose SQL is made once per process: to make it again costs the ORM several times the read.
 
-    _orders = Prepared(lambda order_id: Order.objects.select_related("store").filter(pk=order_id))
-    _orders(order_id)     # the same rows as the queryset gives, related ones and annotations included
+_orders = Prepared(lambda order_id: Order.objects.select_related("store").filter(pk=order_id))
+_orders(order_id)     # the same rows as the queryset gives, related ones and annotations included
 """
 
 from __future__ import annotations
