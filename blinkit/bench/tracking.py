@@ -183,8 +183,12 @@ def _report(
     if stormed:
         lines["storm"] = (
             f"{stormed['sockets']:,} sockets come back: half in {stormed['half_s']} s, all in {stormed['all_s']} s,"
-            f" lost {stormed['lost']}; {each['storm'] / stormed['sockets']:.1f} ms of processor each, riders included"
+            f" lost {stormed['lost']}"
         )
+        # What the riders cost who rode on meanwhile, as measured before, is not the storm's.
+        cost = {name: (ms - per[name] * stormed["rode"]) / stormed["sockets"] for name, ms in spent["storm"].items()}
+        of_each = ", ".join(f"{name} {ms:.2f}" for name, ms in cost.items())
+        lines["each"] = f"{sum(cost.values()):.1f} ms of processor per socket that came back: {of_each}"
         if stormed["all_s"] > BARS["storm_s"] or stormed["lost"]:
             missed.append("storm settles in 30 s")
     lines["bars"] = "MISSED: " + ", ".join(missed) if missed else "met"

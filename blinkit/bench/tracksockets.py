@@ -228,7 +228,7 @@ async def storm(plan: dict[str, Any], riders: list[Rider], watchers: list[Any], 
         socket.abort()
     await asyncio.sleep(0.5)
     riding = asyncio.create_task(ride(riders, plan["rate"], STORM_TIMEOUT_S))
-    began, settled = time.monotonic(), []
+    began, settled, sent = time.monotonic(), [], tally.sent
 
     async def back(path: str, token: str) -> None:
         await opened(Watcher, plan, path, token, asyncio.Semaphore(1))
@@ -239,7 +239,7 @@ async def storm(plan: dict[str, Any], riders: list[Rider], watchers: list[Any], 
     settled.sort()
     say(
         phase="storm", sockets=len(watching), back=len(settled), lost=sum(result is not None for result in results),
-        half_s=round(settled[len(settled) // 2], 1), all_s=round(settled[-1], 1),
+        half_s=round(settled[len(settled) // 2], 1), all_s=round(settled[-1], 1), rode=tally.sent - sent,
     )  # fmt: skip
 
 

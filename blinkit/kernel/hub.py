@@ -51,6 +51,7 @@ class Hub:
         self.listeners: dict[str, set[Listener]] = {}
         self._waiting: dict[str, asyncio.Future[None]] = {}
         self._to_subscribe: list[str] = []
+        self._to_leave: list[str] = []
         self._wire: asyncio.Task[None] | None = None
         self._flush: asyncio.Task[None] | None = None
         self._pubsub: Any = None
@@ -92,7 +93,9 @@ class Hub:
         if not self.listeners:
             self.close()
         elif empty and self._pubsub is not None:
-            self._loop.create_task(self._unsubscribe(empty))
+            if not self._to_leave:
+                self._loop.call_later(GATHER_S, lambda: self._loop.create_task(self._unsubscribe()))
+            self._to_leave += empty
 
     def deliver(self, group: str, message: dict[str, Any]) -> None:
         for listener in tuple(self.listeners.get(group, ())):
@@ -175,7 +178,8 @@ class Hub:
                 with contextlib.suppress(redis.RedisError, OSError):  # the reader notices too
                     await pubsub.subscribe(*map(live.channel_of, wanted))
 
-    async def _unsubscribe(self, groups: list[str]) -> None:
+    async def _unsubscribe(self) -> None:
+        groups, self._to_leave = self._to_leave, []
         gone = [live.channel_of(group) for group in groups if group not in self.listeners]
         if gone and self._pubsub is not None:
             with contextlib.suppress(redis.RedisError, OSError):

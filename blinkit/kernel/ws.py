@@ -6,10 +6,12 @@ ahead, all others join until it starts. A read that started before a hint arrive
 
 import asyncio
 import random
+import threading
 import time
 from collections import deque
 from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
 from typing import Any, ClassVar, TypeVar
 from urllib.parse import urlsplit
 
@@ -21,21 +23,24 @@ from channels.db import database_sync_to_async
 from channels.generic.websocket import AsyncJsonWebsocketConsumer
 from django.conf import settings
 from django.contrib.auth.models import AnonymousUser
+from django.db import close_old_connections
 from django.http.request import validate_host
 
 from blinkit.kernel import metrics
 from blinkit.kernel.api import dumps
 from blinkit.kernel.context import current_request, request_id, sane_request_id
 from blinkit.kernel.errors import Refusal
-from blinkit.kernel.hub import hub
+from blinkit.kernel.hub import GATHER_S, hub
 from blinkit.kernel.permissions import roles_of
 from blinkit.kernel.problems import as_refusal, problem_body
-from blinkit.kernel.tokens import TokenUser, ended_ms, user_from_token
+from blinkit.kernel.tokens import TokenUser, ended_ms_of, user_from_token
 
 log = structlog.get_logger(__name__)
 
 Asgi = Callable[[dict[str, Any], Any, Any], Awaitable[Any]]
 T = TypeVar("T")
+Read = tuple[float, bytes]
+"""When it began (monotonic), and what there is to show, encoded."""
 
 MOMENT_S = 0.02
 """How long a read waits for more sockets that want the same."""
@@ -51,6 +56,11 @@ CLOSE_TRY_LATER = 1013
 CLOSE_ENDED = 4401
 
 _readers: ThreadPoolExecutor | None = None
+_reads = 0
+"""Asked for and not answered yet."""
+_kept = threading.local()
+TRUST_CONNECTION_S = 1.0
+"""So long a reader may keep its connection before it is looked after."""
 
 
 class LiveConsumer(AsyncJsonWebsocketConsumer):
@@ -63,10 +73,18 @@ class LiveConsumer(AsyncJsonWebsocketConsumer):
 
     least_gap_s: ClassVar[float] = 0.05
     """Snapshots of one group are read at most this often (a busy board sets more)."""
+    admitted_by_read = False
+    """Set by `authorise`: the snapshot is of this person and refuses whoever may not have it. Nobody is let in before
+    the first one was read, and nothing else is asked of the database."""
 
     async def authorise(self) -> bool:
         """Whether this person may listen. `await self.roles()` and `self.scope["user"]` help."""
         raise NotImplementedError
+
+    async def admit_otherwise(self) -> bool:
+        """The snapshot refused this person (`admitted_by_read`): whether they may listen as somebody else, whom the
+        other methods speak of from now on."""
+        return False
 
     def group_names(self) -> list[str]:
         raise NotImplementedError
@@ -122,27 +140,47 @@ class LiveConsumer(AsyncJsonWebsocketConsumer):
         self._seq = 0
         self._as_of = -1.0
         self._wanted = 0.0
+        self._let_in = self._ended = False
         self._reading: asyncio.Task[None] | None = None
         self._news: deque[tuple[str, bytes]] = deque()
         self._telling: asyncio.Task[None] | None = None
         self._window_started, self._window_count = 0.0, 0
         request_id.set(sane_request_id(_header(self.scope, b"x-request-id")))
         current_request.set(_Person(self.scope["user"]))
+        first: Read | None = None
         try:
-            if not await self.authorise():
-                await self.close()
-                return
+            may = await self.authorise()
+            if may and self.admitted_by_read:
+                # Joined before the read, so that nothing falls between the two.
+                if not await self._join():
+                    return
+                try:
+                    first = await _shared_read(self)
+                except Refusal:
+                    self._leave()
+                    may = await self.admit_otherwise()
         except Refusal:
-            await self.close()
-            return
+            may = False
         except Exception as error:
             if as_refusal(error) is None:
                 raise
             await self.close(CLOSE_TRY_LATER)
             return
+        if not may or self._ended:
+            await self.close()
+            return
+        await self._accept()
+        if first is not None:
+            self._reading = asyncio.create_task(self._keep_up(first))
+        elif await self._join():
+            self._want_snapshot()
+
+    async def _accept(self) -> None:
         await self.accept(subprotocol=self.scope.get("chosen_subprotocol"))
+        self._let_in = True
         metrics.count("ws_connections_total", consumer=type(self).__name__)
-        # Joined before the first read, so that nothing falls between the two.
+
+    async def _join(self) -> bool:
         person = getattr(self.scope["user"], "pk", None)
         own = [] if person is None else [f"user.{person}"]
         self._joined = list(dict.fromkeys([*own, *self.group_names()]))
@@ -150,23 +188,30 @@ class LiveConsumer(AsyncJsonWebsocketConsumer):
             await hub().join(self, self._joined)
         except Exception as error:
             log.warning("live channel unreachable", error=repr(error))
+            if not self._let_in:  # the reason is told to an open socket only
+                await self._accept()
             await self.close(CLOSE_TRY_LATER)
-            return
-        self._want_snapshot()
+            return False
+        return True
+
+    def _leave(self) -> None:
+        hub().leave(self, self._joined)
+        self._joined = []
 
     async def disconnect(self, code: int) -> None:
         for task in (getattr(self, "_reading", None), getattr(self, "_telling", None)):
             if task is not None:
                 task.cancel()
         if self._joined:
-            hub().leave(self, self._joined)
-            self._joined = []
+            self._leave()
 
     # -- what the hub says
 
     def hear(self, group: str, message: dict[str, Any]) -> None:
         kind = message["type"]
-        if kind == "live.hint":
+        if not self._let_in and kind != "live.hint":
+            self._ended |= kind == "live.end"
+        elif kind == "live.hint":
             self.hint(message["what"])
         elif kind == "live.data":
             self.data(group, message["data"])
@@ -239,14 +284,18 @@ class LiveConsumer(AsyncJsonWebsocketConsumer):
     def _want_snapshot(self) -> None:
         """Every hint, whenever it comes, is answered by a read that starts after it; hints in between share one."""
         self._wanted = time.monotonic()
+        if not self._let_in:
+            return  # the first read is under way, and looks at this afterwards
         if self._reading is None or self._reading.done():
             self._reading = asyncio.create_task(self._keep_up())
 
-    async def _keep_up(self) -> None:
+    async def _keep_up(self, first: Read | None = None) -> None:
         try:
+            if first is not None:
+                await self._tell_snapshot(first)
             while self._as_of < self._wanted:
                 try:
-                    started, data = await _shared_read(self)
+                    read = await _shared_read(self)
                 except Refusal as refusal:
                     await self._refuse(refusal)
                     await self.close(CLOSE_POLICY)
@@ -256,13 +305,16 @@ class LiveConsumer(AsyncJsonWebsocketConsumer):
                     metrics.count("ws_snapshot_failures_total", consumer=type(self).__name__)
                     await asyncio.sleep(RETRY_READ_S)
                     continue
-                self._as_of = started
-                self.snapshot_read(data)
-                await self._send_bytes("snapshot", data)
+                await self._tell_snapshot(read)
         except asyncio.CancelledError:
             raise
         except Exception as error:  # the socket went away under us
             log.debug("socket closed while sending", error=repr(error))
+
+    async def _tell_snapshot(self, read: Read) -> None:
+        self._as_of, data = read
+        self.snapshot_read(data)
+        await self._send_bytes("snapshot", data)
 
     async def _send_bytes(self, kind: str, data: bytes) -> None:
         seq, self._seq = self._seq, self._seq + 1
@@ -286,7 +338,6 @@ class _Person:
         self.user = user
 
 
-Read = tuple[float, bytes]
 _planned: dict[tuple[Any, ...], "asyncio.Task[Read]"] = {}
 _last_start: dict[tuple[Any, ...], float] = {}
 
@@ -323,10 +374,33 @@ async def in_thread(read: Callable[[], T]) -> T:
     threads = getattr(settings, "LIVE_READ_THREADS", 4)
     if not threads:  # tests: the thread that holds the test's transaction
         return await sync_to_async(read)()  # and whose connection is not ours to close
-    global _readers
+    global _readers, _reads
     if _readers is None:
         _readers = ThreadPoolExecutor(max_workers=threads, thread_name_prefix="live-read")
-    return await database_sync_to_async(read, thread_sensitive=False, executor=_readers)()
+    _reads += 1
+    try:
+        return await asyncio.get_running_loop().run_in_executor(_readers, copy_context().run, _read_here, read, threads)
+    finally:
+        _reads -= 1
+
+
+def _read_here(read: Callable[[], T], threads: int) -> T:
+    """With a connection that works; it goes back to the pool unless the next read waits already (a check and a
+    check-out cost half as much as a read). One that failed goes back in any case."""
+    kept_at: float = getattr(_kept, "at", 0.0)
+    if time.monotonic() - kept_at > TRUST_CONNECTION_S:
+        close_old_connections()
+    _kept.at = 0.0
+    try:
+        answer = read()
+    except BaseException:
+        close_old_connections()
+        raise
+    if _reads > threads:
+        _kept.at = kept_at if time.monotonic() - kept_at < TRUST_CONNECTION_S else time.monotonic()
+    else:
+        close_old_connections()
+    return answer
 
 
 # -- who is there
@@ -348,7 +422,7 @@ def wrap(inner: Asgi, *, open_to_all: tuple[str, ...] = ()) -> Asgi:
             return await _deny(receive, send)
         if bearer is not None:
             user = user_from_token(bearer)
-            if user is None or user.issued_ms < await sync_to_async(ended_ms, thread_sensitive=False)(user.id):
+            if user is None or user.issued_ms < await _ended_ms(user.id):
                 return await _deny(receive, send)
             scope = {**scope, "user": user, "chosen_subprotocol": "bearer"}
             return await inner(scope, receive, send)
@@ -370,6 +444,26 @@ def wrap(inner: Asgi, *, open_to_all: tuple[str, ...] = ()) -> Asgi:
 async def nowhere(scope: dict[str, Any], receive: Any, send: Any) -> None:
     """The last route: no socket has this address. The handshake is refused, as every other one that may not pass."""
     await _deny(receive, send)
+
+
+_asking: dict[asyncio.AbstractEventLoop, dict[int, asyncio.Future[int]]] = {}
+
+
+async def _ended_ms(user_id: int) -> int:
+    """As `ended_ms`, asked once for all who knock in the same moment."""
+    loop = asyncio.get_running_loop()
+    waiting = _asking.get(loop)
+    if waiting is None:
+        waiting = _asking[loop] = {}
+        loop.call_later(GATHER_S, lambda: loop.create_task(_ask(loop)))
+    return await asyncio.shield(waiting.setdefault(user_id, loop.create_future()))
+
+
+async def _ask(loop: asyncio.AbstractEventLoop) -> None:
+    waiting = _asking.pop(loop)
+    found = await loop.run_in_executor(None, ended_ms_of, list(waiting))
+    for user_id, answer in waiting.items():
+        answer.set_result(found[user_id])
 
 
 def is_signed_in(user: Any) -> bool:

@@ -15,6 +15,7 @@ from django.utils.translation import gettext
 
 from blinkit.kernel import events
 from blinkit.kernel.events import TimelineRow
+from blinkit.kernel.prepared import Prepared
 from catalog.pricing.tax import TaxSplit, split
 from orders.errors import NoSuchOrder
 from orders.models import Order, OrderLine, OrderQuerySet
@@ -46,13 +47,23 @@ STEPS: tuple[tuple[str, str, frozenset[Status]], ...] = (
 )
 
 
+_orders = Prepared(
+    lambda order_id: Order.objects.select_related("store", "store__load", "store__city", "late_credit").filter(
+        pk=order_id
+    )
+)
+_lines = Prepared(lambda order_id: OrderLine.objects.filter(order=order_id))
+_payments = Prepared(
+    lambda order_id: Payment.objects.filter(ref=order_id).annotate(
+        into_wallet_paise=Sum("refunds__amount_paise", filter=Q(refunds__to_wallet=True))
+    )
+)
+
+
 def order_of(*, order_id: UUID, customer_id: int | None) -> Order:
     """The order with its store; with a customer only theirs. Raises NoSuchOrder."""
-    wanted = Order.objects.select_related("store", "store__load", "store__city", "late_credit").filter(pk=order_id)
-    if customer_id is not None:
-        wanted = wanted.filter(customer_id=customer_id)
-    order = wanted.first()
-    if order is None:
+    order = _orders.first(order_id)
+    if order is None or (customer_id is not None and order.customer_id != customer_id):
         raise NoSuchOrder
     return order
 
@@ -76,9 +87,8 @@ def tracking(*, order_id: UUID, customer_id: int | None = None, now: datetime | 
 
 def tracking_of(order: Order, *, for_customer: bool, now: datetime) -> dict[str, Any]:
     """The same of an order that is loaded with its store, load and city, in two statements."""
-    lines = list(OrderLine.objects.filter(order=order))
-    into_wallet = Sum("refunds__amount_paise", filter=Q(refunds__to_wallet=True))
-    payment = Payment.objects.filter(ref=order.pk).annotate(into_wallet_paise=into_wallet).first()
+    lines = _lines(order.pk)
+    payment = _payments.first(order.pk)
     status = Status(order.status)
     facts = facts_of(order) if status not in FINISHED else {}
     seen = outlook_of(order, lines=len(lines), now=now, position=position_of(order, facts))
