@@ -18,7 +18,7 @@ from catalog.travel import street_metres
 from delivery.events import TripInTrouble
 from delivery.models import Job, JobState, Stop, StopState, Trip
 from delivery.services.situation import policy_of, ready_at
-from delivery.services.trips import hand_back
+from delivery.services.trips import AT_STORE_WITHIN_M, hand_back
 from orders.states import Status
 
 NEARER_M = 60
@@ -27,6 +27,7 @@ ARRIVED_M = 150
 MOST_TRIPS = 2_000
 SILENT = "The rider's phone fell silent"
 OFF_ROUTE = "The rider did not come nearer"
+LEFT = "Left on the shelf"
 NOT_READY = "Other bags were ready first"
 
 
@@ -56,6 +57,8 @@ def _look(trip: Trip, ahead: list[Stop], *, now: datetime) -> int:
         if since < now - timedelta(seconds=policy.off_route_s):
             _tell(trip, ahead, "off_route", now=now)
             return _give_away(fetching, OFF_ROUTE, now=now)
+    if fetching and _has_left(trip, ahead):
+        return _give_away(fetching, LEFT, now=now)
     if fetching and trip.at_store_at is not None and len(fetching) == len(ahead):
         late = now + timedelta(seconds=policy.store_delay_s)
         if _other_bags_are_ready(trip, fetching, late=late, now=now):
@@ -74,6 +77,14 @@ def _no_nearer(trip: Trip, at: Point, target: Point, *, now: datetime) -> bool:
         return metres > ARRIVED_M
     Trip.objects.filter(pk=trip.pk).update(heading_to=key, nearest_metres=metres, nearest_at=now)
     return False
+
+
+def _has_left(trip: Trip, ahead: Iterable[Stop]) -> bool:
+    """Bags of this trip are on the road, and the rider is well away from the store."""
+    at = trip.rider.point
+    if at is None or not any(stop.job.order.status == Status.IN_TRANSIT for stop in ahead):
+        return False
+    return street_metres(at, trip.store.point) > AT_STORE_WITHIN_M
 
 
 def _other_bags_are_ready(trip: Trip, fetching: list[Stop], *, late: datetime, now: datetime) -> bool:
