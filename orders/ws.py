@@ -72,22 +72,6 @@ class OrderConsumer(LiveConsumer):
     def snapshot(self) -> dict[str, Any]:
         return queries.tracking(order_id=self.order_id, customer_id=self.customer_id)
 
-    async def live_hint(self, message: dict[str, Any]) -> None:
-        self.sees_rider = False
-        await super().live_hint(message)
-
-    async def live_data(self, message: dict[str, Any]) -> None:
-        if self.customer_id is None:
-            await super().live_data(message)
-        elif self.sees_rider:
-            seen = {"type": message["data"].get("type", "position"), **place_of(message["data"])}
-            await super().live_data({**message, "data": seen})
-
-    async def _send_bytes(self, kind: str, data: bytes) -> None:
-        if kind == "snapshot":
-            self.sees_rider = orjson.loads(data)["status"] in RIDING and self._as_of >= self._wanted
-        await super()._send_bytes(kind, data)
-
     def _owner_id(self) -> int | None:
         return Order.objects.filter(pk=self.order_id).values_list("customer_id", flat=True).first()
 

@@ -258,8 +258,7 @@ def note_gate(*, stop_id: UUID, rider_id: int, at: Point | None, text: str, now:
 
     Raises NoSuchStop, Invalid without a position, or for one more than 500 m from the door.
     """
-    stop = trips.require_stop(stop_id=stop_id, rider_id=rider_id)
-    door = Stop.objects.select_related("job__order").get(pk=stop.pk).job.order.point
+    door = own_stop(stop_id, rider_id).job.order.point  # locked: the same note sent twice at once is one
     if at is None:
         raise Invalid("Your phone does not give your position.")
     if distance_metres(at, door) > GATE_FAR_METRES:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from functools import partial
 
 from django.db import transaction
 
@@ -31,9 +32,9 @@ def tell_doors_before(*, rider_id: int, now: datetime) -> int:
     changed, before, gone_s = 0, None, 0
     for stop in stops:
         store, order, vehicle = stop.trip.store.point, stop.job.order, stop.trip.rider.vehicle
-        ways = {"at": now, "timezone": stop.trip.store.city.timezone}
-        gone_s += travel_seconds(before or store, order.point, vehicle, **ways)
-        longer_s = 0 if before is None else max(0, gone_s - travel_seconds(store, order.point, vehicle, **ways))
+        ride = partial(travel_seconds, vehicle=vehicle, at=now, timezone=stop.trip.store.city.timezone)
+        gone_s += ride(before or store, order.point)
+        longer_s = 0 if before is None else max(0, gone_s - ride(store, order.point))
         changed += orders.doors_before(order_id=order.pk, rider_id=rider_id, longer_s=longer_s)
         before, gone_s = order.point, gone_s + DOOR_S
     return changed

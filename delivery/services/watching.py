@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
-from django.db.models import Prefetch
+from django.db.models import Prefetch, Q
 
 from blinkit.kernel import events, live, metrics
 from blinkit.kernel.errors import Refusal
@@ -33,24 +33,30 @@ NOT_READY = "Other bags were ready first"
 
 def watch_trips(*, now: datetime) -> int:
     """Look at every live trip once; returns how many stops were given to somebody else."""
-    stops = Stop.objects.filter(state__in=[StopState.TO_PICK_UP, StopState.ON_BOARD]).select_related("job__order")
+    rides_back = Q(state=StopState.FAILED, bags_return__isnull=False, bags_return__done_at=None)
+    under_way = Q(state__in=[StopState.TO_PICK_UP, StopState.ON_BOARD])
+    stops = Stop.objects.filter(under_way | rides_back).select_related("job__order")
     trips = (
         Trip.objects.filter(ended_at=None)
         .select_related("rider", "store__city__dispatch_policy")
-        .prefetch_related(Prefetch("stops", queryset=stops.order_by("rank", "pk"), to_attr="ahead"))
+        .prefetch_related(Prefetch("stops", queryset=stops.order_by("rank", "pk"), to_attr="open_stops"))
         .order_by("pk")[:MOST_TRIPS]
     )
-    return sum(_look(trip, trip.ahead, now=now) for trip in trips)  # type: ignore[attr-defined]  # prefetched
+    return sum(_look(trip, trip.open_stops, now=now) for trip in trips)  # type: ignore[attr-defined]  # prefetched
 
 
-def _look(trip: Trip, ahead: list[Stop], *, now: datetime) -> int:
-    if not ahead:
+def _look(trip: Trip, stops: list[Stop], *, now: datetime) -> int:
+    if not stops:
         return 0
     rider, policy = trip.rider, policy_of(trip.store.city)
+    ahead = [stop for stop in stops if stop.state != StopState.FAILED]
     fetching = [stop for stop in ahead if stop.state == StopState.TO_PICK_UP]
     if rider.seen_at is None or rider.seen_at < now - timedelta(seconds=policy.silent_s):
-        _tell(trip, ahead, "silent", now=now)
+        _tell(trip, stops, "silent", now=now)
         return _give_away(fetching, SILENT, now=now)
+    if not ahead:  # only bags that ride back: nothing is waited for at a door
+        _clear(trip)
+        return 0
     target = ahead[0].job.order.point if not fetching else None if trip.at_store_at else trip.store.point
     if target is not None and rider.point is not None and _no_nearer(trip, rider.point, target, now=now):
         since = trip.nearest_at or trip.started_at
@@ -63,9 +69,13 @@ def _look(trip: Trip, ahead: list[Stop], *, now: datetime) -> int:
         late = now + timedelta(seconds=policy.store_delay_s)
         if _other_bags_are_ready(trip, fetching, late=late, now=now):
             return _give_away(fetching, NOT_READY, now=now, excused=True)
+    _clear(trip)
+    return 0
+
+
+def _clear(trip: Trip) -> None:
     if trip.trouble:
         Trip.objects.filter(pk=trip.pk).update(trouble="", trouble_at=None)
-    return 0
 
 
 def _no_nearer(trip: Trip, at: Point, target: Point, *, now: datetime) -> bool:

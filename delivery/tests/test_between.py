@@ -10,13 +10,16 @@ from django.utils import timezone
 
 from accounts.tests.factories import UserFactory
 from blinkit.kernel import live
-from catalog.tests.factories import NOW
+from blinkit.kernel.models import Event
+from catalog.tests.factories import NOW, store
 from delivery import services
 from delivery.errors import NotOnDuty, RiderBusy, StopGone, Suspended
 from delivery.incidents import Rescue
 from delivery.models import (
     Adjustment,
     DropRating,
+    Earning,
+    GateNote,
     Job,
     JobState,
     Offer,
@@ -34,6 +37,7 @@ from delivery.services.drops import place_of
 from delivery.statement_files import line_text
 from delivery.tests.factories import BAGS, offered, packed, rider, trip, waiting_job
 from delivery.tests.paying import MONDAY, WEEK, delivered
+from orders import services as orders
 from orders.models import Order
 from orders.queries import outlook_of
 from orders.states import Status
@@ -181,6 +185,17 @@ class TestReturns:
         statement = weeks.issue_week(rider_id=made.rider_id, week=WEEK, now=MONDAY)
         assert [(line["kind"], line["paise"]) for line in statement.lines] == [("way_back", paid.amount_paise)]
 
+    def test_a_silent_rider_on_the_way_back_is_told_of_once_and_keeps_the_bags(self):
+        made, (stop, *_) = bundle(1, picked_up=True, method="online")
+        self.failed(stop)
+        for minutes in (5, 6):
+            assert services.watch_trips(now=LATER + minutes * MINUTE) == 0
+        assert Event.objects.filter(code="delivery.TripInTrouble").count() == 1
+        assert Trip.objects.get().trouble == "silent" and made.rider_id
+        Rider.objects.update(seen_at=LATER + 7 * MINUTE)
+        services.watch_trips(now=LATER + 7 * MINUTE)
+        assert Trip.objects.get().trouble == ""
+
     def test_two_failed_doors_are_one_way_back(self):
         _made, stops = bundle(picked_up=True, method="online")
         for stop in stops:
@@ -312,6 +327,61 @@ class TestRoundsAndLives:
         assert (free.vehicle, free.max_litres) == ("cycle", 30)
         assert stop.trip_id == made.pk
 
+    def test_one_cancelled_order_of_an_accepted_bundle_leaves_the_rest_to_its_rider(self):
+        made, (first, second) = bundle(method="online")
+        orders.cancel(order_id=first.job.order_id, by="staff", reason="x", actor="user:1", now=NOW)
+        services.drop_cancelled(order_id=first.job.order_id, now=NOW)
+        assert Trip.objects.get().ended_at is None
+        services.pick_up(stop_id=second.pk, rider_id=made.rider_id, bag_codes=BAGS, now=NOW)
+        hand_over(second)
+        assert Trip.objects.get().ended_at == LATER
+        paid = Earning.objects.get()
+        assert paid.parts["base_paise"] == 2_500, "it is the first door of its trip now"
+        assert paid.total_paise >= second.pay_paise
+
+    def test_an_order_that_moves_to_another_store_is_taken_back_from_all_who_were_asked(self):
+        job = waiting_job()
+        packed(job.order)
+        services.bags_ready(order_id=job.order_id, bags=2, now=NOW)
+        for _ in range(4):
+            rider(job.store, at=(job.store.lat, job.store.lng))
+        services.dispatch_round(now=NOW)
+        asked = Offer.objects.get()
+        services.decline(offer_id=asked.pk, rider_id=asked.rider_id, reason="", now=NOW)
+        assert services.dispatch_round(now=NOW + 2 * MINUTE) == 3
+        there = store(code="BLR-W", lat=job.store.lat + 0.03)
+        Order.objects.filter(pk=job.order_id).update(store=there)
+        for _ in range(2):
+            services.follow_order(order_id=job.order_id, now=NOW + 2 * MINUTE)
+        assert not Offer.objects.filter(state="open").exists()
+        job.refresh_from_db()
+        assert (job.store_id, job.state, job.declined_by) == (there.pk, JobState.SEEKING, [])
+
+    @pytest.mark.django_db(transaction=True)
+    def test_the_sweep_takes_nothing_that_is_picked_up_in_the_same_second(self, race):
+        for number in range(3):
+            made, stop = trip()
+            assert self.sweep_and_pick_up(race, made, stop), number
+
+    def sweep_and_pick_up(self, race, made, stop):
+        """Whether order, stop and trip say the same afterwards."""
+        now = NOW + 30 * MINUTE
+
+        def act(number):
+            if number % 2:
+                return services.watch_trips(now=now)
+            return services.pick_up(stop_id=stop.pk, rider_id=made.rider_id, bag_codes=BAGS, now=now)
+
+        race(4, act)
+        stop.refresh_from_db()
+        order = Order.objects.get(pk=stop.job.order_id)
+        ended = Trip.objects.get(pk=made.pk).ended_at is not None
+        facts = (stop.state, order.status, order.rider_id_ref, ended)
+        return facts in (
+            (StopState.ON_BOARD, Status.PICKED_UP, made.rider_id, False),
+            (StopState.DROPPED, Status.PACKED, None, True),
+        )
+
 
 class TestPayOfBreaks:
     def test_the_hourly_promise_does_not_count_a_break(self):
@@ -353,6 +423,13 @@ class TestTheRidersScreen:
 
 
 class TestDoors:
+    @pytest.mark.django_db(transaction=True)
+    def test_a_note_on_the_gate_sent_eight_times_at_once_is_one(self, race):
+        made, stop = trip(to_door=True)
+        at = stop.job.order.point
+        race(8, lambda: services.note_gate(stop_id=stop.pk, rider_id=made.rider_id, at=at, text="Gate 2", now=NOW))
+        assert GateNote.objects.count() == 1
+
     @pytest.mark.parametrize("minutes", ["9" * 30, "-1", "x", "\x00", "²"])
     def test_minutes_nobody_can_mean_are_refused(self, client, minutes):
         made, _stop = trip()

@@ -122,11 +122,13 @@ def outlook(
     zone, riding = row["store__city__timezone"] or "Asia/Kolkata", status in RIDING
     began_at = _began(row, status)
     here_s = (now - began_at).total_seconds()
-    ride_ahead_s, doors_before_s = None, row["doors_before_s"]
+    ride_ahead_s: float | None = None
+    doors_before_s = row["doors_before_s"]
     if riding and position is not None:
-        ride_ahead_s = travel_seconds(Point(position["lat"], position["lng"]), door, at=now, timezone=zone)
+        straight_s = travel_seconds(Point(position["lat"], position["lng"]), door, at=now, timezone=zone)
+        ride_ahead_s = straight_s
         if doors_before_s:
-            ride_ahead_s = max(ride_ahead_s, _by_other_doors(position, now=now))
+            ride_ahead_s = max(straight_s, _by_other_doors(position, now=now))
     ahead = promise.ahead(
         promise.Underway(
             status=str(status),
