@@ -12,7 +12,17 @@ from django.db.models import Q, QuerySet
 
 from blinkit.kernel.errors import NotFound
 from delivery.cash_room import CashState, cash_states
-from delivery.models import CashReceipt, Deduction, DeductionState, DropRating, Rider, Stop, StopState, WeekStatement
+from delivery.models import (
+    Adjustment,
+    CashReceipt,
+    Deduction,
+    DeductionState,
+    DropRating,
+    Rider,
+    Stop,
+    StopState,
+    WeekStatement,
+)
 from delivery.paying import PARTS, Score, score_of
 from delivery.services.drops import CHANGE_FOR
 from delivery.services.weeks import payout_key
@@ -112,6 +122,11 @@ def statement_json(statement: WeekStatement) -> dict[str, Any]:
         },
         "currency": "INR",
     }
+
+
+def added_of(rider: Rider, *, now: datetime) -> list[Adjustment]:
+    """What was added in the last seven days, newest first. One statement."""
+    return list(Adjustment.objects.filter(rider=rider, at__gt=now - SOON).order_by("-at", "-pk")[:MOST_RECEIPTS])
 
 
 def deductions_of(rider: Rider) -> QuerySet[Deduction]:

@@ -5,6 +5,8 @@ Everything in paise. Written by `delivery.services` pay, targets, deductions and
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.core.validators import MaxValueValidator, RegexValidator
 from django.db import models
 from django.db.models import F, Q
@@ -16,6 +18,8 @@ from delivery.paying import STANDARD, Rates, Surge
 
 MOST_PAISE = 100_000
 """₹1,000: no single figure of a policy is higher; a slip of the finger is."""
+WAY_BACK = "way-back:"
+"""Keys of adjustments that pay the ride back with bags nobody took; their reason is the kilometres."""
 _a_figure = [MaxValueValidator(MOST_PAISE)]
 
 
@@ -171,6 +175,12 @@ class Adjustment(models.Model):
     class Meta:
         constraints = [models.CheckConstraint(condition=Q(amount_paise__gt=0), name="adjustment_adds")]
         indexes = [models.Index(fields=["rider", "at"], name="adjustment_of_rider")]
+
+    @property
+    def line(self) -> dict[str, Any]:
+        """As a statement keeps it."""
+        kind = "way_back" if self.key.startswith(WAY_BACK) else "added"
+        return {"kind": kind, "text": self.reason, "paise": self.amount_paise, "at": self.at.isoformat()}
 
 
 class WeekStatement(models.Model):

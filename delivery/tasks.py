@@ -26,7 +26,8 @@ def sweep_offers(**_: Any) -> int:
 
 @shared_task(name="delivery.tasks.watch_trips")
 def watch_trips(**_: Any) -> int:
-    return services.watch_trips(now=timezone.now())
+    now = timezone.now()
+    return services.watch_trips(now=now) + services.sweep_rescues(now=now)
 
 
 @shared_task(name="delivery.tasks.forget_decisions")

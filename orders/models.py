@@ -159,6 +159,9 @@ class Order(models.Model):
     rider_name = models.CharField(max_length=120, blank=True)
     rider_accepted_at = models.DateTimeField(null=True, blank=True)
     rider_at_door_at = models.DateTimeField(null=True, blank=True)
+    doors_before_s = models.PositiveIntegerField(
+        default=0, db_default=0, help_text="By how much other doors of its trip lengthen the ride"
+    )
     door_otp = models.CharField(max_length=4, blank=True)
 
     objects = OrderQuerySet.as_manager()

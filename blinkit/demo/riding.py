@@ -6,6 +6,7 @@ import io
 from collections.abc import Mapping
 from datetime import date, datetime, time, timedelta
 
+from django.contrib.auth.hashers import make_password
 from django.core.files.base import ContentFile
 from PIL import Image, ImageDraw
 
@@ -59,7 +60,9 @@ def _book(*, now: datetime) -> None:
 
 def _apply(store: Store, *, now: datetime) -> int:
     phone, name = APPLICANT
-    user, created = User.objects.get_or_create(phone=phone, defaults={"name": name, "joined_at": now})
+    user, created = User.objects.get_or_create(
+        phone=phone, defaults={"name": name, "joined_at": now, "password": make_password(None)}
+    )
     if not created:
         return 0
     rider = services.join(

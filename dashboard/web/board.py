@@ -21,6 +21,8 @@ from orders import queries as orders
 
 LASTS_M = (10, 20, 30, 60, 120)
 
+MOST_MINUTES = 24 * 60
+
 
 @screen
 def board(request: HttpRequest) -> HttpResponse:
@@ -70,6 +72,8 @@ def set_mode(request: HttpRequest, code: str) -> HttpResponse:
         lasts = int(request.POST.get("minutes", "0") or 0)
     except ValueError:
         raise Invalid("Say for how many minutes.") from None
+    if not 0 <= lasts <= MOST_MINUTES:
+        raise Invalid("Say for how many minutes.")
     stores.set_store_mode(
         store_id=row.pk,
         mode=mode,

@@ -40,7 +40,7 @@ from delivery.services.positions import (
     still_here,
     take_positions,
 )
-from delivery.services.rescue import call_off, send_rescue, take_over
+from delivery.services.rescue import call_off, send_rescue, sweep_rescues, take_over
 from delivery.services.returns import back_at_store, bags_back, put_down
 from delivery.services.rounds import dispatch_round, forget_decisions
 from delivery.services.situation import free_riders
@@ -140,6 +140,7 @@ __all__ = [
     "sweep_bookings",
     "sweep_offers",
     "sweep_papers",
+    "sweep_rescues",
     "sweep_shifts",
     "sweep_silent",
     "sweep_suspensions",

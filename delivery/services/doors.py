@@ -208,6 +208,7 @@ def door_first(*, stop_id: UUID, rider_id: int, now: datetime) -> None:
     for number, other in enumerate(others.order_by("rank", "pk"), start=first + 1):
         Stop.objects.filter(pk=other.pk).update(rank=number)
     Stop.objects.filter(pk=stop.pk).update(rank=first)
+    trips.doors_changed(rider_id, now=now)
     _hint(stop)
 
 
@@ -244,7 +245,11 @@ def move_pin(*, order_id: UUID, to: Point, actor: str, now: datetime, customer_i
         raise NoSuchOrder()
     policy = policy_at(store_id)
     most = policy.pin_ops_metres if customer_id is None else policy.pin_metres
-    return orders.move_pin(order_id=order_id, to=to, most_metres=most, actor=actor, now=now)
+    moved = orders.move_pin(order_id=order_id, to=to, most_metres=most, actor=actor, now=now)
+    carries = Stop.objects.filter(job__order_id=order_id, trip__ended_at=None, state__in=trips.ON_TRIP)
+    for rider_id in carries.values_list("trip__rider_id", flat=True):
+        trips.doors_changed(rider_id, now=now)
+    return moved
 
 
 @transaction.atomic
@@ -253,8 +258,7 @@ def note_gate(*, stop_id: UUID, rider_id: int, at: Point | None, text: str, now:
 
     Raises NoSuchStop, Invalid without a position, or for one more than 500 m from the door.
     """
-    stop = trips.require_stop(stop_id=stop_id, rider_id=rider_id)
-    door = Stop.objects.select_related("job__order").get(pk=stop.pk).job.order.point
+    door = own_stop(stop_id, rider_id).job.order.point  # locked: the same note sent twice at once is one
     if at is None:
         raise Invalid("Your phone does not give your position.")
     if distance_metres(at, door) > GATE_FAR_METRES:

@@ -19,6 +19,7 @@ from delivery.errors import NoSuchOffer, NotOnDuty, OfferGone, RiderBusy, Suspen
 from delivery.events import OfferAnswered
 from delivery.models import Job, JobState, Offer, OfferedJob, OfferState, Rider, Shift, Stop, Trip
 from delivery.services.asking import ask_for_round
+from delivery.services.doors_before import tell_after_commit
 from delivery.services.duty import anyone_on_duty, lock_rider, write_load
 from orders import services as orders
 from orders.states import FINISHED, Status
@@ -91,6 +92,8 @@ def accept(*, offer_id: UUID, rider_id: int, now: datetime, actor: str = "") -> 
         raise OfferGone("This trip has gone to somebody else. The next one will come.")
     if rider.suspended_reason:
         raise Suspended(f"Your account is paused: {rider.suspended_reason}.")
+    if not rider.is_verified:
+        raise Suspended("One of your papers is missing or over. Send it under “Me”; then offers come again.")
     if not Shift.objects.working().filter(rider=rider).exists():
         raise NotOnDuty("Go on duty first.")
     if rider.trips.filter(ended_at=None).exists():
@@ -116,6 +119,8 @@ def begin_trip(jobs: Sequence[Job], rider: Rider, *, pay_paise: Mapping[UUID, in
         orders.rider_accepted(
             order_id=job.order_id, rider_id=rider.pk, rider_name=str(rider), actor=f"rider:{rider.pk}", now=now
         )
+    if last + len(jobs) > 1:
+        tell_after_commit(rider.pk, now=now)
     if rider.wait_at_id is not None:
         Rider.objects.filter(pk=rider.pk).update(wait_at=None)
     live.touch(f"rider.{rider.pk}", what="trip", id=trip.pk)

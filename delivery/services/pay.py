@@ -15,12 +15,14 @@ from zoneinfo import ZoneInfo
 from django.conf import settings
 from django.db.models import Q
 
+from blinkit.kernel import live
 from blinkit.kernel.geo import Point
 from catalog.models import Store
 from catalog.travel import street_metres
 from catalog.ways import streets_of, way_metres
 from delivery import paying
 from delivery.models import (
+    Adjustment,
     Earning,
     OfferedJob,
     OfferState,
@@ -32,6 +34,7 @@ from delivery.models import (
     StopState,
     Trip,
 )
+from delivery.paybook import WAY_BACK
 from delivery.paying import Rates, Surge, Way
 from delivery.paying import total_of as total_of
 from delivery.tracing import DEMO
@@ -143,6 +146,28 @@ def earn(stop: Stop, *, door: Point, tip_paise: int, now: datetime) -> Earning:
     if paid.wants_a_look:
         _ask_about(earning, stop)
     return earning
+
+
+def pay_way_back(trip: Trip, *, now: datetime) -> None:
+    """The ride from the trip's last door back to the store with bags nobody took: each kilometre at the policy's rate,
+    the first one too. Once per trip, by the key of the adjustment. For acts that hold the trip's lock."""
+    served = Stop.objects.filter(trip=trip, state__in=SERVED).select_related("job__order", "job__store__city")
+    last = served.order_by("-done_at", "-rank").first()
+    if last is None:
+        return
+    store = last.job.store
+    metres = way_metres(store, last.job.order.point)
+    paise = metres * policy_of(store, now=trip.started_at).rates.per_km_paise // 1000
+    if paise <= 0:
+        return
+    Adjustment.objects.get_or_create(
+        key=f"{WAY_BACK}{trip.pk}",
+        defaults={
+            "rider_id": trip.rider_id, "amount_paise": paise, "reason": f"{metres / 1000:.1f}", "actor": "system",
+            "at": now,
+        },
+    )  # fmt: skip
+    live.touch(f"rider.{trip.rider_id}", what="pay")
 
 
 def promised_parts(stop: Stop) -> Mapping[str, int]:

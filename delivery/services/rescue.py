@@ -8,17 +8,18 @@ from __future__ import annotations
 from datetime import datetime
 
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 
 from blinkit.kernel import events, live
 from blinkit.kernel.said import say
 from delivery.errors import NotOnDuty, ReasonMissing, RiderBusy, StopGone, Suspended
 from delivery.events import RescueAsked
 from delivery.incidents import Rescue
-from delivery.models import Earning, Job, JobState, Rider, Stop, StopState, Trip
+from delivery.models import Earning, Job, JobState, Rider, Shift, Stop, StopState, Trip
 from delivery.services import returns, trips
 from delivery.services.asking import ask_for_round
 from delivery.services.doors import last_known
+from delivery.services.doors_before import tell_after_commit
 from delivery.services.duty import lock_rider, write_load
 from delivery.services.offers import lock_open, withdraw_all
 from delivery.services.positions import note_carrying
@@ -89,7 +90,8 @@ def take_over(*, rider_id: int, bag_codes: list[str], now: datetime) -> Trip:
     list(Job.objects.select_for_update(no_key=True).filter(order_id__in=order_ids).order_by("pk"))
     from_rider_id = rescue.from_trip.rider_id
     riders = {it: lock_rider(it) for it in sorted({from_rider_id, rider_id})}
-    # Read again under the locks: a bag may have been handed over meanwhile, or both pressed at once.
+    # Read again under the locks: a bag may have been handed over meanwhile, both pressed at once, or it was called off.
+    Rescue.objects.select_for_update(no_key=True).get(pk=rescue.pk)
     rescue = _rescue_of(rider_id)
     if rescue.taken_at is not None:
         return rescue.trip
@@ -125,6 +127,7 @@ def take_over(*, rider_id: int, bag_codes: list[str], now: datetime) -> Trip:
     _free(rescue.from_trip, now=now)
     for it in (from_rider_id, rider_id):
         transaction.on_commit(lambda it=it: note_carrying(rider_id=it, left=True))  # type: ignore[misc]
+    tell_after_commit(rider_id, now=now)
     _hint(rescue)
     return rescue.trip
 
@@ -132,7 +135,11 @@ def take_over(*, rider_id: int, bag_codes: list[str], now: datetime) -> Trip:
 @transaction.atomic
 def call_off(*, rescue_id: int, actor: str, now: datetime) -> None:
     """The second rider turns round: the bags stay where they are. Silent when repeated. Raises StopGone once taken."""
-    rescue = Rescue.objects.select_for_update(of=("self",)).select_related("trip", "from_trip").get(pk=rescue_id)
+    rescue = (
+        Rescue.objects.select_for_update(of=("self",), no_key=True)
+        .select_related("trip", "from_trip")
+        .get(pk=rescue_id)
+    )
     if rescue.off_at is not None:
         return
     if rescue.taken_at is not None:
@@ -141,6 +148,21 @@ def call_off(*, rescue_id: int, actor: str, now: datetime) -> None:
     rescue.save(update_fields=["off_at"])
     _free(rescue.trip, now=now)
     _hint(rescue)
+
+
+def sweep_rescues(*, now: datetime, limit: int = 100) -> int:
+    """Riders on the way to bags that are not there any more (the first one handed them over, or brought them back)
+    turn round. Returns how many."""
+    carried = Stop.objects.filter(trip=OuterRef("from_trip"), state=StopState.ON_BOARD)
+    idle = Rescue.objects.filter(~Exists(carried), taken_at=None, off_at=None).order_by("pk")
+    done = 0
+    for rescue_id in list(idle.values_list("pk", flat=True)[:limit]):
+        try:
+            call_off(rescue_id=rescue_id, actor="system", now=now)
+        except StopGone:  # taken over in this second
+            continue
+        done += 1
+    return done
 
 
 def rescue_for(rider_id: int) -> Rescue | None:
@@ -162,8 +184,8 @@ def _refuse_unless_free(to: Rider, from_rider_id: int) -> None:
         raise RiderBusy("Choose another rider.")
     if to.suspended_reason:
         raise Suspended(f"This rider is suspended: {to.suspended_reason}.")
-    if not to.shifts.filter(ended_at=None).exists():
-        raise NotOnDuty("This rider is off duty.")
+    if not Shift.objects.working().filter(rider=to).exists():
+        raise NotOnDuty("This rider is off duty or on a break.")
     if to.trips.filter(ended_at=None).exists():
         raise RiderBusy("This rider is on a trip.")
 

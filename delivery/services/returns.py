@@ -20,6 +20,7 @@ from delivery.models import BagsReturn, Job, Stop, StopState, Trip
 from delivery.policies import policy_at
 from delivery.services.asking import ask_for_round
 from delivery.services.duty import write_load
+from delivery.services.pay import pay_way_back
 from orders import services as orders
 from orders.models import OrderLine
 
@@ -102,6 +103,7 @@ def _done(order_id: UUID, *, now: datetime, unseen: bool = False) -> bool:
     it.done_at, it.is_unseen = max(now, it.begun_at), unseen
     it.save(update_fields=["done_at", "is_unseen"])
     trip = Trip.objects.select_for_update(no_key=True).get(pk=it.trip_id)
+    pay_way_back(trip, now=now)
     if is_over(trip.pk):
         Trip.objects.filter(pk=trip.pk, ended_at=None).update(ended_at=now)
         write_load(store_id=it.trip.store_id, now=now)

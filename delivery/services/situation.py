@@ -26,8 +26,10 @@ from catalog.ways import streets_of
 from delivery import saying_no
 from delivery.cash_room import cash_rooms
 from delivery.dispatch import Expected, FreeRider, OpenJob
+from delivery.incidents import Rescue
 from delivery.models import (
     AreaStore,
+    BagsReturn,
     DispatchPolicy,
     Job,
     JobState,
@@ -199,31 +201,41 @@ def _near(a: Point, b: Point) -> bool:
 
 def soon_free(area: Area, *, now: datetime) -> list[FreeRider]:
     """Riders at or on the way to the last door of their trip, with the time and place at which they will be free: a
-    job may wait for them. One statement."""
+    job may wait for them. Not who has bags to bring back after it, nor whose bags another rider comes for. Three
+    statements, one when there is nobody."""
     left = Stop.objects.filter(trip=OuterRef("trip"), state__in=[StopState.TO_PICK_UP, StopState.ON_BOARD])
-    last = (
+    shift = Shift.objects.filter(rider=OuterRef("trip__rider"), ended_at=None)
+    last = list(
         Stop.objects.filter(
             ~Exists(left.exclude(pk=OuterRef("pk"))),
+            ~Exists(BagsReturn.objects.filter(trip=OuterRef("trip"), done_at=None)),
+            ~Exists(Rescue.objects.filter(from_trip=OuterRef("trip"), taken_at=None, off_at=None)),
             trip__ended_at=None,
             state=StopState.ON_BOARD,
             trip__rider__in=reachable_riders(store_ids=list(area.stores), now=now),
         )
         .order_by("pk")
-        .annotate(lat=F("job__order__lat"), lng=F("job__order__lng"))
+        .annotate(lat=F("job__order__lat"), lng=F("job__order__lng"), ends_at=shift.values("ends_at")[:1])
+        .annotate(shift_vehicle=shift.values("vehicle")[:1])
         .select_related("trip__rider")
     )
+    rooms = cash_rooms([stop.trip.rider_id for stop in last])
     found = []
     for stop in last:
         rider, door = stop.trip.rider, Point(stop.lat, stop.lng)
-        ride_s = 0.0 if stop.arrived_at or rider.point is None else area.ways(rider.point, door, rider.vehicle)
+        vehicle = stop.shift_vehicle or rider.vehicle
+        ride_s = 0.0 if stop.arrived_at or rider.point is None else area.ways(rider.point, door, vehicle)
         found.append(
             FreeRider(
                 id=rider.pk,
                 store=rider.store_id,
                 at=door,
                 free_s=now.timestamp() + ride_s + DOOR_S,
-                vehicle=rider.vehicle,
+                vehicle=vehicle,
                 max_bags=rider.max_bags,
+                max_litres=rider.max_litres or None,
+                cash_room_paise=rooms.get(rider.pk),
+                off_s=None if stop.ends_at is None else (stop.ends_at - LAST_TRIP).timestamp(),
                 stores=frozenset(area.stores),
                 has_cold_bag=rider.has_cold_bag,
             )

@@ -19,6 +19,7 @@ from catalog.models import Store
 from catalog.travel import street_metres
 from delivery import saying_no
 from delivery.errors import NoSuchStop, NotOnDuty, NotThere, ReasonMissing, RiderBusy, StopGone, Suspended
+from delivery.incidents import Rescue
 from delivery.models import (
     Job,
     JobState,
@@ -31,6 +32,7 @@ from delivery.models import (
 )
 from delivery.services import pay, returns
 from delivery.services.asking import ask_for_round
+from delivery.services.doors_before import tell_after_commit
 from delivery.services.duty import anyone_on_duty, lock_rider, write_load
 from delivery.services.offers import PROMISE_GUESS, READY_GUESS, begin_trip, lock_open, open_job, withdraw_all
 from delivery.services.positions import note_carrying
@@ -158,6 +160,10 @@ def leave_store(*, stop_id: UUID, rider_id: int, now: datetime) -> None:
     """The rider says so at one stop: everything on board departs, and what was left on the shelf is sought by somebody
     else. Raises NoSuchStop, StopGone unless it is on board."""
     _must_be(require_stop(stop_id=stop_id, rider_id=rider_id), StopState.ON_BOARD)
+    _leave(rider_id, now=now)
+
+
+def _leave(rider_id: int, *, now: datetime) -> None:
     under_way = Stop.objects.filter(trip__rider_id=rider_id, trip__ended_at=None, state__in=ON_TRIP)
     for order_id in under_way.order_by("job__order_id").values_list("job__order_id", flat=True):
         orders.lock(order_id)
@@ -170,7 +176,9 @@ def leave_store(*, stop_id: UUID, rider_id: int, now: datetime) -> None:
 @transaction.atomic
 def arrive(*, stop_id: UUID, rider_id: int, now: datetime) -> Stop:
     """The rider stands at the door. Silent when repeated. Raises NoSuchStop, StopGone."""
-    depart(rider_id=rider_id, now=now)  # locks every order on board, in their order, before this one's stop
+    on_board = Stop.objects.filter(pk=stop_id, trip__rider_id=rider_id, state=StopState.ON_BOARD, arrived_at=None)
+    if on_board.exists():
+        _leave(rider_id, now=now)  # locks every order of the trip, in their order, before this one's stop
     stop = _lock_stop(stop_id, rider_id)
     _must_be(stop, StopState.ON_BOARD)
     if stop.arrived_at is None:
@@ -332,6 +340,8 @@ def assign_by_hand(*, order_id: UUID, rider_id: int, actor: str, now: datetime) 
 def _has_room(trip: Trip, rider: Rider, job: Job) -> bool:
     """Can this job be fetched along? Only while the bags of the same store are still to be fetched."""
     stops = list(Stop.objects.filter(trip=trip).exclude(state=StopState.DROPPED).select_related("job"))
+    if Rescue.objects.filter(trip=trip).exists():
+        return False
     if trip.store_id != job.store_id or any(stop.state != StopState.TO_PICK_UP for stop in stops):
         return False
     return len(stops) < MOST_STOPS and sum(stop.job.bags for stop in stops) + job.bags <= rider.max_bags
@@ -405,6 +415,7 @@ def _finish(stop: Stop, state: StopState, job_state: JobState, *, now: datetime)
     elif job_state == JobState.SEEKING:
         ask_for_round(trip.store_id)
     _carry(trip, left=None)
+    tell_after_commit(trip.rider_id, now=now)
     _hint(trip.rider_id, stop)
 
 
@@ -416,6 +427,12 @@ def _carry(trip: Trip, *, left: bool | None = False) -> None:
     """After the commit: whose customers may see the rider now. `left` None leaves the store's fence as it was known."""
     rider_id = trip.rider_id
     transaction.on_commit(lambda: note_carrying(rider_id=rider_id, left=left))
+
+
+def doors_changed(rider_id: int, *, now: datetime) -> None:
+    """After the commit: the next positions are judged by the doors as they are then."""
+    transaction.on_commit(lambda: note_carrying(rider_id=rider_id))
+    tell_after_commit(rider_id, now=now)
 
 
 def _hint(rider_id: int, stop: Stop) -> None:

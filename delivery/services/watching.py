@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
-from django.db.models import Prefetch
+from django.db.models import Prefetch, Q
 
 from blinkit.kernel import events, live, metrics
 from blinkit.kernel.errors import Refusal
@@ -18,7 +18,7 @@ from catalog.travel import street_metres
 from delivery.events import TripInTrouble
 from delivery.models import Job, JobState, Stop, StopState, Trip
 from delivery.services.situation import policy_of, ready_at
-from delivery.services.trips import hand_back
+from delivery.services.trips import AT_STORE_WITHIN_M, hand_back
 from orders.states import Status
 
 NEARER_M = 60
@@ -27,42 +27,55 @@ ARRIVED_M = 150
 MOST_TRIPS = 2_000
 SILENT = "The rider's phone fell silent"
 OFF_ROUTE = "The rider did not come nearer"
+LEFT = "Left on the shelf"
 NOT_READY = "Other bags were ready first"
 
 
 def watch_trips(*, now: datetime) -> int:
     """Look at every live trip once; returns how many stops were given to somebody else."""
-    stops = Stop.objects.filter(state__in=[StopState.TO_PICK_UP, StopState.ON_BOARD]).select_related("job__order")
+    rides_back = Q(state=StopState.FAILED, bags_return__isnull=False, bags_return__done_at=None)
+    under_way = Q(state__in=[StopState.TO_PICK_UP, StopState.ON_BOARD])
+    stops = Stop.objects.filter(under_way | rides_back).select_related("job__order")
     trips = (
         Trip.objects.filter(ended_at=None)
         .select_related("rider", "store__city__dispatch_policy")
-        .prefetch_related(Prefetch("stops", queryset=stops.order_by("rank", "pk"), to_attr="ahead"))
+        .prefetch_related(Prefetch("stops", queryset=stops.order_by("rank", "pk"), to_attr="open_stops"))
         .order_by("pk")[:MOST_TRIPS]
     )
-    return sum(_look(trip, trip.ahead, now=now) for trip in trips)  # type: ignore[attr-defined]  # prefetched
+    return sum(_look(trip, trip.open_stops, now=now) for trip in trips)  # type: ignore[attr-defined]  # prefetched
 
 
-def _look(trip: Trip, ahead: list[Stop], *, now: datetime) -> int:
-    if not ahead:
+def _look(trip: Trip, stops: list[Stop], *, now: datetime) -> int:
+    if not stops:
         return 0
     rider, policy = trip.rider, policy_of(trip.store.city)
+    ahead = [stop for stop in stops if stop.state != StopState.FAILED]
     fetching = [stop for stop in ahead if stop.state == StopState.TO_PICK_UP]
     if rider.seen_at is None or rider.seen_at < now - timedelta(seconds=policy.silent_s):
-        _tell(trip, ahead, "silent", now=now)
+        _tell(trip, stops, "silent", now=now)
         return _give_away(fetching, SILENT, now=now)
+    if not ahead:  # only bags that ride back: nothing is waited for at a door
+        _clear(trip)
+        return 0
     target = ahead[0].job.order.point if not fetching else None if trip.at_store_at else trip.store.point
     if target is not None and rider.point is not None and _no_nearer(trip, rider.point, target, now=now):
         since = trip.nearest_at or trip.started_at
         if since < now - timedelta(seconds=policy.off_route_s):
             _tell(trip, ahead, "off_route", now=now)
             return _give_away(fetching, OFF_ROUTE, now=now)
+    if fetching and _has_left(trip, ahead):
+        return _give_away(fetching, LEFT, now=now)
     if fetching and trip.at_store_at is not None and len(fetching) == len(ahead):
         late = now + timedelta(seconds=policy.store_delay_s)
         if _other_bags_are_ready(trip, fetching, late=late, now=now):
             return _give_away(fetching, NOT_READY, now=now, excused=True)
+    _clear(trip)
+    return 0
+
+
+def _clear(trip: Trip) -> None:
     if trip.trouble:
         Trip.objects.filter(pk=trip.pk).update(trouble="", trouble_at=None)
-    return 0
 
 
 def _no_nearer(trip: Trip, at: Point, target: Point, *, now: datetime) -> bool:
@@ -74,6 +87,14 @@ def _no_nearer(trip: Trip, at: Point, target: Point, *, now: datetime) -> bool:
         return metres > ARRIVED_M
     Trip.objects.filter(pk=trip.pk).update(heading_to=key, nearest_metres=metres, nearest_at=now)
     return False
+
+
+def _has_left(trip: Trip, ahead: Iterable[Stop]) -> bool:
+    """Bags of this trip are on the road, and the rider is well away from the store."""
+    at = trip.rider.point
+    if at is None or not any(stop.job.order.status == Status.IN_TRANSIT for stop in ahead):
+        return False
+    return street_metres(at, trip.store.point) > AT_STORE_WITHIN_M
 
 
 def _other_bags_are_ready(trip: Trip, fetching: list[Stop], *, late: datetime, now: datetime) -> bool:

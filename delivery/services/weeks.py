@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -15,7 +15,17 @@ from django.db.models import F, Q
 
 from blinkit.kernel import events, live, metrics
 from delivery.events import WeekIssued
-from delivery.models import Adjustment, CampaignReward, Deduction, Earning, Rider, Shift, StopState, WeekStatement
+from delivery.models import (
+    Adjustment,
+    CampaignReward,
+    Deduction,
+    Earning,
+    Rider,
+    RiderBreak,
+    Shift,
+    StopState,
+    WeekStatement,
+)
 from delivery.paying import PARTS
 from delivery.services.deductions import may_count
 from delivery.services.duty import lock_rider
@@ -96,10 +106,7 @@ def issue_week(*, rider_id: int, week: date, now: datetime) -> WeekStatement | N
         )
     ]
     targets_paise = sum(line["paise"] for line in lines)
-    added = [
-        {"kind": "added", "text": row.reason, "paise": row.amount_paise, "at": row.at.isoformat()}
-        for row in Adjustment.objects.filter(within, rider_id=rider_id).order_by("at", "pk")
-    ]
+    added = [row.line for row in Adjustment.objects.filter(within, rider_id=rider_id).order_by("at", "pk")]
     if least := _hourly_promise(rider, since, until, earned_paise + targets_paise):
         added.append(least)
     added_paise = sum(int(str(line["paise"])) for line in added)
@@ -169,19 +176,24 @@ def _without_statement(week: date, since: datetime, until: datetime) -> list[int
 
 
 def _hourly_promise(rider: Rider, since: datetime, until: datetime, earned_paise: int) -> dict[str, Any] | None:
-    """What is missing to the policy's least for every hour on duty in the week; the policy is that of its end."""
+    """What is missing to the policy's least for every hour on duty in the week, breaks not counted; the policy is that
+    of its end."""
     least_paise = policy_of(rider.store, now=until - timedelta(seconds=1)).rates.hour_least_paise
     if not least_paise:
         return None
     shifts = Shift.objects.filter(rider=rider, started_at__lt=until).filter(Q(ended_at=None) | Q(ended_at__gt=since))
-    seconds = sum(
-        (min(ended or until, until) - max(started, since)).total_seconds()
-        for started, ended in shifts.values_list("started_at", "ended_at")
-    )
+    breaks = RiderBreak.objects.filter(shift__in=shifts)
+    times = "started_at", "ended_at"
+    seconds = _within(shifts.values_list(*times), since, until) - _within(breaks.values_list(*times), since, until)
     missing_paise = int(seconds) * least_paise // 3600 - earned_paise
     if missing_paise <= 0:
         return None
     return {"kind": "hours", "text": f"{seconds / 3600:.1f}", "paise": missing_paise, "at": until.isoformat()}
+
+
+def _within(times: Iterable[tuple[datetime, datetime | None]], since: datetime, until: datetime) -> float:
+    """Seconds of these spans between two instants; a span without an end lasts."""
+    return sum(max(0.0, (min(ended or until, until) - max(started, since)).total_seconds()) for started, ended in times)
 
 
 def _deductions(rider_id: int, earned_paise: int, *, now: datetime) -> list[Deduction]:

@@ -123,6 +123,7 @@ class TestNeverLessThanOffered:
         nine = NOW + timedelta(minutes=9)
         for stop in (first, second):
             services.pick_up(stop_id=stop.pk, rider_id=who, bag_codes=BAGS, now=nine)
+        for stop in (first, second):
             services.arrive(stop_id=stop.pk, rider_id=who, now=nine)
         one, two = hand_over(first), hand_over(second, now=LATER + timedelta(minutes=3))
         assert sorted(e.parts["waiting_paise"] for e in (one, two)) == [0, 400]

@@ -12,7 +12,7 @@ from django.views.decorators.http import require_GET
 from blinkit.kernel.permissions import web_role
 from delivery import money_queries, queries
 from delivery.paying import MINIMUM_RATINGS
-from delivery.statement_files import week_words
+from delivery.statement_files import line_text, week_words
 from delivery.web.money import door_tags
 from delivery.web.parts import rider_of
 
@@ -44,6 +44,10 @@ def earnings(request: HttpRequest) -> HttpResponse:
             {"row": one, "week": week_words(one)} for one in money_queries.statements_of(rider)[:STATEMENTS_SHOWN]
         ],
         "deductions": [money_queries.deduction_json(one, now=now) for one in money_queries.open_deductions(rider)],
+        "added": [
+            {"text": line_text(one.line), "paise": one.amount_paise, "at": one.at}
+            for one in money_queries.added_of(rider, now=now)
+        ],
         "door_tags": door_tags(),
         "score": money_queries.score_json(rider),
         "least_ratings": MINIMUM_RATINGS,

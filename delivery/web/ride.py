@@ -19,8 +19,10 @@ from django.views.decorators.http import require_GET, require_POST
 
 from blinkit.kernel.money import rupees
 from blinkit.kernel.permissions import web_role
+from catalog.models import Store
 from delivery import navigation, photos, queries, road, services
 from delivery.models import Rider
+from delivery.services import pay
 from delivery.web.parts import device_of, rider_of, text_of
 from orders import words
 
@@ -87,6 +89,7 @@ def show(request: HttpRequest, rider: Rider, *, said: str = "") -> HttpResponse:
         "trouble_before": trouble_before(),
         "trouble_after": trouble_after(),
         "demo": settings.DEMO_MODE,
+        "wait_free_m": _wait_free_m(state["trip"]) if state["trip"] else None,
     }
     partial = bool(getattr(request, "htmx", False))
     response = render(request, "delivery/ride.html#now" if partial else "delivery/ride.html", context)
@@ -95,6 +98,15 @@ def show(request: HttpRequest, rider: Rider, *, said: str = "") -> HttpResponse:
 
         trigger_client_event(response, "toast", {"text": said, "kind": "success"})
     return response
+
+
+def _wait_free_m(trip: dict[str, Any]) -> int | None:
+    """Beyond how many minutes waiting for bags is paid, as this trip's policy says; None where it is not."""
+    if trip["next"] != "wait":
+        return None
+    store = Store.objects.select_related("city").get(code=trip["store"]["code"])
+    rates = pay.policy_of(store, now=trip["started_at"]).rates
+    return rates.wait_free_s // 60 if rates.wait_per_min_paise else None
 
 
 def door(act: Act[P]) -> Callable[..., HttpResponseBase]:

@@ -16,6 +16,8 @@ STAGES = ("accept", "queue", "picking", "packing", "rider", "handover", "ride", 
 rider on the shelf, the rider on the way to the shelf, on the road, at the door."""
 Z90 = 1.2816
 """Standard deviations between the middle and the worst of ten cases, of a normal spread."""
+DOORS_SPREAD = 1.6
+"""At other doors the worst of ten cases takes so many times what is usual."""
 STUCK_SPREAD = 0.5
 """Of a leg that has taken its usual time already, so much of its spread can still go wrong: nobody knows its end."""
 
@@ -25,7 +27,8 @@ class Underway:
     """A live order: `here_s` seconds in its present stage, `road_s` since the bags left (0 before).
 
     `picked`: all is in the totes, only packing is left. `ride_ahead_s`: the ride from where the rider is now, when that
-    is known. `measured`: (p50, p90) by leg, as the promise takes them.
+    is known. `doors_before_s`: by how much other doors lengthen the ride. `measured`: (p50, p90) by leg, as the promise
+    takes them.
     """
 
     status: str
@@ -37,6 +40,7 @@ class Underway:
     rider_wait_s: float = 0
     has_rider: bool = False
     ride_ahead_s: float | None = None
+    doors_before_s: float = 0
     picked: bool = False
     at_door: bool = False
     measured: Mapping[str, tuple[float, float]] = field(default_factory=dict)
@@ -108,10 +112,11 @@ def _legs(order: Underway) -> list[tuple[Leg, float]]:
     door = (leg["door"], leg["door"].p50_s)
     if stage == "door":
         return [(leg["door"], max(0.0, leg["door"].p50_s - here_s))]
+    ride = _longer(leg["ride"], order.doors_before_s)
     if stage == "ride":
-        gone = max(0.0, leg["ride"].p50_s - order.road_s) if order.ride_ahead_s is None else order.ride_ahead_s
-        return [(leg["ride"], gone), door]
-    street = [(leg["ride"], leg["ride"].p50_s), door]
+        gone = max(0.0, ride.p50_s - order.road_s) if order.ride_ahead_s is None else order.ride_ahead_s
+        return [(ride, gone), door]
+    street = [(ride, ride.p50_s), door]
     handover_s = leg["handover"].p50_s
     if stage == "handover":
         return [(leg["handover"], max(0.0, handover_s - here_s)), *street]
@@ -128,3 +133,8 @@ def _legs(order: Underway) -> list[tuple[Leg, float]]:
     # Riders are sought from the confirmation on: only the wait beyond picking and packing counts.
     wait_s = 0.0 if order.has_rider else max(0.0, order.rider_wait_s - sum(left_s for _leg, left_s in ready))
     return [*ready, (Leg("rider", wait_s, 1.6 * wait_s), wait_s), *street]
+
+
+def _longer(ride: Leg, by_s: float) -> Leg:
+    """The ride with other doors on its way; what they take is as uncertain as a door."""
+    return ride if by_s <= 0 else Leg(ride.name, ride.p50_s + by_s, ride.p90_s + DOORS_SPREAD * by_s)

@@ -29,7 +29,7 @@ PICKED = "picked"
 RIDING = frozenset({Status.PICKED_UP, Status.IN_TRANSIT})
 FIELDS = (
     "id", "number", "store_id", "status", "status_at", "confirmed_at", "released_at", "promised_by", "picked_up_at",
-    "rider_at_door_at", "lat", "lng", "rider_id_ref", "lines_count", "picked_at",
+    "rider_at_door_at", "lat", "lng", "rider_id_ref", "doors_before_s", "lines_count", "picked_at",
     "store__lat", "store__lng", "store__city__timezone", "store__mode", "store__mode_until",
     "store__load__pick_backlog_s", "store__load__rider_wait_s", "timer__stage", "timer__began_at", "timer__usual_s",
     "timer__slow_stage", "timer__slow_s",
@@ -92,7 +92,7 @@ def row_of(order: Order, *, lines: int) -> dict[str, Any]:
     """The same for one order that is loaded with its store, load and city. `timer` and `picked_at` are not known here:
     time that was lost earlier is not named, and packing begins when picking usually ends."""
     load = getattr(order.store, "load", None)
-    own = {name: getattr(order, name) for name in FIELDS[:13] if name != "id"}
+    own = {name: getattr(order, name) for name in FIELDS[:14] if name != "id"}
     return own | {
         "id": order.pk,
         "lines_count": lines,
@@ -122,9 +122,13 @@ def outlook(
     zone, riding = row["store__city__timezone"] or "Asia/Kolkata", status in RIDING
     began_at = _began(row, status)
     here_s = (now - began_at).total_seconds()
-    ride_ahead_s = None
+    ride_ahead_s: float | None = None
+    doors_before_s = row["doors_before_s"]
     if riding and position is not None:
-        ride_ahead_s = travel_seconds(Point(position["lat"], position["lng"]), door, at=now, timezone=zone)
+        straight_s = travel_seconds(Point(position["lat"], position["lng"]), door, at=now, timezone=zone)
+        ride_ahead_s = straight_s
+        if doors_before_s:
+            ride_ahead_s = max(straight_s, _by_other_doors(position, now=now))
     ahead = promise.ahead(
         promise.Underway(
             status=str(status),
@@ -136,6 +140,7 @@ def outlook(
             rider_wait_s=row["store__load__rider_wait_s"] or 0,
             has_rider=row["rider_id_ref"] is not None,
             ride_ahead_s=ride_ahead_s,
+            doors_before_s=doors_before_s,
             picked=row["picked_at"] is not None,
             at_door=riding and row["rider_at_door_at"] is not None,
             measured=(measured or {}).get((row["store_id"], _hour(now, zone)), {}),
@@ -199,6 +204,15 @@ measured_legs: BrieflyKept[Measured] = BrieflyKept(_read_measured, times=4)
 _NOTHING_TO_SAY = frozenset(Status) - {
     Status.CONFIRMED, Status.ASSIGNED_TO_STORE, Status.PICKING, Status.PACKED, Status.ASSIGNED_TO_PARTNER, *RIDING
 }  # fmt: skip
+
+
+def _by_other_doors(position: Mapping[str, Any], *, now: datetime) -> float:
+    """Seconds to this door by the doors before it, as they were known with the position; 0 when nothing was."""
+    try:
+        age_s = (now - datetime.fromisoformat(position["at"])).total_seconds()
+        return float(position["left_s"]) - max(0.0, age_s)
+    except (KeyError, TypeError, ValueError):
+        return 0.0
 
 
 def _began(row: Row, status: str) -> datetime:

@@ -34,6 +34,7 @@ from orders.services.slots import copy_to_every_day, make_slots, release, releas
 from orders.services.street import (
     at_the_door,
     delivered,
+    doors_before,
     goods_back,
     in_transit,
     rider_accepted,
@@ -66,6 +67,7 @@ __all__ = [
     "credit_late",
     "decide_claim",
     "delivered",
+    "doors_before",
     "empty_cart",
     "end_trust",
     "end_window",

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from django.db import transaction
 
-from blinkit.kernel import events
+from blinkit.kernel import events, live
 from blinkit.kernel.limits import check_limit
 from blinkit.kernel.money import rupees
 from inventory import services as stock
@@ -57,6 +57,16 @@ def rider_accepted(*, order_id: UUID, rider_id: int, rider_name: str, actor: str
     return order
 
 
+def doors_before(*, order_id: UUID, rider_id: int, longer_s: int) -> int:
+    """Other doors of the rider's trip come before this one: its ride takes so much longer. Returns 1 when that is new;
+    nothing when this rider has it no more. One statement."""
+    row = Order.objects.filter(pk=order_id, rider_id_ref=rider_id).exclude(doors_before_s=longer_s)
+    changed = row.update(doors_before_s=longer_s)
+    if changed:
+        live.touch(f"order.{order_id}", what="order", id=order_id)
+    return changed
+
+
 @transaction.atomic
 def rider_here(*, order_ids: Sequence[UUID], rider_id: int, now: datetime) -> None:
     """This rider stands at the shelf: the floor hurries with these orders. Silent when repeated or not theirs."""
@@ -82,7 +92,8 @@ def rider_fell_away(*, order_id: UUID, actor: str, now: datetime, rider_id: int 
     hint(order)  # the rider who falls away looks again too
     handover.forget_scans(order, actor=actor, now=now)
     order.rider_id_ref, order.rider_name, order.rider_accepted_at, order.rider_here_at = None, "", None, None
-    fields = ("rider_id_ref", "rider_name", "rider_accepted_at", "rider_here_at")
+    order.doors_before_s = 0
+    fields = ("rider_id_ref", "rider_name", "rider_accepted_at", "rider_here_at", "doors_before_s")
     if order.status == Status.ASSIGNED_TO_PARTNER:
         return step(order, Status.PACKED, actor=actor, now=now, why=why or "The rider fell away", fields=fields)
     order.save(update_fields=fields)
