@@ -44,12 +44,16 @@ def rider_state(*, rider: Rider, now: datetime) -> dict[str, Any]:
     """Everything the rider's screen shows now. At most ten statements, fewer without a trip."""
     shift = Shift.objects.filter(rider=rider, ended_at=None).select_related("duty_check").first()
     trip = trip_of(rider=rider, now=now)
+    duty = duty_json(rider, shift, now=now)
+    offer = None if trip else offer_of(rider=rider, now=now)
+    is_idle = shift is not None and not duty["break"] and not trip and not offer
     return {
         "rider": rider_json(rider),
         "on_duty": shift is not None,
         "on_duty_since": shift.started_at if shift else None,
-        "duty": duty_json(rider, shift, now=now),
-        "offer": None if trip else offer_of(rider=rider, now=now),
+        "duty": duty,
+        "offer": offer,
+        "wait_at": store_json(rider.wait_at) if is_idle and rider.wait_at else None,
         "trip": trip,
         "today": today_of(rider=rider, now=now),
         "cash_paise": cash_in_hand(rider.pk),
