@@ -85,6 +85,9 @@ def show(request: HttpRequest, rider: Rider, *, said: str = "") -> HttpResponse:
         "home_url": "/rider/",
         "tab": "ride",
         "not_there": _not_there(request, rider, now),
+        "trip_pay_paise": sum(it["pay_paise"] for it in state["trip"]["stops"] if it["state"] != "dropped")
+        if state["trip"]
+        else 0,
         "way": _way(state["trip"], stop, request.headers.get("User-Agent", "")),
         "answers": DOOR_ANSWERS,
         "nonce": uuid4().hex,
