@@ -71,8 +71,9 @@ class Trip:
         self.store = Store.objects.get(code=STORE)
         near = [p for p in people.customers() if p.door.store == STORE and p.language == "en"]
         self.people = [User.objects.get(phone=person.phone) for person in near]
-        rider = next(p for p in people.riders() if p.store == STORE and p.vehicle == "scooter")
-        self.rider = Rider.objects.select_related("user").get(user__phone=rider.phone)
+        riders = [person.phone for person in people.riders() if person.store == STORE and person.vehicle == "scooter"]
+        found = Rider.objects.select_related("user").filter(user__phone__in=riders).order_by("pk")
+        self.rider, self.other = found[0], found[1]
         self.ops = User.objects.get(phone=next(p.phone for p in people.staff() if p.role == "ops"))
         self._sweep()
         for shift in Shift.objects.filter(ended_at=None, rider__store=self.store):
@@ -84,7 +85,7 @@ class Trip:
     def _sweep() -> None:
         """What the pictures of before left lying about."""
         now = timezone.now()
-        Stop.objects.filter(trip__ended_at=None, done_at=None).update(state="dropped", done_at=now)
+        Stop.objects.filter(trip__ended_at=None, done_at=None).update(state="dropped", done_at=now - timedelta(hours=1))
         RoadTrip.objects.filter(ended_at=None).update(ended_at=now)
         Offer.objects.filter(state="open").update(state="withdrawn")
         Job.objects.filter(state__in=("seeking", "offered", "taken")).update(state="cancelled")
@@ -144,6 +145,8 @@ class Trip:
                 road.open_job(order_id=order.pk, now=now)
         Rider.objects.filter(pk=self.rider.pk).update(lat=shop.lat + 0.002, lng=shop.lng, seen_at=now)
         checks = ["helmet", "lights", "brakes"]
+        Rider.objects.filter(pk=self.other.pk).update(lat=shop.lat + 0.009, lng=shop.lng - 0.004, seen_at=now)
+        road.go_on_duty(rider_id=self.other.pk, now=now, self_check=checks)
         self.act("go_on_duty", self_check=checks)
         until = time.monotonic() + OFFER_WITHIN_S
         while not (offer := Offer.objects.filter(rider=self.rider, state="open").first()):
