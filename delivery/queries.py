@@ -40,6 +40,10 @@ AREA_DIGITS = 3
 """Coordinates before accepting are rounded to about 100 metres."""
 
 
+LANDMARKS = ("near ", "opposite ", "opp ", "opp. ", "behind ", "beside ", "next to ", "above ", "in front of ")
+"""How the part of an address begins that is a landmark, not a neighbourhood."""
+
+
 def rider_state(*, rider: Rider, now: datetime) -> dict[str, Any]:
     """Everything the rider's screen shows now. At most ten statements, fewer without a trip."""
     shift = Shift.objects.filter(rider=rider, ended_at=None).select_related("duty_check").first()
@@ -275,7 +279,7 @@ def area_of(address: str, metres: int) -> str:
     Where none is named: how far from the store (`metres` by street).
     """
     parts = [part.strip() for part in address.split(",") if part.strip()]
-    named = [part for part in parts if not part.isdigit() and not part.lower().startswith("near ")]
+    named = [part for part in parts if not part.isdigit() and not part.lower().startswith(LANDMARKS)]
     pincode = next((part for part in reversed(parts) if len(part) == 6 and part.isdigit()), "")
     return ", ".join(filter(None, [named[-1] if len(named) > 1 else "", pincode])) or _("%(km)s km from the store") % {
         "km": f"{metres / 1000:.1f}"

@@ -140,6 +140,7 @@ def test_an_offer_that_was_not_answered_says_where_it_went(client):
 def test_an_area_without_a_name_is_a_distance_and_cold_is_what_was_found():
     assert queries.area_of("12", 1240) == "1.2 km from the store"
     assert queries.area_of("12, 5th Cross, Indiranagar, 560038", 1240) == "Indiranagar, 560038"
+    assert queries.area_of("12, 5th Cross, Indiranagar, Opposite the park, 560038", 1240) == "Indiranagar, 560038"
     job = waiting_job()
     line = OrderLine.objects.select_related("product").get(order=job.order)
     line.product.zone = "chilled"
