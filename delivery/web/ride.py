@@ -19,6 +19,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from blinkit.kernel.money import rupees
 from blinkit.kernel.permissions import web_role
+from blinkit.kernel.words import said as spoken
 from delivery import navigation, photos, queries, road, services
 from delivery.errors import NotThere
 from delivery.models import Rider
@@ -152,7 +153,7 @@ def at_store(request: HttpRequest, rider: Rider, now: datetime) -> str:
     try:
         services.arrive_at_store(rider_id=rider.pk, now=now, sure=request.POST.get("sure") == "1")
     except NotThere as refusal:
-        request.session[NOT_THERE] = {"rider": rider.pk, "words": refusal.detail, "at": now.timestamp()}
+        request.session[NOT_THERE] = {"rider": rider.pk, "words": spoken(refusal.detail), "at": now.timestamp()}
     else:
         request.session.pop(NOT_THERE, None)
     return ""

@@ -350,7 +350,7 @@ def pictures(given: argparse.Namespace) -> None:
         take("ops-3-incident", f"/ops/incidents/{trip.incident.pk}/")
         trip.delivered()
         take("customer-8-delivered")
-        take("rider-4-earned", "/rider/earnings/", show="[data-receipt]")
+        take("rider-4-earned", "/rider/earnings/", show="[data-receipt] .bill")
         if given.all:
             take("rider-5-idle")
             take("customer-shared-over", link)
@@ -372,6 +372,19 @@ def bad_ends(trip: Trip, take: Callable[..., None]) -> None:
     trip.do("picked_up", bag_codes=["T-1"], actor="system")
     trip.do("undelivered", reason="Nobody opened the door", actor="system")
     take("customer-undelivered")
+    trip.order = trip.placed(trip.user)
+    trip.picking()
+    trip.packed()
+    trip.late(24)
+    trip.do("rider_accepted", rider_id=trip.rider.pk, rider_name=str(trip.rider), actor="system")
+    trip.do("picked_up", bag_codes=["T-1"], actor="system")
+    trip.do("at_the_door", actor="system")
+    trip.do(
+        "delivered", rider_id=trip.rider.pk, otp=trip.order.door_otp, cash_paise=trip.order.cash_due_paise,
+        actor="system",
+    )  # fmt: skip
+    time.sleep(3)  # the credit is a reaction of its own
+    take("customer-late-credit")
 
 
 if __name__ == "__main__":
