@@ -33,6 +33,7 @@ django.setup()
 from django.conf import settings  # noqa: E402
 from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY  # noqa: E402
 from django.contrib.sessions.backends.db import SessionStore  # noqa: E402
+from django.db import transaction  # noqa: E402
 from django.db.models import F  # noqa: E402
 from django.utils import timezone  # noqa: E402
 from PIL import Image  # noqa: E402
@@ -46,13 +47,13 @@ from catalog.models import ShelfItem, Store  # noqa: E402
 from catalog.travel import street_metres  # noqa: E402
 from delivery import services as road  # noqa: E402
 from delivery.chats import Side  # noqa: E402
-from delivery.incidents import Kind  # noqa: E402
+from delivery.incidents import Incident, Kind  # noqa: E402
 from delivery.models import Job, Offer, Rider, Shift, Stop  # noqa: E402
 from delivery.models import Trip as RoadTrip  # noqa: E402
 from delivery.services import chats, incidents  # noqa: E402
 from inventory.models import Stock  # noqa: E402
 from orders import services  # noqa: E402
-from orders.models import Order  # noqa: E402
+from orders.models import Order, Promise  # noqa: E402
 from orders.services.shared_track import share_token  # noqa: E402
 
 STORE = "BLR-IND"
@@ -81,10 +82,12 @@ class Trip:
         self.user = self.people[0]
         self.second, self.order = self.placed(self._neighbour()), self.placed(self.user, tip_paise=2000)
 
-    @staticmethod
-    def _sweep() -> None:
+    def _sweep(self) -> None:
         """What the pictures of before left lying about."""
         now = timezone.now()
+        for incident in Incident.objects.filter(resolved_at=None):
+            who = {"by": self.ops.pk, "name": str(self.ops), "now": now}
+            incidents.resolve(incident_id=incident.pk, outcome="Everything is well.", **who)
         Stop.objects.filter(trip__ended_at=None, done_at=None).update(state="dropped", done_at=now - timedelta(hours=1))
         RoadTrip.objects.filter(ended_at=None).update(ended_at=now)
         Offer.objects.filter(state="open").update(state="withdrawn")
@@ -106,11 +109,13 @@ class Trip:
         there = Stock.objects.filter(store=self.store, on_hand__gt=F("held") + 5).order_by("pk").values("product_id")
         items = ShelfItem.objects.filter(store=self.store, is_listed=True, product__in=there).select_related("product")
         lines = [services.Asked(item.product.sku, 1) for item in items.order_by("pk")[3:6]]
-        view = services.replace_lines(
-            customer_id=user.pk, store_code=STORE, lines=lines, tip_paise=tip_paise, now=now
-        )
+        view = services.replace_lines(customer_id=user.pk, store_code=STORE, lines=lines, tip_paise=tip_paise, now=now)
         return services.checkout(
-            customer_id=user.pk, address_id=self._home(user).pk, method="cod", bill_fingerprint=view.fingerprint, now=now
+            customer_id=user.pk,
+            address_id=self._home(user).pk,
+            method="cod",
+            bill_fingerprint=view.fingerprint,
+            now=now,
         )
 
     def do(self, name: str, order: Order | None = None, **more: Any) -> None:
@@ -146,8 +151,9 @@ class Trip:
         Rider.objects.filter(pk=self.rider.pk).update(lat=shop.lat + 0.002, lng=shop.lng, seen_at=now)
         checks = ["helmet", "lights", "brakes"]
         Rider.objects.filter(pk=self.other.pk).update(lat=shop.lat + 0.009, lng=shop.lng - 0.004, seen_at=now)
-        road.go_on_duty(rider_id=self.other.pk, now=now, self_check=checks)
-        self.act("go_on_duty", self_check=checks)
+        with transaction.atomic():  # both at once: the round that follows has somebody to choose among
+            road.go_on_duty(rider_id=self.other.pk, now=now, self_check=checks)
+            road.go_on_duty(rider_id=self.rider.pk, now=now, self_check=checks)
         until = time.monotonic() + OFFER_WITHIN_S
         while not (offer := Offer.objects.filter(rider=self.rider, state="open").first()):
             assert time.monotonic() < until, "nobody offers anything"
@@ -225,7 +231,8 @@ class Trip:
 
     def late(self, minutes: int) -> None:
         by = timezone.now() - timedelta(minutes=minutes)
-        Order.objects.filter(pk=self.order.pk).update(promised_by=by, promised_from=by - timedelta(minutes=4))
+        for rows in (Order.objects.filter(pk=self.order.pk), Promise.objects.filter(order=self.order)):
+            rows.update(promised_by=by, promised_from=by - timedelta(minutes=4))
 
     def delivered(self) -> None:
         stop = self.stop_of(self.order)
@@ -285,7 +292,7 @@ class Camera:
             print(f"{name}: {wide} px too wide")
         kept = self.out / f"trip-{name}{self.tag}.png"
         view.screenshot(path=str(kept), full_page=whole)
-        for colours in (96, 64, 40, 24):
+        for colours in (192, 96, 64, 40, 24):
             Image.open(kept).convert("RGB").quantize(colours).save(kept, optimize=True)
             if kept.stat().st_size <= MOST_BYTES:
                 break

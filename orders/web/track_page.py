@@ -140,7 +140,8 @@ def map_of(store: Point, door: Point, rider: Mapping[str, Any] | None, *, about:
     words = {
         "store": shop or _("Store"), "door": _("About here") if about else _("You"), "rider": _("Rider"),
         # for the script, which fills in figures of its own
-        "far": _("The rider is %(far)s from the door."), "here": _("The rider is at the door."), "m": _("%(n)s m"), "km": _("%(n)s km"),
+        "far": _("The rider is %(far)s from the door."), "here": _("The rider is at the door."),
+        "m": _("%(n)s m"), "km": _("%(n)s km"),
         "old": _("Seen %(n)s min ago."),
     }  # fmt: skip
     return {
