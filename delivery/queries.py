@@ -40,16 +40,24 @@ AREA_DIGITS = 3
 """Coordinates before accepting are rounded to about 100 metres."""
 
 
+LANDMARKS = ("near ", "opposite ", "opp ", "opp. ", "behind ", "beside ", "next to ", "above ", "in front of ")
+"""How the part of an address begins that is a landmark, not a neighbourhood."""
+
+
 def rider_state(*, rider: Rider, now: datetime) -> dict[str, Any]:
     """Everything the rider's screen shows now. At most ten statements, fewer without a trip."""
     shift = Shift.objects.filter(rider=rider, ended_at=None).select_related("duty_check").first()
     trip = trip_of(rider=rider, now=now)
+    duty = duty_json(rider, shift, now=now)
+    offer = None if trip else offer_of(rider=rider, now=now)
+    is_idle = shift is not None and not duty["break"] and not trip and not offer
     return {
         "rider": rider_json(rider),
         "on_duty": shift is not None,
         "on_duty_since": shift.started_at if shift else None,
-        "duty": duty_json(rider, shift, now=now),
-        "offer": None if trip else offer_of(rider=rider, now=now),
+        "duty": duty,
+        "offer": offer,
+        "wait_at": store_json(rider.wait_at) if is_idle and rider.wait_at else None,
         "trip": trip,
         "today": today_of(rider=rider, now=now),
         "cash_paise": cash_in_hand(rider.pk),
@@ -271,7 +279,7 @@ def area_of(address: str, metres: int) -> str:
     Where none is named: how far from the store (`metres` by street).
     """
     parts = [part.strip() for part in address.split(",") if part.strip()]
-    named = [part for part in parts if not part.isdigit() and not part.lower().startswith("near ")]
+    named = [part for part in parts if not part.isdigit() and not part.lower().startswith(LANDMARKS)]
     pincode = next((part for part in reversed(parts) if len(part) == 6 and part.isdigit()), "")
     return ", ".join(filter(None, [named[-1] if len(named) > 1 else "", pincode])) or _("%(km)s km from the store") % {
         "km": f"{metres / 1000:.1f}"

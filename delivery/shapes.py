@@ -310,6 +310,7 @@ class RiderStateOut(S.Serializer[Any]):
     on_duty_since = S.DateTimeField(allow_null=True)
     duty = DutyOut()
     offer = OfferOut(allow_null=True)
+    wait_at = RiderStore(allow_null=True, help_text="Where the next order is likely; a hint to who is idle, no order.")
     trip = TripOut(allow_null=True)
     today = TodayOut()
     cash_paise = RiderMoney(help_text="Cash in hand.")

@@ -12,6 +12,7 @@ from django import template
 from django.conf import settings
 from django.core.files.storage import default_storage
 from django.utils import timezone
+from django.utils.dateparse import parse_datetime
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import get_language
@@ -88,6 +89,13 @@ def minutes_left(when: datetime | None) -> int | None:
     if when is None:
         return None
     return max(0, round((when - timezone.now()).total_seconds() / 60))
+
+
+@register.filter
+def clock(written: str) -> str:
+    """An instant that was kept as text, as the clock on the wall showed it: "13:54:35"."""
+    at = parse_datetime(written)
+    return f"{timezone.localtime(at):%H:%M:%S}" if at and timezone.is_aware(at) else written
 
 
 @register.filter

@@ -197,7 +197,7 @@ def door_first(*, stop_id: UUID, rider_id: int, now: datetime) -> None:
     """
     stop = own_stop(stop_id, rider_id)
     if stop.state != StopState.ON_BOARD:
-        raise StopGone(f"This stop is “{StopState(stop.state).label}”.", state=stop.state)
+        raise StopGone(say("This stop is “{state}”.", state=str(StopState(stop.state).label)), state=stop.state)
     others = Stop.objects.filter(trip=stop.trip, state=StopState.ON_BOARD).exclude(pk=stop.pk)
     if others.filter(arrived_at__isnull=False).exists():
         raise StopGone("Finish the door you stand at first.")
@@ -315,7 +315,7 @@ def last_known(rider: Rider) -> tuple[Point | None, datetime | None]:
 
 def _must_stand_there(stop: Stop) -> None:
     if stop.state != StopState.ON_BOARD:
-        raise StopGone(f"This stop is “{StopState(stop.state).label}”.", state=stop.state)
+        raise StopGone(say("This stop is “{state}”.", state=str(StopState(stop.state).label)), state=stop.state)
     if stop.arrived_at is None:
         raise StopGone("Go to the door first.", state=stop.state)
 

@@ -36,7 +36,7 @@ RIDE_GUESS_S = 900
 
 def rider_of(user_id: int) -> Rider:
     """The rider behind a signed-in person. Raises NoSuchRider."""
-    rider = Rider.objects.select_related("user", "store").filter(user_id=user_id).first()
+    rider = Rider.objects.select_related("user", "store", "wait_at").filter(user_id=user_id).first()
     if rider is None:
         raise NoSuchRider("You are not registered as a rider.")
     return rider
@@ -109,7 +109,7 @@ def go_on_duty(
         self_check=sorted(set(self_check) & set(checks.ITEMS)),
         at=now,
     )
-    Rider.objects.filter(pk=rider.pk).update(seen_at=now)
+    Rider.objects.filter(pk=rider.pk).update(seen_at=now, wait_at=None)  # a hint of another day is none
     _announce(rider, on_duty=True, now=now)
     ask_for_round(rider.store_id)
     return shift

@@ -14,6 +14,7 @@ from django.db import transaction
 from django.db.models import Max, Q, QuerySet
 
 from blinkit.kernel import events, live, metrics
+from blinkit.kernel.said import say
 from delivery import saying_no
 from delivery.errors import NoSuchOffer, NotOnDuty, OfferGone, RiderBusy, Suspended
 from delivery.events import OfferAnswered
@@ -91,7 +92,7 @@ def accept(*, offer_id: UUID, rider_id: int, now: datetime, actor: str = "") -> 
     if offer.state != OfferState.OPEN or offer.expires_at <= now or any(j.state != JobState.OFFERED for j in taken):
         raise OfferGone("This trip has gone to somebody else. The next one will come.")
     if rider.suspended_reason:
-        raise Suspended(f"Your account is paused: {rider.suspended_reason}.")
+        raise Suspended(say("Your account is paused: {reason}.", reason=rider.suspended_reason))
     if not rider.is_verified:
         raise Suspended("One of your papers is missing or over. Send it under “Me”; then offers come again.")
     if not Shift.objects.working().filter(rider=rider).exists():

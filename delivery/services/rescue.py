@@ -183,7 +183,7 @@ def _refuse_unless_free(to: Rider, from_rider_id: int) -> None:
     if to.pk == from_rider_id:
         raise RiderBusy("Choose another rider.")
     if to.suspended_reason:
-        raise Suspended(f"This rider is suspended: {to.suspended_reason}.")
+        raise Suspended(say("This rider is suspended: {reason}.", reason=to.suspended_reason))
     if not Shift.objects.working().filter(rider=to).exists():
         raise NotOnDuty("This rider is off duty or on a break.")
     if to.trips.filter(ended_at=None).exists():

@@ -11,10 +11,10 @@ from uuid import UUID
 
 from django.db import transaction
 from django.db.models import Q
-from django.utils.translation import gettext as _
 
 from blinkit.kernel import live
 from blinkit.kernel.geo import Point
+from blinkit.kernel.said import say, together
 from catalog.models import Store
 from catalog.travel import street_metres
 from delivery import saying_no
@@ -80,12 +80,8 @@ def _must_stand_at(store: Store, rider_id: int, *, now: datetime) -> None:
         return
     others = Store.objects.filter(city_id=store.city_id).exclude(pk=store.pk)
     other = next((place for place in others if street_metres(here, place.point) <= AT_STORE_WITHIN_M), None)
-    where = (
-        _("You are at %(other)s.") % {"other": other.name}
-        if other
-        else _("Your phone is %(m)s m away.") % {"m": metres}
-    )
-    raise NotThere(f"{where} " + _("The bags are at %(store)s.") % {"store": store.name}, metres=metres)
+    here_is = say("You are at {other}.", other=other.name) if other else say("Your phone is {m} m away.", m=metres)
+    raise NotThere(together([here_is, say("The bags are at {store}.", store=store.name)]), metres=metres)
 
 
 @transaction.atomic
@@ -326,7 +322,7 @@ def assign_by_hand(*, order_id: UUID, rider_id: int, actor: str, now: datetime) 
         raise StopGone("This order does not wait for a rider.")
     rider = lock_rider(rider_id)
     if rider.suspended_reason:
-        raise Suspended(f"This rider is suspended: {rider.suspended_reason}.")
+        raise Suspended(say("This rider is suspended: {reason}.", reason=rider.suspended_reason))
     if not Shift.objects.working().filter(rider=rider).exists():
         raise NotOnDuty("This rider is off duty or on a break.")
     trip = live_trip(rider_id)
@@ -400,7 +396,7 @@ def _lock_stop(stop_id: UUID, rider_id: int) -> Stop:
 
 def _must_be(stop: Stop, state: StopState) -> None:
     if stop.state != state:
-        raise StopGone(f"This stop is “{StopState(stop.state).label}”.", state=stop.state)
+        raise StopGone(say("This stop is “{state}”.", state=str(StopState(stop.state).label)), state=stop.state)
 
 
 def _finish(stop: Stop, state: StopState, job_state: JobState, *, now: datetime) -> None:

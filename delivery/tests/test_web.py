@@ -6,8 +6,9 @@ import pytest
 from django.utils import timezone
 
 from accounts.tests.factories import UserFactory
+from blinkit.kernel import live
 from delivery import queries, services
-from delivery.models import Offer, Stop
+from delivery.models import Offer, Stop, Trip
 from delivery.tests.factories import BAGS, offered, packed, rider, waiting_job
 from orders.models import Order, OrderLine
 from orders.states import Status
@@ -139,6 +140,7 @@ def test_an_offer_that_was_not_answered_says_where_it_went(client):
 def test_an_area_without_a_name_is_a_distance_and_cold_is_what_was_found():
     assert queries.area_of("12", 1240) == "1.2 km from the store"
     assert queries.area_of("12, 5th Cross, Indiranagar, 560038", 1240) == "Indiranagar, 560038"
+    assert queries.area_of("12, 5th Cross, Indiranagar, Opposite the park, 560038", 1240) == "Indiranagar, 560038"
     job = waiting_job()
     line = OrderLine.objects.select_related("product").get(order=job.order)
     line.product.zone = "chilled"
@@ -147,3 +149,29 @@ def test_an_area_without_a_name_is_a_distance_and_cold_is_what_was_found():
     assert queries.offer_json(offered(job), who)["cold"]
     OrderLine.objects.update(short_qty=1)
     assert not queries.offer_json(Offer.objects.get(), who)["cold"]
+
+
+def test_who_is_idle_reads_where_the_next_order_is_likely(client):
+    job, who = signed_in(client)
+    type(who).objects.update(wait_at=job.store)
+    assert "next order is likely" not in client.get("/rider/").content.decode(), "there is an offer"
+    client.post(f"/rider/offers/{Offer.objects.get().pk}/decline/", {"reason": "Too far"})
+    assert f"The next order is likely at {job.store.name}." in client.get("/rider/").content.decode()
+    client.post("/rider/duty/", {"on": "0"})
+    assert "next order is likely" not in client.get("/rider/").content.decode()
+    client.post("/rider/duty/", {"on": "1"})
+    assert "next order is likely" not in client.get("/rider/").content.decode(), "a hint of the shift before"
+
+
+def test_a_wrong_position_does_not_keep_the_rider_from_the_shelf(client):
+    signed_in(client)
+    client.post(f"/rider/offers/{Offer.objects.get().pk}/accept/")
+    trip = Trip.objects.get()
+    far_off = {"lat": trip.store.lat + 0.05, "lng": trip.store.lng, "at": round(timezone.now().timestamp() * 1000)}
+    live.remember(f"rider-at:{trip.rider_id}", far_off, ttl_s=60)
+    refused = client.post("/rider/trip/at-store/", HTTP_HX_REQUEST="true").content.decode()
+    assert "m away" in refused and 'name="sure"' in refused
+    assert 'name="sure"' in client.get("/rider/").content.decode(), "the question stands when the screen renews itself"
+    client.post("/rider/trip/at-store/", {"sure": "1"})
+    assert Trip.objects.get().at_store_at
+    assert 'name="sure"' not in client.get("/rider/").content.decode()

@@ -274,8 +274,10 @@ def gigs(request: HttpRequest) -> HttpResponse:
         row["hours"] = round((row["ends_at"] - row["starts_at"]).total_seconds() / 3600, 1)
         row["day"] = row["starts_at"].astimezone(LOCAL).date()
     context = {
-        "days": [(day, list(found)) for day, found in groupby(rows, key=lambda row: row["day"])],
-        "mine": [row for row in rows if row["booking"]],
+        "days": [
+            (day, found := list(group), any(row["booking"] for row in found))
+            for day, group in groupby(rows, key=lambda row: row["day"])
+        ],
         "counted": queries.counted(rider=rider, now=now),
         "today": now.astimezone(LOCAL).date(),
         "store": rider.store.name,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Concatenate, ParamSpec
 from uuid import UUID, uuid4
 
@@ -19,8 +19,10 @@ from django.views.decorators.http import require_GET, require_POST
 
 from blinkit.kernel.money import rupees
 from blinkit.kernel.permissions import web_role
+from blinkit.kernel.words import said as spoken
 from catalog.models import Store
 from delivery import navigation, photos, queries, road, services
+from delivery.errors import NotThere
 from delivery.models import Rider
 from delivery.services import pay
 from delivery.web.parts import device_of, rider_of, text_of
@@ -29,6 +31,9 @@ from orders import words
 P = ParamSpec("P")
 Act = Callable[Concatenate[HttpRequest, Rider, datetime, P], str]
 """Does one thing and returns what to say about it (or nothing)."""
+
+NOT_THERE = "rider-not-there"
+NOT_THERE_FOR = timedelta(minutes=3)
 
 
 def door_chips(place: dict[str, Any] | None) -> list[tuple[str, str]]:
@@ -82,6 +87,10 @@ def show(request: HttpRequest, rider: Rider, *, said: str = "") -> HttpResponse:
         "live_url": "/ws/rider/",
         "home_url": "/rider/",
         "tab": "ride",
+        "not_there": _not_there(request, rider, now),
+        "trip_pay_paise": sum(it["pay_paise"] for it in state["trip"]["stops"] if it["state"] != "dropped")
+        if state["trip"]
+        else 0,
         "way": _way(state["trip"], stop, request.headers.get("User-Agent", "")),
         "answers": DOOR_ANSWERS,
         "nonce": uuid4().hex,
@@ -152,8 +161,21 @@ def decline(request: HttpRequest, rider: Rider, now: datetime, *, offer_id: UUID
 
 @door
 def at_store(request: HttpRequest, rider: Rider, now: datetime) -> str:
-    services.arrive_at_store(rider_id=rider.pk, now=now, sure=request.POST.get("sure") == "1")
+    """The position may be wrong: what it says is shown beside "I do stand there", which is believed."""
+    try:
+        services.arrive_at_store(rider_id=rider.pk, now=now, sure=request.POST.get("sure") == "1")
+    except NotThere as refusal:
+        request.session[NOT_THERE] = {"rider": rider.pk, "words": spoken(refusal.detail), "at": now.timestamp()}
+    else:
+        request.session.pop(NOT_THERE, None)
     return ""
+
+
+def _not_there(request: HttpRequest, rider: Rider, now: datetime) -> str:
+    """Why "I am at the store" was refused, for as long as the question stands."""
+    asked = request.session.get(NOT_THERE)
+    fresh = asked and asked["rider"] == rider.pk and now.timestamp() - asked["at"] < NOT_THERE_FOR.total_seconds()
+    return asked["words"] if fresh else ""
 
 
 @door

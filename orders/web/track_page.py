@@ -31,6 +31,8 @@ from orders.web.sentences import step_words
 from orders.web.shopper import customer_of, is_htmx
 
 LATE_AFTER_S = 60
+AT_DOOR_METRES = 20
+"""Nearer than positions measure: the map then says no figure."""
 STOPPED = frozenset({Status.CANCELLED, Status.UNDELIVERED, Status.REFUNDED})
 HEAD = (
     "status", "eta_from_m", "eta_to_m", "eta_why", "cancel_reason", "rider_is_coming", "rider_at_door_at", "otp",
@@ -138,7 +140,8 @@ def map_of(store: Point, door: Point, rider: Mapping[str, Any] | None, *, about:
     words = {
         "store": shop or _("Store"), "door": _("About here") if about else _("You"), "rider": _("Rider"),
         # for the script, which fills in figures of its own
-        "far": _("The rider is %(far)s from the door."), "m": _("%(n)s m"), "km": _("%(n)s km"),
+        "far": _("The rider is %(far)s from the door."), "here": _("The rider is at the door."),
+        "m": _("%(n)s m"), "km": _("%(n)s km"),
         "old": _("Seen %(n)s min ago."),
     }  # fmt: skip
     return {
@@ -154,6 +157,8 @@ def away_words(rider: Mapping[str, Any] | None, door: Point) -> str:
         return ""
     here = Point(rider["lat"], rider["lng"])
     metres = distance_metres(here, door)
+    if metres < AT_DOOR_METRES:
+        return _("The rider is at the door.")
     far = _("%(n)s m") % {"n": round(metres, -1) and int(round(metres, -1))}
     if metres >= 1_000:
         far = _("%(n)s km") % {"n": f"{metres / 1_000:.1f}"}

@@ -122,7 +122,8 @@
     const el = $("#track-away");
     if (!el) return;
     let text = el.textContent;
-    if (away != null) text = el.dataset.far.replace("%(far)s", away >= 1000 ? el.dataset.km.replace("%(n)s", (away / 1000).toFixed(1)) : el.dataset.m.replace("%(n)s", away));
+    if (away != null && away < 20) text = el.dataset.here;
+    else if (away != null) text = el.dataset.far.replace("%(far)s", away >= 1000 ? el.dataset.km.replace("%(n)s", (away / 1000).toFixed(1)) : el.dataset.m.replace("%(n)s", away));
     else if (!seen) text = $("#now [data-no-rider]")?.dataset.noRider || text;
     const old = seen ? Date.now() - seen.when : 0;
     el.toggleAttribute("data-is-old", old > OLD_MS);
