@@ -175,7 +175,7 @@ def _not_there(request: HttpRequest, rider: Rider, now: datetime) -> str:
     """Why "I am at the store" was refused, for as long as the question stands."""
     asked = request.session.get(NOT_THERE)
     fresh = asked and asked["rider"] == rider.pk and now.timestamp() - asked["at"] < NOT_THERE_FOR.total_seconds()
-    return asked["words"] if fresh else ""
+    return asked["words"] if asked and fresh else ""
 
 
 @door
