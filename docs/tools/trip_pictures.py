@@ -70,7 +70,7 @@ class Trip:
 
     def __init__(self) -> None:
         self.store = Store.objects.get(code=STORE)
-        near = [p for p in people.customers() if p.door.store == STORE and p.language == "en"]
+        near = [p for p in people.customers() if p.door and p.door.store == STORE and p.language == "en"]
         self.people = [User.objects.get(phone=person.phone) for person in near]
         riders = [person.phone for person in people.riders() if person.store == STORE and person.vehicle == "scooter"]
         found = Rider.objects.select_related("user").filter(user__phone__in=riders).order_by("pk")
@@ -86,7 +86,7 @@ class Trip:
         """What the pictures of before left lying about."""
         now = timezone.now()
         for incident in Incident.objects.filter(resolved_at=None):
-            who = {"by": self.ops.pk, "name": str(self.ops), "now": now}
+            who: Any = {"by": self.ops.pk, "name": str(self.ops), "now": now}
             incidents.resolve(incident_id=incident.pk, outcome="Everything is well.", **who)
         Stop.objects.filter(trip__ended_at=None, done_at=None).update(state="dropped", done_at=now - timedelta(hours=1))
         RoadTrip.objects.filter(ended_at=None).update(ended_at=now)
@@ -225,14 +225,14 @@ class Trip:
         )  # fmt: skip
 
     def seen(self) -> None:
-        who = {"by": self.ops.pk, "name": str(self.ops), "now": timezone.now()}
+        who: Any = {"by": self.ops.pk, "name": str(self.ops), "now": timezone.now()}
         incidents.see(incident_id=self.incident.pk, **who)
         incidents.add_note(incident_id=self.incident.pk, text="Called back: a dog in the yard, nobody hurt.", **who)
 
     def late(self, minutes: int) -> None:
         by = timezone.now() - timedelta(minutes=minutes)
-        for rows in (Order.objects.filter(pk=self.order.pk), Promise.objects.filter(order=self.order)):
-            rows.update(promised_by=by, promised_from=by - timedelta(minutes=4))
+        Order.objects.filter(pk=self.order.pk).update(promised_by=by, promised_from=by - timedelta(minutes=4))
+        Promise.objects.filter(order=self.order).update(promised_by=by)
 
     def delivered(self) -> None:
         stop = self.stop_of(self.order)
