@@ -168,7 +168,7 @@ CHANNEL_LAYERS = {
         "CONFIG": {"hosts": [REDIS_URL], "prefix": f"{REDIS_PREFIX}:live"},
     }
 }
-SESSION_ENGINE = "django.contrib.sessions.backends.cached_db"
+SESSION_ENGINE = "blinkit.kernel.sessions"
 SESSION_COOKIE_AGE = 30 * 24 * 3600
 
 # -- background work ----------------------------------------------------------------------------------------------

@@ -7,6 +7,7 @@ from datetime import timedelta
 import pytest
 from django.db import connection
 from django.utils import timezone
+from redis.exceptions import ConnectionError
 
 from accounts.tests.factories import UserFactory
 from blinkit.kernel import live
@@ -439,3 +440,24 @@ class TestDoors:
         )
         assert asked.status_code < 500
         assert type(made.store).objects.get(pk=made.store.pk).mode == "open"
+
+
+class TestWithoutRedis:
+    def test_a_trip_goes_on_by_forms_and_the_customer_by_reading_again(self, client, monkeypatch):
+        made, (first, second) = bundle(picked_up=True, method="online")
+
+        def away(*_args, **_kwargs):
+            raise ConnectionError("refused")
+
+        monkeypatch.setattr("redis.connection.ConnectionPool.get_connection", away)
+        client.force_login(made.rider.user)
+        assert client.get("/rider/").status_code == 200
+        for stop in (first, second):
+            client.post(f"/rider/stops/{stop.pk}/arrive/")
+            client.post(f"/rider/stops/{stop.pk}/deliver/", {"otp": loaded(stop).door_otp})
+        assert Trip.objects.get().ended_at is not None
+        client.force_login(first.job.order.customer)
+        page = client.get(f"/orders/{first.job.order_id}/")
+        assert page.status_code == 200 and "Delivered" in page.content.decode()
+        assert client.get(f"/orders/{first.job.order_id}/now/").status_code == 200
+        client.logout()
