@@ -162,8 +162,9 @@ def at_store(request: HttpRequest, rider: Rider, now: datetime) -> str:
 def _not_there(request: HttpRequest, rider: Rider, now: datetime) -> str:
     """Why "I am at the store" was refused, for as long as the question stands."""
     asked = request.session.get(NOT_THERE)
-    fresh = asked and asked["rider"] == rider.pk and now.timestamp() - asked["at"] < NOT_THERE_FOR.total_seconds()
-    return asked["words"] if fresh else ""
+    if not asked or asked["rider"] != rider.pk or now.timestamp() - asked["at"] > NOT_THERE_FOR.total_seconds():
+        return ""
+    return str(asked["words"])
 
 
 @door

@@ -231,8 +231,8 @@ class Trip:
 
     def late(self, minutes: int) -> None:
         by = timezone.now() - timedelta(minutes=minutes)
-        for rows in (Order.objects.filter(pk=self.order.pk), Promise.objects.filter(order=self.order)):
-            rows.update(promised_by=by, promised_from=by - timedelta(minutes=4))
+        Order.objects.filter(pk=self.order.pk).update(promised_by=by, promised_from=by - timedelta(minutes=4))
+        Promise.objects.filter(order=self.order).update(promised_by=by)
 
     def delivered(self) -> None:
         stop = self.stop_of(self.order)
