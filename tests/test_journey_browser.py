@@ -207,7 +207,9 @@ def test_a_rider_rides_on_without_a_network_and_every_position_arrives_once(city
     def written():
         house_rows = "SELECT at FROM delivery_position p JOIN delivery_rider r ON r.id = p.rider_id"
         asked = f"{house_rows} JOIN accounts_user u ON u.id = r.user_id WHERE u.phone = %s ORDER BY at"
-        return [at.astimezone(UTC).isoformat(timespec="milliseconds")[:23] + "Z" for (at,) in city.rows(asked, person.phone)]
+        return [
+            at.astimezone(UTC).isoformat(timespec="milliseconds")[:23] + "Z" for (at,) in city.rows(asked, person.phone)
+        ]
 
     rider.until(lambda: set(sent) <= set(written()))
     assert len(written()) == len(set(written()))

@@ -414,6 +414,7 @@ def wrap(inner: Asgi, *, open_to_all: tuple[str, ...] = ()) -> Asgi:
     `new WebSocket(url, ["bearer", token])` for apps; browsers use their session cookie and must come from our own
     pages. Behind the prefixes of `open_to_all` everybody sees the same: nobody is looked up for them.
     """
+
     async def application(scope: dict[str, Any], receive: Any, send: Any) -> Any:
         offered = [str(name) for name in scope.get("subprotocols") or []]
         bearer = offered[1] if len(offered) >= 2 and offered[0] == "bearer" else None
