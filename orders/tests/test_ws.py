@@ -132,9 +132,7 @@ def test_coming_back_costs_four_statements_whoever_looks(django_assert_num_queri
         return told["data"]["number"]
 
     app = socket(an_order.pk, an_order.customer_id)
-    queries.tracking(
-        order_id=an_order.pk, customer_id=an_order.customer_id
-    )  # counts the rider's stars, as each quarter
+    queries.tracking(order_id=an_order.pk, customer_id=an_order.customer_id)  # counts the stars
     for live_socket, statements in ((app, 4), (page, 5)):
         with django_assert_num_queries(statements):
             assert async_to_sync(seen)(live_socket) == an_order.number
