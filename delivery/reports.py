@@ -18,7 +18,8 @@ from delivery.services.positions import Fix
 from delivery.shapes import MOST_ACCURACY_M, MOST_POSITIONS
 
 SKEW = timedelta(seconds=5)
-"""A clock that is wrong by less is not corrected: the message took as long to arrive."""
+"""Clocks are set right in steps of this: a message takes a moment to arrive, another one each time, and what is sent
+again must come out at the same instant."""
 
 
 def fixes_of(given: Any, *, now: datetime, sent_at: Any = None) -> list[Fix]:
@@ -28,8 +29,8 @@ def fixes_of(given: Any, *, now: datetime, sent_at: Any = None) -> list[Fix]:
         raise _unfit()
     fixes = [_fix(one, now) for one in given]
     if sent_at is not None:
-        skew = now - _instant(sent_at)
-        if abs(skew) >= SKEW:
+        skew = round((now - _instant(sent_at)) / SKEW) * SKEW
+        if skew:
             fixes = [Fix(fix.point, _moved(fix.at, skew), fix.accuracy_metres) for fix in fixes]
     return fixes
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import time
 import urllib.request
+from datetime import UTC
 from urllib.parse import quote
 
 import pytest
@@ -63,6 +64,12 @@ class Window:
                     if message["template"] == "sign_in_code":
                         return _CODE.search(message["body"])[1]
             assert time.monotonic() < deadline, "no code in the demo inbox"
+            self.page.wait_for_timeout(100)
+
+    def until(self, true):
+        deadline = time.monotonic() + WITHIN_MS / 1000
+        while not true():
+            assert time.monotonic() < deadline, "it does not come"
             self.page.wait_for_timeout(100)
 
     def press(self, words):
@@ -167,3 +174,43 @@ def deliver(rider, customer, home):
     page.locator("#otp").fill(customer.page.locator(".door-code").get_attribute("aria-label"))
     rider.keep("6-at-the-door")
     rider.press("Handed over")
+
+
+def test_a_rider_rides_on_without_a_network_and_every_position_arrives_once(city, chromium):
+    """In order and at the instant it was taken, also what the socket carried last before it was lost."""
+    person = next(p for p in people.riders() if p.store != STORE)
+    plan = next(store for store in places.STORES if store.code == person.store)
+    rider = Window(chromium, city, person, PHONE, {"latitude": plan.lat + 0.004, "longitude": plan.lng, "accuracy": 5})
+    page, frames, posts = rider.page, [], []
+
+    def note(line):
+        line.on("framesent", lambda frame: '"position"' in frame and frames.append(json.loads(frame)))
+
+    page.on("websocket", note)
+    page.on("request", lambda asked: "/rider/positions/" in asked.url and posts.append(json.loads(asked.post_data)))
+    waiting = "() => JSON.parse(localStorage.getItem('rider-positions') || '[]')"
+    rider.sign_in("/rider/")
+    rider.press("Go on duty")
+    page.locator('[data-live-dot][data-state="live"]').first.wait_for(state="attached")
+    page.locator("#ride-along").check(force=True)
+    rider.until(lambda: len(frames) >= 3)
+    rider.context.set_offline(True)
+    page.locator('[data-live-dot][data-state="lost"]').first.wait_for(state="attached")
+    rider.until(lambda: len(page.evaluate(waiting)) >= len(frames) + 3)
+    kept = page.evaluate(waiting)
+    rider.context.set_offline(False)
+    rider.until(lambda: not page.evaluate(waiting))
+    sent = [fix["at"] for post in posts for fix in post["positions"]]
+    assert {frame["at"] for frame in frames[-3:]} <= {fix["at"] for fix in kept} <= set(sent)
+    assert sent == sorted(set(sent))
+
+    def written():
+        house_rows = "SELECT at FROM delivery_position p JOIN delivery_rider r ON r.id = p.rider_id"
+        asked = f"{house_rows} JOIN accounts_user u ON u.id = r.user_id WHERE u.phone = %s ORDER BY at"
+        return [
+            at.astimezone(UTC).isoformat(timespec="milliseconds")[:23] + "Z" for (at,) in city.rows(asked, person.phone)
+        ]
+
+    rider.until(lambda: set(sent) <= set(written()))
+    assert len(written()) == len(set(written()))
+    assert rider.broken == []

@@ -18,13 +18,15 @@ from urllib.parse import urlsplit
 import orjson
 import structlog
 from asgiref.sync import sync_to_async
-from channels.auth import AuthMiddlewareStack
 from channels.db import database_sync_to_async
 from channels.generic.websocket import AsyncJsonWebsocketConsumer
 from django.conf import settings
+from django.contrib.auth import get_user
 from django.contrib.auth.models import AnonymousUser
 from django.db import close_old_connections
+from django.http import parse_cookie
 from django.http.request import validate_host
+from django.utils.module_loading import import_string
 
 from blinkit.kernel import metrics
 from blinkit.kernel.api import dumps
@@ -412,7 +414,6 @@ def wrap(inner: Asgi, *, open_to_all: tuple[str, ...] = ()) -> Asgi:
     `new WebSocket(url, ["bearer", token])` for apps; browsers use their session cookie and must come from our own
     pages. Behind the prefixes of `open_to_all` everybody sees the same: nobody is looked up for them.
     """
-    with_session = AuthMiddlewareStack(inner)
 
     async def application(scope: dict[str, Any], receive: Any, send: Any) -> Any:
         offered = [str(name) for name in scope.get("subprotocols") or []]
@@ -431,12 +432,13 @@ def wrap(inner: Asgi, *, open_to_all: tuple[str, ...] = ()) -> Asgi:
         if open_to_all and str(scope.get("path", "")).startswith(open_to_all):
             return await inner({**scope, "user": AnonymousUser()}, receive, send)
         try:
-            return await with_session(dict(scope), receive, send)
+            user = await _of_session(scope)
         except Exception as error:
             if as_refusal(error) is None:
                 raise
             log.warning("socket refused: a dependency failed", error=repr(error))
-            return None
+            return await _deny(receive, send)
+        return await inner({**scope, "user": user}, receive, send)
 
     return application
 
@@ -444,6 +446,19 @@ def wrap(inner: Asgi, *, open_to_all: tuple[str, ...] = ()) -> Asgi:
 async def nowhere(scope: dict[str, Any], receive: Any, send: Any) -> None:
     """The last route: no socket has this address. The handshake is refused, as every other one that may not pass."""
     await _deny(receive, send)
+
+
+class _Session:
+    """What Django's `get_user` wants of a request."""
+
+    def __init__(self, key: str) -> None:
+        self.session = import_string(f"{settings.SESSION_ENGINE}.SessionStore")(key)
+
+
+async def _of_session(scope: dict[str, Any]) -> Any:
+    """Who is signed in by the cookie; AnonymousUser without one. One statement, where the session is in the cache."""
+    key = parse_cookie(_header(scope, b"cookie") or "").get(settings.SESSION_COOKIE_NAME)
+    return await in_thread(lambda: get_user(_Session(key))) if key else AnonymousUser()
 
 
 _asking: dict[asyncio.AbstractEventLoop, dict[int, asyncio.Future[int]]] = {}

@@ -1,5 +1,6 @@
 """The socket of an order."""
 
+import asyncio
 from datetime import timedelta
 from uuid import uuid4
 
@@ -11,10 +12,11 @@ from channels.testing import WebsocketCommunicator
 from blinkit.kernel import live, ws
 from blinkit.kernel.tokens import access_token_for
 from catalog.tests.factories import NOW
-from orders import services
+from orders import queries, services
 from orders.states import Status
 from orders.tests.factories import advance, order
 from orders.urls import ws_urls
+from orders.ws import OrderConsumer
 
 pytestmark = pytest.mark.django_db(transaction=True)
 LATER = NOW + timedelta(minutes=9)
@@ -111,3 +113,62 @@ def test_an_order_that_is_none_has_no_socket():
         return (await socket(uuid4(), 1, ("ops",)).connect())[0]
 
     assert async_to_sync(ask)() is False
+
+
+def test_coming_back_costs_four_statements_whoever_looks(django_assert_num_queries, client):
+    """Owner and snapshot in one read: the order with its store, its lines, its payment, and the measured legs (which
+    are kept for a minute elsewhere). A browser's session is in the cache: the person costs one more."""
+    an_order = advance(order(products=8, qty=1), Status.IN_TRANSIT)
+    client.force_login(an_order.customer)
+    headers = [(b"cookie", f"sessionid={client.cookies['sessionid'].value}".encode()), (b"host", b"shop")]
+    page = WebsocketCommunicator(
+        APPLICATION, f"/orders/{an_order.pk}/", headers=[*headers, (b"origin", b"http://shop")]
+    )
+
+    async def seen(live):
+        assert (await live.connect())[0]
+        told = await live.receive_json_from(timeout=5)
+        await live.disconnect()
+        return told["data"]["number"]
+
+    app = socket(an_order.pk, an_order.customer_id)
+    queries.tracking(order_id=an_order.pk, customer_id=an_order.customer_id)  # counts the stars
+    for live_socket, statements in ((app, 4), (page, 5)):
+        with django_assert_num_queries(statements):
+            assert async_to_sync(seen)(live_socket) == an_order.number
+
+
+def test_a_hint_between_the_read_and_the_door_is_not_lost(monkeypatch):
+    """The first snapshot was read before somebody was let in; what changes in that moment is read again."""
+    an_order = order()
+    accept = OrderConsumer.accept
+
+    async def accept_late(self, *args, **kwargs):
+        await sync_to_async(services.to_store)(order_id=an_order.pk, actor="system", now=NOW)
+        while self._wanted <= 0:  # until the hint is here
+            await asyncio.sleep(0.005)
+        await accept(self, *args, **kwargs)
+
+    monkeypatch.setattr(OrderConsumer, "accept", accept_late)
+
+    async def watch():
+        live = socket(an_order.pk, an_order.customer_id)
+        assert (await live.connect(timeout=5))[0]
+        told = [await live.receive_json_from(timeout=5) for _ in range(2)]
+        await live.disconnect()
+        return [(one["seq"], one["data"]["status"]) for one in told]
+
+    assert async_to_sync(watch)() == [(0, "CONFIRMED"), (1, "ASSIGNED_TO_STORE")]
+
+
+def test_two_customers_never_share_a_snapshot():
+    """The owner's read is under way when a stranger asks for the same order."""
+    an_order = order()
+
+    async def both():
+        own, strange = socket(an_order.pk, an_order.customer_id), socket(an_order.pk, an_order.customer_id + 1)
+        answers = await asyncio.gather(own.connect(timeout=5), strange.connect(timeout=5))
+        await own.disconnect()
+        return [answer[0] for answer in answers]
+
+    assert async_to_sync(both)() == [True, False]

@@ -26,7 +26,8 @@
     let askedAt = 0;
     const later = () => {
       clearTimeout(timer);
-      const wait = Math.min(15000, 500 * 2 ** Math.min(tries++, 5)) * (0.6 + Math.random() * 0.8);
+      // Thousands lose their socket in the same moment: each waits for as long as chance says, and ever longer.
+      const wait = Math.min(20000, 1500 * 2 ** Math.min(tries++, 4)) * (0.2 + 0.8 * Math.random());
       timer = setTimeout(connect, wait);
     };
     const connect = () => {
@@ -34,9 +35,10 @@
       const url = new URL(path, location.href);
       url.protocol = url.protocol === "https:" ? "wss:" : "ws:";
       socket = new WebSocket(url);
-      socket.onopen = () => { tries = 0; askedAt = 0; mark("live"); };
+      socket.onopen = () => { askedAt = 0; mark("live"); };
       socket.onmessage = (event) => {
         heardAt = Date.now();
+        tries = 0; // not when it opens: who is told "try later" was let in before
         let message;
         try { message = JSON.parse(event.data); } catch { return; }
         if (last !== null && message.seq > last + 1) say("live", { type: "gap" });
