@@ -56,3 +56,28 @@ def test_tables_made_at_once_are_known_and_go_like_those_made_one_by_one() -> No
     with connection.schema_editor() as editor:
         create.database_backwards("attic", editor, at_once, before)
     assert not {"attic_shelf", "attic_box"} & set(connection.introspection.table_names())
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_newer_migrations_of_delivery_go_back_and_come_again() -> None:
+    """To the first one and forward again; with the days of the positions, which no model knows."""
+
+    def partitions() -> int:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT count(*) FROM pg_inherits WHERE inhparent = to_regclass('delivery_position')")
+            return int(cursor.fetchone()[0])
+
+    def go(target: list[tuple[str, str]]) -> None:
+        MigrationExecutor(connection).migrate(target)
+
+    leaves = MigrationExecutor(connection).loader.graph.leaf_nodes()
+    tables = set(connection.introspection.table_names())
+    assert partitions() >= 1
+    try:
+        go([("delivery", "0001_squashed_0002_cash_in_hand")])
+        assert partitions() == 0
+        assert len(set(connection.introspection.table_names())) < len(tables)
+    finally:
+        go(leaves)
+    assert partitions() >= 1
+    assert tables - set(connection.introspection.table_names()) <= {name for name in tables if "_position_" in name}

@@ -12,7 +12,7 @@ from collections import deque
 from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
-from typing import Any, ClassVar, TypeVar
+from typing import Any, ClassVar, TypeVar, cast
 from urllib.parse import urlsplit
 
 import orjson
@@ -24,7 +24,7 @@ from django.conf import settings
 from django.contrib.auth import get_user
 from django.contrib.auth.models import AnonymousUser
 from django.db import close_old_connections
-from django.http import parse_cookie
+from django.http import HttpRequest, parse_cookie
 from django.http.request import validate_host
 from django.utils.module_loading import import_string
 
@@ -458,7 +458,7 @@ class _Session:
 async def _of_session(scope: dict[str, Any]) -> Any:
     """Who is signed in by the cookie; AnonymousUser without one. One statement, where the session is in the cache."""
     key = parse_cookie(_header(scope, b"cookie") or "").get(settings.SESSION_COOKIE_NAME)
-    return await in_thread(lambda: get_user(_Session(key))) if key else AnonymousUser()
+    return await in_thread(lambda: get_user(cast(HttpRequest, _Session(key)))) if key else AnonymousUser()
 
 
 _asking: dict[asyncio.AbstractEventLoop, dict[int, asyncio.Future[int]]] = {}
