@@ -171,16 +171,22 @@ class LiveConsumer(AsyncJsonWebsocketConsumer):
         if not may or self._ended:
             await self.close()
             return
-        await self._accept()
+        if not await self._accept():
+            return
         if first is not None:
             self._reading = asyncio.create_task(self._keep_up(first))
         elif await self._join():
             self._want_snapshot()
 
-    async def _accept(self) -> None:
-        await self.accept(subprotocol=self.scope.get("chosen_subprotocol"))
+    async def _accept(self) -> bool:
+        try:
+            await self.accept(subprotocol=self.scope.get("chosen_subprotocol"))
+        except Exception as error:  # who knocked is gone again: the page was left
+            log.debug("socket closed before it was let in", error=repr(error))
+            return False
         self._let_in = True
         metrics.count("ws_connections_total", consumer=type(self).__name__)
+        return True
 
     async def _join(self) -> bool:
         person = getattr(self.scope["user"], "pk", None)
@@ -190,9 +196,8 @@ class LiveConsumer(AsyncJsonWebsocketConsumer):
             await hub().join(self, self._joined)
         except Exception as error:
             log.warning("live channel unreachable", error=repr(error))
-            if not self._let_in:  # the reason is told to an open socket only
-                await self._accept()
-            await self.close(CLOSE_TRY_LATER)
+            if self._let_in or await self._accept():  # the reason is told to an open socket only
+                await self.close(CLOSE_TRY_LATER)
             return False
         return True
 
