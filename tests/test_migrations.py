@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+import importlib
+from datetime import timedelta
+
 import pytest
-from django.db import connection, migrations, models
+from django.db import IntegrityError, connection, migrations, models, transaction
 from django.db.migrations.executor import MigrationExecutor
 from django.db.migrations.recorder import MigrationRecorder
 from django.db.migrations.state import ProjectState
+from django.utils import timezone
 
 from blinkit.kernel.tables import CreateTables
+from catalog.tests.factories import store
+from delivery.models import Position
+from delivery.tests import factories
 
 
 @pytest.mark.django_db
@@ -56,3 +63,34 @@ def test_tables_made_at_once_are_known_and_go_like_those_made_one_by_one() -> No
     with connection.schema_editor() as editor:
         create.database_backwards("attic", editor, at_once, before)
     assert not {"attic_shelf", "attic_box"} & set(connection.introspection.table_names())
+
+
+@pytest.mark.django_db
+def test_positions_go_into_days_and_back_with_what_they_hold() -> None:
+    """delivery 0007: no model knows the days, so nothing else would notice."""
+    migration = importlib.import_module("delivery.migrations.0007_positions")
+
+    def state() -> tuple[int, int]:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT count(*) FROM pg_inherits WHERE inhparent = to_regclass('delivery_position')")
+            days = int(cursor.fetchone()[0])
+            cursor.execute("SELECT count(*) FROM delivery_position")
+            return days, int(cursor.fetchone()[0])
+
+    at = factories.rider(store())
+    now = timezone.now()
+    Position.objects.create(rider=at, lat=12.9, lng=77.6, at=now)
+    Position.objects.create(rider=at, lat=12.9, lng=77.7, at=now - timedelta(days=400))
+    before = state()
+    assert before[0] >= 1 and before[1] == 2
+    with connection.cursor() as cursor:
+        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+        cursor.execute(migration.TO_ONE_TABLE)
+    assert state() == (0, 2)
+    Position.objects.create(rider=at, lat=12.9, lng=77.6, at=now)  # twice: of one instant there may be one by the day
+    with connection.cursor() as cursor:
+        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+        cursor.execute(migration.TO_DAYS)
+    assert state() == (1, 2)  # the beat makes the days again
+    with pytest.raises(IntegrityError), transaction.atomic():
+        Position.objects.create(rider=at, lat=12.9, lng=77.6, at=now)

@@ -69,7 +69,7 @@ def _plan(rows: QuerySet[Any]) -> _Plan:
         model=info["model"],
         fields=slice(first, last),
         names=[column[0].target.attname for column in select[first:last]],
-        related=get_related_populators(info, select, DEFAULT_DB_ALIAS),  # type: ignore[call-arg, no-untyped-call]
+        related=get_related_populators(info, select, DEFAULT_DB_ALIAS),  # type: ignore[call-arg]  # the stubs know a later one
         annotations=list((compiler.annotation_col_map or {}).items()),
         converters=[(at, convert, expression) for at, (convert, expression) in converters.items()],
     )

@@ -12,7 +12,7 @@ from collections import deque
 from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
-from typing import Any, ClassVar, TypeVar
+from typing import Any, ClassVar, TypeVar, cast
 from urllib.parse import urlsplit
 
 import orjson
@@ -24,7 +24,7 @@ from django.conf import settings
 from django.contrib.auth import get_user
 from django.contrib.auth.models import AnonymousUser
 from django.db import close_old_connections
-from django.http import parse_cookie
+from django.http import HttpRequest, parse_cookie
 from django.http.request import validate_host
 from django.utils.module_loading import import_string
 
@@ -171,16 +171,22 @@ class LiveConsumer(AsyncJsonWebsocketConsumer):
         if not may or self._ended:
             await self.close()
             return
-        await self._accept()
+        if not await self._accept():
+            return
         if first is not None:
             self._reading = asyncio.create_task(self._keep_up(first))
         elif await self._join():
             self._want_snapshot()
 
-    async def _accept(self) -> None:
-        await self.accept(subprotocol=self.scope.get("chosen_subprotocol"))
+    async def _accept(self) -> bool:
+        try:
+            await self.accept(subprotocol=self.scope.get("chosen_subprotocol"))
+        except Exception as error:  # who knocked is gone again: the page was left
+            log.debug("socket closed before it was let in", error=repr(error))
+            return False
         self._let_in = True
         metrics.count("ws_connections_total", consumer=type(self).__name__)
+        return True
 
     async def _join(self) -> bool:
         person = getattr(self.scope["user"], "pk", None)
@@ -190,9 +196,8 @@ class LiveConsumer(AsyncJsonWebsocketConsumer):
             await hub().join(self, self._joined)
         except Exception as error:
             log.warning("live channel unreachable", error=repr(error))
-            if not self._let_in:  # the reason is told to an open socket only
-                await self._accept()
-            await self.close(CLOSE_TRY_LATER)
+            if self._let_in or await self._accept():  # the reason is told to an open socket only
+                await self.close(CLOSE_TRY_LATER)
             return False
         return True
 
@@ -458,7 +463,7 @@ class _Session:
 async def _of_session(scope: dict[str, Any]) -> Any:
     """Who is signed in by the cookie; AnonymousUser without one. One statement, where the session is in the cache."""
     key = parse_cookie(_header(scope, b"cookie") or "").get(settings.SESSION_COOKIE_NAME)
-    return await in_thread(lambda: get_user(_Session(key))) if key else AnonymousUser()
+    return await in_thread(lambda: get_user(cast(HttpRequest, _Session(key)))) if key else AnonymousUser()
 
 
 _asking: dict[asyncio.AbstractEventLoop, dict[int, asyncio.Future[int]]] = {}
