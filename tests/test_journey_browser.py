@@ -95,6 +95,7 @@ def test_storefront_store_and_rider_play_one_order(city, chromium):
         order_url = buy(customer)
         go_on_duty(rider)
         pick_and_pack(picker)
+        accept(rider)
         deliver(rider, customer, home)
         customer.page.locator("[data-status=DELIVERED]").wait_for()
         customer.keep("7-delivered")
@@ -129,6 +130,11 @@ def buy(customer):
 def go_on_duty(rider):
     rider.sign_in("/rider/")
     rider.press("Go on duty")
+    rider.page.get_by_text("Ready when you are").wait_for()
+
+
+def accept(rider):
+    """Who stands at the store is asked when the bags are there, not before."""
     rider.page.locator("[data-offer]").wait_for()
     rider.keep("4-offer")
     rider.press("Accept")
