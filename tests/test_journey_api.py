@@ -128,9 +128,10 @@ async def pay(journey, customer, placed, tracking):
 async def go_on_duty(journey, rider, road):
     await rider.post("rider/duty/", {"on": True})
     store = (await rider.get("rider/me/"))["rider"]["store"]
-    assert await rider.post("rider/positions/", {"positions": [{"lat": store["lat"], "lng": store["lng"]}]})
+    # A few streets away: who stands at the store is asked when the bags are there, not before.
+    assert await rider.post("rider/positions/", {"positions": [{"lat": store["lat"] + 0.004, "lng": store["lng"]}]})
     offer = (await until(road, lambda s: s["offer"]))["offer"]
-    assert "address" not in offer["drop"] and offer["pay_paise"] > 0
+    assert "address" not in offer["drops"][0] and offer["pay_paise"] > 0
     trip = (await rider.post(f"rider/offers/{offer['id']}/accept/"))["trip"]
     assert trip["stops"][0]["next"] == "at-store"
     journey.say(f"The rider is offered {offer['pay_paise']} paise and accepts before the bags are packed")
@@ -172,6 +173,10 @@ async def _scan_all_but_one(picker, task):
 
 
 async def ride(journey, rider, road, bags, tracking):
+    async with refused("not-there"):
+        await rider.post("rider/trip/at-store/")
+    store = (await rider.get("rider/me/"))["rider"]["store"]
+    assert await rider.post("rider/positions/", {"positions": [{"lat": store["lat"], "lng": store["lng"]}]})
     await rider.post("rider/trip/at-store/")
     stop = (await until(road, lambda s: s["trip"] and s["trip"]["stops"][0]["next"] == "pick-up"))["trip"]["stops"][0]
     assert sorted(stop["bag_codes"]) == sorted(bags)
