@@ -282,7 +282,6 @@ def _save_people(stores: dict[str, Store], done: Loaded, *, now: datetime) -> No
             store=stores[p.store],
             vehicle=p.vehicle,
             max_bags=2 if p.vehicle == "cycle" else 4,
-            has_cold_bag=p.vehicle != "cycle",
             is_verified=True,
         )
         for p in new
