@@ -369,7 +369,8 @@ def a_busy_customer(house, chromium):
 
 
 TOO_WIDE = """() => {
-    const clipped = (el) => el.ownerSVGElement || el.closest(".strip, .cat-tabs, .filter-bar, .leaflet-container, .sr-only, .steps");
+    const inside = ".strip, .cat-tabs, .filter-bar, .leaflet-container, .sr-only, .steps";
+    const clipped = (el) => el.ownerSVGElement || el.closest(inside);
     const right = (el) => el.getBoundingClientRect().right;
     const edge = innerWidth + 1;
     const wide = [...document.querySelectorAll("body *")].filter((el) => right(el) > edge && !clipped(el));
