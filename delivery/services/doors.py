@@ -17,7 +17,7 @@ from blinkit.kernel.errors import Invalid
 from blinkit.kernel.geo import Point, distance_metres
 from blinkit.kernel.said import say
 from delivery.doors import CallAttempt, DoorAnswer, DoorPolicy, DoorWait, GateNote, MapChoice, Maps
-from delivery.errors import CallFirst, NoSuchStop, ReasonMissing, StopGone, TooEarly
+from delivery.errors import CallFirst, ReasonMissing, StopGone, TooEarly
 from delivery.events import DoorAnswered, DoorWaitBegun, DoorWaitSet
 from delivery.models import Job, Rider, Stop, StopState
 from delivery.policies import policy_at
@@ -44,7 +44,7 @@ def begin_wait(*, stop_id: UUID, rider_id: int, now: datetime) -> DoorWait:
 
     Raises NoSuchStop, StopGone unless the rider stands at the door with the bags.
     """
-    stop = own_stop(stop_id, rider_id)
+    stop = trips.lock_stop(stop_id, rider_id)
     found = DoorWait.objects.filter(stop=stop).first()
     if found is not None:
         return found
@@ -132,7 +132,7 @@ def bring_back(*, stop_id: UUID, rider_id: int, why: str, now: datetime) -> Stop
     (TooEarly: leave_from), unless the customer cancelled. Raises NoSuchStop, StopGone away from the door,
     ReasonMissing.
     """
-    stop = own_stop(stop_id, rider_id)
+    stop = trips.lock_stop(stop_id, rider_id)
     if stop.state == StopState.FAILED:
         return stop
     words = AT_ONCE.get(why) or AFTER_WAIT.get(why) or why.strip()
@@ -195,7 +195,7 @@ def door_first(*, stop_id: UUID, rider_id: int, now: datetime) -> None:
 
     Raises NoSuchStop, StopGone unless its bags are on board, or while the rider stands at another door.
     """
-    stop = own_stop(stop_id, rider_id)
+    stop = trips.lock_stop(stop_id, rider_id)
     if stop.state != StopState.ON_BOARD:
         raise StopGone(say("This stop is “{state}”.", state=str(StopState(stop.state).label)), state=stop.state)
     others = Stop.objects.filter(trip=stop.trip, state=StopState.ON_BOARD).exclude(pk=stop.pk)
@@ -258,7 +258,7 @@ def note_gate(*, stop_id: UUID, rider_id: int, at: Point | None, text: str, now:
 
     Raises NoSuchStop, Invalid without a position, or for one more than 500 m from the door.
     """
-    door = own_stop(stop_id, rider_id).job.order.point  # locked: the same note sent twice at once is one
+    door = trips.lock_stop(stop_id, rider_id).job.order.point  # locked: the same note sent twice at once is one
     if at is None:
         raise Invalid("Your phone does not give your position.")
     if distance_metres(at, door) > GATE_FAR_METRES:
@@ -293,18 +293,6 @@ def choose_maps(*, rider_id: int, maps: str) -> MapChoice:
         raise Invalid("There is no such map.", maps=Maps.values)
     choice, _made = MapChoice.objects.update_or_create(rider_id=rider_id, defaults={"maps": maps})
     return choice
-
-
-def own_stop(stop_id: UUID, rider_id: int) -> Stop:
-    """The rider's own stop with order, job and stop locked in that order. Raises NoSuchStop."""
-    mine = Stop.objects.filter(pk=stop_id, trip__rider_id=rider_id)
-    order_id = mine.values_list("job__order_id", flat=True).first()
-    if order_id is None:
-        raise NoSuchStop("This stop is not on a trip of yours.")
-    orders.lock(order_id)
-    Job.objects.select_for_update(no_key=True).get(order_id=order_id)
-    rows = Stop.objects.select_related("trip", "trip__store", "job", "job__store", "job__order")
-    return rows.select_for_update(of=("self", "trip"), no_key=True).get(pk=stop_id)
 
 
 def last_known(rider: Rider) -> tuple[Point | None, datetime | None]:

@@ -90,7 +90,7 @@ def pick_up(*, stop_id: UUID, rider_id: int, bag_codes: Sequence[str], now: date
 
     Raises WrongBags(missing, foreign) (from orders), IllegalMove while they are not packed, NoSuchStop, StopGone.
     """
-    stop = _lock_stop(stop_id, rider_id)
+    stop = lock_stop(stop_id, rider_id)
     if stop.state == StopState.ON_BOARD:
         return stop
     _must_be(stop, StopState.TO_PICK_UP)
@@ -107,7 +107,7 @@ def scan_bag(*, stop_id: UUID, rider_id: int, code: str, nonce: str, now: dateti
     A re-sent scan (same nonce) does nothing more. Raises WrongBag, BagTwice, NotReady (from orders), NoSuchStop,
     StopGone for a stop that was given back or is over.
     """
-    stop = _lock_stop(stop_id, rider_id)
+    stop = lock_stop(stop_id, rider_id)
     if stop.state not in (StopState.TO_PICK_UP, StopState.ON_BOARD):
         _must_be(stop, StopState.TO_PICK_UP)
     handed = orders.scan_bag(order_id=stop.job.order_id, code=code, actor=f"rider:{rider_id}", nonce=nonce, now=now)
@@ -123,7 +123,7 @@ def bags_on_board(*, order_id: UUID, now: datetime) -> None:
     found = Stop.objects.filter(job__order_id=order_id, state=StopState.TO_PICK_UP).values_list("pk", "trip__rider_id")
     stop_id, rider_id = found.first() or (None, 0)
     if stop_id is not None and order.status in (Status.PICKED_UP, Status.IN_TRANSIT):
-        stop = _lock_stop(stop_id, rider_id)
+        stop = lock_stop(stop_id, rider_id)
         if stop.state == StopState.TO_PICK_UP:
             _take_on_board(stop, now=order.picked_up_at or now)
 
@@ -175,7 +175,7 @@ def arrive(*, stop_id: UUID, rider_id: int, now: datetime) -> Stop:
     on_board = Stop.objects.filter(pk=stop_id, trip__rider_id=rider_id, state=StopState.ON_BOARD, arrived_at=None)
     if on_board.exists():
         _leave(rider_id, now=now)  # locks every order of the trip, in their order, before this one's stop
-    stop = _lock_stop(stop_id, rider_id)
+    stop = lock_stop(stop_id, rider_id)
     _must_be(stop, StopState.ON_BOARD)
     if stop.arrived_at is None:
         stop.arrived_at = now
@@ -201,7 +201,7 @@ def deliver(
     Writes the proof and the earning, ends the trip with its last stop. Raises what orders.delivered raises
     (ProofNeeded, WrongOtp, WrongCash), NoSuchStop, StopGone.
     """
-    stop = _lock_stop(stop_id, rider_id)
+    stop = lock_stop(stop_id, rider_id)
     if stop.state == StopState.DELIVERED:
         return stop
     _must_be(stop, StopState.ON_BOARD)
@@ -231,7 +231,7 @@ def deliver(
 def fail_stop(*, stop_id: UUID, rider_id: int, reason: str, now: datetime) -> Stop:
     """Nobody to hand it to: the goods go back to the store, the ride is paid all the same; the trip is over when the
     store has them (services.returns). Silent when repeated."""
-    stop = _lock_stop(stop_id, rider_id)
+    stop = lock_stop(stop_id, rider_id)
     if stop.state == StopState.FAILED:
         return stop
     _must_be(stop, StopState.ON_BOARD)
@@ -249,7 +249,7 @@ def fail_stop(*, stop_id: UUID, rider_id: int, reason: str, now: datetime) -> St
 def hand_back(*, stop_id: UUID, rider_id: int, reason: str, actor: str, now: datetime, excused: bool = False) -> None:
     """Before the pickup the rider (or ops) gives the job back: somebody else is sought. Silent when repeated. Who is
     `excused` may be asked about it again at once."""
-    stop = _lock_stop(stop_id, rider_id)
+    stop = lock_stop(stop_id, rider_id)
     if stop.state == StopState.DROPPED:
         return
     _must_be(stop, StopState.TO_PICK_UP)
@@ -363,15 +363,6 @@ def unassign(*, order_id: UUID, reason: str, actor: str, now: datetime) -> None:
     hand_back(stop_id=stop.pk, rider_id=stop.trip.rider_id, reason=reason, actor=actor, now=now)
 
 
-def give_up_stop(*, stop_id: UUID, rider_id: int, reason: str, now: datetime) -> None:
-    """The rider can't finish this stop: handed back before the pickup, failed after it. Raises as those two do."""
-    on_board = require_stop(stop_id=stop_id, rider_id=rider_id).picked_up_at is not None
-    if on_board:
-        fail_stop(stop_id=stop_id, rider_id=rider_id, reason=reason, now=now)
-    else:
-        hand_back(stop_id=stop_id, rider_id=rider_id, reason=reason, actor=f"rider:{rider_id}", now=now)
-
-
 def require_stop(*, stop_id: UUID, rider_id: int) -> Stop:
     """The rider's own stop, unlocked. Raises NoSuchStop."""
     stop = Stop.objects.filter(pk=stop_id, trip__rider_id=rider_id).first()
@@ -380,15 +371,15 @@ def require_stop(*, stop_id: UUID, rider_id: int) -> Stop:
     return stop
 
 
-def _lock_stop(stop_id: UUID, rider_id: int) -> Stop:
-    """The rider's own stop with order, job and stop locked in that order."""
+def lock_stop(stop_id: UUID, rider_id: int) -> Stop:
+    """The rider's own stop with order, job and stop locked in that order. Raises NoSuchStop."""
     order_id = Stop.objects.filter(pk=stop_id, trip__rider_id=rider_id).values_list("job__order_id", flat=True).first()
     if order_id is None:
         raise NoSuchStop("This stop is not on a trip of yours.")
     orders.lock(order_id)
     Job.objects.select_for_update(no_key=True).get(order_id=order_id)
     return (
-        Stop.objects.select_related("trip", "trip__store", "job", "job__store")
+        Stop.objects.select_related("trip", "trip__store", "job", "job__store", "job__order")
         .select_for_update(of=("self", "trip"), no_key=True)
         .get(pk=stop_id)
     )

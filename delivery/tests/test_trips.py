@@ -132,7 +132,7 @@ def test_nobody_at_home_pays_the_ride_without_the_tip_and_ends_the_trip_once_the
 
 def test_handing_back_before_the_pickup_finds_somebody_else():
     made, stop = trip()
-    services.give_up_stop(stop_id=stop.pk, rider_id=made.rider_id, reason="Flat tyre", now=NOW)
+    services.give_up(stop_id=stop.pk, rider_id=made.rider_id, reason="Flat tyre", now=NOW)
     assert status(stop) == Status.PACKED
     assert Order.objects.get().rider_id_ref is None
     assert Trip.objects.get().ended_at == NOW
