@@ -145,9 +145,8 @@ def open_receipt(
                 state=transfer.state,
             )  # fmt: skip
     else:
-        known = GoodsReceipt.objects.filter(pk=receipt_id) if receipt_id else GoodsReceipt.objects.none()
-        there = known.filter(store_id=store_id).first()
-        if there is None and known.exists():
+        there = GoodsReceipt.objects.filter(pk=receipt_id).first() if receipt_id else None
+        if there is not None and there.store_id != store_id:
             raise NoSuchDelivery("There is no such receipt in this store.")
     if there is not None:
         return there

@@ -261,7 +261,7 @@ def test_missing_units_that_orders_hold_stay_in_the_book_and_the_floor_is_told_w
 @pytest.mark.django_db(transaction=True)
 def test_sales_while_counts_are_approved_lose_nothing(race):
     """Sixteen threads sell; others count two too few and approve it. What is left is what was sold and found."""
-    ShelfPolicy.objects.create(recount_units=99, recount_paise=10**9, approve_units=1)
+    ShelfPolicy.objects.create(recount_units=400, recount_paise=10**9, approve_units=1)
     stock = stocked(400)
     people = [UserFactory().pk for _ in range(8)]
     counter, boss = people[0], people[1]
