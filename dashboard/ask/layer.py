@@ -32,7 +32,7 @@ class Dimension:
 
 @dataclass(frozen=True, slots=True)
 class Measure:
-    """An aggregate. `column` is what is aggregated ("*" for a count); `where` is a flag column that must hold; of a `rate`
+    """An aggregate of `column` ("*" for a count); `where` is a flag column that must hold; of a `rate`
     the column is the flag itself."""
 
     name: str

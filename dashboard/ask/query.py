@@ -100,8 +100,8 @@ class Wanted:
 
 @dataclass(frozen=True, slots=True)
 class Basket:
-    """A whole shopping list (or a budget to spend), fees and minimums included: answered in named steps by the catalogue's
-    basket comparison, not by one SELECT."""
+    """A whole shopping list (or a budget to spend), fees and minimums included: answered in named steps by the
+    catalogue's basket comparison, not by one SELECT."""
 
     wanted: tuple[Wanted, ...] = ()
     budget_paise: int | None = None
