@@ -9,6 +9,7 @@ from django.conf import settings
 from django.contrib import admin
 from django.urls import URLPattern, URLResolver, include, path, re_path
 from django.utils.module_loading import module_has_submodule
+from django.views.generic import RedirectView
 from drf_spectacular.views import SpectacularAPIView, SpectacularRedocView, SpectacularSwaggerView
 
 from accounts.web import admin_sign_in
@@ -55,6 +56,7 @@ def _nested(routes: list[Any]) -> Any:
 
 
 urlpatterns: list[URLPattern | URLResolver] = [
+    path("favicon.ico", RedirectView.as_view(url=f"{settings.STATIC_URL}img/icon-192.png")),
     path("admin/login/", admin_sign_in),  # before Django's own, which has no limits
     path("admin/", admin.site.urls),
     path("i18n/", include("django.conf.urls.i18n")),

@@ -102,8 +102,9 @@ def earn(stop: Stop, *, door: Point, tip_paise: int, now: datetime) -> Earning:
     policy = policy_of(store, now=trip.started_at)
     rates = policy.rates
     others = list(
-        Stop.objects.filter(trip=trip, picked_up_at__isnull=False).exclude(pk=stop.pk).select_related("job__order")
-    )
+        Stop.objects.filter(trip=trip, picked_up_at__isnull=False).exclude(pk=stop.pk)
+        .select_related("job__order", "earning")
+    )  # fmt: skip
     before = max(
         (other for other in others if other.state in SERVED and other.done_at),
         key=lambda other: (other.done_at, other.rank),
@@ -119,7 +120,7 @@ def earn(stop: Stop, *, door: Point, tip_paise: int, now: datetime) -> Earning:
     parts = paying.pay_of(
         routed,
         rates=rates,
-        is_first=before is None,
+        is_first=not any(hasattr(other, "earning") for other in others),  # also of a bag somebody took over
         waiting_paise=_waiting(stop, others, rates),
         surge_paise=policy.surge_paise,
         tip_paise=tip_paise,

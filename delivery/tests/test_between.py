@@ -13,7 +13,7 @@ from accounts.tests.factories import UserFactory
 from blinkit.kernel import live
 from blinkit.kernel.models import Event
 from catalog.tests.factories import NOW, store
-from delivery import services
+from delivery import paying, services
 from delivery.errors import NotOnDuty, RiderBusy, StopGone, Suspended
 from delivery.incidents import Rescue
 from delivery.models import (
@@ -304,6 +304,8 @@ class TestRescues:
         taken = services.take_over(rider_id=zoya.pk, bag_codes=["1-A", "2-A"], now=LATER)
         assert list(taken.stops.order_by("rank").values_list("job_id", flat=True)) == [one.job_id for one in stops]
         assert Trip.objects.get(pk=made.pk).ended_at == LATER
+        bases = [earned.parts["base_paise"] for earned in Earning.objects.filter(rider=made.rider).order_by("pk")]
+        assert bases == [paying.STANDARD.base_paise, paying.STANDARD.next_base_paise], "one first base a ride"
         for stop in taken.stops.select_related("trip", "job"):
             hand_over(stop, now=LATER + MINUTE)
         assert set(Order.objects.values_list("status", flat=True)) == {Status.DELIVERED}
