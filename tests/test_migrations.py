@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.db import IntegrityError, connection, migrations, models, transaction
@@ -12,7 +13,7 @@ from django.db.migrations.recorder import MigrationRecorder
 from django.db.migrations.state import ProjectState
 from django.utils import timezone
 
-from blinkit.kernel.tables import CreateTables
+from blinkit.kernel.tables import at_once
 from catalog.tests.factories import store
 from delivery.models import Position
 from delivery.tests import factories
@@ -48,21 +49,45 @@ def test_tables_made_at_once_are_known_and_go_like_those_made_one_by_one() -> No
             ),
         ]
 
-    before, at_once, one_by_one = ProjectState(), ProjectState(), ProjectState()
-    assert at_once.apps  # built already: they have to be built again
-    create = CreateTables(tables())
-    create.state_forwards("attic", at_once)
-    for table in tables():
-        table.state_forwards("attic", one_by_one)
-    assert at_once == one_by_one
-    assert {model._meta.db_table for model in at_once.apps.get_models()} == {"attic_shelf", "attic_box"}
+    def changes() -> list[Any]:
+        """The second table gets a field, a row that must hold and an index of its own after it was made."""
+        size = models.IntegerField(default=1)
+        return [
+            *tables(),
+            migrations.AddField("box", "size", size),
+            migrations.AddConstraint(
+                "box", models.CheckConstraint(condition=models.Q(size__gt=0), name="box_has_size")
+            ),
+            migrations.AddIndex("box", models.Index(fields=["size"], name="box_by_size")),
+        ]
+
+    before, together, one_by_one = ProjectState(), ProjectState(), ProjectState()
+    assert together.apps  # built already: they have to be built again
+    (create,) = at_once(changes())
+    create.state_forwards("attic", together)
+    for change in changes():
+        change.state_forwards("attic", one_by_one)
+    assert together == one_by_one
+    assert {model._meta.db_table for model in together.apps.get_models()} == {"attic_shelf", "attic_box"}
 
     with connection.schema_editor() as editor:
-        create.database_forwards("attic", editor, before, at_once)
+        create.database_forwards("attic", editor, before, together)
     assert {"attic_shelf", "attic_box"} <= set(connection.introspection.table_names())
+    with connection.cursor() as cursor:
+        assert {"box_has_size", "box_by_size"} <= set(connection.introspection.get_constraints(cursor, "attic_box"))
     with connection.schema_editor() as editor:
-        create.database_backwards("attic", editor, at_once, before)
+        create.database_backwards("attic", editor, together, before)
     assert not {"attic_shelf", "attic_box"} & set(connection.introspection.table_names())
+
+
+def test_what_is_changed_twice_and_what_is_no_change_of_a_table_part_what_goes_at_once() -> None:
+    size = models.IntegerField(default=1)
+    sql = migrations.RunSQL("SELECT 1")
+    away, again = migrations.RemoveField("box", "size"), migrations.AddField("box", "size", size)
+    other = migrations.AddField("box", "colour", size)
+    first, between, second, third = at_once([other, sql, away, again])
+    assert [part.changes for part in (first, second, third)] == [[other], [away], [again]]
+    assert between is sql
 
 
 @pytest.mark.django_db

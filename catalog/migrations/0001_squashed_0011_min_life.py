@@ -15,7 +15,7 @@ from django.db import migrations, models
 
 import blinkit.kernel.ids
 import catalog.facts
-from blinkit.kernel.tables import CreateTables
+from blinkit.kernel.tables import AtOnce
 
 
 class Migration(migrations.Migration):
@@ -45,7 +45,7 @@ class Migration(migrations.Migration):
         TrigramExtension(),
         UnaccentExtension(),
         BtreeGinExtension(),
-        CreateTables(
+        AtOnce(
             [
                 migrations.CreateModel(
                     name="Brand",

@@ -2,38 +2,42 @@
 
 from django.db import migrations, models
 
+from blinkit.kernel.tables import at_once
+
 
 class Migration(migrations.Migration):
     dependencies = [
         ("catalog", "0012_weighed"),
     ]
 
-    operations = [
-        migrations.AddField(
-            model_name="store",
-            name="limit_orders",
-            field=models.PositiveIntegerField(blank=True, null=True),
-        ),
-        migrations.AddField(
-            model_name="store",
-            name="limit_reason",
-            field=models.CharField(blank=True, db_default="", default="", max_length=160),
-        ),
-        migrations.AddField(
-            model_name="store",
-            name="limit_until",
-            field=models.DateTimeField(blank=True, help_text="Every limit ends by itself", null=True),
-        ),
-        migrations.AddField(
-            model_name="storeload",
-            name="pickers_planned",
-            field=models.PositiveIntegerField(db_default=0, default=0, help_text="So many the plan says for now"),
-        ),
-        migrations.AddConstraint(
-            model_name="store",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("limit_orders", None), ("limit_until__isnull", False), _connector="OR"),
-                name="store_limit_ends_by_itself",
+    operations = at_once(
+        [
+            migrations.AddField(
+                model_name="store",
+                name="limit_orders",
+                field=models.PositiveIntegerField(blank=True, null=True),
             ),
-        ),
-    ]
+            migrations.AddField(
+                model_name="store",
+                name="limit_reason",
+                field=models.CharField(blank=True, db_default="", default="", max_length=160),
+            ),
+            migrations.AddField(
+                model_name="store",
+                name="limit_until",
+                field=models.DateTimeField(blank=True, help_text="Every limit ends by itself", null=True),
+            ),
+            migrations.AddField(
+                model_name="storeload",
+                name="pickers_planned",
+                field=models.PositiveIntegerField(db_default=0, default=0, help_text="So many the plan says for now"),
+            ),
+            migrations.AddConstraint(
+                model_name="store",
+                constraint=models.CheckConstraint(
+                    condition=models.Q(("limit_orders", None), ("limit_until__isnull", False), _connector="OR"),
+                    name="store_limit_ends_by_itself",
+                ),
+            ),
+        ]
+    )

@@ -2,25 +2,33 @@
 
 from django.db import migrations, models
 
+from blinkit.kernel.tables import at_once
+
 
 class Migration(migrations.Migration):
     dependencies = [
         ("catalog", "0013_floor"),
     ]
 
-    operations = [
-        migrations.AddField(
-            model_name="category",
-            name="fragile",
-            field=models.BooleanField(
-                db_default=False, default=False, help_text="Its products are crushed easily: picked last, packed on top"
+    operations = at_once(
+        [
+            migrations.AddField(
+                model_name="category",
+                name="fragile",
+                field=models.BooleanField(
+                    db_default=False,
+                    default=False,
+                    help_text="Its products are crushed easily: picked last, packed on top",
+                ),
             ),
-        ),
-        migrations.AddField(
-            model_name="product",
-            name="fragile",
-            field=models.BooleanField(
-                blank=True, help_text="Crushed easily: picked last, packed on top. Unknown: as its category", null=True
+            migrations.AddField(
+                model_name="product",
+                name="fragile",
+                field=models.BooleanField(
+                    blank=True,
+                    help_text="Crushed easily: picked last, packed on top. Unknown: as its category",
+                    null=True,
+                ),
             ),
-        ),
-    ]
+        ]
+    )

@@ -3,33 +3,39 @@
 import django.db.models.deletion
 from django.db import migrations, models
 
+from blinkit.kernel.tables import at_once
+
 
 class Migration(migrations.Migration):
     dependencies = [
         ("catalog", "0014_fragile"),
     ]
 
-    operations = [
-        migrations.CreateModel(
-            name="StreetField",
-            fields=[
-                (
-                    "store",
-                    models.OneToOneField(
-                        on_delete=django.db.models.deletion.CASCADE,
-                        primary_key=True,
-                        related_name="street_field",
-                        serialize=False,
-                        to="catalog.store",
+    operations = at_once(
+        [
+            migrations.CreateModel(
+                name="StreetField",
+                fields=[
+                    (
+                        "store",
+                        models.OneToOneField(
+                            on_delete=django.db.models.deletion.CASCADE,
+                            primary_key=True,
+                            related_name="street_field",
+                            serialize=False,
+                            to="catalog.store",
+                        ),
                     ),
+                    ("packed", models.BinaryField()),
+                    ("made_at", models.DateTimeField()),
+                ],
+            ),
+            migrations.AddField(
+                model_name="city",
+                name="streets",
+                field=models.JSONField(
+                    blank=True, db_default={}, default=dict, editable=False, help_text="By fit_travel"
                 ),
-                ("packed", models.BinaryField()),
-                ("made_at", models.DateTimeField()),
-            ],
-        ),
-        migrations.AddField(
-            model_name="city",
-            name="streets",
-            field=models.JSONField(blank=True, db_default={}, default=dict, editable=False, help_text="By fit_travel"),
-        ),
-    ]
+            ),
+        ]
+    )

@@ -9,7 +9,7 @@ from django.conf import settings
 from django.db import migrations, models
 
 import blinkit.kernel.ids
-from blinkit.kernel.tables import CreateTables
+from blinkit.kernel.tables import AtOnce
 
 BY_MONTH = """
 CREATE SEQUENCE catalog_listingprice_number;
@@ -36,7 +36,7 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
-        CreateTables(
+        AtOnce(
             [
                 migrations.CreateModel(
                     name="MatchModel",

@@ -6,7 +6,7 @@ from django.conf import settings
 from django.db import migrations, models
 
 import blinkit.kernel.ids
-from blinkit.kernel.tables import CreateTables
+from blinkit.kernel.tables import AtOnce
 
 
 class Migration(migrations.Migration):
@@ -14,7 +14,7 @@ class Migration(migrations.Migration):
     dependencies = [migrations.swappable_dependency(settings.AUTH_USER_MODEL)]
 
     operations = [
-        CreateTables(
+        AtOnce(
             [
                 migrations.CreateModel(
                     name="QuestionLog",

@@ -6,7 +6,7 @@ from django.conf import settings
 from django.db import migrations, models
 
 import blinkit.kernel.ids
-from blinkit.kernel.tables import CreateTables
+from blinkit.kernel.tables import AtOnce
 
 
 class Migration(migrations.Migration):
@@ -21,7 +21,7 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
-        CreateTables(
+        AtOnce(
             [
                 migrations.CreateModel(
                     name="Job",

@@ -5,6 +5,7 @@ from django.conf import settings
 from django.db import migrations, models
 
 import blinkit.kernel.ids
+from blinkit.kernel.tables import at_once
 
 
 class Migration(migrations.Migration):
@@ -15,457 +16,503 @@ class Migration(migrations.Migration):
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
-    operations = [
-        migrations.CreateModel(
-            name="ChatMessage",
-            fields=[
-                (
-                    "id",
-                    models.UUIDField(
-                        default=blinkit.kernel.ids.uuid7, editable=False, primary_key=True, serialize=False
+    operations = at_once(
+        [
+            migrations.CreateModel(
+                name="ChatMessage",
+                fields=[
+                    (
+                        "id",
+                        models.UUIDField(
+                            default=blinkit.kernel.ids.uuid7, editable=False, primary_key=True, serialize=False
+                        ),
                     ),
-                ),
-                ("side", models.CharField(choices=[("customer", "Customer"), ("rider", "Rider")], max_length=8)),
-                ("text", models.CharField(max_length=400)),
-                (
-                    "quick",
-                    models.CharField(
-                        blank=True, help_text="A ready sentence: read in the reader's language", max_length=24
+                    ("side", models.CharField(choices=[("customer", "Customer"), ("rider", "Rider")], max_length=8)),
+                    ("text", models.CharField(max_length=400)),
+                    (
+                        "quick",
+                        models.CharField(
+                            blank=True, help_text="A ready sentence: read in the reader's language", max_length=24
+                        ),
                     ),
-                ),
-                ("nonce", models.CharField(max_length=64)),
-                ("at", models.DateTimeField()),
-                ("read_at", models.DateTimeField(blank=True, null=True)),
-                (
-                    "order",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.CASCADE, related_name="chat", to="orders.order"
+                    ("nonce", models.CharField(max_length=64)),
+                    ("at", models.DateTimeField()),
+                    ("read_at", models.DateTimeField(blank=True, null=True)),
+                    (
+                        "order",
+                        models.ForeignKey(
+                            on_delete=django.db.models.deletion.CASCADE, related_name="chat", to="orders.order"
+                        ),
                     ),
-                ),
-                (
-                    "stop",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.CASCADE, related_name="chat", to="delivery.stop"
+                    (
+                        "stop",
+                        models.ForeignKey(
+                            on_delete=django.db.models.deletion.CASCADE, related_name="chat", to="delivery.stop"
+                        ),
                     ),
-                ),
-            ],
-            options={
-                "ordering": ["at", "id"],
-            },
-        ),
-        migrations.CreateModel(
-            name="ChatFlag",
-            fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("by_side", models.CharField(choices=[("customer", "Customer"), ("rider", "Rider")], max_length=8)),
-                ("reason", models.CharField(max_length=160)),
-                ("at", models.DateTimeField()),
-                ("settled_at", models.DateTimeField(blank=True, null=True)),
-                ("settled_by", models.CharField(blank=True, max_length=60)),
-                (
-                    "message",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.CASCADE, related_name="flags", to="delivery.chatmessage"
-                    ),
-                ),
-            ],
-        ),
-        migrations.CreateModel(
-            name="DoorPolicy",
-            fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                (
-                    "calls_least",
-                    models.PositiveSmallIntegerField(default=2, help_text="Calls before the bags may go back"),
-                ),
-                (
-                    "call_gap_s",
-                    models.PositiveSmallIntegerField(default=20, help_text="Calls closer together count as one"),
-                ),
-                (
-                    "wait_s",
-                    models.PositiveIntegerField(default=300, help_text="How long the rider waits for the customer"),
-                ),
-                (
-                    "pin_metres",
-                    models.PositiveIntegerField(default=250, help_text="How far a customer may move the pin"),
-                ),
-                ("pin_ops_metres", models.PositiveIntegerField(default=1500, help_text="How far operations may")),
-                (
-                    "chat_after_m",
-                    models.PositiveIntegerField(default=30, help_text="How long the chat stays open after the door"),
-                ),
-                (
-                    "store_wait_s",
-                    models.PositiveIntegerField(
-                        default=600, help_text="How long a rider waits for the store to take bags back"
-                    ),
-                ),
-                (
-                    "city",
-                    models.OneToOneField(
-                        on_delete=django.db.models.deletion.CASCADE, related_name="door_policy", to="catalog.city"
-                    ),
-                ),
-            ],
-            options={
-                "verbose_name_plural": "door policies",
-            },
-        ),
-        migrations.CreateModel(
-            name="DoorWait",
-            fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("begun_at", models.DateTimeField()),
-                ("waits_until", models.DateTimeField(help_text="From then on the rider may leave")),
-                (
-                    "answer",
-                    models.CharField(
-                        blank=True,
-                        choices=[
-                            ("coming", "I'm coming"),
-                            ("leave_at_door", "Leave it at the door"),
-                            ("leave_with_guard", "Give it to the guard"),
-                            ("cancel", "I don't want it any more"),
-                        ],
-                        max_length=16,
-                    ),
-                ),
-                ("answered_at", models.DateTimeField(blank=True, null=True)),
-                ("set_by", models.CharField(blank=True, help_text="Who of operations changed the time", max_length=60)),
-                ("set_why", models.CharField(blank=True, max_length=120)),
-                (
-                    "stop",
-                    models.OneToOneField(
-                        on_delete=django.db.models.deletion.CASCADE, related_name="door_wait", to="delivery.stop"
-                    ),
-                ),
-            ],
-        ),
-        migrations.CreateModel(
-            name="GateNote",
-            fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("lat", models.FloatField(help_text="The door it belongs to")),
-                ("lng", models.FloatField()),
-                ("gate_lat", models.FloatField()),
-                ("gate_lng", models.FloatField()),
-                ("text", models.CharField(blank=True, max_length=120)),
-                ("is_hidden", models.BooleanField(default=False, help_text="Operations took it away")),
-                ("at", models.DateTimeField()),
-                (
-                    "rider",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.CASCADE, related_name="+", to="delivery.rider"
-                    ),
-                ),
-            ],
-        ),
-        migrations.CreateModel(
-            name="Incident",
-            fields=[
-                (
-                    "id",
-                    models.UUIDField(
-                        default=blinkit.kernel.ids.uuid7, editable=False, primary_key=True, serialize=False
-                    ),
-                ),
-                (
-                    "kind",
-                    models.CharField(
-                        choices=[
-                            ("sos", "SOS"),
-                            ("accident", "Accident"),
-                            ("vehicle", "Vehicle trouble"),
-                            ("harassment", "Harassment"),
-                            ("spilled", "Spilled goods"),
-                            ("theft", "Theft"),
-                            ("other", "Something else"),
-                        ],
-                        max_length=12,
-                    ),
-                ),
-                ("text", models.CharField(blank=True, max_length=400)),
-                ("lat", models.FloatField(blank=True, null=True)),
-                ("lng", models.FloatField(blank=True, null=True)),
-                ("placed_at", models.DateTimeField(blank=True, help_text="When the rider was there", null=True)),
-                ("battery_percent", models.PositiveSmallIntegerField(blank=True, null=True)),
-                ("nonce", models.CharField(max_length=64)),
-                ("at", models.DateTimeField()),
-                ("seen_at", models.DateTimeField(blank=True, null=True)),
-                ("resolved_at", models.DateTimeField(blank=True, null=True)),
-                ("outcome", models.CharField(blank=True, max_length=240)),
-                (
-                    "handler",
-                    models.ForeignKey(
-                        blank=True,
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="incidents_handled",
-                        to=settings.AUTH_USER_MODEL,
-                    ),
-                ),
-                (
-                    "rider",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT, related_name="incidents", to="delivery.rider"
-                    ),
-                ),
-                (
-                    "seen_by",
-                    models.ForeignKey(
-                        blank=True,
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
-                    ),
-                ),
-                (
-                    "trip",
-                    models.ForeignKey(
-                        blank=True,
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="incidents",
-                        to="delivery.trip",
-                    ),
-                ),
-            ],
-        ),
-        migrations.CreateModel(
-            name="IncidentNote",
-            fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("actor", models.CharField(help_text="rider:7 or user:12", max_length=60)),
-                ("name", models.CharField(help_text="Who that was", max_length=120)),
-                (
-                    "what",
-                    models.CharField(
-                        default="note", help_text="told, pressed, seen, handles, note, resolved", max_length=12
-                    ),
-                ),
-                ("text", models.CharField(blank=True, max_length=400)),
-                ("at", models.DateTimeField()),
-                (
-                    "incident",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.CASCADE, related_name="notes", to="delivery.incident"
-                    ),
-                ),
-            ],
-            options={
-                "ordering": ["at", "pk"],
-            },
-        ),
-        migrations.CreateModel(
-            name="MapChoice",
-            fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                (
-                    "maps",
-                    models.CharField(
-                        choices=[
-                            ("google", "Google Maps"),
-                            ("phone", "The map of the phone"),
-                            ("osm", "OpenStreetMap"),
-                        ],
-                        default="google",
-                        max_length=8,
-                    ),
-                ),
-                (
-                    "rider",
-                    models.OneToOneField(
-                        on_delete=django.db.models.deletion.CASCADE, related_name="map_choice", to="delivery.rider"
-                    ),
-                ),
-            ],
-        ),
-        migrations.CreateModel(
-            name="Rescue",
-            fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("lat", models.FloatField(help_text="Where the stranded rider was when it was asked for")),
-                ("lng", models.FloatField()),
-                ("why", models.CharField(max_length=160)),
-                ("asked_by", models.CharField(max_length=60)),
-                ("asked_at", models.DateTimeField()),
-                ("taken_at", models.DateTimeField(blank=True, null=True)),
-                ("off_at", models.DateTimeField(blank=True, help_text="Called off", null=True)),
-                (
-                    "from_trip",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT, related_name="rescues", to="delivery.trip"
-                    ),
-                ),
-                (
-                    "trip",
-                    models.OneToOneField(
-                        on_delete=django.db.models.deletion.PROTECT, related_name="rescue", to="delivery.trip"
-                    ),
-                ),
-            ],
-        ),
-        migrations.CreateModel(
-            name="BagsReturn",
-            fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("is_cold", models.BooleanField(default=False, help_text="Handed in first")),
-                (
-                    "way_metres",
-                    models.PositiveIntegerField(default=0, help_text="Street metres from the door to the store"),
-                ),
-                ("begun_at", models.DateTimeField()),
-                (
-                    "back_at",
-                    models.DateTimeField(blank=True, help_text="The rider stands in the store with them", null=True),
-                ),
-                (
-                    "leave_from",
-                    models.DateTimeField(blank=True, help_text="Then the rider may put them down unseen", null=True),
-                ),
-                ("done_at", models.DateTimeField(blank=True, null=True)),
-                (
-                    "is_unseen",
-                    models.BooleanField(default=False, help_text="Put down because nobody of the store came"),
-                ),
-                (
-                    "stop",
-                    models.OneToOneField(
-                        on_delete=django.db.models.deletion.PROTECT, related_name="bags_return", to="delivery.stop"
-                    ),
-                ),
-                (
-                    "trip",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT, related_name="returns", to="delivery.trip"
-                    ),
-                ),
-            ],
-            options={
-                "indexes": [models.Index(condition=models.Q(("done_at", None)), fields=["trip"], name="return_open")],
-                "constraints": [
-                    models.CheckConstraint(
-                        condition=models.Q(("done_at", None), ("done_at__gte", models.F("begun_at")), _connector="OR"),
-                        name="bags_are_back_after_they_left",
-                    )
                 ],
-            },
-        ),
-        migrations.CreateModel(
-            name="CallAttempt",
-            fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("by", models.CharField(choices=[("rider", "Rider"), ("customer", "Customer")], max_length=8)),
-                (
-                    "how",
-                    models.CharField(
-                        choices=[
-                            ("asked", "Asked for"),
-                            ("dial", "A number to dial"),
-                            ("rings", "Both phones ring"),
-                            ("chat", "No line: by chat"),
-                        ],
-                        default="asked",
-                        max_length=8,
+                options={
+                    "ordering": ["at", "id"],
+                },
+            ),
+            migrations.CreateModel(
+                name="ChatFlag",
+                fields=[
+                    (
+                        "id",
+                        models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
                     ),
-                ),
-                ("ref", models.CharField(blank=True, help_text="The provider's own id of the call", max_length=80)),
-                ("nonce", models.CharField(max_length=64)),
-                ("at", models.DateTimeField()),
-                (
-                    "stop",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.CASCADE, related_name="calls", to="delivery.stop"
+                    ("by_side", models.CharField(choices=[("customer", "Customer"), ("rider", "Rider")], max_length=8)),
+                    ("reason", models.CharField(max_length=160)),
+                    ("at", models.DateTimeField()),
+                    ("settled_at", models.DateTimeField(blank=True, null=True)),
+                    ("settled_by", models.CharField(blank=True, max_length=60)),
+                    (
+                        "message",
+                        models.ForeignKey(
+                            on_delete=django.db.models.deletion.CASCADE, related_name="flags", to="delivery.chatmessage"
+                        ),
                     ),
+                ],
+            ),
+            migrations.CreateModel(
+                name="DoorPolicy",
+                fields=[
+                    (
+                        "id",
+                        models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
+                    ),
+                    (
+                        "calls_least",
+                        models.PositiveSmallIntegerField(default=2, help_text="Calls before the bags may go back"),
+                    ),
+                    (
+                        "call_gap_s",
+                        models.PositiveSmallIntegerField(default=20, help_text="Calls closer together count as one"),
+                    ),
+                    (
+                        "wait_s",
+                        models.PositiveIntegerField(default=300, help_text="How long the rider waits for the customer"),
+                    ),
+                    (
+                        "pin_metres",
+                        models.PositiveIntegerField(default=250, help_text="How far a customer may move the pin"),
+                    ),
+                    ("pin_ops_metres", models.PositiveIntegerField(default=1500, help_text="How far operations may")),
+                    (
+                        "chat_after_m",
+                        models.PositiveIntegerField(
+                            default=30, help_text="How long the chat stays open after the door"
+                        ),
+                    ),
+                    (
+                        "store_wait_s",
+                        models.PositiveIntegerField(
+                            default=600, help_text="How long a rider waits for the store to take bags back"
+                        ),
+                    ),
+                    (
+                        "city",
+                        models.OneToOneField(
+                            on_delete=django.db.models.deletion.CASCADE, related_name="door_policy", to="catalog.city"
+                        ),
+                    ),
+                ],
+                options={
+                    "verbose_name_plural": "door policies",
+                },
+            ),
+            migrations.CreateModel(
+                name="DoorWait",
+                fields=[
+                    (
+                        "id",
+                        models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
+                    ),
+                    ("begun_at", models.DateTimeField()),
+                    ("waits_until", models.DateTimeField(help_text="From then on the rider may leave")),
+                    (
+                        "answer",
+                        models.CharField(
+                            blank=True,
+                            choices=[
+                                ("coming", "I'm coming"),
+                                ("leave_at_door", "Leave it at the door"),
+                                ("leave_with_guard", "Give it to the guard"),
+                                ("cancel", "I don't want it any more"),
+                            ],
+                            max_length=16,
+                        ),
+                    ),
+                    ("answered_at", models.DateTimeField(blank=True, null=True)),
+                    (
+                        "set_by",
+                        models.CharField(blank=True, help_text="Who of operations changed the time", max_length=60),
+                    ),
+                    ("set_why", models.CharField(blank=True, max_length=120)),
+                    (
+                        "stop",
+                        models.OneToOneField(
+                            on_delete=django.db.models.deletion.CASCADE, related_name="door_wait", to="delivery.stop"
+                        ),
+                    ),
+                ],
+            ),
+            migrations.CreateModel(
+                name="GateNote",
+                fields=[
+                    (
+                        "id",
+                        models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
+                    ),
+                    ("lat", models.FloatField(help_text="The door it belongs to")),
+                    ("lng", models.FloatField()),
+                    ("gate_lat", models.FloatField()),
+                    ("gate_lng", models.FloatField()),
+                    ("text", models.CharField(blank=True, max_length=120)),
+                    ("is_hidden", models.BooleanField(default=False, help_text="Operations took it away")),
+                    ("at", models.DateTimeField()),
+                    (
+                        "rider",
+                        models.ForeignKey(
+                            on_delete=django.db.models.deletion.CASCADE, related_name="+", to="delivery.rider"
+                        ),
+                    ),
+                ],
+            ),
+            migrations.CreateModel(
+                name="Incident",
+                fields=[
+                    (
+                        "id",
+                        models.UUIDField(
+                            default=blinkit.kernel.ids.uuid7, editable=False, primary_key=True, serialize=False
+                        ),
+                    ),
+                    (
+                        "kind",
+                        models.CharField(
+                            choices=[
+                                ("sos", "SOS"),
+                                ("accident", "Accident"),
+                                ("vehicle", "Vehicle trouble"),
+                                ("harassment", "Harassment"),
+                                ("spilled", "Spilled goods"),
+                                ("theft", "Theft"),
+                                ("other", "Something else"),
+                            ],
+                            max_length=12,
+                        ),
+                    ),
+                    ("text", models.CharField(blank=True, max_length=400)),
+                    ("lat", models.FloatField(blank=True, null=True)),
+                    ("lng", models.FloatField(blank=True, null=True)),
+                    ("placed_at", models.DateTimeField(blank=True, help_text="When the rider was there", null=True)),
+                    ("battery_percent", models.PositiveSmallIntegerField(blank=True, null=True)),
+                    ("nonce", models.CharField(max_length=64)),
+                    ("at", models.DateTimeField()),
+                    ("seen_at", models.DateTimeField(blank=True, null=True)),
+                    ("resolved_at", models.DateTimeField(blank=True, null=True)),
+                    ("outcome", models.CharField(blank=True, max_length=240)),
+                    (
+                        "handler",
+                        models.ForeignKey(
+                            blank=True,
+                            null=True,
+                            on_delete=django.db.models.deletion.PROTECT,
+                            related_name="incidents_handled",
+                            to=settings.AUTH_USER_MODEL,
+                        ),
+                    ),
+                    (
+                        "rider",
+                        models.ForeignKey(
+                            on_delete=django.db.models.deletion.PROTECT, related_name="incidents", to="delivery.rider"
+                        ),
+                    ),
+                    (
+                        "seen_by",
+                        models.ForeignKey(
+                            blank=True,
+                            null=True,
+                            on_delete=django.db.models.deletion.PROTECT,
+                            related_name="+",
+                            to=settings.AUTH_USER_MODEL,
+                        ),
+                    ),
+                    (
+                        "trip",
+                        models.ForeignKey(
+                            blank=True,
+                            null=True,
+                            on_delete=django.db.models.deletion.PROTECT,
+                            related_name="incidents",
+                            to="delivery.trip",
+                        ),
+                    ),
+                ],
+            ),
+            migrations.CreateModel(
+                name="IncidentNote",
+                fields=[
+                    (
+                        "id",
+                        models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
+                    ),
+                    ("actor", models.CharField(help_text="rider:7 or user:12", max_length=60)),
+                    ("name", models.CharField(help_text="Who that was", max_length=120)),
+                    (
+                        "what",
+                        models.CharField(
+                            default="note", help_text="told, pressed, seen, handles, note, resolved", max_length=12
+                        ),
+                    ),
+                    ("text", models.CharField(blank=True, max_length=400)),
+                    ("at", models.DateTimeField()),
+                    (
+                        "incident",
+                        models.ForeignKey(
+                            on_delete=django.db.models.deletion.CASCADE, related_name="notes", to="delivery.incident"
+                        ),
+                    ),
+                ],
+                options={
+                    "ordering": ["at", "pk"],
+                },
+            ),
+            migrations.CreateModel(
+                name="MapChoice",
+                fields=[
+                    (
+                        "id",
+                        models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
+                    ),
+                    (
+                        "maps",
+                        models.CharField(
+                            choices=[
+                                ("google", "Google Maps"),
+                                ("phone", "The map of the phone"),
+                                ("osm", "OpenStreetMap"),
+                            ],
+                            default="google",
+                            max_length=8,
+                        ),
+                    ),
+                    (
+                        "rider",
+                        models.OneToOneField(
+                            on_delete=django.db.models.deletion.CASCADE, related_name="map_choice", to="delivery.rider"
+                        ),
+                    ),
+                ],
+            ),
+            migrations.CreateModel(
+                name="Rescue",
+                fields=[
+                    (
+                        "id",
+                        models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
+                    ),
+                    ("lat", models.FloatField(help_text="Where the stranded rider was when it was asked for")),
+                    ("lng", models.FloatField()),
+                    ("why", models.CharField(max_length=160)),
+                    ("asked_by", models.CharField(max_length=60)),
+                    ("asked_at", models.DateTimeField()),
+                    ("taken_at", models.DateTimeField(blank=True, null=True)),
+                    ("off_at", models.DateTimeField(blank=True, help_text="Called off", null=True)),
+                    (
+                        "from_trip",
+                        models.ForeignKey(
+                            on_delete=django.db.models.deletion.PROTECT, related_name="rescues", to="delivery.trip"
+                        ),
+                    ),
+                    (
+                        "trip",
+                        models.OneToOneField(
+                            on_delete=django.db.models.deletion.PROTECT, related_name="rescue", to="delivery.trip"
+                        ),
+                    ),
+                ],
+            ),
+            migrations.CreateModel(
+                name="BagsReturn",
+                fields=[
+                    (
+                        "id",
+                        models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
+                    ),
+                    ("is_cold", models.BooleanField(default=False, help_text="Handed in first")),
+                    (
+                        "way_metres",
+                        models.PositiveIntegerField(default=0, help_text="Street metres from the door to the store"),
+                    ),
+                    ("begun_at", models.DateTimeField()),
+                    (
+                        "back_at",
+                        models.DateTimeField(
+                            blank=True, help_text="The rider stands in the store with them", null=True
+                        ),
+                    ),
+                    (
+                        "leave_from",
+                        models.DateTimeField(
+                            blank=True, help_text="Then the rider may put them down unseen", null=True
+                        ),
+                    ),
+                    ("done_at", models.DateTimeField(blank=True, null=True)),
+                    (
+                        "is_unseen",
+                        models.BooleanField(default=False, help_text="Put down because nobody of the store came"),
+                    ),
+                    (
+                        "stop",
+                        models.OneToOneField(
+                            on_delete=django.db.models.deletion.PROTECT, related_name="bags_return", to="delivery.stop"
+                        ),
+                    ),
+                    (
+                        "trip",
+                        models.ForeignKey(
+                            on_delete=django.db.models.deletion.PROTECT, related_name="returns", to="delivery.trip"
+                        ),
+                    ),
+                ],
+                options={
+                    "indexes": [
+                        models.Index(condition=models.Q(("done_at", None)), fields=["trip"], name="return_open")
+                    ],
+                    "constraints": [
+                        models.CheckConstraint(
+                            condition=models.Q(
+                                ("done_at", None), ("done_at__gte", models.F("begun_at")), _connector="OR"
+                            ),
+                            name="bags_are_back_after_they_left",
+                        )
+                    ],
+                },
+            ),
+            migrations.CreateModel(
+                name="CallAttempt",
+                fields=[
+                    (
+                        "id",
+                        models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
+                    ),
+                    ("by", models.CharField(choices=[("rider", "Rider"), ("customer", "Customer")], max_length=8)),
+                    (
+                        "how",
+                        models.CharField(
+                            choices=[
+                                ("asked", "Asked for"),
+                                ("dial", "A number to dial"),
+                                ("rings", "Both phones ring"),
+                                ("chat", "No line: by chat"),
+                            ],
+                            default="asked",
+                            max_length=8,
+                        ),
+                    ),
+                    ("ref", models.CharField(blank=True, help_text="The provider's own id of the call", max_length=80)),
+                    ("nonce", models.CharField(max_length=64)),
+                    ("at", models.DateTimeField()),
+                    (
+                        "stop",
+                        models.ForeignKey(
+                            on_delete=django.db.models.deletion.CASCADE, related_name="calls", to="delivery.stop"
+                        ),
+                    ),
+                ],
+                options={
+                    "constraints": [
+                        models.UniqueConstraint(fields=("stop", "by", "nonce"), name="call_asked_for_once")
+                    ],
+                },
+            ),
+            migrations.AddIndex(
+                model_name="chatmessage",
+                index=models.Index(fields=["order", "at"], name="chat_of_an_order"),
+            ),
+            migrations.AddIndex(
+                model_name="chatmessage",
+                index=models.Index(fields=["at"], name="chat_by_age"),
+            ),
+            migrations.AddConstraint(
+                model_name="chatmessage",
+                constraint=models.UniqueConstraint(fields=("stop", "side", "nonce"), name="chat_message_sent_once"),
+            ),
+            migrations.AddIndex(
+                model_name="chatflag",
+                index=models.Index(condition=models.Q(("settled_at", None)), fields=["at"], name="flag_waits"),
+            ),
+            migrations.AddConstraint(
+                model_name="chatflag",
+                constraint=models.UniqueConstraint(fields=("message", "by_side"), name="message_flagged_once_a_side"),
+            ),
+            migrations.AddConstraint(
+                model_name="doorwait",
+                constraint=models.CheckConstraint(
+                    condition=models.Q(
+                        models.Q(("answer", ""), ("answered_at", None)), ("answered_at__isnull", False), _connector="OR"
+                    ),
+                    name="door_answer_has_its_time",
                 ),
-            ],
-            options={
-                "constraints": [models.UniqueConstraint(fields=("stop", "by", "nonce"), name="call_asked_for_once")],
-            },
-        ),
-        migrations.AddIndex(
-            model_name="chatmessage",
-            index=models.Index(fields=["order", "at"], name="chat_of_an_order"),
-        ),
-        migrations.AddIndex(
-            model_name="chatmessage",
-            index=models.Index(fields=["at"], name="chat_by_age"),
-        ),
-        migrations.AddConstraint(
-            model_name="chatmessage",
-            constraint=models.UniqueConstraint(fields=("stop", "side", "nonce"), name="chat_message_sent_once"),
-        ),
-        migrations.AddIndex(
-            model_name="chatflag",
-            index=models.Index(condition=models.Q(("settled_at", None)), fields=["at"], name="flag_waits"),
-        ),
-        migrations.AddConstraint(
-            model_name="chatflag",
-            constraint=models.UniqueConstraint(fields=("message", "by_side"), name="message_flagged_once_a_side"),
-        ),
-        migrations.AddConstraint(
-            model_name="doorwait",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("answer", ""), ("answered_at", None)), ("answered_at__isnull", False), _connector="OR"
+            ),
+            migrations.AddIndex(
+                model_name="gatenote",
+                index=models.Index(
+                    condition=models.Q(("is_hidden", False)), fields=["lat", "lng"], name="gate_near_a_door"
                 ),
-                name="door_answer_has_its_time",
             ),
-        ),
-        migrations.AddIndex(
-            model_name="gatenote",
-            index=models.Index(
-                condition=models.Q(("is_hidden", False)), fields=["lat", "lng"], name="gate_near_a_door"
+            migrations.AddIndex(
+                model_name="incident",
+                index=models.Index(fields=["-at"], name="incident_newest"),
             ),
-        ),
-        migrations.AddIndex(
-            model_name="incident",
-            index=models.Index(fields=["-at"], name="incident_newest"),
-        ),
-        migrations.AddIndex(
-            model_name="incident",
-            index=models.Index(condition=models.Q(("seen_at", None)), fields=["at"], name="incident_unseen"),
-        ),
-        migrations.AddConstraint(
-            model_name="incident",
-            constraint=models.UniqueConstraint(fields=("rider", "nonce"), name="incident_told_once"),
-        ),
-        migrations.AddConstraint(
-            model_name="incident",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("kind", "sos"), ("resolved_at", None)),
-                fields=("rider",),
-                name="one_live_sos_per_rider",
+            migrations.AddIndex(
+                model_name="incident",
+                index=models.Index(condition=models.Q(("seen_at", None)), fields=["at"], name="incident_unseen"),
             ),
-        ),
-        migrations.AddConstraint(
-            model_name="incident",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("resolved_at", None), models.Q(("outcome", ""), _negated=True), _connector="OR"),
-                name="resolved_incident_says_its_outcome",
+            migrations.AddConstraint(
+                model_name="incident",
+                constraint=models.UniqueConstraint(fields=("rider", "nonce"), name="incident_told_once"),
             ),
-        ),
-        migrations.AddConstraint(
-            model_name="incident",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("battery_percent", None), ("battery_percent__lte", 100), _connector="OR"),
-                name="battery_within_full",
+            migrations.AddConstraint(
+                model_name="incident",
+                constraint=models.UniqueConstraint(
+                    condition=models.Q(("kind", "sos"), ("resolved_at", None)),
+                    fields=("rider",),
+                    name="one_live_sos_per_rider",
+                ),
             ),
-        ),
-        migrations.AddConstraint(
-            model_name="rescue",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("off_at", None), ("taken_at", None)),
-                fields=("from_trip",),
-                name="trip_rescued_by_one_at_a_time",
+            migrations.AddConstraint(
+                model_name="incident",
+                constraint=models.CheckConstraint(
+                    condition=models.Q(
+                        ("resolved_at", None), models.Q(("outcome", ""), _negated=True), _connector="OR"
+                    ),
+                    name="resolved_incident_says_its_outcome",
+                ),
             ),
-        ),
-        migrations.AddConstraint(
-            model_name="rescue",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("trip", models.F("from_trip")), _negated=True), name="rescue_is_by_another_trip"
+            migrations.AddConstraint(
+                model_name="incident",
+                constraint=models.CheckConstraint(
+                    condition=models.Q(("battery_percent", None), ("battery_percent__lte", 100), _connector="OR"),
+                    name="battery_within_full",
+                ),
             ),
-        ),
-    ]
+            migrations.AddConstraint(
+                model_name="rescue",
+                constraint=models.UniqueConstraint(
+                    condition=models.Q(("off_at", None), ("taken_at", None)),
+                    fields=("from_trip",),
+                    name="trip_rescued_by_one_at_a_time",
+                ),
+            ),
+            migrations.AddConstraint(
+                model_name="rescue",
+                constraint=models.CheckConstraint(
+                    condition=models.Q(("trip", models.F("from_trip")), _negated=True), name="rescue_is_by_another_trip"
+                ),
+            ),
+        ]
+    )

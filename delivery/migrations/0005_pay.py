@@ -6,6 +6,7 @@ import django.db.models.expressions
 from django.db import migrations, models
 
 import blinkit.kernel.ids
+from blinkit.kernel.tables import at_once
 
 FROZEN = """
 CREATE FUNCTION delivery_refuse_statement_change() RETURNS trigger LANGUAGE plpgsql AS $$
@@ -29,689 +30,741 @@ class Migration(migrations.Migration):
         ("delivery", "0004_trip"),
     ]
 
-    operations = [
-        migrations.CreateModel(
-            name="CashNotice",
-            fields=[
-                (
-                    "rider",
-                    models.OneToOneField(
-                        on_delete=django.db.models.deletion.CASCADE,
-                        primary_key=True,
-                        related_name="cash_notice",
-                        serialize=False,
-                        to="delivery.rider",
-                    ),
-                ),
-                ("level", models.PositiveSmallIntegerField(default=0)),
-                ("at", models.DateTimeField()),
-            ],
-        ),
-        migrations.CreateModel(
-            name="RiderScore",
-            fields=[],
-            options={
-                "verbose_name": "rider score",
-                "verbose_name_plural": "rider scores",
-                "proxy": True,
-                "indexes": [],
-                "constraints": [],
-            },
-            bases=("delivery.rider",),
-        ),
-        migrations.AddField(
-            model_name="earning",
-            name="receipt",
-            field=models.JSONField(db_default={}, default=dict, help_text="Routed, ridden and paid metres, and why"),
-        ),
-        migrations.CreateModel(
-            name="Campaign",
-            fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("name", models.CharField(help_text="Riders read it: Friday evening", max_length=80)),
-                (
-                    "vehicle",
-                    models.CharField(
-                        blank=True,
-                        choices=[("cycle", "Bicycle"), ("ebike", "Electric bicycle"), ("scooter", "Scooter")],
-                        help_text="Empty: every vehicle",
-                        max_length=10,
-                    ),
-                ),
-                ("starts_at", models.DateTimeField()),
-                ("ends_at", models.DateTimeField()),
-                ("deliveries", models.PositiveSmallIntegerField()),
-                ("reward_paise", models.PositiveIntegerField()),
-                (
-                    "city",
-                    models.ForeignKey(
-                        blank=True,
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to="catalog.city",
-                    ),
-                ),
-                (
-                    "store",
-                    models.ForeignKey(
-                        blank=True,
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to="catalog.store",
-                    ),
-                ),
-            ],
-            options={
-                "ordering": ["-ends_at"],
-            },
-        ),
-        migrations.CreateModel(
-            name="CampaignReward",
-            fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("amount_paise", models.PositiveIntegerField()),
-                ("earned_at", models.DateTimeField(help_text="When the last delivery that was needed was made")),
-                (
-                    "campaign",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT, related_name="rewards", to="delivery.campaign"
-                    ),
-                ),
-                (
-                    "rider",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT, related_name="rewards", to="delivery.rider"
-                    ),
-                ),
-            ],
-        ),
-        migrations.CreateModel(
-            name="CashLimit",
-            fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("cash_limit_paise", models.PositiveIntegerField()),
-                (
-                    "city",
-                    models.ForeignKey(
-                        blank=True,
-                        null=True,
-                        on_delete=django.db.models.deletion.CASCADE,
-                        related_name="+",
-                        to="catalog.city",
-                    ),
-                ),
-                (
-                    "rider",
-                    models.ForeignKey(
-                        blank=True,
-                        null=True,
-                        on_delete=django.db.models.deletion.CASCADE,
-                        related_name="+",
-                        to="delivery.rider",
-                    ),
-                ),
-            ],
-        ),
-        migrations.CreateModel(
-            name="CashReceipt",
-            fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("way", models.CharField(choices=[("desk", "At the store's desk"), ("upi", "By UPI")], max_length=4)),
-                ("amount_paise", models.PositiveIntegerField()),
-                (
-                    "said_paise",
-                    models.PositiveIntegerField(blank=True, help_text="What the rider said it was", null=True),
-                ),
-                (
-                    "key",
-                    models.CharField(help_text="The desk's paper, or the payment by UPI", max_length=60, unique=True),
-                ),
-                ("actor", models.CharField(max_length=60)),
-                ("at", models.DateTimeField()),
-                (
-                    "rider",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT, related_name="cash_receipts", to="delivery.rider"
-                    ),
-                ),
-            ],
-        ),
-        migrations.CreateModel(
-            name="DropRating",
-            fields=[
-                (
-                    "stop",
-                    models.OneToOneField(
-                        on_delete=django.db.models.deletion.CASCADE,
-                        primary_key=True,
-                        related_name="drop_rating",
-                        serialize=False,
-                        to="delivery.stop",
-                    ),
-                ),
-                (
-                    "place",
-                    models.CharField(db_index=True, help_text="Customer and place to some ten metres", max_length=64),
-                ),
-                ("is_easy", models.BooleanField()),
-                ("tags", models.JSONField(default=list, help_text="Codes of delivery.services.drops.TAGS")),
-                ("made_at", models.DateTimeField()),
-                ("changed_at", models.DateTimeField()),
-                (
-                    "rider",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.CASCADE, related_name="drop_ratings", to="delivery.rider"
-                    ),
-                ),
-            ],
-        ),
-        migrations.CreateModel(
-            name="PayPolicy",
-            fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("starts_at", models.DateTimeField()),
-                (
-                    "base_paise",
-                    models.PositiveIntegerField(
-                        default=2500, validators=[django.core.validators.MaxValueValidator(100000)]
-                    ),
-                ),
-                (
-                    "next_base_paise",
-                    models.PositiveIntegerField(
-                        default=1500,
-                        help_text="Base of each further stop of a bundle",
-                        validators=[django.core.validators.MaxValueValidator(100000)],
-                    ),
-                ),
-                ("first_metres", models.PositiveIntegerField(default=1000, help_text="In the base")),
-                (
-                    "per_km_paise",
-                    models.PositiveIntegerField(
-                        default=700, validators=[django.core.validators.MaxValueValidator(100000)]
-                    ),
-                ),
-                ("long_from_metres", models.PositiveIntegerField(default=4000)),
-                (
-                    "long_per_km_paise",
-                    models.PositiveIntegerField(
-                        default=300,
-                        help_text="Beside the rate, beyond the long distance",
-                        validators=[django.core.validators.MaxValueValidator(100000)],
-                    ),
-                ),
-                ("wait_free_s", models.PositiveIntegerField(default=300)),
-                (
-                    "wait_per_min_paise",
-                    models.PositiveIntegerField(
-                        default=100, validators=[django.core.validators.MaxValueValidator(100000)]
-                    ),
-                ),
-                (
-                    "leg_share_bp",
-                    models.PositiveIntegerField(
-                        default=4000, help_text="Of a stop's own way from the store, paid at least in a bundle"
-                    ),
-                ),
-                ("detour_from_bp", models.PositiveIntegerField(default=1500)),
-                ("detour_from_metres", models.PositiveIntegerField(default=300)),
-                (
-                    "detour_most_bp",
-                    models.PositiveIntegerField(
-                        default=15000, help_text="Of the routed way; a longer ride is looked at by a person"
-                    ),
-                ),
-                (
-                    "hour_least_paise",
-                    models.PositiveIntegerField(
-                        default=0,
-                        help_text="An hour on duty earns at least this, tips aside, over a week; 0: no such promise",
-                        validators=[django.core.validators.MaxValueValidator(100000)],
-                    ),
-                ),
-                ("note", models.CharField(blank=True, help_text="Why it changes", max_length=160)),
-                (
-                    "city",
-                    models.ForeignKey(
-                        blank=True,
-                        help_text="Empty: everywhere",
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to="catalog.city",
-                    ),
-                ),
-            ],
-            options={
-                "verbose_name_plural": "pay policies",
-                "ordering": ["-starts_at"],
-            },
-        ),
-        migrations.CreateModel(
-            name="PayReview",
-            fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                (
-                    "kind",
-                    models.CharField(
-                        choices=[
-                            ("detour", "Ride much longer than routed"),
-                            ("cash", "Cash counted differs from what the rider said"),
-                        ],
-                        max_length=8,
-                    ),
-                ),
-                ("key", models.CharField(max_length=80, unique=True)),
-                ("facts", models.JSONField(default=dict)),
-                ("opened_at", models.DateTimeField()),
-                ("closed_at", models.DateTimeField(blank=True, null=True)),
-                ("closed_by", models.CharField(blank=True, max_length=60)),
-                ("outcome", models.CharField(blank=True, max_length=160)),
-                ("given_paise", models.PositiveIntegerField(default=0)),
-                (
-                    "earning",
-                    models.OneToOneField(
-                        blank=True,
-                        editable=False,
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="review",
-                        to="delivery.earning",
-                    ),
-                ),
-                (
-                    "rider",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT, related_name="pay_reviews", to="delivery.rider"
-                    ),
-                ),
-            ],
-            options={
-                "permissions": [("close_payreview", "Can decide pay reviews")],
-            },
-        ),
-        migrations.CreateModel(
-            name="PaySurge",
-            fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                (
-                    "kind",
-                    models.CharField(
-                        choices=[("peak", "Busy hours"), ("weather", "Bad weather")], default="peak", max_length=8
-                    ),
-                ),
-                ("reason", models.CharField(help_text="The rider reads it: Heavy rain", max_length=60)),
-                ("paise", models.PositiveIntegerField(validators=[django.core.validators.MaxValueValidator(100000)])),
-                (
-                    "weekdays",
-                    models.CharField(
-                        default="1234567",
-                        help_text="Monday is 1",
-                        max_length=7,
-                        validators=[django.core.validators.RegexValidator("^[1-7]+$")],
-                    ),
-                ),
-                ("from_time", models.TimeField(blank=True, null=True)),
-                ("until_time", models.TimeField(blank=True, null=True)),
-                ("starts_at", models.DateTimeField(blank=True, null=True)),
-                ("ends_at", models.DateTimeField(blank=True, null=True)),
-                (
-                    "city",
-                    models.ForeignKey(
-                        blank=True,
-                        help_text="Empty: everywhere",
-                        null=True,
-                        on_delete=django.db.models.deletion.CASCADE,
-                        related_name="+",
-                        to="catalog.city",
-                    ),
-                ),
-                (
-                    "store",
-                    models.ForeignKey(
-                        blank=True,
-                        help_text="Only this store",
-                        null=True,
-                        on_delete=django.db.models.deletion.CASCADE,
-                        related_name="+",
-                        to="catalog.store",
-                    ),
-                ),
-            ],
-        ),
-        migrations.CreateModel(
-            name="UpiDeposit",
-            fields=[
-                (
-                    "id",
-                    models.UUIDField(
-                        default=blinkit.kernel.ids.uuid7, editable=False, primary_key=True, serialize=False
-                    ),
-                ),
-                ("amount_paise", models.PositiveIntegerField()),
-                ("created_at", models.DateTimeField()),
-                ("booked_at", models.DateTimeField(blank=True, null=True)),
-                (
-                    "receipt",
-                    models.OneToOneField(
-                        blank=True,
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="upi",
-                        to="delivery.cashreceipt",
-                    ),
-                ),
-                (
-                    "rider",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT, related_name="upi_deposits", to="delivery.rider"
-                    ),
-                ),
-            ],
-        ),
-        migrations.CreateModel(
-            name="WeekStatement",
-            fields=[
-                (
-                    "id",
-                    models.UUIDField(
-                        default=blinkit.kernel.ids.uuid7, editable=False, primary_key=True, serialize=False
-                    ),
-                ),
-                ("week", models.DateField(help_text="Its Monday")),
-                ("deliveries", models.PositiveIntegerField()),
-                ("parts", models.JSONField(help_text="Paise by part of the deliveries, the tips with them")),
-                (
-                    "lines",
-                    models.JSONField(
-                        help_text="Targets, adjustments, the hourly promise and deductions, each with its reason"
-                    ),
-                ),
-                ("days", models.JSONField(help_text="Deliveries and paise per day")),
-                ("metres", models.JSONField(default=dict, help_text="Routed, ridden and paid")),
-                ("earned_paise", models.PositiveBigIntegerField(help_text="Deliveries without tips")),
-                ("tips_paise", models.PositiveBigIntegerField()),
-                ("targets_paise", models.PositiveBigIntegerField()),
-                ("added_paise", models.PositiveBigIntegerField(help_text="Adjustments and the hourly promise")),
-                ("deducted_paise", models.PositiveBigIntegerField()),
-                ("payout_paise", models.PositiveBigIntegerField()),
-                ("cash_before_paise", models.BigIntegerField()),
-                ("cash_collected_paise", models.BigIntegerField()),
-                ("cash_handed_in_paise", models.BigIntegerField()),
-                ("cash_after_paise", models.BigIntegerField()),
-                ("issued_at", models.DateTimeField()),
-                (
-                    "rider",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT, related_name="statements", to="delivery.rider"
-                    ),
-                ),
-            ],
-            options={
-                "ordering": ["-week"],
-            },
-        ),
-        migrations.CreateModel(
-            name="Deduction",
-            fields=[
-                (
-                    "id",
-                    models.UUIDField(
-                        default=blinkit.kernel.ids.uuid7, editable=False, primary_key=True, serialize=False
-                    ),
-                ),
-                ("amount_paise", models.PositiveIntegerField()),
-                ("reason", models.CharField(help_text="The rider reads it", max_length=160)),
-                (
-                    "evidence",
-                    models.CharField(help_text="What shows it: an order number, a receipt, a report", max_length=300),
-                ),
-                ("made_by", models.CharField(max_length=60)),
-                ("told_at", models.DateTimeField()),
-                ("dispute_until", models.DateTimeField()),
-                (
-                    "state",
-                    models.CharField(
-                        choices=[
-                            ("told", "Told, may be disputed"),
-                            ("disputed", "Disputed"),
-                            ("upheld", "Looked at again, counts"),
-                            ("dropped", "Dropped"),
-                        ],
-                        default="told",
-                        max_length=8,
-                    ),
-                ),
-                ("disputed_at", models.DateTimeField(blank=True, null=True)),
-                ("dispute", models.CharField(blank=True, help_text="What the rider says", max_length=300)),
-                ("decided_by", models.CharField(blank=True, max_length=60)),
-                ("decided_at", models.DateTimeField(blank=True, null=True)),
-                ("decision", models.CharField(blank=True, max_length=160)),
-                (
-                    "rider",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT, related_name="deductions", to="delivery.rider"
-                    ),
-                ),
-                (
-                    "statement",
-                    models.ForeignKey(
-                        blank=True,
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="deductions",
-                        to="delivery.weekstatement",
-                    ),
-                ),
-            ],
-            options={
-                "permissions": [("decide_deduction", "Can decide what is to be deducted, and what riders dispute")],
-            },
-        ),
-        migrations.CreateModel(
-            name="Adjustment",
-            fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("amount_paise", models.PositiveIntegerField()),
-                ("reason", models.CharField(help_text="The rider reads it", max_length=160)),
-                ("key", models.CharField(help_text="Given once per key", max_length=80, unique=True)),
-                ("actor", models.CharField(max_length=60)),
-                ("at", models.DateTimeField()),
-                (
-                    "rider",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT, related_name="adjustments", to="delivery.rider"
-                    ),
-                ),
-            ],
-            options={
-                "indexes": [models.Index(fields=["rider", "at"], name="adjustment_of_rider")],
-                "constraints": [
-                    models.CheckConstraint(condition=models.Q(("amount_paise__gt", 0)), name="adjustment_adds")
-                ],
-            },
-        ),
-        migrations.AddIndex(
-            model_name="campaign",
-            index=models.Index(fields=["ends_at"], name="campaign_by_end"),
-        ),
-        migrations.AddConstraint(
-            model_name="campaign",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("ends_at__gt", models.F("starts_at"))), name="campaign_ends_after_it_begins"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="campaign",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("deliveries__gte", 1)), name="campaign_wants_a_delivery"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="campaign",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("reward_paise__gte", 1)), name="campaign_gives_something"
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="campaignreward",
-            index=models.Index(fields=["rider", "earned_at"], name="reward_of_rider"),
-        ),
-        migrations.AddConstraint(
-            model_name="campaignreward",
-            constraint=models.UniqueConstraint(fields=("campaign", "rider"), name="campaign_pays_a_rider_once"),
-        ),
-        migrations.AddConstraint(
-            model_name="cashlimit",
-            constraint=models.UniqueConstraint(
-                fields=("city", "rider"), name="cash_limit_once_per_city_or_rider", nulls_distinct=False
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="cashlimit",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("city", None), ("rider", None), _connector="OR"),
-                name="cash_limit_is_of_a_city_or_a_rider",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="cashreceipt",
-            index=models.Index(fields=["rider", "-id"], name="cash_receipt_of_rider"),
-        ),
-        migrations.AddConstraint(
-            model_name="cashreceipt",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("amount_paise__gt", 0)), name="cash_receipt_is_positive"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="paypolicy",
-            constraint=models.UniqueConstraint(
-                fields=("city", "starts_at"), name="pay_policy_once_per_city_and_start", nulls_distinct=False
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="paypolicy",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("leg_share_bp__lte", 10000)), name="pay_policy_share_is_a_share"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="paypolicy",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("detour_most_bp__gte", 10000)), name="pay_policy_pays_the_routed_way"
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="payreview",
-            index=models.Index(condition=models.Q(("closed_at", None)), fields=["opened_at"], name="pay_review_open"),
-        ),
-        migrations.AddConstraint(
-            model_name="paysurge",
-            constraint=models.CheckConstraint(condition=models.Q(("paise__gt", 0)), name="pay_surge_pays_something"),
-        ),
-        migrations.AddConstraint(
-            model_name="paysurge",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("kind", "weather"), _negated=True),
-                    models.Q(("ends_at__gt", models.F("starts_at")), ("starts_at__isnull", False)),
-                    _connector="OR",
-                ),
-                name="pay_surge_weather_has_an_end",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="paysurge",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("kind", "peak"), _negated=True),
-                    models.Q(("from_time__isnull", False), ("until_time__isnull", False)),
-                    _connector="OR",
-                ),
-                name="pay_surge_peak_has_hours",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="weekstatement",
-            constraint=models.UniqueConstraint(fields=("rider", "week"), name="statement_once_per_rider_and_week"),
-        ),
-        migrations.AddConstraint(
-            model_name="weekstatement",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
+    operations = at_once(
+        [
+            migrations.CreateModel(
+                name="CashNotice",
+                fields=[
                     (
-                        "payout_paise",
-                        django.db.models.expressions.CombinedExpression(
+                        "rider",
+                        models.OneToOneField(
+                            on_delete=django.db.models.deletion.CASCADE,
+                            primary_key=True,
+                            related_name="cash_notice",
+                            serialize=False,
+                            to="delivery.rider",
+                        ),
+                    ),
+                    ("level", models.PositiveSmallIntegerField(default=0)),
+                    ("at", models.DateTimeField()),
+                ],
+            ),
+            migrations.CreateModel(
+                name="RiderScore",
+                fields=[],
+                options={
+                    "verbose_name": "rider score",
+                    "verbose_name_plural": "rider scores",
+                    "proxy": True,
+                    "indexes": [],
+                    "constraints": [],
+                },
+                bases=("delivery.rider",),
+            ),
+            migrations.AddField(
+                model_name="earning",
+                name="receipt",
+                field=models.JSONField(
+                    db_default={}, default=dict, help_text="Routed, ridden and paid metres, and why"
+                ),
+            ),
+            migrations.CreateModel(
+                name="Campaign",
+                fields=[
+                    (
+                        "id",
+                        models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
+                    ),
+                    ("name", models.CharField(help_text="Riders read it: Friday evening", max_length=80)),
+                    (
+                        "vehicle",
+                        models.CharField(
+                            blank=True,
+                            choices=[("cycle", "Bicycle"), ("ebike", "Electric bicycle"), ("scooter", "Scooter")],
+                            help_text="Empty: every vehicle",
+                            max_length=10,
+                        ),
+                    ),
+                    ("starts_at", models.DateTimeField()),
+                    ("ends_at", models.DateTimeField()),
+                    ("deliveries", models.PositiveSmallIntegerField()),
+                    ("reward_paise", models.PositiveIntegerField()),
+                    (
+                        "city",
+                        models.ForeignKey(
+                            blank=True,
+                            null=True,
+                            on_delete=django.db.models.deletion.PROTECT,
+                            related_name="+",
+                            to="catalog.city",
+                        ),
+                    ),
+                    (
+                        "store",
+                        models.ForeignKey(
+                            blank=True,
+                            null=True,
+                            on_delete=django.db.models.deletion.PROTECT,
+                            related_name="+",
+                            to="catalog.store",
+                        ),
+                    ),
+                ],
+                options={
+                    "ordering": ["-ends_at"],
+                },
+            ),
+            migrations.CreateModel(
+                name="CampaignReward",
+                fields=[
+                    (
+                        "id",
+                        models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
+                    ),
+                    ("amount_paise", models.PositiveIntegerField()),
+                    ("earned_at", models.DateTimeField(help_text="When the last delivery that was needed was made")),
+                    (
+                        "campaign",
+                        models.ForeignKey(
+                            on_delete=django.db.models.deletion.PROTECT, related_name="rewards", to="delivery.campaign"
+                        ),
+                    ),
+                    (
+                        "rider",
+                        models.ForeignKey(
+                            on_delete=django.db.models.deletion.PROTECT, related_name="rewards", to="delivery.rider"
+                        ),
+                    ),
+                ],
+            ),
+            migrations.CreateModel(
+                name="CashLimit",
+                fields=[
+                    (
+                        "id",
+                        models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
+                    ),
+                    ("cash_limit_paise", models.PositiveIntegerField()),
+                    (
+                        "city",
+                        models.ForeignKey(
+                            blank=True,
+                            null=True,
+                            on_delete=django.db.models.deletion.CASCADE,
+                            related_name="+",
+                            to="catalog.city",
+                        ),
+                    ),
+                    (
+                        "rider",
+                        models.ForeignKey(
+                            blank=True,
+                            null=True,
+                            on_delete=django.db.models.deletion.CASCADE,
+                            related_name="+",
+                            to="delivery.rider",
+                        ),
+                    ),
+                ],
+            ),
+            migrations.CreateModel(
+                name="CashReceipt",
+                fields=[
+                    (
+                        "id",
+                        models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
+                    ),
+                    (
+                        "way",
+                        models.CharField(choices=[("desk", "At the store's desk"), ("upi", "By UPI")], max_length=4),
+                    ),
+                    ("amount_paise", models.PositiveIntegerField()),
+                    (
+                        "said_paise",
+                        models.PositiveIntegerField(blank=True, help_text="What the rider said it was", null=True),
+                    ),
+                    (
+                        "key",
+                        models.CharField(
+                            help_text="The desk's paper, or the payment by UPI", max_length=60, unique=True
+                        ),
+                    ),
+                    ("actor", models.CharField(max_length=60)),
+                    ("at", models.DateTimeField()),
+                    (
+                        "rider",
+                        models.ForeignKey(
+                            on_delete=django.db.models.deletion.PROTECT,
+                            related_name="cash_receipts",
+                            to="delivery.rider",
+                        ),
+                    ),
+                ],
+            ),
+            migrations.CreateModel(
+                name="DropRating",
+                fields=[
+                    (
+                        "stop",
+                        models.OneToOneField(
+                            on_delete=django.db.models.deletion.CASCADE,
+                            primary_key=True,
+                            related_name="drop_rating",
+                            serialize=False,
+                            to="delivery.stop",
+                        ),
+                    ),
+                    (
+                        "place",
+                        models.CharField(
+                            db_index=True, help_text="Customer and place to some ten metres", max_length=64
+                        ),
+                    ),
+                    ("is_easy", models.BooleanField()),
+                    ("tags", models.JSONField(default=list, help_text="Codes of delivery.services.drops.TAGS")),
+                    ("made_at", models.DateTimeField()),
+                    ("changed_at", models.DateTimeField()),
+                    (
+                        "rider",
+                        models.ForeignKey(
+                            on_delete=django.db.models.deletion.CASCADE,
+                            related_name="drop_ratings",
+                            to="delivery.rider",
+                        ),
+                    ),
+                ],
+            ),
+            migrations.CreateModel(
+                name="PayPolicy",
+                fields=[
+                    (
+                        "id",
+                        models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
+                    ),
+                    ("starts_at", models.DateTimeField()),
+                    (
+                        "base_paise",
+                        models.PositiveIntegerField(
+                            default=2500, validators=[django.core.validators.MaxValueValidator(100000)]
+                        ),
+                    ),
+                    (
+                        "next_base_paise",
+                        models.PositiveIntegerField(
+                            default=1500,
+                            help_text="Base of each further stop of a bundle",
+                            validators=[django.core.validators.MaxValueValidator(100000)],
+                        ),
+                    ),
+                    ("first_metres", models.PositiveIntegerField(default=1000, help_text="In the base")),
+                    (
+                        "per_km_paise",
+                        models.PositiveIntegerField(
+                            default=700, validators=[django.core.validators.MaxValueValidator(100000)]
+                        ),
+                    ),
+                    ("long_from_metres", models.PositiveIntegerField(default=4000)),
+                    (
+                        "long_per_km_paise",
+                        models.PositiveIntegerField(
+                            default=300,
+                            help_text="Beside the rate, beyond the long distance",
+                            validators=[django.core.validators.MaxValueValidator(100000)],
+                        ),
+                    ),
+                    ("wait_free_s", models.PositiveIntegerField(default=300)),
+                    (
+                        "wait_per_min_paise",
+                        models.PositiveIntegerField(
+                            default=100, validators=[django.core.validators.MaxValueValidator(100000)]
+                        ),
+                    ),
+                    (
+                        "leg_share_bp",
+                        models.PositiveIntegerField(
+                            default=4000, help_text="Of a stop's own way from the store, paid at least in a bundle"
+                        ),
+                    ),
+                    ("detour_from_bp", models.PositiveIntegerField(default=1500)),
+                    ("detour_from_metres", models.PositiveIntegerField(default=300)),
+                    (
+                        "detour_most_bp",
+                        models.PositiveIntegerField(
+                            default=15000, help_text="Of the routed way; a longer ride is looked at by a person"
+                        ),
+                    ),
+                    (
+                        "hour_least_paise",
+                        models.PositiveIntegerField(
+                            default=0,
+                            help_text="An hour on duty earns at least this, tips aside, over a week; 0: no such promise",
+                            validators=[django.core.validators.MaxValueValidator(100000)],
+                        ),
+                    ),
+                    ("note", models.CharField(blank=True, help_text="Why it changes", max_length=160)),
+                    (
+                        "city",
+                        models.ForeignKey(
+                            blank=True,
+                            help_text="Empty: everywhere",
+                            null=True,
+                            on_delete=django.db.models.deletion.PROTECT,
+                            related_name="+",
+                            to="catalog.city",
+                        ),
+                    ),
+                ],
+                options={
+                    "verbose_name_plural": "pay policies",
+                    "ordering": ["-starts_at"],
+                },
+            ),
+            migrations.CreateModel(
+                name="PayReview",
+                fields=[
+                    (
+                        "id",
+                        models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
+                    ),
+                    (
+                        "kind",
+                        models.CharField(
+                            choices=[
+                                ("detour", "Ride much longer than routed"),
+                                ("cash", "Cash counted differs from what the rider said"),
+                            ],
+                            max_length=8,
+                        ),
+                    ),
+                    ("key", models.CharField(max_length=80, unique=True)),
+                    ("facts", models.JSONField(default=dict)),
+                    ("opened_at", models.DateTimeField()),
+                    ("closed_at", models.DateTimeField(blank=True, null=True)),
+                    ("closed_by", models.CharField(blank=True, max_length=60)),
+                    ("outcome", models.CharField(blank=True, max_length=160)),
+                    ("given_paise", models.PositiveIntegerField(default=0)),
+                    (
+                        "earning",
+                        models.OneToOneField(
+                            blank=True,
+                            editable=False,
+                            null=True,
+                            on_delete=django.db.models.deletion.PROTECT,
+                            related_name="review",
+                            to="delivery.earning",
+                        ),
+                    ),
+                    (
+                        "rider",
+                        models.ForeignKey(
+                            on_delete=django.db.models.deletion.PROTECT, related_name="pay_reviews", to="delivery.rider"
+                        ),
+                    ),
+                ],
+                options={
+                    "permissions": [("close_payreview", "Can decide pay reviews")],
+                },
+            ),
+            migrations.CreateModel(
+                name="PaySurge",
+                fields=[
+                    (
+                        "id",
+                        models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
+                    ),
+                    (
+                        "kind",
+                        models.CharField(
+                            choices=[("peak", "Busy hours"), ("weather", "Bad weather")], default="peak", max_length=8
+                        ),
+                    ),
+                    ("reason", models.CharField(help_text="The rider reads it: Heavy rain", max_length=60)),
+                    (
+                        "paise",
+                        models.PositiveIntegerField(validators=[django.core.validators.MaxValueValidator(100000)]),
+                    ),
+                    (
+                        "weekdays",
+                        models.CharField(
+                            default="1234567",
+                            help_text="Monday is 1",
+                            max_length=7,
+                            validators=[django.core.validators.RegexValidator("^[1-7]+$")],
+                        ),
+                    ),
+                    ("from_time", models.TimeField(blank=True, null=True)),
+                    ("until_time", models.TimeField(blank=True, null=True)),
+                    ("starts_at", models.DateTimeField(blank=True, null=True)),
+                    ("ends_at", models.DateTimeField(blank=True, null=True)),
+                    (
+                        "city",
+                        models.ForeignKey(
+                            blank=True,
+                            help_text="Empty: everywhere",
+                            null=True,
+                            on_delete=django.db.models.deletion.CASCADE,
+                            related_name="+",
+                            to="catalog.city",
+                        ),
+                    ),
+                    (
+                        "store",
+                        models.ForeignKey(
+                            blank=True,
+                            help_text="Only this store",
+                            null=True,
+                            on_delete=django.db.models.deletion.CASCADE,
+                            related_name="+",
+                            to="catalog.store",
+                        ),
+                    ),
+                ],
+            ),
+            migrations.CreateModel(
+                name="UpiDeposit",
+                fields=[
+                    (
+                        "id",
+                        models.UUIDField(
+                            default=blinkit.kernel.ids.uuid7, editable=False, primary_key=True, serialize=False
+                        ),
+                    ),
+                    ("amount_paise", models.PositiveIntegerField()),
+                    ("created_at", models.DateTimeField()),
+                    ("booked_at", models.DateTimeField(blank=True, null=True)),
+                    (
+                        "receipt",
+                        models.OneToOneField(
+                            blank=True,
+                            null=True,
+                            on_delete=django.db.models.deletion.PROTECT,
+                            related_name="upi",
+                            to="delivery.cashreceipt",
+                        ),
+                    ),
+                    (
+                        "rider",
+                        models.ForeignKey(
+                            on_delete=django.db.models.deletion.PROTECT,
+                            related_name="upi_deposits",
+                            to="delivery.rider",
+                        ),
+                    ),
+                ],
+            ),
+            migrations.CreateModel(
+                name="WeekStatement",
+                fields=[
+                    (
+                        "id",
+                        models.UUIDField(
+                            default=blinkit.kernel.ids.uuid7, editable=False, primary_key=True, serialize=False
+                        ),
+                    ),
+                    ("week", models.DateField(help_text="Its Monday")),
+                    ("deliveries", models.PositiveIntegerField()),
+                    ("parts", models.JSONField(help_text="Paise by part of the deliveries, the tips with them")),
+                    (
+                        "lines",
+                        models.JSONField(
+                            help_text="Targets, adjustments, the hourly promise and deductions, each with its reason"
+                        ),
+                    ),
+                    ("days", models.JSONField(help_text="Deliveries and paise per day")),
+                    ("metres", models.JSONField(default=dict, help_text="Routed, ridden and paid")),
+                    ("earned_paise", models.PositiveBigIntegerField(help_text="Deliveries without tips")),
+                    ("tips_paise", models.PositiveBigIntegerField()),
+                    ("targets_paise", models.PositiveBigIntegerField()),
+                    ("added_paise", models.PositiveBigIntegerField(help_text="Adjustments and the hourly promise")),
+                    ("deducted_paise", models.PositiveBigIntegerField()),
+                    ("payout_paise", models.PositiveBigIntegerField()),
+                    ("cash_before_paise", models.BigIntegerField()),
+                    ("cash_collected_paise", models.BigIntegerField()),
+                    ("cash_handed_in_paise", models.BigIntegerField()),
+                    ("cash_after_paise", models.BigIntegerField()),
+                    ("issued_at", models.DateTimeField()),
+                    (
+                        "rider",
+                        models.ForeignKey(
+                            on_delete=django.db.models.deletion.PROTECT, related_name="statements", to="delivery.rider"
+                        ),
+                    ),
+                ],
+                options={
+                    "ordering": ["-week"],
+                },
+            ),
+            migrations.CreateModel(
+                name="Deduction",
+                fields=[
+                    (
+                        "id",
+                        models.UUIDField(
+                            default=blinkit.kernel.ids.uuid7, editable=False, primary_key=True, serialize=False
+                        ),
+                    ),
+                    ("amount_paise", models.PositiveIntegerField()),
+                    ("reason", models.CharField(help_text="The rider reads it", max_length=160)),
+                    (
+                        "evidence",
+                        models.CharField(
+                            help_text="What shows it: an order number, a receipt, a report", max_length=300
+                        ),
+                    ),
+                    ("made_by", models.CharField(max_length=60)),
+                    ("told_at", models.DateTimeField()),
+                    ("dispute_until", models.DateTimeField()),
+                    (
+                        "state",
+                        models.CharField(
+                            choices=[
+                                ("told", "Told, may be disputed"),
+                                ("disputed", "Disputed"),
+                                ("upheld", "Looked at again, counts"),
+                                ("dropped", "Dropped"),
+                            ],
+                            default="told",
+                            max_length=8,
+                        ),
+                    ),
+                    ("disputed_at", models.DateTimeField(blank=True, null=True)),
+                    ("dispute", models.CharField(blank=True, help_text="What the rider says", max_length=300)),
+                    ("decided_by", models.CharField(blank=True, max_length=60)),
+                    ("decided_at", models.DateTimeField(blank=True, null=True)),
+                    ("decision", models.CharField(blank=True, max_length=160)),
+                    (
+                        "rider",
+                        models.ForeignKey(
+                            on_delete=django.db.models.deletion.PROTECT, related_name="deductions", to="delivery.rider"
+                        ),
+                    ),
+                    (
+                        "statement",
+                        models.ForeignKey(
+                            blank=True,
+                            null=True,
+                            on_delete=django.db.models.deletion.PROTECT,
+                            related_name="deductions",
+                            to="delivery.weekstatement",
+                        ),
+                    ),
+                ],
+                options={
+                    "permissions": [("decide_deduction", "Can decide what is to be deducted, and what riders dispute")],
+                },
+            ),
+            migrations.CreateModel(
+                name="Adjustment",
+                fields=[
+                    (
+                        "id",
+                        models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
+                    ),
+                    ("amount_paise", models.PositiveIntegerField()),
+                    ("reason", models.CharField(help_text="The rider reads it", max_length=160)),
+                    ("key", models.CharField(help_text="Given once per key", max_length=80, unique=True)),
+                    ("actor", models.CharField(max_length=60)),
+                    ("at", models.DateTimeField()),
+                    (
+                        "rider",
+                        models.ForeignKey(
+                            on_delete=django.db.models.deletion.PROTECT, related_name="adjustments", to="delivery.rider"
+                        ),
+                    ),
+                ],
+                options={
+                    "indexes": [models.Index(fields=["rider", "at"], name="adjustment_of_rider")],
+                    "constraints": [
+                        models.CheckConstraint(condition=models.Q(("amount_paise__gt", 0)), name="adjustment_adds")
+                    ],
+                },
+            ),
+            migrations.AddIndex(
+                model_name="campaign",
+                index=models.Index(fields=["ends_at"], name="campaign_by_end"),
+            ),
+            migrations.AddConstraint(
+                model_name="campaign",
+                constraint=models.CheckConstraint(
+                    condition=models.Q(("ends_at__gt", models.F("starts_at"))), name="campaign_ends_after_it_begins"
+                ),
+            ),
+            migrations.AddConstraint(
+                model_name="campaign",
+                constraint=models.CheckConstraint(
+                    condition=models.Q(("deliveries__gte", 1)), name="campaign_wants_a_delivery"
+                ),
+            ),
+            migrations.AddConstraint(
+                model_name="campaign",
+                constraint=models.CheckConstraint(
+                    condition=models.Q(("reward_paise__gte", 1)), name="campaign_gives_something"
+                ),
+            ),
+            migrations.AddIndex(
+                model_name="campaignreward",
+                index=models.Index(fields=["rider", "earned_at"], name="reward_of_rider"),
+            ),
+            migrations.AddConstraint(
+                model_name="campaignreward",
+                constraint=models.UniqueConstraint(fields=("campaign", "rider"), name="campaign_pays_a_rider_once"),
+            ),
+            migrations.AddConstraint(
+                model_name="cashlimit",
+                constraint=models.UniqueConstraint(
+                    fields=("city", "rider"), name="cash_limit_once_per_city_or_rider", nulls_distinct=False
+                ),
+            ),
+            migrations.AddConstraint(
+                model_name="cashlimit",
+                constraint=models.CheckConstraint(
+                    condition=models.Q(("city", None), ("rider", None), _connector="OR"),
+                    name="cash_limit_is_of_a_city_or_a_rider",
+                ),
+            ),
+            migrations.AddIndex(
+                model_name="cashreceipt",
+                index=models.Index(fields=["rider", "-id"], name="cash_receipt_of_rider"),
+            ),
+            migrations.AddConstraint(
+                model_name="cashreceipt",
+                constraint=models.CheckConstraint(
+                    condition=models.Q(("amount_paise__gt", 0)), name="cash_receipt_is_positive"
+                ),
+            ),
+            migrations.AddConstraint(
+                model_name="paypolicy",
+                constraint=models.UniqueConstraint(
+                    fields=("city", "starts_at"), name="pay_policy_once_per_city_and_start", nulls_distinct=False
+                ),
+            ),
+            migrations.AddConstraint(
+                model_name="paypolicy",
+                constraint=models.CheckConstraint(
+                    condition=models.Q(("leg_share_bp__lte", 10000)), name="pay_policy_share_is_a_share"
+                ),
+            ),
+            migrations.AddConstraint(
+                model_name="paypolicy",
+                constraint=models.CheckConstraint(
+                    condition=models.Q(("detour_most_bp__gte", 10000)), name="pay_policy_pays_the_routed_way"
+                ),
+            ),
+            migrations.AddIndex(
+                model_name="payreview",
+                index=models.Index(
+                    condition=models.Q(("closed_at", None)), fields=["opened_at"], name="pay_review_open"
+                ),
+            ),
+            migrations.AddConstraint(
+                model_name="paysurge",
+                constraint=models.CheckConstraint(
+                    condition=models.Q(("paise__gt", 0)), name="pay_surge_pays_something"
+                ),
+            ),
+            migrations.AddConstraint(
+                model_name="paysurge",
+                constraint=models.CheckConstraint(
+                    condition=models.Q(
+                        models.Q(("kind", "weather"), _negated=True),
+                        models.Q(("ends_at__gt", models.F("starts_at")), ("starts_at__isnull", False)),
+                        _connector="OR",
+                    ),
+                    name="pay_surge_weather_has_an_end",
+                ),
+            ),
+            migrations.AddConstraint(
+                model_name="paysurge",
+                constraint=models.CheckConstraint(
+                    condition=models.Q(
+                        models.Q(("kind", "peak"), _negated=True),
+                        models.Q(("from_time__isnull", False), ("until_time__isnull", False)),
+                        _connector="OR",
+                    ),
+                    name="pay_surge_peak_has_hours",
+                ),
+            ),
+            migrations.AddConstraint(
+                model_name="weekstatement",
+                constraint=models.UniqueConstraint(fields=("rider", "week"), name="statement_once_per_rider_and_week"),
+            ),
+            migrations.AddConstraint(
+                model_name="weekstatement",
+                constraint=models.CheckConstraint(
+                    condition=models.Q(
+                        (
+                            "payout_paise",
                             django.db.models.expressions.CombinedExpression(
                                 django.db.models.expressions.CombinedExpression(
                                     django.db.models.expressions.CombinedExpression(
-                                        models.F("earned_paise"), "+", models.F("tips_paise")
+                                        django.db.models.expressions.CombinedExpression(
+                                            models.F("earned_paise"), "+", models.F("tips_paise")
+                                        ),
+                                        "+",
+                                        models.F("targets_paise"),
                                     ),
                                     "+",
-                                    models.F("targets_paise"),
+                                    models.F("added_paise"),
                                 ),
-                                "+",
-                                models.F("added_paise"),
+                                "-",
+                                models.F("deducted_paise"),
                             ),
-                            "-",
-                            models.F("deducted_paise"),
-                        ),
-                    )
+                        )
+                    ),
+                    name="statement_is_the_sum_of_its_parts",
                 ),
-                name="statement_is_the_sum_of_its_parts",
             ),
-        ),
-        migrations.AddConstraint(
-            model_name="weekstatement",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    (
-                        "cash_after_paise",
-                        django.db.models.expressions.CombinedExpression(
+            migrations.AddConstraint(
+                model_name="weekstatement",
+                constraint=models.CheckConstraint(
+                    condition=models.Q(
+                        (
+                            "cash_after_paise",
                             django.db.models.expressions.CombinedExpression(
-                                models.F("cash_before_paise"), "+", models.F("cash_collected_paise")
+                                django.db.models.expressions.CombinedExpression(
+                                    models.F("cash_before_paise"), "+", models.F("cash_collected_paise")
+                                ),
+                                "-",
+                                models.F("cash_handed_in_paise"),
                             ),
-                            "-",
-                            models.F("cash_handed_in_paise"),
-                        ),
-                    )
+                        )
+                    ),
+                    name="statement_cash_adds_up",
                 ),
-                name="statement_cash_adds_up",
             ),
-        ),
-        migrations.AddIndex(
-            model_name="deduction",
-            index=models.Index(fields=["rider", "-told_at"], name="deduction_of_rider"),
-        ),
-        migrations.AddConstraint(
-            model_name="deduction",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("amount_paise__gt", 0)), name="deduction_is_positive"
+            migrations.AddIndex(
+                model_name="deduction",
+                index=models.Index(fields=["rider", "-told_at"], name="deduction_of_rider"),
             ),
-        ),
-        migrations.AddConstraint(
-            model_name="deduction",
-            constraint=models.CheckConstraint(
-                condition=models.Q(models.Q(("reason", ""), _negated=True), models.Q(("evidence", ""), _negated=True)),
-                name="deduction_says_why_and_shows_it",
+            migrations.AddConstraint(
+                model_name="deduction",
+                constraint=models.CheckConstraint(
+                    condition=models.Q(("amount_paise__gt", 0)), name="deduction_is_positive"
+                ),
             ),
-        ),
-        migrations.AddConstraint(
-            model_name="deduction",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("dispute_until__gt", models.F("told_at"))),
-                name="deduction_can_be_disputed_after_it_was_told",
+            migrations.AddConstraint(
+                model_name="deduction",
+                constraint=models.CheckConstraint(
+                    condition=models.Q(
+                        models.Q(("reason", ""), _negated=True), models.Q(("evidence", ""), _negated=True)
+                    ),
+                    name="deduction_says_why_and_shows_it",
+                ),
             ),
-        ),
-        migrations.AddConstraint(
-            model_name="deduction",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("statement", None), ("state__in", ["told", "upheld"]), _connector="OR"),
-                name="deduction_disputed_does_not_count",
+            migrations.AddConstraint(
+                model_name="deduction",
+                constraint=models.CheckConstraint(
+                    condition=models.Q(("dispute_until__gt", models.F("told_at"))),
+                    name="deduction_can_be_disputed_after_it_was_told",
+                ),
             ),
-        ),
-        migrations.RunSQL(FROZEN, THAWED),
-    ]
+            migrations.AddConstraint(
+                model_name="deduction",
+                constraint=models.CheckConstraint(
+                    condition=models.Q(("statement", None), ("state__in", ["told", "upheld"]), _connector="OR"),
+                    name="deduction_disputed_does_not_count",
+                ),
+            ),
+            migrations.RunSQL(FROZEN, THAWED),
+        ]
+    )

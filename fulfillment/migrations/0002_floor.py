@@ -4,6 +4,8 @@ import django.db.models.deletion
 from django.conf import settings
 from django.db import migrations, models
 
+from blinkit.kernel.tables import at_once
+
 USUAL_WORK = """
 UPDATE fulfillment_picktask AS t SET work_s = round(45 + 12.5 * x.lines + 2 * (x.units - x.lines))
 FROM (SELECT task_id, count(*) AS lines, sum(qty) AS units FROM fulfillment_pickline GROUP BY task_id) AS x
@@ -20,73 +22,77 @@ class Migration(migrations.Migration):
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
-    operations = [
-        migrations.RemoveConstraint(
-            model_name="picktask",
-            name="picker_has_one_task_in_hand",
-        ),
-        migrations.AddField(
-            model_name="pickershift",
-            name="totes",
-            field=models.PositiveSmallIntegerField(
-                db_default=1, default=1, help_text="How many totes this person takes on one walk"
+    operations = at_once(
+        [
+            migrations.RemoveConstraint(
+                model_name="picktask",
+                name="picker_has_one_task_in_hand",
             ),
-        ),
-        migrations.AddField(
-            model_name="pickline",
-            name="grams",
-            field=models.PositiveIntegerField(db_default=0, default=0, help_text="Weighed, of all picked units"),
-        ),
-        migrations.AddField(
-            model_name="pickline",
-            name="helper",
-            field=models.ForeignKey(
-                blank=True,
-                help_text="Who fetches this line, when it is not the task's picker",
-                null=True,
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="lines_helped",
-                to=settings.AUTH_USER_MODEL,
-            ),
-        ),
-        migrations.AddField(
-            model_name="picktask",
-            name="tote",
-            field=models.PositiveSmallIntegerField(blank=True, help_text="1 to 4 while it is in work", null=True),
-        ),
-        migrations.AddField(
-            model_name="picktask",
-            name="work_s",
-            field=models.PositiveIntegerField(db_default=0, default=0, help_text="Usual seconds to pick and pack it"),
-        ),
-        # Orders in work when this is deployed: one each, as it was.
-        migrations.RunSQL(
-            "UPDATE fulfillment_picktask SET tote = 1 WHERE state IN ('picking', 'picked')", migrations.RunSQL.noop
-        ),
-        migrations.RunSQL(USUAL_WORK, migrations.RunSQL.noop),
-        migrations.AddConstraint(
-            model_name="pickershift",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("totes__gte", 1), ("totes__lte", 4)), name="picker_takes_one_to_four_totes"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="picktask",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("state__in", ["picking", "picked"])),
-                fields=("picker", "tote"),
-                name="task_in_work_has_its_own_tote",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="picktask",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("state__in", ["picking", "picked"]), _negated=True),
-                    models.Q(("tote__gte", 1), ("tote__isnull", False), ("tote__lte", 4)),
-                    _connector="OR",
+            migrations.AddField(
+                model_name="pickershift",
+                name="totes",
+                field=models.PositiveSmallIntegerField(
+                    db_default=1, default=1, help_text="How many totes this person takes on one walk"
                 ),
-                name="task_in_work_lies_in_a_tote",
             ),
-        ),
-    ]
+            migrations.AddField(
+                model_name="pickline",
+                name="grams",
+                field=models.PositiveIntegerField(db_default=0, default=0, help_text="Weighed, of all picked units"),
+            ),
+            migrations.AddField(
+                model_name="pickline",
+                name="helper",
+                field=models.ForeignKey(
+                    blank=True,
+                    help_text="Who fetches this line, when it is not the task's picker",
+                    null=True,
+                    on_delete=django.db.models.deletion.PROTECT,
+                    related_name="lines_helped",
+                    to=settings.AUTH_USER_MODEL,
+                ),
+            ),
+            migrations.AddField(
+                model_name="picktask",
+                name="tote",
+                field=models.PositiveSmallIntegerField(blank=True, help_text="1 to 4 while it is in work", null=True),
+            ),
+            migrations.AddField(
+                model_name="picktask",
+                name="work_s",
+                field=models.PositiveIntegerField(
+                    db_default=0, default=0, help_text="Usual seconds to pick and pack it"
+                ),
+            ),
+            # Orders in work when this is deployed: one each, as it was.
+            migrations.RunSQL(
+                "UPDATE fulfillment_picktask SET tote = 1 WHERE state IN ('picking', 'picked')", migrations.RunSQL.noop
+            ),
+            migrations.RunSQL(USUAL_WORK, migrations.RunSQL.noop),
+            migrations.AddConstraint(
+                model_name="pickershift",
+                constraint=models.CheckConstraint(
+                    condition=models.Q(("totes__gte", 1), ("totes__lte", 4)), name="picker_takes_one_to_four_totes"
+                ),
+            ),
+            migrations.AddConstraint(
+                model_name="picktask",
+                constraint=models.UniqueConstraint(
+                    condition=models.Q(("state__in", ["picking", "picked"])),
+                    fields=("picker", "tote"),
+                    name="task_in_work_has_its_own_tote",
+                ),
+            ),
+            migrations.AddConstraint(
+                model_name="picktask",
+                constraint=models.CheckConstraint(
+                    condition=models.Q(
+                        models.Q(("state__in", ["picking", "picked"]), _negated=True),
+                        models.Q(("tote__gte", 1), ("tote__isnull", False), ("tote__lte", 4)),
+                        _connector="OR",
+                    ),
+                    name="task_in_work_lies_in_a_tote",
+                ),
+            ),
+        ]
+    )

@@ -4,6 +4,8 @@ import django.db.models.deletion
 from django.conf import settings
 from django.db import migrations, models
 
+from blinkit.kernel.tables import at_once
+
 
 class Migration(migrations.Migration):
     dependencies = [
@@ -12,197 +14,220 @@ class Migration(migrations.Migration):
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
-    operations = [
-        migrations.CreateModel(
-            name="Break",
-            fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("started_at", models.DateTimeField()),
-                ("back_at", models.DateTimeField(help_text="When the person means to be back")),
-                ("ended_at", models.DateTimeField(blank=True, null=True)),
-            ],
-        ),
-        migrations.CreateModel(
-            name="PickerStat",
-            fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("day", models.DateField()),
-                ("tasks", models.PositiveIntegerField(default=0)),
-                ("lines", models.PositiveIntegerField(default=0, help_text="Lines of which something was found")),
-                ("units", models.PositiveIntegerField(default=0, help_text="Units found")),
-                (
-                    "pick_s",
-                    models.PositiveIntegerField(default=0, help_text="Seconds from taking an order to its last line"),
-                ),
-                (
-                    "pack_s",
-                    models.PositiveIntegerField(
-                        default=0, help_text="Seconds from the last line to the bags on the shelf"
+    operations = at_once(
+        [
+            migrations.CreateModel(
+                name="Break",
+                fields=[
+                    (
+                        "id",
+                        models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
                     ),
-                ),
-                ("refused", models.PositiveIntegerField(default=0, help_text="Scans that were refused")),
-                ("shorted", models.PositiveIntegerField(default=0, help_text="Lines of which something was not there")),
-            ],
-        ),
-        migrations.CreateModel(
-            name="PickPace",
-            fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("base_s", models.FloatField(help_text="Per order")),
-                ("line_s", models.FloatField(help_text="Per line")),
-                ("unit_s", models.FloatField(help_text="Per unit beyond the first of a line")),
-                ("orders", models.PositiveIntegerField(default=0, help_text="Learned from so many")),
-                ("learned_at", models.DateTimeField()),
-            ],
-        ),
-        migrations.CreateModel(
-            name="PlannedShift",
-            fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                (
-                    "weekday",
-                    models.PositiveSmallIntegerField(
-                        blank=True,
-                        choices=[
-                            (0, "Monday"),
-                            (1, "Tuesday"),
-                            (2, "Wednesday"),
-                            (3, "Thursday"),
-                            (4, "Friday"),
-                            (5, "Saturday"),
-                            (6, "Sunday"),
-                        ],
-                        null=True,
+                    ("started_at", models.DateTimeField()),
+                    ("back_at", models.DateTimeField(help_text="When the person means to be back")),
+                    ("ended_at", models.DateTimeField(blank=True, null=True)),
+                ],
+            ),
+            migrations.CreateModel(
+                name="PickerStat",
+                fields=[
+                    (
+                        "id",
+                        models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
                     ),
+                    ("day", models.DateField()),
+                    ("tasks", models.PositiveIntegerField(default=0)),
+                    ("lines", models.PositiveIntegerField(default=0, help_text="Lines of which something was found")),
+                    ("units", models.PositiveIntegerField(default=0, help_text="Units found")),
+                    (
+                        "pick_s",
+                        models.PositiveIntegerField(
+                            default=0, help_text="Seconds from taking an order to its last line"
+                        ),
+                    ),
+                    (
+                        "pack_s",
+                        models.PositiveIntegerField(
+                            default=0, help_text="Seconds from the last line to the bags on the shelf"
+                        ),
+                    ),
+                    ("refused", models.PositiveIntegerField(default=0, help_text="Scans that were refused")),
+                    (
+                        "shorted",
+                        models.PositiveIntegerField(default=0, help_text="Lines of which something was not there"),
+                    ),
+                ],
+            ),
+            migrations.CreateModel(
+                name="PickPace",
+                fields=[
+                    (
+                        "id",
+                        models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
+                    ),
+                    ("base_s", models.FloatField(help_text="Per order")),
+                    ("line_s", models.FloatField(help_text="Per line")),
+                    ("unit_s", models.FloatField(help_text="Per unit beyond the first of a line")),
+                    ("orders", models.PositiveIntegerField(default=0, help_text="Learned from so many")),
+                    ("learned_at", models.DateTimeField()),
+                ],
+            ),
+            migrations.CreateModel(
+                name="PlannedShift",
+                fields=[
+                    (
+                        "id",
+                        models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
+                    ),
+                    (
+                        "weekday",
+                        models.PositiveSmallIntegerField(
+                            blank=True,
+                            choices=[
+                                (0, "Monday"),
+                                (1, "Tuesday"),
+                                (2, "Wednesday"),
+                                (3, "Thursday"),
+                                (4, "Friday"),
+                                (5, "Saturday"),
+                                (6, "Sunday"),
+                            ],
+                            null=True,
+                        ),
+                    ),
+                    ("day", models.DateField(blank=True, null=True)),
+                    ("from_time", models.TimeField(verbose_name="from")),
+                    ("to_time", models.TimeField(verbose_name="to")),
+                ],
+            ),
+            migrations.AddIndex(
+                model_name="pickershift",
+                index=models.Index(fields=["store", "-ended_at"], name="shift_by_store"),
+            ),
+            migrations.AddField(
+                model_name="break",
+                name="shift",
+                field=models.ForeignKey(
+                    on_delete=django.db.models.deletion.CASCADE, related_name="breaks", to="fulfillment.pickershift"
                 ),
-                ("day", models.DateField(blank=True, null=True)),
-                ("from_time", models.TimeField(verbose_name="from")),
-                ("to_time", models.TimeField(verbose_name="to")),
-            ],
-        ),
-        migrations.AddIndex(
-            model_name="pickershift",
-            index=models.Index(fields=["store", "-ended_at"], name="shift_by_store"),
-        ),
-        migrations.AddField(
-            model_name="break",
-            name="shift",
-            field=models.ForeignKey(
-                on_delete=django.db.models.deletion.CASCADE, related_name="breaks", to="fulfillment.pickershift"
             ),
-        ),
-        migrations.AddField(
-            model_name="pickerstat",
-            name="picker",
-            field=models.ForeignKey(
-                on_delete=django.db.models.deletion.CASCADE, related_name="picker_stats", to=settings.AUTH_USER_MODEL
-            ),
-        ),
-        migrations.AddField(
-            model_name="pickerstat",
-            name="store",
-            field=models.ForeignKey(
-                on_delete=django.db.models.deletion.CASCADE, related_name="picker_stats", to="catalog.store"
-            ),
-        ),
-        migrations.AddField(
-            model_name="pickpace",
-            name="picker",
-            field=models.ForeignKey(
-                blank=True,
-                null=True,
-                on_delete=django.db.models.deletion.CASCADE,
-                related_name="paces",
-                to=settings.AUTH_USER_MODEL,
-            ),
-        ),
-        migrations.AddField(
-            model_name="pickpace",
-            name="store",
-            field=models.ForeignKey(
-                blank=True,
-                null=True,
-                on_delete=django.db.models.deletion.CASCADE,
-                related_name="paces",
-                to="catalog.store",
-            ),
-        ),
-        migrations.AddField(
-            model_name="plannedshift",
-            name="store",
-            field=models.ForeignKey(
-                on_delete=django.db.models.deletion.CASCADE, related_name="planned_shifts", to="catalog.store"
-            ),
-        ),
-        migrations.AddField(
-            model_name="plannedshift",
-            name="user",
-            field=models.ForeignKey(
-                on_delete=django.db.models.deletion.CASCADE, related_name="planned_shifts", to=settings.AUTH_USER_MODEL
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="break",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("ended_at", None)), fields=("shift",), name="shift_one_live_break"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="break",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("back_at__gt", models.F("started_at"))), name="break_lasts"
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="pickerstat",
-            index=models.Index(fields=["picker", "-day"], name="picker_days"),
-        ),
-        migrations.AddConstraint(
-            model_name="pickerstat",
-            constraint=models.UniqueConstraint(fields=("store", "picker", "day"), name="picker_stat_once_per_day"),
-        ),
-        migrations.AddConstraint(
-            model_name="pickpace",
-            constraint=models.UniqueConstraint(
-                fields=("store", "picker"), name="pace_once_per_store_and_picker", nulls_distinct=False
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="pickpace",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("base_s__gt", 0), ("line_s__gt", 0), ("unit_s__gte", 0)), name="pace_takes_time"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="plannedshift",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("day__isnull", False), ("weekday__isnull", True)),
-                    models.Q(("day__isnull", True), ("weekday__isnull", False)),
-                    _connector="OR",
+            migrations.AddField(
+                model_name="pickerstat",
+                name="picker",
+                field=models.ForeignKey(
+                    on_delete=django.db.models.deletion.CASCADE,
+                    related_name="picker_stats",
+                    to=settings.AUTH_USER_MODEL,
                 ),
-                name="planned_on_a_day_or_every_week",
             ),
-        ),
-        migrations.AddConstraint(
-            model_name="plannedshift",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("weekday", None), ("weekday__lte", 6), _connector="OR"),
-                name="planned_on_a_day_of_the_week",
+            migrations.AddField(
+                model_name="pickerstat",
+                name="store",
+                field=models.ForeignKey(
+                    on_delete=django.db.models.deletion.CASCADE, related_name="picker_stats", to="catalog.store"
+                ),
             ),
-        ),
-        migrations.AddConstraint(
-            model_name="plannedshift",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("from_time", models.F("to_time")), _negated=True), name="planned_shift_lasts"
+            migrations.AddField(
+                model_name="pickpace",
+                name="picker",
+                field=models.ForeignKey(
+                    blank=True,
+                    null=True,
+                    on_delete=django.db.models.deletion.CASCADE,
+                    related_name="paces",
+                    to=settings.AUTH_USER_MODEL,
+                ),
             ),
-        ),
-        migrations.AddConstraint(
-            model_name="plannedshift",
-            constraint=models.UniqueConstraint(
-                fields=("store", "user", "day", "weekday", "from_time"),
-                name="planned_once_per_person_and_begin",
-                nulls_distinct=False,
+            migrations.AddField(
+                model_name="pickpace",
+                name="store",
+                field=models.ForeignKey(
+                    blank=True,
+                    null=True,
+                    on_delete=django.db.models.deletion.CASCADE,
+                    related_name="paces",
+                    to="catalog.store",
+                ),
             ),
-        ),
-    ]
+            migrations.AddField(
+                model_name="plannedshift",
+                name="store",
+                field=models.ForeignKey(
+                    on_delete=django.db.models.deletion.CASCADE, related_name="planned_shifts", to="catalog.store"
+                ),
+            ),
+            migrations.AddField(
+                model_name="plannedshift",
+                name="user",
+                field=models.ForeignKey(
+                    on_delete=django.db.models.deletion.CASCADE,
+                    related_name="planned_shifts",
+                    to=settings.AUTH_USER_MODEL,
+                ),
+            ),
+            migrations.AddConstraint(
+                model_name="break",
+                constraint=models.UniqueConstraint(
+                    condition=models.Q(("ended_at", None)), fields=("shift",), name="shift_one_live_break"
+                ),
+            ),
+            migrations.AddConstraint(
+                model_name="break",
+                constraint=models.CheckConstraint(
+                    condition=models.Q(("back_at__gt", models.F("started_at"))), name="break_lasts"
+                ),
+            ),
+            migrations.AddIndex(
+                model_name="pickerstat",
+                index=models.Index(fields=["picker", "-day"], name="picker_days"),
+            ),
+            migrations.AddConstraint(
+                model_name="pickerstat",
+                constraint=models.UniqueConstraint(fields=("store", "picker", "day"), name="picker_stat_once_per_day"),
+            ),
+            migrations.AddConstraint(
+                model_name="pickpace",
+                constraint=models.UniqueConstraint(
+                    fields=("store", "picker"), name="pace_once_per_store_and_picker", nulls_distinct=False
+                ),
+            ),
+            migrations.AddConstraint(
+                model_name="pickpace",
+                constraint=models.CheckConstraint(
+                    condition=models.Q(("base_s__gt", 0), ("line_s__gt", 0), ("unit_s__gte", 0)), name="pace_takes_time"
+                ),
+            ),
+            migrations.AddConstraint(
+                model_name="plannedshift",
+                constraint=models.CheckConstraint(
+                    condition=models.Q(
+                        models.Q(("day__isnull", False), ("weekday__isnull", True)),
+                        models.Q(("day__isnull", True), ("weekday__isnull", False)),
+                        _connector="OR",
+                    ),
+                    name="planned_on_a_day_or_every_week",
+                ),
+            ),
+            migrations.AddConstraint(
+                model_name="plannedshift",
+                constraint=models.CheckConstraint(
+                    condition=models.Q(("weekday", None), ("weekday__lte", 6), _connector="OR"),
+                    name="planned_on_a_day_of_the_week",
+                ),
+            ),
+            migrations.AddConstraint(
+                model_name="plannedshift",
+                constraint=models.CheckConstraint(
+                    condition=models.Q(("from_time", models.F("to_time")), _negated=True), name="planned_shift_lasts"
+                ),
+            ),
+            migrations.AddConstraint(
+                model_name="plannedshift",
+                constraint=models.UniqueConstraint(
+                    fields=("store", "user", "day", "weekday", "from_time"),
+                    name="planned_once_per_person_and_begin",
+                    nulls_distinct=False,
+                ),
+            ),
+        ]
+    )

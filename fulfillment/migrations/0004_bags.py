@@ -3,6 +3,8 @@
 import django.db.models.deletion
 from django.db import migrations, models
 
+from blinkit.kernel.tables import at_once
+
 
 class Migration(migrations.Migration):
     dependencies = [
@@ -10,96 +12,101 @@ class Migration(migrations.Migration):
         ("fulfillment", "0003_rota"),
     ]
 
-    operations = [
-        migrations.CreateModel(
-            name="PackingRule",
-            fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                (
-                    "scale",
-                    models.CharField(
-                        choices=[
-                            ("none", "No scale: bags are not weighed"),
-                            ("may", "A scale: weighing is offered"),
-                            ("must", "Every bag is weighed"),
-                        ],
-                        default="none",
-                        max_length=4,
+    operations = at_once(
+        [
+            migrations.CreateModel(
+                name="PackingRule",
+                fields=[
+                    (
+                        "id",
+                        models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
                     ),
-                ),
-                (
-                    "label_size",
-                    models.CharField(
-                        choices=[("100x50", "100 × 50 mm"), ("50x40", "50 × 40 mm")], default="100x50", max_length=8
+                    (
+                        "scale",
+                        models.CharField(
+                            choices=[
+                                ("none", "No scale: bags are not weighed"),
+                                ("may", "A scale: weighing is offered"),
+                                ("must", "Every bag is weighed"),
+                            ],
+                            default="none",
+                            max_length=4,
+                        ),
                     ),
+                    (
+                        "label_size",
+                        models.CharField(
+                            choices=[("100x50", "100 × 50 mm"), ("50x40", "50 × 40 mm")], default="100x50", max_length=8
+                        ),
+                    ),
+                ],
+            ),
+            migrations.AddField(
+                model_name="bag",
+                name="expected_g",
+                field=models.PositiveIntegerField(db_default=0, default=0, help_text="Of what is known to be in it"),
+            ),
+            migrations.AddField(
+                model_name="bag",
+                name="holds",
+                field=models.JSONField(
+                    db_default=models.Value([], models.JSONField()), default=list, help_text="Lines and units"
                 ),
-            ],
-        ),
-        migrations.AddField(
-            model_name="bag",
-            name="expected_g",
-            field=models.PositiveIntegerField(db_default=0, default=0, help_text="Of what is known to be in it"),
-        ),
-        migrations.AddField(
-            model_name="bag",
-            name="holds",
-            field=models.JSONField(
-                db_default=models.Value([], models.JSONField()), default=list, help_text="Lines and units"
             ),
-        ),
-        migrations.AddField(
-            model_name="bag",
-            name="kind",
-            field=models.CharField(
-                db_default="ambient", default="ambient", help_text="One of bagging.KINDS", max_length=8
+            migrations.AddField(
+                model_name="bag",
+                name="kind",
+                field=models.CharField(
+                    db_default="ambient", default="ambient", help_text="One of bagging.KINDS", max_length=8
+                ),
             ),
-        ),
-        migrations.AddField(
-            model_name="bag",
-            name="slot",
-            field=models.CharField(
-                blank=True, db_default="", default="", help_text="The place it stands on", max_length=12
+            migrations.AddField(
+                model_name="bag",
+                name="slot",
+                field=models.CharField(
+                    blank=True, db_default="", default="", help_text="The place it stands on", max_length=12
+                ),
             ),
-        ),
-        migrations.AddField(
-            model_name="shelfslot",
-            name="cold_of",
-            field=models.OneToOneField(
-                blank=True,
-                help_text="Only the cold bags of this order stand here",
-                null=True,
-                on_delete=django.db.models.deletion.SET_NULL,
-                related_name="cold_slot",
-                to="fulfillment.picktask",
+            migrations.AddField(
+                model_name="shelfslot",
+                name="cold_of",
+                field=models.OneToOneField(
+                    blank=True,
+                    help_text="Only the cold bags of this order stand here",
+                    null=True,
+                    on_delete=django.db.models.deletion.SET_NULL,
+                    related_name="cold_slot",
+                    to="fulfillment.picktask",
+                ),
             ),
-        ),
-        migrations.AddField(
-            model_name="shelfslot",
-            name="zone",
-            field=models.CharField(
-                choices=[("ambient", "Open shelf"), ("cold", "Cold")],
-                db_default="ambient",
-                default="ambient",
-                max_length=8,
+            migrations.AddField(
+                model_name="shelfslot",
+                name="zone",
+                field=models.CharField(
+                    choices=[("ambient", "Open shelf"), ("cold", "Cold")],
+                    db_default="ambient",
+                    default="ambient",
+                    max_length=8,
+                ),
             ),
-        ),
-        migrations.AlterField(
-            model_name="bag",
-            name="weight_g",
-            field=models.PositiveIntegerField(default=0, help_text="As weighed; 0 when it was not"),
-        ),
-        migrations.AddConstraint(
-            model_name="shelfslot",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("task", None), ("cold_of", None), _connector="OR"),
-                name="shelf_slot_holds_an_order_or_its_cold_bags",
+            migrations.AlterField(
+                model_name="bag",
+                name="weight_g",
+                field=models.PositiveIntegerField(default=0, help_text="As weighed; 0 when it was not"),
             ),
-        ),
-        migrations.AddField(
-            model_name="packingrule",
-            name="store",
-            field=models.OneToOneField(
-                on_delete=django.db.models.deletion.CASCADE, related_name="packing_rule", to="catalog.store"
+            migrations.AddConstraint(
+                model_name="shelfslot",
+                constraint=models.CheckConstraint(
+                    condition=models.Q(("task", None), ("cold_of", None), _connector="OR"),
+                    name="shelf_slot_holds_an_order_or_its_cold_bags",
+                ),
             ),
-        ),
-    ]
+            migrations.AddField(
+                model_name="packingrule",
+                name="store",
+                field=models.OneToOneField(
+                    on_delete=django.db.models.deletion.CASCADE, related_name="packing_rule", to="catalog.store"
+                ),
+            ),
+        ]
+    )

@@ -8,7 +8,7 @@ from django.db import migrations, models
 
 import blinkit.kernel.ids
 import inventory.inbound
-from blinkit.kernel.tables import CreateTables
+from blinkit.kernel.tables import AtOnce
 
 REFUSE = """
 CREATE FUNCTION inventory_refuse_ledger_change() RETURNS trigger LANGUAGE plpgsql AS $$
@@ -48,7 +48,7 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
-        CreateTables(
+        AtOnce(
             [
                 migrations.CreateModel(
                     name="Bin",

@@ -9,7 +9,7 @@ from django.conf import settings
 from django.db import migrations, models
 
 import blinkit.kernel.ids
-from blinkit.kernel.tables import CreateTables
+from blinkit.kernel.tables import AtOnce
 
 FORWARD = """
 CREATE FUNCTION orders_document_is_frozen() RETURNS trigger LANGUAGE plpgsql AS $$
@@ -153,7 +153,7 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
-        CreateTables(
+        AtOnce(
             [
                 migrations.CreateModel(
                     name="Cart",

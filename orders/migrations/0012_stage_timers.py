@@ -3,6 +3,8 @@
 import django.db.models.deletion
 from django.db import migrations, models
 
+from blinkit.kernel.tables import at_once
+
 
 class Migration(migrations.Migration):
     dependencies = [
@@ -10,154 +12,166 @@ class Migration(migrations.Migration):
         ("orders", "0011_rider_here"),
     ]
 
-    operations = [
-        migrations.CreateModel(
-            name="StoreWarning",
-            fields=[
-                (
-                    "store",
-                    models.OneToOneField(
-                        on_delete=django.db.models.deletion.CASCADE,
-                        primary_key=True,
-                        related_name="+",
-                        serialize=False,
-                        to="catalog.store",
+    operations = at_once(
+        [
+            migrations.CreateModel(
+                name="StoreWarning",
+                fields=[
+                    (
+                        "store",
+                        models.OneToOneField(
+                            on_delete=django.db.models.deletion.CASCADE,
+                            primary_key=True,
+                            related_name="+",
+                            serialize=False,
+                            to="catalog.store",
+                        ),
                     ),
-                ),
-                ("told_at", models.DateTimeField()),
-                ("orders", models.PositiveIntegerField()),
-                ("late_s", models.PositiveIntegerField()),
-                (
-                    "stage",
-                    models.CharField(
-                        choices=[
-                            ("accept", "Taken up by the store"),
-                            ("queue", "Waiting for a picker"),
-                            ("picking", "Picking"),
-                            ("packing", "Packing"),
-                            ("rider", "Waiting for a rider"),
-                            ("handover", "Rider to the shelf"),
-                            ("ride", "Ride"),
-                            ("door", "At the door"),
-                        ],
-                        max_length=8,
-                    ),
-                ),
-            ],
-        ),
-        migrations.CreateModel(
-            name="StageTimer",
-            fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                (
-                    "stage",
-                    models.CharField(
-                        choices=[
-                            ("accept", "Taken up by the store"),
-                            ("queue", "Waiting for a picker"),
-                            ("picking", "Picking"),
-                            ("packing", "Packing"),
-                            ("rider", "Waiting for a rider"),
-                            ("handover", "Rider to the shelf"),
-                            ("ride", "Ride"),
-                            ("door", "At the door"),
-                        ],
-                        max_length=8,
-                    ),
-                ),
-                ("began_at", models.DateTimeField()),
-                ("usual_s", models.PositiveIntegerField(help_text="How long it usually takes")),
-                ("due_at", models.DateTimeField()),
-                ("promised_by", models.DateTimeField()),
-                ("ended_at", models.DateTimeField(blank=True, null=True)),
-                ("breached", models.BooleanField(db_default=False, default=False)),
-                (
-                    "slow_stage",
-                    models.CharField(
-                        blank=True,
-                        choices=[
-                            ("accept", "Taken up by the store"),
-                            ("queue", "Waiting for a picker"),
-                            ("picking", "Picking"),
-                            ("packing", "Packing"),
-                            ("rider", "Waiting for a rider"),
-                            ("handover", "Rider to the shelf"),
-                            ("ride", "Ride"),
-                            ("door", "At the door"),
-                        ],
-                        db_default="",
-                        default="",
-                        max_length=8,
-                    ),
-                ),
-                ("slow_s", models.PositiveIntegerField(db_default=0, default=0)),
-                ("at_risk", models.BooleanField(db_default=False, default=False)),
-                (
-                    "raised_at",
-                    models.DateTimeField(blank=True, help_text="PromiseAtRisk, once per order and stage", null=True),
-                ),
-                (
-                    "kept_at",
-                    models.DateTimeField(blank=True, help_text="PromiseKeptAgain, once per order and stage", null=True),
-                ),
-                (
-                    "warned_at",
-                    models.DateTimeField(
-                        blank=True, help_text="The last warning of this order in any stage", null=True
-                    ),
-                ),
-                ("warned_late_s", models.IntegerField(blank=True, help_text="How late was expected then", null=True)),
-                ("customer_told_at", models.DateTimeField(blank=True, null=True)),
-                (
-                    "order",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.CASCADE, related_name="timers", to="orders.order"
-                    ),
-                ),
-                (
-                    "store",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.CASCADE, related_name="+", to="catalog.store"
-                    ),
-                ),
-            ],
-            options={
-                "indexes": [
-                    models.Index(fields=["began_at"], name="stage_timer_by_day"),
-                    models.Index(
-                        condition=models.Q(("at_risk", True), ("ended_at", None)),
-                        fields=["store"],
-                        name="stage_timer_at_risk",
+                    ("told_at", models.DateTimeField()),
+                    ("orders", models.PositiveIntegerField()),
+                    ("late_s", models.PositiveIntegerField()),
+                    (
+                        "stage",
+                        models.CharField(
+                            choices=[
+                                ("accept", "Taken up by the store"),
+                                ("queue", "Waiting for a picker"),
+                                ("picking", "Picking"),
+                                ("packing", "Packing"),
+                                ("rider", "Waiting for a rider"),
+                                ("handover", "Rider to the shelf"),
+                                ("ride", "Ride"),
+                                ("door", "At the door"),
+                            ],
+                            max_length=8,
+                        ),
                     ),
                 ],
-                "constraints": [
-                    models.UniqueConstraint(fields=("order", "stage"), name="stage_timer_once_per_order_and_stage"),
-                    models.UniqueConstraint(
-                        condition=models.Q(("ended_at", None)),
-                        fields=("order",),
-                        name="order_is_in_one_stage_at_a_time",
+            ),
+            migrations.CreateModel(
+                name="StageTimer",
+                fields=[
+                    (
+                        "id",
+                        models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
                     ),
-                    models.UniqueConstraint(
-                        condition=models.Q(("customer_told_at__isnull", False)),
-                        fields=("order",),
-                        name="customer_is_told_once_of_delay",
-                    ),
-                    models.CheckConstraint(
-                        condition=models.Q(
-                            (
-                                "stage__in",
-                                ["accept", "queue", "picking", "packing", "rider", "handover", "ride", "door"],
-                            )
+                    (
+                        "stage",
+                        models.CharField(
+                            choices=[
+                                ("accept", "Taken up by the store"),
+                                ("queue", "Waiting for a picker"),
+                                ("picking", "Picking"),
+                                ("packing", "Packing"),
+                                ("rider", "Waiting for a rider"),
+                                ("handover", "Rider to the shelf"),
+                                ("ride", "Ride"),
+                                ("door", "At the door"),
+                            ],
+                            max_length=8,
                         ),
-                        name="stage_is_known",
                     ),
-                    models.CheckConstraint(
-                        condition=models.Q(
-                            ("ended_at", None), ("ended_at__gte", models.F("began_at")), _connector="OR"
+                    ("began_at", models.DateTimeField()),
+                    ("usual_s", models.PositiveIntegerField(help_text="How long it usually takes")),
+                    ("due_at", models.DateTimeField()),
+                    ("promised_by", models.DateTimeField()),
+                    ("ended_at", models.DateTimeField(blank=True, null=True)),
+                    ("breached", models.BooleanField(db_default=False, default=False)),
+                    (
+                        "slow_stage",
+                        models.CharField(
+                            blank=True,
+                            choices=[
+                                ("accept", "Taken up by the store"),
+                                ("queue", "Waiting for a picker"),
+                                ("picking", "Picking"),
+                                ("packing", "Packing"),
+                                ("rider", "Waiting for a rider"),
+                                ("handover", "Rider to the shelf"),
+                                ("ride", "Ride"),
+                                ("door", "At the door"),
+                            ],
+                            db_default="",
+                            default="",
+                            max_length=8,
                         ),
-                        name="stage_ends_after_it_began",
+                    ),
+                    ("slow_s", models.PositiveIntegerField(db_default=0, default=0)),
+                    ("at_risk", models.BooleanField(db_default=False, default=False)),
+                    (
+                        "raised_at",
+                        models.DateTimeField(
+                            blank=True, help_text="PromiseAtRisk, once per order and stage", null=True
+                        ),
+                    ),
+                    (
+                        "kept_at",
+                        models.DateTimeField(
+                            blank=True, help_text="PromiseKeptAgain, once per order and stage", null=True
+                        ),
+                    ),
+                    (
+                        "warned_at",
+                        models.DateTimeField(
+                            blank=True, help_text="The last warning of this order in any stage", null=True
+                        ),
+                    ),
+                    (
+                        "warned_late_s",
+                        models.IntegerField(blank=True, help_text="How late was expected then", null=True),
+                    ),
+                    ("customer_told_at", models.DateTimeField(blank=True, null=True)),
+                    (
+                        "order",
+                        models.ForeignKey(
+                            on_delete=django.db.models.deletion.CASCADE, related_name="timers", to="orders.order"
+                        ),
+                    ),
+                    (
+                        "store",
+                        models.ForeignKey(
+                            on_delete=django.db.models.deletion.CASCADE, related_name="+", to="catalog.store"
+                        ),
                     ),
                 ],
-            },
-        ),
-    ]
+                options={
+                    "indexes": [
+                        models.Index(fields=["began_at"], name="stage_timer_by_day"),
+                        models.Index(
+                            condition=models.Q(("at_risk", True), ("ended_at", None)),
+                            fields=["store"],
+                            name="stage_timer_at_risk",
+                        ),
+                    ],
+                    "constraints": [
+                        models.UniqueConstraint(fields=("order", "stage"), name="stage_timer_once_per_order_and_stage"),
+                        models.UniqueConstraint(
+                            condition=models.Q(("ended_at", None)),
+                            fields=("order",),
+                            name="order_is_in_one_stage_at_a_time",
+                        ),
+                        models.UniqueConstraint(
+                            condition=models.Q(("customer_told_at__isnull", False)),
+                            fields=("order",),
+                            name="customer_is_told_once_of_delay",
+                        ),
+                        models.CheckConstraint(
+                            condition=models.Q(
+                                (
+                                    "stage__in",
+                                    ["accept", "queue", "picking", "packing", "rider", "handover", "ride", "door"],
+                                )
+                            ),
+                            name="stage_is_known",
+                        ),
+                        models.CheckConstraint(
+                            condition=models.Q(
+                                ("ended_at", None), ("ended_at__gte", models.F("began_at")), _connector="OR"
+                            ),
+                            name="stage_ends_after_it_began",
+                        ),
+                    ],
+                },
+            ),
+        ]
+    )

@@ -4,6 +4,8 @@ import django.db.models.deletion
 import django.utils.timezone
 from django.db import migrations, models
 
+from blinkit.kernel.tables import at_once
+
 
 class Migration(migrations.Migration):
     dependencies = [
@@ -11,117 +13,127 @@ class Migration(migrations.Migration):
         ("orders", "0014_eta"),
     ]
 
-    operations = [
-        migrations.AddField(
-            model_name="promise",
-            name="shown_key",
-            field=models.CharField(
-                blank=True,
-                db_default="",
-                default="",
-                help_text="The ShownPromise seen last before ordering",
-                max_length=24,
+    operations = at_once(
+        [
+            migrations.AddField(
+                model_name="promise",
+                name="shown_key",
+                field=models.CharField(
+                    blank=True,
+                    db_default="",
+                    default="",
+                    help_text="The ShownPromise seen last before ordering",
+                    max_length=24,
+                ),
             ),
-        ),
-        migrations.CreateModel(
-            name="PromiseRoom",
-            fields=[
-                (
-                    "store",
-                    models.OneToOneField(
-                        on_delete=django.db.models.deletion.CASCADE,
-                        primary_key=True,
-                        related_name="+",
-                        serialize=False,
-                        to="catalog.store",
+            migrations.CreateModel(
+                name="PromiseRoom",
+                fields=[
+                    (
+                        "store",
+                        models.OneToOneField(
+                            on_delete=django.db.models.deletion.CASCADE,
+                            primary_key=True,
+                            related_name="+",
+                            serialize=False,
+                            to="catalog.store",
+                        ),
                     ),
-                ),
-                ("version", models.CharField(max_length=20)),
-                ("middle", models.FloatField(help_text="The middle moves by so many spreads (p90 - p50)")),
-                ("end", models.FloatField(help_text="The end lies so many spreads above the quote's middle")),
-                ("kept_percent", models.FloatField(help_text="Of the promises it learned from")),
-                ("samples", models.PositiveIntegerField()),
-                ("updated_at", models.DateTimeField(default=django.utils.timezone.now)),
-            ],
-            options={
-                "constraints": [
-                    models.CheckConstraint(
-                        condition=models.Q(("middle__lte", models.F("end"))), name="promise_room_ends_after_middle"
-                    )
+                    ("version", models.CharField(max_length=20)),
+                    ("middle", models.FloatField(help_text="The middle moves by so many spreads (p90 - p50)")),
+                    ("end", models.FloatField(help_text="The end lies so many spreads above the quote's middle")),
+                    ("kept_percent", models.FloatField(help_text="Of the promises it learned from")),
+                    ("samples", models.PositiveIntegerField()),
+                    ("updated_at", models.DateTimeField(default=django.utils.timezone.now)),
                 ],
-            },
-        ),
-        migrations.CreateModel(
-            name="SafeSpeed",
-            fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                (
-                    "vehicle",
-                    models.CharField(
-                        choices=[("walk", "walk"), ("cycle", "cycle"), ("ebike", "ebike"), ("scooter", "scooter")],
-                        max_length=10,
+                options={
+                    "constraints": [
+                        models.CheckConstraint(
+                            condition=models.Q(("middle__lte", models.F("end"))), name="promise_room_ends_after_middle"
+                        )
+                    ],
+                },
+            ),
+            migrations.CreateModel(
+                name="SafeSpeed",
+                fields=[
+                    (
+                        "id",
+                        models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
                     ),
-                ),
-                (
-                    "kmh",
-                    models.FloatField(
-                        help_text="Average from door to door, stops at signals counted", verbose_name="km/h"
+                    (
+                        "vehicle",
+                        models.CharField(
+                            choices=[("walk", "walk"), ("cycle", "cycle"), ("ebike", "ebike"), ("scooter", "scooter")],
+                            max_length=10,
+                        ),
                     ),
-                ),
-                (
-                    "city",
-                    models.ForeignKey(
-                        blank=True,
-                        help_text="Empty: everywhere",
-                        null=True,
-                        on_delete=django.db.models.deletion.CASCADE,
-                        related_name="+",
-                        to="catalog.city",
+                    (
+                        "kmh",
+                        models.FloatField(
+                            help_text="Average from door to door, stops at signals counted", verbose_name="km/h"
+                        ),
                     ),
-                ),
-            ],
-            options={
-                "ordering": ["city", "vehicle"],
-                "constraints": [
-                    models.UniqueConstraint(
-                        fields=("city", "vehicle"), name="safe_speed_once_per_city_and_vehicle", nulls_distinct=False
-                    ),
-                    models.CheckConstraint(
-                        condition=models.Q(("kmh__gte", 3), ("kmh__lte", 50)), name="safe_speed_is_a_city_speed"
+                    (
+                        "city",
+                        models.ForeignKey(
+                            blank=True,
+                            help_text="Empty: everywhere",
+                            null=True,
+                            on_delete=django.db.models.deletion.CASCADE,
+                            related_name="+",
+                            to="catalog.city",
+                        ),
                     ),
                 ],
-            },
-        ),
-        migrations.CreateModel(
-            name="ShownPromise",
-            fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("key", models.CharField(max_length=24, unique=True)),
-                ("page", models.CharField(help_text="home, cart, checkout, shop, pin or api", max_length=10)),
-                ("area", models.CharField(help_text="Degrees, two decimals", max_length=16)),
-                ("version", models.CharField(max_length=20)),
-                ("from_m", models.PositiveSmallIntegerField()),
-                ("to_m", models.PositiveSmallIntegerField()),
-                ("p50_s", models.PositiveIntegerField()),
-                ("inputs", models.JSONField()),
-                ("shown_at", models.DateTimeField()),
-                (
-                    "store",
-                    models.ForeignKey(
-                        db_index=False,
-                        on_delete=django.db.models.deletion.CASCADE,
-                        related_name="+",
-                        to="catalog.store",
+                options={
+                    "ordering": ["city", "vehicle"],
+                    "constraints": [
+                        models.UniqueConstraint(
+                            fields=("city", "vehicle"),
+                            name="safe_speed_once_per_city_and_vehicle",
+                            nulls_distinct=False,
+                        ),
+                        models.CheckConstraint(
+                            condition=models.Q(("kmh__gte", 3), ("kmh__lte", 50)), name="safe_speed_is_a_city_speed"
+                        ),
+                    ],
+                },
+            ),
+            migrations.CreateModel(
+                name="ShownPromise",
+                fields=[
+                    (
+                        "id",
+                        models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
                     ),
-                ),
-            ],
-            options={
-                "indexes": [models.Index(fields=["shown_at"], name="shown_promise_by_time")],
-                "constraints": [
-                    models.CheckConstraint(
-                        condition=models.Q(("from_m__lt", models.F("to_m"))), name="shown_promise_is_a_range"
-                    )
+                    ("key", models.CharField(max_length=24, unique=True)),
+                    ("page", models.CharField(help_text="home, cart, checkout, shop, pin or api", max_length=10)),
+                    ("area", models.CharField(help_text="Degrees, two decimals", max_length=16)),
+                    ("version", models.CharField(max_length=20)),
+                    ("from_m", models.PositiveSmallIntegerField()),
+                    ("to_m", models.PositiveSmallIntegerField()),
+                    ("p50_s", models.PositiveIntegerField()),
+                    ("inputs", models.JSONField()),
+                    ("shown_at", models.DateTimeField()),
+                    (
+                        "store",
+                        models.ForeignKey(
+                            db_index=False,
+                            on_delete=django.db.models.deletion.CASCADE,
+                            related_name="+",
+                            to="catalog.store",
+                        ),
+                    ),
                 ],
-            },
-        ),
-    ]
+                options={
+                    "indexes": [models.Index(fields=["shown_at"], name="shown_promise_by_time")],
+                    "constraints": [
+                        models.CheckConstraint(
+                            condition=models.Q(("from_m__lt", models.F("to_m"))), name="shown_promise_is_a_range"
+                        )
+                    ],
+                },
+            ),
+        ]
+    )

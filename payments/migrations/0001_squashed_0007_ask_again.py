@@ -6,7 +6,7 @@ from django.conf import settings
 from django.db import migrations, models
 
 import blinkit.kernel.ids
-from blinkit.kernel.tables import CreateTables
+from blinkit.kernel.tables import AtOnce
 
 FORWARD = """
 CREATE FUNCTION payments_refuse_ledger_change() RETURNS trigger LANGUAGE plpgsql AS $$
@@ -69,7 +69,7 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
-        CreateTables(
+        AtOnce(
             [
                 migrations.CreateModel(
                     name="Account",

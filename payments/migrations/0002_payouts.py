@@ -3,6 +3,7 @@
 from django.db import migrations, models
 
 import blinkit.kernel.ids
+from blinkit.kernel.tables import at_once
 
 
 class Migration(migrations.Migration):
@@ -10,74 +11,79 @@ class Migration(migrations.Migration):
         ("payments", "0001_squashed_0007_ask_again"),
     ]
 
-    operations = [
-        migrations.CreateModel(
-            name="SandboxPayout",
-            fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("key", models.CharField(max_length=80, unique=True)),
-                ("account", models.CharField(max_length=80)),
-                ("amount_paise", models.BigIntegerField()),
-                ("created_at", models.DateTimeField()),
-            ],
-        ),
-        migrations.AlterField(
-            model_name="payment",
-            name="purpose",
-            field=models.CharField(
-                choices=[("order", "Order"), ("membership", "Membership"), ("deposit", "A rider's cash, paid in")],
-                db_default="order",
-                default="order",
-                max_length=10,
+    operations = at_once(
+        [
+            migrations.CreateModel(
+                name="SandboxPayout",
+                fields=[
+                    (
+                        "id",
+                        models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
+                    ),
+                    ("key", models.CharField(max_length=80, unique=True)),
+                    ("account", models.CharField(max_length=80)),
+                    ("amount_paise", models.BigIntegerField()),
+                    ("created_at", models.DateTimeField()),
+                ],
             ),
-        ),
-        migrations.CreateModel(
-            name="Payout",
-            fields=[
-                (
-                    "id",
-                    models.UUIDField(
-                        default=blinkit.kernel.ids.uuid7, editable=False, primary_key=True, serialize=False
-                    ),
+            migrations.AlterField(
+                model_name="payment",
+                name="purpose",
+                field=models.CharField(
+                    choices=[("order", "Order"), ("membership", "Membership"), ("deposit", "A rider's cash, paid in")],
+                    db_default="order",
+                    default="order",
+                    max_length=10,
                 ),
-                ("key", models.CharField(max_length=80, unique=True)),
-                ("rider_ref", models.BigIntegerField()),
-                ("amount_paise", models.BigIntegerField()),
-                (
-                    "state",
-                    models.CharField(
-                        choices=[
-                            ("due", "To be sent"),
-                            ("sent", "Sent to the bank"),
-                            ("done", "Arrived"),
-                            ("failed", "Failed, will be retried"),
-                        ],
-                        default="due",
-                        max_length=6,
+            ),
+            migrations.CreateModel(
+                name="Payout",
+                fields=[
+                    (
+                        "id",
+                        models.UUIDField(
+                            default=blinkit.kernel.ids.uuid7, editable=False, primary_key=True, serialize=False
+                        ),
                     ),
-                ),
-                ("bank_ref", models.CharField(blank=True, max_length=80)),
-                ("why_failed", models.CharField(blank=True, max_length=160)),
-                ("tries", models.PositiveSmallIntegerField(default=0)),
-                (
-                    "next_try_at",
-                    models.DateTimeField(blank=True, help_text="Empty and not done: a person decides", null=True),
-                ),
-                ("created_at", models.DateTimeField()),
-                ("done_at", models.DateTimeField(blank=True, null=True)),
-            ],
-            options={
-                "indexes": [
-                    models.Index(
-                        condition=models.Q(("state__in", ["due", "failed", "sent"])),
-                        fields=["next_try_at"],
-                        name="payout_to_look_at",
+                    ("key", models.CharField(max_length=80, unique=True)),
+                    ("rider_ref", models.BigIntegerField()),
+                    ("amount_paise", models.BigIntegerField()),
+                    (
+                        "state",
+                        models.CharField(
+                            choices=[
+                                ("due", "To be sent"),
+                                ("sent", "Sent to the bank"),
+                                ("done", "Arrived"),
+                                ("failed", "Failed, will be retried"),
+                            ],
+                            default="due",
+                            max_length=6,
+                        ),
                     ),
-                    models.Index(fields=["rider_ref"], name="payout_of_rider"),
+                    ("bank_ref", models.CharField(blank=True, max_length=80)),
+                    ("why_failed", models.CharField(blank=True, max_length=160)),
+                    ("tries", models.PositiveSmallIntegerField(default=0)),
+                    (
+                        "next_try_at",
+                        models.DateTimeField(blank=True, help_text="Empty and not done: a person decides", null=True),
+                    ),
+                    ("created_at", models.DateTimeField()),
+                    ("done_at", models.DateTimeField(blank=True, null=True)),
                 ],
-                "constraints": [
-                    models.CheckConstraint(condition=models.Q(("amount_paise__gt", 0)), name="payout_is_positive")
-                ],
-            },
-        ),
-    ]
+                options={
+                    "indexes": [
+                        models.Index(
+                            condition=models.Q(("state__in", ["due", "failed", "sent"])),
+                            fields=["next_try_at"],
+                            name="payout_to_look_at",
+                        ),
+                        models.Index(fields=["rider_ref"], name="payout_of_rider"),
+                    ],
+                    "constraints": [
+                        models.CheckConstraint(condition=models.Q(("amount_paise__gt", 0)), name="payout_is_positive")
+                    ],
+                },
+            ),
+        ]
+    )
