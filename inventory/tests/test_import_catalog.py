@@ -70,7 +70,7 @@ def test_a_wrong_file_is_a_clear_line():
 
 @pytest.mark.slow
 @pytest.mark.parametrize(("format", "lines"), [("zepto", 3732), ("bigbasket", 27555)])
-def test_the_real_files_are_read_whole_and_twice_is_once(format, lines):
+def test_the_real_files_are_read_whole_and_one_of_them_twice(format, lines):
     if not REAL[format].is_file():
         pytest.skip(f"{REAL[format]} is not here: the real files are not part of the repository")
     store()
@@ -78,10 +78,6 @@ def test_the_real_files_are_read_whole_and_twice_is_once(format, lines):
     print(text)
     assert figures["lines"] == lines == figures["accepted"] + figures["merged"] + figures["refused"]
     assert figures["refused"] == 1
-    _, again = run(REAL[format], format)
-    assert (again["products_new"], again["products_changed"], again["shelf_written"], again["stock_rows"]) == (
-        0,
-        0,
-        0,
-        0,
-    )
+    if format == "zepto":  # a second time costs as much again, and the rule is the same for every format
+        _, again = run(REAL[format], format)
+        assert [again[key] for key in ("products_new", "products_changed", "shelf_written", "stock_rows")] == [0] * 4
