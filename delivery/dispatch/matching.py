@@ -12,7 +12,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from delivery.dispatch.board import Board
-from delivery.dispatch.problem import Assignment, FreeRider, OpenJob, Plan, Policy, TravelFn
+from delivery.dispatch.problem import Assignment, FreeRider, OpenJob, Plan, Policy, TravelFn, why_nobody
 from delivery.dispatch.rolling import explain
 
 
@@ -50,7 +50,7 @@ def matching(
             j = todo[row]
             job = board.jobs[j]
             if column >= len(soon):
-                plan.left[job.id] = "no rider is free for it" if board.riders else "nobody is on duty"
+                plan.left[job.id] = why_nobody(job, board.riders, policy)
                 continue
             r = soon[column]
             board.put(r, ((board.store[j], (j,)),), *board.value(r, ((board.store[j], (j,)),)))

@@ -13,6 +13,7 @@ from delivery.dispatch.problem import (
     Policy,
     TravelFn,
     misfit,
+    why_nobody,
 )
 
 
@@ -47,7 +48,7 @@ def nearest(
         candidates.sort(key=lambda candidate: (candidate.score, str(candidate.rider)))
         plan.why[job.id] = candidates[:10]
         if not candidates:
-            plan.left[job.id] = "no rider is free for it" if riders else "nobody is on duty"
+            plan.left[job.id] = why_nobody(job, riders, policy)
             continue
         chosen = candidates[0]
         del free[chosen.rider]

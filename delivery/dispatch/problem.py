@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
@@ -214,6 +215,16 @@ def overload(jobs: Sequence[OpenJob], rider: FreeRider) -> str | None:
     if rider.cash_room_paise is not None and sum(job.cash_paise for job in jobs) > rider.cash_room_paise:
         return "would hold too much cash"
     return None
+
+
+def why_nobody(job: OpenJob, riders: Sequence[FreeRider], policy: Policy) -> str:
+    """Why a job stays without a rider: what bars each of them from it, where it bars all."""
+    if not riders:
+        return "nobody is on duty"
+    barred = Counter(misfit(job, rider, policy) for rider in riders)
+    if None in barred:
+        return "no rider is free for it"
+    return "nobody may have it: " + ", ".join(f"{reason} ({count})" for reason, count in barred.most_common())
 
 
 def times(travel: TravelFn, origins: Sequence[Place], targets: Sequence[Place], vehicle: str) -> Any:

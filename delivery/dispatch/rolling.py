@@ -24,6 +24,7 @@ from delivery.dispatch.problem import (
     Plan,
     Policy,
     TravelFn,
+    why_nobody,
 )
 from delivery.dispatch.waiting import where_to_wait
 
@@ -205,10 +206,8 @@ def _decide(board: Board) -> Plan:
     for j, job in enumerate(board.jobs):
         if job.id in given:
             continue
-        if not board.riders:
-            plan.left[job.id] = "nobody is on duty"
-        elif board.where[j] < 0:
-            plan.left[job.id] = "no rider is free for it"
+        if board.where[j] < 0 or not board.riders:
+            plan.left[job.id] = why_nobody(job, board.riders, policy)
         elif job.ready_s - now > policy.seek_ahead_s:
             plan.left[job.id] = "the bags are not ready soon enough"
         else:

@@ -52,22 +52,22 @@ def test_bags_that_are_not_ready_soon_wait():
 
 
 @pytest.mark.parametrize(
-    ("change", "of"),
+    ("change", "of", "why"),
     [
-        ({"refused_by": frozenset({"R"})}, "job"),
-        ({"bags": 9}, "job"),
-        ({"store": "elsewhere"}, "rider"),
-        ({"cash_room_paise": 10}, "rider"),
-        ({"off_s": 0.0, "free_s": 10.0}, "rider"),
-        ({"away": 1.0}, "rider"),
+        ({"refused_by": frozenset({"R"})}, "job", "nobody may have it: said no to it (1)"),
+        ({"bags": 9}, "job", "nobody may have it: cannot carry so many bags (1)"),
+        ({"store": "elsewhere"}, "rider", "nobody may have it: belongs to another store (1)"),
+        ({"cash_room_paise": 10}, "rider", "nobody may have it: would hold too much cash (1)"),
+        ({"off_s": 0.0, "free_s": 10.0}, "rider", "no rider is free for it"),
+        ({"away": 1.0}, "rider", "no rider is free for it"),
     ],
     ids=["said no", "too many bags", "other store", "too much cash", "shift over", "too far"],
 )
-def test_nobody_gets_what_they_may_not_have(change, of):
+def test_nobody_gets_what_they_may_not_have(change, of, why):
     jobs = [job(1, cash_paise=500, **(change if of == "job" else {}))]
     plan = assign(jobs, [rider("R", **(change if of == "rider" else {}))], now_s=0, travel=travel)
     assert plan.assignments == []
-    assert plan.left == {1: "no rider is free for it"}
+    assert plan.left == {1: why}
 
 
 def test_nobody_on_duty_is_said_so():

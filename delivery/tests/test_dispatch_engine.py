@@ -246,7 +246,7 @@ def test_of_two_riders_at_the_shelf_the_one_who_waited_longer_goes():
 @pytest.mark.parametrize("strategy", sorted(STRATEGIES))
 def test_a_zone_is_kept_to(strategy):
     other = rider("R", stores=frozenset({"B"}))
-    assert plan_of([job(1)], [other], strategy=strategy).left == {1: "no rider is free for it"}
+    assert plan_of([job(1)], [other], strategy=strategy).left == {1: "nobody may have it: rides in another zone (1)"}
 
 
 # -- the public benchmark ---------------------------------------------------------------------------------------------
