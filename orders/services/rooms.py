@@ -20,21 +20,23 @@ LAST_OF_A_STORE = 400
 LEAST_SAMPLES = 15
 """Fewer promises of all stores together say nothing yet: quotes stay as they are."""
 
-# The first promise of each order is what the customer was told; one for a slot is no matter of minutes. An order that
-# is late already has taken this long at least: without it the quick ones, which end first, would speak for all.
+# The first promise of each order is what the customer was told; one for a slot is no matter of minutes. An order counts
+# when its time is over, come or not: before, the quick ones, which end first, would speak for all. What has not come by
+# then has taken this long at least.
 _CAME = """
 SELECT store_id, p50, p90, took, kept FROM (
     SELECT f.*, row_number() OVER (PARTITION BY store_id ORDER BY made_at DESC) AS nth FROM (
-        SELECT DISTINCT ON (p.order_id) s.id AS store_id, p.made_at, p.version,
+        SELECT DISTINCT ON (p.order_id) s.id AS store_id, p.made_at, p.promised_by, p.version,
             (p.inputs->'quoted'->>0)::float AS p50, (p.inputs->'quoted'->>1)::float AS p90,
             extract(epoch FROM coalesce(o.delivered_at, %(now)s) - p.made_at)::float AS took,
             coalesce(o.delivered_at, %(now)s) <= p.promised_by AS kept
         FROM orders_order o JOIN orders_promise p ON p.order_id = o.id
             JOIN catalog_store s ON s.code = p.inputs->>'store'
         WHERE o.placed_at >= %(since)s AND o.slot_id IS NULL
-            AND (o.delivered_at <= %(now)s OR (o.status = ANY(%(live)s) AND o.promised_by < %(now)s))
+            AND (o.delivered_at <= %(now)s OR o.status = ANY(%(live)s))
         ORDER BY p.order_id, p.id
     ) f WHERE version = %(version)s AND p50 > 0 AND took > 0
+        AND greatest(promised_by, made_at + p90 * interval '1 second') < %(now)s
 ) g WHERE nth <= %(most)s
 """
 

@@ -251,6 +251,19 @@ def test_other_versions_few_orders_and_other_stores_teach_nothing(place):
     assert not PromiseRoom.objects.exists()
 
 
+def test_the_quick_ones_do_not_speak_before_the_slow_ones_had_their_time(place, monkeypatch):
+    """Twelve minutes after all were ordered half of them have come; the others might still come within their time."""
+    monkeypatch.setattr(rooms, "LEAST_SAMPLES", 3)
+    came_late(place, 5, count=3)
+    came_late(place, 20, count=3)
+    Promise.objects.update(promised_by=NOW + 15 * M)
+    Order.objects.filter(delivered_at=NOW + 20 * M).update(status=Status.IN_TRANSIT, delivered_at=None)
+    assert rooms.learn_rooms(now=NOW + 12 * M) == 0
+    assert rooms.learn_rooms(now=NOW + 16 * M) == 1
+    row = PromiseRoom.objects.get()
+    assert (row.samples, row.kept_percent) == (6, 50.0)
+
+
 def test_one_statement_reads_all_that_a_quote_needs(place, django_assert_num_queries):
     LegStat.objects.create(store=place, leg="door", hour=NOW.hour, p50_s=1, p90_s=2, samples=99)
     PromiseRoom.objects.create(store=place, version="h1", middle=0, end=2, kept_percent=80, samples=30)
