@@ -411,7 +411,7 @@ def _described(row: MarketRow, describe: Describe, categories: dict[str, int]) -
         read = Described(
             brand=(row.brand or found.brand or "")[:120],
             item=(row.item or found.item or "")[:60],
-            category_slug=row.category_slug or found.category_slug or "",
+            category_slug=row.category_slug if row.category_slug in categories else found.category_slug or "",
             pack=(row.pack or found.pack or "")[:60],
             amount=row.amount if row.amount is not None else found.amount,
             measure=row.measure or found.measure or "",
