@@ -101,3 +101,12 @@ class MarketAlertRaised(DomainEvent):
     price_paise: int
     ours_paise: int
     hits: int
+
+
+@dataclass(frozen=True)
+class MarketFeedChanged(DomainEvent):
+    """An audit line. Subject "market-feed:<id>"."""
+
+    feed_id: int
+    slug: str
+    what: str

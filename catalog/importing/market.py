@@ -9,7 +9,7 @@ from __future__ import annotations
 import csv
 import io
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import fields
 from datetime import datetime
 from decimal import Decimal, InvalidOperation
@@ -55,6 +55,7 @@ def decoded(content: bytes) -> str:
 def _csv(text: str) -> Iterator[tuple[int, Record]]:
     reader = csv.DictReader(io.StringIO(text, newline=""))
     try:
+        _reader_of({(name or "").strip().lower() for name in reader.fieldnames or ()})
         for row in reader:
             row.pop(None, None)  # type: ignore[call-overload]  # more fields than headings
             yield reader.line_num, {(name or "").strip().lower(): value for name, value in row.items()}
@@ -91,17 +92,19 @@ def _rows(
 ) -> Iterator[MarketRow | BadRow]:
     reads: Callable[..., MarketRow] | None = None
     for line, record in records:
-        if reads is None:
-            if NEEDED <= record.keys():
-                reads = _canonical
-            elif SCRAPED <= record.keys():
-                reads = _scraped
-            else:
-                raise NotThisFormat("The rows need name and price_paise, or what a scraper leaves. See docs/market.md.")
+        reads = reads or _reader_of(record.keys())
         try:
             yield reads(line, record, zone=zone, seen_at=seen_at)
         except BadLine as error:
             yield BadRow(line, str(error), _said(record.get("name"))[:80])
+
+
+def _reader_of(names: Collection[str]) -> Callable[..., MarketRow]:
+    """By the headings, or the fields of the first row."""
+    for needed, reads in ((NEEDED, _canonical), (SCRAPED, _scraped)):
+        if needed <= set(names):
+            return reads
+    raise NotThisFormat("The rows need name and price_paise, or what a scraper leaves. See docs/market.md.")
 
 
 # -- what scrapers leave ----------------------------------------------------------------------------------------------
