@@ -312,7 +312,7 @@ def _write(
             described, category_id = old.described, old.category_id
             if row is not None and _told(row) != old.told:
                 done.seen += 1
-            if row is not None and (row.name != old.told[0] or (row.pack and row.pack[:60] != old.described.pack) or row.brand):
+            if row is not None and _names_another(row, old):
                 described, category_id = _described(row, describe, categories)
                 category_id = category_id or old.category_id
             unmoved = state == old.state and (row is None or _told(row) == old.told)
@@ -340,6 +340,12 @@ def _write(
 
 def _told(row: MarketRow) -> tuple[Any, ...]:
     return row.name, row.url, row.bulk_paise, row.bulk_from, row.surge_paise
+
+
+def _names_another(row: MarketRow, old: _Known) -> bool:
+    """Whether the name, or what the row says of it, is not what was described before."""
+    said = ((row.pack[:60], old.described.pack), (row.brand, old.described.brand), (row.amount, old.described.amount))
+    return row.name != old.told[0] or any(new and new != known for new, known in said)
 
 
 def _refuse_other_says(
