@@ -37,7 +37,8 @@ COLD = frozenset({"soft-drinks", "ice-cream", "water-mixers", "juices"})
 
 @dataclass(frozen=True, slots=True)
 class PlatformPlan:
-    """`level_bp`: how dear beside us; `carries`: of a hundred products; `member_bp` off with the membership, on a third."""
+    """`level_bp`: how dear beside us; `carries`: of a hundred products; `member_bp`: off with the membership, on a
+    third."""
 
     slug: str
     name: str
@@ -133,8 +134,10 @@ def _named(plan: PlatformPlan, product: ProductPlan, size: str) -> tuple[str, st
         case "brand-first":
             return branded, size
         case "bar":
-            return (f"{bare} | {product.name_hi}" if loose and product.name_hi else f"{branded} | Pouch"
-                    if product.pack_unit in ("g", "ml") and luck(product.sku, "pouch") < 0.2 else branded), size  # fmt: skip
+            if loose and product.name_hi:
+                return f"{bare} | {product.name_hi}", size
+            pouch = product.pack_unit in ("g", "ml") and luck(product.sku, "pouch") < 0.2
+            return f"{branded} | Pouch" if pouch else branded, size
         case "no-pack":
             shouted = branded if loose else branded.replace(product.brand, product.brand.upper(), 1)
             return shouted, size if luck(product.sku, "weighs") < 0.8 else ""
@@ -200,7 +203,9 @@ def _row(line: int, it: Offered, said: Quote, at: datetime) -> MarketRow:
 
 def terms_at(plan: PlatformPlan, at: datetime, seed: int) -> TermsRow:
     """In the evening, and on some half hours, an order costs more and takes longer."""
-    busy = plan.surges and (19 <= at.astimezone(ZONE).hour < 22 or luck(seed, plan.slug, int(at.timestamp()) // 1800) < 0.1)
+    busy = plan.surges and (
+        19 <= at.astimezone(ZONE).hour < 22 or luck(seed, plan.slug, int(at.timestamp()) // 1800) < 0.1
+    )
     it, slow = plan.terms, 4 if busy else 0
     return TermsRow(
         it.minimum_paise, it.delivery_paise, it.free_from_paise, it.handling_paise, it.small_cart_paise,
@@ -215,7 +220,9 @@ def offers_at(plan: PlatformPlan, at: datetime, seed: int) -> list[OfferRow]:
     begins = day - timedelta(days=day.weekday())
     ends, week = begins + timedelta(days=7), f"{begins:%G-%V}"
     drawn = luck(seed, plan.slug, week)
-    bank, name = ("HDFC", "HDFC Bank") if drawn < 0.4 else ("ICICI", "ICICI Bank") if drawn < 0.7 else ("SBI", "SBI Card")
+    bank, name = (
+        ("HDFC", "HDFC Bank") if drawn < 0.4 else ("ICICI", "ICICI Bank") if drawn < 0.7 else ("SBI", "SBI Card")
+    )
     off = 5_000 + int(drawn * 6) * 1_000
     bundle = offered(plan.slug, seed)[int(drawn * len(offered(plan.slug, seed)))]
     return [
@@ -283,9 +290,7 @@ def _ourselves(ours: Platform, city: City, *, now: datetime, seed: int, days: in
     for line, (sku, (name, pack, paise, mrp)) in enumerate(sorted(prices.items()), start=1):
         for back in range(days, 0, -6):
             moved = _rupees(paise * (1 + (luck(seed, "ours", sku, back // 12) - 0.5) * 0.08))
-            rows.append(
-                MarketRow(line, name, min(mrp, moved), now - timedelta(days=back), sku, pack, mrp)
-            )
+            rows.append(MarketRow(line, name, min(mrp, moved), now - timedelta(days=back), sku, pack, mrp))
     market.record(rows, source=SOURCE, platform=ours, city=city, now=now)
     return own_market.list_city(city, product_ids=None, now=now)
 
@@ -300,7 +305,9 @@ def move(*, now: datetime, seed: int = SEED) -> int:
     names = ("key", "price_paise", "mrp_paise", "member_paise", "bulk_paise", "bulk_from", "surge_paise", "available")
     turn = int(now.timestamp()) // 5 % SEEN_EVERY
     for plan, platform in others():
-        known = {key: Quote(*rest) for key, *rest in Listing.objects.filter(platform=platform, city=city).values_list(*names)}
+        known = {
+            key: Quote(*rest) for key, *rest in Listing.objects.filter(platform=platform, city=city).values_list(*names)
+        }
         rows = [
             _row(line, it, said, now)
             for line, it in enumerate(offered(plan.slug, seed), start=1)
@@ -312,4 +319,3 @@ def move(*, now: datetime, seed: int = SEED) -> int:
         )  # fmt: skip
         changed += run.new + run.changed
     return changed
-

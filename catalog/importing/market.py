@@ -182,9 +182,7 @@ def _canonical(line: int, record: Record, *, zone: ZoneInfo, seen_at: datetime |
     if unknown := record.keys() - set(COLUMNS):
         raise BadLine(f"unknown fields: {', '.join(sorted(unknown))[:80]}")
     values: dict[str, Any] = {name: _text(record.get(name), name) for name in _TEXTS}
-    values |= {
-        name: number for name in _NUMBERS if (number := _number(record.get(name), name)) is not None
-    }
+    values |= {name: number for name in _NUMBERS if (number := _number(record.get(name), name)) is not None}
     if "price_paise" not in values:
         raise BadLine("has no price_paise")
     available = _text(record.get("available"), "available").lower()

@@ -85,12 +85,13 @@ def record(
         problems.sort(key=lambda problem: problem["row"])
         run = FeedRun.objects.create(
             feed=feed, source=source[:120], digest=digest, rows=len(given), new=written.new,
-            changed=len(written.changes) - written.new, refused=len(problems), problems=problems[:PROBLEMS_KEPT], at=now,
+            changed=len(written.changes) - written.new, refused=len(problems), problems=problems[:PROBLEMS_KEPT],
+            at=now,
         )  # fmt: skip
         if feed is not None:
             MarketFeed.objects.filter(pk=feed.pk).update(last_at=now)
         _announce(written.changes, run=run, platform=platform, city=city)
-        if written.changes or written.seen or moved:
+        if written.changes or written.moved or moved:
             _tell(platform, city)
     return run
 
@@ -99,6 +100,14 @@ def version(city_slug: str = "") -> str:
     """A token that is another one after every change of the market (of this city): what answers may be kept by. ""
     while Redis does not answer: keep nothing then."""
     return versions.read(f"market:{city_slug}" if city_slug else "market")
+
+
+def everything_moved() -> None:
+    """A platform or its terms were changed by hand: what was kept of any city is old after the commit."""
+    versions.bump("market")
+    for slug in City.objects.values_list("slug", flat=True):
+        versions.bump(f"market:{slug}")
+        live.touch(f"market.{slug}", what="market")
 
 
 def _tell(platform: Platform, city: City) -> None:
@@ -114,7 +123,7 @@ def _one_writer(cursor: Any, platform_id: int, city_id: int) -> None:
 def _announce(changes: Sequence[list[int]], *, run: FeedRun, platform: Platform, city: City) -> None:
     parts = [changes[start : start + MOST_CHANGES] for start in range(0, len(changes), MOST_CHANGES)]
     events.record_all(
-        [MarketChanged(platform=platform.slug, city=city.slug, run_id=run.pk, changes=part) for part in parts],
+        [MarketChanged(platform=platform.slug, city=city.slug, run_id=run.pk, changes=list(part)) for part in parts],
         subject=f"market:{platform.slug}",
     )
 
@@ -132,9 +141,7 @@ def _digest(
     now: datetime,
 ) -> str:
     """Of everything said, with its time: the same prices an hour later are news (they hold still)."""
-    said = [
-        (dataclasses.astuple(row), None if isinstance(row, BadRow) or row.at is not None else now) for row in rows
-    ]
+    said = [(dataclasses.astuple(row), None if isinstance(row, BadRow) or row.at is not None else now) for row in rows]
     more = [None if terms is None else dataclasses.astuple(terms), [dataclasses.astuple(offer) for offer in offers]]
     text = json.dumps([platform.slug, city.slug, said, more], default=str)
     return hashlib.sha256(text.encode()).hexdigest()
@@ -216,7 +223,7 @@ def _state(row: MarketRow) -> State:
 class _Written:
     changes: list[list[int]]
     new: int = 0
-    seen: int = 0
+    moved: int = 0
     """Listings of which something else than the price was said anew."""
 
 
@@ -255,6 +262,24 @@ def _known(keys: Sequence[str], *, platform: Platform, city: City) -> dict[str, 
     return found
 
 
+@dataclass(slots=True)
+class _Outcome:
+    """What becomes of one listing: its row as it is to be, and what the history gains and loses."""
+
+    state: State
+    told: tuple[Any, ...]
+    described: Described
+    category_id: int | None
+    was_paise: int | None
+    changed_at: datetime | None
+    first_seen_at: datetime
+    seen_at: datetime
+    newest: MarketRow | None
+    """Said later than all that is known; None when everything was older."""
+    points: list[Point]
+    gone: list[datetime]
+
+
 def _write(
     cursor: Any,
     by_key: dict[str, list[tuple[datetime, MarketRow]]],
@@ -264,78 +289,94 @@ def _write(
     city: City,
     source: str,
 ) -> _Written:
-    done = _Written([])
     known = _known(list(by_key), platform=platform, city=city)
-    late = [it.id for key, it in known.items() if by_key[key][0][0] < it.seen_at]
-    history = _history(late)
+    history = _history([it.id for key, it in known.items() if by_key[key][0][0] < it.seen_at])
     categories = dict(Category.objects.values_list("slug", "pk"))
     describe = _describer()
+    done = _Written([])
     rows: list[tuple[Any, ...]] = []
-    points: dict[str, list[Point]] = {}
-    gone: list[tuple[int, datetime]] = []
     touched: list[tuple[int, datetime, str]] = []
-    fresh: dict[str, tuple[int, int, State, datetime]] = {}  # was, was available, now, since when
+    outcomes: dict[str, _Outcome] = {}
     for key, said in by_key.items():
         old = known.get(key)
-        at, newest = said[-1]
         if old is None:
-            folded = _fold([(when, _state(row)) for when, row in said])
-            points[key] = folded
-            fresh[key] = (0, 0, folded[-1][1], folded[-1][0])
-            was, changed_at, first, seen = *_last_change(folded), said[0][0], at
-            row, state = newest, folded[-1][1]
-            described, category_id = _described(row, describe, categories)
+            it = _first_seen(said)
             done.new += 1
         else:
-            later = [pair for pair in said if pair[0] > old.seen_at]
             _refuse_other_says(said, old, history.get(old.id, {}), problems)
-            was, changed_at, first, seen = old.was_paise, old.changed_at, old.first_seen_at, old.seen_at
-            row, state = (later[-1][1], _state(later[-1][1])) if later else (None, old.state)
-            seen = later[-1][0] if later else seen
-            if said[0][0] < old.seen_at:
-                before = history.get(old.id, {})
-                # What holds at `seen_at` was said then, also where it said nothing new.
-                all_of_it = {when: _state(one) for when, one in said} | {old.seen_at: old.state} | before
-                folded = _fold(sorted(all_of_it.items()))
-                points[key] = [point for point in folded if before.get(point[0]) != point[1]]
-                gone += [(old.id, when) for when in before if when not in dict(folded)]
-                was, changed_at = _last_change(folded)
-                first = min(first, said[0][0])
-            elif later:
-                folded = _fold([(old.seen_at, old.state), *((when, _state(one)) for when, one in later)])[1:]
-                points[key] = folded
-                if (told := _last_change([(old.seen_at, old.state), *folded]))[1] is not None:
-                    was, changed_at = told
-            if state != old.state:
-                since = points[key][-1][0] if points.get(key) else seen
-                fresh[key] = (old.state.price_paise, int(old.state.available), state, since)
-            described, category_id = old.described, old.category_id
-            if row is not None and _told(row) != old.told:
-                done.seen += 1
-            if row is not None and _names_another(row, old):
-                described, category_id = _described(row, describe, categories)
-                category_id = category_id or old.category_id
-            unmoved = state == old.state and (row is None or _told(row) == old.told)
-            if unmoved and (was, changed_at, first) == (old.was_paise, old.changed_at, old.first_seen_at):
-                if seen > old.seen_at and described == old.described and category_id == old.category_id:
-                    touched.append((old.id, seen, (row.source or source)[:60] if row else source[:60]))
-                    continue
-                if seen == old.seen_at:
-                    continue
-        told = _told(row) if row is not None else known[key].told
-        rows.append((
-            key, *state, *told, described.brand, described.item, described.pack, described.amount, described.measure,
-            described.pieces, category_id, per_unit_paise(state.price_paise, described.amount, described.measure), was,
-            changed_at, first, seen, ((row.source if row else "") or source)[:60], row.product_id if row else None,
-        ))  # fmt: skip
-    ids = {key: it.id for key, it in known.items()} | _save(cursor, rows, platform=platform, city=city)
+            it = _seen_again(said, old, history.get(old.id, {}))
+        outcomes[key] = it
+        if it.newest is not None and (old is None or _names_another(it.newest, old)):
+            it.described, found = _described(it.newest, describe, categories)
+            it.category_id = found or it.category_id
+        says = ((it.newest.source if it.newest else "") or source)[:60]
+        if old is None or _differs(it, old):
+            done.moved += old is not None and it.told != old.told
+            rows.append((
+                key, *it.state, *it.told, it.described.brand, it.described.item, it.described.pack,
+                it.described.amount, it.described.measure, it.described.pieces, it.category_id,
+                per_unit_paise(it.state.price_paise, it.described.amount, it.described.measure), it.was_paise,
+                it.changed_at, it.first_seen_at, it.seen_at, says, it.newest.product_id if it.newest else None,
+            ))  # fmt: skip
+        elif it.seen_at > old.seen_at:
+            touched.append((old.id, it.seen_at, says))
+    ids = {key: old.id for key, old in known.items()} | _save(cursor, rows, platform=platform, city=city)
     _touch(cursor, touched)
-    _save_history(cursor, [(ids[key], *point) for key, found in points.items() for point in found], gone)
-    for key, (was, was_there, state, since) in fresh.items():
-        micros = round(since.timestamp() * 1_000_000)
-        done.changes.append([ids[key], was, state.price_paise, was_there, int(state.available), micros])
+    _save_history(
+        cursor,
+        [(ids[key], *point) for key, it in outcomes.items() for point in it.points],
+        [(ids[key], at) for key, it in outcomes.items() for at in it.gone],
+    )
+    for key, it in outcomes.items():
+        before = known[key].state if key in known else None
+        if it.state != before:
+            since = it.points[-1][0] if it.points else it.seen_at
+            done.changes.append([
+                ids[key], before.price_paise if before else 0, it.state.price_paise,
+                int(before.available) if before else 0, int(it.state.available), round(since.timestamp() * 1_000_000),
+            ])  # fmt: skip
     done.changes.sort()
     return done
+
+
+def _first_seen(said: Sequence[tuple[datetime, MarketRow]]) -> _Outcome:
+    points = _fold([(at, _state(row)) for at, row in said])
+    seen_at, newest = said[-1]
+    return _Outcome(
+        points[-1][1], _told(newest), Described(), None, *_last_change(points), said[0][0], seen_at, newest, points, []
+    )
+
+
+def _seen_again(said: Sequence[tuple[datetime, MarketRow]], old: _Known, before: dict[datetime, State]) -> _Outcome:
+    """`before` is the whole history, read where something older than what is known was said."""
+    later = [(at, row) for at, row in said if at > old.seen_at]
+    seen_at, newest = later[-1] if later else (old.seen_at, None)
+    it = _Outcome(
+        old.state if newest is None else _state(newest), old.told if newest is None else _told(newest), old.described,
+        old.category_id, old.was_paise, old.changed_at, min(old.first_seen_at, said[0][0]), seen_at, newest, [], [],
+    )  # fmt: skip
+    if said[0][0] < old.seen_at:
+        # What holds at `seen_at` was said then, also where it said nothing new.
+        everything = {at: _state(row) for at, row in said} | {old.seen_at: old.state} | before
+        folded = dict(_fold(sorted(everything.items())))
+        it.points = [(at, state) for at, state in folded.items() if before.get(at) != state]
+        it.gone = [at for at in before if at not in folded]
+        it.was_paise, it.changed_at = _last_change(list(folded.items()))
+    elif later:
+        folded_since = _fold([(old.seen_at, old.state), *((at, _state(row)) for at, row in later)])
+        it.points = folded_since[1:]
+        was_paise, changed_at = _last_change(folded_since)
+        if changed_at is not None:
+            it.was_paise, it.changed_at = was_paise, changed_at
+    return it
+
+
+def _differs(it: _Outcome, old: _Known) -> bool:
+    """From what is written, but for when it was seen."""
+    new = (it.state, it.told, it.described, it.category_id, it.was_paise, it.changed_at, it.first_seen_at)
+    return new != (
+        old.state, old.told, old.described, old.category_id, old.was_paise, old.changed_at, old.first_seen_at,
+    )  # fmt: skip
 
 
 def _told(row: MarketRow) -> tuple[Any, ...]:
@@ -357,9 +398,7 @@ def _refuse_other_says(
     for at, row in said:
         there = old.state if at == old.seen_at else before.get(at)
         if there is not None and there != _state(row):
-            problems.append(
-                _problem(row, f"something else is known of this time already: {rupees(there.price_paise)}")
-            )
+            problems.append(_problem(row, f"something else is known of this time already: {rupees(there.price_paise)}"))
 
 
 def _fold(points: Sequence[Point]) -> list[Point]:
@@ -381,8 +420,8 @@ def _history(ids: Sequence[int]) -> dict[int, dict[datetime, State]]:
         rows = ListingPrice.objects.filter(listing_id__in=ids).values_list(
             "listing_id", "at", "price_paise", "mrp_paise", "member_paise", "available"
         )
-        for listing_id, at, *state in rows:
-            found.setdefault(listing_id, {})[at] = State(*state)
+        for listing_id, at, price, mrp, member, available in rows:
+            found.setdefault(listing_id, {})[at] = State(price, mrp, member, available)
     return found
 
 

@@ -57,7 +57,9 @@ def take(*, slug: str, timestamp: str, signature: str, body: bytes, now: datetim
     secret = unseal(feed.sealed_secret) if feed is not None else ""
     sound = timestamp.isascii() and timestamp.isdigit() and len(timestamp) < 12 and signature.isascii()
     # Compared in any case: how long it takes tells nobody which feeds there are.
-    fits = hmac.compare_digest(sign(secret or "nobody", int(timestamp) if sound else 0, body), signature if sound else "")
+    fits = hmac.compare_digest(
+        sign(secret or "nobody", int(timestamp) if sound else 0, body), signature if sound else ""
+    )
     if feed is None or not secret or not fits:
         raise BadFeedSignature()
     at = datetime.fromtimestamp(int(timestamp), UTC)

@@ -55,7 +55,9 @@ def keep_months(*, now: datetime) -> tuple[list[str], list[str]]:
         if not cursor.fetchone()[0]:
             return [], []
         cursor.execute("SET LOCAL lock_timeout = '3s'")  # the table is busy: the next hour does it
-        cursor.execute(f"SELECT DISTINCT date_trunc('month', at, 'UTC') FROM {TABLE}_default WHERE at >= %s", [oldest_kept(now)])
+        cursor.execute(
+            f"SELECT DISTINCT date_trunc('month', at, 'UTC') FROM {TABLE}_default WHERE at >= %s", [oldest_kept(now)]
+        )
         wanted = {month_of(at) for (at,) in cursor.fetchall()}
         wanted |= {shifted(this, ahead) for ahead in range(MONTHS_AHEAD + 1)}
         there = _there(cursor)

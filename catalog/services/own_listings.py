@@ -27,7 +27,7 @@ TAKEN_AT_ONCE = 5_000
 
 @transaction.atomic
 def our_platform() -> Platform:
-    """The platform that is ourselves: the one marked so, else the one called as SHOP_NAME (made when it is not there)."""
+    """The platform that is ourselves: the one marked so, else the one called as SHOP_NAME, made if it is not there."""
     found = Platform.objects.filter(is_ours=True).first()
     if found is None:
         name = settings.SHOP_NAME

@@ -36,7 +36,10 @@ def said(there, *rows, now=NOW, source="test", **more):
 
 
 def history(listing):
-    return [(it.at, it.price_paise // 100, it.available) for it in ListingPrice.objects.filter(listing=listing).order_by("at")]
+    return [
+        (it.at, it.price_paise // 100, it.available)
+        for it in ListingPrice.objects.filter(listing=listing).order_by("at")
+    ]
 
 
 def test_a_price_is_written_once_and_its_history_only_where_it_changes(there):
@@ -142,7 +145,9 @@ def test_gone_and_back_are_history_too_and_the_price_has_not_changed(there):
 def test_a_thousand_rows_cost_a_few_statements(there):
     rows = [row(20 + n % 9, name=f"Thing {n}", line=n) for n in range(1000)]
     said(there, row(1, name="Other"))  # the month is there
-    with CaptureQueriesContext(connection, ) as first:
+    with CaptureQueriesContext(
+        connection,
+    ) as first:
         said(there, *rows)
     again = [row(21 + n % 9, NOW + HOUR, name=f"Thing {n}", line=n) for n in range(1000)]
     with CaptureQueriesContext(connection) as second:
@@ -159,7 +164,9 @@ def test_history_lands_in_its_month_and_old_months_go_but_the_last_price_stays(t
     said(there, row(50, april), row(20, april, name="Salt", line=2), now=june)
     said(there, row(34, june), now=june)
     with connection.cursor() as cursor:
-        cursor.execute("SELECT tableoid::regclass::text, price_paise FROM catalog_listingprice ORDER BY at, price_paise")
+        cursor.execute(
+            "SELECT tableoid::regclass::text, price_paise FROM catalog_listingprice ORDER BY at, price_paise"
+        )
         assert cursor.fetchall() == [
             ("catalog_listingprice_202609", 2000),
             ("catalog_listingprice_202609", 5000),
@@ -198,7 +205,9 @@ def test_two_feeds_of_a_platform_at_once_tell_one_story(race, there):
         said(there, row(50, at - HOUR / 2), now=at)
 
         def feed(number, at=at):
-            return said(there, row(40 - number, at + timedelta(minutes=number)), now=at + HOUR, source=f"feed {number}").pk
+            return said(
+                there, row(40 - number, at + timedelta(minutes=number)), now=at + HOUR, source=f"feed {number}"
+            ).pk
 
         assert len(set(race(2, feed))) == 2
         onion = Listing.objects.get()

@@ -86,7 +86,9 @@ def test_our_own_form_says_everything_in_json_and_csv():
         "unknown fields: colour",
     ]
     assert found.terms.delivery_paise == 2500 and found.terms.at == milk.at
-    assert found.offers[0].bank == "HDFC" and found.offers[1] == BadRow(2, "an offer says when it starts", "No beginning")
+    assert found.offers[0].bank == "HDFC" and found.offers[1] == BadRow(
+        2, "an offer says when it starts", "No beginning"
+    )
     (row,) = read(b"name,price_paise,available\nTea,4500,no\n", zone=ZONE).rows
     assert (row.name, row.price_paise, row.available, row.at) == ("Tea", 4500, False, None)
 

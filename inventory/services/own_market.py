@@ -81,13 +81,13 @@ def _on_shelf(city: City, product_ids: Sequence[int] | None) -> Iterable[MarketR
 def _tiers(tiers: Any) -> tuple[int | None, int | None, int | None]:
     """The members' price of one unit, and the first price of several."""
     member = min((it["paise"] for it in tiers or () if it["members"] and it["min_qty"] == 1), default=None)
-    bulk = min(((it["min_qty"], it["paise"]) for it in tiers or () if not it["members"] and it["min_qty"] > 1), default=None)
+    bulk = min(
+        ((it["min_qty"], it["paise"]) for it in tiers or () if not it["members"] and it["min_qty"] > 1), default=None
+    )
     return member, bulk and bulk[1], bulk and bulk[0]
 
 
-def _no_longer(
-    ours: Platform, city: City, product_ids: Sequence[int] | None, found: set[str]
-) -> Iterable[MarketRow]:
+def _no_longer(ours: Platform, city: City, product_ids: Sequence[int] | None, found: set[str]) -> Iterable[MarketRow]:
     gone = Listing.objects.filter(platform=ours, city=city, available=True).exclude(key__in=found)
     if product_ids is not None:
         gone = gone.filter(product_id__in=product_ids)

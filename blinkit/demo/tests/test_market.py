@@ -92,11 +92,15 @@ def test_our_own_prices_follow_the_shelf_and_say_which_store():
     own_listings.take_changed()
     own_market.list_ourselves(now=NOW)
     it = Listing.objects.get()
-    assert (it.price_paise, it.available, it.source, it.product, it.unit_paise) == (6_500, True, "shelf:BLR-1", milk, 6_500)
-    own_listings._note([f"{near.pk}:{milk.pk}"])  # as the commit of a price does
-    services.set_price(
-        store_id=near.pk, product_id=milk.pk, price_paise=5_900, actor="test", reason="sale", now=NOW
+    assert (it.price_paise, it.available, it.source, it.product, it.unit_paise) == (
+        6_500,
+        True,
+        "shelf:BLR-1",
+        milk,
+        6_500,
     )
+    own_listings._note([f"{near.pk}:{milk.pk}"])  # as the commit of a price does
+    services.set_price(store_id=near.pk, product_id=milk.pk, price_paise=5_900, actor="test", reason="sale", now=NOW)
     assert own_market.list_changed(now=NOW + timedelta(minutes=1)) == 1
     assert own_market.list_changed(now=NOW + timedelta(minutes=2)) == 0  # taken
     it.refresh_from_db()

@@ -1,4 +1,4 @@
-"""`manage.py import_market FILE --platform SLUG --city SLUG`: what another platform charges, from a CSV or JSON file."""
+"""`manage.py import_market FILE --platform SLUG --city SLUG`: what others charge, from a CSV or JSON file."""
 
 from __future__ import annotations
 
@@ -23,7 +23,9 @@ SHOWN = 20
 
 
 class Command(BaseCommand):
-    help = "Prices of another platform from a CSV or JSON file (docs/market.md). Again with the same file changes nothing."
+    help = (
+        "Prices of another platform from a CSV or JSON file (docs/market.md). Again with the same file changes nothing."
+    )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("file", type=Path)
