@@ -6,10 +6,20 @@ import hashlib
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from typing import NamedTuple
 
 from catalog.search.folding import fold
 
 LONGEST_KEY = 200
+
+
+class State(NamedTuple):
+    """What the history keeps of a listing at an instant."""
+
+    price_paise: int
+    mrp_paise: int | None
+    member_paise: int | None
+    available: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +55,15 @@ class MarketRow:
     @property
     def listing_key(self) -> str:
         return self.key or key_of(self.name, self.pack)
+
+    @property
+    def state(self) -> State:
+        return State(self.price_paise, self.mrp_paise, self.member_paise, self.available)
+
+    @property
+    def told(self) -> tuple[str, str, int | None, int | None, int]:
+        """What it says beside: name, address, bulk price and from how many, surge."""
+        return self.name, self.url, self.bulk_paise, self.bulk_from, self.surge_paise
 
 
 @dataclass(frozen=True, slots=True)

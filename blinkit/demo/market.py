@@ -30,7 +30,7 @@ NUDGE_S = 600
 """How long a small move lasts; each listing has its own beginning."""
 SEEN_EVERY = 60
 """In so many rounds every listing is said once more, changed or not."""
-OWN_BRAND = "Tokri"
+OWN_BRAND, OWN_BRAND_HI = "Tokri", "टोकरी"
 ZONE = ZoneInfo(places.CITY["timezone"])
 COLD = frozenset({"soft-drinks", "ice-cream", "water-mixers", "juices"})
 
@@ -77,11 +77,15 @@ class Offered:
     base_paise: int
     mrp_paise: int
     key: str
+    own: float
+    """Where its walk, its nudges and its sold-out hours begin."""
+    for_members: bool
+    in_bulk: bool
 
 
 def luck(*words: object) -> float:
     """0 to 1, always the same for the same words."""
-    digest = hashlib.blake2b("|".join(map(str, words)).encode(), digest_size=4).digest()
+    digest = hashlib.blake2b(repr(words).encode(), digest_size=4).digest()
     return int.from_bytes(digest) / 2**32
 
 
@@ -109,7 +113,11 @@ def _listed(plan: PlatformPlan, product: ProductPlan, seed: int) -> Offered:
     ours_mrp = product.mrp_paise * part
     # What is packed by a maker has one MRP everywhere; loose goods have the platform's own.
     mrp = _rupees(base / (0.70 + 0.2 * luck(plan.slug, product.sku, "off")) if loose else ours_mrp)
-    return Offered(plan, product, *_named(plan, product, size), _rupees(min(base, mrp)), mrp, key)
+    return Offered(
+        plan, product, *_named(plan, product, size), _rupees(min(base, mrp)), mrp, key,
+        luck(seed, plan.slug, product.sku), bool(plan.member_bp) and luck(plan.slug, product.sku, "member") < 0.33,
+        product.zone == "ambient" and luck(plan.slug, product.sku, "bulk") < 0.1,
+    )  # fmt: skip
 
 
 def _size(product: ProductPlan, drawn: float) -> tuple[str, float]:
@@ -135,7 +143,7 @@ def _named(plan: PlatformPlan, product: ProductPlan, size: str) -> tuple[str, st
             return branded, size
         case "bar":
             if loose and product.name_hi:
-                return f"{bare} | {product.name_hi}", size
+                return f"{bare} | {product.name_hi.removeprefix(OWN_BRAND_HI).strip()}", size
             pouch = product.pack_unit in ("g", "ml") and luck(product.sku, "pouch") < 0.2
             return f"{branded} | Pouch" if pouch else branded, size
         case "no-pack":
@@ -165,7 +173,7 @@ def quote(it: Offered, at: datetime, seed: int) -> Quote:
     """What it costs at an instant."""
     slug, sku, stamp = it.plan.slug, it.product.sku, int(at.timestamp())
     hour = at.astimezone(ZONE).hour
-    own = luck(seed, slug, sku)  # where its walk, nudge and sold-out hours begin
+    own = it.own
     fresh = it.product.zone == "produce"
     stay_s = int((1.5 + 4 * own) * 86_400)
     level = 1 + (luck(seed, slug, sku, "walk", (stamp + int(own * stay_s)) // stay_s) - 0.5) * (0.16 if fresh else 0.08)
@@ -180,9 +188,9 @@ def quote(it: Offered, at: datetime, seed: int) -> Quote:
     gone = luck(seed, slug, sku, "gone", (stamp + int(own * 21_600)) // 21_600) < 0.035
     surge = 300 if it.plan.surges and 19 <= hour < 22 and it.product.category in COLD and price > 2_000 else 0
     member = None
-    if it.plan.member_bp and luck(slug, sku, "member") < 0.33:
+    if it.for_members:
         member = max(100, price * (10_000 - it.plan.member_bp) // 1_000_000 * 100)
-    bulk = price * 95 // 10_000 * 100 if it.product.zone == "ambient" and luck(slug, sku, "bulk") < 0.1 else None
+    bulk = price * 95 // 10_000 * 100 if it.in_bulk else None
     return Quote(
         min(it.mrp_paise, price + surge), it.mrp_paise, member, bulk or None, 3 if bulk else None, surge, not gone
     )
@@ -269,11 +277,13 @@ def make(*, now: datetime, seed: int = SEED, days: int = HISTORY_DAYS) -> int:
 
 
 def _history(listed: tuple[Offered, ...], *, now: datetime, seed: int, days: int) -> Iterator[MarketRow]:
-    """A look a day, now at noon and now in the evening; rows only where something is different."""
+    """A look a day (every other day before the last ten), by turns at this hour and nine before; rows only where
+    something is different."""
+    looks = [*range(days, 10, -2), *range(min(days, 10), -1, -1)]
     for line, it in enumerate(listed, start=1):
         last: Quote | None = None
-        for back in range(days, -1, -1):
-            at = now - timedelta(days=back, hours=0 if back % 2 or not back else 9)
+        for back in looks:
+            at = now - timedelta(days=back, hours=0 if back % 4 < 2 else 9)
             said = quote(it, at, seed)
             if said != last or not back:
                 last = said

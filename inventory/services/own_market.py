@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from decimal import Decimal
-from typing import Any
 
 from django.conf import settings
 from django.db import connection
@@ -17,6 +16,7 @@ from django.db import connection
 from catalog.market import FeedRun, Listing, Platform
 from catalog.market_rows import MarketRow, TermsRow
 from catalog.models import City, FeePolicy, Store
+from catalog.pricing.tiers import read as read_tiers
 from catalog.services import market, own_listings
 
 _BASE = {"g": ("g", 1), "kg": ("g", 1000), "ml": ("ml", 1), "l": ("ml", 1000), "pc": ("pc", 1)}
@@ -57,7 +57,7 @@ def _on_shelf(city: City, product_ids: Sequence[int] | None) -> Iterable[MarketR
     with connection.cursor() as cursor:
         cursor.execute(
             f"""SELECT DISTINCT ON (i.product_id) i.product_id, p.sku, p.name, p.pack, p.pack_size, p.pack_unit,
-                coalesce(b.name, ''), k.slug, i.price_paise, i.mrp_paise, i.tiers, s.code, coalesce(t.free, 0) > 0
+                coalesce(b.name, ''), k.slug, i.price_paise, i.mrp_paise, i.tiers::text, s.code, coalesce(t.free, 0) > 0
             FROM catalog_store s JOIN catalog_shelfitem i ON i.store_id = s.id AND i.is_listed
             JOIN catalog_product p ON p.id = i.product_id AND p.is_active
             JOIN catalog_category k ON k.id = p.category_id LEFT JOIN catalog_brand b ON b.id = p.brand_id
@@ -78,13 +78,12 @@ def _on_shelf(city: City, product_ids: Sequence[int] | None) -> Iterable[MarketR
         )  # fmt: skip
 
 
-def _tiers(tiers: Any) -> tuple[int | None, int | None, int | None]:
-    """The members' price of one unit, and the first price of several."""
-    member = min((it["paise"] for it in tiers or () if it["members"] and it["min_qty"] == 1), default=None)
-    bulk = min(
-        ((it["min_qty"], it["paise"]) for it in tiers or () if not it["members"] and it["min_qty"] > 1), default=None
-    )
-    return member, bulk and bulk[1], bulk and bulk[0]
+def _tiers(text: str | None) -> tuple[int | None, int | None, int | None]:
+    """The members' price of one unit; the first price of several, and of how many."""
+    tiers = read_tiers(text)
+    member = min((it.paise for it in tiers if it.members_only and it.min_qty == 1), default=None)
+    bulk = min(((it.min_qty, it.paise) for it in tiers if not it.members_only and it.min_qty > 1), default=None)
+    return (member, None, None) if bulk is None else (member, bulk[1], bulk[0])
 
 
 def _no_longer(ours: Platform, city: City, product_ids: Sequence[int] | None, found: set[str]) -> Iterable[MarketRow]:

@@ -14,7 +14,7 @@ from blinkit.demo.catalogue import products
 from catalog import services
 from catalog.market import FeedRun, Listing, ListingPrice, MarketOffer, Platform, PlatformTerms
 from catalog.models import City, Product
-from catalog.services import own_listings
+from catalog.services import NewPrice, own_listings
 from catalog.tests.factories import NOW, CategoryFactory, CityFactory, on_shelf, store
 from inventory.services import Arrival, own_market, receive
 
@@ -99,6 +99,11 @@ def test_our_own_prices_follow_the_shelf_and_say_which_store():
         milk,
         6_500,
     )
+    tiers = [NewPrice(milk.pk, 6_200, members_only=True), NewPrice(milk.pk, 5_800, min_qty=4)]
+    services.schedule_prices(prices=tiers, actor="test", reason="tiers", now=NOW)
+    own_market.list_city(near.city, product_ids=[milk.pk], now=NOW + timedelta(seconds=1))
+    it.refresh_from_db()
+    assert (it.member_paise, it.bulk_paise, it.bulk_from) == (6_200, 5_800, 4)
     own_listings._note([f"{near.pk}:{milk.pk}"])  # as the commit of a price does
     services.set_price(store_id=near.pk, product_id=milk.pk, price_paise=5_900, actor="test", reason="sale", now=NOW)
     assert own_market.list_changed(now=NOW + timedelta(minutes=1)) == 1
