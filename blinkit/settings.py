@@ -314,6 +314,7 @@ SPECTACULAR_SETTINGS = {
         "SuggestionKindEnum": ["search", "category", "brand", "product"],
         "PlaceKindEnum": ["browser", "app"],
         "PaperKindEnum": "delivery.papers.PaperKind",
+        "MarketAlertKindEnum": "catalog.market.MarketAlertKind",
         "PermissionEnum": ["granted", "denied", "prompt"],
     },
     "SWAGGER_UI_DIST": "SIDECAR",

@@ -135,11 +135,12 @@ def take_feed(request: HttpRequest, slug: str) -> HttpResponse:
             length = 0
         if length > market_feeds.MOST_BYTES:
             raise FeedTooLarge(f"At most {market_feeds.MOST_BYTES // 1024**2} MB at once.")
-        check_limit("market-feed", slug, limit=FEEDS_A_MINUTE, per_s=60)
-        run = market_feeds.take(
+        feed, at = market_feeds.checked(
             slug=slug, timestamp=request.headers.get("Feed-Timestamp", ""),
             signature=request.headers.get("Feed-Signature", ""), body=request.body, now=timezone.now(),
         )  # fmt: skip
+        check_limit("market-feed", slug, limit=FEEDS_A_MINUTE, per_s=60)  # only what is signed uses it up
+        run = market_feeds.take(feed, body=request.body, at=at)
     except BadFeedSignature as refusal:
         try:
             check_limit("wrong-feed", client_address(request), limit=WRONG_A_MINUTE, per_s=60)

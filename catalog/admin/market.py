@@ -6,6 +6,7 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
+from django.db import models
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
@@ -34,8 +35,17 @@ class Sure(forms.Form):
     """Nothing to fill in: the page itself is the question."""
 
 
+class WithAddress(ModelAdmin):
+    """An address without a scheme is https."""
+
+    def formfield_for_dbfield(self, db_field: Any, request: HttpRequest | None, **kwargs: Any) -> Any:
+        if isinstance(db_field, models.URLField):
+            kwargs["assume_scheme"] = "https"
+        return super().formfield_for_dbfield(db_field, request, **kwargs)
+
+
 @admin.register(Platform)
-class PlatformAdmin(ModelAdmin):
+class PlatformAdmin(WithAddress):
     list_display = ("name", "slug", "is_ours", "is_active", "rank", "site")
     list_filter = ("is_active",)
     search_fields = ("name", "=slug")
@@ -43,11 +53,6 @@ class PlatformAdmin(ModelAdmin):
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
         return ("slug",) if obj is not None else ()  # feeds and links name it
-
-    def formfield_for_dbfield(self, db_field: Any, request: HttpRequest | None, **kwargs: Any) -> Any:
-        if db_field.name == "site":
-            kwargs["assume_scheme"] = "https"
-        return super().formfield_for_dbfield(db_field, request, **kwargs)
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False  # its history would go with it: switch it off
@@ -88,7 +93,7 @@ class PlatformTermsAdmin(ModelAdmin):
 
 
 @admin.register(Listing)
-class ListingAdmin(ReadOnly):
+class ListingAdmin(ReadOnly, WithAddress):
     """Prices come from feeds, products from matching: nothing is edited here."""
 
     list_display = ("name", "pack", "platform", "city", "price", "mrp", "was", "available", "product", "seen_at")

@@ -146,7 +146,8 @@ _FIELDS = (
 
 def _known(keys: Sequence[str], *, platform: Platform, city: City) -> dict[str, _Known]:
     found: dict[str, _Known] = {}
-    rows = Listing.objects.filter(platform=platform, city=city, key__in=list(keys)).values_list(*_FIELDS)
+    there = Listing.objects.filter(platform=platform, city=city, key__in=list(keys))
+    rows = there.order_by("pk").select_for_update(no_key=True).values_list(*_FIELDS)
     for key, id, price, mrp, member, available, name, url, bulk, many, surge, *rest in rows:
         brand, item, pack, amount, measure, pieces, category_id, was, changed_at, first_seen_at, seen_at = rest
         found[key] = _Known(

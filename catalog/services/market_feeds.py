@@ -48,9 +48,9 @@ def sign(secret: str, timestamp: int, body: bytes) -> str:
     return "v1=" + hmac.new(secret.encode(), f"{timestamp}.".encode() + body, hashlib.sha256).hexdigest()
 
 
-def take(*, slug: str, timestamp: str, signature: str, body: bytes, now: datetime) -> FeedRun:
-    """Check and record one request. Raises BadFeedSignature (also for a feed that is not there or not active, and for a
-    timestamp more than five minutes off), FeedTooLarge, FeedUnreadable, Invalid."""
+def checked(*, slug: str, timestamp: str, signature: str, body: bytes, now: datetime) -> tuple[MarketFeed, datetime]:
+    """Whose request it is, and the time it says. Raises BadFeedSignature (also for a feed that is not there or not
+    active, and for a timestamp more than five minutes off), FeedTooLarge."""
     if len(body) > MOST_BYTES:
         raise FeedTooLarge(f"At most {MOST_BYTES // 1024**2} MB at once.")
     feed = MarketFeed.objects.select_related("platform", "city").filter(slug=slug, is_active=True).first()
@@ -65,6 +65,11 @@ def take(*, slug: str, timestamp: str, signature: str, body: bytes, now: datetim
     at = datetime.fromtimestamp(int(timestamp), UTC)
     if abs(now - at) > TOLERANCE:
         raise BadFeedSignature("The message is too old, or its clock is wrong.")
+    return feed, at
+
+
+def take(feed: MarketFeed, *, body: bytes, at: datetime) -> FeedRun:
+    """Record a request that was checked. Raises FeedUnreadable, Invalid."""
     try:
         found = read(body, zone=ZoneInfo(feed.city.timezone))
     except NotThisFormat as error:

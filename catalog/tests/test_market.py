@@ -143,15 +143,15 @@ def test_gone_and_back_are_history_too_and_the_price_has_not_changed(there):
 
 
 def test_a_thousand_rows_cost_a_few_statements(there):
-    rows = [row(20 + n % 9, name=f"Thing {n}", line=n) for n in range(1000)]
+    def rows(rupees, at):
+        known = {"brand": "B", "item": "thing", "category_slug": "things", "amount": Decimal(1), "measure": "pc"}
+        return [row(rupees + n % 9, at, name=f"Thing {n}", line=n, **known) for n in range(1000)]
+
     said(there, row(1, name="Other"))  # the month is there
-    with CaptureQueriesContext(
-        connection,
-    ) as first:
-        said(there, *rows)
-    again = [row(21 + n % 9, NOW + HOUR, name=f"Thing {n}", line=n) for n in range(1000)]
+    with CaptureQueriesContext(connection) as first:
+        said(there, *rows(20, NOW))
     with CaptureQueriesContext(connection) as second:
-        run = said(there, *again, now=NOW + HOUR)
+        run = said(there, *rows(21, NOW + HOUR), now=NOW + HOUR)
     assert run.changed == 1000
     assert len(first) <= 12 and len(second) <= 12
     (told,) = Event.objects.filter(code="catalog.MarketChanged", payload__run_id=run.pk)
@@ -198,28 +198,31 @@ def test_terms_and_offers_come_with_the_feed(there):
     assert MarketOffer.objects.get().seen_at == NOW + HOUR
 
 
+def two_feeds(race, there, name):
+    """The same listing, never seen before, by two feeds a minute apart."""
+
+    def feed(number):
+        seen = row(40 - number, NOW + timedelta(minutes=number), name=name)
+        return said(there, seen, now=NOW + HOUR, source=f"feed {number}").pk
+
+    assert len(set(race(2, feed))) == 2
+    return Listing.objects.get(name=name)
+
+
 @pytest.mark.django_db(transaction=True)
 def test_two_feeds_of_a_platform_at_once_tell_one_story(race, there):
-    for round_ in range(3):
-        at = NOW + round_ * HOUR
-        said(there, row(50, at - HOUR / 2), now=at)
-
-        def feed(number, at=at):
-            return said(
-                there, row(40 - number, at + timedelta(minutes=number)), now=at + HOUR, source=f"feed {number}"
-            ).pk
-
-        assert len(set(race(2, feed))) == 2
-        onion = Listing.objects.get()
-        assert [price for _, price, _ in history(onion)][-3:] == [50, 40, 39]
-        assert (onion.price_paise, onion.was_paise) == (3900, 4000)
-    rows = [row(30, NOW + 9 * HOUR)]
-    assert len(set(race(4, lambda: said(there, *rows, now=NOW + 9 * HOUR, source="same").pk))) == 1
+    market_months.keep_months(now=NOW)
+    for number in range(4):
+        found = two_feeds(race, there, f"Thing {number}")
+        assert [price for _, price, _ in history(found)] == [40, 39]
+        assert (found.price_paise, found.was_paise) == (3900, 4000)
+    rows = [row(30, NOW)]
+    assert len(set(race(4, lambda: said(there, *rows, source="same").pk))) == 1
 
 
 @pytest.mark.django_db(transaction=True)
 def test_control_without_the_lock_two_feeds_tell_two_stories(race, there, monkeypatch):
-    said(there, row(50, NOW - HOUR))
+    market_months.keep_months(now=NOW)
     known = market._known
 
     def slowly(*args, **kwargs):
@@ -229,9 +232,9 @@ def test_control_without_the_lock_two_feeds_tell_two_stories(race, there, monkey
 
     monkeypatch.setattr(market, "_one_writer", lambda *_: None)
     monkeypatch.setattr(market, "_known", slowly)
-    race(2, lambda n: said(there, row(40 - n, NOW + timedelta(minutes=n)), now=NOW + HOUR, source=f"feed {n}").pk)
-    onion = Listing.objects.get()
-    assert onion.was_paise == 5000  # whichever wrote last has not seen the other one's price
+    found = two_feeds(race, there, "Thing")
+    assert [price for _, price, _ in history(found)] == [40, 39]
+    assert found.was_paise is None  # each took it for new: the listing knows of no change
 
 
 @pytest.mark.django_db(transaction=True)
