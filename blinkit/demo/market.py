@@ -277,9 +277,9 @@ def make(*, now: datetime, seed: int = SEED, days: int = HISTORY_DAYS) -> int:
 
 
 def _history(listed: tuple[Offered, ...], *, now: datetime, seed: int, days: int) -> Iterator[MarketRow]:
-    """A look a day (every other day before the last ten), by turns at this hour and nine before; rows only where
+    """A look a day (every third day before the last week), by turns at this hour and nine before; rows only where
     something is different."""
-    looks = [*range(days, 10, -2), *range(min(days, 10), -1, -1)]
+    looks = [*range(days, 7, -3), *range(min(days, 7), -1, -1)]
     for line, it in enumerate(listed, start=1):
         last: Quote | None = None
         for back in looks:

@@ -11,6 +11,7 @@ from django.db import connection, transaction
 
 from blinkit.kernel import events
 from blinkit.kernel.errors import NotAllowed
+from blinkit.kernel.said import say
 from catalog.errors import BadAlert, NoSuchAlert, NoSuchCategory, NoSuchProduct, TooManyAlerts
 from catalog.events import MarketAlertRaised
 from catalog.market import MarketAlert, MarketAlertKind, Platform
@@ -48,15 +49,15 @@ def add_alert(*, user_id: int, wish: Wish, is_staff: bool, now: datetime) -> Mar
         return same
     most = MOST_OF_STAFF if is_staff else MOST_ALERTS
     if mine.count() >= most:
-        raise TooManyAlerts(f"At most {most} alerts: take one out first.", max=most)
+        raise TooManyAlerts(say("At most {most} alerts: take one out first.", most=most), max=most)
     return MarketAlert.objects.create(user_id=user_id, created_at=now, **found)
 
 
 def _read(wish: Wish, *, is_staff: bool) -> dict[str, object]:
     if wish.kind not in MarketAlertKind.values:
-        raise BadAlert(f"kind is one of {', '.join(MarketAlertKind.values)}.", errors={"kind": ["Unknown."]})
+        raise BadAlert("There is no such kind of alert.", errors={"kind": ["Unknown."]})
     if (wish.kind == MarketAlertKind.BELOW) != (wish.below_paise is not None):
-        raise BadAlert("A price to be below goes with kind below, and only with it.", errors={"below_paise": ["?"]})
+        raise BadAlert("Say the price it should be below.", errors={"below_paise": ["With kind below, and only then."]})
     if wish.sku and wish.category:
         raise BadAlert("Name a product or a category, not both.", errors={"category": ["Not with a product."]})
     if not wish.sku and not is_staff:
