@@ -8,7 +8,7 @@ from celery import shared_task
 from django.utils import timezone
 
 from catalog import services
-from catalog.services import listing, market_months, pictures
+from catalog.services import listing, market, market_months, pictures
 
 
 @shared_task(acks_late=True)
@@ -61,5 +61,6 @@ def flush_unmet(**_: Any) -> None:
 
 @shared_task(acks_late=True)
 def keep_market_months(**_: Any) -> None:
-    """Months for others' prices: made ahead, dropped when they are old."""
+    """Months for others' prices: made ahead, dropped when they are old; runs and offers that are long over go."""
+    market.forget_old(now=timezone.now())
     market_months.keep_months(now=timezone.now())

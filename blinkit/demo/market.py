@@ -28,8 +28,8 @@ HISTORY_DAYS = 30
 SOURCE = "demo"
 NUDGE_S = 600
 """How long a small move lasts; each listing has its own beginning."""
-SEEN_EVERY = 60
-"""In so many rounds every listing is said once more, changed or not."""
+SEEN_EVERY = 12
+"""In so many of its turns a platform says every listing once more, changed or not."""
 OWN_BRAND, OWN_BRAND_HI = "Tokri", "टोकरी"
 ZONE = ZoneInfo(places.CITY["timezone"])
 COLD = frozenset({"soft-drinks", "ice-cream", "water-mixers", "juices"})
@@ -313,19 +313,20 @@ def move(*, now: datetime, seed: int = SEED) -> int:
     if city is None:
         return 0
     names = ("key", "price_paise", "mrp_paise", "member_paise", "bulk_paise", "bulk_from", "surge_paise", "available")
-    turn = int(now.timestamp()) // 5 % SEEN_EVERY
-    for plan, platform in others():
-        known = {
-            key: Quote(*rest) for key, *rest in Listing.objects.filter(platform=platform, city=city).values_list(*names)
-        }
+    turn, there = int(now.timestamp()) // 5, others()
+    for number, (plan, platform) in enumerate(there):
+        again = turn // len(there) % SEEN_EVERY if turn % len(there) == number else -1
+        listings = Listing.objects.filter(platform=platform, city=city).values_list(*names)
+        known = {key: Quote(*rest) for key, *rest in listings}
         rows = [
             _row(line, it, said, now)
             for line, it in enumerate(offered(plan.slug, seed), start=1)
-            if known.get(it.key) != (said := quote(it, now, seed)) or line % SEEN_EVERY == turn
+            if known.get(it.key) != (said := quote(it, now, seed)) or line % SEEN_EVERY == again
         ]
-        run = market.record(
-            rows, source=SOURCE, platform=platform, city=city, now=now, terms=terms_at(plan, now, seed),
-            offers=offers_at(plan, now, seed) if not turn else (),
-        )  # fmt: skip
-        changed += run.new + run.changed
+        if rows:
+            run = market.record(
+                rows, source=SOURCE, platform=platform, city=city, now=now, terms=terms_at(plan, now, seed),
+                offers=() if again else offers_at(plan, now, seed),
+            )  # fmt: skip
+            changed += run.new + run.changed
     return changed

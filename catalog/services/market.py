@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import connection, transaction
@@ -18,7 +18,7 @@ from blinkit.kernel.errors import Invalid
 from blinkit.kernel.money import rupees
 from catalog import versions
 from catalog.events import MarketChanged
-from catalog.market import FeedRun, Listing, ListingPrice, MarketFeed, Platform
+from catalog.market import FeedRun, Listing, ListingPrice, MarketFeed, MarketOffer, Platform
 from catalog.market_rows import BadRow, Described, MarketRow, OfferRow, State, TermsRow, per_unit_paise
 from catalog.models import Category, City
 from catalog.services import market_checks as checks
@@ -27,6 +27,7 @@ from catalog.services import market_statements as statements
 
 MOST_ROWS = 50_000
 PROBLEMS_KEPT = 50
+RUNS_KEPT = timedelta(days=90)
 MOST_CHANGES = 5_000
 """In one event; a larger feed announces itself in several."""
 
@@ -91,6 +92,15 @@ def everything_moved() -> None:
     for slug in City.objects.values_list("slug", flat=True):
         versions.bump(f"market:{slug}")
         live.touch(f"market.{slug}", what="market")
+
+
+def forget_old(*, now: datetime) -> int:
+    """Runs of feeds, and offers that are over, from before RUNS_KEPT go. How many rows. A file that old is read anew
+    when it comes again, and finds its history there."""
+    before = now - RUNS_KEPT
+    return (
+        FeedRun.objects.filter(at__lt=before).delete()[0] + MarketOffer.objects.filter(ends_at__lt=before).delete()[0]
+    )
 
 
 def _tell(platform: Platform, city: City) -> None:

@@ -158,8 +158,16 @@ def test_a_thousand_rows_cost_a_few_statements(there):
     assert len(told.payload["changes"]) == 1000
 
 
+def no_months():
+    """Tests that commit leave the months they made."""
+    with connection.cursor() as cursor:
+        for name in market_months._there(cursor) - {f"{market_months.TABLE}_default"}:
+            cursor.execute(f"DROP TABLE {name}")
+
+
 def test_history_lands_in_its_month_and_old_months_go_but_the_last_price_stays(there, settings):
     settings.MARKET_HISTORY_MONTHS = 2
+    no_months()
     april, june = datetime(2026, 9, 20, tzinfo=UTC), NOW
     said(there, row(50, april), row(20, april, name="Salt", line=2), now=june)
     said(there, row(34, june), now=june)
@@ -196,6 +204,8 @@ def test_terms_and_offers_come_with_the_feed(there):
     said(there, row(50, NOW + HOUR), terms=TermsRow(delivery_paise=1, at=NOW - HOUR), offers=offers[:1], now=NOW + HOUR)
     assert PlatformTerms.objects.get().delivery_paise == 2500  # older than what is known
     assert MarketOffer.objects.get().seen_at == NOW + HOUR
+    assert market.forget_old(now=NOW + timedelta(days=90)) == 0
+    assert market.forget_old(now=NOW + timedelta(days=93)) == 3  # two runs and what ended two days after
 
 
 def two_feeds(race, there, name):
