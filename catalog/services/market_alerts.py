@@ -130,16 +130,19 @@ found AS (
     SELECT a.id AS alert_id, a.user_id, a.kind, c.listing_id, c.at, NULLIF(c.was, 0) AS was, c.price, o.ours
     FROM c JOIN catalog_listing l ON l.id = c.listing_id JOIN catalog_platform p ON p.id = l.platform_id
     LEFT JOIN catalog_category k ON k.id = l.category_id
-    JOIN catalog_marketalert a ON a.is_active AND a.city_id = l.city_id
-        AND (a.platform_id = l.platform_id OR (a.platform_id IS NULL AND NOT p.is_ours))
-        AND (a.product_id IS NULL OR a.product_id = l.product_id)
-        AND (a.category_id IS NULL OR a.category_id IN (k.id, k.parent_id))
+    CROSS JOIN LATERAL (  -- three looks into an index, not every alert for every change
+        SELECT * FROM catalog_marketalert WHERE product_id = l.product_id
+        UNION ALL SELECT * FROM catalog_marketalert WHERE category_id IN (k.id, k.parent_id)
+        UNION ALL SELECT * FROM catalog_marketalert WHERE product_id IS NULL AND category_id IS NULL
+    ) a
     LEFT JOIN LATERAL (
         SELECT min(mine.price_paise) AS ours FROM catalog_listing mine
         JOIN catalog_platform us ON us.id = mine.platform_id AND us.is_ours
         WHERE NOT p.is_ours AND mine.product_id = l.product_id AND mine.city_id = l.city_id AND mine.available
     ) o ON a.kind = 'undercut'
-    WHERE CASE a.kind
+    WHERE a.is_active AND a.city_id = l.city_id
+        AND (a.platform_id = l.platform_id OR (a.platform_id IS NULL AND NOT p.is_ours))
+        AND CASE a.kind
         WHEN 'drop' THEN c.is_there = 1 AND c.was > 0 AND c.price < c.was
             AND (c.was - c.price) * 10000 >= a.by_bp * c.was
         WHEN 'below' THEN c.is_there = 1 AND c.price <= a.below_paise

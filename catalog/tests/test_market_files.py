@@ -45,6 +45,13 @@ def test_a_scrape_tells_price_mrp_pack_shelf_and_the_citys_time():
     assert one.category_slug == "fresh-vegetables"
     assert (two.price_paise, two.mrp_paise) == (104900, None)
     assert mrp_of(3400, 22) == 4400
+    said = [
+        {"timestamp": "2025-04-10 14:14:36", "name": "Onion", "price": "₹49", "DISCOUNT": "37% Off", "weight": "1 kg"}
+    ]
+    (row,) = read(json.dumps(said).encode(), zone=ZONE).rows  # the same rows as JSON
+    assert (row.price_paise, row.mrp_paise, row.pack, row.at) == (4900, 7800, "1 kg", two.at)
+    (row,) = read("name,price_paise\nNestlé Café’s\u00a0Best,100\n".encode("cp1252"), zone=ZONE).rows
+    assert row.name == "Nestlé Café’s Best"
 
 
 def test_dirty_rows_are_named_and_the_others_read():
