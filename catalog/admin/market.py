@@ -10,6 +10,8 @@ from django.db import models
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
+from django.utils.html import format_html_join
+from django.utils.safestring import mark_safe
 from unfold.admin import ModelAdmin, TabularInline
 
 from blinkit.kernel.admin import ReadOnly
@@ -119,11 +121,12 @@ class ListingAdmin(ReadOnly, WithAddress):
     @admin.display(description="history")
     def past(self, it: Listing) -> str:
         points = ListingPrice.objects.filter(listing=it).order_by("-at")[:LAST_PRICES]
-        return "\n".join(
+        lines = (
             f"{timezone.localtime(point.at):%d.%m.%Y %H:%M} {rupees(point.price_paise)}"
             f"{'' if point.available else ' (sold out)'}"
             for point in points
         )
+        return format_html_join(mark_safe("<br>"), "{}", ((line,) for line in lines))
 
 
 @admin.register(MarketFeed)

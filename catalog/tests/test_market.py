@@ -17,7 +17,7 @@ from blinkit.kernel.models import Event
 from catalog.market import FeedRun, Listing, ListingPrice, MarketOffer, Platform, PlatformTerms
 from catalog.market_rows import BadRow, MarketRow, OfferRow, TermsRow
 from catalog.services import market, market_months
-from catalog.tests.factories import NOW, CityFactory
+from catalog.tests.factories import NOW, CityFactory, ProductFactory
 
 HOUR = timedelta(hours=1)
 
@@ -44,11 +44,14 @@ def history(listing):
 
 def test_a_price_is_written_once_and_its_history_only_where_it_changes(there):
     said(there, row(50, mrp_paise=7800), now=NOW)
+    product = ProductFactory()
+    Listing.objects.update(product=product)  # as matching does
     said(there, row(50, NOW + HOUR, mrp_paise=7800), now=NOW + HOUR)
     run = said(there, row(49, NOW + 2 * HOUR, mrp_paise=7800), now=NOW + 2 * HOUR)
     onion = Listing.objects.get()
     assert (run.rows, run.new, run.changed, run.refused) == (1, 0, 1, 0)
     assert (onion.price_paise, onion.was_paise, onion.changed_at) == (4900, 5000, NOW + 2 * HOUR)
+    assert onion.product == product  # no feed decides that
     assert (onion.first_seen_at, onion.seen_at, onion.discount_bp) == (NOW, NOW + 2 * HOUR, 3717)
     assert (onion.amount, onion.measure, onion.unit_paise) == (Decimal(1000), "g", 4900)
     assert history(onion) == [(NOW, 50, True), (NOW + 2 * HOUR, 49, True)]

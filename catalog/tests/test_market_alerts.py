@@ -13,7 +13,7 @@ from accounts.tests.factories import UserFactory
 from blinkit.kernel.models import Event
 from catalog.market import FeedRun, Listing, MarketAlert, MarketAlertHit, MarketFeed, Platform
 from catalog.market_rows import MarketRow
-from catalog.services import market, market_alerts, market_feeds
+from catalog.services import market, market_alerts, market_feeds, personal
 from catalog.services.market_alerts import Wish
 from catalog.tests.factories import CategoryFactory, CityFactory, ProductFactory
 
@@ -101,6 +101,16 @@ def test_a_feed_full_of_changes_is_told_once(there, onion):
     assert look(event.payload["changes"]) == 5
     (raised,) = told()
     assert (raised["price_paise"], raised["was_paise"], raised["hits"]) == (8_000, 10_000, 5)
+
+
+def test_alerts_are_told_to_their_person_and_forgotten_with_them(there, onion):
+    who, other = UserFactory(), UserFactory()
+    for user in (who, other):
+        ask(user, kind="below", below_paise=4_000)
+    (held,) = personal.held(user_id=who.pk)["market_alerts"]
+    assert (held["kind"], held["product__sku"], held["below_paise"]) == ("below", "ONION", 4_000)
+    personal.forget(user_id=who.pk, now=timezone.now())
+    assert [it.user for it in MarketAlert.objects.all()] == [other]
 
 
 # -- doors
