@@ -21,8 +21,6 @@ from catalog.tests.factories import CityFactory
 
 ZONE = ZoneInfo("Asia/Kolkata")
 REAL = Path(settings.BASE_DIR).parent / "shared" / "data" / "qcommerce_scrape_2025_04"
-if not REAL.is_dir():
-    REAL = Path("/work/shared/data/qcommerce_scrape_2025_04")
 ZEPTO = """timestamp,URL,name,price,DISCOUNT,weight
 02-04-2025 00:41,https://z.test/cn/fruits-vegetables/fresh-vegetables/cid/1,Onion,₹50,36% Off,1 kg
 2025-04-10 14:14:36,https://z.test/cn/fruits-vegetables/fresh-vegetables/cid/1,Onion,"₹1,049",,1 kg
