@@ -256,6 +256,10 @@ CELERY_BEAT_SCHEDULE = {  # seeds the database schedule; an administrator can ch
         "orders.tasks.sweep_shown": 30,
         "orders.tasks.purge_shown": 24 * 3600,
         "orders.tasks.learn_rooms": 120,
+        "catalog.tasks.keep_market_months": 3600,
+        "inventory.tasks.list_changed": 3,
+        "inventory.tasks.list_ourselves": 300,
+        **({"blinkit.demo.tasks.move_market": 5} if DEMO_MODE else {}),
     }.items()
 }
 
@@ -310,6 +314,7 @@ SPECTACULAR_SETTINGS = {
         "SuggestionKindEnum": ["search", "category", "brand", "product"],
         "PlaceKindEnum": ["browser", "app"],
         "PaperKindEnum": "delivery.papers.PaperKind",
+        "MarketAlertKindEnum": "catalog.market.MarketAlertKind",
         "PermissionEnum": ["granted", "denied", "prompt"],
     },
     "SWAGGER_UI_DIST": "SIDECAR",
@@ -322,6 +327,8 @@ OSRM_PROFILE = env.text("OSRM_PROFILE", default="bike")
 OSRM_TIMEOUT_MS = env.number("OSRM_TIMEOUT_MS", default=300, least=10, most=5_000)
 GRAPHQL_INTROSPECTION = env.flag("GRAPHQL_INTROSPECTION", default=DEMO_MODE)
 DISPATCH_STRATEGY = env.choice("DISPATCH_STRATEGY", ["rolling", "matching", "nearest"], default="rolling")
+SHOP_NAME = env.text("SHOP_NAME", default="Tokri")  # also which of the compared platforms is ours
+MARKET_HISTORY_MONTHS = env.number("MARKET_HISTORY_MONTHS", default=24, least=1)  # whole months of others' prices
 POSITION_DAYS = env.number("POSITION_DAYS", default=30, least=1)  # how long riders' positions are kept
 RATE_LIMIT_PER_MINUTE = env.number("RATE_LIMIT_PER_MINUTE", default=100, least=0)  # 0 switches limits off
 SOCKETS_PER_ADDRESS = env.number("SOCKETS_PER_ADDRESS", default=100, least=0)  # open ones a guest's address may have

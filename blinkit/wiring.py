@@ -9,7 +9,7 @@ from typing import Any
 
 from accounts.events import EmailGiven, OtpRequested
 from blinkit.kernel.events import DomainEvent
-from catalog.events import WeAreHere
+from catalog.events import MarketAlertRaised, MarketChanged, WeAreHere
 from delivery.events import (
     AppealAnswered,
     BagsLeftUnseen,
@@ -147,6 +147,8 @@ REACTIONS: Mapping[type[DomainEvent], Sequence[str]] = {
     GigCalledOff: [TELL],
     MembershipBegun: [TELL],
     MembershipEnding: [TELL],
+    MarketChanged: ["catalog.handlers.look_at_alerts"],
+    MarketAlertRaised: [TELL],
 }
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from blinkit.kernel.errors import Conflict, Invalid, NotFound
+from blinkit.kernel.errors import Conflict, Invalid, NotFound, Refusal, SignInNeeded
 
 
 class PriceAboveMrp(Invalid):
@@ -81,3 +81,34 @@ class SheetChanged(Conflict):
 
 class SheetRefused(Invalid):
     code = "sheet-refused"
+
+
+class NoSuchAlert(NotFound):
+    code = "no-such-alert"
+    default_detail = "There is no such alert."
+
+
+class BadAlert(Invalid):
+    """Carries `errors` by field."""
+
+    code = "bad-alert"
+
+
+class TooManyAlerts(Conflict):
+    """Carries `max`."""
+
+    code = "too-many-alerts"
+
+
+class BadFeedSignature(SignInNeeded):
+    code = "bad-feed-signature"
+    default_detail = "The signature does not fit this feed and message."
+
+
+class FeedTooLarge(Refusal):
+    code = "feed-too-large"
+    status = 413
+
+
+class FeedUnreadable(Invalid):
+    code = "feed-unreadable"

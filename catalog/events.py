@@ -75,3 +75,38 @@ class ReferralPolicyChanged(DomainEvent):
 
     policy_id: int
     is_active: bool
+
+
+@dataclass(frozen=True)
+class MarketChanged(DomainEvent):
+    """Prices of a platform in a city differ from before, from one run of a feed. Subject "market:<platform>".
+
+    Each change is [listing, price before (0: it is new), price, was available, is available, when in microseconds].
+    """
+
+    platform: str
+    city: str
+    run_id: int
+    changes: list[list[int]]
+
+
+@dataclass(frozen=True)
+class MarketAlertRaised(DomainEvent):
+    """What somebody asked to be told of happened. Subject "user:<id>". Of several listings the cheapest is named."""
+
+    user_id: int
+    kind: str
+    listing_id: int
+    was_paise: int
+    price_paise: int
+    ours_paise: int
+    hits: int
+
+
+@dataclass(frozen=True)
+class MarketFeedChanged(DomainEvent):
+    """An audit line. Subject "market-feed:<id>"."""
+
+    feed_id: int
+    slug: str
+    what: str

@@ -8,7 +8,7 @@ from celery import shared_task
 from django.utils import timezone
 
 from catalog import services
-from catalog.services import listing, pictures
+from catalog.services import listing, market, market_months, pictures
 
 
 @shared_task(acks_late=True)
@@ -57,3 +57,10 @@ def sweep_schedules(**_: Any) -> None:
 def flush_unmet(**_: Any) -> None:
     """Move the counts of unmet demand from Redis into the table."""
     services.flush_unmet(now=timezone.now())
+
+
+@shared_task(acks_late=True)
+def keep_market_months(**_: Any) -> None:
+    """Months for others' prices: made ahead, dropped when they are old; runs and offers that are long over go."""
+    market.forget_old(now=timezone.now())
+    market_months.keep_months(now=timezone.now())

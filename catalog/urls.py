@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-api_urls: list[Any] = []
+from catalog.market_api import market_urls
+
+api_urls: list[Any] = [*market_urls]
 web_urls: list[Any] = []
 ws_urls: list[Any] = []

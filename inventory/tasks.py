@@ -8,6 +8,7 @@ from celery import shared_task
 from django.utils import timezone
 
 from inventory import services
+from inventory.services import own_market
 
 
 @shared_task(acks_late=True)
@@ -47,3 +48,15 @@ def sweep_counts(**_: Any) -> None:
 def sweep_replenishment(**_: Any) -> None:
     """Forecast every store's demand and suggest what to order."""
     services.sweep_replenishment(now=timezone.now())
+
+
+@shared_task(acks_late=True)
+def list_changed(**_: Any) -> None:
+    """Our own prices that changed a moment ago, among those of the other platforms."""
+    own_market.list_changed(now=timezone.now())
+
+
+@shared_task(acks_late=True)
+def list_ourselves(**_: Any) -> None:
+    """All our prices and what is sold out, among those of the other platforms."""
+    own_market.list_ourselves(now=timezone.now())

@@ -22,7 +22,8 @@ from accounts.models import Device, Role, User
 from blinkit.kernel.events import DomainEvent
 from blinkit.kernel.money import rupees
 from blinkit.kernel.words import said
-from catalog.events import WeAreHere
+from catalog.events import MarketAlertRaised, WeAreHere
+from catalog.market import Listing
 from catalog.models import Product, Store, Waitlist
 from delivery.events import (
     AppealAnswered,
@@ -382,6 +383,30 @@ def _price_dropped(event: PriceDropped) -> Facts | None:
     return Facts(person=_person(row), words=words, link=f"/p/{event.sku}/")
 
 
+def _market_alert(event: MarketAlertRaised) -> Facts | None:
+    row = _people(User.objects.filter(pk=event.user_id)).first()
+    names = ("name", "pack", "platform__name", "product__sku")
+    listing = Listing.objects.filter(pk=event.listing_id).values_list(*names).first()
+    if row is None or listing is None:
+        return None
+    name, pack, platform, sku = listing
+    person = _person(row)
+    price, language = rupees(event.price_paise), person.language
+    if event.kind == "undercut" and event.ours_paise:
+        details = _phrase("market_ours", language, ours=rupees(event.ours_paise))
+    elif event.was_paise and event.was_paise != event.price_paise:
+        details = _phrase("market_was", language, before=rupees(event.was_paise))
+    else:
+        details = _phrase("market_price", language, price=price)
+    words = {
+        "product": name if pack and pack.lower() in name.lower() else f"{name} {pack}".strip(),
+        "what_happens": _phrase(f"market_{event.kind}", language, price=price, platform=platform),
+        "details": details,
+        "more": _phrase("market_more", language, n=str(event.hits - 1)) if event.hits > 1 else "",
+    }
+    return Facts(person=person, words=words, link=f"/p/{sku}/" if sku else "/ops/")
+
+
 def _books(event: BooksDiffer) -> Facts | None:
     """Everybody in operations and administration."""
     staff = User.objects.filter(grants__role__in=[Role.OPS, Role.ADMIN]).distinct().order_by("pk")
@@ -517,6 +542,7 @@ _BUILDERS: dict[type[DomainEvent], Callable[[Any], Facts | None]] = {
     GigCalledOff: _rider,
     BackInStock: _back_in_stock,
     PriceDropped: _price_dropped,
+    MarketAlertRaised: _market_alert,
     LowStockNotice: _shelf_needs_you,
     HeldMissingNotice: _shelf_needs_you,
     ClaimReceived: _claim,

@@ -76,5 +76,6 @@ RULES: dict[str, tuple[Say, ...]] = {
     "delivery.RiderSuspended": (Say("rider_suspended", (PUSH, INAPP, SMS), who=Who.RIDER),),
     "delivery.SuspensionOver": (Say("suspension_over", (PUSH, INAPP), who=Who.RIDER),),
     "delivery.AppealAnswered": (Say("appeal_answered", (PUSH, INAPP), who=Who.RIDER),),
+    "catalog.MarketAlertRaised": (Say("market_alert", (PUSH, INAPP)),),
     "delivery.GigCalledOff": (Say("gig_called_off", (PUSH, INAPP), who=Who.RIDER),),
 }

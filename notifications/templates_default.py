@@ -69,6 +69,7 @@ PLACEHOLDERS: dict[str, frozenset[str]] = {
     "bags_left": frozenset({"number", "store"}),
     "chat_flagged": frozenset({"number"}),
     "rescue_asked": frozenset({"rider"}),
+    "market_alert": frozenset({"product", "what_happens", "details", "more"}),
 }
 
 
@@ -199,6 +200,10 @@ _SHORT: dict[str, dict[str, tuple[str, str]]] = {
     "price_dropped": {
         "en": ("{product} is now {price}", "It was {before} when you looked. {store} has it."),
         "hi": ("{product} अब {price} में", "आपने देखा था तब {before} का था। {store} में मिल रहा है।"),
+    },
+    "market_alert": {
+        "en": ("{product}: {what_happens}", "{details} {more}"),
+        "hi": ("{product}: {what_happens}", "{details} {more}"),
     },
     "claim_received": {
         "en": ("We are looking at it", "A person reads what you told us about {number}. We answer in a few hours."),
@@ -371,6 +376,15 @@ _OTHER: tuple[Words, ...] = (
 
 # Sentences that become one of the words above: (one that fits, per language)
 PHRASES: dict[str, dict[str, str]] = {
+    "market_drop": {"en": "{price} on {platform}", "hi": "{platform} पर {price}"},
+    "market_below": {"en": "now {price} on {platform}", "hi": "{platform} पर अब {price}"},
+    "market_undercut": {"en": "{platform} asks {price}", "hi": "{platform} पर {price} में"},
+    "market_gone": {"en": "sold out on {platform}", "hi": "{platform} पर ख़त्म"},
+    "market_back": {"en": "back on {platform}", "hi": "{platform} पर फिर मिल रहा है"},
+    "market_was": {"en": "It was {before} before.", "hi": "पहले {before} का था।"},
+    "market_ours": {"en": "We ask {ours}.", "hi": "हमारे यहाँ {ours} का है।"},
+    "market_price": {"en": "It costs {price}.", "hi": "दाम {price} है।"},
+    "market_more": {"en": "{n} more changed the same way.", "hi": "{n} और में भी ऐसा ही बदला।"},
     "pay_rider": {"en": "Please keep {total} ready.", "hi": "कृपया {total} तैयार रखें।"},
     "refunded": {"en": "Refunded {amount}.", "hi": "{amount} लौटा दिए।"},
     "not_charged": {"en": "You don't pay for it.", "hi": "इसके पैसे नहीं लगेंगे।"},

@@ -114,6 +114,7 @@ SHORT_LISTS: dict[str, str] = {
     "/rider/incidents/": "the rider's newest 50",
     "/rider/papers/": "six kinds of papers",
     "/rider/gigs/": "a week at one store, at most 100",
+    "/market/alerts/": "at most 50 a person, 200 of staff",
 }
 """Lists without a cursor, and what keeps them short."""
 

@@ -16,7 +16,7 @@ from django.utils.text import slugify
 
 import inventory.services
 from accounts.models import Address, RoleGrant, User
-from blinkit.demo import deliveries, offers, people, pictures, places, prices, riding
+from blinkit.demo import deliveries, market, offers, people, pictures, places, prices, riding
 from blinkit.demo.catalogue import ProductPlan, categories, chance, products
 from blinkit.demo.facts import FRAGILE, WEIGHED, facts_of, family_by_hand, fragile_by_hand
 from catalog import services as catalog_services
@@ -50,6 +50,7 @@ class Loaded:
     offers: int = 0
     deliveries: int = 0
     gigs: int = 0
+    listings: int = 0
 
     def rows(self) -> list[tuple[str, int]]:
         return [(f.name.replace("_", " "), getattr(self, f.name)) for f in fields(self)]
@@ -75,6 +76,7 @@ def load(*, now: datetime, restock: bool = False) -> Loaded:
         make_slots(now=now)
         done.gigs = riding.make(stores, now=now)
         done.offers = offers.make(now=now) + prices.make(now=now)
+        done.listings = market.make(now=now)
     return done
 
 

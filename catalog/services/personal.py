@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from accounts.models import User
+from catalog.market import MarketAlert
 from catalog.models import Coupon, PriceWatch, Referral, ReferralCode, ReferralState, SegmentMember, Waitlist
 from catalog.wishes import FavouriteItem, RestockAlert, ShoppingList, ShoppingListItem
 
@@ -21,6 +22,11 @@ def held(*, user_id: int) -> dict[str, Any]:
         "prices_watched": list(
             PriceWatch.objects.filter(customer_id=user_id).values(
                 "product__sku", "store__code", "seen_paise", "is_asked", "is_favourite", "created_at"
+            )
+        ),
+        "market_alerts": list(
+            MarketAlert.objects.filter(user_id=user_id).values(
+                "kind", "product__sku", "category__slug", "platform__slug", "below_paise", "created_at"
             )
         ),
         "waiting_for_us": list(
@@ -50,6 +56,7 @@ def forget(*, user_id: int, now: datetime) -> None:
     Waitlist.objects.filter(phone__in=User.objects.filter(pk=user_id).values("phone")).delete()
     SegmentMember.objects.filter(user_id=user_id).delete()
     PriceWatch.objects.filter(customer_id=user_id).delete()
+    MarketAlert.objects.filter(user_id=user_id).delete()
     ReferralCode.objects.filter(user_id=user_id).delete()
     Referral.objects.filter(newcomer_id=user_id, state=ReferralState.WAITING).update(
         state=ReferralState.REFUSED, why="forgotten", decided_at=now

@@ -18,6 +18,7 @@ from catalog import tree, versions
 from catalog.errors import BadPrice, NoSuchProduct, PriceAboveMrp
 from catalog.kept import BrieflyKept
 from catalog.models import ShelfItem, Store
+from catalog.services import own_listings
 from catalog.services.faces import keep_faces
 
 NAMED_AT_MOST = 20
@@ -214,6 +215,7 @@ def shelf_changed(store_id: int, product_ids: Sequence[int] = ()) -> None:
     again (all they see, when none are named or too many)."""
     versions.bump(f"shelf:{store_id}")
     tree.forget()
+    own_listings.note_changed(store_id, product_ids)
     if code := _store_code(store_id):
         named: Sequence[object] = product_ids if 0 < len(product_ids) <= TOLD_BY_NAME else [""]
         for product_id in named:
