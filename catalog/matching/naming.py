@@ -132,17 +132,16 @@ _PACKING = frozenset(
     for line in (
         "pack packs packet pouch carton tetra box bottle can tin jar tub bag pet brick combo of x the a an and in by for",
         "buy get free offer each approx multipack value saver super family economy jumbo party monthly pc pcs piece pieces",
-        "g gm gms kg kgs ml l ltr litre n nos unit units flavour rs extra new improved big refill",
-    )
+    XX    )
     for word in line.split()
 )
 _REMARK = re.compile(r"\s[-–—]\s|-\s|\s-|[(\[|:;]|,\s|\s(?:with|made with|for|from)\s", re.IGNORECASE)
 _BAR = re.compile(r"[|(\[;]|\s[-–—]\s")
+_NOT_THIS = frozenset({"flavour", "free", "les", "less", "based"})  # sugar free, onion flavour
 _NUMBER = re.compile(r"^\d+(?:x\d+)?(?:g|gm|gms|kg|kgs|ml|l|ltr|lit|pc|pcs|n|s)?$")
-_PARTS = re.compile(r"\s*(?:&|\+|,|\band\b)\s*", re.IGNORECASE)
+_TWO = re.compile(r"\s(?:&|\+|and)\s", re.IGNORECASE)
 _BUNDLE = re.compile(r"\)\s*(?:&|\+|,)\s*\S|\d\s*(?:g|kg|ml|l)\s*\+\s*\D|\bcombo of\b", re.IGNORECASE)
 _MIXED_PACK = re.compile(r"^\s*\d+\s*combos?\s*$", re.IGNORECASE)
-_MADE_OF = re.compile(r"^(.{6,}?)\s(?:combo)?\s*$", re.IGNORECASE)
 
 _UNITS = {
     **dict.fromkeys(("kg", "kgs"), ("g", 1000)), **dict.fromkeys(("g", "gm", "gms", "gram", "grams"), ("g", 1)),
@@ -184,10 +183,14 @@ def describe(name: str, pack: str = "", hint: str = "", brand: str = "") -> Desc
     stems = [_same.get(word, word) for word in map(stem, said)]
     remarks = frozenset(_stems(rest[0])) if rest else frozenset()
     thing = None if is_bundle else _thing(stems, maker, hint)
+    if thing is not None and thing.slug in PRODUCE and _TWO.search(first):
+        others = [_thing(list(_stems(part)), maker, hint) for part in _TWO.split(first)]
+        if len({_BASES[other.item] for other in others if other is not None}) > 1:
+            thing, is_bundle = None, True
     if thing is None and rest and not is_bundle:
         for part in _BAR.split(rest[0]):
             part_stems = [s for s in _stems(part) if not _NUMBER.match(s)]
-            thing = _thing(part_stems, maker, hint) if part_stems else None
+            thing = _thing(part_stems, maker, "") if part_stems else None
             if thing is not None:
                 break
     if thing is None and not is_bundle:
@@ -239,7 +242,7 @@ def _thing(stems: list[str], maker: str, hint: str) -> _Thing | None:
                     at += length - 1
                     break
         at += 1
-    found = [f for f in found if f[1] >= end or stems[f[1]] != "flavour"]
+    found = [f for f in found if f[1] >= end or stems[f[1]] not in _NOT_THIS]
     if not found:
         return None
     strong = [f for f in found if f[2].slug not in _WEAK]
@@ -255,10 +258,9 @@ def _thing(stems: list[str], maker: str, hint: str) -> _Thing | None:
         return _Thing(usual, _SLUGS[usual])
     if thing.slug in PRODUCE:
         others = [word for i, word in enumerate(stems) if not start <= i < stop]
-        unknown = [word for word in others if word not in _KIND_WORDS and (word,) not in _THINGS]
+        unknown = [word for word in others if word not in _KIND_WORDS and word not in _PACKING]
+        unknown = [word for word in unknown if (word,) not in _THINGS]
         if unknown and not _is_produce(hint):
-            return None
-        if len({_BASES[f[2].item] for f in found}) > 1 and len(unknown) == 0 and "combo" in stems:
             return None
     return thing
 
