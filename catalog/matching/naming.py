@@ -132,7 +132,9 @@ _PACKING = frozenset(
     for line in (
         "pack packs packet pouch carton tetra box bottle can tin jar tub bag pet brick combo of x the a an and in by for",
         "buy get free offer each approx multipack value saver super family economy jumbo party monthly pc pcs piece pieces",
-    XX    )
+            "g gm gms gram grams kg kgs ml l ltr litre n nos unit units per rs extra new improved refill dozen",
+        "किलो किग्रा ग्राम लीटर मिली पैक पीस",
+    )
     for word in line.split()
 )
 _REMARK = re.compile(r"\s[-–—]\s|-\s|\s-|[(\[|:;]|,\s|\s(?:with|made with|for|from)\s", re.IGNORECASE)
