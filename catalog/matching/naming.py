@@ -124,6 +124,7 @@ _KIND_WORDS = frozenset(
         "peeled cut diced chopped cleaned whole loose premium organic organically grown residue free hydroponic bunch",
         "with without root leaf stem and or pouch box tray each approx dozen half ripe raw semi sweet sour baby jumbo",
         "country english button variable weight economy everyday naati nati bhajji taiwan honey dew queen malgova",
+        "thomson sonaka regular madras totapuri raspuri himayath sindhura langra dasheri nagpure cling wrapped super",
     )
     for word in line.split()
 )
