@@ -29,7 +29,8 @@ class Described:
     """`amount` is all of it in `measure` (g, ml or pc), None when the text doesn't say; `pieces` like packs make it up.
 
     `base` is the item a kind of it belongs to (sambar onion: onion), else the item itself. `kinds` are the words left
-    that tell it from its neighbours, as stems. A bundle of unlike things has neither item nor category.
+    that tell it from its neighbours, as stems, without the maker, the thing and the packing; `said` all of the first
+    part in order. A bundle of unlike things has neither item nor category.
     """
 
     brand: str
@@ -42,6 +43,7 @@ class Described:
     pieces: int
     kinds: frozenset[str]
     remarks: frozenset[str]
+    said: tuple[str, ...]
     is_bundle: bool = False
 
     @property
@@ -144,7 +146,8 @@ _NOT_THIS = frozenset({"flavour", "free", "les", "less", "based"})  # sugar free
 _NUMBER = re.compile(r"^\d+(?:x\d+)?(?:g|gm|gms|kg|kgs|ml|l|ltr|lit|pc|pcs|n|s)?$")
 _TWO = re.compile(r"\s(?:&|\+|and)\s", re.IGNORECASE)
 _BUNDLE = re.compile(r"\)\s*(?:&|\+|,)\s*\S|\d\s*(?:g|kg|ml|l)\s*\+\s*\D|\bcombo of\b", re.IGNORECASE)
-_MIXED_PACK = re.compile(r"^\s*\d+\s*combos?\s*$", re.IGNORECASE)
+_JOINED = re.compile(r"&|\+|,|\band\b", re.IGNORECASE)
+_MIXED_PACK = re.compile(r"^\s*(\d{1,2})\s*combos?\s*$", re.IGNORECASE)
 
 _UNITS = {
     **dict.fromkeys(("kg", "kgs"), ("g", 1000)), **dict.fromkeys(("g", "gm", "gms", "gram", "grams"), ("g", 1)),
@@ -168,7 +171,11 @@ def describe(name: str, pack: str = "", hint: str = "", brand: str = "") -> Desc
     Never raises; what isn't said stays empty. `brand` is taken as given where the platform tells it.
     """
     amount, measure, pieces, printed = how_much(name, pack)
-    maker, is_bundle = brand, bool(_MIXED_PACK.match(pack)) or bool(_BUNDLE.search(name))
+    maker, is_bundle = brand, bool(_BUNDLE.search(name))
+    mixed = _MIXED_PACK.match(pack)
+    if mixed is not None:  # "2 combo": two of one thing, or two things
+        is_bundle = is_bundle or bool(_JOINED.search(name)) or amount is None
+        amount, pieces = (None, 1) if is_bundle or amount is None else (amount * int(mixed[1]), int(mixed[1]))
     first, *rest = _REMARK.split(name.strip(" -|,"), maxsplit=1)
     said = words(first)
     if not said or all(map(_NUMBER.match, said)):
@@ -202,10 +209,11 @@ def describe(name: str, pack: str = "", hint: str = "", brand: str = "") -> Desc
     item, slug = thing or ("", "")
     if not slug and not is_bundle:
         slug = category_of(hint)
-    kinds = frozenset(word for word in stems if word not in _PACKING)
+    telling = [word for word in stems if word not in _PACKING]
     return Described(
-        maker, item, _BASES.get(item, item), slug, printed, amount, measure, pieces, kinds,
-        frozenset(word for word in remarks if word not in _PACKING and not _NUMBER.match(word)), is_bundle,
+        maker, item, _BASES.get(item, item), slug, printed, amount, measure, pieces,
+        frozenset(_without(telling, item)), frozenset(word for word in remarks if word not in _PACKING),
+        tuple(telling), is_bundle,
     )  # fmt: skip
 
 
@@ -230,6 +238,28 @@ def _brand(said: list[str]) -> tuple[str, list[str]]:
         while said and tuple(said[:size]) == again:
             said = said[size:]
     return maker, said
+
+
+def _without(stems: list[str], item: str) -> list[str]:
+    """The words that are no name of the item itself: what it is called in either tongue goes, its kinds stay."""
+    left: list[str] = []
+    at, end = 0, len(stems)
+    while at < end:
+        phrase = stems[at : at + 1]
+        if stems[at] in _STARTS:
+            for length in range(min(_LONGEST_THING, end - at), 0, -1):
+                thing = _THINGS.get(tuple(stems[at : at + length]))
+                if thing is not None:
+                    if thing.item == item:
+                        phrase = stems[at : at + length]
+                        own = [word for word in phrase if _names(word, item)]
+                        left += [word for word in phrase if word not in own] if own or thing.slug in _LINES else []
+                        at += length
+                        phrase = []
+                    break
+        left += phrase
+        at += len(phrase)
+    return left
 
 
 def _thing(stems: list[str], maker: str, hint: str) -> _Thing | None:
@@ -298,6 +328,25 @@ def _amount(size: str, unit: str, count: int, printed: str) -> tuple[Decimal | N
     if not 0 < total <= MOST[measure] or not count:
         return None, "", 1, ""
     return total, measure, count, printed.strip()[:LONGEST_ITEM]
+
+
+@lru_cache(maxsize=20_000)
+def _names(word: str, item: str) -> bool:
+    """A word that alone means the item. Where makers' lines stand for the thing ("marie gold") only its own words do."""
+    if word in _stem_set(item):
+        return True
+    return _SLUGS[item] not in _LINES and _THINGS.get((word,), _Thing("", "")).item == item
+
+
+_LINES = frozenset(
+    {"biscuits-cookies", "chocolates-candy", "soft-drinks", "juices", "namkeen", "chips-crisps", "noodles-pasta",
+     "butter-cheese", "health-drinks", "breakfast-cereals", "ice-cream", "pickles-sauces"}
+)  # fmt: skip
+
+
+@lru_cache(maxsize=2_000)
+def _stem_set(text: str) -> frozenset[str]:
+    return frozenset(_stems(text))
 
 
 @lru_cache(maxsize=2_000)
