@@ -68,6 +68,18 @@ _HOUSE = frozenset(
 )  # fmt: skip
 
 
+# Where other words for a thing are makers' lines (marie gold, sunrise): they tell it apart and are none of its names.
+_LINES = _HOUSE | {
+    "biscuits-cookies", "chocolates-candy", "soft-drinks", "juices", "namkeen", "chips-crisps", "noodles-pasta", "tea",
+    "butter-cheese", "health-drinks", "breakfast-cereals", "ice-cream", "pickles-sauces", "coffee", "water-mixers",
+}  # fmt: skip
+_VARIETIES = frozenset(
+    "robusta yelakki yellaki nendran alphonso alphanso banganapalli banginapalli kinnow malta iceberg romaine sunlite rohu"
+    " surmai pomfret mackerel bangda basa salmon tuna sardine katla mozzarella cheddar basmati sona kolam ponni cassia"
+    .split()
+)  # fmt: skip
+
+
 def _stems(text: str) -> tuple[str, ...]:
     return tuple(_same.get(word, word) for word in map(stem, words(text)))
 
@@ -134,8 +146,8 @@ _PACKING = frozenset(
     stem(word)
     for line in (
         "pack packs packet pouch carton tetra box bottle can tin jar tub bag pet brick combo of x the a an and in by for",
-        "buy get free offer each approx multipack value saver super family economy jumbo party monthly pc pcs piece pieces",
-            "g gm gms gram grams kg kgs ml l ltr litre n nos unit units per rs extra new improved refill dozen",
+        "buy get free offer each approx multipack value saver family economy jumbo party monthly pc pcs piece pieces",
+            "g gm gms gram grams kg kgs ml l ltr litre n nos unit units per rs new improved refill dozen",
         "किलो किग्रा ग्राम लीटर मिली पैक पीस",
     )
     for word in line.split()
@@ -253,7 +265,8 @@ def _without(stems: list[str], item: str) -> list[str]:
                     if thing.item == item:
                         phrase = stems[at : at + length]
                         own = [word for word in phrase if _names(word, item)]
-                        left += [word for word in phrase if word not in own] if own or thing.slug in _LINES else []
+                        is_kind = bool(own) or thing.slug in _LINES or not _VARIETIES.isdisjoint(phrase)
+                        left += [word for word in phrase if word not in own] if is_kind else []
                         at += length
                         phrase = []
                     break
@@ -280,6 +293,9 @@ def _thing(stems: list[str], maker: str, hint: str) -> _Thing | None:
         return None
     strong = [f for f in found if f[2].slug not in _WEAK]
     start, stop, thing = (strong or found)[-1]
+    for other in strong or found:  # "Basmati Rice / Basmati Akki": the kind says more than its base
+        if thing.item == _BASES[other[2].item] != other[2].item:
+            start, stop, thing = other
     always, usual = _ALWAYS.get(maker, ""), _USUAL.get(maker, "")
     if always:
         own = _SLUGS[always]
@@ -335,13 +351,7 @@ def _names(word: str, item: str) -> bool:
     """A word that alone means the item. Where makers' lines stand for the thing ("marie gold") only its own words do."""
     if word in _stem_set(item):
         return True
-    return _SLUGS[item] not in _LINES and _THINGS.get((word,), _Thing("", "")).item == item
-
-
-_LINES = frozenset(
-    {"biscuits-cookies", "chocolates-candy", "soft-drinks", "juices", "namkeen", "chips-crisps", "noodles-pasta",
-     "butter-cheese", "health-drinks", "breakfast-cereals", "ice-cream", "pickles-sauces"}
-)  # fmt: skip
+    return word not in _VARIETIES and _SLUGS[item] not in _LINES and _THINGS.get((word,), _Thing("", "")).item == item
 
 
 @lru_cache(maxsize=2_000)

@@ -34,22 +34,24 @@ def _stems(text: str) -> frozenset[str]:
 GROUPS: dict[str, frozenset[str]] = {
     "taste": _stems(
         "vanilla chocolate strawberri orange pineapple mango lemon lime apple guava litchi butter cashew almond pista"
-        " hazelnut coconut elaichi jeera ajwain garlic onion pepper chilli tomato masala salted sour peri mint cinnamon"
+        " hazelnut coconut elaichi jeera ajwain garlic onion pepper chilli tomato masala sour peri mint cinnamon"
         " caramel coffee mocha ginger honei honey rose kesar butterscotch peach watermelon pomegranate cranberri fruit nut"
         " multigrain oatmeal raisin milk oat seed cheese cream chicken paneer mutton fish sambar rasam pizza pasta yogurt"
-        " oregano blueberri banana kiwi grape mixed passion curri salsa tandoori turmeric"
+        " plain oregano blueberri banana kiwi grape mixed passion curri salsa tandoori turmeric"
     ),
     "colour": _stems("red green black white yellow brown pink purple golden"),
     "form": _stems(
         "slice cube block spread powder flake shredded diced liquid gel bar roll stick granule crystal grated split"
-        " paste leaf square flour oil puree juice tablet spray refill whole sprout grinder flaked"
+        " paste leaf square oil puree juice tablet spray refill whole sprout grinder flaked"
     ),
     "grade": _stems(
-        "toned skimmed standardised double raw steam boiled a2 cow buffalo thin thick medium big small large mini"
+        "toned skimmed standardised double raw steam boiled a2 cow buffalo thin thick front top"
         " mogra tibar dubar sona kolam sharbati lokwan bansi idli coarse peeled local hybrid robusta yelakki nendran"
         " shimla washington gala fuji baby mozzarella cheddar feta gouda parmesan"
     ),
-    "promise": _stems("organic zero diet lite light sugarfree lowfat skim vegan gluten iodised baked"),
+    "salting": _stems("salted unsalted sweetened unsweetened"),
+    "size": _stems("medium big small large mini jumbo s m xs xl xxl nb"),
+    "promise": _stems("organic zero diet lite light sugarfree lowfat skim vegan gluten"),
 }
 _GROUP_OF = {word: group for group, members in GROUPS.items() for word in members}
 _SAME_TASTE = {"choco": "chocolate", "cocoa": "chocolate", "chocochip": "chocolate", "kaju": "cashew", "badam": "almond",
@@ -59,16 +61,17 @@ _SAME_TASTE = {"choco": "chocolate", "cocoa": "chocolate", "chocochip": "chocola
                "stemles": "stemless", "square": "cube", "squares": "cube", "nutri": "nutrichoice"}  # fmt: skip
 # Says little about which one it is.
 FILLER = _stems(
-    "pure natural fresh processed refined iodised iodized biscuit cookie flavour flour rice drink premium soft cheese"
-    " atta milk made real imported special soft regular pouch plain original pet masala wafer chip chakki"
-    " full fine flavourful hygienic ready cook with added superior slender family to tasty classic long grain everyday quality best authentic delicious crunchy crispy food foods beverage"
+    "pure natural fresh processed refined iodised iodized biscuit cookie flavour flour rice drink premium soft"
+    " made real imported special regular pouch plain original pet wafer chip chakki wheat baked"
+    " full fine flavourful hygienic ready cook with added superior slender family to tasty long grain everyday quality best authentic delicious crunchy crispy food foods beverage"
 )
 
 FEATURES = (
     "same maker", "other maker", "maker not told", "both loose", "same thing", "kind of it", "near thing", "other thing",
     "words alike", "letters alike", "words swapped", "words more", "fillers differ", "taste differs", "colour differs",
-    "form differs", "grade differs", "promise differs", "taste only here", "colour only here", "form only here",
-    "grade only here", "promise only here", "number differs", "a bundle",
+    "form differs", "grade differs", "salting differs", "size differs", "promise differs", "taste only here",
+    "colour only here", "form only here", "grade only here", "salting only here", "size only here", "promise only here",
+    "number differs", "a bundle",
 )  # fmt: skip
 PACKS = ("same", "pieces differ", "differs", "other measure", "not told")
 
@@ -168,7 +171,7 @@ def features(a: Described, b: Described) -> dict[str, float]:
         found[_things(a, b)] = 1.0
     if a.is_bundle or b.is_bundle:
         found["a bundle"] = 1.0
-    mine, yours = (_kinds(a), _kinds(b)) if a.item == b.item else (_words(a), _words(b))
+    mine, yours = (_kinds(a), _kinds(b)) if _item(a) == _item(b) else (_words(a), _words(b))
     only_a, only_b = mine - yours - _also(b), yours - mine - _also(a)
     only_a, only_b = _unpaired(only_a, only_b)
     found |= _groups(a, b, only_a, only_b)
@@ -180,7 +183,7 @@ def features(a: Described, b: Described) -> dict[str, float]:
     found["fillers differ"] = min(len(rest_a - telling_a) + len(rest_b - telling_b), 3) / 3
     if {w for w in only_a if w.isdigit()} or {w for w in only_b if w.isdigit()}:
         found["number differs"] = 1.0
-    found["words alike"] = 1 - _weight(only_a | only_b) / (_weight(mine) + _weight(yours) + 1)
+    found["words alike"] = 1 - min(1.0, _weight(only_a | only_b) / (_weight(mine) + _weight(yours) + 1))
     found["letters alike"] = alike(_text(a), _text(b))
     return {name: value for name, value in found.items() if value}
 
@@ -190,11 +193,15 @@ def _weight(said: Iterable[str]) -> float:
 
 
 def _things(a: Described, b: Described) -> str:
-    if a.item == b.item:
+    if _item(a) == _item(b):
         return "same thing"
     if a.base == b.base:
         return "kind of it"
     return "near thing" if a.category_slug == b.category_slug and a.category_slug not in PRODUCE else "other thing"
+
+
+def _item(a: Described) -> str:
+    return "biscuit" if a.item == "cookie" else a.item  # shops call one thing by both names
 
 
 def _word(stem: str) -> str:
@@ -229,21 +236,23 @@ def _unpaired(a: frozenset[str], b: frozenset[str]) -> tuple[set[str], set[str]]
     for these, those in ((left_a, left_b), (left_b, left_a)):
         for word in sorted(these):
             parts = {other for other in those if len(other) > 2 and other in word}
-            if len(word) > 5 and sum(map(len, parts)) >= len(word) - 2:
+            if len(parts) > 1 and sum(map(len, parts)) == len(word):
                 these.discard(word)
                 those -= parts
     return left_a, left_b
 
 
 def _groups(a: Described, b: Described, only_a: set[str], only_b: set[str]) -> dict[str, float]:
-    """Where both name one of a group and another one, remarks counted ("| Raw", "| Steam"); where just one names any."""
+    """Where both name one of a group and another one, remarks counted and then put to the words only one has ("| Raw", "| Steam"); where just one names any."""
     found: dict[str, float] = {}
     remarked_a = only_a | (frozenset(map(_word, a.remarks)) - _also(b) - _kinds(b))
     remarked_b = only_b | (frozenset(map(_word, b.remarks)) - _also(a) - _kinds(a))
     for group, members in GROUPS.items():
         if remarked_a & members and remarked_b & members:
             found[f"{group} differs"] = 1.0
-        elif only_a & members or only_b & members:
+            only_a |= remarked_a & members
+            only_b |= remarked_b & members
+        elif (only_a | only_b) & members - {"plain"}:
             found[f"{group} only here"] = 1.0
     return found
 
@@ -279,7 +288,7 @@ class Pair:
     is_for_learning: bool = True
 
 
-def learn(pairs: Sequence[Pair], *, ridge: float = 0.6) -> Model:
+def learn(pairs: Sequence[Pair], *, ridge: float = 0.4) -> Model:
     """Weights that make the labels likeliest (ridge-penalised logistic regression by Newton's steps; no chance in it),
     the chance of each pack relation, and thresholds: acceptance where precision on these pairs is PRECISION_WANTED,
     review where LEAST_RECALL_OF_REVIEW of the same ones are still seen. Needs some pairs of each label."""
@@ -328,7 +337,7 @@ def thresholds(scored: Iterable[tuple[float, bool]]) -> tuple[float, float]:
         if same and right / same >= LEAST_RECALL_OF_REVIEW:
             review = min(score, 0.5)
             break
-    accept = min(0.99, max(0.5, math.floor(accept * 100) / 100))
+    accept = min(0.99, max(0.6, math.floor(accept * 100) / 100))
     return accept, max(0.05, min(math.floor(review * 100) / 100, accept))
 
 
