@@ -75,7 +75,8 @@ _LINES = _HOUSE | {
 }  # fmt: skip
 _VARIETIES = frozenset(
     "robusta yelakki yellaki nendran alphonso alphanso banganapalli banginapalli kinnow malta iceberg romaine sunlite rohu"
-    " surmai pomfret mackerel bangda basa salmon tuna sardine katla mozzarella cheddar basmati sona kolam ponni cassia"
+    " surmai pomfret mackerel bangda basa salmon tuna sardine katla mozzarella cheddar basmati sona kolam ponni cassia tibar dubar"
+    " mogra ragi jowar bajra"
     .split()
 )  # fmt: skip
 
@@ -147,7 +148,7 @@ _PACKING = frozenset(
     for line in (
         "pack packs packet pouch carton tetra box bottle can tin jar tub bag pet brick combo of x the a an and in by for",
         "buy get free offer each approx multipack value saver family economy jumbo party monthly pc pcs piece pieces",
-            "g gm gms gram grams kg kgs ml l ltr litre n nos unit units per rs new improved refill dozen",
+            "g gm gms gram grams kg kgs ml ltr litre n nos unit units per rs new improved refill dozen",
         "किलो किग्रा ग्राम लीटर मिली पैक पीस",
     )
     for word in line.split()
@@ -155,6 +156,9 @@ _PACKING = frozenset(
 _REMARK = re.compile(r"\s[-–—]\s|-\s|\s-|[(\[|:;]|,\s|\s(?:with|made with|for|from)\s", re.IGNORECASE)
 _BAR = re.compile(r"[|(\[;]|\s[-–—]\s")
 _NOT_THIS = frozenset({"flavour", "free", "les", "less", "based"})  # sugar free, onion flavour
+_ALL_OR_NONE = re.compile(r"\b(?:100|0)\s?%")  # 100% wheat, 0% maida: said of everything
+_DECIMALS = re.compile(r"(\d)\.\d+")
+_PLUS = re.compile(r"\b([A-Za-z]+)\+(?!\S)")  # A+, Gold+
 _NUMBER = re.compile(r"^\d+(?:x\d+)?(?:g|gm|gms|kg|kgs|ml|l|ltr|lit|pc|pcs|n|s)?$")
 _TWO = re.compile(r"\s(?:&|\+|and)\s", re.IGNORECASE)
 _BUNDLE = re.compile(r"\)\s*(?:&|\+|,)\s*\S|\d\s*(?:g|kg|ml|l)\s*\+\s*\D|\bcombo of\b", re.IGNORECASE)
@@ -188,6 +192,12 @@ def describe(name: str, pack: str = "", hint: str = "", brand: str = "") -> Desc
     if mixed is not None:  # "2 combo": two of one thing, or two things
         is_bundle = is_bundle or bool(_JOINED.search(name)) or amount is None
         amount, pieces = (None, 1) if is_bundle or amount is None else (amount * int(mixed[1]), int(mixed[1]))
+    if "." in name:
+        name = _DECIMALS.sub(r"\1", name)
+    if "%" in name:
+        name = _ALL_OR_NONE.sub(" ", name)
+    if "+" in name:
+        name = _PLUS.sub(r"\1plus", name)
     first, *rest = _REMARK.split(name.strip(" -|,"), maxsplit=1)
     said = words(first)
     if not said or all(map(_NUMBER.match, said)):
@@ -201,7 +211,7 @@ def describe(name: str, pack: str = "", hint: str = "", brand: str = "") -> Desc
         said = said[len(makers) :] if said[: len(makers)] == makers and len(said) > len(makers) else said
     if not maker and rest and " by " in name:
         maker = _brand(words(name.rsplit(" by ", 1)[1]))[0]
-    said = [word for word in said if not _NUMBER.match(word)]
+    said = _no_amounts(said)
     stems = [_same.get(word, word) for word in map(stem, said)]
     remarks = frozenset(_stems(rest[0])) if rest else frozenset()
     thing = None if is_bundle else _thing(stems, maker, hint)
@@ -227,6 +237,25 @@ def describe(name: str, pack: str = "", hint: str = "", brand: str = "") -> Desc
         frozenset(_without(telling, item)), frozenset(word for word in remarks if word not in _PACKING),
         tuple(telling), is_bundle,
     )  # fmt: skip
+
+
+def _no_amounts(said: list[str]) -> list[str]:
+    """Without amounts and the unit behind them; a number that counts nothing stays (7 grain, 5 star, stage 1), so does
+    a letter that is no unit there (diapers M and L)."""
+    left: list[str] = []
+    counted = False
+    for at, word in enumerate(said):
+        if counted and word in _UNITS:
+            counted = False
+        elif not word[0].isdigit() or not _NUMBER.match(word):
+            left.append(word)
+            counted = False
+        elif word.isdigit():
+            after = said[at + 1] if at + 1 < len(said) else "x"
+            counted = after in _UNITS or stem(after) in _PACKING
+            if not counted or (at and said[at - 1] == "stage"):
+                left.append(word)
+    return left
 
 
 def _brand(said: list[str]) -> tuple[str, list[str]]:

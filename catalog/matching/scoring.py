@@ -22,6 +22,9 @@ WEIGHTS = Path(__file__).parent / "weights.json"
 SAME, FAMILY, OTHER = "same", "family", "other"
 FAMILY_FROM = 0.5
 """The chance of being one thing from which other packs are called a family."""
+WITHOUT_MAKER = 0.59
+"""As sure as we get where one side tells no maker: a person looks (LEAST_ACCEPT is higher)."""
+LEAST_ACCEPT = 0.65
 PRECISION_WANTED = 0.985
 LEAST_RECALL_OF_REVIEW = 0.98
 
@@ -35,9 +38,9 @@ GROUPS: dict[str, frozenset[str]] = {
     "taste": _stems(
         "vanilla chocolate strawberri orange pineapple mango lemon lime apple guava litchi butter cashew almond pista"
         " hazelnut coconut elaichi jeera ajwain garlic onion pepper chilli tomato masala sour peri mint cinnamon"
-        " caramel coffee mocha ginger honei honey rose kesar butterscotch peach watermelon pomegranate cranberri fruit nut"
-        " multigrain oatmeal raisin milk oat seed cheese cream chicken paneer mutton fish sambar rasam pizza pasta yogurt"
-        " plain oregano blueberri banana kiwi grape mixed passion curri salsa tandoori turmeric"
+        " caramel coffee mocha ginger honey rose kesar butterscotch peach watermelon pomegranate cranberri nut"
+        " multigrain oatmeal raisin milk oat chicken paneer mutton fish sambar rasam pizza pasta yogurt"
+        " plain oregano blueberri banana kiwi grape passion curri salsa tandoori turmeric"
     ),
     "colour": _stems("red green black white yellow brown pink purple golden"),
     "form": _stems(
@@ -50,7 +53,7 @@ GROUPS: dict[str, frozenset[str]] = {
         " shimla washington gala fuji baby mozzarella cheddar feta gouda parmesan"
     ),
     "salting": _stems("salted unsalted sweetened unsweetened"),
-    "size": _stems("medium big small large mini jumbo s m xs xl xxl nb"),
+    "size": _stems("medium big small large mini jumbo s m l xs xl xxl nb"),
     "promise": _stems("organic zero diet lite light sugarfree lowfat skim vegan gluten"),
 }
 _GROUP_OF = {word: group for group, members in GROUPS.items() for word in members}
@@ -61,18 +64,21 @@ _SAME_TASTE = {"choco": "chocolate", "cocoa": "chocolate", "chocochip": "chocola
                "stemles": "stemless", "square": "cube", "squares": "cube", "nutri": "nutrichoice"}  # fmt: skip
 # Says little about which one it is.
 FILLER = _stems(
-    "pure natural fresh processed refined iodised iodized biscuit cookie flavour flour rice drink premium soft"
-    " made real imported special regular pouch plain original pet wafer chip chakki wheat baked"
+    "pure natural fresh processed refined iodised iodized low sodium curtailed iodize biscuit cookie flavour flour rice drink premium soft"
+    " fruit mixed made real imported special regular pouch plain original pet wafer chip chakki wheat baked"
     " full fine flavourful hygienic ready cook with added superior slender family to tasty long grain everyday quality best authentic delicious crunchy crispy food foods beverage"
 )
 
 FEATURES = (
     "same maker", "other maker", "maker not told", "both loose", "same thing", "kind of it", "near thing", "other thing",
-    "words alike", "letters alike", "words swapped", "words more", "fillers differ", "taste differs", "colour differs",
+    "words alike", "letters alike", "words swapped", "words more", "remarks differ", "fillers differ", "taste differs", "colour differs",
     "form differs", "grade differs", "salting differs", "size differs", "promise differs", "taste only here",
     "colour only here", "form only here", "grade only here", "salting only here", "size only here", "promise only here",
     "number differs", "a bundle",
 )  # fmt: skip
+AGAINST = frozenset(
+    name for name in FEATURES if name.startswith(("other", "kind", "near", "maker")) or name.endswith(("differs", "here"))
+) | {"words swapped", "words more", "remarks differ", "fillers differ", "a bundle"}
 PACKS = ("same", "pieces differ", "differs", "other measure", "not told")
 
 
@@ -107,6 +113,8 @@ class Model:
         found = features(a, b)
         parts = [(name, self.weights.get(name, 0.0) * value) for name, value in found.items()]
         thing = _chance(self.bias + sum(part for _, part in parts))
+        if "maker not told" in found:
+            thing = min(thing, WITHOUT_MAKER)
         pack = pack_of(a, b)
         chance = self.packs[pack]
         said = [(name, round(part, 2)) for name, part in parts if abs(part) >= 0.05]
@@ -178,14 +186,24 @@ def features(a: Described, b: Described) -> dict[str, float]:
     rest_a = {word for word in only_a if word not in _GROUP_OF and not word.isdigit()}
     rest_b = {word for word in only_b if word not in _GROUP_OF and not word.isdigit()}
     telling_a, telling_b = rest_a - FILLER, rest_b - FILLER
-    found["words swapped"] = min(len(telling_a), len(telling_b), 2) / 2
+    found["words swapped"] = min(len(only_a - FILLER), len(only_b - FILLER), 2) / 2
     found["words more"] = min(abs(len(telling_a) - len(telling_b)), 3) / 3
     found["fillers differ"] = min(len(rest_a - telling_a) + len(rest_b - telling_b), 3) / 3
+    found["remarks differ"] = _apart(a, b)
     if {w for w in only_a if w.isdigit()} or {w for w in only_b if w.isdigit()}:
         found["number differs"] = 1.0
     found["words alike"] = 1 - min(1.0, _weight(only_a | only_b) / (_weight(mine) + _weight(yours) + 1))
     found["letters alike"] = alike(_text(a), _text(b))
     return {name: value for name, value in found.items() if value}
+
+
+def _apart(a: Described, b: Described) -> float:
+    """How much of the shorter remark the other line doesn't have; nothing where only one has a remark."""
+    mine, yours = a.remarks - FILLER, b.remarks - FILLER
+    if not mine or not yours:
+        return 0.0
+    missing = min(len(mine - yours - _also(b)) / len(mine), len(yours - mine - _also(a)) / len(yours))
+    return missing
 
 
 def _weight(said: Iterable[str]) -> float:
@@ -229,6 +247,8 @@ def _unpaired(a: frozenset[str], b: frozenset[str]) -> tuple[set[str], set[str]]
     left_a, left_b = set(a), set(b)
     for word in sorted(a):
         for other in sorted(left_b):
+            if word in _GROUP_OF and other in _GROUP_OF:
+                continue
             if len(word) > 4 and len(other) > 4 and word[0] == other[0] and alike(word, other) >= 0.6:
                 left_a.discard(word)
                 left_b.discard(other)
@@ -288,7 +308,7 @@ class Pair:
     is_for_learning: bool = True
 
 
-def learn(pairs: Sequence[Pair], *, ridge: float = 0.4) -> Model:
+def learn(pairs: Sequence[Pair], *, ridge: float = 0.3) -> Model:
     """Weights that make the labels likeliest (ridge-penalised logistic regression by Newton's steps; no chance in it),
     the chance of each pack relation, and thresholds: acceptance where precision on these pairs is PRECISION_WANTED,
     review where LEAST_RECALL_OF_REVIEW of the same ones are still seen. Needs some pairs of each label."""
@@ -297,21 +317,36 @@ def learn(pairs: Sequence[Pair], *, ridge: float = 0.4) -> Model:
     rows = [features(pair.a, pair.b) for pair in pairs]
     x = numpy.array([[1.0, *(row.get(name, 0.0) for name in FEATURES)] for row in rows])
     y = numpy.array([float(pair.label != OTHER) for pair in pairs])
+    used = numpy.ones(x.shape[1], dtype=bool)
+    against = numpy.array([False, *(name in AGAINST for name in FEATURES)])
+    in_favour = ~against
+    in_favour[0] = False
+    while True:
+        w = numpy.zeros(x.shape[1])
+        w[used] = _fit(x[:, used], y, ridge)
+        wrong = used & ((against & (w > 0)) | (in_favour & (w < 0)))
+        if not wrong.any():
+            break
+        used &= ~wrong  # what can only speak against says nothing where chance made it speak for, and so the other way
+    packs = _pack_chances(pairs)
+    draft = Model(float(w[0]), dict(zip(FEATURES, map(float, w[1:]), strict=True)), packs, 1.0, 0.0)
+    accept, review = thresholds([(draft.score(p.a, p.b).score, p.label == SAME) for p in pairs])
+    return Model(draft.bias, draft.weights, packs, accept, review)
+
+
+def _fit(x: Any, y: Any, ridge: float) -> Any:
+    import numpy
+
     w = numpy.zeros(x.shape[1])
     penalty = numpy.full(x.shape[1], ridge)
     penalty[0] = ridge / 10
     for _ in range(60):
         p = 1 / (1 + numpy.exp(-(x @ w)))
-        step = numpy.linalg.solve(
-            (x.T * (p * (1 - p))) @ x + numpy.diag(penalty), x.T @ (y - p) - penalty * w
-        )
+        step = numpy.linalg.solve((x.T * (p * (1 - p))) @ x + numpy.diag(penalty), x.T @ (y - p) - penalty * w)
         w = w + step
         if float(numpy.abs(step).max()) < 1e-8:
             break
-    packs = _pack_chances(pairs)
-    draft = Model(float(w[0]), dict(zip(FEATURES, map(float, w[1:]), strict=True)), packs, 1.0, 0.0)
-    accept, review = thresholds([(draft.score(p.a, p.b).score, p.label == SAME) for p in pairs])
-    return Model(draft.bias, draft.weights, packs, accept, review)
+    return w
 
 
 def _pack_chances(pairs: Iterable[Pair]) -> dict[str, float]:
@@ -337,7 +372,7 @@ def thresholds(scored: Iterable[tuple[float, bool]]) -> tuple[float, float]:
         if same and right / same >= LEAST_RECALL_OF_REVIEW:
             review = min(score, 0.5)
             break
-    accept = min(0.99, max(0.6, math.floor(accept * 100) / 100))
+    accept = min(0.99, max(LEAST_ACCEPT, math.floor(accept * 100) / 100))
     return accept, max(0.05, min(math.floor(review * 100) / 100, accept))
 
 
