@@ -8,7 +8,7 @@ from celery import shared_task
 from django.utils import timezone
 
 from catalog import services
-from catalog.services import listing, pictures
+from catalog.services import listing, matching, pictures
 
 
 @shared_task(acks_late=True)
@@ -57,3 +57,15 @@ def sweep_schedules(**_: Any) -> None:
 def flush_unmet(**_: Any) -> None:
     """Move the counts of unmet demand from Redis into the table."""
     services.flush_unmet(now=timezone.now())
+
+
+@shared_task(acks_late=True)
+def match_new(*, platform_id: int | None = None, **_: Any) -> None:
+    """Listings that nobody has compared with our products yet."""
+    matching.match_new(platform_id, now=timezone.now())
+
+
+@shared_task(acks_late=True)
+def match_nightly(**_: Any) -> None:
+    """Learn from decisions, then look at all listings again."""
+    matching.nightly(now=timezone.now())
