@@ -6,8 +6,11 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
+from django.contrib.auth.models import Permission
 from django.core.management import call_command
-from django.db import IntegrityError
+from django.db import IntegrityError, connection
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
 
 from accounts.models import User
 from blinkit.kernel.models import Event
@@ -274,6 +277,80 @@ def test_learning_waits_for_decisions_and_keeps_what_is_no_worse(market, monkeyp
     worse = matching.learn(now=NOW)
     assert worse is not None and not worse.is_used
     assert MatchModel.objects.filter(is_used=True).count() <= 1
+
+
+# -- the queue -------------------------------------------------------------------------------------------------------
+
+
+def allowed(number=1) -> User:
+    user = reviewer(number)
+    user.user_permissions.add(*Permission.objects.filter(codename__in=["view_match", "decide_match"]))
+    return user
+
+
+def decide_at(client, match, what, **more):
+    return client.post(reverse("admin:catalog_match_decide", args=[match.pk]), {"decide": what, **more})
+
+
+def test_the_queue_shows_both_sides_with_unit_price_and_reasons_in_few_statements(market, client):
+    platform, goods = market
+    for pair in ("gold", "toned"):
+        row = listed(platform, f"Amul Milk {pair}", "500 ml", price_paise=2_900)
+        Match.objects.create(listing=row, product=goods[pair], score=0.61, reasons=[["same maker", 1.5]], made_at=NOW)
+    client.force_login(allowed())
+    url = reverse("admin:catalog_match_changelist")
+    with CaptureQueriesContext(connection) as asked:
+        page = client.get(url).content.decode()
+    for text in ("Amul Milk gold", "Amul Gold Full Cream Milk", "₹58 / l", "61%", "same maker", "Review one by one"):
+        assert text in page, text
+    one_page = len(asked)
+    row = listed(platform, "Third", "500 ml")
+    Match.objects.create(listing=row, product=goods["toned"], score=0.4, reasons=[], made_at=NOW)
+    with CaptureQueriesContext(connection) as asked:
+        client.get(url)
+    assert len(asked) == one_page
+
+
+def test_a_reviewer_decides_by_key_and_gets_the_next_one(market, client):
+    platform, goods = market
+    one, other = waiting(platform, goods, "gold", "toned")
+    client.force_login(allowed())
+    review = reverse("admin:catalog_match_review")
+    page = client.get(review).content.decode()
+    assert 'accesskey="a"' in page and 'accesskey="r"' in page and "Amul Gold" in page
+    assert client.get(f"{review}?after=1").context["match"].pk == other.pk
+    assert decide_at(client, one, "reject", next="review").headers["Location"] == review
+    assert client.get(review).context["match"].pk == other.pk
+    decide_at(client, other, "accept", next="review")
+    assert Listing.objects.get().product_id == goods["toned"].pk
+    assert "every proposal was decided" in client.get(review).content.decode()
+    assert client.get(f"{review}?after=zzz").status_code == 200
+    assert decide_at(client, other, "nonsense").status_code == 302
+    assert client.get(reverse("admin:catalog_match_decide", args=[one.pk])).status_code == 405
+
+
+def test_staff_without_the_permission_see_nothing_and_decide_nothing(market, client):
+    platform, goods = market
+    (match,) = waiting(platform, goods, "gold")
+    client.force_login(reviewer())
+    assert client.get(reverse("admin:catalog_match_review")).status_code == 403
+    assert client.get(reverse("admin:catalog_match_changelist")).status_code == 403
+    assert decide_at(client, match, "accept").status_code == 403
+    match.refresh_from_db()
+    assert match.state == MatchState.WAITING
+
+
+def test_many_are_accepted_after_asking_and_a_refusal_is_told(market, client):
+    platform, goods = market
+    matches = waiting(platform, goods, "gold", "toned")
+    client.force_login(allowed())
+    url = reverse("admin:catalog_match_changelist")
+    form = {"action": "accept_all", "_selected_action": [match.pk for match in matches]}
+    assert "from now on" in client.post(url, form).content.decode()
+    assert Match.objects.filter(state=MatchState.ACCEPTED).count() == 0
+    page = client.post(url, form | {"confirmed": "yes"}, follow=True).content.decode()
+    assert Match.objects.filter(state=MatchState.ACCEPTED).count() == 1
+    assert "There is no such match" in page or "decided on this listing" in page
 
 
 def test_match_eval_prints_figures_and_refuses_a_file_it_cannot_read(tmp_path, capsys):
