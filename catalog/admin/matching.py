@@ -171,9 +171,7 @@ class MatchAdmin(ReadOnly):
     @admin.action(description=_("Accept the chosen ones"), permissions=["work"])
     def accept_all(self, request: HttpRequest, queryset: QuerySet[Match]) -> HttpResponse | None:
         def act(match: Match, _answers: dict[str, Any]) -> None:
-            matching.decide(
-                match_id=match.pk, state=MatchState.ACCEPTED, user_id=_id_of(request), now=timezone.now()
-            )
+            matching.decide(match_id=match.pk, state=MatchState.ACCEPTED, user_id=_id_of(request), now=timezone.now())
 
         return ask_then(
             self, request, queryset.filter(state=MatchState.WAITING), action="accept_all", form_class=forms.Form,

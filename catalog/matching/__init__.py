@@ -1,4 +1,4 @@
-"""Which listing of another shop is which product of ours. Plain Python: names read, pairs scored, thresholds learned."""
+"""Which listing of another shop is which product of ours: names read, pairs scored, weights learned. Plain Python."""
 
 from catalog.matching.naming import Described, describe
 

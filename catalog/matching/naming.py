@@ -1,4 +1,4 @@
-"""What a shop's line says it sells: the maker, the thing, how much of it, and the words that tell one kind from another.
+"""What a shop's line says it sells: the maker, the thing, how much of it, and the words that tell its kinds apart.
 
 English and Hinglish put the thing last and its kind before it; shops put remarks behind a dash, a bar or in brackets.
 So the last known thing of the first part is what it is, unless that word is only a taste there: an onion, a tomato or
@@ -74,11 +74,14 @@ _LINES = _HOUSE | {
     "butter-cheese", "health-drinks", "breakfast-cereals", "ice-cream", "pickles-sauces", "coffee", "water-mixers",
 }  # fmt: skip
 _VARIETIES = frozenset(
-    "robusta yelakki yellaki nendran alphonso alphanso banganapalli banginapalli kinnow malta iceberg romaine sunlite rohu"
-    " surmai pomfret mackerel bangda basa salmon tuna sardine katla mozzarella cheddar basmati sona kolam ponni cassia tibar dubar"
-    " mogra ragi jowar bajra"
-    .split()
-)  # fmt: skip
+    word
+    for line in (
+        "robusta yelakki yellaki nendran alphonso alphanso banganapalli banginapalli kinnow malta iceberg romaine",
+        "sunlite rohu surmai pomfret mackerel bangda basa salmon tuna sardine katla mozzarella cheddar basmati sona kolam",
+        "ponni cassia tibar dubar mogra ragi jowar bajra",
+    )
+    for word in line.split()
+)
 
 
 def _stems(text: str) -> tuple[str, ...]:
@@ -117,7 +120,8 @@ def _load_brands() -> tuple[dict[tuple[str, ...], str], dict[str, str], dict[str
         for written in (brand, *filter(None, others.split(", "))):
             known.setdefault(tuple(words(written)), brand)
     always, usual = (
-        {brand: item for item, brands in told[how].items() for brand in brands.split(", ")} for how in ("always", "usual")
+        {brand: item for item, brands in told[how].items() for brand in brands.split(", ")}
+        for how in ("always", "usual")
     )
     return known, always, usual
 
@@ -133,9 +137,11 @@ _KIND_STEMS = frozenset(map(stem, KINDS))
 _KIND_WORDS = frozenset(
     stem(word)
     for line in (
-        "fresh local hybrid desi farm robusta yelakki nendran nagpur kinnaur shimla gala royal fuji imported indian ooty",
+        "fresh local hybrid desi farm robusta yelakki nendran nagpur kinnaur shimla gala royal fuji imported"
+        " indian ooty",
         "delhi hass red green white black yellow purple small big medium large long round seedless kiran striped thai",
-        "pink lady granny smith washington delicious kashmir kashmiri kesar bharta bajji combo pack pc pcs piece bag net",
+        "pink lady granny smith washington delicious kashmir kashmiri kesar bharta bajji combo pack pc pcs"
+        " piece bag net",
         "peeled cut diced chopped cleaned whole loose premium organic organically grown residue free hydroponic bunch",
         "with without root leaf stem and or pouch box tray each approx dozen half ripe raw semi sweet sour baby jumbo",
         "country english button variable weight economy everyday naati nati bhajji taiwan honey dew queen malgova",
@@ -146,9 +152,10 @@ _KIND_WORDS = frozenset(
 _PACKING = frozenset(
     stem(word)
     for line in (
-        "pack packs packet pouch carton tetra box bottle can tin jar tub bag pet brick combo of x the a an and in by for",
+        "pack packs packet pouch carton tetra box bottle can tin jar tub bag pet brick combo of x the a an and"
+        " in by for",
         "buy get free offer each approx multipack value saver family economy jumbo party monthly pc pcs piece pieces",
-            "g gm gms gram grams kg kgs ml ltr litre n nos unit units per rs new improved refill dozen",
+        "g gm gms gram grams kg kgs ml ltr litre n nos unit units per rs new improved refill dozen",
         "किलो किग्रा ग्राम लीटर मिली पैक पीस",
     )
     for word in line.split()
@@ -171,12 +178,14 @@ _UNITS = {
     **dict.fromkeys(("pc", "pcs", "piece", "pieces", "unit", "units", "nos"), ("pc", 1)),
 }  # fmt: skip
 _ONE = rf"(\d{{1,5}}(?:\.\d{{1,3}})?)\s*({'|'.join(sorted(_UNITS, key=len, reverse=True))})"
-_COLUMN = re.compile(rf"^\s*(?:1 (?:pack|bunch|box|bottle|can)\s*\(\s*)?{_ONE}\.?(?:\s*[xX×*]\s*(\d{{1,3}}))?\s*\)?\s*$", re.I)
+_COLUMN = re.compile(
+    rf"^\s*(?:1 (?:pack|bunch|box|bottle|can)\s*\(\s*)?{_ONE}\.?(?:\s*[xX×*]\s*(\d{{1,3}}))?\s*\)?\s*$", re.I
+)
 _TIMES_FIRST = re.compile(rf"^\s*(\d{{1,3}})\s*[xX×*]\s*{_ONE}\s*$", re.I)
 _IN_NAME = re.compile(rf"(?<![\w.]){_ONE}\b", re.I)
 _TRAPS = re.compile(
-    r"up\s?to|above|below|diaper|protein|sugar per|for \d|capacity|[+×*/]|\bset\b|\boff\b|₹|\brs\b|\bto\b|free|half|dozen"
-    r"|pack of|-\s*pack|twin|per ",
+    r"up\s?to|above|below|diaper|protein|sugar per|for \d|capacity|[+×*/]|\bset\b|\boff\b|₹|\brs\b|\bto\b|free|half"
+    r"|dozen|pack of|-\s*pack|twin|per ",
     re.I,
 )
 
@@ -359,7 +368,11 @@ def how_much(name: str, pack: str) -> tuple[Decimal | None, str, int, str]:
     if not any(map(str.isdigit, name)):
         return None, "", 1, pack.strip()[:LONGEST_ITEM] if pack and pack != name else ""
     amounts = _IN_NAME.findall(name)
-    if len(amounts) == 1 and not _TRAPS.search(name) and sum(map(str.isdigit, name)) == sum(map(str.isdigit, amounts[0][0])):
+    if (
+        len(amounts) == 1
+        and not _TRAPS.search(name)
+        and sum(map(str.isdigit, name)) == sum(map(str.isdigit, amounts[0][0]))
+    ):
         return _amount(amounts[0][0], amounts[0][1], 1, f"{amounts[0][0]} {amounts[0][1].lower()}")
     read = read_pack(name)
     if read is None or read.total is None:
@@ -377,7 +390,8 @@ def _amount(size: str, unit: str, count: int, printed: str) -> tuple[Decimal | N
 
 @lru_cache(maxsize=20_000)
 def _names(word: str, item: str) -> bool:
-    """A word that alone means the item. Where makers' lines stand for the thing ("marie gold") only its own words do."""
+    """A word that alone means the item. Where makers' lines stand for the thing ("marie gold") only its own"
+    " words do."""
     if word in _stem_set(item):
         return True
     return word not in _VARIETIES and _SLUGS[item] not in _LINES and _THINGS.get((word,), _Thing("", "")).item == item

@@ -1,4 +1,4 @@
-"""How alike two described lines are: features, weights, reasons in words, and the thresholds learned from labelled pairs.
+"""How alike two described lines are: features, weights, reasons in words, and thresholds learned from labelled pairs.
 
 The score is the chance that both are the same thing (a logistic of the features, Cox 1958) times the chance that their
 packs are the same. So the same thing in another pack is told from another thing: the first factor is high, the second
@@ -57,35 +57,42 @@ GROUPS: dict[str, frozenset[str]] = {
     "promise": _stems("organic zero diet lite light sugarfree lowfat skim vegan gluten"),
 }
 _GROUP_OF = {word: group for group, members in GROUPS.items() for word in members}
-_SAME_TASTE = {"choco": "chocolate", "cocoa": "chocolate", "chocochip": "chocolate", "kaju": "cashew", "badam": "almond",
-               "pudina": "mint", "adrak": "ginger", "elakki": "elaichi", "cardamom": "elaichi", "mozarella": "mozzarella",
-               "caffe": "cafe", "spreads": "spread", "sliced": "slice", "cheesi": "cheese", "biriyani": "biryani",
-               "boiled": "steam", "lady": "ladi", "chip": "chip", "noir": "dark", "rozzana": "rozana", "cubes": "cube",
-               "stemles": "stemless", "square": "cube", "squares": "cube", "nutri": "nutrichoice"}  # fmt: skip
+_SPELT = {
+    "choco": "chocolate", "cocoa": "chocolate", "chocochip": "chocolate", "kaju": "cashew", "badam": "almond",
+    "pudina": "mint", "adrak": "ginger", "elakki": "elaichi", "cardamom": "elaichi", "mozarella": "mozzarella",
+    "caffe": "cafe", "spreads": "spread", "sliced": "slice", "cheesi": "cheese", "biriyani": "biryani",
+    "boiled": "steam", "lady": "ladi", "noir": "dark", "rozzana": "rozana", "stemles": "stemless", "square": "cube",
+    "nutri": "nutrichoice",
+}  # fmt: skip
 # Says little about which one it is.
 FILLER = _stems(
-    "pure natural fresh processed refined iodised iodized low sodium curtailed iodize biscuit cookie flavour flour rice drink premium soft"
+    "pure natural fresh processed refined iodised iodized low sodium curtailed iodize biscuit cookie flavour"
+    " flour rice drink premium soft"
     " fruit mixed made real imported special regular pouch plain original pet wafer chip chakki wheat baked"
-    " full fine flavourful hygienic ready cook with added superior slender family to tasty long grain everyday quality best authentic delicious crunchy crispy food foods beverage"
+    " full fine flavourful hygienic ready cook with added superior slender family to tasty long grain"
+    " everyday quality best authentic delicious crunchy crispy food foods beverage"
 )
 
 FEATURES = (
-    "same maker", "other maker", "maker not told", "both loose", "same thing", "kind of it", "near thing", "other thing",
-    "words alike", "letters alike", "words swapped", "words more", "remarks differ", "fillers differ", "taste differs", "colour differs",
-    "form differs", "grade differs", "salting differs", "size differs", "promise differs", "taste only here",
-    "colour only here", "form only here", "grade only here", "salting only here", "size only here", "promise only here",
-    "number differs", "a bundle",
+    "same maker", "other maker", "maker not told", "both loose",
+    "same thing", "kind of it", "near thing", "other thing",
+    "words alike", "letters alike", "words swapped", "words more", "remarks differ", "fillers differ",
+    "taste differs", "colour differs", "form differs", "grade differs", "salting differs", "size differs",
+    "promise differs", "taste only here", "colour only here", "form only here", "grade only here", "salting only here",
+    "size only here", "promise only here", "number differs", "a bundle",
 )  # fmt: skip
 AGAINST = frozenset(
-    name for name in FEATURES if name.startswith(("other", "kind", "near", "maker")) or name.endswith(("differs", "here"))
+    name
+    for name in FEATURES
+    if name.startswith(("other", "kind", "near", "maker")) or name.endswith(("differs", "here"))
 ) | {"words swapped", "words more", "remarks differ", "fillers differ", "a bundle"}
 PACKS = ("same", "pieces differ", "differs", "other measure", "not told")
 
 
 @dataclass(frozen=True, slots=True)
 class Scored:
-    """`thing`: the chance both are one thing; `score`: of it in the same pack. `reasons`: what said how much, in logits,
-    the loudest first; the pack's is the logarithm of its chance."""
+    """`thing`: the chance both are one thing; `score`: of it in the same pack. `reasons`: what said how much, in
+    logits, the loudest first; the pack's is the logarithm of its chance."""
 
     score: float
     thing: float
@@ -180,8 +187,7 @@ def features(a: Described, b: Described) -> dict[str, float]:
     if a.is_bundle or b.is_bundle:
         found["a bundle"] = 1.0
     mine, yours = (_kinds(a), _kinds(b)) if _item(a) == _item(b) else (_words(a), _words(b))
-    only_a, only_b = mine - yours - _also(b), yours - mine - _also(a)
-    only_a, only_b = _unpaired(only_a, only_b)
+    only_a, only_b = _unpaired(mine - yours - _also(b), yours - mine - _also(a))
     found |= _groups(a, b, only_a, only_b)
     rest_a = {word for word in only_a if word not in _GROUP_OF and not word.isdigit()}
     rest_b = {word for word in only_b if word not in _GROUP_OF and not word.isdigit()}
@@ -223,7 +229,7 @@ def _item(a: Described) -> str:
 
 
 def _word(stem: str) -> str:
-    return _SAME_TASTE.get(stem, stem)
+    return _SPELT.get(stem, stem)
 
 
 @lru_cache(maxsize=20_000)
@@ -263,7 +269,8 @@ def _unpaired(a: frozenset[str], b: frozenset[str]) -> tuple[set[str], set[str]]
 
 
 def _groups(a: Described, b: Described, only_a: set[str], only_b: set[str]) -> dict[str, float]:
-    """Where both name one of a group and another one, remarks counted and then put to the words only one has ("| Raw", "| Steam"); where just one names any."""
+    """Where both name one of a group and another one, where just one names any. Remarks count ("| Raw", "| Steam"), and
+    what clashes there is put to the words only one side has."""
     found: dict[str, float] = {}
     remarked_a = only_a | (frozenset(map(_word, a.remarks)) - _also(b) - _kinds(b))
     remarked_b = only_b | (frozenset(map(_word, b.remarks)) - _also(a) - _kinds(a))

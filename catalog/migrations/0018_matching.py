@@ -6,27 +6,36 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('catalog', '0016_market'),
+        ("catalog", "0016_market"),
     ]
 
     operations = [
         migrations.AlterModelOptions(
-            name='match',
-            options={'permissions': [('decide_match', 'Can decide which listing is which product')], 'verbose_name_plural': 'matches'},
+            name="match",
+            options={
+                "permissions": [("decide_match", "Can decide which listing is which product")],
+                "verbose_name_plural": "matches",
+            },
         ),
         migrations.AddField(
-            model_name='listing',
-            name='looked_at',
-            field=models.DateTimeField(blank=True, editable=False, help_text='When it was last matched', null=True),
+            model_name="listing",
+            name="looked_at",
+            field=models.DateTimeField(blank=True, editable=False, help_text="When it was last matched", null=True),
         ),
         migrations.AddIndex(
-            model_name='listing',
-            index=models.Index(condition=models.Q(('looked_at', None)), fields=['platform'], name='listing_not_looked_at'),
+            model_name="listing",
+            index=models.Index(
+                condition=models.Q(("looked_at", None)), fields=["platform"], name="listing_not_looked_at"
+            ),
         ),
         migrations.AddIndex(
-            model_name='product',
-            index=django.contrib.postgres.indexes.GinIndex(django.contrib.postgres.indexes.OpClass(django.db.models.functions.text.Upper('name'), name='gin_trgm_ops'), name='product_name_trigrams'),
+            model_name="product",
+            index=django.contrib.postgres.indexes.GinIndex(
+                django.contrib.postgres.indexes.OpClass(
+                    django.db.models.functions.text.Upper("name"), name="gin_trgm_ops"
+                ),
+                name="product_name_trigrams",
+            ),
         ),
     ]

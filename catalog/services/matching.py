@@ -14,7 +14,6 @@ from typing import Any
 import orjson
 from django.db import connection, transaction
 
-
 from blinkit.kernel import events
 from catalog import versions
 from catalog.errors import MatchTaken, NoSuchMatch
@@ -325,10 +324,11 @@ def learn(*, now: datetime) -> MatchModel | None:
     before, after = scoring.measure(old, held), scoring.measure(new, held)
     is_better = after.precision >= before.precision - 1e-9 and after.f1 >= before.f1 - 1e-9
     told = new.as_json()
+    figures = {name: {"precision": round(m.precision, 4), "recall": round(m.recall, 4), "f1": round(m.f1, 4)}
+               for name, m in (("before", before), ("after", after))}  # fmt: skip
     metrics = {
         "decisions": len(decided), "pairs": len(pairs), "held_out": after.pairs,
-        "precision": round(after.precision, 4), "recall": round(after.recall, 4), "f1": round(after.f1, 4),
-        "before": {"precision": round(before.precision, 4), "recall": round(before.recall, 4), "f1": round(before.f1, 4)},
+        **figures["after"], "before": figures["before"],
     }  # fmt: skip
     with transaction.atomic():
         with connection.cursor() as cursor:

@@ -129,9 +129,10 @@ def test_one_side_without_a_maker_is_never_sure():
 def market(db):
     platform = Platform.objects.create(slug="zippy", name="Zippy")
     amul = BrandFactory(slug="amul", name="Amul")
+    half = {"brand": amul, "pack": "500 ml", "pack_size": 500, "pack_unit": "ml"}
     goods = {
-        "toned": ProductFactory(name="Amul Taaza Toned Milk", brand=amul, pack="500 ml", pack_size=500, pack_unit="ml"),
-        "gold": ProductFactory(name="Amul Gold Full Cream Milk", brand=amul, pack="500 ml", pack_size=500, pack_unit="ml"),
+        "toned": ProductFactory(name="Amul Taaza Toned Milk", **half),
+        "gold": ProductFactory(name="Amul Gold Full Cream Milk", **half),
         "onion": ProductFactory(name="Onion (Pyaaz)", pack="1 kg", pack_size=1, pack_unit="kg"),
     }  # fmt: skip
     return platform, goods
@@ -148,7 +149,10 @@ def reviewer(number=1) -> User:
 
 def test_a_clear_match_is_accepted_with_reasons_and_looking_again_changes_nothing(market):
     platform, goods = market
-    milk, onion = listed(platform, "Amul Taaza Toned Fresh Milk Pouch", "500 ml"), listed(platform, "Fresh Onion", "1 kg")
+    milk, onion = (
+        listed(platform, "Amul Taaza Toned Fresh Milk Pouch", "500 ml"),
+        listed(platform, "Fresh Onion", "1 kg"),
+    )
     ring = listed(platform, "Onion Ring Namkeen", "1 kg")
     done = matching.match_new(platform.pk, now=NOW)
     assert (done.looked_at, done.accepted) == (3, 2)
@@ -202,9 +206,7 @@ def test_a_rejected_pair_is_not_proposed_again(market):
     platform, goods = market
     milk = listed(platform, "Amul Taaza Toned Milk", "500 ml")
     matching.match_new(now=NOW)
-    matching.decide(
-        match_id=Match.objects.get().pk, state=MatchState.REJECTED, user_id=reviewer().pk, now=NOW
-    )
+    matching.decide(match_id=Match.objects.get().pk, state=MatchState.REJECTED, user_id=reviewer().pk, now=NOW)
     milk.refresh_from_db()
     assert milk.product is None
     matching.match_listings(now=NOW)
@@ -361,5 +363,3 @@ def test_match_eval_prints_figures_and_refuses_a_file_it_cannot_read(tmp_path, c
     good.write_text("a,b\n1,2\n", encoding="utf-8")
     with pytest.raises(Exception, match="needs the columns"):
         call_command("match_eval", str(good))
-
-

@@ -12,6 +12,7 @@ import time
 from argparse import ArgumentParser
 from collections.abc import Sequence
 from pathlib import Path
+from statistics import median, quantiles
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
@@ -19,7 +20,7 @@ from django.core.management.base import BaseCommand, CommandError
 from blinkit.kernel.commands import report
 from catalog.matching import evaluation, scoring
 from catalog.matching.naming import describe
-from catalog.matching.scoring import Measured, Model, Pair
+from catalog.matching.scoring import Measured, Pair
 
 SHOWN = ("same", "family", "review", "other")
 
@@ -90,7 +91,8 @@ def _read(path: Path) -> list[Pair]:
 
 def _row(name: str, found: Measured) -> dict[str, Any]:
     return {
-        "pairs of": name, "pairs": found.pairs, "same": found.same, "accepted": found.accepted, "review": found.reviewed,
+        "pairs of": name, "pairs": found.pairs, "same": found.same, "accepted": found.accepted,
+        "review": found.reviewed,
         "precision": round(found.precision, 3), "recall": round(found.recall, 3), "f1": round(found.f1, 3),
     }  # fmt: skip
 
@@ -113,18 +115,19 @@ def _print_wrong(found: Measured) -> None:
 def _amounts(data: Path) -> list[dict[str, Any]]:
     rows = []
     for platform, lines in evaluation.platforms(data).items():
-        began = time.perf_counter()
-        described = [describe(*line) for line in lines]
-        micros = (time.perf_counter() - began) / max(1, len(lines)) * 1e6
+        described, micros = [], []
+        for line in lines:
+            began = time.thread_time_ns()
+            described.append(describe(*line))
+            micros.append((time.thread_time_ns() - began) / 1000)
         rows.append(
             {
                 "platform": platform, "listings": len(lines),
                 "amount": f"{sum(d.amount is not None for d in described) / len(lines):.1%}",
                 "thing": f"{sum(bool(d.item) for d in described) / len(lines):.1%}",
-                "unlike things": sum(d.is_bundle for d in described), "maker": f"{sum(bool(d.brand) for d in described) / len(lines):.1%}",
-                "us each": round(micros),
+                "unlike things": sum(d.is_bundle for d in described),
+                "maker": f"{sum(bool(d.brand) for d in described) / len(lines):.1%}",
+                "us median": round(median(micros)), "us p90": round(quantiles(micros, n=10)[8]),
             }
         )  # fmt: skip
     return rows
-
-
