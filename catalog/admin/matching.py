@@ -26,7 +26,7 @@ from catalog.matching import describe
 from catalog.models import Product, ShelfItem
 from catalog.services import matching
 
-SHOWN_REASONS = 5
+SHOWN_REASONS = 4
 DECISIONS = {
     "accept": MatchState.ACCEPTED,
     "family": MatchState.FAMILY,
@@ -118,7 +118,7 @@ class MatchAdmin(ReadOnly):
             " ",
             '<button type="submit" name="decide" value="{}" formmethod="post" formaction="{}" class="border'
             " border-base-200 dark:border-base-700 rounded-default px-3 py-2 cursor-pointer font-semibold"
-            '" style="min-height:44px;white-space:nowrap" aria-label="{}: {}">{}</button>',
+            '" style="min-height:44px;min-width:10rem;margin:2px 0;white-space:nowrap" aria-label="{}: {}">{}</button>',
             [(what, url, label, match.listing.name, label) for what, label, _key in KEYS],
         )
 
@@ -242,7 +242,7 @@ def per_unit(paise: int, amount: Any, measure: str) -> str:
 
 def side(whose: str, name: str, pack: str, price: str, unit_price: str) -> SafeString:
     return format_html(
-        '<span class="block opacity-70">{}</span><strong class="block" style="white-space:normal;min-width:14rem">{}'
+        '<span class="block opacity-70">{}</span><strong class="block" style="white-space:normal;min-width:9rem">{}'
         '</strong><span class="block">{} · {} · {}</span>',
         whose, name, pack or "–", price, unit_price,
     )  # fmt: skip
@@ -250,7 +250,9 @@ def side(whose: str, name: str, pack: str, price: str, unit_price: str) -> SafeS
 
 def reasons(match: Match) -> SafeString:
     shown = [(_reason(what), f"{how:+.1f}") for what, how in match.reasons[:SHOWN_REASONS]]
-    return format_html_join("", '<span class="block">{} <span class="opacity-70">{}</span></span>', shown)
+    return format_html_join(
+        "", '<span class="block" style="white-space:nowrap">{} <span class="opacity-70">{}</span></span>', shown
+    )
 
 
 _WORDS = {

@@ -77,7 +77,8 @@ _VARIETIES = frozenset(
     word
     for line in (
         "robusta yelakki yellaki nendran alphonso alphanso banganapalli banginapalli kinnow malta iceberg romaine",
-        "sunlite rohu surmai pomfret mackerel bangda basa salmon tuna sardine katla mozzarella cheddar basmati sona kolam",
+        "sunlite rohu surmai pomfret mackerel bangda basa salmon tuna sardine katla mozzarella cheddar",
+        "basmati sona kolam",
         "ponni cassia tibar dubar mogra ragi jowar bajra",
     )
     for word in line.split()
@@ -212,15 +213,15 @@ def describe(name: str, pack: str = "", hint: str = "", brand: str = "") -> Desc
     if not said or all(map(_NUMBER.match, said)):
         first, rest = name, []
         said = words(name)
+    said = _no_amounts(said)
     if not maker:
         maker, said = _brand(said)
     else:
         makers = words(maker)
         maker = _BRANDS.get(tuple(makers), maker)
-        said = said[len(makers) :] if said[: len(makers)] == makers and len(said) > len(makers) else said
+        said = said[len(makers) :] if said[: len(makers)] == makers else said
     if not maker and rest and " by " in name:
         maker = _brand(words(name.rsplit(" by ", 1)[1]))[0]
-    said = _no_amounts(said)
     stems = [_same.get(word, word) for word in map(stem, said)]
     remarks = frozenset(_stems(rest[0])) if rest else frozenset()
     thing = None if is_bundle else _thing(stems, maker, hint)
