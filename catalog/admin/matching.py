@@ -114,13 +114,14 @@ class MatchAdmin(ReadOnly):
         if match.state != MatchState.WAITING:
             return match.get_state_display()
         url = reverse("admin:catalog_match_decide", args=[match.pk])
-        return format_html_join(
+        buttons = format_html_join(
             " ",
             '<button type="submit" name="decide" value="{}" formmethod="post" formaction="{}" class="border'
             " border-base-200 dark:border-base-700 rounded-default px-3 py-2 cursor-pointer font-semibold"
             '" style="min-height:44px;min-width:10rem;margin:2px 0;white-space:nowrap" aria-label="{}: {}">{}</button>',
             [(what, url, label, match.listing.name, label) for what, label, _key in KEYS],
         )
+        return format_html("<div>{}</div>", buttons)
 
     # -- acts --------------------------------------------------------------------------------------------------------
 
@@ -242,17 +243,16 @@ def per_unit(paise: int, amount: Any, measure: str) -> str:
 
 def side(whose: str, name: str, pack: str, price: str, unit_price: str) -> SafeString:
     return format_html(
-        '<span class="block opacity-70">{}</span><strong class="block" style="white-space:normal;min-width:9rem">{}'
-        '</strong><span class="block">{} · {} · {}</span>',
+        '<div style="white-space:normal;min-width:9rem"><span class="block opacity-70">{}</span>'
+        '<strong class="block">{}</strong><span class="block">{} · {} · {}</span></div>',
         whose, name, pack or "–", price, unit_price,
     )  # fmt: skip
 
 
 def reasons(match: Match) -> SafeString:
     shown = [(_reason(what), f"{how:+.1f}") for what, how in match.reasons[:SHOWN_REASONS]]
-    return format_html_join(
-        "", '<span class="block" style="white-space:nowrap">{} <span class="opacity-70">{}</span></span>', shown
-    )
+    lines = format_html_join("", '<span class="block">{} <span class="opacity-70">{}</span></span>', shown)
+    return format_html('<div style="white-space:nowrap">{}</div>', lines)
 
 
 _WORDS = {

@@ -237,7 +237,7 @@ def decide(*, match_id: int, state: MatchState, user_id: int, now: datetime) -> 
     if match.decided_by_id is not None:
         if match.state == state:
             return match
-        raise MatchTaken(f"It was decided already: {MatchState(match.state).label.lower()}.", state=match.state)
+        raise MatchTaken("It was decided already.", state=match.state)
     if state == MatchState.ACCEPTED:
         if any(row.state == state and row.decided_by_id is not None for row in matches.values()):
             raise MatchTaken("Another product was accepted for this listing.", state=state)
