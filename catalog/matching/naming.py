@@ -114,7 +114,7 @@ def _load() -> tuple[dict[tuple[str, ...], _Thing], dict[str, str]]:
     return things, bases
 
 
-def _load_brands() -> tuple[dict[tuple[str, ...], str], dict[str, str], dict[str, str]]:
+def _load_brands() -> tuple[dict[tuple[str, ...], str], dict[str, str], dict[str, str], frozenset[str]]:
     told = tomllib.loads((_HERE / "brands.toml").read_text(encoding="utf-8"))
     known: dict[tuple[str, ...], str] = {}
     for brand, others in told["names"].items():
@@ -124,11 +124,11 @@ def _load_brands() -> tuple[dict[tuple[str, ...], str], dict[str, str], dict[str
         {brand: item for item, brands in told[how].items() for brand in brands.split(", ")}
         for how in ("always", "usual")
     )
-    return known, always, usual
+    return known, always, usual, frozenset(told["labels"]["loose"].split(", "))
 
 
 _THINGS, _BASES = _load()
-_BRANDS, _ALWAYS, _USUAL = _load_brands()
+_BRANDS, _ALWAYS, _USUAL, _LABELS = _load_brands()
 _LONGEST_THING = max(map(len, _THINGS))
 _LONGEST_BRAND = max(map(len, _BRANDS))
 _SLUGS = {thing.item: thing.slug for thing in reversed(list(_THINGS.values()))}
@@ -241,6 +241,8 @@ def describe(name: str, pack: str = "", hint: str = "", brand: str = "") -> Desc
     item, slug = thing or ("", "")
     if not slug and not is_bundle:
         slug = category_of(hint)
+    if maker in _LABELS and slug in PRODUCE:
+        maker = ""
     telling = [word for word in stems if word not in _PACKING]
     return Described(
         maker, item, _BASES.get(item, item), slug, printed, amount, measure, pieces,
@@ -368,6 +370,8 @@ def how_much(name: str, pack: str) -> tuple[Decimal | None, str, int, str]:
                 return read.total, read.base, read.count, pack.strip()[:LONGEST_ITEM]
     if not any(map(str.isdigit, name)):
         return None, "", 1, pack.strip()[:LONGEST_ITEM] if pack and pack != name else ""
+    if "multipack" in name.lower():  # of how many?
+        return None, "", 1, ""
     amounts = _IN_NAME.findall(name)
     if (
         len(amounts) == 1

@@ -24,7 +24,7 @@ FAMILY_FROM = 0.5
 """The chance of being one thing from which other packs are called a family."""
 WITHOUT_MAKER = 0.59
 """As sure as we get where one side tells no maker: a person looks (LEAST_ACCEPT is higher)."""
-LEAST_ACCEPT = 0.65
+LEAST_ACCEPT = 0.7
 PRECISION_WANTED = 0.985
 LEAST_RECALL_OF_REVIEW = 0.98
 
@@ -178,7 +178,7 @@ def features(a: Described, b: Described) -> dict[str, float]:
     loose = a.category_slug in PRODUCE and b.category_slug in PRODUCE
     if a.brand and b.brand:
         found["same maker" if a.brand == b.brand else "other maker"] = 1.0
-    elif (a.brand or b.brand) and not loose:
+    elif a.brand or b.brand:
         found["maker not told"] = 1.0
     elif loose:
         found["both loose"] = 1.0

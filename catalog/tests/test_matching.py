@@ -61,6 +61,7 @@ def test_packs_are_read_from_column_and_name():
     assert (cans.amount, cans.measure, cans.pieces) == (Decimal(1980), "ml", 6)
     twice = describe("Little Hearts Biscuit 70 g Combo", "2 Combo")
     assert (twice.amount, twice.pieces, twice.is_bundle) == (Decimal(140), 2, False)
+    assert describe("Red Bull Energy Drink Multipack 250ml").amount is None  # of how many?
     for nothing in ("", " ", "N/A", "₹", "1" * 400, "\x00", "()|-", "0 g", "99999999 kg"):
         assert describe(nothing, nothing, nothing).amount is None
 
@@ -115,6 +116,13 @@ def test_reasons_name_what_tells_two_lines_apart():
     pack = scoring.given().score(describe("Tata Salt 1 kg"), describe("Tata Salt 2 kg"))
     assert pack.reasons[0][0] == "words alike" or "pack differs" in dict(pack.reasons)
     assert pack.verdict == scoring.FAMILY
+
+
+def test_our_label_on_loose_goods_is_no_maker_and_another_shops_dried_peas_are_not_our_peas():
+    ours = describe("Green Peas", "500 g", brand="Tokri")
+    assert scoring.given().score(describe("Green Peas 500 g"), ours).score >= scoring.given().accept_from
+    dried = describe("Popular Essentials Green Peas (Un-Polished)", "500 g")
+    assert scoring.given().score(dried, ours).score < scoring.given().accept_from
 
 
 def test_one_side_without_a_maker_is_never_sure():
