@@ -22,8 +22,8 @@ WEIGHTS = Path(__file__).parent / "weights.json"
 SAME, FAMILY, OTHER = "same", "family", "other"
 FAMILY_FROM = 0.5
 """The chance of being one thing from which other packs are called a family."""
-WITHOUT_MAKER = 0.59
-"""As sure as we get where one side tells no maker: a person looks (LEAST_ACCEPT is higher)."""
+UNSURE = 0.59
+"""As sure as we get where one side tells no maker, or is a bundle: a person looks (LEAST_ACCEPT is higher)."""
 LEAST_ACCEPT = 0.7
 PRECISION_WANTED = 0.985
 LEAST_RECALL_OF_REVIEW = 0.98
@@ -120,8 +120,8 @@ class Model:
         found = features(a, b)
         parts = [(name, self.weights.get(name, 0.0) * value) for name, value in found.items()]
         thing = _chance(self.bias + sum(part for _, part in parts))
-        if "maker not told" in found:
-            thing = min(thing, WITHOUT_MAKER)
+        if "maker not told" in found or "a bundle" in found:
+            thing = min(thing, UNSURE)
         pack = pack_of(a, b)
         chance = self.packs[pack]
         said = [(name, round(part, 2)) for name, part in parts if abs(part) >= 0.05]
