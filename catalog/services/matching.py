@@ -223,7 +223,8 @@ def _changed(city_ids: Iterable[int]) -> None:
 def decide(*, match_id: int, state: MatchState, user_id: int, now: datetime) -> Match:
     """A person says what a proposal is: the same product, the same family in another pack, or another product.
 
-    Accepted, the listing has the product from now on, and its other proposals are gone. The same again is silent.
+    Accepted, the listing has the product from now on, and its other proposals wait no longer (rejected, by nobody: they
+    teach nothing). The same again is silent.
     Raises NoSuchMatch, and MatchTaken when it was decided otherwise, or another product was accepted meanwhile.
     """
     found = Match.objects.filter(pk=match_id).values_list("listing_id", flat=True).first()
@@ -232,8 +233,8 @@ def decide(*, match_id: int, state: MatchState, user_id: int, now: datetime) -> 
     listing = Listing.objects.select_for_update(no_key=True).get(pk=found)
     matches = {row.pk: row for row in Match.objects.filter(listing=listing).order_by("pk").select_for_update()}
     match = matches.get(match_id)
-    if match is None:  # another one was accepted while we waited for the listing
-        raise MatchTaken(state=MatchState.ACCEPTED)
+    if match is None:  # looked at again while we waited for the listing: no proposal any more
+        raise NoSuchMatch()
     if match.decided_by_id is not None:
         if match.state == state:
             return match
@@ -242,7 +243,7 @@ def decide(*, match_id: int, state: MatchState, user_id: int, now: datetime) -> 
         if any(row.state == state and row.decided_by_id is not None for row in matches.values()):
             raise MatchTaken("Another product was accepted for this listing.", state=state)
         others = [pk for pk, row in matches.items() if row.decided_by_id is None and pk != match_id]
-        Match.objects.filter(pk__in=others).delete()
+        Match.objects.filter(pk__in=others).update(state=MatchState.REJECTED, decided_at=now)
     match.state, match.decided_by_id, match.decided_at = state, user_id, now
     match.save(update_fields=["state", "decided_by", "decided_at"])
     product_id = match.product_id if state == MatchState.ACCEPTED else None

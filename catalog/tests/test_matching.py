@@ -198,14 +198,19 @@ def test_accepting_sets_the_product_and_is_never_written_over(market):
     matching.decide(match_id=one.pk, state=MatchState.ACCEPTED, user_id=user.pk, now=NOW)
     matching.decide(match_id=one.pk, state=MatchState.ACCEPTED, user_id=user.pk, now=NOW)  # silent
     assert Listing.objects.get().product_id == goods["gold"].pk
-    assert not Match.objects.filter(pk=other.pk).exists()
+    other.refresh_from_db()
+    assert (other.state, other.decided_by) == (MatchState.REJECTED, None)
+    with pytest.raises(MatchTaken):
+        matching.decide(match_id=other.pk, state=MatchState.ACCEPTED, user_id=user.pk, now=NOW)
     assert Event.objects.filter(code="catalog.MatchDecided").count() == 1
     with pytest.raises(MatchTaken):
         matching.decide(match_id=one.pk, state=MatchState.REJECTED, user_id=user.pk, now=NOW)
     matching.match_listings(now=NOW)
-    assert Listing.objects.get().product_id == goods["gold"].pk and Match.objects.get().pk == one.pk
+    assert Listing.objects.get().product_id == goods["gold"].pk
+    assert Match.objects.get(state=MatchState.ACCEPTED).pk == one.pk
     matching.reopen(match_id=one.pk, user_id=user.pk, now=NOW)
-    assert Listing.objects.get().product_id is None and Match.objects.get().state == MatchState.WAITING
+    one.refresh_from_db()
+    assert Listing.objects.get().product_id is None and one.state == MatchState.WAITING
     with pytest.raises(NoSuchMatch):
         matching.decide(match_id=999_999, state=MatchState.ACCEPTED, user_id=user.pk, now=NOW)
 
@@ -360,7 +365,7 @@ def test_many_are_accepted_after_asking_and_a_refusal_is_told(market, client):
     assert Match.objects.filter(state=MatchState.ACCEPTED).count() == 0
     page = client.post(url, form | {"confirmed": "yes"}, follow=True).content.decode()
     assert Match.objects.filter(state=MatchState.ACCEPTED).count() == 1
-    assert "There is no such match" in page or "decided on this listing" in page
+    assert "Another product was accepted for this listing." in page
 
 
 def test_match_eval_prints_figures_and_refuses_a_file_it_cannot_read(tmp_path, capsys):
