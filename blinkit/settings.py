@@ -245,6 +245,8 @@ CELERY_BEAT_SCHEDULE = {  # seeds the database schedule; an administrator can ch
         "catalog.tasks.sweep_pictures": 60,
         "orders.tasks.sweep_unused_pictures": 24 * 3600,
         "catalog.tasks.flush_unmet": 60,
+        "catalog.tasks.match_new": 60,
+        "catalog.tasks.match_nightly": 24 * 3600,
         "catalog.tasks.sweep_prices": 5,
         "orders.tasks.tell_cheaper": 60,
         "orders.tasks.sweep_invoices": 3600,

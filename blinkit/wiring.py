@@ -147,7 +147,7 @@ REACTIONS: Mapping[type[DomainEvent], Sequence[str]] = {
     GigCalledOff: [TELL],
     MembershipBegun: [TELL],
     MembershipEnding: [TELL],
-    MarketChanged: ["catalog.handlers.look_at_alerts"],
+    MarketChanged: ["catalog.handlers.look_at_alerts", "catalog.handlers.match_what_is_new"],
     MarketAlertRaised: [TELL],
 }
 

@@ -112,3 +112,15 @@ class FeedTooLarge(Refusal):
 
 class FeedUnreadable(Invalid):
     code = "feed-unreadable"
+
+
+class NoSuchMatch(NotFound):
+    code = "no-such-match"
+    default_detail = "There is no such match."
+
+
+class MatchTaken(Conflict):
+    """Carries `state`: what was decided before, or that another product was accepted for the listing."""
+
+    code = "match-taken"
+    default_detail = "Somebody has decided on this listing already."

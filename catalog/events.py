@@ -110,3 +110,20 @@ class MarketFeedChanged(DomainEvent):
     feed_id: int
     slug: str
     what: str
+
+
+@dataclass(frozen=True)
+class MatchDecided(DomainEvent):
+    """Somebody said which product a listing is, or is not. Subject "listing:<id>". `state` as in MatchState."""
+
+    match_id: int
+    product_id: int
+    state: str
+
+
+@dataclass(frozen=True)
+class MatchModelLearned(DomainEvent):
+    """New weights were learned. Subject "match-model:<id>"; `is_used` when they were no worse than those in use."""
+
+    model_id: int
+    is_used: bool

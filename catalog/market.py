@@ -95,6 +95,7 @@ class Listing(models.Model):
     first_seen_at = models.DateTimeField(default=timezone.now)
     seen_at = models.DateTimeField(help_text="When a feed last said it")
     source = models.CharField(max_length=60, blank=True, default="", help_text="Which feed said it")
+    looked_at = models.DateTimeField(null=True, blank=True, editable=False, help_text="When it was last matched")
 
     class Meta:
         constraints = [
@@ -107,6 +108,7 @@ class Listing(models.Model):
             models.Index(fields=["category", "city"], name="listing_by_category"),
             models.Index(fields=["-discount_bp"], name="listing_by_discount"),
             models.Index(fields=["changed_at"], name="listing_by_change"),
+            models.Index(fields=["platform"], condition=Q(looked_at=None), name="listing_not_looked_at"),
         ]
 
     def __str__(self) -> str:
@@ -187,6 +189,7 @@ class Match(models.Model):
 
     class Meta:
         verbose_name_plural = "matches"
+        permissions = [("decide_match", "Can decide which listing is which product")]
         constraints = [
             models.UniqueConstraint(fields=["listing", "product"], name="match_once_per_listing_and_product"),
             models.UniqueConstraint(

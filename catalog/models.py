@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from django.contrib.postgres.indexes import GinIndex
+from django.contrib.postgres.indexes import GinIndex, OpClass
 from django.contrib.postgres.search import SearchVectorField
 from django.db import models
 from django.db.models import F, Q
-from django.db.models.functions import Cast, Round
+from django.db.models.functions import Cast, Round, Upper
 from django.utils import timezone
 
 from blinkit.kernel.geo import Point
@@ -212,6 +212,7 @@ class Product(models.Model):
         # Changed seldom, searched always: no list of pending entries that every search would walk.
         indexes = [
             GinIndex(fields=["search_vector"], name="product_search_vector_gin", fastupdate=False),
+            GinIndex(OpClass(Upper("name"), name="gin_trgm_ops"), name="product_name_trigrams"),
             models.Index(fields=["family"], name="product_family", condition=~Q(family="")),
         ]
 

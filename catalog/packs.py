@@ -73,6 +73,8 @@ def _any(words: object) -> str:
     return "|".join(re.escape(word) for word in sorted(words, key=len, reverse=True))  # type: ignore[call-overload]
 
 
+_HELD = _any(_HOLDERS.split())
+_COUNTED_OR_HELD = _any([*_COUNTED, *_HOLDERS.split()])
 _N = r"(?:\d+\s+\d/\d+|\d+/\d+|\d+(?:\.\d+)?|\.\d+|half)"
 _UNIT = rf"(?:{_any(_SIZES)})"
 _END = r"(?![\w\u0900-\u097f])"
@@ -370,7 +372,7 @@ class _Taker:
                 )
 
     def multiples(self) -> Iterator[_Amount]:
-        things = f"(?:{_any([*_COUNTED, *_HOLDERS.split()])})"
+        things = f"(?:{_COUNTED_OR_HELD})"
         size = rf"({_N})\s*-?\s*({_UNIT}|pcs?|pieces?)\.?"
         for pattern, n, amount, unit in (
             (rf"(?<![\w./])(\d+)\s*(?:{things})?{_BETWEEN}\(?{size}{_END}(?!{_BETWEEN}\d)", 1, 2, 3),
@@ -398,7 +400,7 @@ class _Taker:
             yield 2
 
     def holders(self) -> Iterator[int]:
-        for found in self._all(rf"(?<![\w./])(?<!\w-)(\d+)\s*-?\s*({_any(_HOLDERS.split())}){_END}"):
+        for found in self._all(rf"(?<![\w./])(?<!\w-)(\d+)\s*-?\s*({_HELD}){_END}"):
             if 0 < int(found[1]) <= 100 and (int(found[1]) == 1 or found[2] == "pack" or found[2].endswith("s")):
                 yield int(found[1])
 

@@ -8,7 +8,7 @@ from celery import shared_task
 from django.utils import timezone
 
 from catalog import services
-from catalog.services import listing, market, market_months, pictures
+from catalog.services import listing, market, market_months, matching, pictures
 
 
 @shared_task(acks_late=True)
@@ -64,3 +64,15 @@ def keep_market_months(**_: Any) -> None:
     """Months for others' prices: made ahead, dropped when they are old; runs and offers that are long over go."""
     market.forget_old(now=timezone.now())
     market_months.keep_months(now=timezone.now())
+
+
+@shared_task(acks_late=True)
+def match_new(*, platform_id: int | None = None, **_: Any) -> None:
+    """Listings that nobody has compared with our products yet."""
+    matching.match_new(platform_id, now=timezone.now())
+
+
+@shared_task(acks_late=True)
+def match_nightly(**_: Any) -> None:
+    """Learn from decisions, then look at all listings again."""
+    matching.nightly(now=timezone.now())

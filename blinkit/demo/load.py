@@ -21,6 +21,7 @@ from blinkit.demo.catalogue import ProductPlan, categories, chance, products
 from blinkit.demo.facts import FRAGILE, WEIGHED, facts_of, family_by_hand, fragile_by_hand
 from catalog import services as catalog_services
 from catalog.models import Brand, Category, City, FeePolicy, Product, ProductFacts, Store, StoreMembership
+from catalog.services import matching
 from delivery.models import Rider
 from fulfillment.models import PackingRule, ShelfSlot
 from fulfillment.packing_rules import Scale
@@ -77,6 +78,7 @@ def load(*, now: datetime, restock: bool = False) -> Loaded:
         done.gigs = riding.make(stores, now=now)
         done.offers = offers.make(now=now) + prices.make(now=now)
         done.listings = market.make(now=now)
+        matching.match_new(now=now)
     return done
 
 

@@ -198,10 +198,10 @@ def _write(
     known = _known(list(by_key), platform=platform, city=city)
     history = _history([it.id for key, it in known.items() if by_key[key][0][0] < it.seen_at])
     categories = dict(Category.objects.values_list("slug", "pk"))
-    describe = market_names.describer()
     done = _Written([])
     rows: list[tuple[Any, ...]] = []
     touched: list[tuple[int, datetime, str]] = []
+    renamed: list[int] = []
     outcomes: dict[str, _Outcome] = {}
     for key, said in by_key.items():
         old = known.get(key)
@@ -213,8 +213,10 @@ def _write(
             it = _seen_again(said, old, history.get(old.id, {}))
         outcomes[key] = it
         if it.newest is not None and (old is None or _names_another(it.newest, old)):
-            it.described, found = market_names.described(it.newest, describe, categories)
+            it.described, found = market_names.described(it.newest, categories)
             it.category_id = found or it.category_id
+            if old is not None:
+                renamed.append(old.id)
         says = ((it.newest.source if it.newest else "") or source)[:60]
         if old is None or _differs(it, old):
             done.moved += old is not None and it.told != old.told
@@ -228,6 +230,8 @@ def _write(
             touched.append((old.id, it.seen_at, says))
     ids = {key: old.id for key, old in known.items()} | statements.save(cursor, rows, platform=platform, city=city)
     statements.touch(cursor, touched)
+    if renamed:
+        Listing.objects.filter(pk__in=renamed).update(looked_at=None)  # to be matched anew
     statements.save_history(
         cursor,
         [(ids[key], *point) for key, it in outcomes.items() for point in it.points],

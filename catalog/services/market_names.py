@@ -3,33 +3,12 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable
-from importlib import import_module
-from typing import Any
 
-from catalog import packs
 from catalog.market_rows import Described, MarketRow
-
-Describe = Callable[[str, str, str], Any]
-
-
-def describer() -> Describe:
-    try:
-        found: Describe = import_module("catalog.matching.naming").describe
-    except (ModuleNotFoundError, AttributeError):
-        return _plainly
-    return found
+from catalog.matching.naming import describe
 
 
-def _plainly(name: str, pack: str, hint: str) -> Described:
-    """The pack alone, from its own column or the end of the name."""
-    read = packs.read_pack(pack, column=True) or packs.read_pack(name)
-    if read is None:
-        return Described(pack=pack[:60])
-    return Described(pack=(pack or read.printed)[:60], amount=read.total, measure=read.base, pieces=read.count)
-
-
-def described(row: MarketRow, describe: Describe, categories: dict[str, int]) -> tuple[Described, int | None]:
+def described(row: MarketRow, categories: dict[str, int]) -> tuple[Described, int | None]:
     """What the row says itself goes first."""
     if row.brand and row.item and row.category_slug and row.amount is not None:
         read = Described(row.brand, row.item, row.category_slug, row.pack, row.amount, row.measure, row.pieces)

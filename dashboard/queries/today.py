@@ -9,6 +9,7 @@ from typing import Any
 from django.db.models import Q
 
 from blinkit.kernel.models import Receipt
+from catalog.market import Match, MatchState
 from catalog.models import SearchLog, Waitlist
 from dashboard.queries.board import midnight, today
 from delivery.models import Appeal, Document
@@ -31,7 +32,7 @@ class Waiting:
 
 
 def landing(*, now: datetime) -> dict[str, Any]:
-    """Ten short statements."""
+    """Eleven short statements."""
     failed_events = Receipt.objects.filter(done_at=None).filter(Q(next_try_at=None) | Q(attempts__gt=0))
     refunds = Refund.objects.filter(state__in=[RefundState.DUE, RefundState.FAILED])
     searches = SearchLog.objects.filter(results=0, at__gte=now - LATELY)
@@ -65,6 +66,11 @@ def landing(*, now: datetime) -> dict[str, Any]:
                 "/admin/delivery/appeal/",
             ),
             Waiting("Searches that found nothing, 7 days", searches.count(), "/admin/catalog/searchlog/"),
+            Waiting(
+                "Matches to review",
+                Match.objects.filter(state=MatchState.WAITING).count(),
+                "/admin/catalog/match/review/",
+            ),
             Waiting("People on the waitlist", Waitlist.objects.count(), "/admin/catalog/waitlist/"),
         ],
     }
