@@ -81,3 +81,8 @@ class SheetChanged(Conflict):
 
 class SheetRefused(Invalid):
     code = "sheet-refused"
+
+
+class NoSuchCity(NotFound):
+    code = "no-such-city"
+    default_detail = "We know no prices in such a city."
