@@ -1,5 +1,5 @@
-"""A whole shopping list on every platform: what covers each line, with fees, minimums and offers; the best split between
-platforms; and what fits a budget. The arithmetic is `catalog.basketing`; this reads the market and says the steps.
+"""A whole shopping list on every platform: what covers each line, with fees, minimums and offers; the best split
+between platforms; and what fits a budget. The arithmetic is `catalog.basketing`; this reads the market and says the steps.
 
 Three statements, one more where a category or nothing at all is asked for.
 """
@@ -16,7 +16,7 @@ from blinkit.kernel.money import rupees
 from blinkit.kernel.said import say
 from catalog.basketing import Bill, Bundle, Cost, Cover, Offer, Pack, Plan, Shop, Terms, bill, cover, solve
 from catalog.market_queries.platforms import PlatformRow, platforms
-from catalog.market_queries.products import things
+from catalog.market_queries.products import singular, things
 from catalog.market_queries.rows import COLUMNS, JOINS, Listed, fetch, market_city, stale_before
 from catalog.search.folding import words
 
@@ -205,7 +205,9 @@ def plan(basket: BasketAsk, *, city: str, now: datetime) -> BasketAnswer:
     steps = []
     if not wanted:
         wanted = _of_category(basket.category, place.id)
-        steps.append(Step("choose", say("{n} different things looked at, what most platforms sell first.", n=len(wanted))))
+        steps.append(
+            Step("choose", say("{n} different things looked at, what most platforms sell first.", n=len(wanted)))
+        )
     found = _candidates(wanted, city_id=place.id, platforms=[row.id for row in there], now=now)
     lines, covers = [], []
     for number, line in enumerate(wanted):
@@ -214,10 +216,15 @@ def plan(basket: BasketAsk, *, city: str, now: datetime) -> BasketAnswer:
         covers.append(its)
     offers = _offers(place.id, [row.id for row in there], now=now)
     counters = [_Counter(row, covers, offers.get(row.id, []), basket.banks) for row in there]
-    orders = [counter.order([n for n in range(len(wanted)) if counter.has(n)], missing_of=range(len(wanted))) for counter in counters]
+    orders = [
+        counter.order([n for n in range(len(wanted)) if counter.has(n)], missing_of=range(len(wanted)))
+        for counter in counters
+    ]
     orders.sort(key=lambda it: (len(it.missing), it.bill.short_paise > 0, it.total_paise, it.platform))
     orders = [order for order in orders if order.taken]
-    best = solve([counter.shop for counter in counters], budget_paise=basket.budget_paise, most_shops=basket.most_orders)
+    best = solve(
+        [counter.shop for counter in counters], budget_paise=basket.budget_paise, most_shops=basket.most_orders
+    )
     steps.append(_priced(lines, orders))
     split = _split(best, counters, orders, len(wanted))
     left_out = _left_out(split, covers, counters, basket.budget_paise, len(wanted))
@@ -256,7 +263,9 @@ def _candidates(
     """For each line (platform id, category id, listing): the product and its family; else that very thing; else names
     that hold every word."""
     by_sku = [(number, line.sku) for number, line in enumerate(wanted) if line.sku]
-    by_item = [(number, name) for number, line in enumerate(wanted) if not line.sku for name in sorted(things(line.item))]
+    by_item = [
+        (number, name) for number, line in enumerate(wanted) if not line.sku for name in sorted(things(line.item))
+    ]
     by_name = [
         (number, "%" + "%".join(min(things(line.item), key=len).split()) + "%")
         for number, line in enumerate(wanted)
@@ -266,28 +275,33 @@ def _candidates(
         f"""
         WITH skus AS (SELECT w.n, r.id, r.family FROM unnest(%(sn)s::int[], %(sku)s::text[]) AS w(n, sku)
                       JOIN catalog_product r ON r.sku = w.sku),
-        items AS (SELECT * FROM unnest(%(inn)s::int[], %(item)s::text[]) AS w(n, item)),
+        said AS (SELECT * FROM unnest(%(inn)s::int[], %(item)s::text[]) AS w(n, item)),
+        items AS (
+            SELECT n, item FROM said
+            UNION SELECT w.n, s.means FROM said w JOIN catalog_synonym s ON s.term = w.item AND s.is_approved
+        ),
         names AS (SELECT * FROM unnest(%(nn)s::int[], %(name)s::text[]) AS w(n, name)),
         hits AS (
-            SELECT w.n, l.id FROM skus w JOIN catalog_listing l ON l.product_id = w.id
+            SELECT w.n, l.id, false AS by_name FROM skus w JOIN catalog_listing l ON l.product_id = w.id
             UNION
-            SELECT w.n, l.id FROM skus w JOIN catalog_product f ON w.family <> '' AND f.family = w.family
+            SELECT w.n, l.id, false FROM skus w JOIN catalog_product f ON w.family <> '' AND f.family = w.family
             JOIN catalog_listing l ON l.product_id = f.id
             UNION
-            SELECT w.n, m.listing_id FROM skus w JOIN catalog_match m ON m.product_id = w.id AND m.state = 'family'
+            SELECT w.n, m.listing_id, false FROM skus w
+            JOIN catalog_match m ON m.product_id = w.id AND m.state = 'family'
             UNION
-            SELECT w.n, l.id FROM items w JOIN catalog_listing l ON l.item = w.item AND l.city_id = %(city)s
+            SELECT w.n, l.id, false FROM items w JOIN catalog_listing l ON l.item = w.item AND l.city_id = %(city)s
             UNION
-            SELECT w.n, l.id FROM names w JOIN catalog_listing l ON upper(l.name) LIKE upper(w.name)
+            SELECT w.n, l.id, true FROM names w JOIN catalog_listing l ON upper(l.name) LIKE upper(w.name)
             WHERE NOT EXISTS (SELECT 1 FROM items i JOIN catalog_listing x ON x.item = i.item
                               WHERE i.n = w.n AND x.city_id = %(city)s AND x.available)
         ), placed AS (
-            SELECT h.n, l.id, row_number() OVER (
+            SELECT h.n, l.id, h.by_name, row_number() OVER (
                 PARTITION BY h.n, l.platform_id ORDER BY l.unit_paise NULLS LAST, l.price_paise, l.id) AS place
             FROM hits h JOIN catalog_listing l ON l.id = h.id
             WHERE l.city_id = %(city)s AND l.available AND l.platform_id = ANY(%(platforms)s)
         )
-        SELECT w.n, l.platform_id, l.category_id, {COLUMNS}
+        SELECT w.n, w.by_name, l.platform_id, l.category_id, {COLUMNS}
         FROM placed w JOIN catalog_listing l ON l.id = w.id {JOINS}
         WHERE w.place <= %(most)s
         ORDER BY w.n, w.place, l.id
@@ -300,9 +314,17 @@ def _candidates(
         },
     )  # fmt: skip
     found = defaultdict(list)
-    for number, platform, category, *rest in rows:
-        found[number].append((platform, category, Listed(*rest)))
+    for number, by_name, platform, category, *rest in rows:
+        listed = Listed(*rest)
+        if not by_name or _is_named(listed, wanted[number].item):
+            found[number].append((platform, category, listed))
     return found
+
+
+def _is_named(listed: Listed, item: str) -> bool:
+    """Every word of it begins a word of the name: "apple" is no pineapple."""
+    there = words(listed.name)
+    return all(any(has.startswith(singular(word)) for has in there) for word in words(item))
 
 
 @dataclass(frozen=True, slots=True)
@@ -355,7 +377,9 @@ class _Covers:
     by_platform: dict[int, list[tuple[int | None, Listed, int]]] = field(default_factory=dict)
 
 
-def _covered(number: int, line: WantedLine, found: Sequence[tuple[int, int | None, Listed]]) -> tuple[AskedLine, _Covers]:
+def _covered(
+    number: int, line: WantedLine, found: Sequence[tuple[int, int | None, Listed]]
+) -> tuple[AskedLine, _Covers]:
     kept, not_used = _filtered(line.filters, found)
     pieces = max(1, line.pieces)
     amount, measure, assumed = line.amount, line.measure, False
@@ -363,12 +387,8 @@ def _covered(number: int, line: WantedLine, found: Sequence[tuple[int, int | Non
         amount, measure, assumed = _usual(line, kept)
     need = max(1, round((amount or 1) * pieces * MILLI))
     covers = _Covers(need, measure if amount is not None else "pc")
-    asked_words = set(words(line.item))
     for platform, category, listed in kept:
-        if line.item and not line.sku and listed.item not in things(line.item):
-            if not all(any(w.startswith(_stem(word)) for w in words(listed.name)) for word in asked_words):
-                continue
-        if amount is None or covers.measure == "pc" and listed.measure != "pc":
+        if amount is None or (covers.measure == "pc" and listed.measure != "pc"):
             each = MILLI  # a pack counts as one
         elif listed.amount and listed.measure == measure:
             each = round(listed.amount * MILLI)
@@ -378,10 +398,6 @@ def _covered(number: int, line: WantedLine, found: Sequence[tuple[int, int | Non
     said = line.item or next((listed.name for _, _, listed in kept), line.sku)
     total = None if amount is None else amount * pieces
     return AskedLine(number, said, total, covers.measure, assumed, not_used), covers
-
-
-def _stem(word: str) -> str:
-    return min(things(word), key=len)
 
 
 def _usual(line: WantedLine, kept: Sequence[tuple[int, int | None, Listed]]) -> tuple[float | None, str, bool]:
@@ -402,7 +418,14 @@ def _filtered(
     filters: Sequence[Condition], found: Sequence[tuple[int, int | None, Listed]]
 ) -> tuple[list[tuple[int, int | None, Listed]], tuple[str, ...]]:
     kept, not_used = list(found), []
-    texts = {"brand": "brand", "name": "name", "platform": "platform", "category": "category", "item": "item", "pack": "pack"}
+    texts = {
+        "brand": "brand",
+        "name": "name",
+        "platform": "platform",
+        "category": "category",
+        "item": "item",
+        "pack": "pack",
+    }
     figures = {"price": "price_paise", "unit_price": "unit_paise", "discount": "discount_bp", "mrp": "mrp_paise"}
     for condition in filters:
         entity, _, name = condition.field.rpartition(".")
@@ -424,8 +447,10 @@ def _filtered(
                 if has is None:
                     return False
                 first = float(values[0])
-                return {"lt": has < first, "le": has <= first, "gt": has > first, "ge": has >= first, "eq": has == first,
-                        "between": first <= has <= float(values[-1])}[op]  # fmt: skip
+                return {
+                    "lt": has < first, "le": has <= first, "gt": has > first, "ge": has >= first, "eq": has == first,
+                    "between": first <= has <= float(values[-1]),
+                }[op]  # fmt: skip
 
         if test is None or not values:
             not_used.append(getattr(condition, "said", "") or condition.field)
@@ -444,7 +469,11 @@ class _Counter:
         self, row: PlatformRow, lines: Sequence[_Covers], offers: Sequence[_OfferRow], banks: frozenset[str]
     ) -> None:
         self.row = row
-        bundles = {it.listing: Bundle(it.pieces, it.off_bp, it.off_paise) for it in offers if it.kind == "bundle" and it.listing}
+        bundles = {
+            it.listing: Bundle(it.pieces, it.off_bp, it.off_paise)
+            for it in offers
+            if it.kind == "bundle" and it.listing
+        }
         self.listings: dict[int, tuple[int | None, Listed]] = {}
         self.packs: dict[int, Pack] = {}
         self.covers: list[Cover | None] = []
@@ -452,12 +481,16 @@ class _Counter:
             packs = []
             for category, listed, each in line.by_platform.get(row.id, []):
                 self.listings[listed.id] = (category, listed)
-                pack = Pack(listed.id, each, listed.price_paise, listed.bulk_paise, listed.bulk_from, bundles.get(listed.id))
+                pack = Pack(
+                    listed.id, each, listed.price_paise, listed.bulk_paise, listed.bulk_from, bundles.get(listed.id)
+                )
                 self.packs[listed.id] = pack
                 packs.append(pack)
             self.covers.append(cover(packs, line.need) if packs else None)
         self.measures = [line.measure for line in lines]
-        self.each = {(n, listed.id): each for n, line in enumerate(lines) for _, listed, each in line.by_platform.get(row.id, [])}
+        self.each = {
+            (n, listed.id): each for n, line in enumerate(lines) for _, listed, each in line.by_platform.get(row.id, [])
+        }
         for_all = [it for it in offers if it.kind in ("coupon", "delivery", "bank")]
         self.rows = [it for it in for_all if it.kind != "bank" or " ".join(words(it.bank)) in banks]
         self.banks = [it for it in for_all if it not in self.rows]
@@ -466,7 +499,7 @@ class _Counter:
                 row.minimum_paise or 0, row.delivery_paise or 0, row.free_from_paise, row.handling_paise or 0,
                 row.small_cart_paise or 0, row.small_cart_below_paise or 0, row.surge_paise or 0,
             ),
-            tuple(None if it is None else Cost(it.paise, tuple(self._within(it, offer) for offer in self.rows)) for it in self.covers),
+            tuple(it and Cost(it.paise, tuple(self._within(it, one) for one in self.rows)) for it in self.covers),
             tuple(_as_offer(it) for it in self.rows),
         )  # fmt: skip
 
@@ -546,7 +579,9 @@ def _left_out(
                 else say("Nobody sells it here just now.")
             )
         elif budget is not None:
-            why = say("From {price}: more than what is left of {budget}.", price=rupees(min(costs)), budget=rupees(budget))
+            why = say(
+                "From {price}: more than what is left of {budget}.", price=rupees(min(costs)), budget=rupees(budget)
+            )
         else:
             why = say("No platform takes an order as small as this.")
         found.append(LeftOut(line, why))
@@ -559,11 +594,18 @@ def _priced(lines: Sequence[AskedLine], orders: Sequence[Order]) -> Step:
     complete = sum(not order.missing for order in orders)
     return Step(
         "price",
-        say("{n} lines priced on {m} platforms with all fees; {k} have everything.", n=len(lines), m=len(orders), k=complete),
+        say(
+            "{n} lines priced on {m} platforms with all fees; {k} have everything.",
+            n=len(lines),
+            m=len(orders),
+            k=complete,
+        ),
     )
 
 
-def _steps(split: Split | None, budget: int | None, left_out: Sequence[LeftOut], lines: Sequence[AskedLine]) -> list[Step]:
+def _steps(
+    split: Split | None, budget: int | None, left_out: Sequence[LeftOut], lines: Sequence[AskedLine]
+) -> list[Step]:
     if split is None:
         if budget is not None:
             return [Step("fit", say("Nothing of it fits {budget} with the fees.", budget=rupees(budget)))]
@@ -580,9 +622,13 @@ def _steps(split: Split | None, budget: int | None, left_out: Sequence[LeftOut],
                 ),
             )
         )  # fmt: skip
-    steps.append(Step("share", say("{total} in all, ordered from {names}.", total=rupees(split.total_paise), names=names)))
+    steps.append(
+        Step("share", say("{total} in all, ordered from {names}.", total=rupees(split.total_paise), names=names))
+    )
     if split.saves_paise and len(split.orders) > 1:
-        steps.append(Step("save", say("{saved} less than everything from one platform.", saved=rupees(split.saves_paise))))
+        steps.append(
+            Step("save", say("{saved} less than everything from one platform.", saved=rupees(split.saves_paise)))
+        )
     if budget is not None:
         steps.append(Step("left", say("{left} is left.", left=rupees(budget - split.total_paise))))
     if not split.is_exact:

@@ -2,11 +2,12 @@
 
 Best means: the most lines, then the lowest total with all fees and offers. First every set of platforms is tried with
 each line at its cheapest there, and it is worked out what the set could cost at least: its cheapest goods, and fees and
-offers as if each of its platforms got every line (`fees`: more goods never make the rest dearer). Where no set could beat
-the best tried, that is the answer. Otherwise (a dearer line may reach free delivery or a coupon) a mixed-integer program
-is solved to its end by HiGHS (Huangfu and Hall, Math. Prog. Comp. 10, 2018) through scipy: for each line and platform
-one yes or no, for each platform whether it is used, whether its thresholds are claimed, and which of its offers. A
-threshold may only be claimed by goods that reach it, so fees and offers are what `fees.bill` makes of the same lines.
+offers as if each of its platforms got every line (`fees`: more goods never make the rest dearer). Where no set could
+beat the best tried, that is the answer. Otherwise (a dearer line may reach free delivery or a coupon) a mixed-integer
+program is solved to its end by HiGHS (Huangfu and Hall, Math. Prog. Comp. 10, 2018) through scipy: for each line and
+platform one yes or no, for each platform whether it is used, whether its thresholds are claimed, and which of its
+offers. A threshold may only be claimed by goods that reach it, so fees and offers are what `fees.bill` makes of the
+same lines.
 """
 
 from __future__ import annotations
@@ -185,7 +186,13 @@ class _Problem:
             self._least({claim: cap, off: -1.0})
             self._least({**within, off: -1.0})
             share = min(offer.off_bp, 10_000) / 10_000
-            self._least({**{column: share * paise for column, paise in within.items()}, claim: float(offer.off_paise), off: -1.0})
+            self._least(
+                {
+                    **{column: share * paise for column, paise in within.items()},
+                    claim: float(offer.off_paise),
+                    off: -1.0,
+                }
+            )
         for claims in by_kind.values():
             self.rows.append((dict.fromkeys(claims, 1.0), 0.0, 1.0))
         if len(money) > 1:

@@ -132,12 +132,15 @@ def search(
     named = " AND ".join(name_has) or "true"
     rows = fetch(
         f"""
-        WITH hits AS (
+        WITH meant AS (
+            SELECT unnest(%(item)s::text[]) AS item
+            UNION SELECT means FROM catalog_synonym WHERE term = ANY(%(item)s) AND is_approved
+        ), hits AS (
             SELECT l.id, l.platform_id, l.product_id, l.price_paise, l.unit_paise, l.available,
-                   l.item = ANY(%(item)s) AS is_it
+                   l.item IN (SELECT item FROM meant) AS is_it
             FROM catalog_listing l JOIN catalog_platform p ON p.id = l.platform_id AND p.is_active
             LEFT JOIN catalog_category k ON k.id = l.category_id LEFT JOIN catalog_category u ON u.id = k.parent_id
-            WHERE l.city_id = %(city)s AND ((l.item = ANY(%(item)s)) OR ({named}))
+            WHERE l.city_id = %(city)s AND (l.item IN (SELECT item FROM meant) OR ({named}))
               AND (%(platform)s = '' OR p.slug = %(platform)s)
               AND (%(category)s = '' OR k.slug = %(category)s OR u.slug = %(category)s)
             LIMIT %(most)s

@@ -7,8 +7,8 @@ from itertools import product as ways
 
 import pytest
 
-from catalog.baskets import BasketAsk, WantedLine, plan
 from catalog.basketing import Bundle, Cost, Offer, Pack, Shop, Terms, bill, cover, solve
+from catalog.baskets import BasketAsk, WantedLine, plan
 from catalog.errors import NoSuchCity
 from catalog.tests.factories import NOW, CategoryFactory, ProductFactory
 from catalog.tests.market_factories import listing, offer, platform
@@ -171,7 +171,8 @@ def test_a_budget_takes_as_many_things_as_fit_and_says_what_was_left_out(market)
 def test_a_product_takes_other_packs_of_its_family_and_filters_narrow_a_line(market):
     alpha, beta = market
     small, large = (
-        ProductFactory(name="Tea", pack=pack, family="tea", pack_size=size) for pack, size in (("250 g", 250), ("500 g", 500))
+        ProductFactory(name="Tea", pack=pack, family="tea", pack_size=size)
+        for pack, size in (("250 g", 250), ("500 g", 500))
     )
     listing(alpha, "Tea", 210, pack="500 g", amount=500, product=large)
     listing(beta, "Tea", 90, pack="250 g", amount=250, product=small)
