@@ -1,7 +1,7 @@
 """A whole shopping list on every platform: what covers each line, with fees, minimums and offers; the best split
-between platforms; and what fits a budget. The arithmetic is `catalog.basketing`; this reads the market and says the steps.
+between platforms; and what fits a budget. The arithmetic is `catalog.basketing`; this reads and says the steps.
 
-Three statements, one more where a category or nothing at all is asked for.
+Four statements, one more where a category or nothing at all is asked for.
 """
 
 from __future__ import annotations

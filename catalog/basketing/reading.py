@@ -20,8 +20,11 @@ _UNITS = {
 }
 _INTO = {"g": "g", "kg": "g", "ml": "ml", "l": "ml", "pc": "pc", "dozen": "pc"}
 _WORDS = {word: (by, _INTO[unit]) for unit, (all_words, by) in _UNITS.items() for word in all_words}
-_NUMBERS = {"half": 0.5, "aadha": 0.5, "आधा": 0.5, "quarter": 0.25, "paav": 0.25, "पाव": 0.25, "ek": 1, "एक": 1,
-            "a": 1, "one": 1, "do": 2, "दो": 2, "two": 2, "teen": 3, "तीन": 3, "three": 3, "½": 0.5, "¼": 0.25, "डेढ़": 1.5, "dedh": 1.5}  # fmt: skip
+_NUMBERS = {
+    "half": 0.5, "aadha": 0.5, "आधा": 0.5, "½": 0.5, "quarter": 0.25, "paav": 0.25, "पाव": 0.25, "¼": 0.25,
+    "a": 1, "one": 1, "ek": 1, "एक": 1, "dedh": 1.5, "डेढ़": 1.5, "two": 2, "do": 2, "दो": 2,
+    "three": 3, "teen": 3, "तीन": 3,
+}  # fmt: skip
 _UNIT = "|".join(sorted(map(re.escape, _WORDS), key=len, reverse=True))
 _NUMBER = r"\d+(?:[.,]\d+)?|" + "|".join(sorted(map(re.escape, _NUMBERS), key=len, reverse=True))
 _EDGE = r"(?![\w\u0900-\u097f])"
