@@ -186,6 +186,11 @@ class BasketAnswer:
         return next((order for order in self.orders if order.taken and not order.bill.short_paise), None)
 
     @property
+    def nowhere(self) -> frozenset[int]:
+        """Lines that no platform has."""
+        return frozenset(line.number for line in self.lines) - {it.line for order in self.orders for it in order.taken}
+
+    @property
     def left_paise(self) -> int | None:
         """Of the budget."""
         if self.budget_paise is None or self.split is None:
@@ -591,11 +596,12 @@ def _left_out(
 def _priced(lines: Sequence[AskedLine], orders: Sequence[Order]) -> Step:
     if not orders:
         return Step("price", say("No platform sells anything of this here just now."))
-    complete = sum(not order.missing for order in orders)
+    some = {it.line for order in orders for it in order.taken}
+    complete = sum(len(order.taken) == len(some) for order in orders)
     return Step(
         "price",
         say(
-            "{n} lines priced on {m} platforms with all fees; {k} have everything.",
+            "{n} lines priced on {m} platforms with all fees; {k} have all that anybody has.",
             n=len(lines),
             m=len(orders),
             k=complete,

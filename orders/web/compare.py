@@ -87,7 +87,8 @@ def deals(request: HttpRequest) -> HttpResponse:
     }  # fmt: skip
     if is_htmx(request) and cursor:
         return shopper.render("shop/compare_deals.html#more", context)
-    context["offers"] = market.offers_alive(city.id, now=shopper.now, platform=platform)
+    alive = market.offers_alive(city.id, now=shopper.now, platform=platform)
+    context["offers"] = [it for it in alive if it.kind != "flash" or not it.listing_name]  # those are deals themselves
     name = "shop/compare_deals.html#found" if is_htmx(request) else "shop/compare_deals.html"
     return shopper.render(name, context)
 
@@ -135,9 +136,9 @@ def _basket(text: str, budget: str, city: market.MarketCity, now: datetime) -> d
 
 
 def _cheapest(answer: BasketAnswer) -> Order | None:
-    """The order that is called the best: only among those that have everything."""
-    best = answer.best
-    return best if best is not None and not best.missing else None
+    """The order that is called the best: only one that has everything anybody has."""
+    best, nowhere = answer.best, answer.nowhere
+    return best if best is not None and set(best.missing) <= nowhere else None
 
 
 def _by_category(rows: list[market.CategoryIndex]) -> list[tuple[market.CategoryIndex, list[market.CategoryIndex]]]:
