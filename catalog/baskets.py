@@ -366,7 +366,7 @@ def _offers(city_id: int, platforms: Sequence[int], *, now: datetime) -> dict[in
     )
     found = defaultdict(list)
     for *facts, categories in rows:
-        found[facts[1]].append(_OfferRow(*facts, frozenset(categories)))
+        found[facts[1]].append(_OfferRow(*[*facts, frozenset(categories)]))
     return found
 
 
@@ -504,12 +504,15 @@ class _Counter:
                 row.minimum_paise or 0, row.delivery_paise or 0, row.free_from_paise, row.handling_paise or 0,
                 row.small_cart_paise or 0, row.small_cart_below_paise or 0, row.surge_paise or 0,
             ),
-            tuple(it and Cost(it.paise, tuple(self._within(it, one) for one in self.rows)) for it in self.covers),
+            tuple(map(self._cost, self.covers)),
             tuple(_as_offer(it) for it in self.rows),
         )  # fmt: skip
 
     def has(self, line: int) -> bool:
         return self.covers[line] is not None
+
+    def _cost(self, found: Cover | None) -> Cost | None:
+        return None if found is None else Cost(found.paise, tuple(self._within(found, offer) for offer in self.rows))
 
     def _paise(self, key: int, pieces: int) -> int:
         return self.packs[key].cost(pieces)

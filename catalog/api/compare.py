@@ -328,7 +328,7 @@ def basket(found: BasketAnswer) -> dict[str, Any]:
     """As JSON; sentences also in the reader's language."""
 
     def order(it: Order) -> dict[str, Any]:
-        bill = {name: getattr(it.bill, name) for name in shapes.BasketBillOut().fields}
+        bill = {name: getattr(it.bill, name) for name in map(str, shapes.BasketBillOut().fields)}
         taken = [
             {
                 "line": one.line, "paise": one.paise, "amount": one.amount, "measure": one.measure,

@@ -63,7 +63,7 @@ def history(listing_ids: Sequence[int], *, since: datetime, until: datetime) -> 
         its = found.setdefault(facts[0], (tuple(facts), []))[1]
         if at is not None:
             its.append((at, paise, available))
-    return [Series(*facts, tuple(steps)) for facts, steps in found.values()]
+    return [Series(*[*facts, tuple(steps)]) for facts, steps in found.values()]
 
 
 def points_of(

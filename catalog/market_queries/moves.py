@@ -105,5 +105,5 @@ def undercuts(
         {"city": city_id, "stale": stale_before(now), "least": least_bp, "category": category, "limit": limit + 1,
          "a0": after[0] if after else 0, "a1": after[1] if after else 0},
     )  # fmt: skip
-    found = [Undercut(*row[WIDTH:], theirs=Listed(*row[:WIDTH])) for row in rows[:limit]]
+    found = [Undercut(*[*row[WIDTH:], Listed(*row[:WIDTH])]) for row in rows[:limit]]
     return found, encode([-found[-1].by_bp, found[-1].product_id]) if len(rows) > limit else ""

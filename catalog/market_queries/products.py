@@ -80,7 +80,8 @@ def product_prices(sku: str, *, city_id: int, now: datetime) -> ProductPrices:
          "stale": stale_before(now)},
     )  # fmt: skip
     same = tuple(Listed(*row[1:]) for row in rows if row[0] == 0)
-    return ProductPrices(*facts, same, tuple(Listed(*row[1:]) for row in rows if row[0]))
+    others = tuple(Listed(*row[1:]) for row in rows if row[0])
+    return ProductPrices(*[*facts, same, others])
 
 
 @dataclass(frozen=True, slots=True)

@@ -71,9 +71,9 @@ def file(request: HttpRequest, what: str) -> HttpResponse:
 
 def _asked(request: HttpRequest) -> tuple[market.MarketCity, str]:
     """What the address says; anything it can't mean is left out."""
-    slug = request.GET.get("city", "").replace("\x00", "")[:50]
+    slug = request.GET.get("city", "")
     known = set(City.objects.values_list("slug", flat=True))
-    category = request.GET.get("category", "").replace("\x00", "")[:50]
+    category = request.GET.get("category", "")[:50]
     return market.market_city(slug if slug in known else ""), category
 
 
@@ -118,31 +118,27 @@ def _safe(text: str) -> str:
 def _rows(what: str, city: market.MarketCity, category: str, now: datetime) -> Iterable[Sequence[Any]]:
     if what == "indexes":
         yield ("category", "platform", "ours", "products", "index", "cheapest", "discount_percent")
-        for it in market.category_indexes(city.id, category=category):
-            index = "" if it.index_bp is None else f"{it.index_bp / 100:.1f}"
+        for row in market.category_indexes(city.id, category=category):
+            index = "" if row.index_bp is None else f"{row.index_bp / 100:.1f}"
             yield (
-                it.category,
-                it.platform,
-                int(it.is_ours),
-                it.products,
-                index,
-                it.cheapest,
-                f"{it.discount_bp / 100:.1f}",
-            )
+                row.category, row.platform, int(row.is_ours), row.products, index, row.cheapest,
+                f"{row.discount_bp / 100:.1f}",
+            )  # fmt: skip
     elif what == "undercuts":
         yield ("sku", "product", "ours", "platform", "theirs", "below_percent", "since", "seen", "listing")
-        for it in market.undercuts(city.id, now=now, category=category, limit=IN_FILE)[0]:
+        for below in market.undercuts(city.id, now=now, category=category, limit=IN_FILE)[0]:
             yield (
-                it.sku, _safe(it.name), _rupees(it.ours_paise), it.theirs.platform, _rupees(it.theirs.price_paise),
-                f"{it.by_bp / 100:.1f}", _at(it.since), _at(it.theirs.seen_at), _safe(it.theirs.name),
+                below.sku, _safe(below.name), _rupees(below.ours_paise), below.theirs.platform,
+                _rupees(below.theirs.price_paise), f"{below.by_bp / 100:.1f}", _at(below.since),
+                _at(below.theirs.seen_at), _safe(below.theirs.name),
             )  # fmt: skip
     elif what == "changes":
         yield ("platform", "listing", "pack", "sku", "was", "now", "percent", "changed")
-        for it in market.changes(city.id, now=now, since=now - CHANGES_FOR, limit=IN_FILE)[0]:
-            one = it.listing
+        for move in market.changes(city.id, now=now, since=now - CHANGES_FOR, limit=IN_FILE)[0]:
+            one = move.listing
             yield (
                 one.platform, _safe(one.name), _safe(one.pack), one.sku, _rupees(one.was_paise),
-                _rupees(one.price_paise), f"{it.by_bp / 100:.1f}", _at(one.changed_at),
+                _rupees(one.price_paise), f"{move.by_bp / 100:.1f}", _at(one.changed_at),
             )  # fmt: skip
     elif what == "audit":
         yield ("finding", "sku", "product", "where", "price", "held_against", "whose", "percent", "since")
@@ -153,5 +149,5 @@ def _rows(what: str, city: market.MarketCity, category: str, now: datetime) -> I
             )  # fmt: skip
     else:
         yield ("feed", "platform", "city", "last")
-        for it in market.stale_feeds(now=now):
-            yield (it.slug, it.platform_name, it.city, _at(it.last_at))
+        for feed in market.stale_feeds(now=now):
+            yield (feed.slug, feed.platform_name, feed.city, _at(feed.last_at))

@@ -20,8 +20,8 @@ def percent_of_bp(bp: int) -> str:
 
 @register.filter
 def hundredths(bp: int | None) -> str:
-    """10,000 as "100", 9,730 as "97.3"."""
-    return "" if bp is None else number_format(round(bp / 100, 1) if bp % 100 else bp // 100)
+    """10,000 as "100.0", 9,730 as "97.3"."""
+    return "" if bp is None else number_format(round(bp / 100, 1), decimal_pos=1)
 
 
 @register.filter

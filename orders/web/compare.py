@@ -36,9 +36,9 @@ def compare(request: HttpRequest) -> HttpResponse:
     shopper = Shopper(request)
     _limit(request)
     city = _city(shopper)
-    text = request.GET.get("list", "").replace("\x00", " ")[:LONGEST_LIST]
-    q = " ".join(request.GET.get("q", "").replace("\x00", " ").split())[:80]
-    sku = request.GET.get("sku", "").replace("\x00", "")[:40]
+    text = request.GET.get("list", "")[:LONGEST_LIST]
+    q = " ".join(request.GET.get("q", "").split())[:80]
+    sku = request.GET.get("sku", "")[:40]
     budget = request.GET.get("budget", "").strip()[:8]
     context: dict[str, Any] = {
         "heading": _("Compare prices"), "back": "/", "city": city, "live_url": f"/ws/market/{city.slug}/",
