@@ -1,13 +1,13 @@
-"""The best way to share a shopping list between platforms, and what of it fits a budget, exactly.
+"""The best way to share a shopping list between platforms, and what of it fits a budget: exact branch and bound.
 
-Best means: the most lines, then the lowest total with all fees and offers. First every set of platforms is tried with
-each line at its cheapest there, and it is worked out what the set could cost at least: its cheapest goods, and fees and
-offers as if each of its platforms got every line (`fees`: more goods never make the rest dearer). Where no set could
-beat the best tried, that is the answer. Otherwise (a dearer line may reach free delivery or a coupon) a mixed-integer
-program is solved to its end by HiGHS (Huangfu and Hall, Math. Prog. Comp. 10, 2018) through scipy: for each line and
-platform one yes or no, for each platform whether it is used, whether its thresholds are claimed, and which of its
-offers. A threshold may only be claimed by goods that reach it, so fees and offers are what `fees.bill` makes of the
-same lines.
+Best means: the most lines, then the lowest total with all fees and offers, then the fewest orders. Every set of
+platforms is bounded, and those that could beat the best found are searched: each line goes to one platform of the set
+or is left out, dear lines first (Land and Doig, Econometrica 28, 1960).
+
+The bound. Each line at its cheapest in the set costs so much, and fees and offers of a platform only get better with
+more goods (`fees`). To reach a threshold (a minimum, free delivery, a coupon) a platform needs lines that are cheaper
+elsewhere; what they cost more is at least the fractional knapsack of those lines (Dantzig, Oper. Res. 5, 1957). No line
+goes to two platforms, so the sum over platforms, each at its best threshold, is below every total of the set.
 """
 
 from __future__ import annotations
@@ -16,12 +16,11 @@ from bisect import bisect_right
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import accumulate, combinations
-from typing import Any
 
-from catalog.basketing.fees import Bill, Shop, bill
+from catalog.basketing.fees import Bill, Shop, bill, charged
 
-TIME_LIMIT_S = 1.0
-"""For each program; then the best found so far is the answer, and it says so (`is_exact`)."""
+MOST_NODES = 20_000
+"""Of the search; then the best found so far is the answer, and it says so (`is_exact`)."""
 INFINITE = float("inf")
 Where = tuple[int | None, ...]
 
@@ -48,189 +47,176 @@ class Plan:
         return -self.lines, self.total_paise, len(self.bills)
 
 
-def solve(shops: Sequence[Shop], *, budget_paise: int | None = None, most_shops: int | None = None) -> Plan | None:
+def solve(
+    shops: Sequence[Shop],
+    *,
+    budget_paise: int | None = None,
+    most_shops: int | None = None,
+    most_nodes: int = MOST_NODES,
+) -> Plan | None:
     """None when not one line can be had: nobody has it, no minimum is reached, or it is above the budget.
 
     At most `most_shops` orders, where that is said.
     """
-    tried, bounds = _tried(shops, budget_paise, min(most_shops or len(shops), len(shops)))
-    best = min(tried, key=lambda plan: plan.rank, default=None)
-    if all(best is not None and bound >= best.rank[:2] for bound in bounds):
-        return best
-    if not bounds:
+    search = _Search(shops, INFINITE if budget_paise is None else budget_paise, most_nodes)
+    sizes = range(1, min(most_shops or len(shops), len(shops)) + 1)
+    sets = [_Set(shops, chosen) for size in sizes for chosen in combinations(range(len(shops)), size)]
+    bounded = sorted(((search.bound(one), one.chosen, one) for one in sets), key=lambda it: it[:2])
+    for _, _, one in bounded:
+        search.first_try(one)
+    for bound, _, one in bounded:
+        if search.may_beat(bound):
+            search.within(one)
+    if search.best is None:
         return None
-    problem = _Problem(shops, most_shops)
-    most, exact, known = max(-lines for lines, _ in bounds), True, best.lines if best else 0
-    if budget_paise is None:
-        counts = range(most, max(known, 1) - 1, -1)  # every line, unless a minimum forbids it
-    else:
-        counts = range(max(known, 1), most + 1)  # one more, as long as there is money
-    for lines in counts:
-        limit = budget_paise if best is None or lines > best.lines else best.total_paise - 1
-        found, is_last_word = problem.cheapest(lines, limit)
-        exact = exact and is_last_word
-        if found is not None:
-            plan = _plan(shops, found)
-            best = plan if best is None or plan.rank < best.rank else best
-        if (found is None) == (budget_paise is not None) and lines > known:
-            break
-    return None if best is None else Plan(best.shops, best.bills, exact)
+    return Plan(search.best.shops, search.best.bills, search.nodes <= most_nodes)
 
 
-def _plan(shops: Sequence[Shop], where: Where) -> Plan:
-    used = sorted({shop for shop in where if shop is not None})
-    bills = {shop: bill(shops[shop], [line for line, its in enumerate(where) if its == shop]) for shop in used}
-    return Plan(where, bills)
+class _Set:
+    """A set of shops: its lines, dearest first, each with its cheapest price and shop; for each shop the lines that are
+    cheaper elsewhere, by what a paisa of goods costs more, and where its fees change."""
 
-
-def _tried(shops: Sequence[Shop], budget: int | None, most_shops: int) -> tuple[list[Plan], list[tuple[int, int]]]:
-    """Plans that work, and for each set of shops (minus the most lines, the least total) it could come to."""
-    plans, bounds = [], []
-    lines = len(shops[0].costs) if shops else 0
-    for chosen in (some for size in range(1, most_shops + 1) for some in combinations(range(len(shops)), size)):
-        priced = sorted(
-            min((cost.paise, shop) for shop in chosen if (cost := shops[shop].costs[line]) is not None) + (line,)
-            for line in range(lines)
-            if any(shops[shop].costs[line] is not None for shop in chosen)
+    def __init__(self, shops: Sequence[Shop], chosen: tuple[int, ...]) -> None:
+        self.chosen = chosen
+        prices = [
+            {shop: cost.paise for shop in chosen if (cost := shops[shop].costs[line]) is not None}
+            for line in range(len(shops[0].costs))
+        ]
+        least = sorted(
+            ((min((p, s) for s, p in its.items()), line) for line, its in enumerate(prices) if its), reverse=True
         )
-        sums = (0, *accumulate(paise for paise, _, _ in priced))
-        all_of = {shop: [line for line in range(lines) if shops[shop].costs[line] is not None] for shop in chosen}
-        fullest = [bill(shops[shop], all_of[shop]) for shop in chosen]
-        if len(priced) < len(chosen) or any(its.short_paise or not its.goods_paise for its in fullest):
-            continue
-        beside = sum(its.fees_paise - its.off_paise for its in fullest)
-        most = len(priced)
-        if budget is not None:
-            most = min(most, bisect_right(sums, budget - beside) - 1)
-        if most < len(chosen):
-            continue
-        bounds.append((-most, sums[most] + beside))
-        for taken in range(most, max(0, most - 3), -1):
-            where: list[int | None] = [None] * lines
-            for _, shop, line in priced[:taken]:
-                where[line] = shop
-            plan = _plan(shops, tuple(where))
-            if any(its.short_paise for its in plan.bills.values()):
-                continue
-            if budget is None or plan.total_paise <= budget:
-                plans.append(plan)
+        self.lines = [line for _, line in least]
+        self.least = [paise for (paise, _), _ in least]
+        self.home = [shop for (_, shop), _ in least]
+        self.sums = (0, *accumulate(reversed(self.least)))
+        self.options = [sorted((paise, shop) for shop, paise in prices[line].items()) for line in self.lines]
+        self.movable: dict[int, list[tuple[float, int, int, int]]] = {shop: [] for shop in chosen}
+        for at, line in enumerate(self.lines):
+            for shop, paise in prices[line].items():
+                if shop != self.home[at]:
+                    more = paise - self.least[at]
+                    self.movable[shop].append((more / max(1, paise), at, more, paise))
+        self.steps = {}
+        self.most_within = {}
+        for shop in chosen:
+            self.movable[shop].sort()
+            terms, offers = shops[shop].terms, shops[shop].offers
+            at_paise = {terms.minimum_paise, terms.free_from_paise or 0, terms.small_cart_below_paise}
+            self.steps[shop] = sorted(at_paise | {offer.minimum_paise for offer in offers})
+            costs = [cost for line in self.lines if (cost := shops[shop].costs[line]) is not None]
+            self.most_within[shop] = [sum(cost.within[place] for cost in costs) for place in range(len(offers))]
+
+
+class _Search:
+    def __init__(self, shops: Sequence[Shop], budget: float, most_nodes: int) -> None:
+        self.shops, self.budget, self.most_nodes, self.nodes = shops, budget, most_nodes, 0
+        self.best: Plan | None = None
+        self.beside: dict[tuple[int, int, int | None, tuple[int, ...]], float] = {}
+
+    def may_beat(self, bound: tuple[int, float, int]) -> bool:
+        return bound[1] <= self.budget and (self.best is None or bound < self.best.rank)
+
+    def bound(self, one: _Set) -> tuple[int, float, int]:
+        """As a plan's rank: no plan of the set ranks below."""
+        goods = dict.fromkeys(one.chosen, 0)
+        for paise, shop in zip(one.least, one.home, strict=True):
+            goods[shop] += paise
+        return self._at_least(one, 0, 0, 0, goods)
+
+    def _at_least(self, one: _Set, at: int, taken: int, spent: int, goods: dict[int, int]) -> tuple[int, float, int]:
+        """With the lines before `at` decided; `goods` as if all others were taken where they are cheapest."""
+        beside = sum(self._beside(one, shop, at, goods[shop]) for shop in one.chosen)
+        rest = len(one.lines) - at
+        fits = rest
+        if self.budget != INFINITE:
+            if beside == INFINITE:
+                return 0, INFINITE, 0
+            fits = min(rest, bisect_right(one.sums, self.budget - beside - spent) - 1)
+            if fits < 0:
+                return 0, INFINITE, 0
+        if self.best is not None and -taken - fits < self.best.rank[0]:
+            return -taken - fits, 0, 0  # with more lines than the best any total wins
+        return -taken - fits, spent + one.sums[fits] + beside, len(one.chosen)
+
+    def _beside(self, one: _Set, shop: int, at: int, goods: int) -> float:
+        """Fees less offers of a shop, and what it costs more to bring it there, at least; infinite below its minimum."""
+        best = INFINITE
+        start = goods
+        for end in (*(step for step in one.steps[shop] if step > goods), None):
+            more = self._fraction(one, shop, at, start - goods)
+            if more == INFINITE:
                 break
-    return plans, bounds
+            best = min(best, more + self._fees(one, shop, start, end))
+            start = end or start
+        return best
 
-
-class _Problem:
-    """Columns: x[line, shop] taken there; y[shop] used; claims of free delivery, of no small-cart fee and of offers;
-    o[offer] paise off."""
-
-    def __init__(self, shops: Sequence[Shop], most_shops: int | None) -> None:
-        self.shops, self.lines = shops, len(shops[0].costs)
-        self.costs: list[float] = []
-        self.upper: list[float] = []
-        self.rows: list[tuple[dict[int, float], float, float]] = []
-        self.taken: dict[int, tuple[int, int]] = {}
-        for line in range(self.lines):
-            of_line = {}
-            for place, shop in enumerate(shops):
-                if (cost := shop.costs[line]) is not None:
-                    column = self._column(cost.paise)
-                    self.taken[column] = (line, place)
-                    of_line[column] = 1.0
-            if of_line:
-                self.rows.append((of_line, 0.0, 1.0))
-        used = [self._shop(place) for place in range(len(shops))]
-        if most_shops is not None:
-            self.rows.append((dict.fromkeys(used, 1.0), 0.0, float(most_shops)))
-
-    def _column(self, cost: float, upper: float = 1.0) -> int:
-        self.costs.append(float(cost))
-        self.upper.append(float(upper))
-        return len(self.costs) - 1
-
-    def _least(self, row: dict[int, float]) -> None:
-        """The sum of these is not negative."""
-        self.rows.append((row, 0.0, INFINITE))
-
-    def _shop(self, place: int) -> int:
-        shop, terms = self.shops[place], self.shops[place].terms
-        mine = {column: line for column, (line, where) in self.taken.items() if where == place}
-        goods = {column: self.costs[column] for column in mine}
-        most = sum(goods.values())
-        used = self._column(terms.handling_paise + terms.surge_paise + terms.delivery_paise + terms.small_cart_paise)
-        for column in mine:
-            self._least({used: 1.0, column: -1.0})
-        self._least({**dict.fromkeys(mine, 1.0), used: -1.0})
-        self._least({**goods, used: -float(terms.minimum_paise)})
-        free = None
-        if terms.free_from_paise is not None and terms.delivery_paise:
-            free = self._claim(goods, terms.free_from_paise, used, terms.delivery_paise)
-        if terms.small_cart_paise:
-            self._claim(goods, terms.small_cart_below_paise, used, terms.small_cart_paise)
-        by_kind: dict[str, list[int]] = {}
-        money: dict[int, float] = {}
-        for number, offer in enumerate(shop.offers):
-            claim = self._claim(goods, offer.minimum_paise, used, 0)
-            by_kind.setdefault(offer.kind, []).append(claim)
-            if offer.kind == "delivery":
-                self.costs[claim] = -float(offer.off(terms.delivery_paise))
-                if free is not None:
-                    self.rows.append(({claim: 1.0, free: 1.0}, 0.0, 1.0))
+    def _fraction(self, one: _Set, shop: int, at: int, need: int) -> float:
+        """What so much more of goods costs more, at least; infinite where there is not so much."""
+        moved, more = 0, 0.0
+        if need <= 0:
+            return more
+        for _, place, extra, paise in one.movable[shop]:
+            if place < at:
                 continue
-            within = {
-                column: float(cost.within[number])
-                for column, line in mine.items()
-                if (cost := shop.costs[line]) is not None and cost.within[number]
-            }
-            cap = most if offer.most_paise is None else min(most, offer.most_paise)
-            off = self._column(-1, cap)
-            money[off] = -1.0
-            self._least({claim: cap, off: -1.0})
-            self._least({**within, off: -1.0})
-            share = min(offer.off_bp, 10_000) / 10_000
-            self._least(
-                {
-                    **{column: share * paise for column, paise in within.items()},
-                    claim: float(offer.off_paise),
-                    off: -1.0,
-                }
-            )
-        for claims in by_kind.values():
-            self.rows.append((dict.fromkeys(claims, 1.0), 0.0, 1.0))
-        if len(money) > 1:
-            self._least({**goods, **money})
-        return used
+            if moved + paise >= need:
+                return more + extra * (need - moved) / max(1, paise)
+            moved, more = moved + paise, more + extra
+        return INFINITE
 
-    def _claim(self, goods: dict[int, float], least: int, used: int, saves: int) -> int:
-        claim = self._column(-saves)
-        self._least({used: 1.0, claim: -1.0})
-        self._least({**goods, claim: -float(least)})
-        return claim
+    def _fees(self, one: _Set, shop: int, start: int, end: int | None) -> float:
+        """The least fees less offers with goods from `start` up to below `end`."""
+        key = (shop, start, end, one.chosen)
+        found = self.beside.get(key)
+        if found is None:
+            most = one.most_within[shop]
+            goods = end - 1 if end is not None else max([start, *most])
+            its = charged(self.shops[shop], goods, most if end is None else [min(goods, it) for it in most])
+            found = INFINITE if its.short_paise else float(its.fees_paise - its.off_paise)
+            self.beside[key] = found
+        return found
 
-    def cheapest(self, least_lines: int, most_paise: int | None) -> tuple[Where | None, bool]:
-        """Where each line is taken, with so many lines at least, for the lowest total, at most `most_paise` (None:
-        impossible); and whether that is the last word."""
-        # A third of a second to load, and only some baskets need it.
-        import numpy as np
-        from scipy.optimize import Bounds, LinearConstraint, milp
-        from scipy.sparse import csr_array
+    def _note(self, one: _Set, assigned: dict[int, int]) -> None:
+        if set(assigned.values()) != set(one.chosen):
+            return  # a smaller set's
+        where = tuple(assigned.get(line) for line in range(len(self.shops[0].costs)))
+        bills = {shop: bill(self.shops[shop], [n for n, its in enumerate(where) if its == shop]) for shop in one.chosen}
+        plan = Plan(where, bills)
+        if any(its.short_paise for its in bills.values()) or plan.total_paise > self.budget:
+            return
+        if self.best is None or plan.rank < self.best.rank:
+            self.best = plan
 
-        rows = [*self.rows, (dict.fromkeys(self.taken, 1.0), float(least_lines), INFINITE)]
-        if most_paise is not None:
-            rows.append((dict(enumerate(self.costs)), -INFINITE, float(most_paise)))
-        at = [(number, column, value) for number, (row, _, _) in enumerate(rows) for column, value in row.items()]
-        numbers, columns, values = zip(*at, strict=True)
-        matrix = csr_array((values, (numbers, columns)), shape=(len(rows), len(self.costs)))
-        found: Any = milp(
-            np.array(self.costs),
-            integrality=np.ones(len(self.costs)),
-            bounds=Bounds(0, np.array(self.upper)),
-            constraints=LinearConstraint(matrix, [low for _, low, _ in rows], [high for _, _, high in rows]),
-            options={"time_limit": TIME_LIMIT_S, "mip_rel_gap": 0.0},
-        )
-        exact = found.status in (0, 2)
-        if found.x is None:
-            return None, exact
-        where: list[int | None] = [None] * self.lines
-        for column, (line, shop) in self.taken.items():
-            if found.x[column] > 0.5:
-                where[line] = shop
-        return tuple(where), exact
+    def first_try(self, one: _Set) -> None:
+        """The cheapest lines that fit, each at its cheapest: a bound for the search, and often the answer."""
+        count = len(one.lines)
+        most = count if self.budget == INFINITE else min(count, bisect_right(one.sums, self.budget) - 1)
+        for taken in range(most, max(0, most - 4), -1):
+            self._note(one, dict(zip(one.lines[count - taken :], one.home[count - taken :], strict=True)))
+
+    def within(self, one: _Set) -> None:
+        goods = dict.fromkeys(one.chosen, 0)
+        for paise, shop in zip(one.least, one.home, strict=True):
+            goods[shop] += paise
+        self._go(one, 0, 0, goods, {})
+
+    def _go(self, one: _Set, at: int, spent: int, goods: dict[int, int], assigned: dict[int, int]) -> None:
+        if self.nodes > self.most_nodes:
+            return
+        self.nodes += 1
+        if not self.may_beat(self._at_least(one, at, len(assigned), spent, goods)):
+            return
+        if at == len(one.lines):
+            self._note(one, assigned)
+            return
+        line, home, least = one.lines[at], one.home[at], one.least[at]
+        for paise, shop in one.options[at]:
+            goods[home] -= least
+            goods[shop] += paise
+            assigned[line] = shop
+            self._go(one, at + 1, spent + paise, goods, assigned)
+            del assigned[line]
+            goods[shop] -= paise
+            goods[home] += least
+        goods[home] -= least
+        self._go(one, at + 1, spent, goods, assigned)
+        goods[home] += least
