@@ -19,7 +19,7 @@ from itertools import accumulate, combinations
 
 from catalog.basketing.fees import Bill, Shop, bill, charged
 
-MOST_NODES = 20_000
+MOST_NODES = 8_000
 """Of the search; then the best found so far is the answer, and it says so (`is_exact`)."""
 INFINITE = float("inf")
 Where = tuple[int | None, ...]
@@ -139,7 +139,7 @@ class _Search:
         return -taken - fits, spent + one.sums[fits] + beside, len(one.chosen)
 
     def _beside(self, one: _Set, shop: int, at: int, goods: int) -> float:
-        """Fees less offers of a shop, and what it costs more to bring it there, at least; infinite below its minimum."""
+        """Fees less offers of a shop and what it costs more to bring it there, at least; infinite below a minimum."""
         best = INFINITE
         start = goods
         for end in (*(step for step in one.steps[shop] if step > goods), None):
