@@ -32,10 +32,13 @@ def deals(
     in a flash sale). A page and the cursor of the next. Raises BadCursor."""
     by_end = order == "ending"
     after = decode(cursor, [int, int]) if cursor else None
-    sort = "ends_us" if by_end else "-l.discount_bp"
+    value, order_by = ("o.ends_us", "o.ends_us") if by_end else ("l.discount_bp", "l.discount_bp DESC")
+    beyond = (
+        f"({value} {'>' if by_end else '<'} %(a0)s::bigint OR ({value} = %(a0)s::bigint AND l.id > %(a1)s::bigint))"
+    )
     rows = fetch(
         f"""
-        SELECT {COLUMNS}, o.ends_at, {sort}
+        SELECT {COLUMNS}, o.ends_at, {value}
         FROM catalog_listing l {JOINS}
         LEFT JOIN catalog_category u ON u.id = k.parent_id
         LEFT JOIN LATERAL (
@@ -47,8 +50,8 @@ def deals(
           AND (%(platform)s = '' OR p.slug = %(platform)s)
           AND (%(category)s = '' OR k.slug = %(category)s OR u.slug = %(category)s)
           {"AND o.ends_at IS NOT NULL" if by_end else ""}
-          {f"AND ({sort}, l.id) > (%(a0)s::bigint, %(a1)s::bigint)" if after else ""}
-        ORDER BY {sort}, l.id LIMIT %(limit)s
+          {f"AND {beyond}" if after else ""}
+        ORDER BY {order_by}, l.id LIMIT %(limit)s
         """,
         {"city": city_id, "now": now, "stale": stale_before(now), "least": least_bp, "platform": platform,
          "category": category, "limit": limit + 1, "a0": after[0] if after else 0, "a1": after[1] if after else 0},

@@ -131,6 +131,18 @@ def test_deals_offers_drops_and_changes(goods, django_assert_num_queries):
         [(one.pk, 1000, flash.ends_at)], "",
     )  # fmt: skip
     assert market.deals(city, now=NOW, order="ending")[0] == found
+    for number in range(3):
+        more = listing(alpha, f"Cheap {number}", 10, mrp_paise=1_200 + number // 2)
+        offer(alpha, "flash", listing=more, ends_at=NOW + (3 - number // 2) * HOUR)
+    for order, all_of in (("discount", [2, 0, 1]), ("ending", [2, 0, 1])):
+        names, cursor = [], ""
+        while True:
+            page, cursor = market.deals(city, now=NOW, order=order, cursor=cursor, limit=1)
+            names += [it.listing.name for it in page if it.listing.id != one.pk]
+            if not cursor:
+                break
+        assert names == [f"Cheap {number}" for number in all_of]
+    Listing.objects.filter(name__startswith="Cheap").delete()
     assert market.deals(city, now=NOW, least_bp=1001)[0] == market.deals(city, now=NOW, platform="beta")[0] == []
     assert [it.id for it in market.offers_alive(city, now=NOW)] == [flash.pk]
     for at, (was, pk) in enumerate(((30_000, one.pk), (20_000, Listing.objects.get(name="Nandini Butter").pk))):
