@@ -379,6 +379,8 @@ class _Covers:
 
     need: int
     measure: str
+    is_sold: bool = False
+    """Somebody has it, if only in packs that this amount says nothing about."""
     by_platform: dict[int, list[tuple[int | None, Listed, int]]] = field(default_factory=dict)
 
 
@@ -390,11 +392,12 @@ def _covered(
     amount, measure, assumed = line.amount, line.measure, False
     if amount is None:
         amount, measure, assumed = _usual(line, kept)
-    need = max(1, round((amount or 1) * pieces * MILLI))
-    covers = _Covers(need, measure if amount is not None else "pc")
+    measure = measure or "pc"
+    by_piece = any(listed.measure == "pc" and listed.amount for _, _, listed in kept)
+    covers = _Covers(max(1, round((amount or 1) * pieces * MILLI)), measure, bool(kept))
     for platform, category, listed in kept:
-        if amount is None or (covers.measure == "pc" and listed.measure != "pc"):
-            each = MILLI  # a pack counts as one
+        if amount is None or (measure == "pc" and not by_piece):
+            each = MILLI  # two breads are two packs; six bananas are not six bags of them
         elif listed.amount and listed.measure == measure:
             each = round(listed.amount * MILLI)
         else:
@@ -583,7 +586,7 @@ def _left_out(
         if not costs:
             why = (
                 say("Only in packs that cannot be compared with this amount.")
-                if covers[line].by_platform
+                if covers[line].is_sold
                 else say("Nobody sells it here just now.")
             )
         elif budget is not None:

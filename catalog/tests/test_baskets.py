@@ -190,6 +190,19 @@ def test_a_product_takes_other_packs_of_its_family_and_filters_narrow_a_line(mar
     assert milk.lines[0].not_used == ("good mood",)
 
 
+def test_pieces_are_pieces_where_anybody_sells_pieces_and_packs_elsewhere(market):
+    _, beta = market
+    listing(beta, "Banana", 30, pack="500 g", amount=500, item="banana")
+    listing(beta, "Brown Bread", 45, pack="400 g", amount=400, item="bread")
+    asked = BasketAsk((WantedLine("banana", 6), WantedLine("bread", 2, "pc"), WantedLine("onion", 500, "ml")))
+    found = plan(asked, city="bengaluru", now=NOW)
+    assert {order.platform: [it.line for it in order.taken] for order in found.orders} == {"alpha": [0], "beta": [1]}
+    assert next(order for order in found.orders if order.platform == "beta").bill.goods_paise == 9_000
+    assert [it.why for it in found.left_out if it.line == 2] == [
+        "Only in packs that cannot be compared with this amount."
+    ]
+
+
 def test_what_cannot_be_asked_is_refused_and_what_is_odd_is_harmless(market, db):
     with pytest.raises(NoSuchCity):
         plan(BasketAsk(LIST), city="atlantis", now=NOW)
