@@ -334,6 +334,10 @@ MARKET_HISTORY_MONTHS = env.number("MARKET_HISTORY_MONTHS", default=24, least=1)
 POSITION_DAYS = env.number("POSITION_DAYS", default=30, least=1)  # how long riders' positions are kept
 RATE_LIMIT_PER_MINUTE = env.number("RATE_LIMIT_PER_MINUTE", default=100, least=0)  # 0 switches limits off
 SOCKETS_PER_ADDRESS = env.number("SOCKETS_PER_ADDRESS", default=100, least=0)  # open ones a guest's address may have
+MARKET_STALE_AFTER_S = env.number("MARKET_STALE_AFTER_S", default=6 * 3600, least=1)  # then a price says it is old
+MARKET_ABOVE_BP = env.number("MARKET_ABOVE_BP", default=500, least=0)  # our price above the cheapest other: a finding
+MARKET_ANSWERS_KEPT_S = env.number("MARKET_ANSWERS_KEPT_S", default=10, least=0)  # of the open API; 0: none
+MARKET_REQUESTS_PER_MINUTE = env.number("MARKET_REQUESTS_PER_MINUTE", default=60, least=0)  # per address; 0: no limit
 METRICS_TOKEN = env.text("METRICS_TOKEN", default="")
 METRICS_NETWORKS = env.networks("METRICS_NETWORKS", default=["127.0.0.0/8", "::1/128"])
 # Orders a customer may have open at once, so that one person cannot hold a store's goods unpaid; 0 switches it off.
@@ -539,4 +543,5 @@ if TESTING:
     PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
     MEDIA_ROOT = DATA_DIR / "test" / "media"
     LIVE_READ_THREADS = 0  # sockets read in the thread that holds the test's transaction
+    MARKET_ANSWERS_KEPT_S = 0  # a test's market is gone with it
     RATE_LIMIT_PER_MINUTE = 0  # the limiter's own tests switch it on

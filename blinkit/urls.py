@@ -29,7 +29,7 @@ APPS = (
 )
 
 
-OPEN_SOCKETS = ("/ws/shelf/",)
+OPEN_SOCKETS = ("/ws/shelf/", "/ws/market/")
 """Sockets that tell everybody the same, signed in or not."""
 
 

@@ -124,3 +124,8 @@ class MatchTaken(Conflict):
 
     code = "match-taken"
     default_detail = "Somebody has decided on this listing already."
+
+
+class NoSuchCity(NotFound):
+    code = "no-such-city"
+    default_detail = "We know no prices in such a city."

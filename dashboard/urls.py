@@ -6,7 +6,7 @@ from typing import Any
 
 from django.urls import path
 
-from dashboard.web import board, claims, demand, desk, incidents, kept, promises, recalls, road
+from dashboard.web import board, claims, demand, desk, incidents, kept, market, promises, recalls, road
 from dashboard.ws import OpsConsumer
 
 api_urls: list[Any] = []
@@ -25,6 +25,8 @@ web_urls: list[Any] = [
     path("ops/promises/", promises.promises, name="ops-promises"),
     path("ops/promises/kept/", kept.kept, name="ops-kept"),
     path("ops/promises/kept.csv", kept.kept_csv, name="ops-kept-csv"),
+    path("ops/market/", market.watch, name="ops-market"),
+    path("ops/market/<slug:what>.csv", market.file, name="ops-market-csv"),
     path("ops/claims/", claims.queue, name="ops-claims"),
     path("ops/claims/<uuid:claim_id>/", claims.claim, name="ops-claim"),
     path("ops/claims/<uuid:claim_id>/decide/", claims.decide, name="ops-claim-decide"),

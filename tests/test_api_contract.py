@@ -87,6 +87,7 @@ REPEATABLE: dict[str, str] = {
     "/me/email/": "one more e-mail with a link, at most five an hour",
     "/me/email/verify/": "verified is verified",
     "/stock/sync/": "each line carries a sequence number",
+    "/baskets/compare/": "writes nothing",
     "/referral/": "a person enters one code, and the same again is silent",
 }
 """POSTs without an Idempotency-Key, and why a second one does no harm."""

@@ -1,0 +1,1 @@
+"""Doors of catalog for programs."""

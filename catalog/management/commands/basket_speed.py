@@ -1,0 +1,55 @@
+"""How long the best split of a shopping list takes: invented lists and platforms, the same ones every time."""
+
+from __future__ import annotations
+
+import random
+import time
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandParser
+
+from catalog.basketing import Cost, Offer, Shop, Terms, solve
+
+
+class Command(BaseCommand):
+    help = __doc__
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--lists", type=int, default=50)
+        parser.add_argument("--lines", type=int, default=20)
+        parser.add_argument("--platforms", type=int, default=5)
+        parser.add_argument("--budget", type=int, default=0, help="Rupees; 0: none")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        dice, taken, exact, split = random.Random(1), [], 0, 0
+        budget = options["budget"] * 100 or None
+        solve(_market(dice, 5, 8))  # loads the solver
+        for _ in range(options["lists"]):
+            shops = _market(dice, options["platforms"], options["lines"])
+            start = time.perf_counter()
+            found = solve(shops, budget_paise=budget)
+            taken.append(time.perf_counter() - start)
+            exact += found is not None and found.is_exact
+            split += found is not None and len(found.bills) > 1
+        taken.sort()
+        ms = [1000 * taken[min(len(taken) - 1, int(len(taken) * share))] for share in (0.5, 0.95, 1)]
+        self.stdout.write(
+            f"{options['lists']} lists of {options['lines']} lines on {options['platforms']} platforms:"
+            f" p50 {ms[0]:.0f} ms, p95 {ms[1]:.0f} ms, slowest {ms[2]:.0f} ms; {exact} exact, {split} split"
+        )
+
+
+def _market(dice: random.Random, platforms: int, lines: int) -> list[Shop]:
+    """Prices 10 % around the same, one line in twelve missing, fees and offers as platforms have them."""
+    base = [dice.randrange(2_000, 18_000, 100) for _ in range(lines)]
+    shops = []
+    for _ in range(platforms):
+        offers = (Offer("coupon", 0, 5_000, None, 29_900),) if dice.random() < 0.5 else ()
+        terms = Terms(
+            dice.choice([0, 9_900, 19_900]), dice.choice([1_500, 2_500, 3_000]), dice.choice([19_900, 29_900, 49_900]),
+            dice.choice([500, 900, 1_500]), 2_000, dice.choice([0, 9_900]), dice.choice([0, 0, 1_500]),
+        )  # fmt: skip
+        prices = [round(paise * dice.uniform(0.9, 1.1) / 100) * 100 for paise in base]
+        costs = [None if dice.random() < 1 / 12 else Cost(paise, (paise,) * len(offers)) for paise in prices]
+        shops.append(Shop(terms, tuple(costs), offers))
+    return shops
