@@ -293,8 +293,9 @@ SIMPLE_JWT = {
     "TOKEN_USER_CLASS": "blinkit.kernel.tokens.TokenUser",
     "USER_ID_CLAIM": "user_id",
 }
+SHOP_NAME = env.text("SHOP_NAME", default="Tokri")  # also which of the compared platforms is ours
 SPECTACULAR_SETTINGS = {
-    "TITLE": "Blinkit",
+    "TITLE": SHOP_NAME,
     "DESCRIPTION": "Quick commerce: shop, track, ride. Money is whole paise; times are RFC 3339 UTC.",
     "VERSION": "1.0.0",
     "OAS_VERSION": "3.1.0",
@@ -329,7 +330,6 @@ OSRM_PROFILE = env.text("OSRM_PROFILE", default="bike")
 OSRM_TIMEOUT_MS = env.number("OSRM_TIMEOUT_MS", default=300, least=10, most=5_000)
 GRAPHQL_INTROSPECTION = env.flag("GRAPHQL_INTROSPECTION", default=DEMO_MODE)
 DISPATCH_STRATEGY = env.choice("DISPATCH_STRATEGY", ["rolling", "matching", "nearest"], default="rolling")
-SHOP_NAME = env.text("SHOP_NAME", default="Tokri")  # also which of the compared platforms is ours
 MARKET_HISTORY_MONTHS = env.number("MARKET_HISTORY_MONTHS", default=24, least=1)  # whole months of others' prices
 POSITION_DAYS = env.number("POSITION_DAYS", default=30, least=1)  # how long riders' positions are kept
 RATE_LIMIT_PER_MINUTE = env.number("RATE_LIMIT_PER_MINUTE", default=100, least=0)  # 0 switches limits off
@@ -436,8 +436,8 @@ _GREENS = (
     *("#0c7a43", "#0a6437", "#094f2d", "#083f25", "#042615"),
 )
 UNFOLD: dict[str, Any] = {
-    "SITE_TITLE": "Blinkit",
-    "SITE_HEADER": "Blinkit",
+    "SITE_TITLE": SHOP_NAME,
+    "SITE_HEADER": SHOP_NAME,
     "SITE_SYMBOL": "bolt",
     "SHOW_HISTORY": True,
     "DASHBOARD_CALLBACK": "dashboard.landing.fill",

@@ -164,6 +164,7 @@ class Trip(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["rider"], condition=Q(ended_at=None), name="trip_one_live_per_rider")
         ]
+        indexes = [models.Index(fields=["store", "ended_at"], name="trip_by_store_and_end")]
 
 
 class StopState(models.TextChoices):

@@ -31,7 +31,9 @@ LONG_BREAK = timedelta(hours=1)
 
 LONG_SILENCE = timedelta(minutes=15)
 RIDE_GUESS_S = 900
-"""How long a rider is away for one delivery, when nothing better is known."""
+"""How long a rider is away for one delivery, when nothing better is known; it counts as much as LEAN deliveries."""
+LEAN = 2
+LAST_TRIPS = timedelta(hours=2)
 
 
 def rider_of(user_id: int) -> Rider:
@@ -175,21 +177,39 @@ def sweep_shifts(*, now: datetime, limit: int = 200) -> int:
     return done
 
 
+_LOAD = """
+SELECT count(*), count(*) FILTER (WHERE t.id IS NULL),
+    (SELECT count(*) FROM delivery_job j WHERE j.store_id = %(store)s AND j.state IN ('seeking', 'offered')),
+    (SELECT coalesce(sum(last.s), 0) FROM last), (SELECT coalesce(sum(last.jobs), 0)::int FROM last)
+FROM delivery_shift s
+    JOIN delivery_rider r ON r.id = s.rider_id
+    LEFT JOIN delivery_trip t ON t.rider_id = r.id AND t.ended_at IS NULL
+WHERE r.store_id = %(store)s AND s.ended_at IS NULL
+    AND NOT EXISTS (SELECT FROM delivery_riderbreak b WHERE b.shift_id = s.id AND b.ended_at IS NULL)
+"""
+_LAST_TRIPS = """
+WITH last AS MATERIALIZED (
+    SELECT extract(epoch FROM d.ended_at - d.started_at)::float AS s,
+        (SELECT count(*) FROM delivery_stop p WHERE p.trip_id = d.id) AS jobs
+    FROM delivery_trip d WHERE d.store_id = %(store)s AND d.ended_at > %(since)s
+    ORDER BY d.ended_at DESC LIMIT 30
+)
+"""
+
+
 def write_load(*, store_id: int, now: datetime) -> None:
-    """Write down how many riders of a store are on duty (no break) and idle, and how long until one is free. Two
-    statements."""
+    """Write down how many riders of a store are on duty (no break) and idle, and how long until one has time for
+    another order. Two statements.
+
+    The wait: orders that need a rider before it, less the riders who have nothing to do, times what a rider spends on
+    an order (of the last trips; LEAN of RIDE_GUESS_S beside them), shared by all on duty.
+    """
     with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT count(*), count(*) FILTER (WHERE t.id IS NULL) FROM delivery_shift s"
-            " JOIN delivery_rider r ON r.id = s.rider_id"
-            " LEFT JOIN delivery_trip t ON t.rider_id = r.id AND t.ended_at IS NULL"
-            " WHERE r.store_id = %(store)s AND s.ended_at IS NULL"
-            " AND NOT EXISTS (SELECT FROM delivery_riderbreak b WHERE b.shift_id = s.id AND b.ended_at IS NULL)",
-            {"store": store_id},
-        )
-        on, idle = cursor.fetchone()
-    wait = 0 if idle or not on else RIDE_GUESS_S // on
-    goods.write_store_load(store_id=store_id, now=now, riders_on=on, riders_idle=idle, rider_wait_s=wait)
+        cursor.execute(_LAST_TRIPS + _LOAD, {"store": store_id, "since": now - LAST_TRIPS})
+        on, idle, waiting, spent_s, served = cursor.fetchone()
+    each_s = (spent_s + LEAN * RIDE_GUESS_S) / (served + LEAN)
+    wait_s = round(max(0, waiting + 1 - idle) * each_s / on) if on else 0
+    goods.write_store_load(store_id=store_id, now=now, riders_on=on, riders_idle=idle, rider_wait_s=wait_s)
 
 
 def _announce(rider: Rider, *, on_duty: bool, now: datetime) -> None:

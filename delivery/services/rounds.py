@@ -23,6 +23,7 @@ from delivery.dispatch.problem import misfit
 from delivery.events import OfferMade
 from delivery.models import Decision, Job, JobState, Offer, OfferedJob, Rider
 from delivery.services import pay, situation
+from delivery.services.duty import write_load
 from delivery.services.offers import accept
 from delivery.services.situation import Area
 
@@ -67,6 +68,8 @@ def _round(store_ids: tuple[int, ...], *, now: datetime) -> tuple[list[Offer], b
     riders = situation.free_riders(store_ids=store_ids, now=now)  # few, and often none: asked first
     if not riders:
         _note_left_all(store_ids, "no rider is free", now=now)
+        for store_id in store_ids:  # the wait is longer by each order that found nobody
+            write_load(store_id=store_id, now=now)
         return [], False
     area = situation.area_of(store_ids, now=now)
     jobs = situation.waiting_jobs(area)

@@ -7,10 +7,11 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from catalog.models import StoreLoad
 from catalog.tests.factories import NOW, ProductFactory, store
 from delivery import saying_no, services
 from delivery.errors import NoSuchOffer, NotOnDuty, OfferGone, Suspended, TripLive
-from delivery.models import Decision, Job, JobState, Offer, OfferState, Rider, Shift
+from delivery.models import Decision, Job, JobState, Offer, OfferState, Rider, Shift, Stop, Trip
 from delivery.services import asking
 from delivery.tests.factories import offered, packed, rider, trip, waiting_job
 from orders import services as orders
@@ -229,11 +230,33 @@ def test_a_round_without_free_riders_takes_few_statements():
     job = waiting_job()
     with CaptureQueriesContext(connection) as asked:
         services.dispatch_round(now=NOW, store_id=job.store_id)
-    # Which stores share riders (kept for a while), the area's lock, its free riders, and the reason, written once.
-    assert len([one for one in asked if "SAVEPOINT" not in one["sql"]]) == 4
+    # Which stores share riders (kept for a while), the area's lock, its free riders, the reason, written once, and how
+    # long the wait is now.
+    assert len([one for one in asked if "SAVEPOINT" not in one["sql"]]) == 6
     for _ in range(2):
         services.dispatch_round(now=NOW, store_id=job.store_id)
     assert Decision.objects.get().left == "no rider is free"
+
+
+def test_orders_that_wait_for_riders_make_the_wait_longer():
+    """One rider who is away, three orders before the next one: what each takes of a rider's time, four times."""
+    made, _stop = trip()
+    place = made.store
+    for _ in range(3):
+        waiting_job(at=place)
+    services.dispatch_round(now=NOW, store_id=place.pk)
+    load = StoreLoad.objects.get(store=place)
+    assert (load.riders_on, load.riders_idle, load.rider_wait_s) == (1, 0, 4 * 900)
+    other = rider(place)
+    services.write_load(store_id=place.pk, now=NOW)
+    load.refresh_from_db()
+    assert (load.riders_idle, load.rider_wait_s) == (1, 3 * 900 // 2), "the idle one takes the first"
+    for number in range(8):  # those who come and go in five minutes are not away for fifteen
+        done = Trip.objects.create(rider=other, store=place, started_at=NOW, ended_at=NOW + timedelta(minutes=5))
+        Stop.objects.create(trip=done, job=waiting_job(), rank=number + 1)
+    services.write_load(store_id=place.pk, now=NOW + timedelta(minutes=6))
+    load.refresh_from_db()
+    assert load.rider_wait_s == (3 + 8) * (8 * 300 + 2 * 900) // 10 // 2
 
 
 def test_a_new_job_asks_for_a_round_when_somebody_is_there():
