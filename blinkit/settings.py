@@ -107,6 +107,7 @@ CSRF_FAILURE_VIEW = "blinkit.kernel.problems.csrf_failure"
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 EVENT_WIRING = "blinkit.wiring.REACTIONS"
 PERSONAL_DATA = "blinkit.wiring.PERSONAL_DATA"
+MESSAGE_PICTURES = "blinkit.wiring.MESSAGE_PICTURES"
 ACCOUNT_GRACE_DAYS = env.number("ACCOUNT_GRACE_DAYS", default=14, least=0)  # to change one's mind about being forgotten
 
 TEMPLATES: list[dict[str, Any]] = [
@@ -256,6 +257,7 @@ CELERY_BEAT_SCHEDULE = {  # seeds the database schedule; an administrator can ch
         "orders.tasks.sweep_shown": 30,
         "orders.tasks.purge_shown": 24 * 3600,
         "orders.tasks.learn_rooms": 120,
+        "dashboard.tasks.sweep_watches": 30,
     }.items()
 }
 
@@ -320,6 +322,14 @@ SPECTACULAR_SETTINGS = {
 OSRM_URL = env.text("OSRM_URL", default="")
 OSRM_PROFILE = env.text("OSRM_PROFILE", default="bike")
 OSRM_TIMEOUT_MS = env.number("OSRM_TIMEOUT_MS", default=300, least=10, most=5_000)
+# A language model for questions nobody here understood (docs/ask.md); empty: none. Any endpoint of chat completions.
+ASK_MODEL_URL = env.text("ASK_MODEL_URL", default="")
+ASK_MODEL_KEY = env.text("ASK_MODEL_KEY", default="")
+ASK_MODEL_NAME = env.text("ASK_MODEL_NAME", default="")
+ASK_MODEL_TIMEOUT_MS = env.number("ASK_MODEL_TIMEOUT_MS", default=8_000, least=100, most=60_000)
+ASK_MODEL_TOKENS = env.number("ASK_MODEL_TOKENS", default=500, least=50, most=4_000)  # of one answer
+ASK_MODEL_TOKENS_PER_HOUR = env.number("ASK_MODEL_TOKENS_PER_HOUR", default=200_000, least=0)
+ASK_PUBLIC_PER_MINUTE = env.number("ASK_PUBLIC_PER_MINUTE", default=20, least=1)  # questions of one address, signed out
 GRAPHQL_INTROSPECTION = env.flag("GRAPHQL_INTROSPECTION", default=DEMO_MODE)
 DISPATCH_STRATEGY = env.choice("DISPATCH_STRATEGY", ["rolling", "matching", "nearest"], default="rolling")
 POSITION_DAYS = env.number("POSITION_DAYS", default=30, least=1)  # how long riders' positions are kept

@@ -77,4 +77,6 @@ RULES: dict[str, tuple[Say, ...]] = {
     "delivery.SuspensionOver": (Say("suspension_over", (PUSH, INAPP), who=Who.RIDER),),
     "delivery.AppealAnswered": (Say("appeal_answered", (PUSH, INAPP), who=Who.RIDER),),
     "delivery.GigCalledOff": (Say("gig_called_off", (PUSH, INAPP), who=Who.RIDER),),
+    "notifications.QuestionTold": (Say("question_told", (INAPP, EMAIL)),),
+    "notifications.WatchStopped": (Say("watch_stopped", (INAPP, EMAIL)),),
 }

@@ -69,6 +69,8 @@ PLACEHOLDERS: dict[str, frozenset[str]] = {
     "bags_left": frozenset({"number", "store"}),
     "chat_flagged": frozenset({"number"}),
     "rescue_asked": frozenset({"rider"}),
+    "question_told": frozenset({"title", "value", "before", "sentence", "url"}),
+    "watch_stopped": frozenset({"title", "reason", "url"}),
 }
 
 
@@ -260,6 +262,14 @@ _SHORT: dict[str, dict[str, tuple[str, str]]] = {
         "en": ("{rider} needs your help", "Please ride there and take the bags over. The way is in the app."),
         "hi": ("{rider} को आपकी मदद चाहिए", "वहाँ जाकर थैले ले लीजिए। रास्ता ऐप में है।"),
     },
+    "question_told": {
+        "en": ("{title}: {value}", "{before}{sentence} {url}"),
+        "hi": ("{title}: {value}", "{before}{sentence} {url}"),
+    },
+    "watch_stopped": {
+        "en": ("No longer watched: {title}", "{reason} It is not asked any more. {url}"),
+        "hi": ("अब नज़र नहीं: {title}", "{reason} अब यह नहीं पूछा जाता। {url}"),
+    },
     "offer_made": {
         "en": ("A delivery from {store}", "{pay} · {distance} · {bags}"),
         "hi": ("{store} से एक डिलीवरी", "{pay} · {distance} · {bags}"),
@@ -381,6 +391,7 @@ PHRASES: dict[str, dict[str, str]] = {
     "same_price": {"en": "You pay the same.", "hi": "दाम वही रहेगा।"},
     "pays_less": {"en": "Your bill went down by {amount}.", "hi": "आपका बिल {amount} कम हो गया।"},
     "lot": {"en": "(lot {lot})", "hi": "(लॉट {lot})"},
+    "it_was": {"en": "It was {was}. ", "hi": "पहले {was} था। "},
     "in_bank": {"en": "Banks may take a day to show it.", "hi": "बैंक में दिखने में एक दिन लग सकता है।"},
     "in_wallet": {"en": "It is in your wallet.", "hi": "पैसे आपके वॉलेट में हैं।"},
     "because_cashback": {"en": "Your cashback has come.", "hi": "आपका कैशबैक आ गया।"},

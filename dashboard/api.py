@@ -1,0 +1,218 @@
+"""Ask for programs: a question or what was understood in, an answer with its query object, SQL and freshness out."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.conf import settings
+from django.utils import timezone
+from drf_spectacular.utils import OpenApiResponse, extend_schema
+from rest_framework import serializers
+from rest_framework.permissions import AllowAny
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from blinkit.kernel.errors import Invalid, NotAllowed
+from blinkit.kernel.limits import check_limit, client_address, is_exempt
+from blinkit.kernel.permissions import roles_of
+from blinkit.kernel.schema import text, whole
+from blinkit.kernel.words import with_local
+from dashboard import cells
+from dashboard.services import asking
+from dashboard.services.asking import Told
+
+LONGEST_QUESTION = 500
+MOST_START = 10_000
+VERDICTS = ["answered", "which", "sorry", "refused", "failed"]
+
+
+class QueryBody(serializers.Serializer[Any]):
+    question = serializers.CharField(max_length=LONGEST_QUESTION, required=False, help_text="In words.")
+    understood = serializers.JSONField(
+        required=False, help_text="Instead of words: `understood` of an answer or of one of its `readings`."
+    )
+    start = serializers.IntegerField(min_value=0, max_value=MOST_START, default=0, help_text="Rows to leave out.")
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        if ("question" in attrs) == ("understood" in attrs):
+            raise serializers.ValidationError("Send either question or understood.")
+        if "understood" in attrs and not isinstance(attrs["understood"], dict):
+            raise serializers.ValidationError({"understood": "This is no query object."})
+        return attrs
+
+
+class ColumnOut(serializers.Serializer[Any]):
+    name = serializers.CharField()
+    label = serializers.CharField()  # type: ignore[assignment]  # a field of that name
+    kind = serializers.CharField(help_text="paise; bp: hundredths of a percent; seconds; time: RFC 3339; text; …")
+
+
+class ReadingOut(serializers.Serializer[Any]):
+    text = serializers.CharField()
+    understood = serializers.JSONField()
+
+
+class AnswerOut(serializers.Serializer[Any]):
+    verdict = serializers.ChoiceField(choices=VERDICTS)
+    question = serializers.CharField()
+    sentence = serializers.CharField(help_text="The answer in one sentence; empty unless answered.")
+    sentence_local = serializers.CharField()
+    understood = serializers.JSONField(allow_null=True)
+    chips = serializers.ListField(child=serializers.CharField(), help_text="`understood` in words, part by part.")
+    unused = serializers.ListField(child=serializers.CharField(), help_text="Words nothing was made of.")
+    steps = serializers.ListField(child=serializers.CharField())
+    columns = ColumnOut(many=True)
+    rows = serializers.ListField(child=serializers.ListField())
+    total = serializers.IntegerField(help_text="Rows there are, as far as they are counted.")
+    next_start = serializers.IntegerField(allow_null=True, help_text="`start` of the next page; null on the last.")
+    readings = ReadingOut(many=True, help_text="verdict `which`: ask again with one of these.")
+    near = serializers.ListField(child=serializers.CharField(), help_text="verdict `sorry`: questions like it.")
+    why = serializers.CharField(help_text="verdict `sorry`, `refused` or `failed`: a sentence.")
+    why_local = serializers.CharField()
+    sql = serializers.CharField(help_text="What was run; for people who work here alone.")
+    fresh_at = serializers.DateTimeField(allow_null=True, help_text="How old the oldest part of it is.")
+    cached = serializers.BooleanField()
+    ms = serializers.IntegerField()
+    log_id = serializers.UUIDField(allow_null=True, help_text="For /query/feedback/.")
+
+
+class SuggestOut(serializers.Serializer[Any]):
+    questions = serializers.ListField(child=serializers.CharField())
+
+
+class FeedbackBody(serializers.Serializer[Any]):
+    log_id = serializers.UUIDField()
+    helpful = serializers.BooleanField()
+    words = serializers.CharField(max_length=300, required=False, allow_blank=True, default="")
+
+
+class AskView(APIView):
+    """Open to everybody: what is answered follows the caller's roles. Strangers have a limit of their own."""
+
+    permission_classes = (AllowAny,)
+    times = 1
+    budget = "ask-public"
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        super().initial(request, *args, **kwargs)
+        address = client_address(request._request)
+        if getattr(request.user, "pk", None) is None and not is_exempt(address):
+            check_limit(self.budget, address, limit=settings.ASK_PUBLIC_PER_MINUTE * self.times, per_s=60)
+
+
+class QueryView(AskView):
+    @extend_schema(
+        operation_id="query_get",
+        summary="Ask a question",
+        tags=["ask"],
+        parameters=[
+            text("q", longest=LONGEST_QUESTION, required=True, description="In words."),
+            whole("start", least=0, most=MOST_START, default=0, description="Rows to leave out."),
+        ],
+        responses={200: AnswerOut, 403: OpenApiResponse(description="not-allowed: this is not for the caller to ask.")},
+    )
+    def get(self, request: Request) -> Response:
+        question = request.query_params.get("q", "").strip()
+        start = request.query_params.get("start", "0")
+        if not question:
+            raise Invalid("q: Ask something.", errors={"q": ["Ask something."]})
+        if not (start.isascii() and start.isdigit() and len(start) < 6 and int(start) <= MOST_START):
+            sentence = f"A whole number from 0 to {MOST_START}."
+            raise Invalid(f"start: {sentence}", errors={"start": [sentence]})
+        return _answer(request, question, int(start))
+
+    @extend_schema(
+        operation_id="query",
+        summary="Ask a question, or what was understood of one",
+        tags=["ask"],
+        request=QueryBody,
+        responses={200: AnswerOut, 403: OpenApiResponse(description="not-allowed: this is not for the caller to ask.")},
+    )
+    def post(self, request: Request) -> Response:
+        body = QueryBody(data=request.data)
+        body.is_valid(raise_exception=True)
+        asked = body.validated_data
+        return _answer(request, asked.get("question") or asked["understood"], asked["start"])
+
+
+class SuggestView(AskView):
+    times = 6
+    budget = "ask-public-ideas"
+
+    @extend_schema(
+        operation_id="query_suggest",
+        summary="Questions that begin like this",
+        tags=["ask"],
+        parameters=[text("q", longest=200, description="What is typed so far; empty: examples.")],
+        responses={200: SuggestOut},
+    )
+    def get(self, request: Request) -> Response:
+        found = asking.suggest(request.query_params.get("q", "")[:200], caller=_caller(request))
+        return Response({"questions": list(found)})
+
+
+class FeedbackView(AskView):
+    @extend_schema(
+        operation_id="query_feedback",
+        summary="Say whether an answer was right",
+        tags=["ask"],
+        request=FeedbackBody,
+        responses={204: OpenApiResponse(description="Noted.")},
+    )
+    def post(self, request: Request) -> Response:
+        body = FeedbackBody(data=request.data)
+        body.is_valid(raise_exception=True)
+        asking.note_feedback(caller=_caller(request), **body.validated_data)
+        return Response(status=204)
+
+
+@extend_schema(exclude=True)
+class QueryAlias(QueryView):
+    """The same without the last slash."""
+
+
+@extend_schema(exclude=True)
+class SuggestAlias(SuggestView):
+    """The same without the last slash."""
+
+
+@extend_schema(exclude=True)
+class FeedbackAlias(FeedbackView):
+    """The same without the last slash."""
+
+
+def _caller(request: Request) -> Any:
+    return asking.caller_of(getattr(request.user, "pk", None), roles_of(request.user))
+
+
+def _answer(request: Request, asked: str | dict[str, Any], start: int) -> Response:
+    found = asking.ask(asked, caller=_caller(request), now=timezone.now(), start=start)
+    if found.verdict == "refused" and isinstance(asked, dict):
+        raise NotAllowed(found.why)
+    works_here = bool(roles_of(request.user) - {"customer"})
+    return Response(with_local(_out(found, with_sql=works_here), keys=("sentence", "why")))
+
+
+def _out(found: Told, *, with_sql: bool) -> dict[str, Any]:
+    return {
+        "verdict": found.verdict,
+        "question": found.question,
+        "sentence": found.sentence,
+        "understood": found.understood,
+        "chips": [chip.text for chip in found.chips],
+        "unused": list(found.unused),
+        "steps": list(found.steps),
+        "columns": [{"name": column.name, "label": column.label, "kind": column.kind} for column in found.columns],
+        "rows": [[cells.as_json(cell) for cell in row] for row in found.rows],
+        "total": found.total,
+        "next_start": found.end if found.more else None,
+        "readings": [{"text": way.text, "understood": way.understood} for way in found.ways],
+        "near": list(found.near),
+        "why": found.why,
+        "sql": found.sql if with_sql else "",
+        "fresh_at": found.fresh_at,
+        "cached": found.cached,
+        "ms": found.ms,
+        "log_id": found.log_id,
+    }
