@@ -174,7 +174,7 @@ def _of_kind(value: float, kind: str) -> float:
     return round(value) if kind in ("paise", "bp") else value
 
 
-# -- for an e-mail ------------------------------------------------------------------------------------------------------
+# -- for an e-mail ----------------------------------------------------------------------------------------------------
 
 
 def png(chart: Chart, *, title: str, wide: int = 640) -> bytes:

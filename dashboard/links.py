@@ -29,7 +29,7 @@ def unpacked(text: str) -> dict[str, Any]:
         raw = base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
         unfold = zlib.decompressobj()
         found = orjson.loads(unfold.decompress(raw, MOST_BYTES))
-        if unfold.unconsumed_tail or not isinstance(found, dict):
+        if not unfold.eof or not isinstance(found, dict):
             raise ValueError
     except (ValueError, binascii.Error, zlib.error):
         raise Invalid("This link is damaged. Ask the question again.") from None

@@ -1,8 +1,9 @@
 """A language model asked what a question may mean: any endpoint that speaks OpenAI's chat completions.
 
 It sees the names of the layer the caller may see, and the question, fenced as data. It may answer with the query
-object and nothing else; `read` (the house's own reader, limited to the caller's rights) decides whether that is one. Nothing it
-says becomes SQL, a right, or a sentence. Who may ask how much, and whether it is asked at all, is decided above.
+object and nothing else; `read` (the house's own reader, limited to the caller's rights) decides whether that is one.
+Nothing it says becomes SQL, a right, or a sentence. Who may ask how much, and whether it is asked at all, is decided
+above.
 """
 
 from __future__ import annotations

@@ -164,7 +164,7 @@ def _look(one: QuestionWatch, *, now: datetime) -> None:
 
 @transaction.atomic
 def _judge(watch_id: UUID, *, value: float, answer: asking.Told, asked_at: datetime) -> QuestionAlert | None:
-    """Write down what was found and, when it is news, tell it. News is the way over a bound, not every look beyond it."""
+    """Write down what was found and, when it is news, tell it. News is passing a bound, not every look beyond it."""
     one = (
         QuestionWatch.objects.select_for_update(of=("self",), no_key=True)
         .select_related("question")
