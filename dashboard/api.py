@@ -23,7 +23,7 @@ from dashboard.services import asking
 from dashboard.services.asking import Told
 
 LONGEST_QUESTION = 500
-MOST_START = 10_000
+MOST_PAGE = 999
 VERDICTS = ["answered", "which", "sorry", "refused", "failed"]
 
 
@@ -32,7 +32,7 @@ class QueryBody(serializers.Serializer[Any]):
     understood = serializers.JSONField(
         required=False, help_text="Instead of words: `understood` of an answer or of one of its `readings`."
     )
-    start = serializers.IntegerField(min_value=0, max_value=MOST_START, default=0, help_text="Rows to leave out.")
+    page = serializers.IntegerField(min_value=0, max_value=MOST_PAGE, default=0, help_text="From `next_page`.")
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         if ("question" in attrs) == ("understood" in attrs):
@@ -64,8 +64,8 @@ class AnswerOut(serializers.Serializer[Any]):
     steps = serializers.ListField(child=serializers.CharField())
     columns = ColumnOut(many=True)
     rows = serializers.ListField(child=serializers.ListField())
-    total = serializers.IntegerField(help_text="Rows there are, as far as they are counted.")
-    next_start = serializers.IntegerField(allow_null=True, help_text="`start` of the next page; null on the last.")
+    total = serializers.IntegerField(allow_null=True, help_text="Rows on all pages; null when they were not counted.")
+    next_page = serializers.IntegerField(allow_null=True, help_text="`page` of the rows that follow; null on the last.")
     readings = ReadingOut(many=True, help_text="verdict `which`: ask again with one of these.")
     near = serializers.ListField(child=serializers.CharField(), help_text="verdict `sorry`: questions like it.")
     why = serializers.CharField(help_text="verdict `sorry`, `refused` or `failed`: a sentence.")
@@ -108,19 +108,19 @@ class QueryView(AskView):
         tags=["ask"],
         parameters=[
             text("q", longest=LONGEST_QUESTION, required=True, description="In words."),
-            whole("start", least=0, most=MOST_START, default=0, description="Rows to leave out."),
+            whole("page", least=0, most=MOST_PAGE, default=0, description="From `next_page`."),
         ],
         responses={200: AnswerOut, 403: OpenApiResponse(description="not-allowed: this is not for the caller to ask.")},
     )
     def get(self, request: Request) -> Response:
         question = request.query_params.get("q", "").strip()
-        start = request.query_params.get("start", "0")
+        page = request.query_params.get("page", "0")
         if not question:
             raise Invalid("q: Ask something.", errors={"q": ["Ask something."]})
-        if not (start.isascii() and start.isdigit() and len(start) < 6 and int(start) <= MOST_START):
-            sentence = f"A whole number from 0 to {MOST_START}."
-            raise Invalid(f"start: {sentence}", errors={"start": [sentence]})
-        return _answer(request, question, int(start))
+        if not (page.isascii() and page.isdigit() and len(page) < 4):
+            sentence = f"A whole number from 0 to {MOST_PAGE}."
+            raise Invalid(f"page: {sentence}", errors={"page": [sentence]})
+        return _answer(request, question, int(page))
 
     @extend_schema(
         operation_id="query",
@@ -133,7 +133,7 @@ class QueryView(AskView):
         body = QueryBody(data=request.data)
         body.is_valid(raise_exception=True)
         asked = body.validated_data
-        return _answer(request, asked.get("question") or asked["understood"], asked["start"])
+        return _answer(request, asked.get("question") or asked["understood"], asked["page"])
 
 
 class SuggestView(AskView):
@@ -186,8 +186,8 @@ def _caller(request: Request) -> Any:
     return asking.caller_of(getattr(request.user, "pk", None), roles_of(request.user))
 
 
-def _answer(request: Request, asked: str | dict[str, Any], start: int) -> Response:
-    found = asking.ask(asked, caller=_caller(request), now=timezone.now(), start=start)
+def _answer(request: Request, asked: str | dict[str, Any], page: int) -> Response:
+    found = asking.ask(asked, caller=_caller(request), now=timezone.now(), page=page)
     if found.verdict == "refused" and isinstance(asked, dict):
         raise NotAllowed(found.why)
     works_here = bool(roles_of(request.user) - {"customer"})
@@ -206,7 +206,7 @@ def _out(found: Told, *, with_sql: bool) -> dict[str, Any]:
         "columns": [{"name": column.name, "label": column.label, "kind": column.kind} for column in found.columns],
         "rows": [[cells.as_json(cell) for cell in row] for row in found.rows],
         "total": found.total,
-        "next_start": found.end if found.more else None,
+        "next_page": found.page + 1 if found.more else None,
         "readings": [{"text": way.text, "understood": way.understood} for way in found.ways],
         "near": list(found.near),
         "why": found.why,

@@ -30,7 +30,7 @@ def caller_of(user_id: int | None, roles: Any = ()) -> Caller:
     return Caller(user_id, frozenset(audiences))
 
 
-def told(asked: Any, *, caller: Caller, now: Any, start: int = 0) -> Any:
+def told(asked: Any, *, caller: Caller, now: Any, page: int = 0) -> Any:
     from dashboard.services.asking import Chip, Told, Way
 
     text = asked if isinstance(asked, str) else asked.get("text", "")
@@ -129,7 +129,7 @@ def told(asked: Any, *, caller: Caller, now: Any, start: int = 0) -> Any:
         columns=cols,
         rows=rows,
         total=1204,
-        start=start,
+        page=page,
         more=True,
         unused=("please",),
     )

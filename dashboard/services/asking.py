@@ -51,9 +51,11 @@ class Told:
     sentence: str = ""
     columns: Sequence[Column] = ()
     rows: Sequence[Sequence[Any]] = ()
-    total: int = 0
+    total: int | None = None
+    """How many rows there are on all pages; None when nobody counted them."""
     more: bool = False
-    start: int = 0
+    page: int = 0
+    per_page: int = 50
     sql: str = ""
     fresh_at: datetime | None = None
     cached: bool = False
@@ -70,6 +72,10 @@ class Told:
     @property
     def chart(self) -> charts.Chart | None:
         return charts.chart_of(intent=self.intent, columns=self.columns, rows=self.rows)
+
+    @property
+    def start(self) -> int:
+        return self.page * self.per_page
 
     @property
     def end(self) -> int:

@@ -47,7 +47,7 @@ def watchable(columns: Sequence[Column]) -> list[tuple[str, str, str]]:
 def value_of(answer: asking.Told, field: str) -> float | None:
     """The figure looked at: of the first row, which is the cheapest, the largest, the newest; None without one."""
     if field == ROWS:
-        return float(answer.total)
+        return float(len(answer.rows) if answer.total is None else answer.total)
     at = next((number for number, column in enumerate(answer.columns) if column.name == field), None)
     if at is None or not answer.rows:
         return None

@@ -36,8 +36,8 @@ class Fake:
     says: Told | Exception = ONIONS
     asked: list[tuple[Any, Any, int]] | None = None
 
-    def __call__(self, asked: Any, *, caller: Any, now: Any, start: int = 0) -> Told:
-        self.asked = [*(self.asked or []), (asked, caller, start)]
+    def __call__(self, asked: Any, *, caller: Any, now: Any, page: int = 0) -> Told:
+        self.asked = [*(self.asked or []), (asked, caller, page)]
         if isinstance(self.says, Exception):
             raise self.says
         return self.says

@@ -105,15 +105,15 @@ def test_an_answer_shows_chips_sentence_chart_table_sql_and_how_fresh_it_is(clie
     page = client.get("/ops/ask/", {"q": "cheapest onions please"}).content.decode()
     for part in (
         "The cheapest onion is ₹29 on Zepto.", "price under ₹50", "gone=yes", "ask-bars", "<td class=\"num\">₹29</td>",
-        "SELECT 1 FROM ask.listing", "As of", "1,204 rows, showing 1–3", "Not used: please", "Watch this", "from=3",
+        "SELECT 1 FROM ask.listing", "As of", "1,204 rows, showing 1–3", "Not used: please", "Watch this", "page=1",
     ):  # fmt: skip
         assert part in page, part
     assert "=HYPERLINK(1)" in page and "<script>" not in page
-    asked, caller, start = fake.asked[0]
-    assert (asked, start, "ops" in caller.audiences) == ("cheapest onions please", 0, True)
-    part = client.get("/ops/ask/", {"u": U, "from": "3"}, headers=HTMX)
-    assert "<html" not in part.content.decode() and part["HX-Push-Url"].endswith("from=3")
-    assert fake.asked[1][0] == ONIONS.understood and fake.asked[1][2] == 3
+    asked, caller, page_no = fake.asked[0]
+    assert (asked, page_no, "ops" in caller.audiences) == ("cheapest onions please", 0, True)
+    part = client.get("/ops/ask/", {"u": U, "page": "1"}, headers=HTMX)
+    assert "<html" not in part.content.decode() and part["HX-Push-Url"].endswith("page=1")
+    assert fake.asked[1][0] == ONIONS.understood and fake.asked[1][2] == 1
 
 
 @pytest.mark.django_db
@@ -156,8 +156,8 @@ def test_only_operations_open_the_page_and_damaged_links_are_refused_in_words(cl
 
 @pytest.mark.django_db
 def test_files_hold_every_page_and_an_unanswered_question_gives_none(client, ops, fake, monkeypatch):
-    pages = {0: replace(ONIONS, more=True, total=6), 3: replace(ONIONS, start=3, total=6)}
-    monkeypatch.setattr(asking, "ask", lambda asked, *, caller, now, start=0: pages[start])
+    pages = {0: replace(ONIONS, more=True), 1: replace(ONIONS, page=1)}
+    monkeypatch.setattr(asking, "ask", lambda asked, *, caller, now, page=0: pages[page])
     answer = client.get("/ops/ask/answer.csv", {"u": U})
     assert len(b"".join(answer.streaming_content).splitlines()) == 7
     assert answer["Content-Disposition"] == 'attachment; filename="cheapest-onions.csv"'
@@ -242,10 +242,10 @@ def test_programs_ask_in_words_or_with_a_query_object_and_page_on(api, fake):
     fake.says = replace(ONIONS, more=True, total=9)
     found = api().get("/api/v1/query/", {"q": "cheapest onions"}).json()
     assert found["rows"][0] == ["Onion", "Zepto", 2_900] and found["columns"][2]["kind"] == "paise"
-    assert (found["total"], found["next_start"], found["sql"]) == (9, 3, "")
-    again = api(UserFactory(roles=["ops"])).post("/api/v1/query", {"understood": found["understood"], "start": 3})
+    assert (found["total"], found["next_page"], found["sql"]) == (9, 1, "")
+    again = api(UserFactory(roles=["ops"])).post("/api/v1/query", {"understood": found["understood"], "page": 1})
     assert again.json()["sql"].startswith("SELECT")
-    assert (fake.asked[-1][0], fake.asked[-1][2]) == (ONIONS.understood, 3)
+    assert (fake.asked[-1][0], fake.asked[-1][2]) == (ONIONS.understood, 1)
     assert "ops" in fake.asked[-1][1].audiences and "ops" not in fake.asked[0][1].audiences
     assert api().get("/api/v1/query/suggest", {"q": "on"}).json()["questions"][0] == "cheapest onions"
 
@@ -258,7 +258,7 @@ def test_programs_ask_in_words_or_with_a_query_object_and_page_on(api, fake):
         {"question": "x", "understood": {}},
         {"question": "y" * 501},
         {"understood": [1]},
-        {"question": "x", "start": -1},
+        {"question": "x", "page": -1},
     ],
 )
 def test_a_body_that_is_no_question_is_a_problem_document(api, fake, body):

@@ -29,6 +29,7 @@ from dashboard.web.parts import act, is_htmx, screen, show
 LONGEST = 10_000
 """Characters of a question that are handed on: what is longer than one is refused in words, not by the server."""
 MOST_EXPORTED = 10_000
+TIMES = frozenset({"time", "date"})
 PER_UNIT = {"paise": 100, "bp": 100, "seconds": 60}
 
 
@@ -99,7 +100,7 @@ def save(request: HttpRequest) -> HttpResponse:
 def open_saved(request: HttpRequest, saved_id: UUID) -> HttpResponse:
     """One's own or a shared one, asked now with the rights of who opens it."""
     kept = saved.opened(saved_id=saved_id, user_id=_me(request))
-    found = asking.ask(kept.understood, caller=caller(request), now=timezone.now(), start=_start(request))
+    found = asking.ask(kept.understood, caller=caller(request), now=timezone.now(), page=page_of(request))
     return _answered(request, found, _page(request, found) | {"saved": kept, "is_mine": kept.owner_id == _me(request)})
 
 
@@ -189,6 +190,11 @@ def asked_of(request: HttpRequest) -> str | dict[str, Any] | None:
     return request.GET.get("q", "").strip()[:LONGEST] or None
 
 
+def page_of(request: HttpRequest) -> int:
+    text = request.GET.get("page", "")
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 5 else 0
+
+
 def changed(request: HttpRequest, *, who: Any = None) -> str:
     """`u` of the question after one change, as the little form of a chip asks for it. Raises Invalid."""
     understood = asking.changed(
@@ -212,14 +218,12 @@ def view_of(found: Told | None, *, page: str) -> dict[str, Any]:
         "u": link,
         "page_url": page,
         "rows": _shown(found.columns, found.rows),
-        "total": cells.grouped(found.total),
+        "total": "" if found.total is None else cells.grouped(found.total),
         "figures": [column.name for column in found.columns if column.kind in cells.FIGURES],
         "chart": found.chart,
         "ways": [(way.text, packed(way.understood)) for way in found.ways],
-        "next_url": f"{page}?{urlencode({'u': link, 'from': found.end})}" if found.more and link else "",
-        "back_url": f"{page}?{urlencode({'u': link, 'from': max(0, found.start - asking.PAGE)})}"
-        if found.start
-        else "",
+        "next_url": f"{page}?{urlencode({'u': link, 'page': found.page + 1})}" if found.more and link else "",
+        "back_url": f"{page}?{urlencode({'u': link, 'page': found.page - 1})}" if found.start else "",
     }
 
 
@@ -227,7 +231,7 @@ def _answer(request: HttpRequest) -> Told | None:
     asked = asked_of(request)
     if asked is None:
         return None
-    return asking.ask(asked, caller=caller(request), now=timezone.now(), start=_start(request))
+    return asking.ask(asked, caller=caller(request), now=timezone.now(), page=page_of(request))
 
 
 def _answered(request: HttpRequest, found: Told | None, context: dict[str, Any]) -> HttpResponse:
@@ -281,15 +285,14 @@ def _for_file(request: HttpRequest) -> Told:
 
 
 def _all_rows(request: HttpRequest, found: Told) -> Iterator[Any]:
-    """Page after page, MOST_EXPORTED at most."""
-    who, now = caller(request), timezone.now()
-    page, start = found, found.start
+    """Page after page, MOST_EXPORTED rows at most."""
+    who, now, part, rows = caller(request), timezone.now(), found, 0
     while True:
-        yield from page.rows
-        start += len(page.rows)
-        if not page.more or not page.rows or start >= MOST_EXPORTED or page.understood is None:
+        yield from part.rows
+        rows += len(part.rows)
+        if not part.more or not part.rows or rows >= MOST_EXPORTED or part.understood is None:
             return
-        page = asking.ask(page.understood, caller=who, now=now, start=start)
+        part = asking.ask(part.understood, caller=who, now=now, page=part.page + 1)
 
 
 def _file(pieces: Iterator[bytes], kind: str, name: str) -> Any:
@@ -304,22 +307,17 @@ def _name(found: Told) -> str:
     return slugify(found.question)[:60] or "answer"
 
 
-def _shown(columns: Any, rows: Any) -> list[list[tuple[str, bool]]]:
-    """Each cell in words, and whether it is a figure."""
-    kinds = [(column.kind, column.kind in cells.FIGURES) for column in columns]
-    return [
-        [(cells.show(value, kind), is_figure) for value, (kind, is_figure) in zip(row, kinds, strict=True)]
-        for row in rows
+def _shown(columns: Any, rows: Any) -> list[list[tuple[str, str]]]:
+    """Each cell in words, and its class: a figure stands on the right, an instant on one line."""
+    kinds = [
+        (column.kind, "num" if column.kind in cells.FIGURES else "whitespace-nowrap" if column.kind in TIMES else "")
+        for column in columns
     ]
+    return [[(cells.show(value, kind), look) for value, (kind, look) in zip(row, kinds, strict=True)] for row in rows]
 
 
 def _me(request: HttpRequest) -> int:
     return int(request.user.pk or 0)
-
-
-def _start(request: HttpRequest) -> int:
-    text = request.GET.get("from", "")
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 7 else 0
 
 
 def _bound(text: str, kind: str) -> float | None:

@@ -16,7 +16,7 @@ from django.views.decorators.http import require_safe
 
 from blinkit.kernel.limits import check_limit, client_address, is_exempt
 from dashboard.services import asking
-from dashboard.web.ask import asked_of, changed, view_of
+from dashboard.web.ask import asked_of, changed, page_of, view_of
 from dashboard.web.parts import is_htmx
 
 SUGGESTIONS_PER_QUESTION = 6
@@ -43,10 +43,7 @@ def ask(request: HttpRequest) -> HttpResponse:
     asked = asked_of(request)
     found = None
     if asked is not None:
-        start = request.GET.get("from", "")
-        found = asking.ask(
-            asked, caller=asking.caller_of(None), now=timezone.now(), start=int(start) if _is_small(start) else 0
-        )
+        found = asking.ask(asked, caller=asking.caller_of(None), now=timezone.now(), page=page_of(request))
     context = view_of(found, page=reverse("compare-ask")) | {
         "is_public": True,
         "q": found.question if found else "",
@@ -67,7 +64,3 @@ def suggest(request: HttpRequest) -> HttpResponse:
 def change(request: HttpRequest) -> HttpResponse:
     link = changed(request, who=asking.caller_of(None))
     return redirect(f"{reverse('compare-ask')}?{urlencode({'u': link})}")
-
-
-def _is_small(text: str) -> bool:
-    return text.isascii() and text.isdigit() and len(text) < 7
