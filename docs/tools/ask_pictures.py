@@ -46,7 +46,7 @@ QUESTIONS = (  # name of the picture, where it is asked, the question, what a go
     ("2-deals", PUBLIC, "Show products with 30%+ discount on Blinkit", "answered"),
     ("3-compare", PUBLIC, "Compare fruit prices between Zepto and Instamart", "answered"),
     ("4-trend", PUBLIC, "Show onion price trends", "answered"),
-    ("5-basket", PUBLIC, "Find best deals for a ₹500 grocery list with 1kg potato, 1kg tomato and 1 litre milk", "answered"),
+    ("5-basket", PUBLIC, "Best deals for a ₹500 grocery list: 1kg potato, 1kg tomato and 1 litre milk", "answered"),
     ("6-hinglish", PUBLIC, "sabse sasta doodh kahan hai", "answered"),
     ("7-orders", OPS, "How many orders per store yesterday", "answered"),
     ("8-late", OPS, "Which store was late yesterday evening and why?", "answered"),
