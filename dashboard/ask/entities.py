@@ -79,9 +79,9 @@ class LayerWords:
         for text in (entity.name.replace("_", " "), entity.label, *entity.synonyms):
             self._add(text, Spot("entity", entity.name))
         for measure in entity.measures:
-            for text in (measure.name.replace("_", " "), measure.label, *measure.synonyms):
-                if text != "count":
-                    self._add(text, Spot("measure", entity.name, measure.name))
+            own = () if measure.name == "count" else (measure.name.replace("_", " "), measure.label)
+            for text in (*own, *measure.synonyms):
+                self._add(text, Spot("measure", entity.name, measure.name))
         for one in entity.dimensions:
             for text in (one.name.replace("_", " "), one.label, *one.synonyms):
                 self._add(text, Spot("dimension", entity.name, one.name))

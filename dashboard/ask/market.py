@@ -339,12 +339,12 @@ class _Asked:
         sheet.take("shopping")
         terms = "platform_terms"
         if fast and not fee:
-            columns, order = ("platform", "eta_low", "eta_high", "delivery"), ("eta_low", "eta_high")
+            columns, order = ("platform", "eta_low", "eta_high", "delivery_fee"), ("eta_low", "eta_high")
         elif least and not fee:
-            columns, order = ("platform", "minimum", "free_from", "small_cart", "delivery"), ("minimum", "free_from")
+            columns, order = ("platform", "minimum", "free_from", "small_cart_fee", "delivery_fee"), ("minimum", "free_from")
         else:
-            columns, order = ("platform", "delivery", "free_from", "handling", "small_cart", "surge", "minimum"), (
-                "delivery", "handling",
+            columns, order = ("platform", "delivery_fee", "free_from", "handling", "small_cart_fee", "surge", "minimum"), (
+                "delivery_fee", "handling",
             )  # fmt: skip
         return Query(
             Intent.COMPARE, terms, columns=tuple(f"{terms}.{one}" for one in columns),
@@ -377,14 +377,14 @@ class _Asked:
                 f"{offer}.off", one.op, one.values, one.said))  # fmt: skip
         filters += [_moved(one, offer) for one in self.platforms]
         if self.city:
-            filters.append(Filter(f"{offer}.city", Op.IN, (self.city, ""), ""))
+            filters.append(Filter(f"{offer}.city", Op.EQ, (self.city,), ""))
         window = None
         if weekend is not None:
             sheet.use(weekend.first, weekend.last)
             filters.append(Filter(f"{offer}.starts_at", Op.LT, (weekend.end.isoformat(),), weekend.said))
-            filters.append(Filter(f"{offer}.until", Op.GE, (weekend.start.isoformat(),), weekend.said))
+            filters.append(Filter(f"{offer}.ends_at", Op.GE, (weekend.start.isoformat(),), weekend.said))
         else:
-            filters.append(Filter(f"{offer}.running", Op.EQ, (True,), ""))
+            filters.append(Filter(f"{offer}.live", Op.EQ, (True,), ""))
         order: tuple[Order, ...] = (Order(f"{offer}.off", down=True), Order(f"{offer}.off_amount", down=True))
         if ending:
             until = self._until()
@@ -423,7 +423,7 @@ class _Asked:
         if fell and not rose:
             filters.append(Filter("listing.dropped", Op.EQ, (True,), "price drops"))
         elif rose and not fell:
-            filters.append(Filter("listing.rose", Op.EQ, (True,), "price rises"))
+            filters.append(Filter("listing.drop", Op.LT, (0,), "price rises"))
         window = self._window("listing.changed_at")
         if which:
             return Query(
@@ -509,7 +509,7 @@ class _Asked:
         return Query(
             Intent.TREND, day, measures=(measure,), dimensions=(f"{day}.day:{grain or 'day'}", f"{day}.platform"),
             filters=tuple(_moved(one, day) for one in filters), window=window,
-            order=(Order(f"{day}.day:{grain or 'day'}"),), limit=1000,
+            order=(Order(f"{day}.day:{grain or 'day'}"),), limit=500,
         )  # fmt: skip
 
     def _counted(self) -> Query | None:
@@ -560,7 +560,8 @@ class _Asked:
         deal = sheet.has("deal")
         if not (deal or sheet.has("price", "value", "compare")):
             return None
-        sheet.take("average", "median", "price", "thing", "compare", "deal", "value", "shopping", "highest", "cheap")
+        sheet.take("average", "median", "price", "thing", "compare", "deal", "value", "shopping", "highest", "cheap",
+                   "between")  # fmt: skip
         by = self._by()
         subject = self.subject()
         self._take_now_spans()
@@ -666,6 +667,7 @@ class _Asked:
         overview = not self.goods
         data = not sheet.has("price", "mrp")
         sheet.take("compare", "price", "thing", "shopping", "each", "available", "between", "highest", "over", "mrp")
+        sheet.take("total")
         subject = self.subject()
         self._take_now_spans()
         figures = self.figures()

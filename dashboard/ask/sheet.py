@@ -9,7 +9,7 @@ from functools import cache
 
 from dashboard.ask.dates import MONTHS, PARTS, WEEKDAYS, Span, spans
 from dashboard.ask.entities import LayerWords, told, words_of
-from dashboard.ask.folding import stem, stems
+from dashboard.ask.folding import stem, stems, words
 from dashboard.ask.layer import Layer
 from dashboard.ask.lexicon import LONGEST_NAME, Index, Lexicon, Meaning, grams, nearest
 from dashboard.ask.tokens import Token, read
@@ -314,9 +314,9 @@ def _with_words(
 
 def all_phrases(tokens: list[Token], phrases: Iterable[str]) -> bool:
     """Whether one of these phrases stands in the question, word for word."""
-    said = [token.stem for token in tokens]
+    said = [token.text for token in tokens]
     for phrase in phrases:
-        key = list(stems(phrase))
+        key = words(phrase)
         if key and any(said[at : at + len(key)] == key for at in range(len(said) - len(key) + 1)):
             return True
     return False

@@ -120,10 +120,10 @@ def _next(raw: list[str], at: int) -> tuple[Token | None, int]:
         if one in ("dozen", "darjan", "दर्जन"):
             return Token("amount", one, 12, "pc"), at + 1
         return (Token("word", one), at + 1) if one[0].isalpha() else (None, at + 1)
-    return _figure(raw, value, after)
+    return _figure(raw, value, at, after)
 
 
-def _figure(raw: list[str], value: float, after: int) -> tuple[Token, int]:
+def _figure(raw: list[str], value: float, first: int, after: int) -> tuple[Token, int]:
     """What a number counts, from what stands behind it."""
     if _at(raw, after) == "/" and _at(raw, after + 1) == "-":  # 500/-
         return Token("money", f"₹{value:g}", round(value * 100)), after + 2
@@ -146,7 +146,7 @@ def _figure(raw: list[str], value: float, after: int) -> tuple[Token, int]:
     end, more = _plus(raw, after)
     if more and _at(raw, end) in _PERCENT:  # 30+%
         return Token("percent", f"{value:g}%", round(value * 100), more=True), end + 1
-    return Token("number", f"{value:g}", value, more=more), end
+    return Token("number", "".join(raw[first:after]), value, more=more), end
 
 
 def _minutes(hour: float, minute: int, said: str) -> float:

@@ -6,6 +6,7 @@ most of whose words mean nothing here is not answered. What cannot be answered a
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 
 from dashboard.ask import market, operations
@@ -53,11 +54,7 @@ def understand(
     elsewhere = _unknown_platform(sheet)
     if elsewhere:
         return _sorry(short, f"There are no prices of {elsewhere} here. Known: {_platforms(lexicon)}.", audiences)
-    found = [
-        one for one in (*operations.readings(sheet.fresh(), now=now, city=city, audiences=audiences),
-                        *market.readings(sheet.fresh(), now=now, city=city))
-        if one.confidence >= SURE
-    ]  # fmt: skip
+    found = [one for one in _readings(sheet, now, city, audiences) if one.confidence >= SURE]
     found.sort(key=lambda one: -one.confidence)
     known = [one for one in found if _is_known(one, layer)]
     allowed = [one for one in known if _entity(one) is None or layer.entity(_entity(one) or "").who & audiences]
@@ -68,6 +65,21 @@ def understand(
         return _not_understood(short, sheet, layer, audiences, known)
     likely = [one for one in allowed if best - one.confidence <= CLOSE]
     return Understanding(short, tuple(_distinct(likely)[:2]))
+
+
+def _readings(sheet: Sheet, now: datetime, city: str, audiences: frozenset[str]) -> list[Reading]:
+    """Of the house and of the market. A question that has no word of the market is rather about the house, for those
+    who work in it; for the public it is rather about the market."""
+    house = operations.readings(sheet.fresh(), now=now, city=city)
+    prices = market.readings(sheet.fresh(), now=now, city=city)
+    if house and prices and house[0].confidence >= SURE:
+        named = sheet.mentioned("platform", "item", "category", "aisle", "brand", "word")
+        of_market = named or sheet.has("platform", "price", "cheap", "deal", "dear", "unavailable", "available", "basket")
+        if audiences <= {"public"}:
+            house = [replace(one, confidence=round(one.confidence - 0.3, 2)) for one in house] if of_market else house
+        elif not of_market:
+            prices = [replace(one, confidence=round(one.confidence - 0.15, 2)) for one in prices]
+    return [*house, *prices]
 
 
 def _entity(reading: Reading) -> str | None:
@@ -135,9 +147,10 @@ def _not_understood(
             label = layer.entity(name).label
             return _sorry(question, f"{label}: that is not for everybody. Ask somebody who may see it.", audiences)
     fresh = sheet.fresh()
+    dated = {at for span in sheet.spans for at in range(span.first, span.last)}
     unclear = [
         word for at, word in enumerate(t.text for t in sheet.tokens)
-        if word in fresh.unused() and not any(m.first <= at < m.last for m in (*sheet.marks, *sheet.mentions))
+        if at not in dated and word in fresh.unused() and not any(m.first <= at < m.last for m in (*sheet.marks, *sheet.mentions))
     ]  # fmt: skip
     words = ", ".join(f"“{word}”" for word in unclear[:3])
     sentence = f"I don't know what to make of {words}." if words else "I'm not sure what you would like to know."
