@@ -192,11 +192,14 @@ def grams(word: str) -> set[str]:
     return {padded[at : at + 3] for at in range(len(padded) - 2)}
 
 
-def nearest(word: str, by_gram: Mapping[str, list[str]], weights: Mapping[str, int]) -> tuple[float, str] | None:
-    """Candidates that share trigrams, the nearest by edit distance; a heavier word wins a tie."""
+def nearest(
+    word: str, by_gram: Mapping[str, list[str]], weights: Mapping[str, int], *, long_from: int = 9
+) -> tuple[float, str] | None:
+    """Candidates that share trigrams, the nearest by edit distance; a heavier word wins a tie. One letter may be wrong,
+    two in words from `long_from` letters on."""
     if len(word) < 4 or not word.isalpha():
         return None
-    most = 1 if len(word) < 6 else 2
+    most = 1 if len(word) < long_from else 2
     shared: dict[str, int] = defaultdict(int)
     for gram in grams(word):
         for other in by_gram.get(gram, ()):

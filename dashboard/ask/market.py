@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from itertools import zip_longest
 
 from dashboard.ask.dates import ZONE, Span
+from dashboard.ask.entities import told
 from dashboard.ask.lexicon import Meaning
 from dashboard.ask.query import Basket, Filter, Intent, Op, Order, Query, Reading, Understood, Value, Wanted, Window
 from dashboard.ask.sheet import Mention, Sheet
@@ -54,7 +55,7 @@ def readings(sheet: Sheet, *, now: datetime, city: str) -> list[Reading]:
     if made is None:
         return []
     understood, steps = made
-    return [Reading(understood, asked.confidence(), steps, sheet.unused())]
+    return [Reading(understood, sheet.confidence(), steps, sheet.unused())]
 
 
 class _Asked:
@@ -70,10 +71,6 @@ class _Asked:
         self.platforms = self._platforms()
         self.wants_platform = sheet.take("platform")
         self.goods = [one for one in sheet.mentions if one.of("item", "category", "aisle", "brand", "word")]
-
-    def confidence(self) -> float:
-        unused, content = len(self.sheet.unused()), max(self.sheet.content(), 1)
-        return round(max(0.0, 0.97 - 0.9 * unused / content), 2)
 
     # What it is about
 
@@ -249,7 +246,7 @@ class _Asked:
         for way in (
             self._basket, self._alternatives, self._terms, self._offers, self._moved_prices, self._periods,
             self._trend, self._counted, self._averaged, self._topmost, self._best_platform, self._deals,
-            self._cheapest, self._compared, self._stocked, self._listed,
+            self._kinds, self._cheapest, self._compared, self._stocked, self._listed,
         ):  # fmt: skip
             self.sheet.used = set(before)
             made = way()
@@ -327,9 +324,8 @@ class _Asked:
     def _terms(self) -> Query | None:
         sheet = self.sheet
         fast, fee, least = sheet.has("fast"), sheet.has("fee"), sheet.has("minimum")
-        if not (fast or fee or least) or self.goods:
-            return None
-        if fee and sheet.has("freedelivery"):
+        free = sheet.has("freedelivery")
+        if not (fast or fee or least or free) or self.goods:
             return None
         sheet.take("fast", "fee", "minimum", "compare", "cheap", "highest", "fewest", "thing", "price", "value",
                    "average", "available", "freedelivery", "each")  # fmt: skip
@@ -340,6 +336,8 @@ class _Asked:
         terms = "platform_terms"
         if fast and not fee:
             columns, order = ("platform", "eta_low", "eta_high", "delivery_fee"), ("eta_low", "eta_high")
+        elif free and not fee:
+            columns, order = ("platform", "free_from", "delivery_fee", "minimum"), ("free_from", "delivery_fee")
         elif least and not fee:
             columns, order = ("platform", "minimum", "free_from", "small_cart_fee", "delivery_fee"), ("minimum", "free_from")
         else:
@@ -358,14 +356,14 @@ class _Asked:
         kinds = [
             kind for kind, concept in (
                 ("coupon", "coupon"), ("bank", "bank"), ("flash", "flash"), ("bundle", "bundle"),
-                ("delivery", "freedelivery"),
+                ("delivery", "deliveryoffer"),
             ) if sheet.has(concept)
         ]  # fmt: skip
         weekend = next((one for one in sheet.spans if "weekend" in one.said), None)
         ending = sheet.has("ending")
         if not (kinds or (ending and sheet.has("deal", "coupon", "bank", "flash")) or (weekend and sheet.has("deal"))):
             return None
-        sheet.take("coupon", "bank", "flash", "bundle", "freedelivery", "ending", "soon", "deal", "thing", "value",
+        sheet.take("coupon", "bank", "flash", "bundle", "deliveryoffer", "ending", "soon", "deal", "thing", "value",
                    "highest", "available", "compare", "price", "shopping", "fee", "cheap")  # fmt: skip
         filters: list[Filter] = []
         if kinds:
@@ -406,13 +404,14 @@ class _Asked:
     def _take_now_spans(self) -> None:
         """ "today", "this week": prices and deals are those of now anyway."""
         for span in self.sheet.spans:
-            if span.start <= self.now < span.end and span.end - span.start <= timedelta(days=1):
+            if span.start <= self.now < span.end and span.end - span.start <= timedelta(days=8):
                 self.sheet.use(span.first, span.last)
 
     def _moved_prices(self) -> Query | None:
         sheet = self.sheet
         fell, rose, moved = sheet.has("drop"), sheet.has("rise"), sheet.has("moved")
-        if not (fell or rose or moved) or sheet.has("trend"):
+        long = any(span.end - span.start > timedelta(days=1) for span in sheet.spans)
+        if not (fell or rose or moved) or sheet.has("trend") or (moved and long and self.goods):
             return None
         which = self.wants_platform and not self.platforms
         sheet.take("drop", "rise", "moved", "thing", "price", "deal", "highest", "each", "cheap", "compare", "shopping",
@@ -447,7 +446,7 @@ class _Asked:
     def _periods(self) -> Query | None:
         """Today's prices beside yesterday's, this week's beside last week's."""
         sheet = self.sheet
-        if not sheet.spans or not sheet.has("compare", "price", "cheap"):
+        if not sheet.spans or not sheet.has("compare", "price", "cheap") or sheet.has("trend", "moved", "drop", "rise"):
             return None
         past = [span for span in sheet.spans if span.end <= self.now]
         if not past:
@@ -495,10 +494,11 @@ class _Asked:
     def _trend(self) -> Query | None:
         sheet, day = self.sheet, "price_day"
         grain = next((g for c, g in (("weekly", "week"), ("monthly", "month"), ("daily", "day")) if sheet.has(c)), "")
-        if not (sheet.has("trend") or (grain and sheet.has("price", "deal"))):
+        moved = sheet.has("moved") and bool(sheet.spans) and bool(self.goods)
+        if not (sheet.has("trend") or moved or (grain and sheet.has("price", "deal"))):
             return None
         sheet.take("trend", "price", "thing", "compare", "daily", "weekly", "monthly", "average", "each", "deal",
-                   "shopping", "moved", "drop", "rise")  # fmt: skip
+                   "shopping", "moved", "drop", "rise", "over")  # fmt: skip
         subject = self.subject()
         window = self._window(f"{day}.day")
         if window is None:
@@ -515,7 +515,8 @@ class _Asked:
     def _counted(self) -> Query | None:
         """How many; by platform when platforms are asked about."""
         sheet = self.sheet
-        if not sheet.take("count"):
+        most = self._which_platform() and sheet.has("highest", "fewest") and not sheet.has("price", "cheap", "value", "dear")
+        if not sheet.take("count") and not (most and sheet.has("thing", "available", "unavailable") and not sheet.has("deal")):
             return None
         sheet.take("thing", "shopping", "price")
         by = self._by()
@@ -638,9 +639,23 @@ class _Asked:
         return Query(Intent.DEALS, "listing", columns=DEAL_ROWS, filters=tuple(filters),
                      order=(Order("listing.discount", down=True), Order("listing.price")), limit=limit)  # fmt: skip
 
+    def _kinds(self) -> Query | None:
+        """Which brands of milk there are; which categories Zepto has."""
+        sheet = self.sheet
+        texts = [token.text for token in sheet.tokens]
+        if not any(word in texts for word in ("brands", "categories", "aisles")) or sheet.has("cheap", "price", "dear"):
+            return None
+        sheet.take("thing", "available", "shopping")
+        by = self._by()
+        subject = self.subject()
+        filters = [*subject.filters, *self.figures(), *self.where(available=True)]
+        return _figures(("listing.count", "listing.lowest_price"), by, filters, down=True)
+
     def _cheapest(self) -> Query | None:
         sheet = self.sheet
         bulk = sheet.has("bulk")
+        if not self.goods and self._two_platforms() and any(token.text in ("than", "versus") for token in sheet.tokens):
+            return self._side_by_side()
         if not sheet.has("cheap", "value") and not (bulk and sheet.has("highest", "price", "top")):
             return None
         value = sheet.has("value") or bulk
@@ -659,6 +674,17 @@ class _Asked:
         by_unit = subject.is_item or value
         order = (Order("listing.unit_price"), Order("listing.price")) if by_unit else (Order("listing.price"),)
         return Query(Intent.CHEAPEST, "listing", columns=ROWS, filters=tuple(filters), order=order, limit=limit)
+
+    def _two_platforms(self) -> bool:
+        return any(one.op == Op.IN and len(one.values) > 1 for one in self.platforms)
+
+    def _side_by_side(self) -> Query:
+        """What is cheaper on one platform than on another: each thing's unit price on both."""
+        self.sheet.take("cheap", "thing", "price", "compare", "shopping")
+        filters = [*self.figures(), *self.where(available=True)]
+        return Query(Intent.COMPARE, "listing", measures=("listing.lowest_unit_price", "listing.lowest_price"),
+                     dimensions=("listing.item", "listing.platform"), filters=tuple(filters),
+                     order=(Order("listing.item"), Order("listing.lowest_unit_price")), limit=500)  # fmt: skip
 
     def _compared(self) -> Query | None:
         sheet = self.sheet
@@ -710,7 +736,7 @@ class _Asked:
         """Prices of something: onion prices, Amul butter on Zepto, milk 1L, everything on Blinkit under ₹50."""
         sheet = self.sheet
         if not (self.goods or ((self.platforms or self.wants_platform) and sheet.has("price", "thing", "mrp")) or (
-            sheet.has("price") and sheet.has("thing", "shopping")) or (sheet.has("thing") and _has_figure(sheet))):  # fmt: skip
+            sheet.has("price") and sheet.has("thing", "shopping")) or sheet.has("thing")):  # fmt: skip
             return None
         sheet.take("price", "thing", "shopping", "mrp", "available", "each", "member", "highest")
         limit = self.top(LONG)
@@ -719,10 +745,6 @@ class _Asked:
         filters = [*subject.filters, *self.figures(), *self.where()]
         order = (Order("listing.unit_price"), Order("listing.price")) if subject.is_item else (Order("listing.price"),)
         return Query(Intent.LIST, "listing", columns=PRICES, filters=tuple(filters), order=order, limit=limit)
-
-
-def _has_figure(sheet: Sheet) -> bool:
-    return any(token.kind in ("money", "percent") for token in sheet.tokens)
 
 
 def _figures(
@@ -778,7 +800,7 @@ def _wanted(sheet: Sheet, goods: list[Mention]) -> list[Wanted]:
     found: list[Wanted] = []
     taken: set[int] = set()
     heads, words = _heads(sheet, [one for one in goods if not one.no])
-    items = [one for one in heads if one.of("item")]
+    items = [one for one in heads if one.of("item") or _measured(sheet, one)]
     for one in items:
         amount: Token | None = None
         pieces = 1
@@ -789,8 +811,10 @@ def _wanted(sheet: Sheet, goods: list[Mention]) -> list[Wanted]:
                 continue
             if token.kind == "amount":
                 amount = token
-            elif token.kind == "number" and at == before and 0 < token.value <= 50:
-                pieces = int(token.value)
+            elif token.kind == "number" and at == before and 0 < token.value <= 50 and one.of("item"):
+                counted = one.keys[0] in told()["counted"]["items"]
+                amount = Token("amount", token.text, token.value, "pc") if counted else None
+                pieces = 1 if counted else int(token.value)
             else:
                 continue
             taken.add(at)
@@ -802,11 +826,20 @@ def _wanted(sheet: Sheet, goods: list[Mention]) -> list[Wanted]:
             [Filter("listing.brand", Op.EQ, b.keys, b.said) for b in brands]
             + [Filter("listing.name", Op.HAS, (w.meanings[0].label,), w.said) for w in near]
         )
-        item = (one.of("item") or one.meanings[0]).keys[0]
+        meaning = one.of("item")
+        item = meaning.keys[0] if meaning else one.said
         found.append(
             Wanted(item, amount.value if amount else None, amount.unit if amount else "", pieces, filters)
         )
     return found
+
+
+def _measured(sheet: Sheet, one: Mention) -> bool:
+    """Something no listing is called by itself, but of which an amount is wanted: "1 litre oil"."""
+    return any(
+        0 <= at < len(sheet.tokens) and sheet.tokens[at].kind == "amount" and one.of("category", "aisle", "word")
+        for at in (one.first - 1, one.last)
+    )
 
 
 def _back(sheet: Sheet, first: int) -> int:

@@ -23,6 +23,8 @@ _SHARED = frozenset({"city", "category", "supplier", "product", "webhook", "even
 """Entities that are rarely the subject: they need their own name and nothing better."""
 _FLAGGED = frozenset({"order", "stock"})
 """Meant when only "late" or "out of stock" is said, and of two that would do."""
+_MARKET_TALK = frozenset({"deal", "price", "thing", "cheap", "alternative", "available", "unavailable", "average", "mrp",
+                          "value", "coupon", "bundle", "each", "compare", "highest"})  # fmt: skip
 _OPS = (("under", Op.LT), ("atmost", Op.LE), ("over", Op.GT), ("atleast", Op.GE))
 _GRAINS = (("hourly", "hour"), ("daily", "day"), ("weekly", "week"), ("monthly", "month"), ("hourofday", "hour_of_day"),
            ("weekdays", "weekday"))  # fmt: skip
@@ -72,10 +74,21 @@ def readings(sheet: Sheet, *, now: datetime, city: str) -> list[Reading]:
         fresh = sheet.fresh()
         entity = fresh.layer_words.layer.entities[name]
         query = _Maker(fresh, entity, _chosen(table[name]), now).made()
-        unused, content = len(fresh.unused()), max(fresh.content(), 1)
-        sure = 0.97 - 0.9 * unused / content - 0.12 * (len(found) > 0)
+        sure = fresh.confidence() - 0.12 * (len(found) > 0)
         found.append(Reading(query, round(max(sure, 0.0), 2), _steps(query), fresh.unused()))
     return found
+
+
+def is_strong(sheet: Sheet, reading: Reading) -> bool:
+    """Whether it was named with a word of its own, not only with words that prices are asked for with too (products,
+    offers, average price). Stock and our own shop count as such."""
+    if not isinstance(reading.of, Query) or reading.of.entity == "stock" or sheet.has("ours") or sheet.mentioned("store"):
+        return True
+    shared = {at for mark in sheet.marks if mark.name in _MARKET_TALK for at in range(mark.first, mark.last)}
+    hits = _chosen(_hits(sheet).get(reading.of.entity, []))
+    return any(
+        hit.rank in ("entity", "measure", "flag") and not set(range(hit.first, hit.last)) <= shared for hit in hits
+    )
 
 
 def _about_feeds(sheet: Sheet) -> bool:

@@ -103,6 +103,15 @@ class Sheet:
             token.text for at, token in enumerate(self.tokens) if at not in self.used and not is_skipped(token)
         )
 
+    def confidence(self) -> float:
+        """How much of what was said was used; a group asked for ("by reason") and not given weighs most."""
+        unused = len(self.unused())
+        lost = any(
+            at not in self.used and not is_skipped(token) and self.mark_before(at, "each", reach=1)
+            for at, token in enumerate(self.tokens)
+        )
+        return round(max(0.0, 0.97 - 0.9 * unused / max(self.content(), 1) - 0.25 * lost), 2)
+
     def content(self) -> int:
         return sum(at in self.used or not is_skipped(token) for at, token in enumerate(self.tokens))
 
@@ -214,7 +223,7 @@ def _spelt(tokens: list[Token], lexicon: Lexicon, about: LayerWords) -> tuple[li
         options = [
             (far + cost, right)
             for found, cost in (
-                (nearest(word, _concept_grams(), _concept_words()), 0.0), (index.close(word), 0.05),
+                (nearest(word, _concept_grams(), _concept_words(), long_from=7), 0.0), (index.close(word), 0.05),
                 (about.close(word), 0.02),
             )
             if found is not None

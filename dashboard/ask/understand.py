@@ -72,6 +72,9 @@ def _readings(sheet: Sheet, now: datetime, city: str, audiences: frozenset[str])
     who work in it; for the public it is rather about the market."""
     house = operations.readings(sheet.fresh(), now=now, city=city)
     prices = market.readings(sheet.fresh(), now=now, city=city)
+    if prices:  # "products", "offers": the house has such things too, but nobody asks for them so
+        best = prices[0].confidence
+        house = [one for one in house if one.confidence > best or operations.is_strong(sheet, one)]
     if house and prices and house[0].confidence >= SURE:
         named = sheet.mentioned("platform", "item", "category", "aisle", "brand", "word")
         of_market = named or sheet.has("platform", "price", "cheap", "deal", "dear", "unavailable", "available", "basket")
@@ -174,7 +177,10 @@ def near_questions(sheet: Sheet, layer: Layer, audiences: frozenset[str]) -> tup
             found += [f"Show {label} prices", f"Which app has the cheapest {label}?"]
             break
     examples = told().get("examples", {})
-    for name, score in sheet.layer_words.selector.nearest(sheet.said(0, len(sheet.tokens))):
+    nearest = sheet.layer_words.selector.nearest(sheet.said(0, len(sheet.tokens)))
+    if sheet.has("price", "deal", "cheap", "platform"):
+        nearest.sort(key=lambda pair: pair[0] not in MARKET)
+    for name, score in nearest:
         entity = layer.entities.get(name)
         if entity is not None and score > 0.08 and entity.who & audiences and (name in MARKET or audiences - {"public"}):
             found += examples.get(name, [])[:1]
