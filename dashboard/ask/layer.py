@@ -28,6 +28,8 @@ class Dimension:
     synonyms: tuple[str, ...] = ()
     values: tuple[str, ...] = ()
     """The few words it can hold, where they are fixed."""
+    empty_is_all: bool = False
+    """A row without it stands for all: an offer without a city is one of every city."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +137,7 @@ def _entity(name: str, told: dict[str, Any]) -> Entity:
                 Dimension(
                     name=each, label=one.get("label", each.replace("_", " ")), kind=one["kind"],
                     column=one.get("column", each), synonyms=tuple(one.get("synonyms", ())),
-                    values=tuple(one.get("values", ())),
+                    values=tuple(one.get("values", ())), empty_is_all=one.get("empty_is_all", False),
                 )
                 for each, one in told.get("dimensions", {}).items()
             ),
