@@ -56,6 +56,16 @@ class Join:
 
 
 @dataclass(frozen=True, slots=True)
+class Why:
+    """How "why" is answered: rows with the `flag` against rows without it; `cause` names the leg that is to blame, and
+    `legs` are the columns with each leg's length."""
+
+    flag: str
+    cause: str
+    legs: dict[str, str]
+
+
+@dataclass(frozen=True, slots=True)
 class Entity:
     name: str
     label: str
@@ -77,6 +87,7 @@ class Entity:
     dimensions: tuple[Dimension, ...] = ()
     measures: tuple[Measure, ...] = ()
     joins: tuple[Join, ...] = ()
+    why: Why | None = None
 
     def dimension(self, name: str) -> Dimension | None:
         return next((one for one in self.dimensions if one.name == name), None)
@@ -150,6 +161,7 @@ def _entity(name: str, told: dict[str, Any]) -> Entity:
                 for each, one in told.get("measures", {}).items()
             ),
             joins=tuple(Join(to=to, column=one["column"], key=one["key"]) for to, one in told.get("joins", {}).items()),
+            why=Why(**told["why"]) if "why" in told else None,
         )  # fmt: skip
     except KeyError as missing:
         raise LayerError(f"{name}: {missing} is missing") from None
