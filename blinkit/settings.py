@@ -151,6 +151,14 @@ elif env.flag("BLINKIT_FORKS", default=False):
         1_000_000_000  # else Celery closes it before and after every task; kernel.signals looks after it
     )
 
+# Questions are answered by a role of their own that reads the schema `ask` and nothing else (docs/ask.md).
+ASK_SECRET = embedded.derived_secret(SECRET_KEY, "ask-rights")
+ASK_PASSWORD = "" if EMBEDDED else embedded.derived_secret(SECRET_KEY, "ask-reader")
+ASK_DATABASE_URL = env.text("ASK_DATABASE_URL", default="")  # empty: where DATABASE_URL is, as ask_reader
+ASK_POOL_SIZE = env.number("ASK_POOL_SIZE", default=4, least=1, most=20)  # statements at once, per process
+ASK_MOST_COST = env.number("ASK_MOST_COST", default=400_000, least=1_000)  # PostgreSQL's own reckoning
+ASK_LOG_DAYS = env.number("ASK_LOG_DAYS", default=90, least=1)
+
 REDIS_URL = env.redis("REDIS_URL", default=embedded.redis_url())
 # Every key and channel starts with it. Test workers share a server but no key.
 _test_prefix = "-".join(filter(None, [env.text("BLINKIT_TEST_DB", ""), env.text("PYTEST_XDIST_WORKER", "")]))
@@ -258,6 +266,8 @@ CELERY_BEAT_SCHEDULE = {  # seeds the database schedule; an administrator can ch
         "orders.tasks.purge_shown": 24 * 3600,
         "orders.tasks.learn_rooms": 120,
         "dashboard.tasks.sweep_watches": 30,
+        "dashboard.tasks.flush_questions": 15,
+        "dashboard.tasks.forget_questions": 24 * 3600,
     }.items()
 }
 

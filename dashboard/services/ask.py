@@ -1,160 +1,358 @@
-"""Stand-in until the real one is there: canned answers, so that screens can be looked at."""
+"""Ask: one question in, one answer out, for every door. The asker's rights decide what may be seen, three times over:
+the layer they get, the rights their transaction is given, the role that reads.
+
+The answers of the market are kept until the market changes; those of the house for some seconds. Equal questions at once
+are one statement. What is asked is noted in Redis and written down later: nobody waits for it.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from datetime import timedelta
+import hashlib
+import importlib
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from datetime import UTC, date, datetime
+from decimal import Decimal
 from typing import Any
+from uuid import UUID
 
-from django.utils import timezone
+import orjson
+import structlog
 
-from dashboard.ask.query import Intent, Query
+from blinkit.kernel import metrics
+from blinkit.kernel.errors import Refusal
+from blinkit.kernel.ids import uuid7
+from blinkit.kernel.redis_client import client, key
+from dashboard.ask import fence, form, guard, sentences, views
+from dashboard.ask import understand as understanding
+from dashboard.ask.compile import Column, Compiled, compile_query
+from dashboard.ask.errors import CannotCompile, Fenced
+from dashboard.ask.layer import Layer, layer
+from dashboard.ask.query import Basket, Query, Understanding, Understood
+from dashboard.errors import AskBusy, AskOff, TooMuch
+from dashboard.models import Verdict
+from dashboard.queries.lexicon import lexicon
+from dashboard.services import ask_log, ask_reading, ask_schema
+
+log = structlog.get_logger(__name__)
+MARKET = frozenset({"listing", "listing_price", "price_day", "market_offer", "platform_terms", "platform", "category", "city"})
+"""Entities that change only when the market's version does."""
+MARKET_S = 120
+"""Some of them look at the clock: an offer ends without anything being written."""
+HOUSE_S = 5
+RIGHTS_S = 60
+DOING_S = 6
+POLL_S = 0.01
+SEES_ALL = frozenset({"ops", "finance", "admin"})
 
 
 @dataclass(frozen=True, slots=True)
 class Caller:
+    """Who asks: `audiences` of the layer, `stores` whose rows they may see (None: all), the city they are in."""
+
     user_id: int | None
-    audiences: frozenset[str]
-    stores: frozenset[int] | None = None
+    audiences: frozenset[str] = frozenset({"public"})
+    stores: frozenset[int] | None = frozenset()
+    city: str = ""
+
+    @property
+    def rights(self) -> str:
+        stores = "*" if self.stores is None else ",".join(map(str, sorted(self.stores)))
+        return f"{','.join(sorted(self.audiences))}|{stores}"
 
 
 @dataclass(frozen=True, slots=True)
-class C:
-    name: str
-    label: str
+class Chart:
+    """A suggestion: columns by name. `kind`: bars, line, share."""
+
     kind: str
+    x: str
+    series: tuple[str, ...]
 
 
-def caller_of(user_id: int | None, roles: Any = ()) -> Caller:
-    audiences = {"public"} | ({"ops", "store", "finance"} if {"ops", "admin"} & set(roles) else set())
-    return Caller(user_id, frozenset(audiences))
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """`verdict`: answered; which (see `understanding.readings`); sorry (see `why` and `understanding.near`); refused and
+    failed (see `why`). Values of rows are plain: whole paise, hundredths of a percent, seconds, datetimes, dates."""
+
+    verdict: Verdict
+    understanding: Understanding | None = None
+    query: Understood | None = None
+    columns: tuple[Column, ...] = ()
+    rows: list[tuple[Any, ...]] = field(default_factory=list)
+    more: bool = False
+    page: int = 0
+    sentence: str = ""
+    why: str = ""
+    code: str = ""
+    chart: Chart | None = None
+    sql: str = ""
+    params: dict[str, Any] = field(default_factory=dict)
+    fresh_at: datetime | None = None
+    ms: int = 0
+    cached: bool = False
+    by_model: bool = False
+    basket: Any = None
+    steps: tuple[str, ...] = ()
+    log_id: UUID | None = None
 
 
-def told(asked: Any, *, caller: Caller, now: Any, page: int = 0) -> Any:
-    from dashboard.services.asking import Chip, Told, Way
+def ask(
+    asked: str | Understood, *, caller: Caller, now: datetime, page: int = 0, text: str = "", by_model: bool = False
+) -> Answer:
+    """Never raises for what was asked: a refusal is an answer with its sentence. `text` is what was typed when the query
+    comes from a screen's chips or a model."""
+    began = time.perf_counter()
+    answer = _answer(asked, caller, now, page)
+    ms = round((time.perf_counter() - began) * 1000)
+    answer = replace(answer, ms=ms, by_model=by_model, log_id=uuid7())
+    metrics.observe("ask_seconds", ms / 1000, verdict=answer.verdict.value, cached=str(answer.cached).lower())
+    ask_log.note(answer, text=asked if isinstance(asked, str) else text, caller=caller, now=now)
+    return answer
 
-    text = asked if isinstance(asked, str) else asked.get("text", "")
-    low = text.lower()
-    base = Told(
-        "answered",
-        question=text,
-        understood={"text": text},
-        fresh_at=now - timedelta(minutes=2),
-        ms=14,
-        sql="SELECT name, price_paise\nFROM ask.listing\nWHERE item = 'onion'\nORDER BY price_paise\nLIMIT 50",
-        chips=(
-            Chip("intent", "cheapest", False),
-            Chip("f0", "item: onion", True, "eq", (("eq", "is"), ("not", "is not")), "onion"),
-            Chip("f1", "price under ₹50", True, "lt", (("lt", "under"), ("gt", "over")), "50", unit="₹"),
-            Chip(
-                "f2",
-                "platform: Blinkit",
-                True,
-                "eq",
-                (("eq", "is"),),
-                "blinkit",
-                (("blinkit", "Blinkit"), ("zepto", "Zepto")),
-            ),
-        ),
+
+def _answer(asked: str | Understood, caller: Caller, now: datetime, page: int) -> Answer:
+    meant: Understanding | None = None
+    steps: tuple[str, ...] = ()
+    if isinstance(asked, str):
+        refusal = guard.refusal(asked)
+        if refusal is not None:
+            return Answer(Verdict.REFUSED, why=refusal, code="not-a-question")
+        meant = understand(guard.clean(asked), caller=caller, now=now)
+        if not meant.readings:
+            return Answer(Verdict.SORRY, meant, why=meant.sorry)
+        if len(meant.readings) > 1:
+            return Answer(Verdict.WHICH, meant)
+        asked, steps = meant.readings[0].of, meant.readings[0].steps
+    try:
+        found = _basket(asked, caller, now) if isinstance(asked, Basket) else _query(asked, caller, now, page)
+    except CannotCompile as no:
+        return Answer(Verdict.REFUSED, meant, asked, why=no.sentence, code=no.code)
+    except (TooMuch, AskBusy, AskOff) as no:
+        failed = Verdict.REFUSED if isinstance(no, TooMuch) else Verdict.FAILED
+        return Answer(failed, meant, asked, why=no.detail, code=no.code)
+    except Refusal as no:
+        return Answer(Verdict.REFUSED, meant, asked, why=no.detail, code=no.code)
+    except Fenced as no:
+        log.error("a statement of ours did not pass the fence", why=str(no))
+        return Answer(Verdict.REFUSED, meant, asked, why=guard.ONLY_READS, code="fenced")
+    return replace(found, understanding=meant, steps=steps)
+
+
+def understand(text: str, *, caller: Caller, now: datetime) -> Understanding:
+    """By the words of the layer and of the house."""
+    return understanding.understand(text, lexicon(), layer(), now, caller.city, caller.audiences)
+
+
+# -- one query ---------------------------------------------------------------------------------------------------------
+
+
+def _query(query: Query, caller: Caller, now: datetime, page: int) -> Answer:
+    seen = layer_for(caller)
+    compiled = compile_query(query, seen, page=page)
+    fence.check(compiled.sql)
+    lasts, version = _lasts(compiled)
+    name = _key(compiled, caller, version)
+    kept, was_kept = _once(name, lasts, lambda: _run(compiled, caller, seen))
+    columns = compiled.columns
+    rows = [tuple(_out(value, columns[at].kind) for at, value in enumerate(row)) for row in kept["rows"]]
+    fresh = datetime.fromisoformat(kept["fresh"]) if kept["fresh"] else None
+    return Answer(
+        Verdict.ANSWERED, query=query, columns=columns, rows=rows, more=kept["more"], page=page,
+        sentence=sentences.sentence(query, columns, rows, seen), chart=_chart(query, columns), sql=compiled.sql,
+        params=compiled.params, fresh_at=fresh or now, cached=was_kept,
+    )  # fmt: skip
+
+
+def layer_for(caller: Caller) -> Layer:
+    """A person without stores and without the right to all sees nothing that has rows of stores."""
+    return layer().for_(caller.audiences)
+
+
+def _run(compiled: Compiled, caller: Caller, seen: Layer) -> dict[str, Any]:
+    rights = views.sign(
+        audiences=caller.audiences, stores=caller.stores, until=int(time.time()) + RIGHTS_S, secret=ask_schema.secret()
     )
-    if "late" in low or "order" in low:
-        if "ops" not in caller.audiences:
-            return replace(
-                base,
-                verdict="refused",
-                why="This box answers questions about prices on platforms. Orders are for people who work here.",
-                chips=(),
-            )
-    if "which" in low:
-        return replace(
-            base,
-            verdict="which",
-            ways=(
-                Way("Lowest price of onions on each platform", {"text": "cheapest onions"}),
-                Way("Discounts on onions", {"text": "deals onions"}),
-            ),
-            chips=(),
-        )
-    if "sorry" in low:
-        return replace(
-            base,
-            verdict="sorry",
-            near=("cheapest onions", "price trend of onions"),
-            why="I did not understand “sorry”.",
-            chips=(),
-        )
-    if "drop" in low:
-        return replace(base, verdict="refused", why="This changes data. Ask only reads.", chips=())
-    if "trend" in low:
-        cols = (C("day", "Day", "date"), C("platform", "Platform", "text"), C("price", "Average price", "paise"))
-        rows = [
-            ((now - timedelta(days=14 - d)).date(), p, 2500 + (d * 37 * k) % 700 + 300 * k)
-            for d in range(14)
-            for k, p in enumerate(("Blinkit", "Zepto", "Instamart"), 1)
-        ]
-        return replace(
-            base,
-            intent="trend",
-            sentence="Onions cost ₹28.40 on average today, 3 % more than two weeks ago.",
-            columns=cols,
-            rows=rows,
-            total=42,
-        )
-    if "share" in low:
-        cols = (C("platform", "Platform", "text"), C("count", "Products", "number"))
-        return replace(
-            base,
-            intent="share",
-            sentence="Zepto lists 41 % of the fruit we watch.",
-            columns=cols,
-            rows=[("Zepto", 412), ("Blinkit", 350), ("Instamart", 242)],
-            total=3,
-        )
-    cols = (
-        C("name", "Name", "text"),
-        C("pack", "Pack", "text"),
-        C("platform", "Platform", "text"),
-        C("price", "Price", "paise"),
-        C("discount", "Discount", "bp"),
-        C("seen_at", "Seen", "time"),
-    )
-    rows = [
-        (f"Onion number {n}", "1 kg", ("Blinkit", "Zepto", "Instamart")[n % 3], 2400 + 130 * n, 100 * n + 50, now)
-        for n in range(50)
-    ]
-    return replace(
-        base,
-        intent="cheapest",
-        sentence="The cheapest onions are on Zepto: ₹24 for 1 kg.",
-        columns=cols,
-        rows=rows,
-        total=1204,
-        page=page,
-        more=True,
-        unused=("please",),
-    )
+    found = ask_reading.read(compiled, rights=rights).rows
+    rows = [tuple(_plain(value) for value in row) for row in found[: compiled.limit]]
+    return {"rows": rows, "more": len(found) > compiled.limit, "fresh": _freshest(compiled, seen, rows)}
 
 
-def suggest(text: str, *, caller: Caller) -> list[str]:
-    return [
-        one
-        for one in ("cheapest onions", "price trend of onions", "share of products by platform", "which onions")
-        if text.lower() in one
-    ]
+def _freshest(compiled: Compiled, seen: Layer, rows: list[tuple[Any, ...]]) -> str:
+    """The newest "seen" of a list that shows it; else the time of the question, when it was read."""
+    entity = seen.entity(compiled.entities[0])
+    at = next((n for n, c in enumerate(compiled.columns) if c.field == f"{entity.name}.{entity.fresh}"), None)
+    found = [row[at] for row in rows if row[at]] if at is not None and entity.fresh else []
+    return str(max(found)) if found else datetime.now(UTC).isoformat()
 
 
-def changed(
-    understood: dict[str, Any], *, at: str, op: str = "", value: str = "", gone: bool = False, caller: Any
-) -> dict[str, Any]:
-    return understood
+def _basket(basket: Basket, caller: Caller, now: datetime) -> Answer:
+    """A shopping list is planned by the catalogue, fees and minimums included."""
+    try:
+        baskets = importlib.import_module("catalog.baskets")
+    except ModuleNotFoundError:
+        return Answer(Verdict.SORRY, query=basket, why="Whole shopping lists can't be compared here yet.")
+    plan = baskets.plan(basket if basket.city or not caller.city else replace(basket, city=caller.city))
+    return Answer(Verdict.ANSWERED, query=basket, basket=plan, fresh_at=getattr(plan, "fresh_at", now) or now)
+
+
+# -- kept answers ------------------------------------------------------------------------------------------------------
+
+
+def _lasts(compiled: Compiled) -> tuple[int, str]:
+    """How long an answer may be kept, and the version it belongs to."""
+    if not MARKET.issuperset(compiled.entities):
+        return HOUSE_S, ""
+    try:
+        market = importlib.import_module("catalog.services.market")
+        version = str(market.version())
+    except (ModuleNotFoundError, AttributeError):
+        return HOUSE_S, ""
+    return (MARKET_S, version) if version else (HOUSE_S, "")
+
+
+def _key(compiled: Compiled, caller: Caller, version: str) -> str:
+    told = orjson.dumps([compiled.sql, compiled.params, caller.rights, version], default=str, option=orjson.OPT_SORT_KEYS)
+    return key(f"ask:{hashlib.sha256(told).hexdigest()[:40]}")
+
+
+_doing: dict[str, threading.Event] = {}
+_doing_lock = threading.Lock()
+
+
+def _once(name: str, lasts_s: int, run: Callable[[], dict[str, Any]]) -> tuple[dict[str, Any], bool]:
+    """The kept answer, or that of one run, however many ask for it at once, in this process and in others. With Redis
+    down each process runs it once."""
+    found = _kept(name)
+    if found is not None:
+        return found, True
+    with _doing_lock:
+        mine = _doing.get(name)
+        leads = mine is None
+        if mine is None:
+            mine = _doing[name] = threading.Event()
+    if not leads:
+        mine.wait(DOING_S)
+        found = _kept(name)
+        return (found, True) if found is not None else (run(), False)
+    try:
+        found = _wait_for_others(name)
+        if found is not None:
+            return found, True
+        made = run()
+        _keep(name, made, lasts_s)
+        return made, False
+    finally:
+        with _doing_lock:
+            _doing.pop(name, None)
+        mine.set()
+
+
+def _wait_for_others(name: str) -> dict[str, Any] | None:
+    """Another process may be at it: its answer, when it comes in time."""
+    try:
+        until = time.monotonic() + DOING_S
+        while not client().set(f"{name}:doing", "1", nx=True, px=DOING_S * 1000):
+            found = _kept(name)
+            if found is not None or time.monotonic() > until:
+                return found
+            time.sleep(POLL_S)
+        return _kept(name)
+    except Exception as error:
+        log.warning("answers are not shared: Redis does not answer", error=repr(error))
+        return None
+
+
+def _kept(name: str) -> dict[str, Any] | None:
+    try:
+        raw = client().get(name)
+    except Exception:
+        return None
+    return orjson.loads(str(raw)) if raw else None
+
+
+def _keep(name: str, made: dict[str, Any], lasts_s: int) -> None:
+    try:
+        pipe = client().pipeline(transaction=False)
+        pipe.set(name, orjson.dumps(made), ex=lasts_s)
+        pipe.delete(f"{name}:doing")
+        pipe.execute()
+    except Exception as error:
+        log.warning("an answer could not be kept", error=repr(error))
+
+
+# -- values ------------------------------------------------------------------------------------------------------------
+
+
+def _plain(value: Any) -> Any:
+    """As JSON has it; `_out` makes times of it again, so that a kept answer equals a fresh one."""
+    if isinstance(value, Decimal):
+        return int(value) if value == value.to_integral_value() else float(value)
+    if isinstance(value, datetime | date):
+        return value.isoformat()
+    if isinstance(value, UUID):
+        return str(value)
+    return value
+
+
+def _out(value: Any, kind: str) -> Any:
+    if isinstance(value, str) and kind == "time":
+        return datetime.fromisoformat(value)
+    if isinstance(value, str) and kind == "date":
+        return date.fromisoformat(value[:10])
+    return value
+
+
+def _chart(query: Query, columns: tuple[Column, ...]) -> Chart | None:
+    figures = tuple(column.name for column in columns if column.is_measure and column.part in ("", "before"))
+    others = [column for column in columns if not column.is_measure]
+    if not figures or not others:
+        return None
+    if any(column.part == "share" for column in columns):
+        return Chart("share", others[0].name, tuple(column.name for column in columns if column.part == "share"))
+    along = next((column for column in others if column.kind in ("time", "date")), None)
+    return Chart("line", along.name, figures) if along else Chart("bars", others[0].name, figures[:2])
+
+
+# -- for screens and programs ------------------------------------------------------------------------------------------
+
+
+def read_understood(told: Any, *, caller: Caller) -> Understood:
+    """The query object of a link, a kept question or a model, over what the caller may see. Raises ValueError."""
+    return form.from_json(told, layer_for(caller))
 
 
 def may_ask(understood: Any, *, caller: Caller) -> bool:
+    try:
+        of = read_understood(understood, caller=caller)
+        if isinstance(of, Query):
+            compile_query(of, layer_for(caller))
+    except (ValueError, CannotCompile):
+        return False
     return True
 
 
-def note_feedback(*, log_id: Any, caller: Caller, helpful: bool, words: str = "") -> None:
-    pass
+def caller_of(user_id: int | None, roles: Any = (), *, city: str = "") -> Caller:
+    """Guests and customers see the market; people of a store the rows of their own stores; operations and administrators
+    all stores; money is for administrators."""
+    held = set(roles)
+    audiences = {"public"}
+    if held & {"picker", "store_manager"}:
+        audiences.add("store")
+    if held & {"ops", "admin"}:
+        audiences |= {"store", "ops"}
+    if "admin" in held:
+        audiences |= {"finance", "admin"}
+    stores: frozenset[int] | None = frozenset()
+    if audiences & SEES_ALL:
+        stores = None
+    elif "store" in audiences and user_id is not None:
+        from catalog.models import StoreMembership
+
+        stores = frozenset(StoreMembership.objects.filter(user_id=user_id).values_list("store_id", flat=True))
+    return Caller(user_id, frozenset(audiences), stores, city)
 
 
-_ = (timezone, Intent, Query)
+note_feedback = ask_log.note_feedback
