@@ -30,7 +30,7 @@ from dashboard.ask import understand as understanding
 from dashboard.ask.compile import Column, Compiled, compile_query
 from dashboard.ask.errors import CannotCompile, Fenced
 from dashboard.ask.layer import Layer, layer
-from dashboard.ask.query import Basket, Query, Understanding, Understood
+from dashboard.ask.query import Basket, Intent, Query, Understanding, Understood
 from dashboard.errors import AskBusy, AskOff, TooMuch
 from dashboard.models import Verdict
 from dashboard.queries.lexicon import lexicon
@@ -164,6 +164,22 @@ def _query(query: Query, caller: Caller, now: datetime, page: int) -> Answer:
         sentence=sentences.sentence(query, columns, rows, seen), chart=_chart(query, columns), sql=compiled.sql,
         params=compiled.params, fresh_at=fresh or now, cached=was_kept,
     )  # fmt: skip
+
+
+def counted(query: Query, *, caller: Caller, now: datetime) -> int | None:
+    """How many rows a list has on all its pages; None where that can't be said at a bearable cost."""
+    measure = f"{query.entity}.count"
+    try:
+        entity, _field = layer_for(caller).field(measure)
+    except KeyError:
+        return None
+    if query.measures or any(entity.measure(one.field.partition(".")[2]) for one in query.filters):
+        return None
+    of = replace(query, intent=Intent.FIGURE, measures=(measure,), dimensions=(), columns=(), order=(), limit=1)
+    try:
+        return int(_query(of, caller, now, 0).rows[0][0])
+    except (CannotCompile, Fenced, Refusal, IndexError, TypeError):
+        return None
 
 
 def layer_for(caller: Caller) -> Layer:

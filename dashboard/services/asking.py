@@ -10,21 +10,29 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from decimal import Decimal, InvalidOperation
 from typing import Any
 from uuid import UUID
 
 from accounts.models import User
-from blinkit.kernel.errors import Invalid, NotAllowed
-from dashboard import charts
-from dashboard.ask import form
-from dashboard.ask.query import Query, Understood
+from blinkit.kernel.errors import Invalid, NotAllowed, Unavailable
+from blinkit.kernel.words import said
+from dashboard import cells, charts
+from dashboard.ask import chips, form
+from dashboard.ask import suggest as suggesting
+from dashboard.ask.layer import Layer
+from dashboard.ask.query import Query, Reading, Understood
 from dashboard.cells import Column
 from dashboard.models import Verdict
+from dashboard.queries.lexicon import lexicon
 from dashboard.services import ask as facade
 from dashboard.services import asking_model
 from dashboard.services.ask import Answer, Caller, caller_of, may_ask, note_feedback
 
 __all__ = ["Chip", "Told", "Way", "again", "ask", "caller_of", "changed", "may_ask", "note_feedback", "suggest"]
+
+PER_UNIT = {"paise": 100, "bp": 100, "seconds": 60}
+UNITS = {"paise": "₹", "bp": "%", "seconds": "min", "minutes": "min"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,14 +40,19 @@ class Chip:
     """One part of what was understood, as a person may take it away or change it. `at` says which part it is."""
 
     at: str
-    text: str
-    can_go: bool = True
-    op: str = ""
-    ops: tuple[tuple[str, str], ...] = ()
-    value: str = ""
-    values: tuple[tuple[str, str], ...] = ()
-    """What it may be instead, where that is a short list: (value, words)."""
+    label: str
+    value: str
+    can_go: bool = False
+    others: tuple[tuple[str, str], ...] = ()
+    """What it may be instead: (value, words)."""
+    takes_words: bool = False
+    """Something else may be typed in: a number in `unit`, or words."""
+    typed: str = ""
     unit: str = ""
+
+    @property
+    def text(self) -> str:
+        return f"{said(self.label)}: {said(self.value)}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,16 +147,95 @@ def _with_model(asked: str, answer: Answer, *, caller: Caller, now: datetime) ->
     return found if found.verdict == Verdict.ANSWERED else answer
 
 
+def suggest(text: str, *, caller: Caller) -> list[str]:
+    """Whole questions that begin like this; examples where nothing is typed."""
+    return suggesting.suggest(text, lexicon(), facade.layer_for(caller), caller.audiences)
+
+
+def changed(
+    understood: Mapping[str, Any], *, at: str, caller: Caller, now: datetime, value: str = "", typed: str = "",
+    gone: bool = False,
+) -> dict[str, Any]:
+    """The query object after one of its parts was taken away or changed: into one of its `others`, into what was typed
+    (in the unit of its chip), or both. Raises Invalid for what does not fit."""
+    layer = facade.layer_for(caller)
+    try:
+        of = facade.read_understood(understood, caller=caller)
+        if gone:
+            return form.to_json(chips.apply(of, at, None, layer, now=now))
+        if value:
+            of = chips.apply(of, at, value, layer, now=now)
+        if typed:
+            part = next((one for one in chips.describe(of, layer) if one.id == at), None)
+            kind = _kind(layer, part.field) if part else "text"
+            of = chips.apply(of, at, _in_units(typed, kind), layer, now=now)
+    except ValueError as wrong:
+        raise Invalid(str(wrong) or "That part of the question can't be changed so.") from None
+    return form.to_json(of)
+
+
 def _told(answer: Answer, *, question: str, caller: Caller, now: datetime) -> Told:
     meant = answer.understanding
     reading = meant.readings[0] if meant and len(meant.readings) == 1 and not answer.by_model else None
-    of = answer.query
+    of, layer = answer.query, facade.layer_for(caller)
     told = Told(
         answer.verdict.value, question=question, understood=form.to_json(of) if of else None,
         intent=str(of.intent) if isinstance(of, Query) else "", sentence=answer.sentence, columns=answer.columns,
         rows=answer.rows, more=answer.more, page=answer.page, per_page=of.limit if isinstance(of, Query) else 50,
         sql=answer.sql, fresh_at=answer.fresh_at, cached=answer.cached, by_model=answer.by_model, ms=answer.ms,
         steps=answer.steps, unused=reading.unused if reading else (), near=meant.near if meant else (), why=answer.why,
-        log_id=answer.log_id,
+        log_id=answer.log_id, chips=_chips(of, layer) if of and answer.verdict == Verdict.ANSWERED else (),
     )  # fmt: skip
+    if answer.verdict == Verdict.WHICH and meant:
+        return replace(told, ways=tuple(Way(_in_words(one, layer), form.to_json(one.of)) for one in meant.readings))
+    if isinstance(of, Query) and answer.verdict == Verdict.ANSWERED and (answer.more or answer.page):
+        return replace(told, total=facade.counted(of, caller=caller, now=now))
     return told
+
+
+# -- chips -------------------------------------------------------------------------------------------------------------
+
+
+def _chips(of: Understood, layer: Layer) -> tuple[Chip, ...]:
+    return tuple(_chip(one, of, layer) for one in chips.describe(of, layer, lexicon()))
+
+
+def _chip(one: chips.Chip, of: Understood, layer: Layer) -> Chip:
+    others = tuple((other.key, other.label) for other in one.others)
+    made = Chip(one.id, one.label, one.value, one.removable, others)
+    part, _colon, number = one.id.partition(":")
+    if part != "filter" or not isinstance(of, Query):
+        return made
+    found, kind = of.filters[int(number)], _kind(layer, one.field)
+    is_list = others and not others[0][0].startswith("op:")
+    if is_list or kind in ("flag", "time", "date", "id") or len(found.values) != 1:
+        return made
+    typed = cells.figure(found.values[0])
+    shown = str(found.values[0]) if typed is None else f"{typed / PER_UNIT.get(kind, 1):g}"
+    return replace(made, takes_words=True, typed=shown, unit=UNITS.get(kind, ""))
+
+
+def _kind(layer: Layer, path: str) -> str:
+    try:
+        return layer.field(path)[1].kind
+    except KeyError:
+        return "text"
+
+
+def _in_units(typed: str, kind: str) -> str:
+    """ "₹49.50" of money is "4950". Raises Invalid."""
+    if kind not in cells.FIGURES:
+        return typed
+    try:
+        number = Decimal(typed.replace(",", "").removeprefix("₹").removesuffix("%").strip()) * PER_UNIT.get(kind, 1)
+        return str(int(number)) if number == int(number) else str(float(number))
+    except (InvalidOperation, ValueError, OverflowError):
+        raise Invalid("That is no number.") from None
+
+
+def _in_words(one: Reading, layer: Layer) -> str:
+    """A reading as its chips say it, without what goes without saying."""
+    parts = [
+        chip for chip in chips.describe(one.of, layer, lexicon()) if chip.id not in ("limit", "order") and chip.value
+    ]
+    return " · ".join(chip.value for chip in parts)

@@ -200,10 +200,11 @@ def changed(request: HttpRequest, *, who: Any = None) -> str:
     understood = asking.changed(
         unpacked(request.GET.get("u", "")),
         at=request.GET.get("at", "")[:40],
-        op=request.GET.get("op", "")[:20],
         value=request.GET.get("value", "").strip()[:200],
+        typed=request.GET.get("typed", "").strip()[:200],
         gone=request.GET.get("gone") == "yes",
         caller=who or caller(request),
+        now=timezone.now(),
     )
     return packed(understood)
 
