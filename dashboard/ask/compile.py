@@ -143,7 +143,9 @@ class _Builder:
         assert why is not None
         flag = _column(self.base, why.flag)
         cause = self.base.dimension(why.cause)
-        asked = [path for path in self.query.dimensions if self._dimension(path)[1] is not cause]
+        asked = [path for path in self.query.dimensions if self._dimension(path)[1].column != why.cause]
+        if asked and len(asked) < len(self.query.dimensions):
+            return self._aggregate()  # each cause by something else: a plain count, late ones as the filter says
         where = self._where(beside=f"{self.base.name}.{why.flag}")
         if asked:
             for path in asked:
@@ -335,7 +337,7 @@ class _Builder:
         else:
             moments = [_moment(value, kind, dimension.label) for value in one.values]
             sql = self._compared(column, one, moments, dimension.label)
-        return f"({sql} OR {column} IS NULL)" if dimension.empty_is_all else sql
+        return f"({sql} OR {column} = '')" if dimension.empty_is_all else sql
 
     def _number_filter(self, column: str, one: Filter, label: str) -> str:
         numbers = [_number(value, label) for value in one.values]
