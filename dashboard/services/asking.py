@@ -105,9 +105,7 @@ class Told:
         return self.start + len(self.rows)
 
 
-def ask(
-    asked: str | Mapping[str, Any], *, caller: Caller, now: datetime, page: int = 0, text: str = ""
-) -> Told:
+def ask(asked: str | Mapping[str, Any], *, caller: Caller, now: datetime, page: int = 0, text: str = "") -> Told:
     """Words, or a query object as an earlier answer had it (`text`: the words it came from). Never raises for what was
     asked: what these names or these rights do not allow is an answer with verdict "refused"."""
     if isinstance(asked, str):
@@ -153,7 +151,13 @@ def suggest(text: str, *, caller: Caller) -> list[str]:
 
 
 def changed(
-    understood: Mapping[str, Any], *, at: str, caller: Caller, now: datetime, value: str = "", typed: str = "",
+    understood: Mapping[str, Any],
+    *,
+    at: str,
+    caller: Caller,
+    now: datetime,
+    value: str = "",
+    typed: str = "",
     gone: bool = False,
 ) -> dict[str, Any]:
     """The query object after one of its parts was taken away or changed: into one of its `others`, into what was typed
