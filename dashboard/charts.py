@@ -72,7 +72,11 @@ def chart_of(*, intent: str, columns: Sequence[Column], rows: Sequence[Sequence[
     at = _figure_column(intent, columns)
     if at is None or len(rows) < 2 or intent == "list":
         return None
-    names = [number for number, column in enumerate(columns) if column.kind not in cells.FIGURES and number != at]
+    names = [
+        number
+        for number, column in enumerate(columns)
+        if number != at and column.kind not in cells.FIGURES and not getattr(column, "is_figure", False)
+    ]
     times = [number for number in names if _is_time(columns[number], rows, number)]
     if times and (intent == "trend" or len(names) == len(times)):
         return _lines(columns, rows, at=at, time=times[0], names=[number for number in names if number not in times])
@@ -92,6 +96,10 @@ def from_json(told: dict[str, Any]) -> Chart:
 
 def _figure_column(intent: str, columns: Sequence[Column]) -> int | None:
     found = [number for number, column in enumerate(columns) if column.kind in cells.FIGURES]
+    asked = [number for number in found if getattr(columns[number], "is_figure", False)]
+    shares = [number for number in asked if getattr(columns[number], "part", "") == "share"]
+    if asked:
+        return shares[0] if shares else asked[0]
     money = [number for number in found if columns[number].kind == "paise"]
     off = [number for number in found if columns[number].kind == "bp"]
     if intent == "deals" and off:
@@ -113,7 +121,9 @@ def _bars(
     if len(known) < 2:
         return None
     shown = known[:MOST_BARS]
-    whole = sum(value for _row, value in known) if is_share else max(abs(value) for _row, value in shown)
+    whole = max(abs(value) for _row, value in shown)
+    if is_share:
+        whole = 10_000 if kind == "bp" else sum(value for _row, value in known)
     points = []
     for row, value in shown:
         wide = max(0.0, 100 * value / whole) if whole else 0.0

@@ -121,6 +121,8 @@ def _answer(asked: str | Understood, caller: Caller, now: datetime, page: int) -
         if refusal is not None:
             return Answer(Verdict.REFUSED, why=refusal, code="not-a-question")
         meant = understand(guard.clean(asked), caller=caller, now=now)
+        if not meant.readings and _is_for_others(asked, caller, now):
+            return Answer(Verdict.REFUSED, meant, why=meant.sorry, code="not-allowed")
         if not meant.readings:
             return Answer(Verdict.SORRY, meant, why=meant.sorry)
         if len(meant.readings) > 1:
@@ -144,6 +146,15 @@ def _answer(asked: str | Understood, caller: Caller, now: datetime, page: int) -
 def understand(text: str, *, caller: Caller, now: datetime) -> Understanding:
     """By the words of the layer and of the house."""
     return understanding.understand(text, lexicon(), layer(), now, caller.city, caller.audiences)
+
+
+def _is_for_others(text: str, caller: Caller, now: datetime) -> bool:
+    """Whether somebody with more rights would be understood."""
+    everybody = frozenset().union(*(entity.who for entity in layer().entities.values()))
+    if everybody <= caller.audiences:
+        return False
+    more = replace(caller, audiences=everybody)
+    return bool(understand(guard.clean(text), caller=more, now=now).readings)
 
 
 # -- one query ---------------------------------------------------------------------------------------------------------

@@ -16,9 +16,11 @@ from uuid import UUID
 
 from accounts.models import User
 from blinkit.kernel.errors import Invalid, NotAllowed, Unavailable
+from blinkit.kernel.said import say
 from blinkit.kernel.words import said
 from dashboard import cells, charts
-from dashboard.ask import chips, form
+from dashboard.ask import chips, compile, form
+from dashboard.ask import say as sentences
 from dashboard.ask import suggest as suggesting
 from dashboard.ask.layer import Layer
 from dashboard.ask.query import Query, Reading, Understood
@@ -26,12 +28,13 @@ from dashboard.cells import Column
 from dashboard.models import Verdict
 from dashboard.queries.lexicon import lexicon
 from dashboard.services import ask as facade
-from dashboard.services import asking_model
+from dashboard.services import asking_basket, asking_model
 from dashboard.services.ask import Answer, Caller, caller_of, may_ask, note_feedback
 
 __all__ = ["Chip", "Told", "Way", "again", "ask", "caller_of", "changed", "may_ask", "note_feedback", "suggest"]
 
 PER_UNIT = {"paise": 100, "bp": 100, "seconds": 60}
+NAMED = frozenset({"platform", "store", "city", "category", "aisle"})
 UNITS = {"paise": "₹", "bp": "%", "seconds": "min", "minutes": "min"}
 
 
@@ -53,6 +56,18 @@ class Chip:
     @property
     def text(self) -> str:
         return f"{said(self.label)}: {said(self.value)}"
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A column as people read it. `of` is what its words are names of (platform, store, …), "" for others."""
+
+    name: str
+    label: str
+    kind: str
+    is_figure: bool = False
+    part: str = ""
+    of: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +109,22 @@ class Told:
 
     @property
     def chart(self) -> charts.Chart | None:
-        return charts.chart_of(intent=self.intent, columns=self.columns, rows=self.rows)
+        return charts.chart_of(intent=self.intent, columns=self.columns, rows=self.named)
+
+    @property
+    def named(self) -> list[tuple[Any, ...]]:
+        """The rows as people read them: platforms, stores and shelves by name, not by key."""
+        kinds = [getattr(column, "of", "") for column in self.columns]
+        if not any(kinds):
+            return [tuple(row) for row in self.rows]
+        names = lexicon()
+        return [
+            tuple(
+                names.label(of, cell) if of and isinstance(cell, str) else cell
+                for of, cell in zip(kinds, row, strict=True)
+            )
+            for row in self.rows
+        ]
 
     @property
     def start(self) -> int:
@@ -184,17 +214,48 @@ def _told(answer: Answer, *, question: str, caller: Caller, now: datetime) -> To
     of, layer = answer.query, facade.layer_for(caller)
     told = Told(
         answer.verdict.value, question=question, understood=form.to_json(of) if of else None,
-        intent=str(of.intent) if isinstance(of, Query) else "", sentence=answer.sentence, columns=answer.columns,
+        intent=str(of.intent) if isinstance(of, Query) else "", sentence=_sentence(answer, layer),
+        columns=tuple(_shown(column) for column in answer.columns),
         rows=answer.rows, more=answer.more, page=answer.page, per_page=of.limit if isinstance(of, Query) else 50,
         sql=answer.sql, fresh_at=answer.fresh_at, cached=answer.cached, by_model=answer.by_model, ms=answer.ms,
         steps=answer.steps, unused=reading.unused if reading else (), near=meant.near if meant else (), why=answer.why,
         log_id=answer.log_id, chips=_chips(of, layer) if of and answer.verdict == Verdict.ANSWERED else (),
     )  # fmt: skip
+    if answer.basket is not None:
+        columns = tuple(Shown(*column) for column in asking_basket.COLUMNS)
+        rows = asking_basket.rows(answer.basket)
+        return replace(
+            told, intent="compare", sentence=asking_basket.sentence(answer.basket), columns=columns, rows=rows
+        )
     if answer.verdict == Verdict.WHICH and meant:
         return replace(told, ways=tuple(Way(_in_words(one, layer), form.to_json(one.of)) for one in meant.readings))
     if isinstance(of, Query) and answer.verdict == Verdict.ANSWERED and (answer.more or answer.page):
         return replace(told, total=facade.counted(of, caller=caller, now=now))
     return told
+
+
+def _shown(column: compile.Column) -> Shown:
+    label: str = column.label
+    if column.part == "before":
+        label = say("{figure} before", figure=label)
+    elif column.part == "change":
+        label = say("change of {figure}", figure=label)
+    elif column.part == "share":
+        label = say("share of {figure}", figure=label)
+    last = column.field.partition(".")[2]
+    of = last if last in NAMED and column.kind == "text" else ""
+    return Shown(column.name, label, column.kind, column.is_measure, column.part, of)
+
+
+def _sentence(answer: Answer, layer: Layer) -> str:
+    """In the words of the question where they fit; of shares and causes as they were reckoned."""
+    of = answer.query
+    if not isinstance(of, Query) or not answer.rows or any(column.part == "share" for column in answer.columns):
+        return answer.sentence
+    if any(column.field == "" or column.name == "with_it" for column in answer.columns):
+        return answer.sentence
+    keys = [f"{column.field}:{column.part}" if column.part else column.field for column in answer.columns]
+    return sentences.sentence(of, [dict(zip(keys, row, strict=True)) for row in answer.rows], layer, lexicon())
 
 
 # -- chips -------------------------------------------------------------------------------------------------------------

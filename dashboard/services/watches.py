@@ -179,7 +179,7 @@ def _judge(watch_id: UUID, *, value: float, answer: asking.Told, asked_at: datet
     if not is_news(value, was, above=one.above, below=one.below):
         return None
     QuestionWatch.objects.filter(pk=one.pk).update(told_at=asked_at)
-    chart = charts.chart_of(intent=answer.intent, columns=answer.columns, rows=answer.rows)
+    chart = answer.chart
     label, kind = next(
         ((label, kind) for name, label, kind in watchable(answer.columns) if name == one.field), ("", "")
     )
@@ -188,7 +188,7 @@ def _judge(watch_id: UUID, *, value: float, answer: asking.Told, asked_at: datet
         answer={
             "title": one.question.title, "sentence": answer.sentence, "label": label, "kind": kind,
             "columns": [[column.name, column.label, column.kind] for column in answer.columns],
-            "rows": [[cells.as_json(cell) for cell in row] for row in answer.rows[:ROWS_KEPT]],
+            "rows": [[cells.as_json(cell) for cell in row] for row in answer.named[:ROWS_KEPT]],
             "chart": chart.as_json() if chart else None,
         },
     )  # fmt: skip

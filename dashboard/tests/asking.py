@@ -22,7 +22,7 @@ ONIONS = Told(
     "answered", question="cheapest onions", understood={"intent": "cheapest", "entity": "listing"}, intent="cheapest",
     sentence="The cheapest onion is ₹29 on Zepto.", columns=COLUMNS, rows=ROWS, total=3,
     sql="SELECT 1 FROM ask.listing", fresh_at=NOW,
-    chips=(Chip("filter:0", "price under ₹50", op="lt", ops=(("lt", "under"), ("gt", "over")), value="50"),),
+    chips=(Chip("filter:0", "Price", "below ₹50", True, (("op:gt", "above"),), True, "50", "₹"),),
 )  # fmt: skip
 WHICH = Told("which", question="milk", ways=(Way("The price of milk", {"entity": "a"}), Way("Sales", {"entity": "b"})))
 SORRY = Told("sorry", question="blorp", why="I do not know “blorp”.", near=("cheapest onions",))

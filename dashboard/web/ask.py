@@ -218,7 +218,7 @@ def view_of(found: Told | None, *, page: str) -> dict[str, Any]:
         "found": found,
         "u": link,
         "page_url": page,
-        "rows": _shown(found.columns, found.rows),
+        "rows": _shown(found.columns, found.named),
         "total": "" if found.total is None else cells.grouped(found.total),
         "figures": [column.name for column in found.columns if column.kind in cells.FIGURES],
         "chart": found.chart,
@@ -289,7 +289,7 @@ def _all_rows(request: HttpRequest, found: Told) -> Iterator[Any]:
     """Page after page, MOST_EXPORTED rows at most."""
     who, now, part, rows = caller(request), timezone.now(), found, 0
     while True:
-        yield from part.rows
+        yield from part.named
         rows += len(part.rows)
         if not part.more or not part.rows or rows >= MOST_EXPORTED or part.understood is None:
             return
