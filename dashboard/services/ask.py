@@ -29,8 +29,8 @@ from dashboard.ask import fence, form, guard, sentences, views
 from dashboard.ask.compile import Column, Compiled, compile_query
 from dashboard.ask.errors import CannotCompile, Fenced
 from dashboard.ask.layer import Layer, layer
-from dashboard.ask.query import Basket, Query, Understanding, Understood
-from dashboard.errors import AskBusy, AskOff, TooMuch
+from dashboard.ask.query import Basket, Op, Query, Understanding, Understood
+from dashboard.errors import AskBusy, AskOff, MayNotAsk, TooMuch
 from dashboard.models import Verdict
 from dashboard.services import ask_log, ask_reading, ask_schema
 
@@ -43,6 +43,11 @@ HOUSE_S = 5
 RIGHTS_S = 60
 DOING_S = 6
 POLL_S = 0.01
+LONGEST = 200
+IDEAS = (
+    "Cheapest onions right now", "Compare milk prices on all platforms", "Products with 30 % off or more",
+    "Delivery fees by platform", "Onion price trend",
+)  # fmt: skip
 SEES_ALL = frozenset({"ops", "finance", "admin"})
 
 
@@ -142,10 +147,21 @@ def _answer(asked: str | Understood, caller: Caller, now: datetime, page: int) -
 def understand(text: str, *, caller: Caller, now: datetime) -> Understanding:
     """By the words of the layer and the house; nothing is understood where that part is missing."""
     try:
-        door = importlib.import_module("dashboard.queries.lexicon")
+        words = importlib.import_module("dashboard.ask.understand")
+        house = importlib.import_module("dashboard.queries.lexicon")
     except ModuleNotFoundError:
         return Understanding(text, sorry="Questions in words are not understood here yet.")
-    return door.understood(text, layer=layer(), now=now, city=caller.city, audiences=caller.audiences)
+    return words.understand(text, house.lexicon(), layer(), now, caller.city, caller.audiences)
+
+
+def suggest(text: str, *, caller: Caller, most: int = 6) -> list[str]:
+    """Questions that begin like this or would work; of those asked before only ones that were answered."""
+    try:
+        words = importlib.import_module("dashboard.ask.understand")
+        house = importlib.import_module("dashboard.queries.lexicon")
+        return list(words.suggest(guard.clean(text[:LONGEST]), house.lexicon(), layer(), caller.audiences, most))
+    except (ModuleNotFoundError, AttributeError):
+        return [one for one in IDEAS if guard.clean(text[:LONGEST]).casefold() in one.casefold()][:most]
 
 
 # -- one query ---------------------------------------------------------------------------------------------------------
@@ -154,6 +170,7 @@ def understand(text: str, *, caller: Caller, now: datetime) -> Understanding:
 def _query(query: Query, caller: Caller, now: datetime, page: int) -> Answer:
     seen = layer_for(caller)
     compiled = compile_query(query, seen, page=page)
+    _only_own_stores(query, caller)
     fence.check(compiled.sql)
     lasts, version = _lasts(compiled)
     name = _key(compiled, caller, version)
@@ -168,8 +185,25 @@ def _query(query: Query, caller: Caller, now: datetime, page: int) -> Answer:
     )  # fmt: skip
 
 
+def _only_own_stores(query: Query, caller: Caller) -> None:
+    """The views hide other stores' rows; who names another store hears why there is nothing. Raises MayNotAsk."""
+    named = {
+        str(value)
+        for one in query.filters
+        if one.field.endswith((".store", ".store_name", "store.code", "store.name")) and one.op in (Op.EQ, Op.IN)
+        for value in one.values
+    }
+    if caller.stores is None or not named or "store" not in caller.audiences:
+        return
+    from catalog.models import Store
+
+    own = Store.objects.filter(pk__in=caller.stores).values_list("code", "name")
+    if not {name.casefold() for name in named} <= {each.casefold() for pair in own for each in pair}:
+        raise MayNotAsk("You see your own stores only.")
+
+
 def layer_for(caller: Caller) -> Layer:
-    """A person without stores and without the right to all sees nothing that has rows of stores."""
+    """What they may ask about: whatever else a query names is unknown to it."""
     return layer().for_(caller.audiences)
 
 
