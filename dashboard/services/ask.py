@@ -29,7 +29,7 @@ from dashboard.ask import fence, form, guard, sentences, views
 from dashboard.ask.compile import Column, Compiled, compile_query
 from dashboard.ask.errors import CannotCompile, Fenced
 from dashboard.ask.layer import Layer, layer
-from dashboard.ask.query import Basket, Op, Query, Understanding, Understood
+from dashboard.ask.query import Basket, Intent, Op, Query, Understanding, Understood
 from dashboard.errors import AskBusy, AskOff, MayNotAsk, TooMuch
 from dashboard.models import Verdict
 from dashboard.services import ask_log, ask_reading, ask_schema
@@ -141,7 +141,7 @@ def _answer(asked: str | Understood, caller: Caller, now: datetime, page: int) -
     except Fenced as no:
         log.error("a statement of ours did not pass the fence", why=str(no))
         return Answer(Verdict.REFUSED, understanding, asked, why=guard.ONLY_READS, code="fenced")
-    return replace(found, understanding=understanding, steps=steps)
+    return replace(found, understanding=understanding, steps=found.steps or steps)
 
 
 def understand(text: str, *, caller: Caller, now: datetime) -> Understanding:
@@ -183,6 +183,22 @@ def _query(query: Query, caller: Caller, now: datetime, page: int) -> Answer:
         sentence=sentences.sentence(query, columns, rows, seen), chart=_chart(query, columns), sql=compiled.sql,
         params=compiled.params, fresh_at=fresh or now, cached=was_kept,
     )  # fmt: skip
+
+
+def counted(query: Query, *, caller: Caller, now: datetime) -> int | None:
+    """How many rows a list has on all its pages; None where that can't be said at a bearable cost."""
+    measure = f"{query.entity}.count"
+    try:
+        entity, _field = layer_for(caller).field(measure)
+    except KeyError:
+        return None
+    if query.measures or any(entity.measure(one.field.partition(".")[2]) for one in query.filters):
+        return None
+    of = replace(query, intent=Intent.FIGURE, measures=(measure,), dimensions=(), columns=(), order=(), limit=1)
+    try:
+        return int(_query(of, caller, now, 0).rows[0][0])
+    except (CannotCompile, Fenced, Refusal, IndexError, TypeError):
+        return None
 
 
 def _only_own_stores(query: Query, caller: Caller) -> None:
@@ -230,8 +246,11 @@ def _basket(basket: Basket, caller: Caller, now: datetime) -> Answer:
         baskets = importlib.import_module("catalog.baskets")
     except ModuleNotFoundError:
         return Answer(Verdict.SORRY, query=basket, why="Whole shopping lists can't be compared here yet.")
-    plan = baskets.plan(basket if basket.city or not caller.city else replace(basket, city=caller.city))
-    return Answer(Verdict.ANSWERED, query=basket, basket=plan, fresh_at=getattr(plan, "fresh_at", now) or now)
+    plan = baskets.plan(basket, city=basket.city or caller.city, now=now)
+    return Answer(
+        Verdict.ANSWERED, query=basket, basket=plan, fresh_at=plan.seen_at or now,
+        steps=tuple(str(getattr(step, "text", step)) for step in plan.steps),
+    )  # fmt: skip
 
 
 # -- kept answers ------------------------------------------------------------------------------------------------------
