@@ -45,6 +45,7 @@ GRAIN_KINDS = {"hour": "time", "day": "date", "week": "date", "month": "date", "
 NUMBERS = frozenset({"number", "paise", "bp", "seconds", "minutes", "amount"})
 COMPARE = {Op.EQ: "=", Op.NOT: "<>", Op.LT: "<", Op.LE: "<=", Op.GT: ">", Op.GE: ">="}
 PERCENTILES = {"p50": "0.5", "p90": "0.9", "p95": "0.95"}
+IS_EMPTY = "= ''"
 ADDITIVE = frozenset({"count", "sum"})
 
 
@@ -145,7 +146,7 @@ class _Builder:
         cause = self.base.dimension(why.cause)
         asked = [path for path in self.query.dimensions if self._dimension(path)[1].column != why.cause]
         if asked and len(asked) < len(self.query.dimensions):
-            return self._aggregate()  # each cause by something else: a plain count, late ones as the filter says
+            return self._causes(flag)
         where = self._where(beside=f"{self.base.name}.{why.flag}")
         if asked:
             for path in asked:
@@ -195,6 +196,28 @@ class _Builder:
             f"FROM (\n{inner}\n) AS x\nGROUP BY 1\nORDER BY 2 DESC NULLS LAST, 6 DESC NULLS LAST, 1\nLIMIT {len(why.legs) + 1}"
         )
         return Compiled(sql, self.params, tuple(self.columns), self._entities(), len(why.legs))
+
+    def _causes(self, flag: str) -> Compiled:
+        """Each cause by something else (a store): how many, its share of the late ones there; where most were late first."""
+        why = self.base.why
+        assert why is not None
+        where = [*self._where(beside=f"{self.base.name}.{why.flag}"), f"{flag} IS TRUE"]
+        for path in self.query.dimensions:
+            entity, dimension = self._dimension(path)
+            self._add(path, dimension, self._grained(path, entity, dimension), grain=_colon(path))
+            self.grouped.append(str(len(self.selected)))
+        cause = next(
+            n for n, path in enumerate(self.query.dimensions) if self._dimension(path)[1].column == why.cause
+        )  # fmt: skip
+        others = [
+            self._grained(path, *self._dimension(path)) for n, path in enumerate(self.query.dimensions) if n != cause
+        ]
+        whole = f"sum(count(*)) OVER (PARTITION BY {', '.join(others)})"
+        for path in self.query.measures or (f"{self.base.name}.count",):
+            self._add_measure(path)
+        self._plain("share_there", say("share of the late ones there"), "bp",
+                    f"round(10000.0 * count(*) / {whole})::bigint")  # fmt: skip
+        return self._statement(where=where, order=[f"{whole} DESC", *self.grouped[:cause], "count(*) DESC", *self.grouped])
 
     def _statement(
         self, *, where: Sequence[str], order: Sequence[str], having: Sequence[str] = ()
@@ -337,7 +360,9 @@ class _Builder:
         else:
             moments = [_moment(value, kind, dimension.label) for value in one.values]
             sql = self._compared(column, one, moments, dimension.label)
-        return f"({sql} OR {column} = '')" if dimension.empty_is_all else sql
+        if not dimension.empty_is_all:
+            return sql
+        return f"({sql} OR {column} {'IS NULL' if dimension.kind == 'time' else IS_EMPTY})"
 
     def _number_filter(self, column: str, one: Filter, label: str) -> str:
         numbers = [_number(value, label) for value in one.values]

@@ -26,14 +26,12 @@ from blinkit.kernel.errors import Refusal
 from blinkit.kernel.ids import uuid7
 from blinkit.kernel.redis_client import client, key
 from dashboard.ask import fence, form, guard, sentences, views
-from dashboard.ask import understand as understanding
 from dashboard.ask.compile import Column, Compiled, compile_query
 from dashboard.ask.errors import CannotCompile, Fenced
 from dashboard.ask.layer import Layer, layer
-from dashboard.ask.query import Basket, Intent, Query, Understanding, Understood
-from dashboard.errors import AskBusy, AskOff, TooMuch
+from dashboard.ask.query import Basket, Intent, Op, Query, Understanding, Understood
+from dashboard.errors import AskBusy, AskOff, MayNotAsk, TooMuch
 from dashboard.models import Verdict
-from dashboard.queries.lexicon import lexicon
 from dashboard.services import ask_log, ask_reading, ask_schema
 
 log = structlog.get_logger(__name__)
@@ -45,6 +43,11 @@ HOUSE_S = 5
 RIGHTS_S = 60
 DOING_S = 6
 POLL_S = 0.01
+LONGEST = 200
+IDEAS = (
+    "Cheapest onions right now", "Compare milk prices on all platforms", "Products with 30 % off or more",
+    "Delivery fees by platform", "Onion price trend",
+)  # fmt: skip
 SEES_ALL = frozenset({"ops", "finance", "admin"})
 
 
@@ -114,47 +117,61 @@ def ask(
 
 
 def _answer(asked: str | Understood, caller: Caller, now: datetime, page: int) -> Answer:
-    meant: Understanding | None = None
+    understanding: Understanding | None = None
     steps: tuple[str, ...] = ()
     if isinstance(asked, str):
         refusal = guard.refusal(asked)
         if refusal is not None:
             return Answer(Verdict.REFUSED, why=refusal, code="not-a-question")
-        meant = understand(guard.clean(asked), caller=caller, now=now)
-        if not meant.readings and _is_for_others(asked, caller, now):
-            return Answer(Verdict.REFUSED, meant, why=meant.sorry, code="not-allowed")
-        if not meant.readings:
-            return Answer(Verdict.SORRY, meant, why=meant.sorry)
-        if len(meant.readings) > 1:
-            return Answer(Verdict.WHICH, meant)
-        asked, steps = meant.readings[0].of, meant.readings[0].steps
+        understanding = understand(guard.clean(asked), caller=caller, now=now)
+        if not understanding.readings and _is_for_others(asked, caller, now):
+            return Answer(Verdict.REFUSED, understanding, why=understanding.sorry, code="not-allowed")
+        if not understanding.readings:
+            return Answer(Verdict.SORRY, understanding, why=understanding.sorry)
+        if len(understanding.readings) > 1:
+            return Answer(Verdict.WHICH, understanding)
+        asked, steps = understanding.readings[0].of, understanding.readings[0].steps
     try:
         found = _basket(asked, caller, now) if isinstance(asked, Basket) else _query(asked, caller, now, page)
     except CannotCompile as no:
-        return Answer(Verdict.REFUSED, meant, asked, why=no.sentence, code=no.code)
+        return Answer(Verdict.REFUSED, understanding, asked, why=no.sentence, code=no.code)
     except (TooMuch, AskBusy, AskOff) as no:
         failed = Verdict.REFUSED if isinstance(no, TooMuch) else Verdict.FAILED
-        return Answer(failed, meant, asked, why=no.detail, code=no.code)
+        return Answer(failed, understanding, asked, why=no.detail, code=no.code)
     except Refusal as no:
-        return Answer(Verdict.REFUSED, meant, asked, why=no.detail, code=no.code)
+        return Answer(Verdict.REFUSED, understanding, asked, why=no.detail, code=no.code)
     except Fenced as no:
         log.error("a statement of ours did not pass the fence", why=str(no))
-        return Answer(Verdict.REFUSED, meant, asked, why=guard.ONLY_READS, code="fenced")
-    return replace(found, understanding=meant, steps=steps)
+        return Answer(Verdict.REFUSED, understanding, asked, why=guard.ONLY_READS, code="fenced")
+    return replace(found, understanding=understanding, steps=found.steps or steps)
 
 
 def understand(text: str, *, caller: Caller, now: datetime) -> Understanding:
-    """By the words of the layer and of the house."""
-    return understanding.understand(text, lexicon(), layer(), now, caller.city, caller.audiences)
+    """By the words of the layer and the house; nothing is understood where that part is missing."""
+    try:
+        words = importlib.import_module("dashboard.ask.understand")
+        house = importlib.import_module("dashboard.queries.lexicon")
+    except ModuleNotFoundError:
+        return Understanding(text, sorry="Questions in words are not understood here yet.")
+    return words.understand(text, house.lexicon(), layer(), now, caller.city, caller.audiences)
+
+
+def suggest(text: str, *, caller: Caller, most: int = 6) -> list[str]:
+    """Questions that begin like this or would work; of those asked before only ones that were answered."""
+    try:
+        words = importlib.import_module("dashboard.ask.understand")
+        house = importlib.import_module("dashboard.queries.lexicon")
+        return list(words.suggest(guard.clean(text[:LONGEST]), house.lexicon(), layer(), caller.audiences, most))
+    except (ModuleNotFoundError, AttributeError):
+        return [one for one in IDEAS if guard.clean(text[:LONGEST]).casefold() in one.casefold()][:most]
 
 
 def _is_for_others(text: str, caller: Caller, now: datetime) -> bool:
     """Whether somebody with more rights would be understood."""
-    everybody = frozenset().union(*(entity.who for entity in layer().entities.values()))
+    everybody = frozenset(who for entity in layer().entities.values() for who in entity.who)
     if everybody <= caller.audiences:
         return False
-    more = replace(caller, audiences=everybody)
-    return bool(understand(guard.clean(text), caller=more, now=now).readings)
+    return bool(understand(guard.clean(text), caller=replace(caller, audiences=everybody), now=now).readings)
 
 
 # -- one query ---------------------------------------------------------------------------------------------------------
@@ -163,6 +180,7 @@ def _is_for_others(text: str, caller: Caller, now: datetime) -> bool:
 def _query(query: Query, caller: Caller, now: datetime, page: int) -> Answer:
     seen = layer_for(caller)
     compiled = compile_query(query, seen, page=page)
+    _only_own_stores(query, caller)
     fence.check(compiled.sql)
     lasts, version = _lasts(compiled)
     name = _key(compiled, caller, version)
@@ -193,8 +211,25 @@ def counted(query: Query, *, caller: Caller, now: datetime) -> int | None:
         return None
 
 
+def _only_own_stores(query: Query, caller: Caller) -> None:
+    """The views hide other stores' rows; who names another store hears why there is nothing. Raises MayNotAsk."""
+    named = {
+        str(value)
+        for one in query.filters
+        if one.field.endswith((".store", ".store_name", "store.code", "store.name")) and one.op in (Op.EQ, Op.IN)
+        for value in one.values
+    }
+    if caller.stores is None or not named or "store" not in caller.audiences:
+        return
+    from catalog.models import Store
+
+    own = Store.objects.filter(pk__in=caller.stores).values_list("code", "name")
+    if not {name.casefold() for name in named} <= {each.casefold() for pair in own for each in pair}:
+        raise MayNotAsk("You see your own stores only.")
+
+
 def layer_for(caller: Caller) -> Layer:
-    """A person without stores and without the right to all sees nothing that has rows of stores."""
+    """What they may ask about: whatever else a query names is unknown to it."""
     return layer().for_(caller.audiences)
 
 
@@ -221,8 +256,11 @@ def _basket(basket: Basket, caller: Caller, now: datetime) -> Answer:
         baskets = importlib.import_module("catalog.baskets")
     except ModuleNotFoundError:
         return Answer(Verdict.SORRY, query=basket, why="Whole shopping lists can't be compared here yet.")
-    plan = baskets.plan(basket if basket.city or not caller.city else replace(basket, city=caller.city))
-    return Answer(Verdict.ANSWERED, query=basket, basket=plan, fresh_at=getattr(plan, "fresh_at", now) or now)
+    plan = baskets.plan(basket, city=basket.city or caller.city, now=now)
+    return Answer(
+        Verdict.ANSWERED, query=basket, basket=plan, fresh_at=plan.seen_at or now,
+        steps=tuple(str(getattr(step, "text", step)) for step in plan.steps),
+    )  # fmt: skip
 
 
 # -- kept answers ------------------------------------------------------------------------------------------------------

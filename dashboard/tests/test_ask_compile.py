@@ -73,7 +73,7 @@ def test_why_puts_the_late_ones_beside_the_others() -> None:
     both = made(
         Query(Intent.WHY, "order", ("order.count",), ("order.store", "order.late_cause"), filters=(late,))
     )
-    assert [column.name for column in both.columns] == ["store", "late_cause", "count"] and "IS TRUE" in both.sql
+    assert [column.name for column in both.columns] == ["store", "late_cause", "count", "share_there"] and "IS TRUE" in both.sql
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,42 @@
+"""manage.py ask_failed [--days 7]: the questions that got no answer, like ones together, and the words nothing knew."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandParser
+from django.utils import timezone
+
+from dashboard.ask.folded import folded, groups
+from dashboard.ask.layer import layer
+from dashboard.services import ask_log
+
+
+class Command(BaseCommand):
+    help = "What people asked in vain."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--days", type=int, default=7)
+        parser.add_argument("--most", type=int, default=30, help="groups shown")
+
+    def handle(self, *args: Any, days: int, most: int, **options: Any) -> None:
+        ask_log.flush(most=20_000)
+        rows = ask_log.failed(since=timezone.now() - timedelta(days=days))
+        found = groups(((row["text"], row["folded"], row["verdict"]) for row in rows), known_words())
+        self.stdout.write(f"{len(rows)} questions in {days} days, {len(found)} kinds of them")
+        for group in found[:most]:
+            verdicts = ", ".join(f"{name} {times}" for name, times in group.verdicts.most_common())
+            unknown = ", ".join(word for word, _ in group.unknown.most_common(4)) or "–"
+            self.stdout.write(f"{group.times:5}  {group.text[:90]}\n       {verdicts}; words nothing knew: {unknown}")
+
+
+def known_words() -> frozenset[str]:
+    """Of the layer; those of goods and places come with the house's vocabulary."""
+    said = " ".join(
+        " ".join((entity.name, entity.label, *entity.synonyms, *(
+            f"{one.name} {one.label} {' '.join(one.synonyms)}" for one in (*entity.dimensions, *entity.measures)
+        ))).replace("_", " ")
+        for entity in layer().entities.values()
+    )  # fmt: skip
+    return frozenset(folded(said).split())
