@@ -73,6 +73,7 @@ class AnswerOut(serializers.Serializer[Any]):
     sql = serializers.CharField(help_text="What was run; for people who work here alone.")
     fresh_at = serializers.DateTimeField(allow_null=True, help_text="How old the oldest part of it is.")
     cached = serializers.BooleanField()
+    by_model = serializers.BooleanField(help_text="Read with the help of a language model.")
     ms = serializers.IntegerField()
     log_id = serializers.UUIDField(allow_null=True, help_text="For /query/feedback/.")
 
@@ -213,6 +214,7 @@ def _out(found: Told, *, with_sql: bool) -> dict[str, Any]:
         "sql": found.sql if with_sql else "",
         "fresh_at": found.fresh_at,
         "cached": found.cached,
+        "by_model": found.by_model,
         "ms": found.ms,
         "log_id": found.log_id,
     }

@@ -1,4 +1,4 @@
-"""A shopping list's plan (`catalog.baskets`) as one sentence and one table, so that every door shows it like any answer."""
+"""A shopping list's plan (`catalog.baskets`) as one sentence and one table: every door shows it like any answer."""
 
 from __future__ import annotations
 
@@ -23,7 +23,9 @@ def sentence(plan: Any) -> Said:
             say("{less} less than all at {platform}.", less=rupees(split.saves_paise), platform=best.platform_name)
         )
     if plan.left_paise is not None and plan.left_paise >= 0:
-        parts.append(say("{left} of {budget} are left.", left=rupees(plan.left_paise), budget=rupees(plan.budget_paise)))
+        parts.append(
+            say("{left} of {budget} are left.", left=rupees(plan.left_paise), budget=rupees(plan.budget_paise))
+        )
     if plan.left_out:
         out = ", ".join(plan.lines[one.line].said for one in plan.left_out[:5])
         parts.append(say("Left out: {things}.", things=out))

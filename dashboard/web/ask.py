@@ -29,6 +29,8 @@ from dashboard.web.parts import act, is_htmx, screen, show
 LONGEST = 10_000
 """Characters of a question that are handed on: what is longer than one is refused in words, not by the server."""
 MOST_EXPORTED = 10_000
+SHORT = 16
+"""Letters of a word that is not broken over two lines."""
 TIMES = frozenset({"time", "date"})
 PER_UNIT = {"paise": 100, "bp": 100, "seconds": 60}
 
@@ -222,6 +224,8 @@ def view_of(found: Told | None, *, page: str) -> dict[str, Any]:
         "total": "" if found.total is None else cells.grouped(found.total),
         "figures": [column.name for column in found.columns if column.kind in cells.FIGURES],
         "chart": found.chart,
+        "fixed_chips": [chip for chip in found.chips if not (chip.can_go or chip.others or chip.takes_words)],
+        "free_chips": [chip for chip in found.chips if chip.can_go or chip.others or chip.takes_words],
         "ways": [(way.text, packed(way.understood)) for way in found.ways],
         "next_url": f"{page}?{urlencode({'u': link, 'page': found.page + 1})}" if found.more and link else "",
         "back_url": f"{page}?{urlencode({'u': link, 'page': found.page - 1})}" if found.start else "",
@@ -310,11 +314,14 @@ def _name(found: Told) -> str:
 
 def _shown(columns: Any, rows: Any) -> list[list[tuple[str, str]]]:
     """Each cell in words, and its class: a figure stands on the right, an instant on one line."""
-    kinds = [
-        (column.kind, "num" if column.kind in cells.FIGURES else "whitespace-nowrap" if column.kind in TIMES else "")
-        for column in columns
-    ]
-    return [[(cells.show(value, kind), look) for value, (kind, look) in zip(row, kinds, strict=True)] for row in rows]
+    kinds = [column.kind for column in columns]
+    return [[_cell(cells.show(value, kind), kind) for value, kind in zip(row, kinds, strict=True)] for row in rows]
+
+
+def _cell(words: str, kind: str) -> tuple[str, str]:
+    if kind in cells.FIGURES:
+        return words, "num"
+    return words, "whitespace-nowrap" if kind in TIMES or len(words) <= SHORT else ""
 
 
 def _me(request: HttpRequest) -> int:
