@@ -82,10 +82,12 @@ def readings(sheet: Sheet, *, now: datetime, city: str) -> list[Reading]:
 def is_strong(sheet: Sheet, reading: Reading) -> bool:
     """Whether it was named with a word of its own, not only with words that prices are asked for with too (products,
     offers, average price). Stock and our own shop count as such."""
-    if not isinstance(reading.of, Query) or reading.of.entity == "stock" or sheet.has("ours") or sheet.mentioned("store"):
+    if not isinstance(reading.of, Query) or sheet.has("ours") or sheet.mentioned("store"):
         return True
     shared = {at for mark in sheet.marks if mark.name in _MARKET_TALK for at in range(mark.first, mark.last)}
     hits = _chosen(_hits(sheet).get(reading.of.entity, []))
+    if reading.of.entity == "stock" and any(hit.rank in ("entity", "flag") for hit in hits):
+        return True
     return any(
         hit.rank in ("entity", "measure", "flag") and not set(range(hit.first, hit.last)) <= shared for hit in hits
     )
@@ -141,6 +143,8 @@ def _score(sheet: Sheet, entity: Entity, hits: list[Hit]) -> float:
         weight = weights[hit.rank]
         if hit.rank != "measure" and hit.last - hit.first == 1 and is_skipped(sheet.tokens[hit.first]):
             weight *= 0.6
+        if hit.rank == "value" and _is_a_name(sheet, hit):
+            weight = 0.3
         score += weight * (hit.last - hit.first) ** 0.9
     covered = {at for hit in hits for at in range(hit.first, hit.last)}
     for one in sheet.mentions:
@@ -149,6 +153,12 @@ def _score(sheet: Sheet, entity: Entity, hits: list[Hit]) -> float:
     if sheet.spans and entity.time:
         score += 0.4
     return score
+
+
+def _is_a_name(sheet: Sheet, hit: Hit) -> bool:
+    """Whether the word for a value is rather the name of another entity: payments for an "order"."""
+    phrase = tuple(token.stem for token in sheet.tokens[hit.first : hit.last])
+    return any(spot.kind == "entity" and spot.entity != hit.spot.entity for spot in sheet.layer_words.phrases.get(phrase, ()))
 
 
 def _place(entity: Entity, one: Mention) -> tuple[str, Op, tuple[str, ...]] | None:
@@ -273,7 +283,9 @@ class _Maker:
             return
         path = self._path(dimension.name)
         if dimension.kind in NUMERIC and dimension.name != "hour":
-            self.ranked.append(path)
+            just_total = any(mark.name == "total" and mark.first == hit.first for mark in self.sheet.marks)
+            if not (just_total and any(one.rank == "measure" for one in self.hits)):
+                self.ranked.append(path)
             return
         if dimension.kind in ("time", "date"):
             return

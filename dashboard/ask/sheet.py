@@ -315,10 +315,20 @@ def _with_words(
     for at, token in enumerate(tokens):
         if at in taken or token.kind != "word" or is_skipped(token) or token.text in NOT_WORDS:
             continue
-        if token.stem in index.in_products and token.stem not in _plain_english():
+        if token.stem in index.in_products and (token.stem not in _plain_english() or _beside(tokens, found, at, index)):
             meaning = Meaning("word", (token.text,), token.text)
             found.append(Mention((meaning,), at, at + 1, token.text, _left_out(tokens, at)))
     return sorted(found, key=lambda one: one.first)
+
+
+def _beside(tokens: list[Token], found: list[Mention], at: int, index: Index) -> bool:
+    """Whether an ordinary word describes the thing next to it, as some product is called: organic apples, brown bread."""
+    for one in found:
+        if at in (one.first - 1, one.last) and one.of("item", "brand", "category"):
+            inner = tokens[one.first if at == one.last else one.last - 1]
+            if any(index.together(tokens[at].stem, word) for word in {inner.stem, tokens[one.last - 1].stem}):
+                return True
+    return False
 
 
 def all_phrases(tokens: list[Token], phrases: Iterable[str]) -> bool:
