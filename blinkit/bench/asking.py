@@ -1,5 +1,5 @@
-"""Ask on a million price rows, through its facade: simple and complex questions one by one, answers that are kept, and a
-hundred people at once, in two processes as a web server has them."""
+"""Ask on a million price rows, through its facade: simple and complex questions one by one, answers that are kept, and
+a hundred people at once, in two processes as a web server has them."""
 
 from __future__ import annotations
 
@@ -31,17 +31,20 @@ INSERT INTO catalog_city (slug, name, state_code, timezone) VALUES ('bench', 'Be
 INSERT INTO catalog_category (slug, name, name_hi, icon, hue, rank, fragile)
     SELECT 'aisle-' || n, 'Aisle ' || n, '', '', 10, n, false FROM generate_series(0, 7) n;
 INSERT INTO catalog_category (slug, name, name_hi, icon, hue, rank, fragile, parent_id)
-    SELECT 'shelf-' || n, 'Shelf ' || n, '', '', 10, n, false, (SELECT id FROM catalog_category WHERE slug = 'aisle-' || n % 8)
+    SELECT 'shelf-' || n, 'Shelf ' || n, '', '', 10, n, false,
+        (SELECT id FROM catalog_category WHERE slug = 'aisle-' || n % 8)
     FROM generate_series(0, 31) n;
 INSERT INTO catalog_platform (slug, name, is_ours, site, hue, rank, is_active)
     SELECT 'platform-' || n, 'Platform ' || n, n = 0, '', 100, n, true FROM generate_series(0, {platforms} - 1) n;
-INSERT INTO catalog_platformterms (platform_id, city_id, minimum_paise, delivery_paise, handling_paise, small_cart_paise,
-        small_cart_below_paise, surge_paise, eta_low_minutes, eta_high_minutes, seen_at)
+INSERT INTO catalog_platformterms (platform_id, city_id, minimum_paise, delivery_paise, handling_paise,
+        small_cart_paise, small_cart_below_paise, surge_paise, eta_low_minutes, eta_high_minutes, seen_at)
     SELECT p.id, c.id, 0, 1500 + 100 * p.rank, 200, 0, 0, 0, 8 + p.rank, 15 + p.rank, now()
     FROM catalog_platform p, catalog_city c;
-INSERT INTO catalog_listing (platform_id, city_id, key, name, brand, item, category_id, pack, amount, measure, pieces, url,
-        price_paise, mrp_paise, surge_paise, available, unit_paise, was_paise, changed_at, first_seen_at, seen_at, source)
-    SELECT p.id, c.id, 'k' || n, 'Item ' || n / {platforms} % {items} || ' brand ' || n % 50 || ' no ' || n, 'Brand ' || n % 50,
+INSERT INTO catalog_listing (platform_id, city_id, key, name, brand, item, category_id, pack, amount, measure,
+        pieces, url, price_paise, mrp_paise, surge_paise, available, unit_paise, was_paise, changed_at,
+        first_seen_at, seen_at, source)
+    SELECT p.id, c.id, 'k' || n, 'Item ' || n / {platforms} % {items} || ' brand ' || n % 50 || ' no ' || n,
+        'Brand ' || n % 50,
         'item-' || n / {platforms} % {items}, k.id, '500 g', 500, 'g', 1, '', 1000 + n % 9000, 12000, 0, n % 11 <> 0,
         2 * (1000 + n % 9000), 1000 + (n * 7) % 9000, now() - n % 1440 * interval '1 minute', now(), now(), 'bench'
     FROM generate_series(0, {listings} - 1) n
@@ -49,7 +52,8 @@ INSERT INTO catalog_listing (platform_id, city_id, key, name, brand, item, categ
     JOIN catalog_category k ON k.slug = 'shelf-' || n / {platforms} % {items} % 32, catalog_city c;
 DO $$ DECLARE month timestamptz; BEGIN
     FOR month IN SELECT generate_series(date_trunc('month', now() - interval '130 days', 'UTC'), now(), '1 month') LOOP
-        EXECUTE format('CREATE TABLE IF NOT EXISTS catalog_listingprice_%s PARTITION OF catalog_listingprice FOR VALUES FROM (%L) TO (%L)',
+        EXECUTE format('CREATE TABLE IF NOT EXISTS catalog_listingprice_%s PARTITION OF catalog_listingprice
+            FOR VALUES FROM (%L) TO (%L)',
             to_char(month AT TIME ZONE 'UTC', 'YYYYMM'), month, month + interval '1 month');
     END LOOP;
 END $$;
@@ -86,8 +90,14 @@ def simple(number: int, now: datetime) -> Any:
         return Query(Intent.DEALS, "listing", filters=(platform, off))
     if kind == 2:
         measures = ("listing.lowest_price", "listing.average_price")
-        return Query(Intent.COMPARE, "listing", measures, ("listing.platform",), filters=(item,), limit=20 + number % 400)
-    return Query(Intent.CHEAPEST, "listing", filters=(platform, Filter("listing.name", Op.HAS, (f"item {number % ITEMS} brand",))))
+        return Query(
+            Intent.COMPARE, "listing", measures, ("listing.platform",), filters=(item,), limit=20 + number % 400
+        )
+    return Query(
+        Intent.CHEAPEST,
+        "listing",
+        filters=(platform, Filter("listing.name", Op.HAS, (f"item {number % ITEMS} brand",))),
+    )
 
 
 def complex_(number: int, now: datetime) -> Any:
@@ -182,12 +192,14 @@ def _kept(count: int, now: datetime) -> dict[str, float]:
 
 
 def _at_once(kind: str, count: int, now: datetime) -> dict[str, float]:
-    """A hundred people, each with the next question as soon as the last is answered; four of five new ones are simple."""
+    """A hundred people, each with the next question as soon as the last is answered; four of five new ones are
+    simple."""
     context = multiprocessing.get_context("fork")
     queue: Any = context.Queue()
     start: Any = context.Barrier(PROCESSES + 1)
     processes = [
-        context.Process(target=_people, args=(kind, count // PROCESSES, at, now, start, queue)) for at in range(PROCESSES)
+        context.Process(target=_people, args=(kind, count // PROCESSES, at, now, start, queue))
+        for at in range(PROCESSES)
     ]
     for process in processes:
         process.start()
@@ -286,4 +298,8 @@ def run(*, scale: float, say: Callable[[str], None]) -> None:
         ask_reading.close()
     rows = [{"questions": name, **figure, "bar": bar(name, figure)} for name, figure in figures.items()]
     load_now = os.getloadavg()[0]
-    report(rows, figures, title=f"Ask: {LISTINGS * CHANGES:,} price rows, {os.cpu_count()} cores, load average {load_now:.1f}")
+    report(
+        rows,
+        figures,
+        title=f"Ask: {LISTINGS * CHANGES:,} price rows, {os.cpu_count()} cores, load average {load_now:.1f}",
+    )

@@ -41,7 +41,14 @@ DAY_GRAINS = {
     "month": "date_trunc('month', {}::timestamp)::date",
     "weekday": "extract(isodow FROM {})::int",
 }
-GRAIN_KINDS = {"hour": "time", "day": "date", "week": "date", "month": "date", "weekday": "number", "hour_of_day": "number"}
+GRAIN_KINDS = {
+    "hour": "time",
+    "day": "date",
+    "week": "date",
+    "month": "date",
+    "weekday": "number",
+    "hour_of_day": "number",
+}
 NUMBERS = frozenset({"number", "paise", "bp", "seconds", "minutes", "amount"})
 COMPARE = {Op.EQ: "=", Op.NOT: "<>", Op.LT: "<", Op.LE: "<=", Op.GT: ">", Op.GE: ">="}
 PERCENTILES = {"p50": "0.5", "p90": "0.9", "p95": "0.95"}
@@ -155,13 +162,10 @@ class _Builder:
                 self.grouped.append(str(len(self.selected)))
             self._plain("with_it", say("Late ones"), "number", f"count(*) FILTER (WHERE {flag})")
             self._plain(
-                "share_with", say("share of the late ones"), "bp",
-                f"round(10000.0 * count(*) FILTER (WHERE {flag}) / NULLIF(sum(count(*) FILTER (WHERE {flag})) OVER (), 0))::bigint",
-            )  # fmt: skip
-            self._plain(
-                "share_without", say("share of the others"), "bp",
-                f"round(10000.0 * count(*) FILTER (WHERE NOT {flag}) / NULLIF(sum(count(*) FILTER (WHERE NOT {flag})) OVER (), 0))::bigint",
-            )  # fmt: skip
+                "share_with", say("share of the late ones"), "bp", _part_of_all(f"count(*) FILTER (WHERE {flag})")
+            )
+            others = f"count(*) FILTER (WHERE NOT {flag})"
+            self._plain("share_without", say("share of the others"), "bp", _part_of_all(others))
             self._plain(
                 "rate", say("late of all here"), "bp",
                 f"round(10000.0 * count(*) FILTER (WHERE {flag}) / NULLIF(count({flag}), 0))::bigint",
@@ -193,12 +197,14 @@ class _Builder:
             'NULLIF(count(*) FILTER (WHERE x.flag), 0))::bigint AS "share", '
             f'round({late})::bigint AS "late_average", round({others})::bigint AS "others_average", '
             f'round({late} - {others})::bigint AS "longer"\n'
-            f"FROM (\n{inner}\n) AS x\nGROUP BY 1\nORDER BY 2 DESC NULLS LAST, 6 DESC NULLS LAST, 1\nLIMIT {len(why.legs) + 1}"
+            f"FROM (\n{inner}\n) AS x\nGROUP BY 1\n"
+            f"ORDER BY 2 DESC NULLS LAST, 6 DESC NULLS LAST, 1\nLIMIT {len(why.legs) + 1}"
         )
         return Compiled(sql, self.params, tuple(self.columns), self._entities(), len(why.legs))
 
     def _causes(self, flag: str) -> Compiled:
-        """Each cause by something else (a store): how many, its share of the late ones there; where most were late first."""
+        """Each cause by something else (a store): how many, its share of the late ones there; where most were late
+        first."""
         why = self.base.why
         assert why is not None
         where = [*self._where(beside=f"{self.base.name}.{why.flag}"), f"{flag} IS TRUE"]
@@ -217,11 +223,11 @@ class _Builder:
             self._add_measure(path)
         self._plain("share_there", say("share of the late ones there"), "bp",
                     f"round(10000.0 * count(*) / {whole})::bigint")  # fmt: skip
-        return self._statement(where=where, order=[f"{whole} DESC", *self.grouped[:cause], "count(*) DESC", *self.grouped])
+        return self._statement(
+            where=where, order=[f"{whole} DESC", *self.grouped[:cause], "count(*) DESC", *self.grouped]
+        )
 
-    def _statement(
-        self, *, where: Sequence[str], order: Sequence[str], having: Sequence[str] = ()
-    ) -> Compiled:
+    def _statement(self, *, where: Sequence[str], order: Sequence[str], having: Sequence[str] = ()) -> Compiled:
         limit = max(1, min(self.query.limit, MOST_ROWS))
         if not 0 <= self.page < MOST_PAGES:
             raise CannotCompile("too-long", say("There are more pages than are shown: narrow the question."))
@@ -261,8 +267,7 @@ class _Builder:
             self.selected.append(f'{sql} AS "{name}"')
             if self.query.intent is Intent.SHARE and measure.aggregate in ADDITIVE:
                 self.columns.append(Column(f"{name}_share", path, label, "bp", is_measure=True, part="share"))
-                whole = f"NULLIF(sum({sql}) OVER (), 0)"
-                self.selected.append(f'round(10000.0 * {sql} / {whole})::bigint AS "{name}_share"')
+                self.selected.append(f'{_part_of_all(sql)} AS "{name}_share"')
             return
         if now is None or now.field != against.field:
             raise CannotCompile("not-together", say("Two periods are compared by the same time."))
@@ -274,7 +279,7 @@ class _Builder:
             self.selected.append(f'{sql} AS "{full}"')
 
     def _value(self, value: Any) -> str:
-        """The place of a value in the text. The same value has one place, so that what is the same can be reckoned once."""
+        """The place of a value in the text; the same value has one place, so that equal figures are reckoned once."""
         for name, known in self.params.items():
             if type(known) is type(value) and known == value:
                 return f"%({name})s"
@@ -300,7 +305,9 @@ class _Builder:
         if shifted and now and against and dimension.kind == "time" and path.partition(":")[0] == now.field:
             # Both periods beside each other: the earlier one is moved onto the later.
             moved = self._value((now.start - against.start).total_seconds())
-            column = f"CASE WHEN {self._within(against)} THEN {column} + {moved} * interval '1 second' ELSE {column} END"
+            column = (
+                f"CASE WHEN {self._within(against)} THEN {column} + {moved} * interval '1 second' ELSE {column} END"
+            )
         return forms[grain].format(column)
 
     # -- conditions -------------------------------------------------------------------------------------------------
@@ -313,10 +320,8 @@ class _Builder:
             if self.query.against is not None:
                 inside = f"({inside} OR {self._within(self.query.against)})"
             conditions.append(inside)
-        for one in self.query.filters:
-            if one.field != beside and not self._is_measure(one):
-                conditions.append(self._filter(one))
-        return conditions
+        wanted = [one for one in self.query.filters if one.field != beside and not self._is_measure(one)]
+        return [*conditions, *(self._filter(one) for one in wanted)]
 
     def _is_measure(self, one: Filter) -> bool:
         return isinstance(self._field(one.field)[1], Measure)
@@ -407,15 +412,15 @@ class _Builder:
                     "wrong-value",
                     say(
                         "{field} is never “{value}”: it is one of {values}.",
-                        field=dimension.label, value=unknown, values=", ".join(dimension.values),
-                    ),  # fmt: skip
+                        field=dimension.label,
+                        value=unknown,
+                        values=", ".join(dimension.values),
+                    ),
                 )
             forms = [known[text.casefold()] for text in texts]
         else:
             # However it was spelled; an index on the column still serves.
-            forms = list(
-                dict.fromkeys(f for t in texts for f in (t, t.lower(), t.upper(), t.capitalize(), t.title()))
-            )
+            forms = list(dict.fromkeys(f for t in texts for f in (t, t.lower(), t.upper(), t.capitalize(), t.title())))
         if one.op is Op.NOT:
             return f"({column} <> ALL ({self._value(forms)}) OR {column} IS NULL)"
         return f"{column} = ANY ({self._value(forms)})"
@@ -429,9 +434,10 @@ class _Builder:
         return [Order(f"{self.base.name}.{by[0]}", down=by[1])]
 
     def _order(self, usual: Sequence[Order | None], *, tie: Sequence[str]) -> list[str]:
-        out = []
-        for one in self.query.order or [order for order in usual if order is not None]:
-            out.append(f"{self._ordered(one)} {'DESC' if one.down else 'ASC'} NULLS LAST")
+        out = [
+            f"{self._ordered(one)} {'DESC' if one.down else 'ASC'} NULLS LAST"
+            for one in self.query.order or [order for order in usual if order is not None]
+        ]
         return [*out, *(each for each in tie if not any(f"{each} " in done for done in out))]
 
     def _ordered(self, one: Order) -> str:
@@ -545,6 +551,10 @@ def _colon(path: str) -> str:
 
 def _clause(word: str, conditions: Sequence[str]) -> str:
     return f"\n{word} " + "\n  AND ".join(conditions) if conditions else ""
+
+
+def _part_of_all(figure: str) -> str:
+    return f"round(10000.0 * {figure} / NULLIF(sum({figure}) OVER (), 0))::bigint"
 
 
 def _aggregate(entity: Entity, measure: Measure, condition: str = "") -> str:

@@ -56,7 +56,7 @@ def check(sql: str) -> None:
         _look_at(node)
 
 
-def _look_at(node: exp.Expression) -> None:
+def _look_at(node: exp.Expr) -> None:
     if isinstance(node, exp.Table):
         if node.db != SCHEMA or node.catalog or not isinstance(node.this, exp.Identifier):
             raise Fenced(f"it reads {node.name or 'something'}, which is no view of ours")

@@ -1,4 +1,4 @@
-"""Questions that mean the same, counted together: letters, digits and accents folded, plurals and small words dropped."""
+"""Questions that mean the same, counted together: letters, digits and accents folded, plurals, small words left out."""
 
 from __future__ import annotations
 
@@ -9,8 +9,52 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 SMALL = frozenset(
-    "a an the of in on at for to is are was were be me my show find get list give what which who how do does did please all "
-    "and or with from by now right current ka ki ke mein hai kya".split()
+    [
+        "a",
+        "an",
+        "the",
+        "of",
+        "in",
+        "on",
+        "at",
+        "for",
+        "to",
+        "is",
+        "are",
+        "was",
+        "were",
+        "be",
+        "me",
+        "my",
+        "show",
+        "find",
+        "get",
+        "list",
+        "give",
+        "what",
+        "which",
+        "who",
+        "how",
+        "do",
+        "does",
+        "did",
+        "please",
+        "all",
+        "and",
+        "or",
+        "with",
+        "from",
+        "by",
+        "now",
+        "right",
+        "current",
+        "ka",
+        "ki",
+        "ke",
+        "mein",
+        "hai",
+        "kya",
+    ]
 )
 ALIKE = 0.55
 """Share of common letter trigrams (Jaccard) from which two questions are one."""

@@ -27,7 +27,7 @@ _SQL = re.compile(
 _ORDERS = re.compile(
     r"\b(ignore|disregard|forget|override|bypass|skip)\b.{0,40}\b(rules?|instructions?|prompts?|polic\w+|restrictions?|limits?"
     r"|permissions?|above|previous)\b"
-    r"|\byou are now\b|\b(act|behave|pretend|respond)\s+as\b.{0,30}\b(admin\w*|root|superuser|developer|dba|system|owner|dan)\b"
+    r"|\byou are now\b|\b(act|behave|pretend|respond)\s+as\b.{0,30}\b(admin\w*|root|superuser|developer|system|owner)\b"
     r"|\bsystem prompt\b|\bjailbreak\b|\bdeveloper mode\b|\breveal\b.{0,30}\b(prompt|instructions?|secrets?|keys?)\b"
     r"|</?\s*(system|question|instructions?)\s*>|\bas (an? )?(admin|administrator|superuser|root)\b",
     re.IGNORECASE | re.DOTALL,

@@ -168,10 +168,11 @@ def _entity(name: str, told: dict[str, Any]) -> Entity:
 
 
 def _check(layer: Layer, entity: Entity) -> None:
-    names = [one.name for one in (*entity.dimensions, *entity.measures)]
+    fields: list[Dimension | Measure] = [*entity.dimensions, *entity.measures]
+    names = [one.name for one in fields]
     for wrong, sentence in (
         ({name for name in names if names.count(name) > 1}, "is declared twice"),
-        ({one.name for one in (*entity.dimensions, *entity.measures) if one.kind not in KINDS}, "has an unknown kind"),
+        ({one.name for one in fields if one.kind not in KINDS}, "has an unknown kind"),
         ({one.name for one in entity.measures if one.aggregate not in AGGREGATES}, "has an unknown aggregate"),
         ({one.to for one in entity.joins if one.to not in layer.entities}, "is joined but is no entity"),
         ({name for name in entity.columns if name not in names}, "is shown but is no field"),

@@ -1,4 +1,4 @@
-"""The answer in one sentence, from its first rows. English with its figures apart, so that a screen can say it in Hindi."""
+"""The answer in one sentence, from its first rows; its figures apart, so that a screen can say it in Hindi."""
 
 from __future__ import annotations
 
@@ -42,8 +42,8 @@ def sentence(query: Query, columns: Sequence[Column], rows: Sequence[Sequence[An
         last = dict(zip((column.name for column in columns), rows[-1], strict=True))
         figure = figures[0]
         return say(
-            "{label}: {first} at first, {last} at last.", label=figure.label, first=shown(first[figure.name], figure.kind),
-            last=shown(last[figure.name], figure.kind),
+            "{label}: {first} at first, {last} at last.", label=figure.label,
+            first=shown(first[figure.name], figure.kind), last=shown(last[figure.name], figure.kind),
         )  # fmt: skip
     return say("{name}: {figures}.", name=name, figures=_together(told))
 

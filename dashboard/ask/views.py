@@ -1,4 +1,4 @@
-"""The text of the schema `ask`: one view per entity, what a caller's rights are checked with, and the role that may read.
+"""The text of the schema `ask`: one view per entity, what a caller's rights are checked with, and the role that reads.
 
 A caller's rights are a signed setting of the transaction (`sign`): audiences, stores and an end. A view checks the
 signature against a key that its reader can't read, so that whoever could send any SQL as that role could still not
@@ -57,7 +57,9 @@ def view(entity: Entity) -> str:
         who = ",".join(sorted(entity.who))
         conditions.append(f"(SELECT ask.may('{{{who}}}'))")
     if entity.rows_of:
-        conditions.append(f'((SELECT ask.stores()) IS NULL OR v."{entity.rows_of}" = ANY ((SELECT ask.stores())::bigint[]))')
+        conditions.append(
+            f'((SELECT ask.stores()) IS NULL OR v."{entity.rows_of}" = ANY ((SELECT ask.stores())::bigint[]))'
+        )
     barrier = " WITH (security_barrier = true)" if entity.rows_of else ""
     where = f"\nWHERE {' AND '.join(conditions)}" if conditions else ""
     return f'CREATE VIEW ask."{entity.name}"{barrier} AS\nSELECT v.* FROM (\n{entity.sql}\n) AS v{where}'
@@ -65,7 +67,8 @@ def view(entity: Entity) -> str:
 
 FUNCTIONS = """
 CREATE TABLE ask.rights_key (one boolean PRIMARY KEY DEFAULT true CHECK (one), inner_pad bytea, outer_pad bytea);
-CREATE FUNCTION ask.rights() RETURNS text[] LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog AS $ask$
+CREATE FUNCTION ask.rights() RETURNS text[] LANGUAGE plpgsql STABLE SECURITY DEFINER
+SET search_path = pg_catalog AS $ask$
 DECLARE
     said text := current_setting('ask.rights', true);
     told text[] := string_to_array(said, '|');
@@ -82,11 +85,14 @@ BEGIN
     END IF;
     RETURN told;
 END $ask$;
-CREATE FUNCTION ask.may(who text[]) RETURNS boolean LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog AS $ask$
+CREATE FUNCTION ask.may(who text[]) RETURNS boolean LANGUAGE sql STABLE SECURITY DEFINER
+SET search_path = pg_catalog AS $ask$
     SELECT string_to_array((ask.rights())[1], ',') && who
 $ask$;
-CREATE FUNCTION ask.stores() RETURNS bigint[] LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog AS $ask$
-    SELECT CASE WHEN held <> '*' THEN string_to_array(held, ',')::bigint[] END FROM (SELECT (ask.rights())[2]) AS r(held)
+CREATE FUNCTION ask.stores() RETURNS bigint[] LANGUAGE sql STABLE SECURITY DEFINER
+SET search_path = pg_catalog AS $ask$
+    SELECT CASE WHEN held <> '*' THEN string_to_array(held, ',')::bigint[] END
+    FROM (SELECT (ask.rights())[2]) AS r(held)
 $ask$;
 REVOKE ALL ON FUNCTION ask.rights(), ask.may(text[]), ask.stores() FROM PUBLIC;
 """
@@ -109,7 +115,8 @@ GRANT EXECUTE ON FUNCTION ask.may(text[]), ask.stores() TO {ROLE};
 def schema(layer: Layer) -> str:
     """Drops and makes the whole schema, without the role's grants."""
     views = ";\n".join(view(entity) for entity in layer.entities.values())
-    return f"DROP SCHEMA IF EXISTS ask CASCADE;\nCREATE SCHEMA ask;\n{FUNCTIONS}\n{views};\nCOMMENT ON SCHEMA ask IS '{mark(layer)}'"
+    comment = f"COMMENT ON SCHEMA ask IS '{mark(layer)}'"
+    return f"DROP SCHEMA IF EXISTS ask CASCADE;\nCREATE SCHEMA ask;\n{FUNCTIONS}\n{views};\n{comment}"
 
 
 def grants(layer: Layer) -> str:
@@ -118,11 +125,9 @@ def grants(layer: Layer) -> str:
 
 
 def role() -> str:
-    """The role and its settings, for who may make roles. Repeats and rivals do no harm: a role belongs to all databases of
-    a server."""
-    settings = "\n".join(
-        f"    ALTER ROLE {ROLE} SET {name} = '{value}';" for name, value in ROLE_SETTINGS.items()
-    )
+    """The role and its settings, for who may make roles. Repeats and rivals do no harm: a role belongs to all
+    databases of a server."""
+    settings = "\n".join(f"    ALTER ROLE {ROLE} SET {name} = '{value}';" for name, value in ROLE_SETTINGS.items())
     return f"""DO $ask$ BEGIN
     IF EXISTS (SELECT FROM pg_roles WHERE rolname = '{ROLE}') THEN RETURN; END IF;
     CREATE ROLE {ROLE} LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOINHERIT NOREPLICATION NOBYPASSRLS

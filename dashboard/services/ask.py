@@ -1,8 +1,8 @@
 """Ask: one question in, one answer out, for every door. The asker's rights decide what may be seen, three times over:
 the layer they get, the rights their transaction is given, the role that reads.
 
-The answers of the market are kept until the market changes; those of the house for some seconds. Equal questions at once
-are one statement. What is asked is noted in Redis and written down later: nobody waits for it.
+The answers of the market are kept until the market changes; those of the house for some seconds. Equal questions at
+once are one statement. What is asked is noted in Redis and written down later: nobody waits for it.
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ from blinkit.kernel import metrics
 from blinkit.kernel.errors import Refusal
 from blinkit.kernel.ids import uuid7
 from blinkit.kernel.redis_client import client, key
+from catalog import versions
 from dashboard.ask import fence, form, guard, sentences, views
 from dashboard.ask.compile import Column, Compiled, compile_query
 from dashboard.ask.errors import CannotCompile, Fenced
@@ -35,7 +36,9 @@ from dashboard.models import Verdict
 from dashboard.services import ask_log, ask_reading, ask_schema
 
 log = structlog.get_logger(__name__)
-MARKET = frozenset({"listing", "listing_price", "price_day", "market_offer", "platform_terms", "platform", "category", "city"})
+MARKET = frozenset(
+    {"listing", "listing_price", "price_day", "market_offer", "platform_terms", "platform", "category", "city"}
+)
 """Entities that change only when the market's version does."""
 MARKET_S = 120
 """Some of them look at the clock: an offer ends without anything being written."""
@@ -77,7 +80,7 @@ class Chart:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """`verdict`: answered; which (see `understanding.readings`); sorry (see `why` and `understanding.near`); refused and
+    """`verdict`: answered; which (see `understanding.readings`); sorry (see `why`, `understanding.near`); refused and
     failed (see `why`). Values of rows are plain: whole paise, hundredths of a percent, seconds, datetimes, dates."""
 
     verdict: Verdict
@@ -105,8 +108,8 @@ class Answer:
 def ask(
     asked: str | Understood, *, caller: Caller, now: datetime, page: int = 0, text: str = "", by_model: bool = False
 ) -> Answer:
-    """Never raises for what was asked: a refusal is an answer with its sentence. `text` is what was typed when the query
-    comes from a screen's chips or a model."""
+    """Never raises for what was asked: a refusal is an answer with its sentence. `text` is what was typed when the
+    query comes from a screen's chips or a model."""
     began = time.perf_counter()
     answer = _answer(asked, caller, now, page)
     ms = round((time.perf_counter() - began) * 1000)
@@ -270,16 +273,14 @@ def _lasts(compiled: Compiled) -> tuple[int, str]:
     """How long an answer may be kept, and the version it belongs to."""
     if not MARKET.issuperset(compiled.entities):
         return HOUSE_S, ""
-    try:
-        market = importlib.import_module("catalog.services.market")
-        version = str(market.version())
-    except (ModuleNotFoundError, AttributeError):
-        return HOUSE_S, ""
+    version = versions.read("market")  # what catalog.services.market.version() tells
     return (MARKET_S, version) if version else (HOUSE_S, "")
 
 
 def _key(compiled: Compiled, caller: Caller, version: str) -> str:
-    told = orjson.dumps([compiled.sql, compiled.params, caller.rights, version], default=str, option=orjson.OPT_SORT_KEYS)
+    told = orjson.dumps(
+        [compiled.sql, compiled.params, caller.rights, version], default=str, option=orjson.OPT_SORT_KEYS
+    )
     return key(f"ask:{hashlib.sha256(told).hexdigest()[:40]}")
 
 
@@ -400,8 +401,8 @@ def may_ask(understood: Any, *, caller: Caller) -> bool:
 
 
 def caller_of(user_id: int | None, roles: Any = (), *, city: str = "") -> Caller:
-    """Guests and customers see the market; people of a store the rows of their own stores; operations and administrators
-    all stores; money is for administrators."""
+    """Guests and customers see the market; people of a store the rows of their own stores; operations and
+    administrators all stores; money is for administrators."""
     held = set(roles)
     audiences = {"public"}
     if held & {"picker", "store_manager"}:

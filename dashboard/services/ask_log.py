@@ -58,8 +58,9 @@ def flush(*, most: int = AT_ONCE) -> int:
     QuestionLog.objects.bulk_create(
         [
             QuestionLog(
-                id=UUID(one["id"]), at=datetime.fromisoformat(one["at"]), asker_id=one["asker"], audience=one["audience"],
-                text=one["text"], folded=folded(one["text"])[:LONGEST], verdict=one["verdict"],
+                id=UUID(one["id"]), at=datetime.fromisoformat(one["at"]), asker_id=one["asker"],
+                audience=one["audience"], text=one["text"], folded=folded(one["text"])[:LONGEST],
+                verdict=one["verdict"],
                 understood=one["understood"] | ({"why": one["why"]} if one["why"] else {}), sql=one["sql"],
                 rows=one["rows"], ms=one["ms"], cached=one["cached"], by_model=one["by_model"],
             )
@@ -95,4 +96,7 @@ def failed(*, since: datetime) -> list[dict[str, Any]]:
     rows = QuestionLog.objects.filter(at__gte=since).filter(verdict__in=wanted) | QuestionLog.objects.filter(
         at__gte=since, helpful=False
     )
-    return list(rows.order_by("-at").values("text", "folded", "verdict", "understood", "at", "helpful")[:20_000])
+    return [
+        dict(row)
+        for row in rows.order_by("-at").values("text", "folded", "verdict", "understood", "at", "helpful")[:20_000]
+    ]

@@ -64,7 +64,7 @@ def refresh(*, force: bool = False) -> State:
 
 def by_hand() -> str:
     """What somebody who may make roles has to run."""
-    return f"let an administrator of the database run “manage.py ask_views --role” as SQL, then run manage.py ask_views."
+    return "let an administrator of the database run “manage.py ask_views --role” as SQL, then run manage.py ask_views."
 
 
 def drop() -> None:
@@ -106,4 +106,4 @@ def _keep_key(cursor: object) -> None:
 def _scrambled(password: str) -> str:
     """As the server would keep it, so that the password itself stands in no log."""
     raw: psycopg.Connection = connection.connection
-    return raw.pgconn.encrypt_password(password.encode(), views.ROLE.encode(), "scram-sha-256").decode()
+    return raw.pgconn.encrypt_password(password.encode(), views.ROLE.encode(), b"scram-sha-256").decode()

@@ -97,11 +97,16 @@ def test_late_orders_have_a_cause_and_why_says_which() -> None:
         one.rider_at_door_at = one.delivered_at - timedelta(minutes=1)
         one.status = "DELIVERED"
         one.save()
-    late = told(Query(Intent.LIST, "order", columns=("order.number", "order.late", "order.late_by", "order.late_cause")), OPS)
+    late = told(
+        Query(Intent.LIST, "order", columns=("order.number", "order.late", "order.late_by", "order.late_cause")), OPS
+    )
     assert {row[0]: row[1:] for row in late.rows} == {
         order.number: (True, 1_800, "rider"), other.number: (False, 0, None)
     }  # fmt: skip
-    why = told(Query(Intent.WHY, "order", window=Window("order.placed_at", NOW - timedelta(days=1), NOW + timedelta(days=1))), OPS)
+    why = told(
+        Query(Intent.WHY, "order", window=Window("order.placed_at", NOW - timedelta(days=1), NOW + timedelta(days=1))),
+        OPS,
+    )
     assert why.rows[0][:3] == ("rider", 1, 10_000) and why.rows[0][3] > why.rows[0][4]
     assert why.sentence.startswith("Mostly rider: 100 % of the late ones")
     share = told(replace(ORDERS, intent=Intent.SHARE, measures=("order.count",), dimensions=("order.late",)), OPS)
@@ -191,9 +196,12 @@ def test_an_attack_is_refused_with_a_sentence(text: str, why: str, monkeypatch: 
 
 
 def test_honest_questions_are_let_through() -> None:
-    for text in ("which store was late yesterday evening and why?", "price drops today", "customers by number of orders",
-                 "select best deals", "update me on onion prices", "दूध का दाम", "share of card payments", "orders from blr-2; late ones",
-                 "average number of customers per store", "names of the top 5 brands", "cheapest phone charger"):  # fmt: skip
+    for text in (
+        "which store was late yesterday evening and why?", "price drops today", "customers by number of orders",
+        "select best deals", "update me on onion prices", "दूध का दाम", "share of card payments",
+        "cheapest phone charger",
+        "orders from blr-2; late ones", "average number of customers per store", "names of the top 5 brands",
+    ):  # fmt: skip
         assert guard.refusal(text) is None, text
 
 
@@ -226,7 +234,11 @@ def test_questions_are_written_down_without_the_public_or_its_numbers(
     rows = {row.pk: row for row in QuestionLog.objects.all()}
     assert len(rows) == 3 and ask_log.flush() == 0
     assert rows[public.log_id].asker_id is None and "76" not in rows[public.log_id].text
-    assert (rows[asked.log_id].asker_id, rows[asked.log_id].helpful, rows[asked.log_id].feedback) == (staff.pk, False, "frobs!")
+    assert (rows[asked.log_id].asker_id, rows[asked.log_id].helpful, rows[asked.log_id].feedback) == (
+        staff.pk,
+        False,
+        "frobs!",
+    )
     mined = run_command("ask_failed", "--days", "36500")
     assert "frob" in mined and "cheapest" not in mined
     assert ask_log.forget(now=NOW + timedelta(days=400)) == 3

@@ -70,10 +70,13 @@ def test_why_puts_the_late_ones_beside_the_others() -> None:
     assert "IS TRUE" not in legs.sql  # the others are looked at as well
     by_store = made(Query(Intent.WHY, "order", dimensions=("order.store",), filters=(late,)))
     assert {"share_with", "share_without"} <= {column.name for column in by_store.columns}
-    both = made(
-        Query(Intent.WHY, "order", ("order.count",), ("order.store", "order.late_cause"), filters=(late,))
-    )
-    assert [column.name for column in both.columns] == ["store", "late_cause", "count", "share_there"] and "IS TRUE" in both.sql
+    both = made(Query(Intent.WHY, "order", ("order.count",), ("order.store", "order.late_cause"), filters=(late,)))
+    assert [column.name for column in both.columns] == [
+        "store",
+        "late_cause",
+        "count",
+        "share_there",
+    ] and "IS TRUE" in both.sql
 
 
 @pytest.mark.parametrize(

@@ -7,18 +7,20 @@ import re
 import time
 from typing import Any
 
+import psycopg
 import pytest
 from django.apps import apps
+from django.conf import settings
 from django.core.management import call_command
 from django.db import connection, transaction
 from django.db.utils import OperationalError, ProgrammingError
+from django.utils.module_loading import import_string
 
-from blinkit.wiring import PERSONAL_DATA
 from catalog.tests.factories import store
 from dashboard.apps import drop_views, make_views
 from dashboard.ask import views
 from dashboard.ask.layer import layer
-from dashboard.services import ask_schema
+from dashboard.services import ask_reading, ask_schema
 from orders.models import Order
 from orders.tests import factories
 
@@ -72,8 +74,9 @@ def test_every_view_can_be_read_and_reads_the_tables_it_names() -> None:
             named |= set(entity.tables)
     with connection.cursor() as cursor:
         cursor.execute(
-            """SELECT DISTINCT t.relname FROM pg_depend d JOIN pg_rewrite r ON r.oid = d.objid JOIN pg_class v ON v.oid = r.ev_class
-            JOIN pg_class t ON t.oid = d.refobjid WHERE v.relnamespace = to_regnamespace('ask') AND t.relkind IN ('r', 'p')
+            """SELECT DISTINCT t.relname FROM pg_depend d JOIN pg_rewrite r ON r.oid = d.objid
+            JOIN pg_class v ON v.oid = r.ev_class JOIN pg_class t ON t.oid = d.refobjid
+            WHERE v.relnamespace = to_regnamespace('ask') AND t.relkind IN ('r', 'p')
             AND t.relnamespace = to_regnamespace('public')"""
         )
         read = {row[0] for row in cursor.fetchall()}
@@ -91,7 +94,7 @@ def test_nothing_of_a_person_is_in_any_view() -> None:
     # What is kept of people by the rooms that must tell and forget it: no such column is read under its own name.
     kept = {
         field.column
-        for room in PERSONAL_DATA.values()
+        for room in import_string(settings.PERSONAL_DATA).values()
         for model in apps.get_app_config(room[0].partition(".")[0]).get_models()
         for field in model._meta.concrete_fields
         if field.related_model is apps.get_model("accounts", "User") or PERSONAL.search(field.column)
@@ -145,10 +148,14 @@ def test_the_role_itself_refuses(statement: str) -> None:
     with Reader(audiences={"admin"}, stores=None) as cursor:
         if statement.startswith("SET SESSION"):
             # `SET ROLE` in this test comes from a superuser's session; the reader's own has no way back up.
-            cursor.execute("SELECT pg_has_role('ask_reader', rolname, 'MEMBER') FROM pg_roles WHERE rolname <> 'ask_reader'")
+            cursor.execute(
+                "SELECT pg_has_role('ask_reader', rolname, 'MEMBER') FROM pg_roles WHERE rolname <> 'ask_reader'"
+            )
             assert not any(row[0] for row in cursor.fetchall())
             return
-        with pytest.raises((ProgrammingError, OperationalError), match="permission denied|must be|cannot (insert|delete)"):
+        with pytest.raises(
+            (ProgrammingError, OperationalError), match=r"permission denied|must be|cannot (insert|delete)"
+        ):
             cursor.execute(statement)
 
 
@@ -171,9 +178,9 @@ def test_rows_of_other_stores_stay_hidden_from_a_store_whatever_is_sent() -> Non
 
 def test_rights_run_out_and_audiences_see_their_own() -> None:
     factories.order()
-    with Reader(audiences={"ops"}, stores=None, until=int(time.time()) - 1) as cursor:
-        with pytest.raises(ProgrammingError, match="run out"):
-            cursor.execute('SELECT count(*) FROM ask."order"')
+    late = Reader(audiences={"ops"}, stores=None, until=int(time.time()) - 1)
+    with late as cursor, pytest.raises(ProgrammingError, match="run out"):
+        cursor.execute('SELECT count(*) FROM ask."order"')
     with Reader(audiences={"public"}) as cursor:
         cursor.execute("SELECT count(*) FROM ask.listing")
         cursor.execute('SELECT count(*) FROM ask."order"')
@@ -202,11 +209,31 @@ def test_the_role_is_made_once_by_all_who_would() -> None:
     assert "IF EXISTS" in views.role() and "duplicate_object" in views.role()
     with connection.cursor() as cursor:
         cursor.execute(views.role())
-        cursor.execute("SELECT rolsuper, rolcreaterole, rolcreatedb, rolinherit, rolcanlogin FROM pg_roles WHERE rolname = %s",
-                       [views.ROLE])  # fmt: skip
+        cursor.execute("SELECT rolsuper, rolcreaterole, rolcreatedb, rolinherit, rolcanlogin FROM pg_roles "
+                       "WHERE rolname = %s", [views.ROLE])  # fmt: skip
         assert cursor.fetchone() == (False, False, False, False, True)
-        cursor.execute("SELECT unnest(setconfig) FROM pg_db_role_setting s JOIN pg_roles r ON r.oid = s.setrole WHERE rolname = %s",
-                       [views.ROLE])  # fmt: skip
+        cursor.execute("SELECT unnest(setconfig) FROM pg_db_role_setting s JOIN pg_roles r ON r.oid = s.setrole "
+                       "WHERE rolname = %s", [views.ROLE])  # fmt: skip
         held = {row[0] for row in cursor.fetchall()}
     assert {"default_transaction_read_only=on", "statement_timeout=4000", "work_mem=16384"} <= held
 
+
+def test_the_reader_signs_in_by_itself_and_gets_no_further() -> None:
+    """With the product's own address, over a connection of its own (it sees what is committed: the views)."""
+    with psycopg.connect(ask_reading.address(), autocommit=True) as own:
+        told = own.execute(
+            "SELECT current_user, current_setting('transaction_read_only'), current_setting('statement_timeout')"
+        )
+        assert told.fetchone() == ("ask_reader", "on", "4s")
+        assert own.execute("SELECT count(*) FROM ask.listing").fetchone() == (0,)
+        for statement in ("SET ROLE postgres",
+                          "SET SESSION AUTHORIZATION postgres", "SELECT 1 FROM public.orders_order",
+                          "RESET ROLE; SET ROLE pg_read_all_data", "SELECT inner_pad FROM ask.rights_key",
+                          "SET transaction_read_only = off; CREATE TEMP TABLE t (x int)",
+                          "BEGIN READ WRITE; SELECT * FROM public.accounts_user"):  # fmt: skip
+            with pytest.raises(psycopg.errors.InsufficientPrivilege):
+                own.execute(statement)
+            own.execute("ROLLBACK") if own.info.transaction_status.name != "IDLE" else None
+        own.execute("SET statement_timeout = 1")
+        with pytest.raises(psycopg.errors.QueryCanceled):
+            own.execute("SELECT count(*) FROM generate_series(1, 100000000)")

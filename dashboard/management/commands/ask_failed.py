@@ -9,7 +9,7 @@ from django.core.management.base import BaseCommand, CommandParser
 from django.utils import timezone
 
 from dashboard.ask.folded import folded, groups
-from dashboard.ask.layer import layer
+from dashboard.ask.layer import Dimension, Measure, layer
 from dashboard.services import ask_log
 
 
@@ -33,10 +33,10 @@ class Command(BaseCommand):
 
 def known_words() -> frozenset[str]:
     """Of the layer; those of goods and places come with the house's vocabulary."""
-    said = " ".join(
-        " ".join((entity.name, entity.label, *entity.synonyms, *(
-            f"{one.name} {one.label} {' '.join(one.synonyms)}" for one in (*entity.dimensions, *entity.measures)
-        ))).replace("_", " ")
-        for entity in layer().entities.values()
-    )  # fmt: skip
-    return frozenset(folded(said).split())
+    said: list[str] = []
+    for entity in layer().entities.values():
+        fields: list[Dimension | Measure] = [*entity.dimensions, *entity.measures]
+        said += (entity.name, entity.label, *entity.synonyms)
+        for one in fields:
+            said += (one.name, one.label, *one.synonyms)
+    return frozenset(folded(" ".join(said).replace("_", " ")).split())
