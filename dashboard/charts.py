@@ -231,8 +231,8 @@ def png(chart: Chart, *, title: str, wide: int = 640) -> bytes:
             colour = COLOURS[number % len(COLOURS)]
             spots = [(left + (right - left) * p.x / 100, top + (bottom - top) * p.y / 100) for p in line.points]
             draw.line(spots, fill=colour, width=3, joint="curve")
-            for x, y in spots if len(spots) <= 40 else ():
-                draw.ellipse((x - 3, y - 3, x + 3, y + 3), fill=colour)
+            for across, down in spots if len(spots) <= 40 else ():
+                draw.ellipse((across - 3, down - 3, across + 3, down + 3), fill=colour)
             draw.rectangle((left, 314 + 24 * number, left + 12, 326 + 24 * number), fill=colour)
             write(left + 20, 310 + 24 * number, f"{line.name}: {line.points[-1].text}", 14, most=wide - 70)
     out = io.BytesIO()

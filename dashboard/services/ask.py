@@ -259,7 +259,16 @@ def _basket(basket: Basket, caller: Caller, now: datetime) -> Answer:
         baskets = importlib.import_module("catalog.baskets")
     except ModuleNotFoundError:
         return Answer(Verdict.SORRY, query=basket, why="Whole shopping lists can't be compared here yet.")
-    plan = baskets.plan(basket, city=basket.city or caller.city, now=now)
+    lines = [
+        baskets.WantedLine(
+            item=one.item, amount=one.amount, measure=one.measure, pieces=one.pieces, filters=one.filters
+        )
+        for one in basket.wanted
+    ]
+    asked = baskets.BasketAsk(
+        wanted=lines, budget_paise=basket.budget_paise, category=basket.category, platforms=basket.platforms
+    )
+    plan = baskets.plan(asked, city=basket.city or caller.city, now=now)
     return Answer(
         Verdict.ANSWERED, query=basket, basket=plan, fresh_at=plan.seen_at or now,
         steps=tuple(str(getattr(step, "text", step)) for step in plan.steps),

@@ -47,6 +47,7 @@ def ask(request: HttpRequest) -> HttpResponse:
     context = view_of(found, page=reverse("compare-ask")) | {
         "is_public": True,
         "q": found.question if found else "",
+        "ask_q": found.question if found else "",
         "change_url": reverse("compare-ask-change"),
     }
     if is_htmx(request):

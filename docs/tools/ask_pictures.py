@@ -69,7 +69,7 @@ def take(page: Any, given: argparse.Namespace, name: str, path: str, question: s
     page.wait_for_timeout(300)
     said = page.locator("#ask-says")
     if said.count():
-        found, words = "answered", said.inner_text()
+        found, words = "answered" if page.locator("#answer table").count() else "empty", said.inner_text()
     elif page.locator("#ask-which").count():
         found, words = "which", page.locator(".ask-ways").inner_text()
     else:
