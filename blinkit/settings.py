@@ -156,7 +156,7 @@ ASK_SECRET = embedded.derived_secret(SECRET_KEY, "ask-rights")
 ASK_PASSWORD = "" if EMBEDDED else embedded.derived_secret(SECRET_KEY, "ask-reader")
 ASK_DATABASE_URL = env.text("ASK_DATABASE_URL", default="")  # empty: where DATABASE_URL is, as ask_reader
 ASK_POOL_SIZE = env.number("ASK_POOL_SIZE", default=4, least=1, most=20)  # statements at once, per process
-ASK_MOST_COST = env.number("ASK_MOST_COST", default=400_000, least=1_000)  # PostgreSQL's own reckoning
+ASK_MOST_COST = env.number("ASK_MOST_COST", default=200_000, least=1_000)  # PostgreSQL's own reckoning
 ASK_LOG_DAYS = env.number("ASK_LOG_DAYS", default=90, least=1)
 
 REDIS_URL = env.redis("REDIS_URL", default=embedded.redis_url())

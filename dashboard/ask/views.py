@@ -66,6 +66,11 @@ def view(entity: Entity) -> str:
 
 
 FUNCTIONS = """
+CREATE TABLE ask.days AS
+    SELECT generate_series(timestamp '2025-01-01', timestamp '2036-01-01', interval '1 day')
+        AT TIME ZONE 'Asia/Kolkata' AS day;
+ALTER TABLE ask.days ADD PRIMARY KEY (day);
+ANALYZE ask.days;
 CREATE TABLE ask.rights_key (one boolean PRIMARY KEY DEFAULT true CHECK (one), inner_pad bytea, outer_pad bytea);
 CREATE FUNCTION ask.rights() RETURNS text[] LANGUAGE plpgsql STABLE SECURITY DEFINER
 SET search_path = pg_catalog AS $ask$

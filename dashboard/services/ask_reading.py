@@ -8,6 +8,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 import psycopg
@@ -25,12 +26,12 @@ log = structlog.get_logger(__name__)
 WAIT_S = 5.0
 MOST_WAITING = 200
 CHEAP = 10
-"""A statement this many times cheaper than allowed is not weighed again for a while, whatever its values."""
+"""A statement this many times cheaper than allowed is not weighed again with other values over as long a time."""
 MOST_KNOWN = 2_000
 
 _lock = threading.Lock()
 _pool: ConnectionPool | None = None
-_cheap: set[str] = set()
+_cheap: set[tuple[str, int]] = set()
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,8 +64,8 @@ def read(compiled: Compiled, *, rights: str) -> Found:
 
 def _read(connection: psycopg.Connection, compiled: Compiled, rights: str) -> Found:
     connection.execute("SELECT set_config('ask.rights', %s, true)", [rights])
-    cost = None
-    if compiled.sql not in _cheap:
+    cost, known = None, (compiled.sql, _days(compiled.params))
+    if known not in _cheap:
         row = connection.execute(f"EXPLAIN (FORMAT JSON) {compiled.sql}", compiled.params).fetchone()  # type: ignore[arg-type]
         assert row is not None
         cost = float(row[0][0]["Plan"]["Total Cost"])
@@ -73,8 +74,14 @@ def _read(connection: psycopg.Connection, compiled: Compiled, rights: str) -> Fo
         if cost * CHEAP < settings.ASK_MOST_COST:
             if len(_cheap) > MOST_KNOWN:
                 _cheap.clear()
-            _cheap.add(compiled.sql)
+            _cheap.add(known)
     return Found(connection.execute(compiled.sql, compiled.params).fetchall(), cost)  # type: ignore[arg-type]
+
+
+def _days(params: dict[str, Any]) -> int:
+    """How long a time the values span: with it, above all, grows what a statement costs."""
+    moments = [value for value in params.values() if isinstance(value, datetime)]
+    return (max(moments) - min(moments)).days if moments else 0
 
 
 @contextmanager
