@@ -77,7 +77,8 @@ def _readings(sheet: Sheet, now: datetime, city: str, audiences: frozenset[str])
         house = [one for one in house if one.confidence > best or operations.is_strong(sheet, one)]
     if house and prices and house[0].confidence >= SURE:
         named = sheet.mentioned("platform", "item", "category", "aisle", "brand", "word")
-        of_market = named or sheet.has("platform", "price", "cheap", "deal", "dear", "unavailable", "available", "basket")
+        of_market = named or sheet.has("platform", "price", "cheap", "deal", "dear", "unavailable", "available", "basket",
+                                       "shopping", "spend", "thing")
         if audiences <= {"public"}:
             house = [replace(one, confidence=round(one.confidence - 0.3, 2)) for one in house] if of_market else house
         elif not of_market:
