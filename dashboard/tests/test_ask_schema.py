@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import re
 import time
+from collections.abc import Callable
 from typing import Any
 
 import psycopg
@@ -92,9 +93,10 @@ def test_nothing_of_a_person_is_in_any_view() -> None:
     assert len(columns) > 700
     assert {one for one in columns if PERSONAL.search(one.partition(".")[2])} <= FINE
     # What is kept of people by the rooms that must tell and forget it: no such column is read under its own name.
+    rooms: dict[str, tuple[str, str]] = import_string(settings.PERSONAL_DATA)
     kept = {
         field.column
-        for room in import_string(settings.PERSONAL_DATA).values()
+        for room in rooms.values()
         for model in apps.get_app_config(room[0].partition(".")[0]).get_models()
         for field in model._meta.concrete_fields
         if field.related_model is apps.get_model("accounts", "User") or PERSONAL.search(field.column)
@@ -203,6 +205,14 @@ def test_a_migration_makes_way_and_the_views_come_back() -> None:
     assert ask_schema.up_to_date()
     assert ask_schema.refresh() == ask_schema.State(made=False)
     call_command("ask_views", verbosity=0)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_several_processes_make_the_schema_at_once(race: Callable[..., list[Any]]) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("DROP SCHEMA ask CASCADE")
+    states = race(4, lambda: ask_schema.refresh())
+    assert sorted(state.made for state in states) == [False, False, False, True] and ask_schema.up_to_date()
 
 
 def test_the_role_is_made_once_by_all_who_would() -> None:
