@@ -34,6 +34,8 @@ from dashboard.services.ask import Answer, Caller, caller_of, may_ask, note_feed
 __all__ = ["Chip", "Told", "Way", "again", "ask", "caller_of", "changed", "may_ask", "note_feedback", "suggest"]
 
 PER_UNIT = {"paise": 100, "bp": 100, "seconds": 60}
+UNSAID = frozenset({"limit", "order"})
+"""Parts that go without saying."""
 NAMED = frozenset({"platform", "store", "city", "category", "aisle"})
 UNITS = {"paise": "₹", "bp": "%", "seconds": "min", "minutes": "min"}
 
@@ -106,6 +108,11 @@ class Told:
     near: tuple[str, ...] = ()
     why: str = ""
     log_id: UUID | None = None
+
+    @property
+    def title(self) -> str:
+        """What to call it: the words it was asked in, else its parts."""
+        return self.question or " · ".join(chip.value for chip in self.chips if chip.at not in UNSAID)
 
     @property
     def chart(self) -> charts.Chart | None:
@@ -300,7 +307,5 @@ def _in_units(typed: str, kind: str) -> str:
 
 def _in_words(one: Reading, layer: Layer) -> str:
     """A reading as its chips say it, without what goes without saying."""
-    parts = [
-        chip for chip in chips.describe(one.of, layer, lexicon()) if chip.id not in ("limit", "order") and chip.value
-    ]
+    parts = [chip for chip in chips.describe(one.of, layer, lexicon()) if chip.id not in UNSAID and chip.value]
     return " · ".join(chip.value for chip in parts)

@@ -68,7 +68,7 @@ def export_excel(request: HttpRequest) -> Any:
     found = _for_file(request)
     now = timezone.localtime(timezone.now())
     notes = [said(found.sentence), _("Asked %(at)s") % {"at": f"{now:%d %b %Y %H:%M}"}, found.sql]
-    pieces = files.excel(columns=found.columns, rows=_all_rows(request, found), title=found.question, notes=notes)
+    pieces = files.excel(columns=found.columns, rows=_all_rows(request, found), title=found.title, notes=notes)
     return _file(pieces, files.EXCEL_TYPE, f"{_name(found)}.xlsx")
 
 
@@ -314,7 +314,7 @@ def _file(pieces: Iterator[bytes], kind: str, name: str) -> Any:
 
 
 def _name(found: Told) -> str:
-    return slugify(found.question)[:60] or "answer"
+    return slugify(found.title)[:60] or "answer"
 
 
 def _shown(columns: Any, rows: Any) -> list[list[tuple[str, str]]]:
