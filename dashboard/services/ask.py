@@ -127,6 +127,8 @@ def _answer(asked: str | Understood, caller: Caller, now: datetime, page: int) -
         if refusal is not None:
             return Answer(Verdict.REFUSED, why=refusal, code="not-a-question")
         understanding = understand(guard.clean(asked), caller=caller, now=now)
+        if not understanding.readings and _is_for_others(asked, caller, now):
+            return Answer(Verdict.REFUSED, understanding, why=understanding.sorry, code="not-allowed")
         if not understanding.readings:
             return Answer(Verdict.SORRY, understanding, why=understanding.sorry)
         if len(understanding.readings) > 1:
@@ -167,6 +169,14 @@ def suggest(text: str, *, caller: Caller, most: int = 6) -> list[str]:
         return [one for one in IDEAS if guard.clean(text[:LONGEST]).casefold() in one.casefold()][:most]
 
 
+def _is_for_others(text: str, caller: Caller, now: datetime) -> bool:
+    """Whether somebody with more rights would be understood."""
+    everybody = frozenset(who for entity in layer().entities.values() for who in entity.who)
+    if everybody <= caller.audiences:
+        return False
+    return bool(understand(guard.clean(text), caller=replace(caller, audiences=everybody), now=now).readings)
+
+
 # -- one query ---------------------------------------------------------------------------------------------------------
 
 
@@ -177,7 +187,7 @@ def _query(query: Query, caller: Caller, now: datetime, page: int) -> Answer:
     fence.check(compiled.sql)
     lasts, version = _lasts(compiled)
     name = _key(compiled, caller, version)
-    kept, was_kept = _once(name, lasts, lambda: _run(compiled, caller, seen))
+    kept, was_kept = _once(name, lasts, lambda: _run(compiled, caller))
     columns = compiled.columns
     rows = [tuple(_out(value, columns[at].kind) for at, value in enumerate(row)) for row in kept["rows"]]
     fresh = datetime.fromisoformat(kept["fresh"]) if kept["fresh"] else None
@@ -226,21 +236,17 @@ def layer_for(caller: Caller) -> Layer:
     return layer().for_(caller.audiences)
 
 
-def _run(compiled: Compiled, caller: Caller, seen: Layer) -> dict[str, Any]:
+def _run(compiled: Compiled, caller: Caller) -> dict[str, Any]:
     rights = views.sign(
         audiences=caller.audiences, stores=caller.stores, until=int(time.time()) + RIGHTS_S, secret=ask_schema.secret()
     )
     found = ask_reading.read(compiled, rights=rights).rows
     rows = [tuple(_plain(value) for value in row) for row in found[: compiled.limit]]
-    return {"rows": rows, "more": len(found) > compiled.limit, "fresh": _freshest(compiled, seen, rows)}
-
-
-def _freshest(compiled: Compiled, seen: Layer, rows: list[tuple[Any, ...]]) -> str:
-    """The newest "seen" of a list that shows it; else the time of the question, when it was read."""
-    entity = seen.entity(compiled.entities[0])
-    at = next((n for n, c in enumerate(compiled.columns) if c.field == f"{entity.name}.{entity.fresh}"), None)
-    found = [row[at] for row in rows if row[at]] if at is not None and entity.fresh else []
-    return str(max(found)) if found else datetime.now(UTC).isoformat()
+    told = [row[-1] for row in rows if row[-1] is not None] if compiled.tells_fresh else []
+    return {
+        "rows": [row[: len(compiled.columns)] for row in rows], "more": len(found) > compiled.limit,
+        "fresh": max(told) if told else datetime.now(UTC).isoformat(),
+    }  # fmt: skip
 
 
 def _basket(basket: Basket, caller: Caller, now: datetime) -> Answer:
@@ -249,10 +255,19 @@ def _basket(basket: Basket, caller: Caller, now: datetime) -> Answer:
         baskets = importlib.import_module("catalog.baskets")
     except ModuleNotFoundError:
         return Answer(Verdict.SORRY, query=basket, why="Whole shopping lists can't be compared here yet.")
-    plan = baskets.plan(basket, city=basket.city or caller.city, now=now)
+    lines = [
+        baskets.WantedLine(
+            item=one.item, amount=one.amount, measure=one.measure, pieces=one.pieces, filters=one.filters
+        )
+        for one in basket.wanted
+    ]
+    asked = baskets.BasketAsk(
+        wanted=lines, budget_paise=basket.budget_paise, category=basket.category, platforms=basket.platforms
+    )
+    plan = baskets.plan(asked, city=basket.city or caller.city, now=now)
     return Answer(
         Verdict.ANSWERED, query=basket, basket=plan, fresh_at=plan.seen_at or now,
-        steps=tuple(str(getattr(step, "text", step)) for step in plan.steps),
+        steps=tuple(getattr(step, "text", step) for step in plan.steps),
     )  # fmt: skip
 
 
