@@ -10,7 +10,6 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -82,22 +81,17 @@ def simple(number: int, now: datetime) -> Any:
 
     item = Filter("listing.item", Op.EQ, (f"item-{number % ITEMS}",))
     platform = Filter("listing.platform", Op.EQ, (f"platform-{number % PLATFORMS}",))
+    below = Filter("listing.price", Op.LT, (9_000 + number,))
     kind = number // ITEMS % 4
     if kind == 0:
-        return Query(Intent.CHEAPEST, "listing", filters=(item, Filter("listing.price", Op.LT, (9_000 + number,))))
+        return Query(Intent.CHEAPEST, "listing", filters=(item, below))
     if kind == 1:
-        off = Filter("listing.discount", Op.GE, (number % 4_000,))
-        return Query(Intent.DEALS, "listing", filters=(platform, off))
+        return Query(Intent.DEALS, "listing", filters=(platform, Filter("listing.discount", Op.GE, (number % 4_000,))))
     if kind == 2:
         measures = ("listing.lowest_price", "listing.average_price")
-        return Query(
-            Intent.COMPARE, "listing", measures, ("listing.platform",), filters=(item,), limit=20 + number % 400
-        )
-    return Query(
-        Intent.CHEAPEST,
-        "listing",
-        filters=(platform, Filter("listing.name", Op.HAS, (f"item {number % ITEMS} brand",))),
-    )
+        return Query(Intent.COMPARE, "listing", measures, ("listing.platform",), filters=(item, below))
+    name = Filter("listing.name", Op.HAS, (f"item {number % ITEMS} brand",))
+    return Query(Intent.CHEAPEST, "listing", filters=(platform, name, below))
 
 
 def complex_(number: int, now: datetime) -> Any:
@@ -222,10 +216,7 @@ def _people(kind: str, count: int, process: int, now: datetime, start: Any, queu
         for query in asked:
             _ask(query, now)
     else:
-        questions = [
-            (complex_(base + n, now) if n % 5 == 0 else replace(simple(base + n, now), limit=20 + (base + n) % 400))
-            for n in range(count)
-        ]
+        questions = [complex_(base + n, now) if n % 5 == 0 else simple(base + n, now) for n in range(count)]
         _ask(simple(1, now), now)
     took: list[float] = []
     errors: list[int] = []

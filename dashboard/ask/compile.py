@@ -80,6 +80,8 @@ class Compiled:
     entities: tuple[str, ...]
     limit: int
     page: int = 0
+    tells_fresh: bool = False
+    """The last column is none of the answer: how fresh a row is, or the freshest of a group."""
 
 
 def compile_query(query: Query, layer: Layer, *, page: int = 0) -> Compiled:
@@ -231,8 +233,13 @@ class _Builder:
         limit = max(1, min(self.query.limit, MOST_ROWS))
         if not 0 <= self.page < MOST_PAGES:
             raise CannotCompile("too-long", say("There are more pages than are shown: narrow the question."))
+        fresh = self.base.dimension(self.base.fresh) if self.base.fresh else None
+        selected = list(self.selected)
+        if fresh is not None:
+            column = _column(self.base, fresh.column)
+            selected.append(f"{f'max({column})' if self.columns_are_groups else column} AS fresh_at")
         parts = [
-            "SELECT " + ", ".join(self.selected),
+            "SELECT " + ", ".join(selected),
             f'FROM ask."{self.base.name}" AS "{self.base.name}"',
             *self.joined.values(),
             _clause("WHERE", where).strip(),
@@ -242,7 +249,11 @@ class _Builder:
             f"LIMIT {limit + 1}" + (f" OFFSET {limit * self.page}" if self.page else ""),
         ]
         sql = "\n".join(part for part in parts if part)
-        return Compiled(sql, self.params, tuple(self.columns), self._entities(), limit, self.page)
+        return Compiled(sql, self.params, tuple(self.columns), self._entities(), limit, self.page, fresh is not None)
+
+    @property
+    def columns_are_groups(self) -> bool:
+        return bool(self.grouped) or any(column.is_measure for column in self.columns)
 
     # -- what is selected -------------------------------------------------------------------------------------------
 

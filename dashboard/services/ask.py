@@ -187,7 +187,7 @@ def _query(query: Query, caller: Caller, now: datetime, page: int) -> Answer:
     fence.check(compiled.sql)
     lasts, version = _lasts(compiled)
     name = _key(compiled, caller, version)
-    kept, was_kept = _once(name, lasts, lambda: _run(compiled, caller, seen))
+    kept, was_kept = _once(name, lasts, lambda: _run(compiled, caller))
     columns = compiled.columns
     rows = [tuple(_out(value, columns[at].kind) for at, value in enumerate(row)) for row in kept["rows"]]
     fresh = datetime.fromisoformat(kept["fresh"]) if kept["fresh"] else None
@@ -236,21 +236,17 @@ def layer_for(caller: Caller) -> Layer:
     return layer().for_(caller.audiences)
 
 
-def _run(compiled: Compiled, caller: Caller, seen: Layer) -> dict[str, Any]:
+def _run(compiled: Compiled, caller: Caller) -> dict[str, Any]:
     rights = views.sign(
         audiences=caller.audiences, stores=caller.stores, until=int(time.time()) + RIGHTS_S, secret=ask_schema.secret()
     )
     found = ask_reading.read(compiled, rights=rights).rows
     rows = [tuple(_plain(value) for value in row) for row in found[: compiled.limit]]
-    return {"rows": rows, "more": len(found) > compiled.limit, "fresh": _freshest(compiled, seen, rows)}
-
-
-def _freshest(compiled: Compiled, seen: Layer, rows: list[tuple[Any, ...]]) -> str:
-    """The newest "seen" of a list that shows it; else the time of the question, when it was read."""
-    entity = seen.entity(compiled.entities[0])
-    at = next((n for n, c in enumerate(compiled.columns) if c.field == f"{entity.name}.{entity.fresh}"), None)
-    found = [row[at] for row in rows if row[at]] if at is not None and entity.fresh else []
-    return str(max(found)) if found else datetime.now(UTC).isoformat()
+    told = [row[-1] for row in rows if row[-1] is not None] if compiled.tells_fresh else []
+    return {
+        "rows": [row[: len(compiled.columns)] for row in rows], "more": len(found) > compiled.limit,
+        "fresh": max(told) if told else datetime.now(UTC).isoformat(),
+    }  # fmt: skip
 
 
 def _basket(basket: Basket, caller: Caller, now: datetime) -> Answer:

@@ -18,6 +18,7 @@ from psycopg.conninfo import make_conninfo
 from psycopg_pool import ConnectionPool, PoolTimeout, TooManyRequests
 
 from blinkit.kernel import metrics
+from blinkit.kernel.breakers import ServiceDown, breaker
 from dashboard.ask.compile import Compiled
 from dashboard.ask.views import ROLE
 from dashboard.errors import AskBusy, AskOff, TooMuch
@@ -42,23 +43,33 @@ class Found:
 
 
 def read(compiled: Compiled, *, rights: str) -> Found:
-    """Raises AskOff, AskBusy, TooMuch."""
+    """Raises AskOff, AskBusy, TooMuch. When its database has not answered some times, it is left alone for a moment."""
+    try:
+        with breaker("ask", fail_max=5, reset_s=10):
+            return _borrow_and_read(compiled, rights)
+    except ServiceDown:
+        raise AskOff from None
+    except psycopg.OperationalError as error:
+        log.warning("ask can't reach its database", why=str(error).splitlines()[0] if str(error) else repr(error))
+        raise AskOff from None
+
+
+def _borrow_and_read(compiled: Compiled, rights: str) -> Found:
     try:
         with borrowed() as connection, connection.transaction():
             return _read(connection, compiled, rights)
     except (PoolTimeout, TooManyRequests):
+        if _pool is not None and _pool.pop_stats().get("connections_errors"):
+            raise psycopg.OperationalError("no connection could be made") from None
         metrics.count("ask_refused_total", why="busy")
         raise AskBusy from None
-    except psycopg.errors.QueryCanceled:
+    except (psycopg.errors.QueryCanceled, psycopg.errors.LockNotAvailable):
         raise TooMuch from None
     except (psycopg.errors.UndefinedTable, psycopg.errors.InvalidSchemaName, psycopg.errors.UndefinedColumn) as error:
-        log.warning("ask is off", why=str(error).splitlines()[0])
+        log.warning("ask is off: manage.py ask_views makes its views", why=str(error).splitlines()[0])
         raise AskOff from None
     except psycopg.errors.InsufficientPrivilege as error:
         log.error("ask was refused by the database", why=str(error).splitlines()[0])
-        raise AskOff from None
-    except psycopg.OperationalError as error:
-        log.warning("ask can't reach its database", why=str(error).splitlines()[0] if str(error) else repr(error))
         raise AskOff from None
 
 

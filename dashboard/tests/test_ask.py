@@ -55,7 +55,7 @@ def test_an_answer_has_rows_a_sentence_its_sql_and_says_that_there_is_more() -> 
     assert [row[3] for row in answer.rows] == [2_900, 3_000]
     assert answer.sentence == "Onion 2900 1 kg (zepto): ₹29."
     assert [(c.name, c.kind) for c in answer.columns][3:6] == [("price", "paise"), ("mrp", "paise"), ("discount", "bp")]
-    assert answer.sql.startswith("SELECT") and "onion" not in answer.sql and answer.fresh_at is not None
+    assert answer.sql.startswith("SELECT") and "onion" not in answer.sql and answer.fresh_at == NOW
     assert [row[3] for row in told(ONIONS, page=1).rows] == [3_400]
 
 
@@ -117,7 +117,7 @@ def test_a_hundred_who_ask_the_same_are_one_statement(monkeypatch: pytest.Monkey
     runs: list[int] = []
     waiting = threading.Event()
 
-    def slow(compiled: Any, caller: Caller, seen: Any) -> dict[str, Any]:
+    def slow(compiled: Any, caller: Caller) -> dict[str, Any]:
         runs.append(1)
         waiting.wait(5)
         return {"rows": [("Onion", "1 kg", "zepto", 2_900, 4_000, 2_750, None, True)], "more": False, "fresh": ""}
