@@ -222,7 +222,7 @@ def _told(answer: Answer, *, question: str, caller: Caller, now: datetime) -> To
     told = Told(
         answer.verdict.value, question=question, understood=form.to_json(of) if of else None,
         intent=str(of.intent) if isinstance(of, Query) else "", sentence=_sentence(answer, layer),
-        columns=tuple(_shown(column) for column in answer.columns),
+        columns=tuple(_shown(column, of) for column in answer.columns),
         rows=answer.rows, more=answer.more, page=answer.page, per_page=of.limit if isinstance(of, Query) else 50,
         sql=answer.sql, fresh_at=answer.fresh_at, cached=answer.cached, by_model=answer.by_model, ms=answer.ms,
         steps=answer.steps, unused=reading.unused if reading else (), near=meant.near if meant else (), why=answer.why,
@@ -241,7 +241,10 @@ def _told(answer: Answer, *, question: str, caller: Caller, now: datetime) -> To
     return told
 
 
-def _shown(column: compile.Column) -> Shown:
+def _shown(column: compile.Column, of: Understood | None) -> Shown:
+    """The figure to draw is one that was asked for; of a list, the one it is ordered by."""
+    ordered = isinstance(of, Query) and not of.measures and bool(of.order) and of.order[0].field == column.field
+    is_figure = column.is_measure or (ordered and column.kind in cells.FIGURES)
     label: str = column.label
     if column.part == "before":
         label = say("{figure} before", figure=label)
@@ -250,8 +253,8 @@ def _shown(column: compile.Column) -> Shown:
     elif column.part == "share":
         label = say("share of {figure}", figure=label)
     last = column.field.partition(".")[2]
-    of = last if last in NAMED and column.kind == "text" else ""
-    return Shown(column.name, label, column.kind, column.is_measure, column.part, of)
+    named = last if last in NAMED and column.kind == "text" else ""
+    return Shown(column.name, label, column.kind, is_figure, column.part, named)
 
 
 def _sentence(answer: Answer, layer: Layer) -> str:
