@@ -6,16 +6,20 @@ A page draws bars and lines itself (templates/dashboard/ask/_chart.html) and alw
 from __future__ import annotations
 
 import io
+import re
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
 from django.conf import settings
+from PIL import Image, ImageDraw, ImageFont
 
 from dashboard import cells
 from dashboard.cells import Column
 
+SCRIPTS = re.compile(r"[\u0900-\u097f\u200c\u200d]+|[^\u0900-\u097f]+")
 MOST_BARS = 12
 MOST_LINES = 4
 MOST_POINTS = 200
@@ -189,29 +193,12 @@ def _of_kind(value: float, kind: str) -> float:
 
 def png(chart: Chart, *, title: str, wide: int = 640) -> bytes:
     """The same picture for a reader that draws nothing itself: PNG, light, about 20 kB."""
-    from PIL import Image, ImageDraw, ImageFont
-
-    def font(size: int, text: str, weight: str = "Regular") -> Any:
-        family = "NotoSansDevanagari" if any("\u0900" <= letter <= "\u097f" for letter in text) else "NotoSans"
-        return ImageFont.truetype(str(FONTS / f"{family}-{weight}.ttf"), size)
-
     rows = len(chart.points) if chart.kind != "line" else 0
     high = 72 + (rows * 44 if rows else 260 + 24 * len(chart.series))
     image = Image.new("RGB", (wide, high), PALE)
     draw = ImageDraw.Draw(image)
-
-    def write(
-        x: float, y: float, text: str, size: int = 15, colour: str = INK, most: float = 0, end: bool = False
-    ) -> None:
-        letters = font(size, text)
-        while most and len(text) > 2 and letters.getlength(text) > most:
-            text = text[:-2].rstrip() + "…"
-        draw.text((x, y), text, fill=colour, font=letters, anchor="ra" if end else "la")
-
-    title_font = font(20, title, "Bold")
-    while len(title) > 2 and title_font.getlength(title) > wide - 40:
-        title = title[:-2].rstrip() + "…"
-    draw.text((20, 16), title, fill=INK, font=title_font)
+    write = partial(_write, draw)
+    write(20, 16, title, 20, most=wide - 40, weight="Bold")
     if chart.kind != "line":
         for number, point in enumerate(chart.points):
             y = 60 + number * 44
@@ -223,6 +210,7 @@ def png(chart: Chart, *, title: str, wide: int = 640) -> bytes:
     else:
         left, top, right, bottom = 20, 84, wide - 20, 280
         write(left, top - 24, chart.high, 13, SOFT)
+        write(left, bottom - 20, chart.low, 13, SOFT)
         write(left, bottom + 4, chart.first, 13, SOFT)
         write(right, bottom + 4, chart.last, 13, SOFT, end=True)
         draw.line((left, bottom, right, bottom), fill=LINE, width=2)
@@ -238,3 +226,45 @@ def png(chart: Chart, *, title: str, wide: int = 640) -> bytes:
     out = io.BytesIO()
     image.quantize(32).save(out, "PNG", optimize=True)
     return out.getvalue()
+
+
+def _write(
+    draw: ImageDraw.ImageDraw,
+    x: float,
+    y: float,
+    text: str,
+    size: int = 15,
+    colour: str = INK,
+    *,
+    most: float = 0,
+    end: bool = False,
+    weight: str = "Regular",
+) -> None:
+    """One line, each script in its own font; cut short where it is wider than `most`; `end`: x is its right edge."""
+
+    def parts(text: str) -> list[tuple[str, ImageFont.FreeTypeFont]]:
+        found = SCRIPTS.findall(text)
+        return [
+            (
+                part,
+                _font(
+                    "NotoSansDevanagari" if part[0] >= "\u0900" and part[0] <= "\u097f" else "NotoSans", weight, size
+                ),
+            )
+            for part in found
+        ]
+
+    def width(text: str) -> float:
+        return sum(font.getlength(part) for part, font in parts(text))
+
+    while most and len(text) > 2 and width(text) > most:
+        text = text[:-2].rstrip() + "…"
+    x = x - width(text) if end else x
+    for part, font in parts(text):
+        draw.text((x, y + size), part, fill=colour, font=font, anchor="ls")
+        x += font.getlength(part)
+
+
+@cache
+def _font(family: str, weight: str, size: int) -> ImageFont.FreeTypeFont:
+    return ImageFont.truetype(str(FONTS / f"{family}-{weight}.ttf"), size)

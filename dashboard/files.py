@@ -60,7 +60,7 @@ def excel(
                 if isinstance(found, datetime):
                     sheet.write_datetime(line, at, found)
                 elif isinstance(found, date):
-                    sheet.write_datetime(line, at, datetime(found.year, found.month, found.day), day)
+                    sheet.write_datetime(line, at, found, day)
                 elif isinstance(found, bool):
                     sheet.write_boolean(line, at, found)
                 elif isinstance(found, int | float):
