@@ -422,17 +422,19 @@ class _Asked:
         if fell and not rose:
             filters.append(Filter("listing.dropped", Op.EQ, (True,), "price drops"))
         elif rose and not fell:
-            filters.append(Filter("listing.drop", Op.LT, (0,), "price rises"))
+            filters.append(Filter("listing.rose", Op.EQ, (True,), "price rises"))
         window = self._window("listing.changed_at")
         if which:
+            measures = ("listing.count", *(("listing.drop:avg",) if fell and not rose else ()))
             return Query(
-                Intent.TOP, "listing", measures=("listing.count", "listing.drop:avg"),
+                Intent.TOP, "listing", measures=measures,
                 dimensions=("listing.platform",), filters=tuple(filters), window=window,
                 order=(Order("listing.count", down=True),), limit=SHORT,
             )  # fmt: skip
-        columns = ("listing.name", "listing.pack", "listing.platform", "listing.was", "listing.price", "listing.drop",
+        sized = ("listing.drop",) if fell and not rose else ()
+        columns = ("listing.name", "listing.pack", "listing.platform", "listing.was", "listing.price", *sized,
                    "listing.changed_at")  # fmt: skip
-        order = Order("listing.changed_at", down=True) if not (fell or rose) else Order("listing.drop", down=fell)
+        order = Order(sized[0] if sized else "listing.changed_at", down=True)
         return Query(Intent.LIST, "listing", columns=columns, filters=tuple(filters), window=window, order=(order,),
                      limit=limit)  # fmt: skip
 
