@@ -1,4 +1,4 @@
-"""Questions understood: the golden set, strangers' questions by their hash, spelling, dates, refusals, chips, sentences."""
+"""Questions understood: the golden set, strangers' questions by their hash, dates, refusals, chips, sentences."""
 
 from __future__ import annotations
 
@@ -73,8 +73,8 @@ def test_strangers_questions_keep_the_bars() -> None:
 
 @pytest.mark.django_db
 def test_answers_equal_those_of_sql_written_by_hand() -> None:
-    """Understood, compiled, run on the fixed world; beside it the gold SQL. Rows are compared as multisets: what is equal
-    in the order's fields has no order."""
+    """Understood, compiled, run on the fixed world; beside it the gold SQL. Rows are compared as multisets: what is
+    equal in the order's fields has no order."""
     full = whole()
     compiling = pytest.importorskip("dashboard.ask.compile")
     views, schema = import_module("dashboard.ask.views"), import_module("dashboard.services.ask_schema")
@@ -159,12 +159,23 @@ def test_date_words(said: str, first: str, last: str, days: int | None) -> None:
 
 def test_figures_are_read_as_people_write_them() -> None:
     for said, kind, value in (
-        ("₹1,000", "money", 100_000), ("rs 1,000", "money", 100_000), ("500 rupees", "money", 50_000),
-        ("500/-", "money", 50_000), ("2k rupees", "money", 200_000), ("३० रुपये", "money", 3_000),
-        ("30%+", "percent", 3_000), ("12.5 percent", "percent", 1_250), ("1kg", "amount", 1_000),
-        ("1 litre", "amount", 1_000), ("half kg", "amount", 500), ("1/2 kg", "amount", 500), ("½ kg", "amount", 500),
-        ("a dozen", "amount", 12), ("500-gram", "amount", 500), ("6:30 pm", "clock", 1_110),
-    ):  # fmt: skip
+        ("₹1,000", "money", 100_000),
+        ("rs 1,000", "money", 100_000),
+        ("500 rupees", "money", 50_000),
+        ("500/-", "money", 50_000),
+        ("2k rupees", "money", 200_000),
+        ("३० रुपये", "money", 3_000),
+        ("30%+", "percent", 3_000),
+        ("12.5 percent", "percent", 1_250),
+        ("1kg", "amount", 1_000),
+        ("1 litre", "amount", 1_000),
+        ("half kg", "amount", 500),
+        ("1/2 kg", "amount", 500),
+        ("½ kg", "amount", 500),
+        ("a dozen", "amount", 12),
+        ("500-gram", "amount", 500),
+        ("6:30 pm", "clock", 1_110),
+    ):
         found = [token for token in tokens_of(said) if token.kind != "word"]
         assert [(token.kind, token.value) for token in found] == [(kind, value)], said
 
@@ -175,7 +186,12 @@ def test_public_asks_of_the_market_only_and_people_are_never_answered_about() ->
         found = asked(question, PUBLIC)
         assert not found.readings
         assert "not for everybody" in found.sorry
-    for question in ("phone number of the rider", "who bought milk yesterday", "which customer ordered most", "email of Asha"):
+    for question in (
+        "phone number of the rider",
+        "who bought milk yesterday",
+        "which customer ordered most",
+        "email of Asha",
+    ):
         assert not asked(question).readings
     assert one("out of stock products", PUBLIC).entity == "listing"
 
@@ -202,8 +218,11 @@ def test_everything_offered_is_understood() -> None:
     """Examples, suggestions and near questions lead to an answer, for those they are offered to."""
     full = whole()
     for audiences in (STAFF, PUBLIC):
-        offered = {text for prefix in ("", "which", "oni", "mil", "zep", "kor", "dair", "amu", "late") for text in
-                   suggest(prefix, LEXICON, full, audiences)}  # fmt: skip
+        offered = {
+            text
+            for prefix in ("", "which", "oni", "mil", "zep", "kor", "dair", "amu", "late")
+            for text in suggest(prefix, LEXICON, full, audiences)
+        }
         for question in ("blorp fnord", "prices of monkey", "onion wolf bear tiger", "tomorrow"):
             offered |= set(asked(question, audiences).near)
         assert len(offered) > 15
@@ -213,8 +232,27 @@ def test_everything_offered_is_understood() -> None:
 
 
 def test_odd_input_is_refused_not_a_fault() -> None:
-    for text in ("", "   ", "?", "₹", "%%%", "🍎🍎🍎", "a" * 10_000, "onion " * 60, "\x00\x01", "1/0 kg", "between and", "ſ ﷽ ẞ",
-                 "99999999999999999999 kg onion", "to 9 pm", "last 0 days", "30 february", "than", "not", "except"):  # fmt: skip
+    for text in (
+        "",
+        "   ",
+        "?",
+        "₹",
+        "%%%",
+        "🍎🍎🍎",
+        "a" * 10_000,
+        "onion " * 60,
+        "\x00\x01",
+        "1/0 kg",
+        "between and",
+        "ſ ﷽ ẞ",
+        "99999999999999999999 kg onion",
+        "to 9 pm",
+        "last 0 days",
+        "30 february",
+        "than",
+        "not",
+        "except",
+    ):
         found = asked(text)
         assert found.readings or found.sorry
     assert "too long" in asked("onion " * 100).sorry
@@ -248,34 +286,51 @@ def test_json_that_is_no_query_is_refused_with_a_sentence() -> None:
     good = to_json(one("cheapest onions"))
     figure = to_json(one("Revenue by store this week"))
     for changes, says in (
-        ({"entity": "pg_user"}, "no “pg_user”"), ({"columns": ["listing.secret"]}, "no field"), ({"limit": 501}, "limit"),
-        ({"limit": True}, "limit"), ({"sql": "SELECT 1"}, "Unknown part"), ({"intent": "drop"}, "intent"),
-        ({"columns": ["order.total"]}, "nothing to do"), ({"columns": []}, "needs columns"), ({"columns": "name"}, "list"),
+        ({"entity": "pg_user"}, "no “pg_user”"),
+        ({"columns": ["listing.secret"]}, "no field"),
+        ({"limit": 501}, "limit"),
+        ({"limit": True}, "limit"),
+        ({"sql": "SELECT 1"}, "Unknown part"),
+        ({"intent": "drop"}, "intent"),
+        ({"columns": ["order.total"]}, "nothing to do"),
+        ({"columns": []}, "needs columns"),
+        ({"columns": "name"}, "list"),
         ({"filters": [{"field": "listing.price", "op": "lt", "values": ["5"]}]}, "number"),
         ({"filters": [{"field": "listing.price", "op": "in", "values": [1] * 51}]}, "at most"),
         ({"filters": [{"field": "listing.available", "op": "eq", "values": [1]}]}, "true or false"),
         ({"filters": [{"field": "listing.name", "op": "gt", "values": ["a"]}]}, "more or less"),
         ({"filters": [{"field": "listing.price", "op": "between", "values": [5, 1]}]}, "lower"),
         ({"filters": [{"field": "listing.name", "op": "has", "values": ["a" * 201]}]}, "words"),
-        ({"filters": ["1=1"]}, "no object"), ({"order": [{"field": "listing.price", "down": 1}]}, "down"),
+        ({"filters": ["1=1"]}, "no object"),
+        ({"order": [{"field": "listing.price", "down": 1}]}, "down"),
         ({"window": {"field": "listing.name", "start": "2026-11-20", "end": "2026-11-21"}}, "no time"),
         ({"window": {"field": "listing.seen_at", "start": "2026-11-20", "end": "2026-11-21"}}, "zone"),
-        ({"against": {"field": "listing.seen_at", "start": "2026-11-20T00:00Z", "end": "2026-11-21T00:00Z"}}, "two periods"),
-        ({"measures": ["listing.count"]}, "not both"), ({"dimensions": ["listing.brand"]}, "measure"),
-    ):  # fmt: skip
+        (
+            {"against": {"field": "listing.seen_at", "start": "2026-11-20T00:00Z", "end": "2026-11-21T00:00Z"}},
+            "two periods",
+        ),
+        ({"measures": ["listing.count"]}, "not both"),
+        ({"dimensions": ["listing.brand"]}, "measure"),
+    ):
         with pytest.raises(BadQuery, match=says):
             from_json(good | changes, whole())
     for changes, says in (
-        ({"measures": ["order.total"]}, "no measure"), ({"measures": ["order.store:avg"]}, "no measure"),
-        ({"dimensions": ["order.revenue"]}, "is a measure"), ({"dimensions": ["order.store:day"]}, "no group"),
-        ({"order": [{"field": "order.tips"}]}, "not shown"), ({"measures": ["order.count"] * 2}, "twice"),
-    ):  # fmt: skip
+        ({"measures": ["order.total"]}, "no measure"),
+        ({"measures": ["order.store:avg"]}, "no measure"),
+        ({"dimensions": ["order.revenue"]}, "is a measure"),
+        ({"dimensions": ["order.store:day"]}, "no group"),
+        ({"order": [{"field": "order.tips"}]}, "not shown"),
+        ({"measures": ["order.count"] * 2}, "twice"),
+    ):
         with pytest.raises(BadQuery, match=says):
             from_json(figure | {"order": []} | changes, whole())
     with pytest.raises(BadQuery, match="no “order”"):
         from_json(figure, whole().for_(PUBLIC))
-    for basket, says in (({"kind": "basket"}, "a list or a budget"), ({"kind": "basket", "budget_paise": -1}, "budget"),
-                         ({"kind": "basket", "wanted": [{"item": "onion", "amount": 1}]}, "measure")):  # fmt: skip
+    for basket, says in (
+        ({"kind": "basket"}, "a list or a budget"),
+        ({"kind": "basket", "budget_paise": -1}, "budget"),
+        ({"kind": "basket", "wanted": [{"item": "onion", "amount": 1}]}, "measure"),
+    ):
         with pytest.raises(BadQuery, match=says):
             from_json(basket, whole())
     for nothing in (None, [], "SELECT", 7):
@@ -285,9 +340,14 @@ def test_json_that_is_no_query_is_refused_with_a_sentence() -> None:
 
 def test_each_chip_can_be_changed_or_taken_away() -> None:
     full = whole()
-    for question in ("cheapest onions under ₹50 on Zepto", "Stores with more than 3 late orders this week", "onion price trend",
-                     "Compare revenue today with yesterday", "Average delivery time by store last week",
-                     "₹300 grocery list with half kg onion and 1 litre milk"):  # fmt: skip
+    for question in (
+        "cheapest onions under ₹50 on Zepto",
+        "Stores with more than 3 late orders this week",
+        "onion price trend",
+        "Compare revenue today with yesterday",
+        "Average delivery time by store last week",
+        "₹300 grocery list with half kg onion and 1 litre milk",
+    ):
         understood: Understood = one(question)
         chips = describe(understood, full, LEXICON)
         assert len({chip.id for chip in chips}) == len(chips)
@@ -303,7 +363,13 @@ def test_each_chip_can_be_changed_or_taken_away() -> None:
     moved = apply(query, where.id, "blinkit", full, now=data.NOW)
     assert isinstance(moved, Query)
     assert ("blinkit",) in [row.values for row in moved.filters]
-    for chip_id, value in (("filter:99", None), ("filter:-1", None), ("nonsense", None), ("limit", "many"), ("entity", "order")):
+    for chip_id, value in (
+        ("filter:99", None),
+        ("filter:-1", None),
+        ("nonsense", None),
+        ("limit", "many"),
+        ("entity", "order"),
+    ):
         with pytest.raises(BadQuery):
             apply(query, chip_id, value, full, now=data.NOW)
 
@@ -316,10 +382,18 @@ def test_answers_are_said_in_one_sentence() -> None:
         assert isinstance(query, Query)
         return str(saying.sentence(query, rows, full, LEXICON))
 
-    cheap = {"listing.name": "Onion", "listing.pack": "1 kg", "listing.platform": "jiomart", "listing.price": 2700,
-             "listing.unit_price": 2700}  # fmt: skip
+    cheap = {
+        "listing.name": "Onion",
+        "listing.pack": "1 kg",
+        "listing.platform": "jiomart",
+        "listing.price": 2700,
+        "listing.unit_price": 2700,
+    }
     other = cheap | {"listing.platform": "zepto", "listing.price": 5000, "listing.unit_price": 5000}
-    assert said("cheapest onions", cheap, other) == "Onion is cheapest on JioMart: ₹27 for 1 kg (₹27/kg), 46 % below Zepto."
+    assert (
+        said("cheapest onions", cheap, other)
+        == "Onion is cheapest on JioMart: ₹27 for 1 kg (₹27/kg), 46 % below Zepto."
+    )
     assert said("cheapest onions", cheap) == "Onion is cheapest on JioMart: ₹27 for 1 kg (₹27/kg)."
     assert said("cheapest onions") == "Nothing was found for this."
     assert said("Revenue yesterday", {"order.revenue": 123_456_00}) == "Sales of delivered orders, yesterday: ₹123,456."
@@ -329,7 +403,9 @@ def test_answers_are_said_in_one_sentence() -> None:
         "BLR-KOR was late most: 5 orders, 4 of them because of slow picking."
     )
     stores = [{"order.store": name, "order.count": number} for name, number in (("BLR-KOR", 9), ("BLR-IND", 2))]
-    assert said("Orders by store", *stores) == "Highest orders: Koramangala with 9; lowest of these: Indiranagar with 2."
+    assert (
+        said("Orders by store", *stores) == "Highest orders: Koramangala with 9; lowest of these: Indiranagar with 2."
+    )
 
 
 def test_basket_is_planned_in_named_steps() -> None:
@@ -337,8 +413,10 @@ def test_basket_is_planned_in_named_steps() -> None:
     basket = reading.of
     assert isinstance(basket, Basket)
     assert [(row.item, row.amount, row.measure) for row in basket.wanted] == [
-        ("potato", 1000, "g"), ("tomato", 1000, "g"), ("milk", 1000, "ml"),
-    ]  # fmt: skip
+        ("potato", 1000, "g"),
+        ("tomato", 1000, "g"),
+        ("milk", 1000, "ml"),
+    ]
     assert basket.budget_paise == 50_000
     assert len(reading.steps) == 4
     assert len(asked("Which store was late yesterday evening and why?").readings[0].steps) == 3
