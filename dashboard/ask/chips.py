@@ -49,23 +49,34 @@ def describe(understood: Understood, layer: Layer, lexicon: Lexicon | None = Non
         return _basket(understood, names)
     query = understood
     entity = layer.entities.get(query.entity)
-    chips = [Chip("intent", "Question", _INTENTS[query.intent]), Chip("entity", "About", entity.label if entity else query.entity)]
+    chips = [
+        Chip("intent", "Question", _INTENTS[query.intent]),
+        Chip("entity", "About", entity.label if entity else query.entity),
+    ]
     for at, path in enumerate(query.measures):
         others = tuple(
             Other(f"{query.entity}.{one.name}", one.label)
             for one in (entity.measures if entity else ()) if f"{query.entity}.{one.name}" not in query.measures
         )  # fmt: skip
-        chips.append(Chip(f"measure:{at}", "Figure", field_label(layer, path), path, len(query.measures) > 1, others[:MOST_OTHERS]))
+        chips.append(
+            Chip(
+                f"measure:{at}", "Figure", field_label(layer, path), path, len(query.measures) > 1, others[:MOST_OTHERS]
+            )
+        )
     for at, path in enumerate(query.dimensions):
         chips.append(Chip(f"dimension:{at}", "By", field_label(layer, path), path, True, _groups(layer, query, path)))
     for at, one in enumerate(query.filters):
         chips.append(_filter_chip(at, one, layer, names))
     for name, window, label in (("window", query.window, "When"), ("against", query.against, "Beside")):
         if window is not None:
-            chips.append(Chip(name, label, window_label(window), window.field, True, _PERIODS if name == "window" else ()))
+            chips.append(
+                Chip(name, label, window_label(window), window.field, True, _PERIODS if name == "window" else ())
+            )
     if query.order:
         way = "highest first" if query.order[0].down else "lowest first"
-        turned = Other("up" if query.order[0].down else "down", "lowest first" if query.order[0].down else "highest first")
+        turned = Other(
+            "up" if query.order[0].down else "down", "lowest first" if query.order[0].down else "highest first"
+        )
         path = query.order[0].field
         chips.append(Chip("order", "Sorted by", f"{field_label(layer, path)}, {way}", path, False, (turned,)))
     if query.limit != 1 or query.columns:
@@ -87,18 +98,20 @@ def apply(understood: Understood, chip_id: str, value: str | None, layer: Layer,
     return from_json(to_json(changed), layer)
 
 
-def _changed(
-    understood: Understood, part: str, at: int, value: str | None, layer: Layer, now: datetime
-) -> Understood:
+def _changed(understood: Understood, part: str, at: int, value: str | None, layer: Layer, now: datetime) -> Understood:
     if at < 0:
         raise IndexError
     if isinstance(understood, Basket):
         return _changed_basket(understood, part, at, value)
     query = understood
     if part == "measure":
-        return replace(query, measures=_without(query.measures, at, value), order=_order_of(query, query.measures[at], value))
+        return replace(
+            query, measures=_without(query.measures, at, value), order=_order_of(query, query.measures[at], value)
+        )
     if part == "dimension":
-        return replace(query, dimensions=_without(query.dimensions, at, value), order=_order_of(query, query.dimensions[at], value))
+        return replace(
+            query, dimensions=_without(query.dimensions, at, value), order=_order_of(query, query.dimensions[at], value)
+        )
     if part == "filter":
         filters = list(query.filters)
         if value is None:
@@ -185,7 +198,9 @@ def _filter_chip(at: int, one: Filter, layer: Layer, names: Lexicon) -> Chip:
     elif one.op in _COMPARISONS:
         others = tuple(Other(f"op:{op}", _SIGNS[op]) for op in _COMPARISONS if op != one.op)
     label = field_label(layer, one.field)
-    return Chip(f"filter:{at}", label[:1].upper() + label[1:], _said(one, field, names), one.field, True, others[:MOST_OTHERS])
+    return Chip(
+        f"filter:{at}", label[:1].upper() + label[1:], _said(one, field, names), one.field, True, others[:MOST_OTHERS]
+    )
 
 
 def _said(one: Filter, field: Dimension | Measure | None, names: Lexicon) -> str:
@@ -204,7 +219,7 @@ def plain(value: object, kind: str) -> str:
         return "–"
     if kind == "flag":
         return "yes" if value else "no"
-    if isinstance(value, int | float) and not isinstance(value, bool) or hasattr(value, "quantize"):
+    if (isinstance(value, int | float) and not isinstance(value, bool)) or hasattr(value, "quantize"):
         number = float(value)  # type: ignore[arg-type]
         if kind == "paise":
             return f"₹{number / 100:,.2f}".removesuffix(".00")
@@ -275,13 +290,30 @@ def _basket(basket: Basket, names: Lexicon) -> list[Chip]:
         amount = _amount(one.amount, one.measure)
         text = " ".join(filter(None, (f"{one.pieces} ×" if one.pieces != 1 else "", amount, one.item)))
         others = tuple(Other(str(n), f"{n} ×") for n in (1, 2, 3, 4, 5) if n != one.pieces)
-        chips.append(Chip(f"wanted:{at}", "Buy", text, "listing.item", len(basket.wanted) > 1 or basket.budget_paise is not None, others))
+        chips.append(
+            Chip(
+                f"wanted:{at}",
+                "Buy",
+                text,
+                "listing.item",
+                len(basket.wanted) > 1 or basket.budget_paise is not None,
+                others,
+            )
+        )
     if basket.category:
         chips.append(Chip("category", "Of", names.label("category", basket.category), "listing.category", True))
     if basket.budget_paise is not None:
         chips.append(Chip("budget", "Budget", plain(basket.budget_paise, "paise"), "", bool(basket.wanted)))
     if basket.platforms:
-        chips.append(Chip("platforms", "On", ", ".join(names.label("platform", one) for one in basket.platforms), "listing.platform", True))
+        chips.append(
+            Chip(
+                "platforms",
+                "On",
+                ", ".join(names.label("platform", one) for one in basket.platforms),
+                "listing.platform",
+                True,
+            )
+        )
     if basket.city:
         chips.append(Chip("city", "City", names.label("city", basket.city), "listing.city"))
     return chips

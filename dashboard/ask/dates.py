@@ -23,7 +23,20 @@ _DAYS_HI = {"somvar": 0, "mangalvar": 1, "budhvar": 2, "guruvar": 3, "shukravar"
             "सोमवार": 0, "मंगलवार": 1, "बुधवार": 2, "गुरुवार": 3, "शुक्रवार": 4, "शनिवार": 5, "रविवार": 6}  # fmt: skip
 WEEKDAYS = {name: at for at, name in enumerate(_DAYS)} | _DAYS_HI
 WEEKDAYS |= {name[:3]: at for at, name in enumerate(_DAYS) if name[:3] not in ("sat", "sun", "mon", "wed")}
-_MONTHS = ("january february march april may june july august september october november december").split()
+_MONTHS = [
+    "january",
+    "february",
+    "march",
+    "april",
+    "may",
+    "june",
+    "july",
+    "august",
+    "september",
+    "october",
+    "november",
+    "december",
+]
 MONTHS = {name: at for at, name in enumerate(_MONTHS, start=1)} | {
     name[:3]: at for at, name in enumerate(_MONTHS, start=1) if name != "may"
 }
@@ -36,7 +49,18 @@ _UNITS = {"hour": "hour", "hours": "hour", "hr": "hour", "hrs": "hour", "ghante"
           "hafte": "week", "hafta": "week", "हफ्ते": "week", "month": "month", "months": "month", "mahine": "month",
           "mahina": "month", "महीने": "month", "minute": "minute", "minutes": "minute", "year": "year",
           "quarter": "quarter", "weekend": "weekend", "night": "night", "evening": "evening"}  # fmt: skip
-_NUMBERS = {"two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "ten": 10, "thirty": 30, "do": 2, "saat": 7}
+_NUMBERS = {
+    "two": 2,
+    "three": 3,
+    "four": 4,
+    "five": 5,
+    "six": 6,
+    "seven": 7,
+    "ten": 10,
+    "thirty": 30,
+    "do": 2,
+    "saat": 7,
+}
 _COMING = frozenset({"tomorrow", "tomorrows", "parson", "upcoming"})
 
 

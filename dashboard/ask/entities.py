@@ -133,8 +133,9 @@ def words_of(layer: Layer) -> LayerWords:
 def _text(entity: Entity) -> list[str]:
     """Everything said of an entity, the label and the examples heaviest (they stand twice)."""
     label = entity.label
-    fields = [one.label for one in (*entity.dimensions, *entity.measures)]
-    extra = [word for one in (*entity.dimensions, *entity.measures) for word in one.synonyms]
+    fields = [*(one.label for one in entity.dimensions), *(one.label for one in entity.measures)]
+    said = [one.synonyms for one in entity.dimensions] + [one.synonyms for one in entity.measures]
+    extra = [word for synonyms in said for word in synonyms]
     examples = told().get("examples", {}).get(entity.name, [])
     name = entity.name.replace("_", " ")
     return [label, label, name, name, *entity.synonyms, *entity.synonyms, *fields, *extra, *examples, *examples]

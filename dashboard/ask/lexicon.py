@@ -1,4 +1,4 @@
-"""The vocabulary of the house: platforms, brands, goods, categories, stores, cities and product names, findable by words.
+"""The vocabulary of the house: platforms, brands, goods, categories, stores, cities and product names.
 
 Plain data in (`dashboard.queries.lexicon` reads it from the database), an index of it out. People are not in it, so no
 question can be understood as being about one. Spelling: candidates by shared letter trigrams, then edit distance.
@@ -7,7 +7,7 @@ question can be understood as being about one. Spelling: candidates by shared le
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -71,7 +71,6 @@ class Lexicon:
     """Everyday words → slugs of categories they stand for (snacks, dairy)."""
     platform_words: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """Other names of platforms → the names or slugs they may have here."""
-    version: str = ""
 
     @cached_property
     def index(self) -> Index:
@@ -82,11 +81,11 @@ class Lexicon:
 
     def label(self, kind: str, key: str) -> str:
         """How people call a key: "instamart" → Instamart. The key itself when it is not known."""
-        rows: Iterable[Named | Shelf] = {
+        places: dict[str, Sequence[Named | Shelf]] = {
             "platform": self.platforms, "category": self.categories, "aisle": self.categories, "store": self.stores,
             "city": self.cities,
-        }.get(kind, ())  # fmt: skip
-        return next((one.label for one in rows if one.key == key), key)
+        }  # fmt: skip
+        return next((one.label for one in places.get(kind, ()) if one.key == key), key)
 
 
 class Index:
@@ -236,5 +235,3 @@ def distance(one: str, other: str) -> float:
             now.append(cost)
         before, last = last, now
     return last[-1]
-
-

@@ -1,14 +1,11 @@
-"""Questions about prices, deals and fees of platforms made into queries (and baskets) of the layer's market entities."""
+"""Questions about prices, deals and fees of platforms made into queries and baskets of the market's entities."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from itertools import zip_longest
 
 from dashboard.ask.dates import ZONE, Span
-from dashboard.ask.entities import told
-from dashboard.ask.lexicon import Meaning
+from dashboard.ask.goods import Subject, category_filters, heads_of, one_of, turned_to, wanted_of
 from dashboard.ask.query import Basket, Filter, Intent, Op, Order, Query, Reading, Understood, Value, Wanted, Window
 from dashboard.ask.sheet import Mention, Sheet
 from dashboard.ask.tokens import Token
@@ -25,27 +22,18 @@ OFFER_ROWS = (
     "market_offer.platform", "market_offer.title", "market_offer.kind", "market_offer.code", "market_offer.off",
     "market_offer.off_amount", "market_offer.minimum", "market_offer.ends_at",
 )  # fmt: skip
+_TERMS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
+    "fast": (("platform", "eta_low", "eta_high", "delivery_fee"), ("eta_low", "eta_high")),
+    "free": (("platform", "free_from", "delivery_fee", "minimum"), ("free_from", "delivery_fee")),
+    "least": (("platform", "minimum", "free_from", "small_cart_fee", "delivery_fee"), ("minimum", "free_from")),
+    "fee": (
+        ("platform", "delivery_fee", "free_from", "handling", "small_cart_fee", "surge", "minimum"),
+        ("delivery_fee", "handling"),
+    ),
+}
 SHORT, LONG = 20, 50
 _ABOUT_A_TENTH = 0.1
 _BULK = 1000  # g or ml: a large pack
-
-
-@dataclass
-class Subject:
-    """What the question is about: filters on the goods, without platform and figures."""
-
-    items: list[str] = field(default_factory=list)
-    filters: list[Filter] = field(default_factory=list)
-    categories: list[Meaning] = field(default_factory=list)
-    label: str = ""
-
-    @property
-    def is_item(self) -> bool:
-        """One kind of thing, so that its unit prices can be set side by side."""
-        return bool(self.items) or any(one.field == "listing.name" for one in self.filters)
-
-    def __bool__(self) -> bool:
-        return bool(self.filters)
 
 
 def readings(sheet: Sheet, *, now: datetime, city: str) -> list[Reading]:
@@ -88,7 +76,7 @@ class _Asked:
             yes += [ours] if ours not in yes else []
         said = " and ".join(one.said for one in named)
         return [
-            *([_one_of("listing.platform", yes, said)] if yes else []),
+            *([one_of("listing.platform", yes, said)] if yes else []),
             *(Filter("listing.platform", Op.NOT, (key,), said) for key in no),
         ]
 
@@ -100,7 +88,7 @@ class _Asked:
 
     def subject(self) -> Subject:
         made = Subject()
-        heads, words = _heads(self.sheet, self.goods)
+        heads, words = heads_of(self.sheet, self.goods)
         brands: list[Value] = []
         said: list[str] = []
         for one in heads:
@@ -116,7 +104,9 @@ class _Asked:
                     made.items += item.keys
             elif category is not None:
                 if one.no:
-                    made.filters += [Filter(f"listing.{category.kind}", Op.NOT, (key,), one.said) for key in category.keys]
+                    made.filters += [
+                        Filter(f"listing.{category.kind}", Op.NOT, (key,), one.said) for key in category.keys
+                    ]
                 else:
                     made.categories.append(category)
             elif brand is not None:
@@ -126,12 +116,14 @@ class _Asked:
                     brands += brand.keys
         for one in words:
             self.sheet.use(one.first, one.last)
-            made.filters.append(Filter("listing.name", Op.NOT if one.no else Op.HAS, (one.meanings[0].label,), one.said))
-        made.filters += _category_filters(made.categories)
+            made.filters.append(
+                Filter("listing.name", Op.NOT if one.no else Op.HAS, (one.meanings[0].label,), one.said)
+            )
+        made.filters += category_filters(made.categories)
         if brands:
-            made.filters.insert(0, _one_of("listing.brand", brands, ""))
+            made.filters.insert(0, one_of("listing.brand", brands, ""))
         if made.items:
-            made.filters.insert(0, _one_of("listing.item", list(dict.fromkeys(made.items)), ""))
+            made.filters.insert(0, one_of("listing.item", list(dict.fromkeys(made.items)), ""))
         made.label = " ".join(said)
         return made
 
@@ -175,7 +167,10 @@ class _Asked:
             near = value * _ABOUT_A_TENTH
             return [Filter(path, Op.BETWEEN, (_whole(value - near), _whole(value + near)), said)], at + 1
         if token.kind == "amount":
-            made = [Filter(path, op or Op.EQ, (_whole(value),), said), Filter("listing.measure", Op.EQ, (token.unit,), "")]
+            made = [
+                Filter(path, op or Op.EQ, (_whole(value),), said),
+                Filter("listing.measure", Op.EQ, (token.unit,), ""),
+            ]
             return made, at + 1
         default = Op.GE if token.kind == "percent" else Op.LE
         return [Filter(path, Op.GE if token.more else op or default, (_whole(value),), said)], at + 1
@@ -222,7 +217,7 @@ class _Asked:
             found.append(Filter("listing.available", Op.EQ, (True,), ""))
         if self.city:
             found.append(Filter("listing.city", Op.EQ, (self.city,), ""))
-        return [_moved(one, entity) for one in found]
+        return [turned_to(one, entity) for one in found]
 
     def top(self, default: int) -> int:
         """The n of "top 5"."""
@@ -261,16 +256,19 @@ class _Asked:
         budget = next((at for at, t in enumerate(sheet.tokens) if t.kind == "money"), None)
         if budget is None and sheet.has("spend", "basket", "shopping"):
             budget = next((at for at, t in enumerate(sheet.tokens) if t.kind == "number" and t.value >= 50), None)
-        wanted = _wanted(sheet, self.goods)
+        wanted = wanted_of(sheet, self.goods)
         listed = len(wanted) > 1 and (sheet.has("basket", "spend") or all(one.amount for one in wanted))
         bare = not any(one.of("item", "brand", "word") for one in self.goods)
         spent = budget is not None and (
-            sheet.has("spend") or (sheet.has("basket", "shopping") and bare) or (sheet.has("basket") and len(wanted) > 0)
+            sheet.has("spend")
+            or (sheet.has("basket", "shopping") and bare)
+            or (sheet.has("basket") and len(wanted) > 0)
         )
         if not (listed or spent or (sheet.has("basket") and wanted and sheet.has("cheap", "compare", "deal", "value"))):
             return None
         sheet.take("basket", "spend", "shopping", "cheap", "deal", "value", "compare", "thing", "price", "atmost",
-                   "under", "highest", "total", "platform", "around", "top", "atleast", "average", "fewest")  # fmt: skip
+                   "under", "highest", "total", "platform", "around", "top", "atleast", "average",
+                   "fewest")  # fmt: skip
         paise = None
         if budget is not None:
             token = sheet.tokens[budget]
@@ -334,16 +332,8 @@ class _Asked:
                 sheet.use(at, at + 1)
         sheet.take("shopping")
         terms = "platform_terms"
-        if fast and not fee:
-            columns, order = ("platform", "eta_low", "eta_high", "delivery_fee"), ("eta_low", "eta_high")
-        elif free and not fee:
-            columns, order = ("platform", "free_from", "delivery_fee", "minimum"), ("free_from", "delivery_fee")
-        elif least and not fee:
-            columns, order = ("platform", "minimum", "free_from", "small_cart_fee", "delivery_fee"), ("minimum", "free_from")
-        else:
-            columns, order = ("platform", "delivery_fee", "free_from", "handling", "small_cart_fee", "surge", "minimum"), (
-                "delivery_fee", "handling",
-            )  # fmt: skip
+        wanted = [name for name, said in (("fast", fast), ("free", free), ("least", least)) if said and not fee]
+        columns, order = _TERMS[wanted[0] if wanted else "fee"]
         return Query(
             Intent.COMPARE, terms, columns=tuple(f"{terms}.{one}" for one in columns),
             filters=tuple(self.where(entity=terms)), order=tuple(Order(f"{terms}.{one}") for one in order), limit=SHORT,
@@ -367,13 +357,13 @@ class _Asked:
                    "highest", "available", "compare", "price", "shopping", "fee", "cheap")  # fmt: skip
         filters: list[Filter] = []
         if kinds:
-            filters.append(_one_of(f"{offer}.kind", list(kinds), ""))
+            filters.append(one_of(f"{offer}.kind", list(kinds), ""))
         subject = self.subject()
-        filters += [_moved(one, offer) for one in subject.filters if one.field != "listing.name"]
+        filters += [turned_to(one, offer) for one in subject.filters if one.field != "listing.name"]
         for one in self.figures(money=f"{offer}.minimum"):
-            filters.append(_moved(one, offer) if one.field != "listing.discount" else Filter(
+            filters.append(turned_to(one, offer) if one.field != "listing.discount" else Filter(
                 f"{offer}.off", one.op, one.values, one.said))  # fmt: skip
-        filters += [_moved(one, offer) for one in self.platforms]
+        filters += [turned_to(one, offer) for one in self.platforms]
         if self.city:
             filters.append(Filter(f"{offer}.city", Op.EQ, (self.city,), ""))
         window = None
@@ -422,17 +412,19 @@ class _Asked:
         if fell and not rose:
             filters.append(Filter("listing.dropped", Op.EQ, (True,), "price drops"))
         elif rose and not fell:
-            filters.append(Filter("listing.drop", Op.LT, (0,), "price rises"))
+            filters.append(Filter("listing.rose", Op.EQ, (True,), "price rises"))
         window = self._window("listing.changed_at")
         if which:
+            measures = ("listing.count", *(("listing.drop:avg",) if fell and not rose else ()))
             return Query(
-                Intent.TOP, "listing", measures=("listing.count", "listing.drop:avg"),
+                Intent.TOP, "listing", measures=measures,
                 dimensions=("listing.platform",), filters=tuple(filters), window=window,
                 order=(Order("listing.count", down=True),), limit=SHORT,
             )  # fmt: skip
-        columns = ("listing.name", "listing.pack", "listing.platform", "listing.was", "listing.price", "listing.drop",
+        sized = ("listing.drop",) if fell and not rose else ()
+        columns = ("listing.name", "listing.pack", "listing.platform", "listing.was", "listing.price", *sized,
                    "listing.changed_at")  # fmt: skip
-        order = Order("listing.changed_at", down=True) if not (fell or rose) else Order("listing.drop", down=fell)
+        order = Order(sized[0] if sized else "listing.changed_at", down=True)
         return Query(Intent.LIST, "listing", columns=columns, filters=tuple(filters), window=window, order=(order,),
                      limit=limit)  # fmt: skip
 
@@ -466,7 +458,7 @@ class _Asked:
         measures = (f"{day}.average_unit_price", f"{day}.lowest_price") if subject.items else (f"{day}.average_price",)
         return Query(
             Intent.COMPARE, day, measures=measures, dimensions=(f"{day}.platform",),
-            filters=tuple(_moved(one, day) for one in filters),
+            filters=tuple(turned_to(one, day) for one in filters),
             window=Window(f"{day}.day", current.start, current.end, current.said),
             against=Window(f"{day}.day", earlier.start, earlier.end, earlier.said),
             order=(Order(f"{day}.platform"),), limit=SHORT,
@@ -486,7 +478,7 @@ class _Asked:
         return Query(
             Intent.CHEAPEST if cheap else Intent.LIST, day,
             columns=tuple(f"{day}.{one}" for one in ("day", "name", "pack", "platform", "price", "unit_price")),
-            filters=tuple(_moved(one, day) for one in filters),
+            filters=tuple(turned_to(one, day) for one in filters),
             window=Window(f"{day}.day", span.start, span.end, span.said), order=(order,),
             limit=SHORT if cheap else LONG,
         )  # fmt: skip
@@ -508,15 +500,21 @@ class _Asked:
         filters = [*subject.filters, *self.figures(), *self.where()]
         return Query(
             Intent.TREND, day, measures=(measure,), dimensions=(f"{day}.day:{grain or 'day'}", f"{day}.platform"),
-            filters=tuple(_moved(one, day) for one in filters), window=window,
+            filters=tuple(turned_to(one, day) for one in filters), window=window,
             order=(Order(f"{day}.day:{grain or 'day'}"),), limit=500,
         )  # fmt: skip
 
     def _counted(self) -> Query | None:
         """How many; by platform when platforms are asked about."""
         sheet = self.sheet
-        most = self._which_platform() and sheet.has("highest", "fewest") and not sheet.has("price", "cheap", "value", "dear")
-        if not sheet.take("count") and not (most and sheet.has("thing", "available", "unavailable") and not sheet.has("deal")):
+        most = (
+            self._which_platform()
+            and sheet.has("highest", "fewest")
+            and not sheet.has("price", "cheap", "value", "dear")
+        )
+        if not sheet.take("count") and not (
+            most and sheet.has("thing", "available", "unavailable") and not sheet.has("deal")
+        ):
             return None
         sheet.take("thing", "shopping", "price")
         by = self._by()
@@ -546,9 +544,7 @@ class _Asked:
                 if name:
                     sheet.use(at, at + 1)
                     found.append(f"listing.{name}")
-        if self.wants_platform and not found:
-            found.append("listing.platform")
-        elif self.platforms and len(self.platforms[0].values) > 1 and not found:
+        if (self.wants_platform and not found) or (self.platforms and len(self.platforms[0].values) > 1 and not found):
             found.append("listing.platform")
         sheet.take("each")
         return tuple(dict.fromkeys(found))
@@ -556,7 +552,7 @@ class _Asked:
     def _averaged(self) -> Query | None:
         sheet = self.sheet
         names = [n for n in ("average", "median") if sheet.has(n)]
-        if not names or sheet.has("each", "daily") and not sheet.has("price", "deal"):
+        if not names or (sheet.has("each", "daily") and not sheet.has("price", "deal")):
             return None
         deal = sheet.has("deal")
         if not (deal or sheet.has("price", "value", "compare")):
@@ -624,7 +620,9 @@ class _Asked:
         family = sheet.take("family")
         if not family and (not sheet.has("deal") or sheet.has("cheap")):
             return None
-        sheet.take("deal", "thing", "shopping", "price", "highest", "value", "top", "each", "compare", "available", "mrp")
+        sheet.take(
+            "deal", "thing", "shopping", "price", "highest", "value", "top", "each", "compare", "available", "mrp"
+        )
         limit = self.top(LONG)
         subject = self.subject()
         self._take_now_spans()
@@ -659,7 +657,8 @@ class _Asked:
         if not sheet.has("cheap", "value") and not (bulk and sheet.has("highest", "price", "top")):
             return None
         value = sheet.has("value") or bulk
-        sheet.take("cheap", "value", "thing", "price", "shopping", "deal", "highest", "available", "bulk", "top", "each",
+        sheet.take("cheap", "value", "thing", "price", "shopping", "deal", "highest", "available", "bulk", "top",
+                   "each",
                    "compare", "fewest", "average")  # fmt: skip
         limit = self.top(SHORT)
         subject = self.subject()
@@ -755,103 +754,6 @@ def _figures(
     return Query(intent, "listing", measures=measures, dimensions=by, filters=tuple(filters), order=order, limit=LONG)
 
 
-def _one_of(path: str, keys: list[Value], said: str) -> Filter:
-    return Filter(path, Op.EQ if len(keys) == 1 else Op.IN, tuple(keys), said)
-
-
-def _category_filters(found: list[Meaning]) -> list[Filter]:
-    """Aisles and categories at once can't both hold: the aisles' word goes when a category is said too."""
-    shelves = list(dict.fromkeys(key for one in found if one.kind == "category" for key in one.keys))
-    aisles = list(dict.fromkeys(key for one in found if one.kind == "aisle" for key in one.keys))
-    if shelves:
-        return [_one_of("listing.category", list(shelves), "")]
-    return [_one_of("listing.aisle", list(aisles), "")] if aisles else []
-
-
-def _moved(one: Filter, entity: str) -> Filter:
-    """The same of another entity that has a field of that name."""
-    return Filter(f"{entity}.{one.field.partition('.')[2]}", one.op, one.values, one.said)
-
-
-def _heads(sheet: Sheet, goods: list[Mention]) -> tuple[list[Mention], list[Mention]]:
-    """Which mentions say what it is, and which only describe: of "apple juice" juice is the thing, apple a word of
-    its name, when products are called so."""
-    heads: list[Mention] = []
-    words: list[Mention] = []
-    for one, after in zip_longest(goods, goods[1:]):
-        if one.kind == "word":
-            words.append(one)
-            continue
-        beside = after is not None and after.first == one.last
-        if beside and after is not None and one.kind == "item" and after.of("item", "word", "category"):
-            index = sheet.lexicon.index
-            if index.together(sheet.tokens[one.last - 1].stem, sheet.tokens[after.first].stem):
-                meaning = Meaning("word", (one.said,), one.said)
-                if after.of("item") or after.kind == "word":
-                    if after.of("item"):
-                        words.append(Mention((meaning,), one.first, one.last, one.said, one.no))
-                        continue
-        heads.append(one)
-    return heads, words
-
-
-def _wanted(sheet: Sheet, goods: list[Mention]) -> list[Wanted]:
-    """A shopping list: each thing with the amount before it ("1kg potato") or behind it ("milk 1L")."""
-    found: list[Wanted] = []
-    taken: set[int] = set()
-    heads, words = _heads(sheet, [one for one in goods if not one.no])
-    items = [one for one in heads if one.of("item") or _measured(sheet, one)]
-    for one in items:
-        amount: Token | None = None
-        pieces = 1
-        before = _back(sheet, one.first)
-        for at in (before, one.last):
-            token = sheet.tokens[at] if 0 <= at < len(sheet.tokens) else None
-            if token is None or at in taken:
-                continue
-            if token.kind == "amount":
-                amount = token
-            elif token.kind == "number" and at == before and 0 < token.value <= 50 and one.of("item"):
-                counted = one.keys[0] in told()["counted"]["items"]
-                amount = Token("amount", token.text, token.value, "pc") if counted else None
-                pieces = 1 if counted else int(token.value)
-            else:
-                continue
-            taken.add(at)
-            sheet.use(at, at + 1)
-            break
-        near = [w for w in words if one.first - 2 <= w.first <= one.last + 1]
-        brands = [b for b in heads if b.of("brand") and not b.of("item") and one.first - 2 <= b.first <= one.last]
-        filters = tuple(
-            [Filter("listing.brand", Op.EQ, b.keys, b.said) for b in brands]
-            + [Filter("listing.name", Op.HAS, (w.meanings[0].label,), w.said) for w in near]
-        )
-        meaning = one.of("item")
-        item = meaning.keys[0] if meaning else one.said
-        found.append(
-            Wanted(item, amount.value if amount else None, amount.unit if amount else "", pieces, filters)
-        )
-    return found
-
-
-def _measured(sheet: Sheet, one: Mention) -> bool:
-    """Something no listing is called by itself, but of which an amount is wanted: "1 litre oil"."""
-    return any(
-        0 <= at < len(sheet.tokens) and sheet.tokens[at].kind == "amount" and one.of("category", "aisle", "word")
-        for at in (one.first - 1, one.last)
-    )
-
-
-def _back(sheet: Sheet, first: int) -> int:
-    """The token before a thing, over "of", a brand or a describing word."""
-    at = first - 1
-    while at >= 0 and (sheet.tokens[at].text == "of" or any(m.first <= at < m.last for m in sheet.mentions)):
-        if any(m.first <= at < m.last and m.of("item") for m in sheet.mentions):
-            break
-        at -= 1
-    return at
-
-
 def _basket_steps(basket: Basket) -> tuple[str, ...]:
     steps: list[str] = []
     if basket.wanted:
@@ -883,5 +785,3 @@ def _hour(now: datetime) -> datetime:
 
 def _whole(value: float) -> int | float:
     return int(value) if value == int(value) else round(value, 3)
-
-

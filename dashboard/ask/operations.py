@@ -23,8 +23,8 @@ _SHARED = frozenset({"city", "category", "supplier", "product", "webhook", "even
 """Entities that are rarely the subject: they need their own name and nothing better."""
 _FLAGGED = frozenset({"order", "stock"})
 """Meant when only "late" or "out of stock" is said, and of two that would do."""
-_MARKET_TALK = frozenset({"deal", "price", "thing", "cheap", "alternative", "available", "unavailable", "average", "mrp",
-                          "value", "coupon", "bundle", "each", "compare", "highest"})  # fmt: skip
+_MARKET_TALK = frozenset({"deal", "price", "thing", "cheap", "alternative", "available", "unavailable", "average",
+                          "mrp", "value", "coupon", "bundle", "each", "compare", "highest"})  # fmt: skip
 _OPS = (("under", Op.LT), ("atmost", Op.LE), ("over", Op.GT), ("atleast", Op.GE))
 _GRAINS = (("hourly", "hour"), ("daily", "day"), ("weekly", "week"), ("monthly", "month"), ("hourofday", "hour_of_day"),
            ("weekdays", "weekday"))  # fmt: skip
@@ -94,7 +94,9 @@ def is_strong(sheet: Sheet, reading: Reading) -> bool:
 
 
 def _about_feeds(sheet: Sheet) -> bool:
-    return any(token.text in ("feed", "feeds", "import", "imports", "match", "matches", "alerts") for token in sheet.tokens)
+    return any(
+        token.text in ("feed", "feeds", "import", "imports", "match", "matches", "alerts") for token in sheet.tokens
+    )
 
 
 def _hits(sheet: Sheet) -> dict[str, list[Hit]]:
@@ -158,7 +160,9 @@ def _score(sheet: Sheet, entity: Entity, hits: list[Hit]) -> float:
 def _is_a_name(sheet: Sheet, hit: Hit) -> bool:
     """Whether the word for a value is rather the name of another entity: payments for an "order"."""
     phrase = tuple(token.stem for token in sheet.tokens[hit.first : hit.last])
-    return any(spot.kind == "entity" and spot.entity != hit.spot.entity for spot in sheet.layer_words.phrases.get(phrase, ()))
+    return any(
+        spot.kind == "entity" and spot.entity != hit.spot.entity for spot in sheet.layer_words.phrases.get(phrase, ())
+    )
 
 
 def _place(entity: Entity, one: Mention) -> tuple[str, Op, tuple[str, ...]] | None:
@@ -223,7 +227,9 @@ class _Maker:
             same = next((f for f in self.draft.filters if f.field == path and f.op in (Op.EQ, Op.IN)), None)
             if same is not None and op in (Op.EQ, Op.IN):
                 values = tuple(dict.fromkeys([*same.values, *keys]))
-                self.draft.filters[self.draft.filters.index(same)] = Filter(path, Op.IN, values, f"{same.said}, {one.said}")
+                self.draft.filters[self.draft.filters.index(same)] = Filter(
+                    path, Op.IN, values, f"{same.said}, {one.said}"
+                )
             else:
                 self.draft.filters.append(Filter(path, op, keys, one.said))
 
@@ -300,11 +306,17 @@ class _Maker:
                 self.draft.loose.append(path)
 
     def _speaks_of_late(self) -> bool:
-        return self.sheet.has("late") or any("late" in hit.spot.name for hit in self.hits if hit.spot.name != "late_cause")
+        return self.sheet.has("late") or any(
+            "late" in hit.spot.name for hit in self.hits if hit.spot.name != "late_cause"
+        )
 
     def _by_before(self, at: int) -> bool:
         """ "by store and cause": the second of two groups."""
-        return at > 1 and self.sheet.tokens[at - 1].text in ("and", "aur") and self.sheet.mark_before(at - 2, "each") is not None
+        return (
+            at > 1
+            and self.sheet.tokens[at - 1].text in ("and", "aur")
+            and self.sheet.mark_before(at - 2, "each") is not None
+        )
 
     def _which(self, at: int) -> bool:
         return at > 0 and self.sheet.tokens[at - 1].text in ("which", "what", "whose", "every", "each", "where")
@@ -372,7 +384,11 @@ class _Maker:
             measure = self.entity.measure(path.partition(".")[2])
             flag = measure.column if measure and measure.aggregate == "count" and measure.column != "*" else ""
             flag = flag or (measure.where if measure and measure.aggregate == "count" else "")
-            rate = next((m.name for m in self.entity.measures if m.aggregate == "rate" and m.column == flag), "") if flag else ""
+            rate = (
+                next((m.name for m in self.entity.measures if m.aggregate == "rate" and m.column == flag), "")
+                if flag
+                else ""
+            )
             if rate:
                 draft.measures[draft.measures.index(path)] = self._path(rate)
                 self.sheet.take("share")
@@ -380,7 +396,7 @@ class _Maker:
                 self.sheet.take("share")
 
     def _figures(self) -> None:
-        """Sums, lengths, counts and percentages with a comparison: of a field near by, of a measure, or the main one."""
+        """Sums, lengths, counts and percentages with a comparison: of a field near by, or the main one."""
         sheet = self.sheet
         for at, token in enumerate(sheet.tokens):
             if at in sheet.used or token.kind not in ("money", "number", "percent"):
@@ -495,9 +511,10 @@ class _Maker:
         return ""
 
     def _is_why(self) -> bool:
-        return self.entity.name == "order" and self.sheet.has("why") and any(
-            one.field == "order.late" for one in self.draft.filters
-        ) or (self.entity.name == "order" and self.sheet.has("why") and "order.late_orders" in self.draft.measures)  # fmt: skip
+        if self.entity.name != "order" or not self.sheet.has("why"):
+            return False
+        late = any(one.field == "order.late" for one in self.draft.filters)
+        return late or "order.late_orders" in self.draft.measures
 
     def _why(self) -> Query:
         """Who was late and what the late ones have in common: per store, how many by cause."""
@@ -637,7 +654,9 @@ def _since(past: Span, now: datetime) -> Span:
     length = past.end - past.start
     if length <= timedelta(days=1):
         shift = (now.astimezone(ZONE).date() - past.start.astimezone(ZONE).date()).days
-        return Span(past.start + timedelta(days=shift), past.end + timedelta(days=shift), "today", past.first, past.last)
+        return Span(
+            past.start + timedelta(days=shift), past.end + timedelta(days=shift), "today", past.first, past.last
+        )
     return Span(past.end, past.end + length, "since then", past.first, past.last)
 
 

@@ -1,5 +1,7 @@
-"""An answer in one sentence, ready to be said in English or Hindi: "Onion is cheapest on JioMart: ₹27 for 1 kg (₹27/kg),
-46 % below Zepto." Rows are mappings from the query's own field names to plain values (paise, hundredths, seconds)."""
+"""An answer in one sentence, ready to be said in English or Hindi: "Onion is cheapest on JioMart: ₹27 for 1 kg
+(₹27/kg), 46 % below Zepto."
+
+Rows are mappings from the query's own field names to plain values (paise, hundredths, seconds)."""
 
 from __future__ import annotations
 
@@ -26,7 +28,8 @@ def sentence(query: Query, rows: Sequence[Row], layer: Layer, lexicon: Lexicon |
     if query.intent == Intent.DEALS and query.entity == "listing":
         return _deals(query, rows, names)
     if query.intent == Intent.DEALS:
-        return say("{count} offers; the first is {title} on {platform}.", count=len(rows), title=_text(rows[0], "title"),
+        return say("{count} offers; the first is {title} on {platform}.", count=len(rows),
+                   title=_text(rows[0], "title"),
                    platform=names.label("platform", _text(rows[0], "platform")))  # fmt: skip
     if query.intent == Intent.WHY:
         return _why(query, rows, layer)
@@ -38,7 +41,11 @@ def sentence(query: Query, rows: Sequence[Row], layer: Layer, lexicon: Lexicon |
         return _groups(query, rows, layer, names)
     if query.entity == "platform_terms":
         return _terms(query, rows, names, layer)
-    return say("{count} found.", count=len(rows)) if len(rows) < query.limit else say("The first {count}.", count=len(rows))
+    return (
+        say("{count} found.", count=len(rows))
+        if len(rows) < query.limit
+        else say("The first {count}.", count=len(rows))
+    )
 
 
 def _get(row: Row, name: str) -> Any:
@@ -59,7 +66,7 @@ def _subject(query: Query, names: Lexicon, fallback: str) -> str:
     for name in ("brand", "item", "name", "category", "aisle"):
         for one in query.filters:
             if one.field.endswith(f".{name}") and one.op in (Op.EQ, Op.HAS, Op.IN):
-                said.append(" or ".join(names.label(name, str(value)) for value in one.values[:3]))
+                said += [" or ".join(names.label(name, str(value)) for value in one.values[:3])]
         if said and name == "name":
             break
     text = " ".join(dict.fromkeys(said)) or fallback
@@ -76,7 +83,12 @@ def _cheapest(query: Query, rows: Sequence[Row], names: Lexicon) -> Said:
     pack = _text(first, "pack")
     unit = _get(first, "unit_price")
     price = plain(_get(first, "price"), "paise")
-    figures = dict(what=what, platform=names.label("platform", platform), price=price, pack=pack or _text(first, "name"))
+    figures = {
+        "what": what,
+        "platform": names.label("platform", platform),
+        "price": price,
+        "pack": pack or _text(first, "name"),
+    }
     unit_said = plain(unit, "paise") + _per(pack) if unit and by == "unit_price" else ""
     if other is not None and _get(first, by):
         below = round(100 * (1 - float(_get(first, by)) / float(_get(other, by))))
@@ -149,11 +161,11 @@ def _groups(query: Query, rows: Sequence[Row], layer: Layer, names: Lexicon) -> 
         return say("{count} rows by {groups}.", count=len(rows),
                    groups=", ".join(field_label(layer, one) for one in query.dimensions))  # fmt: skip
     first = known[0]
-    figures = dict(label=label, group=_group(query, first, names), value=plain(first[path], kind))
+    figures = {"label": label, "group": _group(query, first, names), "value": plain(first[path], kind)}
     if len(known) == 1:
         return say("{group}: {label} {value}.", **figures)
     last = known[-1]
-    figures |= dict(other=_group(query, last, names), last=plain(last[path], kind))
+    figures |= {"other": _group(query, last, names), "last": plain(last[path], kind)}
     if sorted_by.down:
         return say("Highest {label}: {group} with {value}; lowest of these: {other} with {last}.", **figures)
     return say("Lowest {label}: {group} with {value}; highest of these: {other} with {last}.", **figures)
@@ -173,7 +185,7 @@ def _trend(query: Query, rows: Sequence[Row], layer: Layer) -> Said:
     first, last = (sum(by_time[one]) / len(by_time[one]) for one in (moments[0], moments[-1]))
     label = field_label(layer, path)
     label = label[:1].upper() + label[1:]
-    figures = dict(label=label, first=plain(round(first), kind), last=plain(round(last), kind))
+    figures = {"label": label, "first": plain(round(first), kind), "last": plain(round(last), kind)}
     if first and abs(last / first - 1) >= 0.005:
         way = round(100 * abs(last / first - 1))
         if last > first:
@@ -224,5 +236,3 @@ def _terms(query: Query, rows: Sequence[Row], names: Lexicon, layer: Layer) -> S
     path = query.order[0].field if query.order else query.columns[-1]
     return say("Lowest {label}: {platform} with {value}.", label=field_label(layer, path), platform=platform,
                value=plain(_get(first, path.partition(".")[2]), _kind(layer, path)))  # fmt: skip
-
-

@@ -2,22 +2,50 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cache
 
 from dashboard.ask.dates import MONTHS, PARTS, WEEKDAYS, Span, spans
 from dashboard.ask.entities import LayerWords, told, words_of
-from dashboard.ask.folding import stem, stems, words
+from dashboard.ask.folding import stem, stems
 from dashboard.ask.layer import Layer
 from dashboard.ask.lexicon import LONGEST_NAME, Index, Lexicon, Meaning, grams, nearest
 from dashboard.ask.tokens import Token, read
 
 NOT_WORDS = frozenset({"except", "excluding", "without", "not", "besides", "exclude", "non"})
 _DATE_WORDS = frozenset(
-    "today todays yesterday yesterdays tonight tomorrow since last previous past this week weeks day days month months "
-    "hour hours weekend weekends year quarter night minute minutes half litre liter oclock".split()
+    ["today",
+    "todays",
+    "yesterday",
+    "yesterdays",
+    "tonight",
+    "tomorrow",
+    "since",
+    "last",
+    "previous",
+    "past",
+    "this",
+    "week",
+    "weeks",
+    "day",
+    "days",
+    "month",
+    "months",
+    "hour",
+    "hours",
+    "weekend",
+    "weekends",
+    "year",
+    "quarter",
+    "night",
+    "minute",
+    "minutes",
+    "half",
+    "litre",
+    "liter",
+    "oclock"]
 ) | frozenset(PARTS) | frozenset(WEEKDAYS) | frozenset(MONTHS)  # fmt: skip
 
 
@@ -127,9 +155,7 @@ def is_skipped(token: Token) -> bool:
 
 @cache
 def _same() -> dict[tuple[str, ...], list[str]]:
-    return {
-        stems(said): meant.split() for meant, phrases in told()["same"].items() for said in phrases if stems(said)
-    }
+    return {stems(said): meant.split() for meant, phrases in told()["same"].items() for said in phrases if stems(said)}
 
 
 @cache
@@ -147,7 +173,7 @@ def concepts() -> dict[tuple[str, ...], list[str]]:
 def _concept_words() -> dict[str, int]:
     """Words of the grammar, weighed above any of the goods."""
     found = {word: 4 for key in concepts() for word in key}
-    return found | {word: 4 for word in _DATE_WORDS} | {word: 4 for words in _same().values() for word in words}
+    return found | dict.fromkeys(_DATE_WORDS, 4) | {word: 4 for words in _same().values() for word in words}
 
 
 @cache
@@ -315,14 +341,16 @@ def _with_words(
     for at, token in enumerate(tokens):
         if at in taken or token.kind != "word" or is_skipped(token) or token.text in NOT_WORDS:
             continue
-        if token.stem in index.in_products and (token.stem not in _plain_english() or _beside(tokens, found, at, index)):
+        if token.stem in index.in_products and (
+            token.stem not in _plain_english() or _beside(tokens, found, at, index)
+        ):
             meaning = Meaning("word", (token.text,), token.text)
             found.append(Mention((meaning,), at, at + 1, token.text, _left_out(tokens, at)))
     return sorted(found, key=lambda one: one.first)
 
 
 def _beside(tokens: list[Token], found: list[Mention], at: int, index: Index) -> bool:
-    """Whether an ordinary word describes the thing next to it, as some product is called: organic apples, brown bread."""
+    """Whether an ordinary word describes the thing next to it, as some product is called: organic apples."""
     for one in found:
         if at in (one.first - 1, one.last) and one.of("item", "brand", "category"):
             inner = tokens[one.first if at == one.last else one.last - 1]
@@ -331,11 +359,11 @@ def _beside(tokens: list[Token], found: list[Mention], at: int, index: Index) ->
     return False
 
 
-def all_phrases(tokens: list[Token], phrases: Iterable[str]) -> bool:
-    """Whether one of these phrases stands in the question, word for word."""
-    said = [token.text for token in tokens]
-    for phrase in phrases:
-        key = words(phrase)
-        if key and any(said[at : at + len(key)] == key for at in range(len(said) - len(key) + 1)):
-            return True
-    return False
+def phrases_in(said: list[str], table: Mapping[tuple[str, ...], str], *, longest: int = 5) -> list[tuple[int, str]]:
+    """What the table says to each run of words that it knows, with the run's length."""
+    return [
+        (size, table[key])
+        for at in range(len(said))
+        for size in range(1, min(longest, len(said) - at) + 1)
+        if (key := tuple(said[at : at + size])) in table
+    ]

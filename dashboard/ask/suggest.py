@@ -1,4 +1,4 @@
-"""What to offer while somebody types a question: a whole question that works, made of examples and names that begin so."""
+"""What to offer while somebody types: whole questions that work, made of examples and of names that begin so."""
 
 from __future__ import annotations
 
@@ -16,29 +16,35 @@ _ABOUT_PLATFORMS = ("Show deals on {name}", "What's available on {name} right no
 _ABOUT_STORES = ("How many orders were late at {name} yesterday?", "Show out of stock products at {name}")
 
 
-def suggest(prefix: str, lexicon: Lexicon, layer: Layer, audiences: frozenset[str], *, most: int = MOST) -> list[str]:
+def suggest(prefix: str, lexicon: Lexicon, layer: Layer, audiences: frozenset[str], most: int = MOST) -> list[str]:
     """Questions the asker may ask, the nearest first; nothing typed offers one of each kind."""
     typed = fold(prefix)
     staff = bool(audiences - {"public"})
     found: dict[str, None] = {}
-    examples = [text for text in _examples(layer, audiences)]
+    examples = list(_examples(layer, audiences))
     if not typed:
         return [text for number, text in enumerate(examples) if number % 2 == 0][:most]
     for text in examples:
         if fold(text).startswith(typed):
             found[text] = None
+    if " " in typed:
+        found |= dict.fromkeys(_with_all(examples, typed))
     last = words(prefix)[-1]
     if len(found) < most and len(last) >= 2:
         for text in _of_names(last, lexicon, staff=staff):
             found[text] = None
             if len(found) >= most:
                 break
-    for text in examples:
-        if len(found) >= most:
-            break
-        if all(any(word.startswith(part) for word in fold(text).split()) for part in typed.split()):
-            found[text] = None
+    found |= dict.fromkeys(_with_all(examples, typed))
     return list(found)[:most]
+
+
+def _with_all(examples: list[str], typed: str) -> list[str]:
+    """Examples that have a word for each beginning typed."""
+    return [
+        text for text in examples
+        if all(any(word.startswith(part) for word in fold(text).split()) for part in typed.split())
+    ]  # fmt: skip
 
 
 def _examples(layer: Layer, audiences: frozenset[str]) -> Iterator[str]:

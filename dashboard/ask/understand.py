@@ -1,36 +1,44 @@
 """From a question to what it is understood as, without any model: words → mentions → intent and filters → query.
 
-Nothing is guessed in silence: two likely readings are both given, words nothing was made of are reported, and a question
-most of whose words mean nothing here is not answered. What cannot be answered at all is refused with its reason.
+Nothing is guessed in silence: two likely readings are both given, words nothing was made of are reported, and a
+question most of whose words mean nothing here is not answered. What cannot be answered is refused with its reason.
 """
 
 from __future__ import annotations
 
 from dataclasses import replace
 from datetime import datetime
+from functools import cache
 
 from dashboard.ask import market, operations
 from dashboard.ask.entities import MARKET, told
-from dashboard.ask.folding import fold, stems
+from dashboard.ask.folding import fold, stems, words
 from dashboard.ask.layer import Layer
 from dashboard.ask.lexicon import Lexicon
 from dashboard.ask.query import Basket, Query, Reading, Understanding
-from dashboard.ask.sheet import Sheet, all_phrases, lay_out
+from dashboard.ask.sheet import Sheet, lay_out, phrases_in
+from dashboard.ask.suggest import suggest
 from dashboard.ask.tokens import LONGEST
+
+__all__ = ["suggest", "understand"]
 
 SURE = 0.6
 """Below this a reading is not answered."""
 CLOSE = 0.08
 """Two readings no further apart are both offered."""
 _REASONS = {
+    "inject": "I only answer questions from data you may see; no wording changes that.",
+    "act": "I only answer questions; I can't order, change or delete anything.",
+    "people": "I don't answer about people: no names, phones, addresses or other personal data.",
     "weather": "I only know prices, stock and orders, not the weather.",
     "future": "I can't say what has not happened yet: I only know prices and orders up to now.",
-    "people": "I don't answer about people: no names, phones, addresses or other personal data.",
     "advice": "I only answer from our own data about prices, stock and orders; that is not in it.",
-    "act": "I only answer questions; I can't order, change or delete anything.",
-    "inject": "I only answer questions from data you may see; no wording changes that.",
 }
-_NEAR_PUBLIC = ("Which app has the cheapest onions?", "Show deals above 30% discount", "Compare milk prices across apps")
+_NEAR_PUBLIC = (
+    "Which app has the cheapest onions?",
+    "Show deals above 30% discount",
+    "Compare milk prices across apps",
+)
 _NEAR_OPS = ("How many orders were late yesterday?", "Which store was late yesterday evening and why?",
              "Show out of stock products by store")  # fmt: skip
 
@@ -77,8 +85,19 @@ def _readings(sheet: Sheet, now: datetime, city: str, audiences: frozenset[str])
         house = [one for one in house if one.confidence > best or operations.is_strong(sheet, one)]
     if house and prices and house[0].confidence >= SURE:
         named = sheet.mentioned("platform", "item", "category", "aisle", "brand", "word")
-        of_market = named or sheet.has("platform", "price", "cheap", "deal", "dear", "unavailable", "available", "basket",
-                                       "shopping", "spend", "thing")
+        of_market = named or sheet.has(
+            "platform",
+            "price",
+            "cheap",
+            "deal",
+            "dear",
+            "unavailable",
+            "available",
+            "basket",
+            "shopping",
+            "spend",
+            "thing",
+        )
         if audiences <= {"public"}:
             house = [replace(one, confidence=round(one.confidence - 0.3, 2)) for one in house] if of_market else house
         elif not of_market:
@@ -119,23 +138,34 @@ def paths(query: Query) -> list[str]:
     ]  # fmt: skip
 
 
-def _refused(sheet: Sheet) -> str:
+@cache
+def _refusals() -> dict[tuple[str, ...], str]:
+    """Phrases, word for word, to the reason they are refused for; the first list that has one counts."""
+    found: dict[tuple[str, ...], str] = {}
     for name, phrases in told()["refuse"].items():
-        if all_phrases(sheet.tokens, phrases):
-            return _REASONS[name]
+        for phrase in phrases:
+            found.setdefault(tuple(words(phrase)), name)
+    return found
+
+
+@cache
+def _elsewhere() -> dict[tuple[str, ...], str]:
+    return {stems(name): str(name).title() for name in told()["elsewhere"]["names"]}
+
+
+def _refused(sheet: Sheet) -> str:
+    said = [token.text for token in sheet.tokens]
+    found = {reason for _, reason in phrases_in(said, _refusals())}
     if any(span.future for span in sheet.spans):
-        return _REASONS["future"]
-    return ""
+        found.add("future")
+    return next((sentence for reason, sentence in _REASONS.items() if reason in found), "")
 
 
 def _unknown_platform(sheet: Sheet) -> str:
     taken = {at for one in sheet.mentions for at in range(one.first, one.last)}
     said = [token.stem if at not in taken else "" for at, token in enumerate(sheet.tokens)]
-    for name in sorted(told()["elsewhere"]["names"], key=len, reverse=True):
-        key = list(stems(name))
-        if any(said[at : at + len(key)] == key for at in range(len(said) - len(key) + 1)):
-            return str(name).title()
-    return ""
+    found = phrases_in(said, _elsewhere())
+    return max(found)[1] if found else ""
 
 
 def _platforms(lexicon: Lexicon) -> str:
@@ -152,12 +182,12 @@ def _not_understood(
             return _sorry(question, f"{label}: that is not for everybody. Ask somebody who may see it.", audiences)
     fresh = sheet.fresh()
     dated = {at for span in sheet.spans for at in range(span.first, span.last)}
-    unclear = [
-        word for at, word in enumerate(t.text for t in sheet.tokens)
-        if at not in dated and word in fresh.unused() and not any(m.first <= at < m.last for m in (*sheet.marks, *sheet.mentions))
-    ]  # fmt: skip
-    words = ", ".join(f"“{word}”" for word in unclear[:3])
-    sentence = f"I don't know what to make of {words}." if words else "I'm not sure what you would like to know."
+    spots = [(one.first, one.last) for one in sheet.marks] + [(one.first, one.last) for one in sheet.mentions]
+    known_at = dated | {at for first, last in spots for at in range(first, last)}
+    unused = fresh.unused()
+    unclear = [token.text for at, token in enumerate(sheet.tokens) if at not in known_at and token.text in unused]
+    named = ", ".join(f"“{word}”" for word in unclear[:3])
+    sentence = f"I don't know what to make of {named}." if named else "I'm not sure what you would like to know."
     return _sorry(question, sentence, audiences, sheet, layer)
 
 
@@ -183,8 +213,11 @@ def near_questions(sheet: Sheet, layer: Layer, audiences: frozenset[str]) -> tup
         nearest.sort(key=lambda pair: pair[0] not in MARKET)
     for name, score in nearest:
         entity = layer.entities.get(name)
-        if entity is not None and score > 0.08 and entity.who & audiences and (name in MARKET or audiences - {"public"}):
+        if (
+            entity is not None
+            and score > 0.08
+            and entity.who & audiences
+            and (name in MARKET or audiences - {"public"})
+        ):
             found += examples.get(name, [])[:1]
     return tuple(found[:3])
-
-

@@ -1,17 +1,20 @@
-"""The vocabulary questions are understood with, read from the database: seven statements, kept while the data stays.
+"""The vocabulary questions are understood with, read from the database: nine statements, kept while the data stays.
 
-People are not in it. It is read again when the version of the market's or the catalogue's data changes, and at the
-latest after some minutes.
+People are not in it. Prices change every few seconds, names hardly: it is looked at again at most once a minute, only
+when the version of the market's or the catalogue's data has changed (at the latest after ten), and its index is built
+anew only when a name really differs.
 """
 
 from __future__ import annotations
 
+import threading
+import time
 from collections import Counter, defaultdict
 
+from django.conf import settings
 from django.db.models import Count
 
 from catalog import versions
-from catalog.kept import BrieflyKept
 from catalog.market import Listing, Platform
 from catalog.models import Brand, Category, City, Product, Store, Synonym
 from catalog.search.folding import fold
@@ -19,8 +22,7 @@ from dashboard.ask.entities import told
 from dashboard.ask.lexicon import Item, Lexicon, Named, Shelf
 
 MOST_PRODUCTS = 100_000
-_KEPT_TIMES = 20
-"""Times CATALOG_CACHE_S (15 s): five minutes."""
+LOOK_EVERY_S, READ_EVERY_S = 60, 600
 _CITY_NAMES = {
     "bengaluru": ("bangalore", "blr"), "mumbai": ("bombay",), "delhi": ("new delhi", "dilli"), "chennai": ("madras",),
     "kolkata": ("calcutta",), "gurugram": ("gurgaon",), "hyderabad": ("hyd",),
@@ -28,11 +30,38 @@ _CITY_NAMES = {
 
 
 def lexicon() -> Lexicon:
-    """As of the data's version; the same object (with its index) until that changes."""
-    return _read_kept(f"{versions.read('market')}/{versions.read('catalog')}")
+    """The one of this process; the same object, with its index, until a name changes."""
+    return _kept.get()
 
 
-def read(version: str = "") -> Lexicon:
+class _Kept:
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._found: Lexicon | None = None
+        self._version = ""
+        self._looked = self._read = 0.0
+
+    def get(self) -> Lexicon:
+        now = time.monotonic()
+        brief = 0 if getattr(settings, "TESTING", False) else LOOK_EVERY_S
+        if self._found is not None and now - self._looked < brief:
+            return self._found
+        with self._lock:
+            if self._found is not None and time.monotonic() - self._looked < brief:
+                return self._found
+            version = f"{versions.read('market')}/{versions.read('catalog')}"
+            if self._found is None or not brief or version != self._version or now - self._read > READ_EVERY_S:
+                found = read()
+                self._found = self._found if found == self._found else found
+                self._version, self._read = version, now
+            self._looked = now
+            return self._found
+
+
+_kept = _Kept()
+
+
+def read() -> Lexicon:
     """From the database, now."""
     words = told()
     return Lexicon(
@@ -54,11 +83,7 @@ def read(version: str = "") -> Lexicon:
         synonyms=_synonyms(),
         category_words={said: tuple(slugs) for said, slugs in words["categories"].items()},
         platform_words={said: tuple(meant) for said, meant in words["platforms"].items()},
-        version=version,
     )
-
-
-_read_kept = BrieflyKept(read, times=_KEPT_TIMES, most=4)
 
 
 def _brands() -> tuple[str, ...]:
@@ -72,7 +97,9 @@ def _brands() -> tuple[str, ...]:
 def _items() -> tuple[Item, ...]:
     """Each item with the category most of its listings are in."""
     counts: dict[str, Counter[str]] = defaultdict(Counter)
-    rows = Listing.objects.exclude(item="").values_list("item", "category__slug").annotate(number=Count("id")).order_by()
+    rows = (
+        Listing.objects.exclude(item="").values_list("item", "category__slug").annotate(number=Count("id")).order_by()
+    )
     for item, category, number in rows:
         counts[item][category or ""] += number if category else 0
     return tuple(Item(item, found.most_common(1)[0][0]) for item, found in sorted(counts.items()))

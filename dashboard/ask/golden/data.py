@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from dashboard.ask.dates import ZONE
 from dashboard.ask.entities import told
@@ -137,11 +138,13 @@ class ListingRow:
 
 
 def listings(now: datetime) -> list[ListingRow]:
-    """Five platforms in Bengaluru, two of them also in Mumbai. Every price differs, so that no order is left to chance."""
+    """Five platforms in Bengaluru, two of them also in Mumbai. Every price differs, so no order is chance."""
     rows: list[ListingRow] = []
     for nr, (name, brand, item, category, amount, measure, pack, base) in enumerate(THINGS):
         for at, (platform, _, _) in enumerate(PLATFORMS):
-            rows.append(_listing(nr, at, platform, CITY, 0, now, (name, brand, item, category, amount, measure, pack), base))
+            rows.append(
+                _listing(nr, at, platform, CITY, 0, now, (name, brand, item, category, amount, measure, pack), base)
+            )
         if nr < 6:
             for at, platform in enumerate(("zepto", "jiomart")):
                 what = (name, brand, item, category, amount, measure, pack)
@@ -191,7 +194,7 @@ TERMS = (
 )
 
 
-def offers(now: datetime) -> list[dict[str, object]]:
+def offers(now: datetime) -> list[dict[str, Any]]:
     """Coupons, bank offers, bundles and flash sales; two of them over."""
     day = timedelta(days=1)
     rows: list[tuple[str, str, str, str, int, int, int, datetime, datetime | None, str | None]] = [
@@ -208,7 +211,18 @@ def offers(now: datetime) -> list[dict[str, object]]:
         ("zepto", "flash", "Onion rush", "", 3000, 0, 0, now - 6 * day, now - 5 * day, CITY),
         ("zepto", "coupon", "Mumbai first order", "MUM100", 0, 10000, 0, now - 9 * day, now + 9 * day, "mumbai"),
     ]
-    names = ("platform", "kind", "title", "code", "off_bp", "off_paise", "minimum_paise", "starts_at", "ends_at", "city")
+    names = (
+        "platform",
+        "kind",
+        "title",
+        "code",
+        "off_bp",
+        "off_paise",
+        "minimum_paise",
+        "starts_at",
+        "ends_at",
+        "city",
+    )
     return [dict(zip(names, row, strict=True)) | {"key": f"offer-{nr}"} for nr, row in enumerate(rows)]
 
 
@@ -255,10 +269,15 @@ def orders(now: datetime) -> list[OrderRow]:
                       for step in range(1 + nr % 3))  # fmt: skip
         rows.append(
             OrderRow(
-                f"G-{10_000 + nr}", STORES[nr % 2][0] if nr % 5 else STORES[0][0], placed, status,
-                ("online", "cod", "online", "wallet")[nr % 4], lines, None if status != "DELIVERED" else legs,
+                f"G-{10_000 + nr}",
+                STORES[nr % 2][0] if nr % 5 else STORES[0][0],
+                placed,
+                status,
+                ("online", "cod", "online", "wallet")[nr % 4],
+                lines,
+                None if status != "DELIVERED" else legs,
                 discount_paise=1000 if nr % 6 == 0 else 0,
-            )  # fmt: skip
+            )
         )
     return rows
 
@@ -278,5 +297,4 @@ def lexicon() -> Lexicon:
         synonyms=SYNONYMS,
         category_words={said: tuple(slugs) for said, slugs in words["categories"].items()},
         platform_words={said: tuple(meant) for said, meant in words["platforms"].items()},
-        version="golden",
     )

@@ -51,7 +51,11 @@ def read(text: str) -> list[Golden]:
     if stripped.startswith("["):
         rows = json.loads(stripped)
     else:
-        rows = [json.loads(line) if line.lstrip().startswith("{") else line for line in stripped.splitlines() if line.strip()]
+        rows = [
+            json.loads(line) if line.lstrip().startswith("{") else line
+            for line in stripped.splitlines()
+            if line.strip()
+        ]
     found: list[Golden] = []
     for row in rows:
         told = {"question": row} if isinstance(row, str) else row

@@ -18,8 +18,8 @@ from django.utils import timezone
 
 from dashboard.ask.chips import describe
 from dashboard.ask.golden import data, judge
-from dashboard.ask.layer import load
 from dashboard.ask.layer import FILE as LAYER
+from dashboard.ask.layer import load
 from dashboard.ask.understand import understand
 from dashboard.queries.lexicon import read
 
@@ -63,14 +63,18 @@ class Command(BaseCommand):
         result = judge.score(pairs)
         took.sort()
         rows: list[tuple[str, object]] = [
-            (said, f"{result.counts[key]} of {len(pairs)}") for key, said in judge.VERDICTS.items() if result.counts[key]
+            (said, f"{result.counts[key]} of {len(pairs)}")
+            for key, said in judge.VERDICTS.items()
+            if result.counts[key]
         ]
         if result.answerable:
             rows.append(("right, of those that can be answered", f"{result.right_percent:.1f} %"))
         if any(one.expect is not None for one, _ in pairs):
             rows.append(("wrong, of all", f"{result.wrong_percent:.1f} %"))
         if took:
-            rows.append(("milliseconds, median and p95", f"{took[len(took) // 2]:.1f}, {took[int(len(took) * 0.95)]:.1f}"))
+            rows.append(
+                ("milliseconds, median and p95", f"{took[len(took) // 2]:.1f}, {took[int(len(took) * 0.95)]:.1f}")
+            )
         for said, value in rows:
             self.stdout.write(f"{said:<42}{value}")
 
@@ -84,5 +88,3 @@ class Command(BaseCommand):
             return judge.read(path.read_text(encoding="utf-8"))
         except ValueError as error:
             raise CommandError(f"{path}: {error}") from None
-
-
