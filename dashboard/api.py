@@ -189,6 +189,8 @@ def _caller(request: Request) -> Any:
 
 def _answer(request: Request, asked: str | dict[str, Any], page: int) -> Response:
     found = asking.ask(asked, caller=_caller(request), now=timezone.now(), page=page)
+    if not found.is_query:
+        raise Invalid(f"understood: {found.why}", errors={"understood": [found.why]})
     if found.verdict == "refused" and isinstance(asked, dict):
         raise NotAllowed(found.why)
     works_here = bool(roles_of(request.user) - {"customer"})

@@ -151,12 +151,13 @@ def _group(query: Query, row: Row, names: Lexicon) -> str:
 
 
 def _groups(query: Query, rows: Sequence[Row], layer: Layer, names: Lexicon) -> Said:
-    path = query.measures[0]
-    kind, label = _kind(layer, path), field_label(layer, path)
+    sorted_by = query.order[0] if query.order and query.order[0].field in query.measures else None
+    path = sorted_by.field if sorted_by else query.measures[0]
+    kind = _kind(layer, path)
+    label = field_label(layer, path).removeprefix("lowest ").removeprefix("highest ")
     known = [row for row in rows if row.get(path) is not None]
     if not known:
         return say("{count} groups, none with a figure.", count=len(rows))
-    sorted_by = next((one for one in query.order if one.field == path), None)
     if sorted_by is None:
         return say("{count} rows by {groups}.", count=len(rows),
                    groups=", ".join(field_label(layer, one) for one in query.dimensions))  # fmt: skip

@@ -23,6 +23,7 @@ from dashboard.ask import chips, compile, form
 from dashboard.ask import say as sentences
 from dashboard.ask import suggest as suggesting
 from dashboard.ask.layer import Layer
+from dashboard.ask.layer import layer as whole_layer
 from dashboard.ask.query import Query, Reading, Understood
 from dashboard.cells import Column
 from dashboard.models import Verdict
@@ -107,6 +108,8 @@ class Told:
     unused: tuple[str, ...] = ()
     near: tuple[str, ...] = ()
     why: str = ""
+    is_query: bool = True
+    """False: what was sent is no query object at all, whoever asks."""
     log_id: UUID | None = None
 
     @property
@@ -153,7 +156,7 @@ def ask(asked: str | Mapping[str, Any], *, caller: Caller, now: datetime, page: 
     try:
         understood = facade.read_understood(asked, caller=caller)
     except ValueError as wrong:
-        return Told("refused", question=text, why=str(wrong))
+        return Told("refused", question=text, why=str(wrong), is_query=_is_query(asked))
     answer = facade.ask(understood, caller=caller, now=now, page=page, text=text)
     return _told(answer, question=text, caller=caller, now=now)
 
@@ -169,6 +172,14 @@ def again(understood: dict[str, Any], *, user: User, now: datetime) -> Told:
     if found.verdict != "answered":
         raise NotAllowed(found.why or "This cannot be asked any more.")
     return found
+
+
+def _is_query(told: Mapping[str, Any]) -> bool:
+    try:
+        form.from_json(told, whole_layer())
+    except ValueError:
+        return False
+    return True
 
 
 def _with_model(asked: str, answer: Answer, *, caller: Caller, now: datetime) -> Answer:

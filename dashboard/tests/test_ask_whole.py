@@ -94,6 +94,7 @@ def test_a_link_from_operations_opens_nothing_to_the_public(client, api):
     page = client.get("/ops/ask/", {"q": "How many orders today?"}).content.decode()
     u = re.search(r'name="u" value="([^"]+)"', page).group(1)
     assert "banner-warn" in client.get("/compare/ask/", {"u": u}).content.decode()
+    assert api().post("/api/v1/query/", {"understood": {"entity": "accounts_user"}}).status_code == 400
     answer = api().post("/api/v1/query/", {"understood": unpacked(u)})
     assert answer.status_code == 403 and answer["Content-Type"] == "application/problem+json"
 
