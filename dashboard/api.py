@@ -22,7 +22,7 @@ from dashboard import cells
 from dashboard.services import asking
 from dashboard.services.asking import Told
 
-LONGEST_QUESTION = 500
+LONGEST_QUESTION, LONGEST_TYPED = 500, 200
 MOST_PAGE = 999
 VERDICTS = ["answered", "which", "sorry", "refused", "failed"]
 
@@ -58,7 +58,7 @@ class AnswerOut(serializers.Serializer[Any]):
     question = serializers.CharField()
     sentence = serializers.CharField(help_text="The answer in one sentence; empty unless answered.")
     sentence_local = serializers.CharField()
-    understood = serializers.JSONField(allow_null=True)
+    understood = serializers.JSONField(help_text="The query object; null where nothing was understood.")
     chips = serializers.ListField(child=serializers.CharField(), help_text="`understood` in words, part by part.")
     unused = serializers.ListField(child=serializers.CharField(), help_text="Words nothing was made of.")
     steps = serializers.ListField(child=serializers.CharField())
@@ -145,11 +145,15 @@ class SuggestView(AskView):
         operation_id="query_suggest",
         summary="Questions that begin like this",
         tags=["ask"],
-        parameters=[text("q", longest=200, description="What is typed so far; empty: examples.")],
+        parameters=[text("q", longest=LONGEST_TYPED, description="What is typed so far; empty: examples.")],
         responses={200: SuggestOut},
     )
     def get(self, request: Request) -> Response:
-        found = asking.suggest(request.query_params.get("q", "")[:200], caller=_caller(request))
+        typed = request.query_params.get("q", "")
+        if len(typed) > LONGEST_TYPED:
+            sentence = f"At most {LONGEST_TYPED} letters."
+            raise Invalid(f"q: {sentence}", errors={"q": [sentence]})
+        found = asking.suggest(typed, caller=_caller(request))
         return Response({"questions": list(found)})
 
 
