@@ -51,7 +51,8 @@ class _Draft:
 
 def readings(sheet: Sheet, *, now: datetime, city: str) -> list[Reading]:
     """The likeliest readings about operations, best first; none when no entity of the house is named."""
-    if sheet.mentioned("platform") and not sheet.has("ours") and not _about_feeds(sheet):
+    of_platforms = sheet.mentioned("platform") or sheet.has("platform")
+    if of_platforms and not sheet.has("ours") and not _about_feeds(sheet):
         return []
     table = _hits(sheet)
     if not table:
