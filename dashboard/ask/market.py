@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
+from blinkit.kernel.said import say
 from dashboard.ask.dates import ZONE, Span
 from dashboard.ask.goods import Subject, category_filters, heads_of, one_of, turned_to, wanted_of
 from dashboard.ask.query import Basket, Filter, Intent, Op, Order, Query, Reading, Understood, Value, Wanted, Window
@@ -825,13 +826,13 @@ def _figures(
 def _basket_steps(basket: Basket) -> tuple[str, ...]:
     steps: list[str] = []
     if basket.wanted:
-        steps.append("Find each thing on the list on every platform, cheapest pack that is enough")
+        steps.append(say("Find each thing on the list on every platform, the cheapest packs that are enough"))
     else:
-        steps.append("Take the best value of " + (basket.category or "everyday groceries") + " on every platform")
-    steps.append("Add delivery, handling and small-cart fees, and check the minimum order")
+        steps.append(say("Take the best value on every platform"))
+    steps.append(say("Add delivery, handling and small-cart fees, and check the minimum order"))
     if basket.budget_paise is not None:
-        steps.append(f"Keep within ₹{basket.budget_paise / 100:g}")
-    steps.append("Compare whole baskets, and whether splitting one over two platforms is cheaper")
+        steps.append(say("Keep within {budget}", budget=f"₹{basket.budget_paise / 100:g}"))
+    steps.append(say("Compare whole baskets, and whether a split over two platforms is cheaper"))
     return tuple(steps)
 
 

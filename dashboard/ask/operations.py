@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+from blinkit.kernel.said import say
 from dashboard.ask.dates import ZONE, Span
 from dashboard.ask.entities import LONGEST_PHRASE, MARKET, Spot, told
 from dashboard.ask.layer import Dimension, Entity, Measure
@@ -665,7 +666,7 @@ def _steps(query: Query) -> tuple[str, ...]:
     if query.intent != Intent.WHY:
         return ()
     return (
-        "Find the orders that came later than promised",
-        "Say for each which leg took longest beyond its share: queue, picking, packing, rider, ride or door",
-        "Count them by store and cause, most first",
+        say("Find the orders that came later than promised"),
+        say("Say for each which leg took longest beyond its share: queue, picking, packing, rider, ride or door"),
+        say("Count them by store and cause, most first"),
     )
