@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
+from blinkit.kernel.said import say
 from dashboard.ask.dates import ZONE
 from dashboard.ask.form import GRAINS, LIMIT_CAP, BadQuery, from_json, to_json
 from dashboard.ask.layer import Dimension, Layer, Measure
@@ -12,12 +13,22 @@ from dashboard.ask.lexicon import Lexicon
 from dashboard.ask.query import Basket, Filter, Intent, Op, Order, Query, Understood, Value, Window
 
 _INTENTS = {
-    Intent.CHEAPEST: "Cheapest", Intent.COMPARE: "Compare", Intent.LIST: "List", Intent.DEALS: "Deals",
-    Intent.TREND: "Over time", Intent.FIGURE: "Figures", Intent.TOP: "Ranking", Intent.SHARE: "Shares",
-    Intent.WHY: "Why",
+    Intent.CHEAPEST: say("Cheapest"), Intent.COMPARE: say("Compare"), Intent.LIST: say("List"),
+    Intent.DEALS: say("Deals"),
+    Intent.TREND: say("Over time"), Intent.FIGURE: say("Figures"), Intent.TOP: say("Ranking"),
+    Intent.SHARE: say("Shares"),
+    Intent.WHY: say("Why"),
 }  # fmt: skip
-_SIGNS = {Op.LT: "below", Op.LE: "at most", Op.GT: "above", Op.GE: "at least", Op.NOT: "not", Op.HAS: "with"}
+_SIGNS = {
+    Op.LT: say("below"),
+    Op.LE: say("at most"),
+    Op.GT: say("above"),
+    Op.GE: say("at least"),
+    Op.NOT: say("not"),
+    Op.HAS: say("with"),
+}
 _COMPARISONS = (Op.LT, Op.LE, Op.GT, Op.GE)
+_NO_CHANGE = say("That part of the question can't be changed so.")
 _LIMITS = (5, 10, 20, 50, 100)
 MOST_OTHERS = 12
 
@@ -50,8 +61,8 @@ def describe(understood: Understood, layer: Layer, lexicon: Lexicon | None = Non
     query = understood
     entity = layer.entities.get(query.entity)
     chips = [
-        Chip("intent", "Question", _INTENTS[query.intent]),
-        Chip("entity", "About", entity.label if entity else query.entity),
+        Chip("intent", say("Question"), _INTENTS[query.intent]),
+        Chip("entity", say("About"), entity.label if entity else query.entity),
     ]
     for at, path in enumerate(query.measures):
         others = tuple(
@@ -60,28 +71,36 @@ def describe(understood: Understood, layer: Layer, lexicon: Lexicon | None = Non
         )  # fmt: skip
         chips.append(
             Chip(
-                f"measure:{at}", "Figure", field_label(layer, path), path, len(query.measures) > 1, others[:MOST_OTHERS]
+                f"measure:{at}",
+                say("Figure"),
+                field_label(layer, path),
+                path,
+                len(query.measures) > 1,
+                others[:MOST_OTHERS],
             )
         )
     for at, path in enumerate(query.dimensions):
-        chips.append(Chip(f"dimension:{at}", "By", field_label(layer, path), path, True, _groups(layer, query, path)))
+        chips.append(
+            Chip(f"dimension:{at}", say("By"), field_label(layer, path), path, True, _groups(layer, query, path))
+        )
     for at, one in enumerate(query.filters):
         chips.append(_filter_chip(at, one, layer, names))
-    for name, window, label in (("window", query.window, "When"), ("against", query.against, "Beside")):
+    for name, window, label in (("window", query.window, say("When")), ("against", query.against, say("Beside"))):
         if window is not None:
             chips.append(
                 Chip(name, label, window_label(window), window.field, True, _PERIODS if name == "window" else ())
             )
     if query.order:
-        way = "highest first" if query.order[0].down else "lowest first"
+        way = say("highest first") if query.order[0].down else say("lowest first")
         turned = Other(
-            "up" if query.order[0].down else "down", "lowest first" if query.order[0].down else "highest first"
+            "up" if query.order[0].down else "down",
+            say("lowest first") if query.order[0].down else say("highest first"),
         )
         path = query.order[0].field
-        chips.append(Chip("order", "Sorted by", f"{field_label(layer, path)}, {way}", path, False, (turned,)))
+        chips.append(Chip("order", say("Sorted by"), f"{field_label(layer, path)}, {way}", path, False, (turned,)))
     if query.limit != 1 or query.columns:
         others = tuple(Other(str(n), str(n)) for n in _LIMITS if n != query.limit)
-        chips.append(Chip("limit", "At most", str(query.limit), others=others))
+        chips.append(Chip("limit", say("At most"), str(query.limit), others=others))
     return chips
 
 
@@ -94,7 +113,7 @@ def apply(understood: Understood, chip_id: str, value: str | None, layer: Layer,
     except (IndexError, ValueError, TypeError) as error:
         if isinstance(error, BadQuery):
             raise
-        raise BadQuery("That part of the question can't be changed so.") from None
+        raise BadQuery(_NO_CHANGE) from None
     return from_json(to_json(changed), layer)
 
 
@@ -129,7 +148,7 @@ def _changed(understood: Understood, part: str, at: int, value: str | None, laye
         return replace(query, order=(Order(query.order[0].field, down=value == "down"), *query.order[1:]))
     if part == "limit" and value is not None:
         return replace(query, limit=max(1, min(int(value), LIMIT_CAP)))
-    raise BadQuery("That part of the question can't be changed so.")
+    raise BadQuery(_NO_CHANGE)
 
 
 def _changed_basket(basket: Basket, part: str, at: int, value: str | None) -> Basket:
@@ -145,7 +164,7 @@ def _changed_basket(basket: Basket, part: str, at: int, value: str | None) -> Ba
         return replace(basket, category="")
     if part == "platforms" and value is None:
         return replace(basket, platforms=())
-    raise BadQuery("That part of the question can't be changed so.")
+    raise BadQuery(_NO_CHANGE)
 
 
 def _without(fields: tuple[str, ...], at: int, value: str | None) -> tuple[str, ...]:
@@ -194,7 +213,7 @@ def _filter_chip(at: int, one: Filter, layer: Layer, names: Lexicon) -> Chip:
     elif isinstance(field, Dimension) and field.values:
         others = tuple(Other(value, value.replace("_", " ")) for value in field.values if value not in one.values)
     elif field is not None and field.kind == "flag":
-        others = (Other("false" if one.values[0] else "true", "no" if one.values[0] else "yes"),)
+        others = (Other("false" if one.values[0] else "true", say("no") if one.values[0] else say("yes")),)
     elif one.op in _COMPARISONS:
         others = tuple(Other(f"op:{op}", _SIGNS[op]) for op in _COMPARISONS if op != one.op)
     label = field_label(layer, one.field)
@@ -256,9 +275,10 @@ def window_label(window: Window) -> str:
 
 
 _PERIODS = (
-    Other("today", "today"), Other("yesterday", "yesterday"), Other("last 7 days", "last 7 days"),
-    Other("this week", "this week"), Other("last week", "last week"), Other("last 30 days", "last 30 days"),
-    Other("this month", "this month"), Other("last month", "last month"),
+    Other("today", say("today")), Other("yesterday", say("yesterday")), Other("last 7 days", say("last 7 days")),
+    Other("this week", say("this week")), Other("last week", say("last week")),
+    Other("last 30 days", say("last 30 days")),
+    Other("this month", say("this month")), Other("last month", say("last month")),
 )  # fmt: skip
 
 
@@ -285,7 +305,7 @@ def _groups(layer: Layer, query: Query, path: str) -> tuple[Other, ...]:
 
 
 def _basket(basket: Basket, names: Lexicon) -> list[Chip]:
-    chips = [Chip("intent", "Question", "Basket")]
+    chips = [Chip("intent", say("Question"), say("Basket"))]
     for at, one in enumerate(basket.wanted):
         amount = _amount(one.amount, one.measure)
         text = " ".join(filter(None, (f"{one.pieces} ×" if one.pieces != 1 else "", amount, one.item)))
@@ -301,9 +321,9 @@ def _basket(basket: Basket, names: Lexicon) -> list[Chip]:
             )
         )
     if basket.category:
-        chips.append(Chip("category", "Of", names.label("category", basket.category), "listing.category", True))
+        chips.append(Chip("category", say("Of"), names.label("category", basket.category), "listing.category", True))
     if basket.budget_paise is not None:
-        chips.append(Chip("budget", "Budget", plain(basket.budget_paise, "paise"), "", bool(basket.wanted)))
+        chips.append(Chip("budget", say("Budget"), plain(basket.budget_paise, "paise"), "", bool(basket.wanted)))
     if basket.platforms:
         chips.append(
             Chip(
@@ -315,7 +335,7 @@ def _basket(basket: Basket, names: Lexicon) -> list[Chip]:
             )
         )
     if basket.city:
-        chips.append(Chip("city", "City", names.label("city", basket.city), "listing.city"))
+        chips.append(Chip("city", say("City"), names.label("city", basket.city), "listing.city"))
     return chips
 
 

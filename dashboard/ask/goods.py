@@ -57,7 +57,7 @@ def heads_of(sheet: Sheet, goods: list[Mention]) -> tuple[list[Mention], list[Me
         if one.kind == "word":
             words.append(one)
             continue
-        beside = after is not None and after.first == one.last
+        beside = after is not None and after.first == one.last and not sheet.tokens[one.last - 1].cut
         if beside and after is not None and one.kind == "item" and after.of("item", "word", "category"):
             index = sheet.lexicon.index
             if index.together(sheet.tokens[one.last - 1].stem, sheet.tokens[after.first].stem):

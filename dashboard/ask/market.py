@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
+from blinkit.kernel.said import say
 from dashboard.ask.dates import ZONE, Span
 from dashboard.ask.goods import Subject, category_filters, heads_of, one_of, turned_to, wanted_of
 from dashboard.ask.query import Basket, Filter, Intent, Op, Order, Query, Reading, Understood, Value, Wanted, Window
@@ -32,6 +33,8 @@ _TERMS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     ),
 }
 SHORT, LONG = 20, 50
+_GROUPS = {"brand": "brand", "brands": "brand", "category": "category", "categories": "category", "aisle": "aisle",
+           "aisles": "aisle", "department": "aisle", "city": "city", "cities": "city"}  # fmt: skip
 _ABOUT_A_TENTH = 0.1
 _BULK = 1000  # g or ml: a large pack
 
@@ -51,7 +54,8 @@ class _Asked:
         self.sheet = sheet
         self.now = now
         said = sheet.mentioned("city")
-        self.city = said[0].keys[0] if said else city
+        self.cities = [key for one in said for key in one.keys] or ([city] if city else [])
+        self.city = self.cities[0] if self.cities else ""
         for one in said:
             sheet.use(one.first, one.last)
         sheet.take("near")
@@ -59,6 +63,11 @@ class _Asked:
         self.platforms = self._platforms()
         self.wants_platform = sheet.take("platform")
         self.goods = [one for one in sheet.mentions if one.of("item", "category", "aisle", "brand", "word")]
+        if self.goods and sheet.has("cheap", "price", "deal", "compare") and not sheet.mentioned("store"):
+            for at, token in enumerate(sheet.tokens):  # "which store has the cheapest tomatoes": a platform is meant
+                if token.text in ("store", "stores", "shop", "shops", "place"):
+                    sheet.use(at, at + 1)
+                    self.wants_platform = True
 
     # What it is about
 
@@ -215,8 +224,8 @@ class _Asked:
         found = list(self.platforms)
         if available:
             found.append(Filter("listing.available", Op.EQ, (True,), ""))
-        if self.city:
-            found.append(Filter("listing.city", Op.EQ, (self.city,), ""))
+        if self.cities:
+            found.append(one_of("listing.city", list(self.cities), ""))
         return [turned_to(one, entity) for one in found]
 
     def top(self, default: int) -> int:
@@ -238,9 +247,11 @@ class _Asked:
 
     def made(self) -> tuple[Understood, tuple[str, ...]] | None:
         before = set(self.sheet.used)
+        if self._on_all_platforms():
+            return None
         for way in (
             self._basket, self._alternatives, self._terms, self._offers, self._moved_prices, self._periods,
-            self._trend, self._counted, self._averaged, self._topmost, self._best_platform, self._deals,
+            self._trend, self._counted, self._averaged, self._topmost, self._grouped, self._best_platform, self._deals,
             self._kinds, self._cheapest, self._compared, self._stocked, self._listed,
         ):  # fmt: skip
             self.sheet.used = set(before)
@@ -250,6 +261,34 @@ class _Asked:
                     return made, _basket_steps(made)
                 return made, ()
         return None
+
+    def _on_all_platforms(self) -> bool:
+        """What everybody sells is a question about sets of platforms, which no query here can ask."""
+        tokens = self.sheet.tokens
+        return self.sheet.has("available") and not self.goods and any(
+            mark.name == "platform" and mark.first and tokens[mark.first - 1].text in ("all", "every", "each")
+            for mark in self.sheet.marks
+        )  # fmt: skip
+
+    def _grouped(self) -> Query | None:
+        """Which category or brand has the highest discounts; deals by category."""
+        sheet = self.sheet
+        texts = [token.text for token in sheet.tokens]
+        if not any(word in texts for word in _GROUPS) or not sheet.has("deal", "price", "cheap", "dear"):
+            return None
+        if not (sheet.has("each") or any(word in texts for word in ("which", "what"))):
+            return None
+        deal = sheet.take("deal")
+        down = sheet.take("dear") or deal
+        sheet.take("price", "cheap", "thing", "highest", "top", "shopping", "each", "average", "compare")
+        by = self._by()
+        subject = self.subject()
+        self._take_now_spans()
+        filters = [*subject.filters, *self.figures(), *self.where(available=True)]
+        measures = ("listing.average_discount", "listing.highest_discount", "listing.count") if deal else (
+            "listing.average_price", "listing.lowest_price", "listing.count",
+        )  # fmt: skip
+        return _figures(measures, by, filters, down=down, intent=Intent.TOP)
 
     def _basket(self) -> Basket | None:
         sheet = self.sheet
@@ -336,8 +375,20 @@ class _Asked:
         columns, order = _TERMS[wanted[0] if wanted else "fee"]
         return Query(
             Intent.COMPARE, terms, columns=tuple(f"{terms}.{one}" for one in columns),
-            filters=tuple(self.where(entity=terms)), order=tuple(Order(f"{terms}.{one}") for one in order), limit=SHORT,
+            filters=(*self._minutes(), *self.where(entity=terms)),
+            order=tuple(Order(f"{terms}.{one}") for one in order), limit=SHORT,
         )  # fmt: skip
+
+    def _minutes(self) -> list[Filter]:
+        """ "delivers in under 10 minutes"."""
+        sheet = self.sheet
+        for at, token in enumerate(sheet.tokens[:-1]):
+            if token.kind == "number" and sheet.tokens[at + 1].text in ("minute", "minutes", "min", "mins"):
+                op, first = self._op(at, token)
+                sheet.use(first, at + 2)
+                said = sheet.said(first, at + 2)
+                return [Filter("platform_terms.eta_low", op or Op.LE, (_whole(token.value),), said)]
+        return []
 
     def _offers(self) -> Query | None:
         """Coupons, bank offers, bundles, flash sales, what ends soon, what runs at the weekend."""
@@ -538,9 +589,7 @@ class _Asked:
         found: list[str] = []
         for at, token in enumerate(sheet.tokens):
             if token.kind == "word" and at not in sheet.used:
-                name = {"brand": "brand", "brands": "brand", "category": "category", "categories": "category",
-                        "aisle": "aisle", "aisles": "aisle", "department": "aisle", "city": "city",
-                        "cities": "city"}.get(token.text)  # fmt: skip
+                name = _GROUPS.get(token.text)
                 if name:
                     sheet.use(at, at + 1)
                     found.append(f"listing.{name}")
@@ -606,9 +655,23 @@ class _Asked:
             filters = [*subject.filters, *self.figures(), *self.where(available=True)]
             measures = ("listing.average_discount", "listing.highest_discount", "listing.on_offer_share")
             return _figures(measures, ("listing.platform",), filters, down=True, intent=Intent.TOP)
-        if items or not sheet.has("cheap", "value", "compare"):
+        best = sheet.has("highest") and (sheet.has("shopping") or bool(self.goods))
+        if items or not (best or sheet.has("cheap", "value", "compare")):
             return None
-        sheet.take("cheap", "value", "compare", "price", "thing", "shopping", "highest", "fewest", "average", "each")
+        sheet.take(
+            "total",
+            "top",
+            "cheap",
+            "value",
+            "compare",
+            "price",
+            "thing",
+            "shopping",
+            "highest",
+            "fewest",
+            "average",
+            "each",
+        )
         subject = self.subject()
         self._take_now_spans()
         filters = [*subject.filters, *self.figures(), *self.where(available=True)]
@@ -707,8 +770,11 @@ class _Asked:
             measures = ("listing.average_price", "listing.average_discount", "listing.count", *more)
             return _figures(measures, ("listing.platform",), filters, intent=Intent.COMPARE)
         measures = ("listing.lowest_price", "listing.lowest_unit_price", "listing.count")
-        if subject.is_item and len(subject.items) < 2:
-            dimensions: tuple[str, ...] = ("listing.platform",)
+        if len(self.cities) > 1:
+            dimensions: tuple[str, ...] = ("listing.city", "listing.platform")
+            order = (Order("listing.city"), Order("listing.lowest_unit_price"))
+        elif subject.is_item and len(subject.items) < 2:
+            dimensions = ("listing.platform",)
             order = (Order("listing.lowest_unit_price"), Order("listing.lowest_price"))
         else:
             dimensions = ("listing.item", "listing.platform")
@@ -741,7 +807,10 @@ class _Asked:
         limit = self.top(LONG)
         subject = self.subject()
         self._take_now_spans()
-        filters = [*subject.filters, *self.figures(), *self.where()]
+        money = "listing.mrp" if sheet.has("mrp") else "listing.price"
+        filters = [*subject.filters, *self.figures(money=money), *self.where()]
+        if sheet.take("nodiscount"):
+            filters.append(Filter("listing.discount", Op.EQ, (0,), "no discount"))
         order = (Order("listing.unit_price"), Order("listing.price")) if subject.is_item else (Order("listing.price"),)
         return Query(Intent.LIST, "listing", columns=PRICES, filters=tuple(filters), order=order, limit=limit)
 
@@ -757,13 +826,13 @@ def _figures(
 def _basket_steps(basket: Basket) -> tuple[str, ...]:
     steps: list[str] = []
     if basket.wanted:
-        steps.append("Find each thing on the list on every platform, cheapest pack that is enough")
+        steps.append(say("Find each thing on the list on every platform, the cheapest packs that are enough"))
     else:
-        steps.append("Take the best value of " + (basket.category or "everyday groceries") + " on every platform")
-    steps.append("Add delivery, handling and small-cart fees, and check the minimum order")
+        steps.append(say("Take the best value on every platform"))
+    steps.append(say("Add delivery, handling and small-cart fees, and check the minimum order"))
     if basket.budget_paise is not None:
-        steps.append(f"Keep within ₹{basket.budget_paise / 100:g}")
-    steps.append("Compare whole baskets, and whether splitting one over two platforms is cheaper")
+        steps.append(say("Keep within {budget}", budget=f"₹{basket.budget_paise / 100:g}"))
+    steps.append(say("Compare whole baskets, and whether a split over two platforms is cheaper"))
     return tuple(steps)
 
 

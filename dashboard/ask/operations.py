@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+from blinkit.kernel.said import say
 from dashboard.ask.dates import ZONE, Span
 from dashboard.ask.entities import LONGEST_PHRASE, MARKET, Spot, told
 from dashboard.ask.layer import Dimension, Entity, Measure
@@ -51,7 +52,8 @@ class _Draft:
 
 def readings(sheet: Sheet, *, now: datetime, city: str) -> list[Reading]:
     """The likeliest readings about operations, best first; none when no entity of the house is named."""
-    if sheet.mentioned("platform") and not sheet.has("ours") and not _about_feeds(sheet):
+    of_platforms = sheet.mentioned("platform") or sheet.has("platform")
+    if of_platforms and not sheet.has("ours") and not _about_feeds(sheet):
         return []
     table = _hits(sheet)
     if not table:
@@ -664,7 +666,7 @@ def _steps(query: Query) -> tuple[str, ...]:
     if query.intent != Intent.WHY:
         return ()
     return (
-        "Find the orders that came later than promised",
-        "Say for each which leg took longest beyond its share: queue, picking, packing, rider, ride or door",
-        "Count them by store and cause, most first",
+        say("Find the orders that came later than promised"),
+        say("Say for each which leg took longest beyond its share: queue, picking, packing, rider, ride or door"),
+        say("Count them by store and cause, most first"),
     )

@@ -341,6 +341,8 @@ def _with_words(
     for at, token in enumerate(tokens):
         if at in taken or token.kind != "word" or is_skipped(token) or token.text in NOT_WORDS:
             continue
+        if len(token.text) < 3 or token.text in _DATE_WORDS:
+            continue
         if token.stem in index.in_products and (
             token.stem not in _plain_english() or _beside(tokens, found, at, index)
         ):

@@ -7,14 +7,14 @@ Latin and Devanagari. Money is whole paise, percentages are hundredths, amounts 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from dashboard.ask.folding import stem, words
 
 LONGEST = 400
 """Letters of a question that are looked at; who asks more is asked to say it shorter."""
 
-_RAW = re.compile(r"\d[\d,]*(?:\.\d+)?|\.\d+|[^\W\d_](?:[^\W\d_]|['’\u0900-\u0963])*|[₹%+&/½¼¾:\-]")
+_RAW = re.compile(r"\d[\d,]*(?:\.\d+)?|\.\d+|[^\W\d_](?:[^\W\d_]|['’\u0900-\u0963])*|[₹%+&/½¼¾:,;\-]")
 _DEVANAGARI_DIGITS = str.maketrans("०१२३४५६७८९", "0123456789")
 _MONEY_BEFORE = frozenset({"₹", "rs", "inr", "रु", "re"})
 _MONEY_AFTER = frozenset(
@@ -55,6 +55,8 @@ class Token:
     value: float = 0
     unit: str = ""
     more: bool = False
+    cut: bool = False
+    """A comma stands behind it."""
 
     @property
     def stem(self) -> str:
@@ -67,6 +69,11 @@ def read(question: str) -> list[Token]:
     found: list[Token] = []
     at = 0
     while at < len(raw):
+        if raw[at] in ",;":
+            if found:
+                found[-1] = replace(found[-1], cut=True)
+            at += 1
+            continue
         token, at = _next(raw, at)
         if token is not None:
             found.append(token)
@@ -114,6 +121,8 @@ def _next(raw: list[str], at: int) -> tuple[Token | None, int]:
     value, after = _number(raw, at)
     if value is None:
         said = _SAID_NUMBERS.get(one)
+        if one in ("half", "quarter") and _at(raw, at + 1) in ("a", "of"):  # half a litre
+            at += 1
         if said is not None and _at(raw, at + 1) in _UNITS and len(_at(raw, at + 1)) > 1:
             unit, times = _UNITS[raw[at + 1]]
             return Token("amount", f"{one} {raw[at + 1]}", said * times, unit), at + 2

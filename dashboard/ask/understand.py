@@ -10,6 +10,7 @@ from dataclasses import replace
 from datetime import datetime
 from functools import cache
 
+from blinkit.kernel.said import say
 from dashboard.ask import market, operations
 from dashboard.ask.entities import MARKET, told
 from dashboard.ask.folding import fold, stems, words
@@ -27,12 +28,12 @@ SURE = 0.6
 CLOSE = 0.08
 """Two readings no further apart are both offered."""
 _REASONS = {
-    "inject": "I only answer questions from data you may see; no wording changes that.",
-    "act": "I only answer questions; I can't order, change or delete anything.",
-    "people": "I don't answer about people: no names, phones, addresses or other personal data.",
-    "weather": "I only know prices, stock and orders, not the weather.",
-    "future": "I can't say what has not happened yet: I only know prices and orders up to now.",
-    "advice": "I only answer from our own data about prices, stock and orders; that is not in it.",
+    "inject": say("I only answer questions from data you may see; no wording changes that."),
+    "act": say("I only answer questions; I can't order, change or delete anything."),
+    "people": say("I don't answer about people: no names, phones, addresses or other personal data."),
+    "weather": say("I only know prices, stock and orders, not the weather."),
+    "future": say("I can't say what has not happened yet: I only know prices and orders up to now."),
+    "advice": say("I only answer from our own data about prices, stock and orders; that is not in it."),
 }
 _NEAR_PUBLIC = (
     "Which app has the cheapest onions?",
@@ -52,16 +53,18 @@ def understand(
     """
     short = " ".join(question.split())
     if not fold(short):
-        return _sorry(short, "Ask about prices, deals or orders, in a few words.", audiences)
+        return _sorry(short, say("Ask about prices, deals or orders, in a few words."), audiences)
     if len(short) > LONGEST:
-        return _sorry(short[:LONGEST], f"That is too long: please ask in at most {LONGEST} letters.", audiences)
+        return _sorry(
+            short[:LONGEST], say("That is too long: please ask in at most {most} letters.", most=LONGEST), audiences
+        )
     sheet = lay_out(short, lexicon, layer, now)
     reason = _refused(sheet)
     if reason:
         return _sorry(short, reason, audiences)
     elsewhere = _unknown_platform(sheet)
     if elsewhere:
-        return _sorry(short, f"There are no prices of {elsewhere} here. Known: {_platforms(lexicon)}.", audiences)
+        return _sorry(short, _no_prices(elsewhere, lexicon), audiences)
     found = [one for one in _readings(sheet, now, city, audiences) if one.confidence >= SURE]
     found.sort(key=lambda one: -one.confidence)
     known = [one for one in found if _is_known(one, layer)]
@@ -168,6 +171,10 @@ def _unknown_platform(sheet: Sheet) -> str:
     return max(found)[1] if found else ""
 
 
+def _no_prices(name: str, lexicon: Lexicon) -> str:
+    return say("There are no prices of {name} here. Known: {platforms}.", name=name, platforms=_platforms(lexicon))
+
+
 def _platforms(lexicon: Lexicon) -> str:
     return ", ".join(one.label for one in lexicon.platforms) or "none yet"
 
@@ -179,7 +186,8 @@ def _not_understood(
         name = _entity(one)
         if name is not None and not layer.entity(name).who & audiences:
             label = layer.entity(name).label
-            return _sorry(question, f"{label}: that is not for everybody. Ask somebody who may see it.", audiences)
+            said = say("{label}: that is not for everybody. Ask somebody who may see it.", label=label)
+            return _sorry(question, said, audiences)
     fresh = sheet.fresh()
     dated = {at for span in sheet.spans for at in range(span.first, span.last)}
     spots = [(one.first, one.last) for one in sheet.marks] + [(one.first, one.last) for one in sheet.mentions]
@@ -187,7 +195,11 @@ def _not_understood(
     unused = fresh.unused()
     unclear = [token.text for at, token in enumerate(sheet.tokens) if at not in known_at and token.text in unused]
     named = ", ".join(f"“{word}”" for word in unclear[:3])
-    sentence = f"I don't know what to make of {named}." if named else "I'm not sure what you would like to know."
+    sentence = (
+        say("I don't know what to make of {words}.", words=named)
+        if named
+        else say("I'm not sure what you would like to know.")
+    )
     return _sorry(question, sentence, audiences, sheet, layer)
 
 
