@@ -6,13 +6,14 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Callable
+from io import StringIO
 from typing import Any
 
 import psycopg
 import pytest
 from django.apps import apps
 from django.conf import settings
-from django.core.management import call_command
+from django.core.management import CommandError, call_command
 from django.db import connection, transaction
 from django.db.utils import OperationalError, ProgrammingError
 from django.utils.module_loading import import_string
@@ -213,6 +214,21 @@ def test_several_processes_make_the_schema_at_once(race: Callable[..., list[Any]
         cursor.execute("DROP SCHEMA ask CASCADE")
     states = race(4, lambda: ask_schema.refresh())
     assert sorted(state.made for state in states) == [False, False, False, True] and ask_schema.up_to_date()
+
+
+def test_where_no_role_may_be_made_ask_says_what_to_run(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(views, "ROLE", "ask_missing")
+    with connection.cursor() as cursor:
+        cursor.execute("CREATE ROLE ask_poor; ALTER SCHEMA ask OWNER TO ask_poor")
+        cursor.execute(f'GRANT CREATE ON DATABASE "{connection.settings_dict["NAME"]}" TO ask_poor')
+        cursor.execute("SET LOCAL ROLE ask_poor")
+        state = ask_schema.refresh(force=True)
+        assert state.made and "ask_missing" in state.problem and "manage.py ask_views --role" in state.problem
+        with pytest.raises(CommandError, match="may not be made here"):
+            call_command("ask_views", verbosity=0)
+        cursor.execute("RESET ROLE")
+    call_command("ask_views", "--role", stdout=(told := StringIO()))
+    assert told.getvalue().startswith("DO $ask$") and "PASSWORD" in told.getvalue()
 
 
 def test_the_role_is_made_once_by_all_who_would() -> None:
