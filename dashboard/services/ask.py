@@ -107,7 +107,8 @@ class Answer:
     log_id: UUID | None = None
 
 
-_understood: dict[tuple[str, str, frozenset[str], int, int], Understanding] = {}
+_understood: dict[tuple[str, str, frozenset[str], int], tuple[object, Understanding | None]] = {}
+"""By text, city, audiences and minute: the vocabulary it was understood with, and what was understood."""
 
 
 def ask(
@@ -166,13 +167,13 @@ def understand(text: str, *, caller: Caller, now: datetime) -> Understanding:
     except ModuleNotFoundError:
         return Understanding(text, sorry="Questions in words are not understood here yet.")
     lexicon = house.lexicon()
-    name = (text, caller.city, caller.audiences, id(lexicon), int(now.timestamp()) // UNDERSTOOD_S)
-    found = _understood.get(name)
-    if found is None:
+    name = (text, caller.city, caller.audiences, int(now.timestamp()) // UNDERSTOOD_S)
+    by, found = _understood.get(name, (None, None))
+    if found is None or by is not lexicon:
         found = words.understand(text, lexicon, layer(), now, caller.city, caller.audiences)
         if len(_understood) >= MOST_UNDERSTOOD:
             _understood.clear()
-        _understood[name] = found
+        _understood[name] = lexicon, found
     return found
 
 
