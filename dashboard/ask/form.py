@@ -1,7 +1,7 @@
 """Queries and baskets as JSON and back: the door for shared links, saved questions and what a model proposes.
 
-Everything that comes in is checked against the layer: unknown fields, wrong types, too much of anything are refused with
-a sentence. What passes is a query the compiler may be given.
+Everything that comes in is checked against the layer: unknown fields, wrong types, too much of anything are refused
+with a sentence. What passes is a query the compiler may be given.
 """
 
 from __future__ import annotations
@@ -109,7 +109,9 @@ def from_json(told: object, layer: Layer) -> Understood:
     window, against = check.window(body.get("window"), "window"), check.window(body.get("against"), "against")
     if against is not None and (window is None or window.field != against.field or not measures):
         _bad("What is compared needs measures and two periods of the same field.")
-    order = tuple(check.order(one, measures, dimensions) for one in _list(body.get("order", []), "order", MOST["order"]))
+    order = tuple(
+        check.order(one, measures, dimensions) for one in _list(body.get("order", []), "order", MOST["order"])
+    )
     limit = body.get("limit", 50)
     if isinstance(limit, bool) or not isinstance(limit, int) or not 1 <= limit <= LIMIT_CAP:
         _bad(f"limit is a whole number from 1 to {LIMIT_CAP}.")
@@ -233,7 +235,9 @@ def _basket(body: dict[str, Any], layer: Layer) -> Basket:
         one = _object(told, "A wanted thing")
         _only(one, {"item", "amount", "measure", "pieces", "filters"})
         amount, measure, pieces = one.get("amount"), one.get("measure", ""), one.get("pieces", 1)
-        if amount is not None and (isinstance(amount, bool) or not isinstance(amount, int | float) or not 0 < amount <= 1e6):
+        if amount is not None and (
+            isinstance(amount, bool) or not isinstance(amount, int | float) or not 0 < amount <= 1e6
+        ):
             _bad("amount is a number above nothing, in g, ml or pieces.")
         if measure not in ("", "g", "ml", "pc") or (amount is not None) != bool(measure):
             _bad("An amount has a measure: g, ml or pc.")
@@ -308,7 +312,7 @@ def _choice(told: object, of: type[Any], what: str) -> Any:
     try:
         return of(told)
     except ValueError:
-        _bad(f"“{str(told)[:40]}” is no {what}: {', '.join(of)}.")
+        _bad(f"“{str(told)[:40]}” is no {what}: {', '.join(str(one) for one in of)}.")
 
 
 def _value(told: object, kind: str, path: str) -> Value:
