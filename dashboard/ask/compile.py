@@ -350,7 +350,7 @@ class _Builder:
         entity, dimension = self._dimension(window.field)
         column = _column(entity, dimension.column)
         start, end = window.start, window.end
-        if start.tzinfo is None or end.tzinfo is None or start >= end:
+        if start.tzinfo is None or end.tzinfo is None or not 2000 <= start.year <= end.year < 2100 or start >= end:
             raise CannotCompile("wrong-value", say("A period needs a beginning and a later end."))
         if dimension.kind == "date":
             zone = ZoneInfo(ZONE)
@@ -603,15 +603,22 @@ def _moment(value: Value, kind: str, label: str) -> Any:
         found = datetime.fromisoformat(str(value))
     except ValueError:
         raise CannotCompile("wrong-value", say("{field} is a day or a time.", field=label)) from None
+    if not 2000 <= found.year < 2100:
+        raise CannotCompile("wrong-value", say("{field} is a day or a time.", field=label))
     if found.tzinfo is None:
         found = found.replace(tzinfo=ZoneInfo(ZONE))
     return found.astimezone(ZoneInfo(ZONE)).date() if kind == "date" else found
 
 
 def _words(value: Value, label: str) -> str:
-    if not isinstance(value, str) or not value.strip() or len(value) > LONGEST_VALUE or "\x00" in value:
+    if not isinstance(value, str) or not value.strip() or len(value) > LONGEST_VALUE or _is_unreadable(value):
         raise CannotCompile("wrong-value", say("{field} is a word or a few.", field=label))
     return value.strip()
+
+
+def _is_unreadable(value: str) -> bool:
+    """No database holds it: a null byte, half of a pair of UTF-16."""
+    return any(char == "\x00" or "\ud800" <= char <= "\udfff" for char in value)
 
 
 def _like(word: str) -> str:

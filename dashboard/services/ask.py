@@ -51,6 +51,8 @@ IDEAS = (
     "Cheapest onions right now", "Compare milk prices on all platforms", "Products with 30 % off or more",
     "Delivery fees by platform", "Onion price trend",
 )  # fmt: skip
+UNDERSTOOD_S = 60
+MOST_UNDERSTOOD = 2_000
 SEES_ALL = frozenset({"ops", "finance", "admin"})
 
 
@@ -105,6 +107,10 @@ class Answer:
     log_id: UUID | None = None
 
 
+_understood: dict[tuple[str, str, frozenset[str], int], tuple[object, Understanding | None]] = {}
+"""By text, city, audiences and minute: the vocabulary it was understood with, and what was understood."""
+
+
 def ask(
     asked: str | Understood, *, caller: Caller, now: datetime, page: int = 0, text: str = "", by_model: bool = False
 ) -> Answer:
@@ -150,13 +156,25 @@ def _answer(asked: str | Understood, caller: Caller, now: datetime, page: int) -
 
 
 def understand(text: str, *, caller: Caller, now: datetime) -> Understanding:
-    """By the words of the layer and the house; nothing is understood where that part is missing."""
+    """By the words of the layer and the house; nothing is understood where that part is missing.
+
+    What was understood stays so for the rest of the minute: "today until now" then means the same to all who ask, and
+    its answer can be kept.
+    """
     try:
         words = importlib.import_module("dashboard.ask.understand")
         house = importlib.import_module("dashboard.queries.lexicon")
     except ModuleNotFoundError:
         return Understanding(text, sorry="Questions in words are not understood here yet.")
-    return words.understand(text, house.lexicon(), layer(), now, caller.city, caller.audiences)
+    lexicon = house.lexicon()
+    name = (text, caller.city, caller.audiences, int(now.timestamp()) // UNDERSTOOD_S)
+    by, found = _understood.get(name, (None, None))
+    if found is None or by is not lexicon:
+        found = words.understand(text, lexicon, layer(), now, caller.city, caller.audiences)
+        if len(_understood) >= MOST_UNDERSTOOD:
+            _understood.clear()
+        _understood[name] = lexicon, found
+    return found
 
 
 def suggest(text: str, *, caller: Caller, most: int = 6) -> list[str]:

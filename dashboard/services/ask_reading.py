@@ -21,7 +21,7 @@ from blinkit.kernel import metrics
 from blinkit.kernel.breakers import ServiceDown, breaker
 from dashboard.ask.compile import Compiled
 from dashboard.ask.views import ROLE
-from dashboard.errors import AskBusy, AskOff, TooMuch
+from dashboard.errors import AskBusy, AskOff, NoQuestion, TooMuch
 
 log = structlog.get_logger(__name__)
 WAIT_S = 5.0
@@ -68,6 +68,9 @@ def _borrow_and_read(compiled: Compiled, rights: str) -> Found:
     except (psycopg.errors.UndefinedTable, psycopg.errors.InvalidSchemaName, psycopg.errors.UndefinedColumn) as error:
         log.warning("ask is off: manage.py ask_views makes its views", why=str(error).splitlines()[0])
         raise AskOff from None
+    except psycopg.DataError as error:
+        log.warning("a value was none for the database", why=str(error).splitlines()[0])
+        raise NoQuestion from None
     except psycopg.errors.InsufficientPrivilege as error:
         log.error("ask was refused by the database", why=str(error).splitlines()[0])
         raise AskOff from None

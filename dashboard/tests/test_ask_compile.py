@@ -92,6 +92,8 @@ def test_why_puts_the_late_ones_beside_the_others() -> None:
         (Query(Intent.LIST, "listing", filters=(Filter("listing.price", Op.LT, ("1; DROP",)),)), "wrong-value"),
         (Query(Intent.LIST, "listing", filters=(Filter("listing.price", Op.LT, (float("nan"),)),)), "wrong-value"),
         (Query(Intent.LIST, "listing", filters=(Filter("listing.name", Op.HAS, ("a\x00b",)),)), "wrong-value"),
+        (Query(Intent.LIST, "listing", filters=(Filter("listing.name", Op.HAS, ("half \ud83d",)),)), "wrong-value"),
+        (Query(Intent.LIST, "listing", filters=(Filter("listing.seen_at", Op.GE, ("0001-01-01",)),)), "wrong-value"),
         (Query(Intent.LIST, "listing", filters=(Filter("listing.available", Op.EQ, ("yes",)),)), "wrong-value"),
         (Query(Intent.LIST, "listing", filters=(Filter("listing.item", Op.EQ, ("x" * 200,)),)), "wrong-value"),
         (Query(Intent.LIST, "market_offer", filters=(Filter("market_offer.kind", Op.EQ, ("bribe",)),)), "wrong-value"),
