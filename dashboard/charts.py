@@ -257,6 +257,7 @@ def _write(
     def width(text: str) -> float:
         return sum(font.getlength(part) for part, font in parts(text))
 
+    text = text[: int(most / size * 4)] if most else text  # no letter is narrower than that
     while most and len(text) > 2 and width(text) > most:
         text = text[:-2].rstrip() + "…"
     x = x - width(text) if end else x

@@ -19,12 +19,12 @@ from blinkit.kernel.errors import Invalid, NotAllowed, Unavailable
 from blinkit.kernel.said import say
 from blinkit.kernel.words import said
 from dashboard import cells, charts
-from dashboard.ask import chips, compile, form
+from dashboard.ask import chips, compile, dates, form, tokens
 from dashboard.ask import say as sentences
 from dashboard.ask import suggest as suggesting
 from dashboard.ask.layer import Layer
 from dashboard.ask.layer import layer as whole_layer
-from dashboard.ask.query import Query, Reading, Understood
+from dashboard.ask.query import Query, Reading, Understood, Window
 from dashboard.cells import Column
 from dashboard.models import Verdict
 from dashboard.queries.lexicon import lexicon
@@ -145,8 +145,17 @@ class Told:
         return self.start + len(self.rows)
 
 
-def ask(asked: str | Mapping[str, Any], *, caller: Caller, now: datetime, page: int = 0, text: str = "") -> Told:
-    """Words, or a query object as an earlier answer had it (`text`: the words it came from). Never raises for what was
+def ask(
+    asked: str | Mapping[str, Any],
+    *,
+    caller: Caller,
+    now: datetime,
+    page: int = 0,
+    text: str = "",
+    anew: bool = False,
+) -> Told:
+    """Words, or a query object as an earlier answer had it (`text`: the words it came from; `anew`: its "today" is
+    that of `now`, not of the day it was kept). Never raises for what was
     asked: what these names or these rights do not allow is an answer with verdict "refused"."""
     if isinstance(asked, str):
         answer = facade.ask(asked, caller=caller, now=now, page=page)
@@ -157,6 +166,9 @@ def ask(asked: str | Mapping[str, Any], *, caller: Caller, now: datetime, page: 
         understood = facade.read_understood(asked, caller=caller)
     except ValueError as wrong:
         return Told("refused", question=text, why=str(wrong), is_query=_is_query(asked))
+    if anew and isinstance(understood, Query):
+        window, against = _moved(understood.window, now), _moved(understood.against, now)
+        understood = replace(understood, window=window, against=against)
     answer = facade.ask(understood, caller=caller, now=now, page=page, text=text)
     return _told(answer, question=text, caller=caller, now=now)
 
@@ -166,12 +178,18 @@ def again(understood: dict[str, Any], *, user: User, now: datetime) -> Told:
     Unavailable when it cannot be answered just now."""
     if not user.is_active:
         raise NotAllowed("This account is closed.")
-    found = ask(understood, caller=caller_of(user.pk, user.roles), now=now)
+    found = ask(understood, caller=caller_of(user.pk, user.roles), now=now, anew=True)
     if found.verdict == "failed":
         raise Unavailable(found.why)
     if found.verdict != "answered":
         raise NotAllowed(found.why or "This cannot be asked any more.")
     return found
+
+
+def _moved(window: Window | None, now: datetime) -> Window | None:
+    """A period as its words mean it now; one without words stays where it is."""
+    found = dates.spans(tokens.read(window.said), now) if window is not None and window.said else []
+    return replace(window, start=found[0].start, end=found[0].end) if window and len(found) == 1 else window
 
 
 def _is_query(told: Mapping[str, Any]) -> bool:

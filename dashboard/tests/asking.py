@@ -36,7 +36,7 @@ class Fake:
     says: Told | Exception = ONIONS
     asked: list[tuple[Any, Any, int]] | None = None
 
-    def __call__(self, asked: Any, *, caller: Any, now: Any, page: int = 0) -> Told:
+    def __call__(self, asked: Any, *, caller: Any, now: Any, page: int = 0, **_: Any) -> Told:
         self.asked = [*(self.asked or []), (asked, caller, page)]
         if isinstance(self.says, Exception):
             raise self.says

@@ -158,7 +158,7 @@ def test_only_operations_open_the_page_and_damaged_links_are_refused_in_words(cl
 @pytest.mark.django_db
 def test_files_hold_every_page_and_an_unanswered_question_gives_none(client, ops, fake, monkeypatch):
     pages = {0: replace(ONIONS, more=True), 1: replace(ONIONS, page=1)}
-    monkeypatch.setattr(asking, "ask", lambda asked, *, caller, now, page=0: pages[page])
+    monkeypatch.setattr(asking, "ask", lambda asked, *, caller, now, page=0, **_: pages[page])
     answer = client.get("/ops/ask/answer.csv", {"u": U})
     assert len(b"".join(answer.streaming_content).splitlines()) == 7
     assert answer["Content-Disposition"] == 'attachment; filename="cheapest-onions.csv"'

@@ -2,7 +2,7 @@
 
 import json
 import re
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import httpx
 import pytest
@@ -126,6 +126,18 @@ def test_a_watched_price_falls_and_its_owner_hears_until_their_rights_end(client
     assert not QuestionWatch.objects.get(question=kept).is_active
     assert QuestionWatch.objects.get(pk=one.pk).is_active  # prices are for everybody
     assert Event.objects.filter(code="notifications.WatchStopped").count() == 1
+
+
+def test_a_kept_question_about_today_is_about_the_day_it_is_asked_on():
+    person = UserFactory(roles=["ops"])
+    now = timezone.now()
+    order()
+    kept = asking.ask("How many orders today?", caller=asking.caller_of(person.pk, {"ops"}), now=now).understood
+    in_two_days = asking.again(kept, user=person, now=now + timedelta(days=2))
+    begins = timezone.localtime(now + timedelta(days=2)).replace(hour=0, minute=0, second=0, microsecond=0)
+    assert datetime.fromisoformat(in_two_days.understood["window"]["start"]) == begins
+    linked = asking.ask(kept, caller=asking.caller_of(person.pk, {"ops"}), now=now + timedelta(days=2))
+    assert linked.understood["window"] == kept["window"]  # a link is about the day it was made on
 
 
 def test_a_model_helps_where_words_fail_and_gets_no_more_rights_than_the_asker(api, settings, monkeypatch):

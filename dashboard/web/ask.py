@@ -102,7 +102,9 @@ def save(request: HttpRequest) -> HttpResponse:
 def open_saved(request: HttpRequest, saved_id: UUID) -> HttpResponse:
     """One's own or a shared one, asked now with the rights of who opens it."""
     kept = saved.opened(saved_id=saved_id, user_id=_me(request))
-    found = asking.ask(kept.understood, caller=caller(request), now=timezone.now(), page=page_of(request))
+    found = asking.ask(
+        kept.understood, caller=caller(request), now=timezone.now(), page=page_of(request), text=kept.text, anew=True
+    )
     return _answered(request, found, _page(request, found) | {"saved": kept, "is_mine": kept.owner_id == _me(request)})
 
 
