@@ -8,8 +8,10 @@ only said what was answered, refused or asked back, and with `--verbose` what wa
 
 from __future__ import annotations
 
+import random
 import time
 from argparse import ArgumentParser
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -34,12 +36,15 @@ class Command(BaseCommand):
         parser.add_argument("--verbose", action="store_true", help="Say what each question was understood as")
         parser.add_argument("--public", action="store_true", help="As somebody who may only ask about prices")
         parser.add_argument("--live", action="store_true", help="With the vocabulary of the database")
+        parser.add_argument("--names", type=int, default=0, help="So many made-up product names more, to see the speed")
         parser.add_argument("--layer", type=Path, default=LAYER)
 
     def handle(self, *args: Any, **options: Any) -> None:
         questions = self._questions(options["file"])
         layer = load(options["layer"])
         lexicon = read() if options["live"] else data.lexicon()
+        if options["names"]:
+            lexicon = replace(lexicon, products=(*lexicon.products, *_made_up(options["names"])))
         now = timezone.now() if options["live"] else data.NOW
         audiences = frozenset({"public"}) if options["public"] else STAFF
         lexicon.index  # noqa: B018  # built before the clock runs
@@ -88,3 +93,11 @@ class Command(BaseCommand):
             return judge.read(path.read_text(encoding="utf-8"))
         except ValueError as error:
             raise CommandError(f"{path}: {error}") from None
+
+
+def _made_up(count: int) -> list[str]:
+    """Names of four words, one of them new, always the same."""
+    dice = random.Random(7)
+    words = sorted({word for row in data.THINGS for word in row[0].split()})
+    parts = ("ka", "ri", "mo", "ta", "ne", "lu", "si", "pra", "dho", "vi", "chi", "gu", "ba", "sho")
+    return [" ".join([*dice.sample(words, 3), "".join(dice.choices(parts, k=3))]) for _ in range(count)]
