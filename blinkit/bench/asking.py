@@ -287,7 +287,7 @@ def run(*, scale: float, say: Callable[[str], None]) -> None:
         from dashboard.services import ask_reading
 
         ask_reading.close()
-    rows = [{"questions": name, **figure, "bar": bar(name, figure)} for name, figure in figures.items()]
+    rows = [{"what": name, **figure, "bar": bar(name, figure)} for name, figure in figures.items()]
     load_now = os.getloadavg()[0]
     report(
         rows,

@@ -9,53 +9,14 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 SMALL = frozenset(
-    [
-        "a",
-        "an",
-        "the",
-        "of",
-        "in",
-        "on",
-        "at",
-        "for",
-        "to",
-        "is",
-        "are",
-        "was",
-        "were",
-        "be",
-        "me",
-        "my",
-        "show",
-        "find",
-        "get",
-        "list",
-        "give",
-        "what",
-        "which",
-        "who",
-        "how",
-        "do",
-        "does",
-        "did",
-        "please",
-        "all",
-        "and",
-        "or",
-        "with",
-        "from",
-        "by",
-        "now",
-        "right",
-        "current",
-        "ka",
-        "ki",
-        "ke",
-        "mein",
-        "hai",
-        "kya",
-    ]
-)
+    {
+        "a", "an", "the", "of", "in", "on", "at", "for", "to", "is", "are", "was", "were", "be", "me", "my",
+        "i", "we", "you", "us", "our", "your", "it", "this", "that", "there", "show", "find", "get", "list",
+        "give", "what", "which", "who", "how", "do", "does", "did", "have", "has", "had", "can", "could",
+        "would", "any", "some", "please", "all", "and", "or", "with", "from", "by", "now", "right", "current",
+        "ka", "ki", "ke", "mein", "hai", "kya",
+    }
+)  # fmt: skip
 ALIKE = 0.55
 """Share of common letter trigrams (Jaccard) from which two questions are one."""
 _WORDS = re.compile(r"[^\W_]+", re.UNICODE)
@@ -102,7 +63,8 @@ def groups(asked: Iterable[tuple[str, str, str]], known: frozenset[str] = frozen
         group.times += 1
         group.verdicts[verdict] += 1
         group.texts[text] += 1
-        group.unknown.update(word for word in fold.split() if word not in known and word != "9")
+        if verdict == "sorry":  # a refused one was understood well enough
+            group.unknown.update(word for word in fold.split() if word not in known and word != "9")
         group.text = group.texts.most_common(1)[0][0]
     each = {id(group): group for group in found.values()}
     return sorted(each.values(), key=lambda one: (-one.times, one.text))

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import tomllib
 from datetime import timedelta
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandParser
 from django.utils import timezone
 
+from catalog.market import Listing, Platform
+from catalog.models import Brand, Category, City, Store
 from dashboard.ask.folded import folded, groups
+from dashboard.ask.layer import FILE as LAYER_FILE
 from dashboard.ask.layer import Dimension, Measure, layer
 from dashboard.services import ask_log
+
+WORDS = LAYER_FILE.with_name("words.toml")
 
 
 class Command(BaseCommand):
@@ -32,11 +38,24 @@ class Command(BaseCommand):
 
 
 def known_words() -> frozenset[str]:
-    """Of the layer; those of goods and places come with the house's vocabulary."""
+    """Of the layer, of questions, and of the house: goods, brands, categories, platforms, places."""
     said: list[str] = []
     for entity in layer().entities.values():
         fields: list[Dimension | Measure] = [*entity.dimensions, *entity.measures]
         said += (entity.name, entity.label, *entity.synonyms)
         for one in fields:
             said += (one.name, one.label, *one.synonyms)
+    if WORDS.exists():
+        said += _strings(tomllib.loads(WORDS.read_text(encoding="utf-8")))
+    for names in (Platform, City, Store, Brand, Category):
+        said += names._default_manager.values_list("name", flat=True)
+    said += Listing.objects.exclude(item="").values_list("item", flat=True).distinct()
     return frozenset(folded(" ".join(said).replace("_", " ")).split())
+
+
+def _strings(told: Any) -> list[str]:
+    if isinstance(told, dict):
+        return [word for name, each in told.items() for word in (str(name), *_strings(each))]
+    if isinstance(told, list):
+        return [word for each in told for word in _strings(each)]
+    return [told] if isinstance(told, str) else []
