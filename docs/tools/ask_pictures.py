@@ -3,7 +3,7 @@
     BLINKIT_DATA_DIR=/tmp/pictures make run                                          (in another window)
     BLINKIT_DATA_DIR=/tmp/pictures .venv/bin/python docs/tools/ask_pictures.py
 
-Reads only. Prints each question with the sentence that answers it; exits with 1 when one of them is not answered.
+Reads only. Questions 7 and 8 want orders of today (`make simulate` makes some), 1 to 6 prices. Prints each question with the sentence that answers it; exits with 1 when one of them is not answered.
 `--dark`, `--hi`, `--wide 360`, `--at URL`, `--out DIR`.
 """
 
@@ -48,8 +48,8 @@ QUESTIONS = (  # name of the picture, where it is asked, the question, what a go
     ("4-trend", PUBLIC, "Show onion price trends", "answered"),
     ("5-basket", PUBLIC, "Best deals for a ₹500 grocery list: 1kg potato, 1kg tomato and 1 litre milk", "answered"),
     ("6-hinglish", PUBLIC, "sabse sasta doodh kahan hai", "answered"),
-    ("7-orders", OPS, "How many orders per store yesterday", "answered"),
-    ("8-late", OPS, "Which store was late yesterday evening and why?", "answered"),
+    ("7-orders", OPS, "How many orders per store today", "answered"),
+    ("8-late", OPS, "Which store was late today and why?", "answered"),
     ("9-stock", OPS, "Show out of stock products by store", "answered"),
     ("10-refused", PUBLIC, "How many orders were late yesterday?", "refused"),
 )  # fmt: skip
