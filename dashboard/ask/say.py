@@ -158,6 +158,8 @@ def _groups(query: Query, rows: Sequence[Row], layer: Layer, names: Lexicon) -> 
     known = [row for row in rows if row.get(path) is not None]
     if not known:
         return say("{count} groups, none with a figure.", count=len(rows))
+    if query.intent == Intent.COMPARE and len(query.dimensions) > 1 and (told := _winners(query, known, names)):
+        return told
     if sorted_by is None:
         return say("{count} rows by {groups}.", count=len(rows),
                    groups=", ".join(field_label(layer, one) for one in query.dimensions))  # fmt: skip
@@ -170,6 +172,32 @@ def _groups(query: Query, rows: Sequence[Row], layer: Layer, names: Lexicon) -> 
     if sorted_by.down:
         return say("Highest {label}: {group} with {value}; lowest of these: {other} with {last}.", **figures)
     return say("Lowest {label}: {group} with {value}; highest of these: {other} with {last}.", **figures)
+
+
+def _winners(query: Query, rows: Sequence[Row], names: Lexicon) -> Said | None:
+    """Of the things that two platforms or more have: who is cheapest for how many, by unit price where there is one.
+    None when nothing can be compared so."""
+    platform = next((path for path in query.dimensions if path.endswith(".platform")), "")
+    prices = [path for path in query.measures if path.endswith(("lowest_unit_price", "lowest_price"))]
+    if not platform or not prices:
+        return None
+    by = next((path for path in prices if path.endswith("unit_price")), prices[0])
+    things: dict[tuple[Any, ...], list[tuple[float, str]]] = {}
+    for row in rows:
+        if row.get(by) is not None:
+            thing = tuple(row.get(path) for path in query.dimensions if path != platform)
+            things.setdefault(thing, []).append((float(row[by]), str(row.get(platform))))
+    shared = [found for found in things.values() if len(found) > 1]
+    if not shared:
+        return None
+    wins: dict[str, int] = {}
+    for found in shared:
+        least = min(found)[0]
+        for price, who in found:
+            wins[who] = wins.get(who, 0) + (price == least)
+    order = sorted(wins, key=lambda who: (-wins[who], who))[:4]
+    told = ", ".join(f"{names.label('platform', who)} {wins[who]}" for who in order)
+    return say("Cheapest of {count} things they share: {platforms}.", count=len(shared), platforms=told)
 
 
 def _trend(query: Query, rows: Sequence[Row], layer: Layer) -> Said:

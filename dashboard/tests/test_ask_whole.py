@@ -65,6 +65,20 @@ def test_the_public_asks_in_words_changes_a_chip_and_takes_one_away(client):
     assert client.get("/compare/ask/change/", {"u": u, "at": "filter:99", "gone": "yes"}).status_code == 400
 
 
+def test_a_comparison_says_who_is_cheapest_for_how_many(api):
+    garlic = Listing.objects.filter(platform__slug__in=["zepto", "blinkit"])
+    for one in garlic:
+        one.pk, one.key, one.name, one.item = None, "garlic", "Garlic", "garlic"
+        one.price_paise = one.unit_paise = 9_000 if one.platform.slug == "zepto" else 8_000
+        one.save(force_insert=True)
+    told = {
+        "intent": "compare", "entity": "listing", "measures": ["listing.lowest_unit_price"],
+        "dimensions": ["listing.item", "listing.platform"],
+    }  # fmt: skip
+    found = api().post("/api/v1/query/", {"understood": told}).json()
+    assert found["sentence"] == "Cheapest of 2 things they share: Blinkit 1, Zepto 1, Instamart 0."
+
+
 def test_words_of_operations_are_refused_to_the_public_and_answered_to_operations(client):
     order()
     refused = client.get("/compare/ask/", {"q": "How many orders today?"}).content.decode()

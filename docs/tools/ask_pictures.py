@@ -3,7 +3,8 @@
     BLINKIT_DATA_DIR=/tmp/pictures make run                                          (in another window)
     BLINKIT_DATA_DIR=/tmp/pictures .venv/bin/python docs/tools/ask_pictures.py
 
-Reads only. Questions 7 and 8 want orders of today (`make simulate` makes some), 1 to 6 prices. Prints each question with the sentence that answers it; exits with 1 when one of them is not answered.
+Reads only. Questions 7 and 8 want orders of today (`make simulate` makes some), 1 to 6 prices. Prints each question
+with the sentence that answers it; exits with 1 when one of them is not answered.
 `--dark`, `--hi`, `--wide 360`, `--at URL`, `--out DIR`.
 """
 
