@@ -116,6 +116,8 @@ def _day(tokens: list[Token], at: int, here: datetime) -> Span | None:
         return _made(at, at + 1, tokens, today + timedelta(hours=18), today + one_day)
     if word == "day" and after == "before" and _word(tokens, at + 2) in _YESTERDAY:
         return _made(at, at + 3, tokens, today - 2 * one_day, today - one_day)
+    if word == "day" and after == "before" and _word(tokens, at - 1) == "the":
+        return _made(at - 1, at + 2, tokens, today - 2 * one_day, today - one_day)
     if word in ("kal", "कल") and _word(tokens, at - 1) in ("aane", "wale", "wala", "आने", "वाले"):
         return _made(at, at + 1, tokens, today + one_day, today + 2 * one_day, future=True)
     if word in _YESTERDAY:

@@ -22,6 +22,10 @@ SHORT, LONG = 10, 50
 _RANK = {"measure": 0, "flag": 1, "value": 2, "entity": 3, "dimension": 4}
 _SHARED = frozenset({"city", "category", "supplier", "product", "webhook", "event"})
 """Entities that are rarely the subject: they need their own name and nothing better."""
+_GOOD = frozenset({"kept_share", "average_stars", "average_rider_stars", "accepted_share", "revenue", "units_sold",
+                   "count",
+                   "average_value", "in_stock_share", "answered_share", "paid_share", "searches"})  # fmt: skip
+"""Measures of which more is better."""
 _FLAGGED = frozenset({"order", "stock"})
 """Meant when only "late" or "out of stock" is said, and of two that would do."""
 _MARKET_TALK = frozenset({"deal", "price", "thing", "cheap", "alternative", "available", "unavailable", "average",
@@ -75,8 +79,9 @@ def readings(sheet: Sheet, *, now: datetime, city: str) -> list[Reading]:
             break
         fresh = sheet.fresh()
         entity = fresh.layer_words.layer.entities[name]
-        query = _Maker(fresh, entity, _chosen(table[name]), now).made()
-        sure = fresh.confidence() - 0.12 * (len(found) > 0)
+        maker = _Maker(fresh, entity, _chosen(table[name]), now)
+        query = maker.made()
+        sure = fresh.confidence() - 0.12 * (len(found) > 0) - 0.4 * maker.vain
         found.append(Reading(query, round(max(sure, 0.0), 2), _steps(query), fresh.unused()))
     return found
 
@@ -193,6 +198,8 @@ class _Maker:
         self.draft = _Draft()
         self.ranked: list[str] = []
         self.sorted: list[str] = []
+        self.vain = False
+        """The largest or best was asked for, and there is no figure to say which that is."""
 
     def made(self) -> Query:
         sheet, entity = self.sheet, self.entity
@@ -552,11 +559,15 @@ class _Maker:
         if entity.name == "store" and draft.measures and not draft.dimensions:
             draft.dimensions.append("store.code")
         if self._lists(ranked=ranked):
+            self.vain = ranked and not self.ranked and not limit
             return self._list(tuple(draft.filters), ranked=ranked, down=down, limit=limit)
         measures = tuple(dict.fromkeys(draft.measures)) or (self._path("count"),)
         sheet.take("compare")
-        share = sheet.take("share")
+        if sheet.has("share") and not draft.dimensions and not _is_rate(entity, measures[0]):
+            filters = self._share_of_values(filters)
+        share = bool(draft.dimensions or _is_rate(entity, measures[0])) and sheet.take("share")
         dimensions = tuple(dict.fromkeys(draft.dimensions))
+        down = self._turned(measures[0], down)
         if not dimensions:
             intent = Intent.COMPARE if draft.against else Intent.FIGURE
             return Query(intent, entity.name, measures=measures, filters=filters, window=draft.window,
@@ -599,6 +610,21 @@ class _Maker:
             return ""
         column = measure.where or ("" if measure.column == "*" else measure.column)
         return next((one.name for one in self.entity.dimensions if one.kind == "flag" and one.column == column), "")
+
+    def _share_of_values(self, filters: tuple[Filter, ...]) -> tuple[Filter, ...]:
+        """ "share of orders paid by cash": the whole by payment method, not a count of one."""
+        for one in reversed(filters):
+            dimension = self.entity.dimension(one.field.partition(".")[2])
+            if dimension is not None and dimension.values and one.op == Op.EQ and one.said:
+                self.draft.dimensions.append(one.field)
+                return tuple(other for other in filters if other is not one)
+        return filters
+
+    def _turned(self, path: str, down: bool) -> bool:
+        """ "worst" is the lowest of what should be high, "best" the lowest of what should be low."""
+        said = {token.text for token in self.sheet.tokens}
+        good = path.partition(".")[2] in _GOOD
+        return not down if ("worst" in said and good) or ("best" in said and not good) else down
 
     def _compared(self) -> None:
         """ "compare BLR-01 and BLR-02": by what is named twice."""

@@ -23,7 +23,7 @@ from dashboard.ask.tokens import LONGEST
 
 __all__ = ["suggest", "understand"]
 
-SURE = 0.6
+SURE = 0.76
 """Below this a reading is not answered."""
 CLOSE = 0.08
 """Two readings no further apart are both offered."""
@@ -31,6 +31,7 @@ _REASONS = {
     "inject": say("I only answer questions from data you may see; no wording changes that."),
     "act": say("I only answer questions; I can't order, change or delete anything."),
     "people": say("I don't answer about people: no names, phones, addresses or other personal data."),
+    "own": say("Your own orders, cart and refunds are on their own pages; here are prices and figures."),
     "weather": say("I only know prices, stock and orders, not the weather."),
     "future": say("I can't say what has not happened yet: I only know prices and orders up to now."),
     "advice": say("I only answer from our own data about prices, stock and orders; that is not in it."),
