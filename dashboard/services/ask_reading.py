@@ -124,6 +124,7 @@ def _opened() -> ConnectionPool:
             _pool = ConnectionPool(
                 address(), min_size=0, max_size=settings.ASK_POOL_SIZE, max_waiting=MOST_WAITING, timeout=WAIT_S,
                 max_idle=120, reconnect_timeout=2, open=True, name="ask",
+                kwargs={"prepare_threshold": None if settings.DATABASES["default"]["DISABLE_SERVER_SIDE_CURSORS"] else 5},
             )  # fmt: skip
         return _pool
 
