@@ -119,11 +119,13 @@ def address() -> str:
 
 def _opened() -> ConnectionPool:
     global _pool
+    through_pgbouncer = settings.DATABASES["default"]["DISABLE_SERVER_SIDE_CURSORS"]
     with _lock:
         if _pool is None:
             _pool = ConnectionPool(
                 address(), min_size=0, max_size=settings.ASK_POOL_SIZE, max_waiting=MOST_WAITING, timeout=WAIT_S,
                 max_idle=120, reconnect_timeout=2, open=True, name="ask",
+                kwargs={"prepare_threshold": None if through_pgbouncer else 5},
             )  # fmt: skip
         return _pool
 

@@ -21,7 +21,10 @@ from django.utils.module_loading import import_string
 from catalog.tests.factories import store
 from dashboard.apps import drop_views, make_views
 from dashboard.ask import views
+from dashboard.ask.compile import compile_query
 from dashboard.ask.layer import layer
+from dashboard.ask.query import Intent, Query
+from dashboard.errors import AskOff
 from dashboard.services import ask_reading, ask_schema
 from orders.models import Order
 from orders.tests import factories
@@ -261,3 +264,16 @@ def test_the_reader_signs_in_by_itself_and_gets_no_further() -> None:
         own.execute("SET statement_timeout = 1")
         with pytest.raises(psycopg.errors.QueryCanceled):
             own.execute("SELECT count(*) FROM generate_series(1, 100000000)")
+
+
+def test_the_pool_answers_with_the_rights_of_each_question() -> None:
+    """What the product does, without a test's connection in between; what is not committed it does not see."""
+    orders = compile_query(Query(Intent.FIGURE, "order", ("order.count",)), layer())
+    try:
+        rights = views.sign(audiences={"ops"}, stores=None, until=FAR, secret=ask_schema.secret())
+        assert ask_reading.read(orders, rights=rights).rows == [(0, None)]
+        with pytest.raises(AskOff):
+            ask_reading.read(orders, rights="")
+        assert ask_reading.read(orders, rights=rights).cost is None  # known to be cheap, and no rights are left behind
+    finally:
+        ask_reading.close()
