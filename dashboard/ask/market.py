@@ -374,8 +374,8 @@ class _Asked:
         free = sheet.has("freedelivery")
         if not (fast or fee or least or free) or self.goods:
             return None
-        sheet.take("between", "fast", "fee", "minimum", "compare", "cheap", "highest", "fewest", "thing", "price", "value",
-                   "average", "available", "freedelivery", "each")  # fmt: skip
+        sheet.take("between", "fast", "fee", "minimum", "compare", "cheap", "highest", "fewest", "thing", "price",
+                   "value", "average", "available", "freedelivery", "each")  # fmt: skip
         for at, token in enumerate(sheet.tokens):
             if token.text in ("delivery", "deliver", "delivers", "order", "orders", "groceries", "grocery"):
                 sheet.use(at, at + 1)
