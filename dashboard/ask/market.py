@@ -129,6 +129,10 @@ class _Asked:
                 Filter("listing.name", Op.NOT if one.no else Op.HAS, (one.meanings[0].label,), one.said)
             )
         made.filters += category_filters(made.categories)
+        if made.categories:
+            for at, token in enumerate(self.sheet.tokens):  # "items in the dairy category"
+                if token.text in ("category", "aisle", "section", "department", "range"):
+                    self.sheet.use(at, at + 1)
         if brands:
             made.filters.insert(0, one_of("listing.brand", brands, ""))
         if made.items:
@@ -231,8 +235,14 @@ class _Asked:
     def top(self, default: int) -> int:
         """The n of "top 5"."""
         tokens = self.sheet.tokens
+        dated = {at for span in self.sheet.spans for at in range(span.first, span.last)}
         for at, token in enumerate(tokens):
-            if token.kind == "number" and at not in self.sheet.used and 0 < token.value <= 1000 and not token.more:
+            if (
+                token.kind == "number"
+                and at not in self.sheet.used | dated
+                and 0 < token.value <= 1000
+                and not token.more
+            ):
                 before = tokens[at - 1].text if at else ""
                 after = tokens[at + 1].text if at + 1 < len(tokens) else ""
                 if before in ("top", "first", "best", "bottom", "show", "list", "last") or after in (
@@ -364,8 +374,8 @@ class _Asked:
         free = sheet.has("freedelivery")
         if not (fast or fee or least or free) or self.goods:
             return None
-        sheet.take("fast", "fee", "minimum", "compare", "cheap", "highest", "fewest", "thing", "price", "value",
-                   "average", "available", "freedelivery", "each")  # fmt: skip
+        sheet.take("between", "fast", "fee", "minimum", "compare", "cheap", "highest", "fewest", "thing", "price",
+                   "value", "average", "available", "freedelivery", "each")  # fmt: skip
         for at, token in enumerate(sheet.tokens):
             if token.text in ("delivery", "deliver", "delivers", "order", "orders", "groceries", "grocery"):
                 sheet.use(at, at + 1)
@@ -625,6 +635,15 @@ class _Asked:
     def _topmost(self) -> Query | None:
         """The dearest; the n of anything is taken from "top n"."""
         sheet = self.sheet
+        ends = sheet.has("cheap", "fewest", "minimum") and (
+            sheet.has("dear") or (sheet.has("highest") and sheet.has("price"))
+        )
+        if ends and self.goods and any(token.text == "and" for token in sheet.tokens):
+            sheet.take("cheap", "fewest", "dear", "highest", "price", "thing")
+            subject = self.subject()
+            filters = [*subject.filters, *self.figures(), *self.where(available=True)]
+            measures = ("listing.lowest_price", "listing.highest_price", "listing.average_price")
+            return _figures(measures, self._by(), filters)
         if not sheet.take("dear"):
             return None
         sheet.take("thing", "shopping", "price", "highest", "top", "each")
@@ -681,6 +700,9 @@ class _Asked:
     def _deals(self) -> Query | None:
         sheet = self.sheet
         family = sheet.take("family")
+        bulk = sheet.has("bulk") and sheet.has("deal") and not sheet.has("value") and sheet.take("bulk")
+        if sheet.has("deal"):
+            sheet.take("share", "total")
         if not family and (not sheet.has("deal") or sheet.has("cheap")):
             return None
         sheet.take(
@@ -694,6 +716,11 @@ class _Asked:
         if family:
             filters.append(Filter("listing.name", Op.HAS, ("pack",), "family pack"))
             filters[-1] = Filter("listing.combo", Op.EQ, (True,), "family pack")
+        if bulk:
+            filters += [
+                Filter("listing.amount", Op.GE, (_BULK,), "bulk"),
+                Filter("listing.measure", Op.IN, ("g", "ml"), ""),
+            ]
         if not any(one.field == "listing.discount" for one in figures):
             filters.append(Filter("listing.discount", Op.GT, (0,), "discount"))
         filters += self.where(available=True)
@@ -785,6 +812,13 @@ class _Asked:
     def _stocked(self) -> Query | None:
         sheet = self.sheet
         out = sheet.has("unavailable")
+        levels = [
+            at for at, token in enumerate(sheet.tokens) if token.text in ("stock", "inventory", "levels", "level")
+        ]
+        if self.platforms and levels and not out and not sheet.has("available"):
+            for at in levels:
+                sheet.use(at, at + 1)
+            return self._listed()
         if not (out or sheet.has("available")):
             return None
         if not (self.platforms or self.goods or self.wants_platform or sheet.has("thing")):
@@ -800,8 +834,10 @@ class _Asked:
     def _listed(self) -> Query | None:
         """Prices of something: onion prices, Amul butter on Zepto, milk 1L, everything on Blinkit under ₹50."""
         sheet = self.sheet
-        if not (self.goods or ((self.platforms or self.wants_platform) and sheet.has("price", "thing", "mrp")) or (
-            sheet.has("price") and sheet.has("thing", "shopping")) or sheet.has("thing")):  # fmt: skip
+        said_stock = any(token.text in ("stock", "inventory") for token in sheet.tokens) and bool(self.platforms)
+        of_platforms = (self.platforms or self.wants_platform) and sheet.has("price", "thing", "mrp")
+        priced = sheet.has("price") and sheet.has("shopping")
+        if not (self.goods or said_stock or of_platforms or priced or sheet.has("thing")):
             return None
         sheet.take("price", "thing", "shopping", "mrp", "available", "each", "member", "highest")
         limit = self.top(LONG)
