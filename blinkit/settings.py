@@ -107,6 +107,7 @@ CSRF_FAILURE_VIEW = "blinkit.kernel.problems.csrf_failure"
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 EVENT_WIRING = "blinkit.wiring.REACTIONS"
 PERSONAL_DATA = "blinkit.wiring.PERSONAL_DATA"
+MESSAGE_PICTURES = "blinkit.wiring.MESSAGE_PICTURES"
 ACCOUNT_GRACE_DAYS = env.number("ACCOUNT_GRACE_DAYS", default=14, least=0)  # to change one's mind about being forgotten
 
 TEMPLATES: list[dict[str, Any]] = [
@@ -149,6 +150,14 @@ elif env.flag("BLINKIT_FORKS", default=False):
     CELERY_DB_REUSE_MAX = (
         1_000_000_000  # else Celery closes it before and after every task; kernel.signals looks after it
     )
+
+# Questions are answered by a role of their own that reads the schema `ask` and nothing else (docs/ask.md).
+ASK_SECRET = embedded.derived_secret(SECRET_KEY, "ask-rights")
+ASK_PASSWORD = "" if EMBEDDED else embedded.derived_secret(SECRET_KEY, "ask-reader")
+ASK_DATABASE_URL = env.text("ASK_DATABASE_URL", default="")  # empty: where DATABASE_URL is, as ask_reader
+ASK_POOL_SIZE = env.number("ASK_POOL_SIZE", default=4, least=1, most=20)  # statements at once, per process
+ASK_MOST_COST = env.number("ASK_MOST_COST", default=200_000, least=1_000)  # PostgreSQL's own reckoning
+ASK_LOG_DAYS = env.number("ASK_LOG_DAYS", default=90, least=1)
 
 REDIS_URL = env.redis("REDIS_URL", default=embedded.redis_url())
 # Every key and channel starts with it. Test workers share a server but no key.
@@ -262,6 +271,9 @@ CELERY_BEAT_SCHEDULE = {  # seeds the database schedule; an administrator can ch
         "inventory.tasks.list_changed": 3,
         "inventory.tasks.list_ourselves": 300,
         **({"blinkit.demo.tasks.move_market": 5} if DEMO_MODE else {}),
+        "dashboard.tasks.sweep_watches": 30,
+        "dashboard.tasks.flush_questions": 15,
+        "dashboard.tasks.forget_questions": 24 * 3600,
     }.items()
 }
 
@@ -328,6 +340,14 @@ SPECTACULAR_SETTINGS = {
 OSRM_URL = env.text("OSRM_URL", default="")
 OSRM_PROFILE = env.text("OSRM_PROFILE", default="bike")
 OSRM_TIMEOUT_MS = env.number("OSRM_TIMEOUT_MS", default=300, least=10, most=5_000)
+# A language model for questions nobody here understood (docs/ask.md); empty: none. Any endpoint of chat completions.
+ASK_MODEL_URL = env.text("ASK_MODEL_URL", default="")
+ASK_MODEL_KEY = env.text("ASK_MODEL_KEY", default="")
+ASK_MODEL_NAME = env.text("ASK_MODEL_NAME", default="")
+ASK_MODEL_TIMEOUT_MS = env.number("ASK_MODEL_TIMEOUT_MS", default=8_000, least=100, most=60_000)
+ASK_MODEL_TOKENS = env.number("ASK_MODEL_TOKENS", default=500, least=50, most=4_000)  # of one answer
+ASK_MODEL_TOKENS_PER_HOUR = env.number("ASK_MODEL_TOKENS_PER_HOUR", default=200_000, least=0)
+ASK_PUBLIC_PER_MINUTE = env.number("ASK_PUBLIC_PER_MINUTE", default=20, least=1)  # questions of one address, signed out
 GRAPHQL_INTROSPECTION = env.flag("GRAPHQL_INTROSPECTION", default=DEMO_MODE)
 DISPATCH_STRATEGY = env.choice("DISPATCH_STRATEGY", ["rolling", "matching", "nearest"], default="rolling")
 MARKET_HISTORY_MONTHS = env.number("MARKET_HISTORY_MONTHS", default=24, least=1)  # whole months of others' prices

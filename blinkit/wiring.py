@@ -33,6 +33,7 @@ from delivery.events import (
 )
 from fulfillment.events import TaskPacked
 from inventory.events import BatchBlocked, HeldMissingNotice, HoldExpired, LowStockNotice
+from notifications.events import QuestionTold, WatchStopped
 from orders.events import (
     BackInStock,
     BagsBack,
@@ -149,6 +150,8 @@ REACTIONS: Mapping[type[DomainEvent], Sequence[str]] = {
     MembershipEnding: [TELL],
     MarketChanged: ["catalog.handlers.look_at_alerts", "catalog.handlers.match_what_is_new"],
     MarketAlertRaised: [TELL],
+    QuestionTold: [TELL],
+    WatchStopped: [TELL],
 }
 
 
@@ -160,7 +163,13 @@ PERSONAL_DATA: Mapping[str, tuple[str, str]] = {  # what each room holds on a pe
     "money": ("payments.services.personal.held", "payments.services.personal.forget"),
     "wishes": ("catalog.services.personal.held", "catalog.services.personal.forget"),
     "messages": ("notifications.personal.held", "notifications.personal.forget"),
+    "questions": ("dashboard.services.personal.held", "dashboard.services.personal.forget"),
     "account": ("accounts.services.personal.held", "accounts.services.personal.forget"),
+}
+
+
+MESSAGE_PICTURES: Mapping[str, str] = {  # what draws the picture in an e-mail of this template, from its link
+    "question_told": "dashboard.services.watches.picture",
 }
 
 

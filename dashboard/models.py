@@ -63,8 +63,12 @@ class QuestionWatch(models.Model):
     every_s = models.PositiveIntegerField(default=300)
     due_at = models.DateTimeField(db_index=True)
     last_value = models.FloatField(null=True, blank=True)
+    looked_at = models.DateTimeField(null=True, blank=True)
     told_at = models.DateTimeField(null=True, blank=True)
     is_active = models.BooleanField(default=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["question", "field"], name="watch_once_per_question_and_figure")]
 
 
 class QuestionAlert(models.Model):

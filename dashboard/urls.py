@@ -6,12 +6,36 @@ from typing import Any
 
 from django.urls import path
 
-from dashboard.web import board, claims, demand, desk, incidents, kept, market, promises, recalls, road
+from dashboard import api
+from dashboard.web import ask, ask_public, board, claims, demand, desk, incidents, kept, market, promises, recalls, road
 from dashboard.ws import OpsConsumer
 
-api_urls: list[Any] = []
+api_urls: list[Any] = [
+    path("query/", api.QueryView.as_view(), name="api-query"),
+    path("query/suggest/", api.SuggestView.as_view(), name="api-query-suggest"),
+    path("query/feedback/", api.FeedbackView.as_view(), name="api-query-feedback"),
+    path("query", api.QueryAlias.as_view()),
+    path("query/suggest", api.SuggestAlias.as_view()),
+    path("query/feedback", api.FeedbackAlias.as_view()),
+]
 web_urls: list[Any] = [
     path("ops/", board.board, name="ops-board"),
+    path("ops/ask/", ask.ask, name="ops-ask"),
+    path("ops/ask/suggest/", ask.suggest, name="ops-ask-suggest"),
+    path("ops/ask/change/", ask.change, name="ops-ask-change"),
+    path("ops/ask/answer.csv", ask.export_csv, name="ops-ask-csv"),
+    path("ops/ask/answer.xlsx", ask.export_excel, name="ops-ask-excel"),
+    path("ops/ask/feedback/", ask.feedback, name="ops-ask-feedback"),
+    path("ops/ask/save/", ask.save, name="ops-ask-save"),
+    path("ops/ask/watch/", ask.watch, name="ops-ask-watch"),
+    path("ops/ask/saved/<uuid:saved_id>/", ask.open_saved, name="ops-ask-saved"),
+    path("ops/ask/saved/<uuid:saved_id>/share/", ask.share, name="ops-ask-share"),
+    path("ops/ask/saved/<uuid:saved_id>/delete/", ask.delete, name="ops-ask-delete"),
+    path("ops/ask/watches/<uuid:watch_id>/stop/", ask.stop_watch, name="ops-ask-stop"),
+    path("ops/ask/alerts/<int:alert_id>/", ask.alert, name="ops-ask-alert"),
+    path("compare/ask/", ask_public.ask, name="compare-ask"),
+    path("compare/ask/suggest/", ask_public.suggest, name="compare-ask-suggest"),
+    path("compare/ask/change/", ask_public.change, name="compare-ask-change"),
     path("ops/riders/", board.riders, name="ops-riders"),
     path("ops/demand/", demand.demand, name="ops-demand"),
     path("ops/demand/cells.csv", demand.demand_csv, name="ops-demand-csv"),

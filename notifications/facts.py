@@ -49,6 +49,7 @@ from delivery.events import (
 from delivery.models import Appeal, Gig, Offer, Rider
 from delivery.papers import kind_words
 from inventory.events import HeldMissingNotice, LowStockNotice
+from notifications.events import QuestionTold, WatchStopped
 from notifications.models import Preference
 from notifications.templates_default import PHRASES
 from orders.claims import Claim
@@ -504,6 +505,22 @@ def _rescue(event: RescueAsked) -> Facts | None:
     return Facts(person=person, words={"rider": row["rider"] or _phrase("your_rider", person.language)}, link="/rider/")
 
 
+def _question(event: QuestionTold | WatchStopped) -> Facts | None:
+    row = _people(User.objects.filter(pk=event.user_id)).first()
+    if row is None:
+        return None
+    person = _person(row)
+    link = f"/ops/ask/alerts/{event.alert_id}/" if isinstance(event, QuestionTold) else "/ops/ask/"
+    words = {"title": event.title, "url": settings.SITE_URL.rstrip("/") + link}
+    if isinstance(event, QuestionTold):
+        was = _phrase("it_was", person.language, was=event.was) if event.was else ""
+        words |= {"value": event.value, "before": was, "sentence": _sentence(event.sentence)}
+    else:
+        with override(person.language):
+            words["reason"] = _sentence(gettext(event.reason))
+    return Facts(person=person, words=words, link=link)
+
+
 _BUILDERS: dict[type[DomainEvent], Callable[[Any], Facts | None]] = {
     OtpRequested: _sign_in_code,
     EmailGiven: _confirm_email,
@@ -557,6 +574,8 @@ _BUILDERS: dict[type[DomainEvent], Callable[[Any], Facts | None]] = {
     ChatFlagged: _ops_of_order,
     IncidentTold: _incident,
     RescueAsked: _rescue,
+    QuestionTold: _question,
+    WatchStopped: _question,
 }
 
 

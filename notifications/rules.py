@@ -78,4 +78,6 @@ RULES: dict[str, tuple[Say, ...]] = {
     "delivery.AppealAnswered": (Say("appeal_answered", (PUSH, INAPP), who=Who.RIDER),),
     "catalog.MarketAlertRaised": (Say("market_alert", (PUSH, INAPP)),),
     "delivery.GigCalledOff": (Say("gig_called_off", (PUSH, INAPP), who=Who.RIDER),),
+    "notifications.QuestionTold": (Say("question_told", (INAPP, EMAIL)),),
+    "notifications.WatchStopped": (Say("watch_stopped", (INAPP, EMAIL)),),
 }

@@ -13,7 +13,17 @@ from notifications.rules import EMAIL, INAPP, PUSH, SMS
 
 ORDER_WORDS = frozenset({"name", "number", "store", "total", "to_pay", "rider", "reason", "arrives_by", "delivered_at"})
 ONLY_IN_APP = frozenset(
-    {"pin_moved", "bags_left", "chat_flagged", "refund_started", "membership_begun", "stock_low", "store_at_risk"}
+    {
+        "pin_moved",
+        "bags_left",
+        "chat_flagged",
+        "refund_started",
+        "membership_begun",
+        "stock_low",
+        "store_at_risk",
+        "question_told",
+        "watch_stopped",
+    }
 )
 MONEY_WORDS = ORDER_WORDS | {"amount"}
 
@@ -70,6 +80,8 @@ PLACEHOLDERS: dict[str, frozenset[str]] = {
     "chat_flagged": frozenset({"number"}),
     "rescue_asked": frozenset({"rider"}),
     "market_alert": frozenset({"product", "what_happens", "details", "more"}),
+    "question_told": frozenset({"title", "value", "before", "sentence", "url"}),
+    "watch_stopped": frozenset({"title", "reason", "url"}),
 }
 
 
@@ -265,6 +277,14 @@ _SHORT: dict[str, dict[str, tuple[str, str]]] = {
         "en": ("{rider} needs your help", "Please ride there and take the bags over. The way is in the app."),
         "hi": ("{rider} को आपकी मदद चाहिए", "वहाँ जाकर थैले ले लीजिए। रास्ता ऐप में है।"),
     },
+    "question_told": {
+        "en": ("{title}: {value}", "{before}{sentence}"),
+        "hi": ("{title}: {value}", "{before}{sentence}"),
+    },
+    "watch_stopped": {
+        "en": ("No longer watched: {title}", "{reason} It is not asked any more."),
+        "hi": ("अब नज़र नहीं: {title}", "{reason} अब यह नहीं पूछा जाता।"),
+    },
     "offer_made": {
         "en": ("A delivery from {store}", "{pay} · {distance} · {bags}"),
         "hi": ("{store} से एक डिलीवरी", "{pay} · {distance} · {bags}"),
@@ -333,6 +353,12 @@ _OTHER: tuple[Words, ...] = (
         "क्या यह आपका ई-मेल है?",
         "नमस्ते {name},\n\nयह लिंक खोलिए, ताकि बिल आपको यहीं मिलें:\n{url}\n\nअगर यह पता आपने नहीं दिया था, तो कुछ न कीजिए।",
     ),
+    Words("question_told", EMAIL, "en", "{title}: {value}", "{before}{sentence}\n\nThe answer as it was: {url}"),
+    Words("question_told", EMAIL, "hi", "{title}: {value}", "{before}{sentence}\n\nउस समय का जवाब: {url}"),
+    Words(
+        "watch_stopped", EMAIL, "en", "No longer watched: {title}", "{reason} It is not asked any more.\n\nAsk: {url}"
+    ),
+    Words("watch_stopped", EMAIL, "hi", "अब नज़र नहीं: {title}", "{reason} अब यह नहीं पूछा जाता।\n\nपूछिए: {url}"),
     Words("order_undelivered", SMS, "en", "", "We couldn't hand over order {number}. {reason} Call us if you want it."),
     Words("order_undelivered", SMS, "hi", "", "ऑर्डर {number} नहीं दे सके। {reason} चाहिए तो हमें फ़ोन कीजिए।"),
     Words("deduction_told", SMS, "en", "", "{amount} are to be deducted: {reason} Wrong? Say so within 7 days."),
@@ -395,6 +421,7 @@ PHRASES: dict[str, dict[str, str]] = {
     "same_price": {"en": "You pay the same.", "hi": "दाम वही रहेगा।"},
     "pays_less": {"en": "Your bill went down by {amount}.", "hi": "आपका बिल {amount} कम हो गया।"},
     "lot": {"en": "(lot {lot})", "hi": "(लॉट {lot})"},
+    "it_was": {"en": "It was {was}. ", "hi": "पहले {was} था। "},
     "in_bank": {"en": "Banks may take a day to show it.", "hi": "बैंक में दिखने में एक दिन लग सकता है।"},
     "in_wallet": {"en": "It is in your wallet.", "hi": "पैसे आपके वॉलेट में हैं।"},
     "because_cashback": {"en": "Your cashback has come.", "hi": "आपका कैशबैक आ गया।"},

@@ -88,6 +88,8 @@ REPEATABLE: dict[str, str] = {
     "/me/email/verify/": "verified is verified",
     "/stock/sync/": "each line carries a sequence number",
     "/baskets/compare/": "writes nothing",
+    "/query/": "asks, and changes nothing but the log of questions",
+    "/query/feedback/": "the last word about an answer counts",
     "/referral/": "a person enters one code, and the same again is silent",
 }
 """POSTs without an Idempotency-Key, and why a second one does no harm."""

@@ -12,6 +12,7 @@ import shutil
 import sys
 import tempfile
 import time
+import traceback
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -20,8 +21,8 @@ if TYPE_CHECKING:
     from blinkit.bench.runs import Bench, Run
     from blinkit.embedded import Handle
 
-PLAIN_RUNS = ("dispatch",)
-"""Measured in this process, without servers."""
+PLAIN_RUNS = ("dispatch", "ask")
+"""Measured in this process: without servers, or (ask) without those that serve pages."""
 RUNS = ("list", "search", "suggest", "purchase", "webhook", "race", "fanout", "shelf", "floor", "eta")
 BUYERS = 1000
 USERS = ("web", "live", "workers")
@@ -54,8 +55,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     plain = [name for name in PLAIN_RUNS if name in given.only.split(",")]
     if not wanted and not plain:
         parser.error(f"--only: choose among {', '.join((*RUNS, *PLAIN_RUNS))}")
-    if plain:
+    if "dispatch" in plain:
         _dispatch(scale=given.scale)
+    if "ask" in plain:
+        _asking(scale=given.scale)
     if not wanted:
         return 0
     folder = Path(tempfile.mkdtemp(prefix="blinkit-bench-", dir="/var/tmp"))
@@ -215,6 +218,34 @@ def _dispatch(*, scale: float) -> None:
         bar = "met" if figure["p99_ms"] <= bar_ms else f"MISSED: p99_ms ≤ {bar_ms:g}"
         rows.append({"round": f"{jobs} jobs x {riders} riders", **figure, "bar": bar})
     report(rows, figures, title="Dispatch: a round of the rolling horizon, processor time of one core")
+
+
+def _asking(*, scale: float) -> None:
+    """In a process of its own: it has its own servers and settings."""
+    folder = Path(tempfile.mkdtemp(prefix="blinkit-bench-", dir="/var/tmp"))
+    folder.chmod(0o755)
+    child = os.fork()
+    if child == 0:
+        code = 1
+        try:
+            _set_environment(folder)
+            from blinkit.bench import asking
+
+            asking.run(scale=scale, say=_say)
+            code = 0
+        except KeyboardInterrupt:
+            code = 130
+        except BaseException:
+            traceback.print_exc()
+        finally:
+            sys.stdout.flush()
+            os._exit(code)
+    try:
+        _, status = os.waitpid(child, 0)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+    if status:
+        sys.exit(os.waitstatus_to_exitcode(status))
 
 
 def _title() -> str:

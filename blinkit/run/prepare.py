@@ -31,12 +31,14 @@ def main() -> None:
     check_servers()
     if migrations_wait():
         _migrate()
+    elif views_wait():
+        _make_views()
     if demo_waits():
         _load_demo()
 
 
 def work_waits() -> bool:
-    return migrations_wait() or demo_waits()
+    return migrations_wait() or views_wait() or demo_waits()
 
 
 def say(line: str) -> None:
@@ -92,6 +94,24 @@ def demo_waits() -> bool:
     if not env.flag("LOAD_DEMO", default=settings.DEMO_MODE) or "load_demo" not in get_commands():
         return False
     return not apps.get_model("catalog", "Store")._default_manager.exists()
+
+
+def views_wait() -> bool:
+    """Whether what questions may ask about was declared anew since the views of Ask were made."""
+    from django.db import DatabaseError
+
+    from dashboard.services import ask_schema
+
+    try:
+        return not ask_schema.up_to_date()
+    except DatabaseError:
+        return False
+
+
+def _make_views() -> None:
+    from dashboard.services import ask_schema
+
+    ask_schema.refresh_or_say()
 
 
 def _migrate() -> None:

@@ -28,6 +28,8 @@ class Dimension:
     synonyms: tuple[str, ...] = ()
     values: tuple[str, ...] = ()
     """The few words it can hold, where they are fixed."""
+    empty_is_all: bool = False
+    """A row without it stands for all: an offer without a city is one of every city."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +56,16 @@ class Join:
 
 
 @dataclass(frozen=True, slots=True)
+class Why:
+    """How "why" is answered: rows with the `flag` against rows without it; `cause` names the leg that is to blame, and
+    `legs` are the columns with each leg's length."""
+
+    flag: str
+    cause: str
+    legs: dict[str, str]
+
+
+@dataclass(frozen=True, slots=True)
 class Entity:
     name: str
     label: str
@@ -75,6 +87,7 @@ class Entity:
     dimensions: tuple[Dimension, ...] = ()
     measures: tuple[Measure, ...] = ()
     joins: tuple[Join, ...] = ()
+    why: Why | None = None
 
     def dimension(self, name: str) -> Dimension | None:
         return next((one for one in self.dimensions if one.name == name), None)
@@ -135,7 +148,7 @@ def _entity(name: str, told: dict[str, Any]) -> Entity:
                 Dimension(
                     name=each, label=one.get("label", each.replace("_", " ")), kind=one["kind"],
                     column=one.get("column", each), synonyms=tuple(one.get("synonyms", ())),
-                    values=tuple(one.get("values", ())),
+                    values=tuple(one.get("values", ())), empty_is_all=one.get("empty_is_all", False),
                 )
                 for each, one in told.get("dimensions", {}).items()
             ),
@@ -148,16 +161,18 @@ def _entity(name: str, told: dict[str, Any]) -> Entity:
                 for each, one in told.get("measures", {}).items()
             ),
             joins=tuple(Join(to=to, column=one["column"], key=one["key"]) for to, one in told.get("joins", {}).items()),
+            why=Why(**told["why"]) if "why" in told else None,
         )  # fmt: skip
     except KeyError as missing:
         raise LayerError(f"{name}: {missing} is missing") from None
 
 
 def _check(layer: Layer, entity: Entity) -> None:
-    names = [one.name for one in (*entity.dimensions, *entity.measures)]
+    fields: list[Dimension | Measure] = [*entity.dimensions, *entity.measures]
+    names = [one.name for one in fields]
     for wrong, sentence in (
         ({name for name in names if names.count(name) > 1}, "is declared twice"),
-        ({one.name for one in (*entity.dimensions, *entity.measures) if one.kind not in KINDS}, "has an unknown kind"),
+        ({one.name for one in fields if one.kind not in KINDS}, "has an unknown kind"),
         ({one.name for one in entity.measures if one.aggregate not in AGGREGATES}, "has an unknown aggregate"),
         ({one.to for one in entity.joins if one.to not in layer.entities}, "is joined but is no entity"),
         ({name for name in entity.columns if name not in names}, "is shown but is no field"),

@@ -104,7 +104,7 @@
     const show = (html) => {
       list.innerHTML = html;
       const typed = input.value.trim();
-      const mine = typed ? null : recentGroup();
+      const mine = typed || !form.matches("[data-recent-form]") ? null : recentGroup();
       if (mine) list.prepend(mine);
       clear.hidden = !mine;
       const all = options();

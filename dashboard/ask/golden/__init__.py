@@ -1,0 +1,1 @@
+"""Golden questions and the small fixed world they are answered in. Invented prices, fees and offers throughout."""

@@ -1,0 +1,267 @@
+"""An answer in one sentence, ready to be said in English or Hindi: "Onion is cheapest on JioMart: ₹27 for 1 kg
+(₹27/kg), 46 % below Zepto."
+
+Rows are mappings from the query's own field names to plain values (paise, hundredths, seconds)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from blinkit.kernel.said import Said, say
+from dashboard.ask.chips import field_label, plain
+from dashboard.ask.layer import Layer
+from dashboard.ask.lexicon import Lexicon
+from dashboard.ask.query import Intent, Op, Query
+
+Row = Mapping[str, Any]
+_UNITS = {"g": "/kg", "ml": "/l", "pc": " each"}
+
+
+def sentence(query: Query, rows: Sequence[Row], layer: Layer, lexicon: Lexicon | None = None) -> Said:
+    """The answer's first line. Nothing found is said as such; what the rows do not show is not claimed."""
+    names = lexicon or Lexicon()
+    if not rows:
+        return say("Nothing was found for this.")
+    if query.intent == Intent.CHEAPEST:
+        return _cheapest(query, rows, names)
+    if query.intent == Intent.DEALS and query.entity == "listing":
+        return _deals(query, rows, names)
+    if query.intent == Intent.DEALS:
+        return say("{count} offers; the first is {title} on {platform}.", count=len(rows),
+                   title=_text(rows[0], "title"),
+                   platform=names.label("platform", _text(rows[0], "platform")))  # fmt: skip
+    if query.intent == Intent.WHY:
+        return _why(query, rows, layer)
+    if query.measures and not query.dimensions:
+        return _figure(query, rows[0], layer)
+    if query.intent == Intent.TREND:
+        return _trend(query, rows, layer)
+    if query.measures:
+        return _groups(query, rows, layer, names)
+    if query.entity == "platform_terms":
+        return _terms(query, rows, names, layer)
+    return (
+        say("{count} found.", count=len(rows))
+        if len(rows) < query.limit
+        else say("The first {count}.", count=len(rows))
+    )
+
+
+def _get(row: Row, name: str) -> Any:
+    """A field by its last name, whatever entity it came from."""
+    for path, value in row.items():
+        if path == name or path.partition(".")[2] == name:
+            return value
+    return None
+
+
+def _text(row: Row, name: str) -> str:
+    return str(_get(row, name) or "")
+
+
+def _subject(query: Query, names: Lexicon, fallback: str) -> str:
+    """What it is about, from its filters: Onion; Amul butter; Fresh Fruits."""
+    said: list[str] = []
+    for name in ("brand", "item", "name", "category", "aisle"):
+        for one in query.filters:
+            if one.field.endswith(f".{name}") and one.op in (Op.EQ, Op.HAS, Op.IN):
+                said += [" or ".join(names.label(name, str(value)) for value in one.values[:3])]
+        if said and name == "name":
+            break
+    text = " ".join(dict.fromkeys(said)) or fallback
+    return text[:1].upper() + text[1:]
+
+
+def _cheapest(query: Query, rows: Sequence[Row], names: Lexicon) -> Said:
+    first = rows[0]
+    platform = _text(first, "platform")
+    by = "unit_price" if query.order and query.order[0].field.endswith("unit_price") else "price"
+    other = next((row for row in rows if _text(row, "platform") != platform and _get(row, by)), None)
+    named = any(one.field.endswith((".item", ".name")) for one in query.filters)
+    what = _subject(query, names, "") if named else _text(first, "name")
+    pack = _text(first, "pack")
+    unit = _get(first, "unit_price")
+    price = plain(_get(first, "price"), "paise")
+    figures = {
+        "what": what,
+        "platform": names.label("platform", platform),
+        "price": price,
+        "pack": pack or _text(first, "name"),
+    }
+    unit_said = plain(unit, "paise") + _per(pack) if unit and by == "unit_price" else ""
+    if other is not None and _get(first, by):
+        below = round(100 * (1 - float(_get(first, by)) / float(_get(other, by))))
+        beside = names.label("platform", _text(other, "platform"))
+        if below > 0 and unit_said:
+            return say("{what} is cheapest on {platform}: {price} for {pack} ({unit}), {percent} % below {other}.",
+                       **figures, unit=unit_said, percent=below, other=beside)  # fmt: skip
+        if below > 0:
+            return say("{what} is cheapest on {platform}: {price} for {pack}, {percent} % below {other}.",
+                       **figures, percent=below, other=beside)  # fmt: skip
+        return say("{what} costs the same on {platform} and {other}: {price} for {pack}.", **figures, other=beside)
+    if unit_said:
+        return say("{what} is cheapest on {platform}: {price} for {pack} ({unit}).", **figures, unit=unit_said)
+    return say("{what} is cheapest on {platform}: {price} for {pack}.", **figures)
+
+
+def _per(pack: str) -> str:
+    low = pack.lower()
+    if "ml" in low or any(low.endswith(unit) for unit in (" l", " ltr", " litre", "1l")):
+        return _UNITS["ml"]
+    return _UNITS["g"] if low.rstrip().endswith(("g", "gm", "kg", "gms")) else _UNITS["pc"]
+
+
+def _deals(query: Query, rows: Sequence[Row], names: Lexicon) -> Said:
+    first = rows[0]
+    return say(
+        "{count} deals; the best is {name} on {platform}: {percent} off, {price}.",
+        count=len(rows) if len(rows) < query.limit else f"{len(rows)}+", name=_text(first, "name"),
+        platform=names.label("platform", _text(first, "platform")), percent=plain(_get(first, "discount"), "bp"),
+        price=plain(_get(first, "price"), "paise"),
+    )  # fmt: skip
+
+
+def _kind(layer: Layer, path: str) -> str:
+    try:
+        return layer.field(path.partition(":")[0])[1].kind if not path.endswith(":count") else "number"
+    except KeyError:
+        return "number"
+
+
+def _figure(query: Query, row: Row, layer: Layer) -> Said:
+    path = query.measures[0]
+    value = plain(row.get(path), _kind(layer, path))
+    label = field_label(layer, path)
+    label = label[:1].upper() + label[1:]
+    said = "".join(f", {query.window.said}" for _ in (1,) if query.window is not None and query.window.said)
+    before = row.get(f"{path}:before")
+    if before is not None:
+        return say("{label}{when}: {value}; before: {before}.", label=label, when=said, value=value,
+                   before=plain(before, _kind(layer, path)))  # fmt: skip
+    return say("{label}{when}: {value}.", label=label, when=said, value=value)
+
+
+def _group(query: Query, row: Row, names: Lexicon) -> str:
+    said = []
+    for path in query.dimensions:
+        value = row.get(path)
+        said.append(names.label(path.partition(".")[2], str(value)) if value is not None else "–")
+    return ", ".join(said)
+
+
+def _groups(query: Query, rows: Sequence[Row], layer: Layer, names: Lexicon) -> Said:
+    sorted_by = query.order[0] if query.order and query.order[0].field in query.measures else None
+    path = sorted_by.field if sorted_by else query.measures[0]
+    kind = _kind(layer, path)
+    label = field_label(layer, path).removeprefix("lowest ").removeprefix("highest ")
+    known = [row for row in rows if row.get(path) is not None]
+    if not known:
+        return say("{count} groups, none with a figure.", count=len(rows))
+    if query.intent == Intent.COMPARE and len(query.dimensions) > 1 and (told := _winners(query, known, names)):
+        return told
+    if sorted_by is None:
+        return say("{count} rows by {groups}.", count=len(rows),
+                   groups=", ".join(field_label(layer, one) for one in query.dimensions))  # fmt: skip
+    first = known[0]
+    figures = {"label": label, "group": _group(query, first, names), "value": plain(first[path], kind)}
+    if len(known) == 1:
+        return say("{group}: {label} {value}.", **figures)
+    last = known[-1]
+    figures |= {"other": _group(query, last, names), "last": plain(last[path], kind)}
+    if sorted_by.down:
+        return say("Highest {label}: {group} with {value}; lowest of these: {other} with {last}.", **figures)
+    return say("Lowest {label}: {group} with {value}; highest of these: {other} with {last}.", **figures)
+
+
+def _winners(query: Query, rows: Sequence[Row], names: Lexicon) -> Said | None:
+    """Of the things that two platforms or more have: who is cheapest for how many, by unit price where there is one.
+    None when nothing can be compared so."""
+    platform = next((path for path in query.dimensions if path.endswith(".platform")), "")
+    prices = [path for path in query.measures if path.endswith(("lowest_unit_price", "lowest_price"))]
+    if not platform or not prices:
+        return None
+    by = next((path for path in prices if path.endswith("unit_price")), prices[0])
+    things: dict[tuple[Any, ...], list[tuple[float, str]]] = {}
+    for row in rows:
+        if row.get(by) is not None:
+            thing = tuple(row.get(path) for path in query.dimensions if path != platform)
+            things.setdefault(thing, []).append((float(row[by]), str(row.get(platform))))
+    shared = [found for found in things.values() if len(found) > 1]
+    if not shared:
+        return None
+    wins: dict[str, int] = {}
+    for found in shared:
+        least = min(found)[0]
+        for price, who in found:
+            wins[who] = wins.get(who, 0) + (price == least)
+    order = sorted(wins, key=lambda who: (-wins[who], who))[:4]
+    told = ", ".join(f"{names.label('platform', who)} {wins[who]}" for who in order)
+    return say("Cheapest of {count} things they share: {platforms}.", count=len(shared), platforms=told)
+
+
+def _trend(query: Query, rows: Sequence[Row], layer: Layer) -> Said:
+    path = query.measures[0]
+    at = query.dimensions[0]
+    by_time: dict[Any, list[float]] = {}
+    for row in rows:
+        if row.get(path) is not None:
+            by_time.setdefault(row[at], []).append(float(row[path]))
+    if len(by_time) < 2:
+        return say("Too little history for a trend.")
+    moments = sorted(by_time)
+    kind = _kind(layer, path)
+    first, last = (sum(by_time[one]) / len(by_time[one]) for one in (moments[0], moments[-1]))
+    label = field_label(layer, path)
+    label = label[:1].upper() + label[1:]
+    figures = {"label": label, "first": plain(round(first), kind), "last": plain(round(last), kind)}
+    if first and abs(last / first - 1) >= 0.005:
+        way = round(100 * abs(last / first - 1))
+        if last > first:
+            return say("{label} rose from {first} to {last} ({percent} %).", **figures, percent=way)
+        return say("{label} fell from {first} to {last} ({percent} %).", **figures, percent=way)
+    return say("{label} stayed at {last}.", **figures)
+
+
+def _why(query: Query, rows: Sequence[Row], layer: Layer) -> Said:
+    """The store with the most late orders and its commonest cause."""
+    store = next((one for one in query.dimensions if one.endswith((".store", ".store_name"))), "")
+    counts: dict[str, int] = {}
+    causes: dict[tuple[str, str], int] = {}
+    for row in rows:
+        name = str(row.get(store, "")) if store else ""
+        number = int(row.get("order.count") or row.get("with_it") or 0)
+        counts[name] = counts.get(name, 0) + number
+        cause = row.get("order.late_cause") or row.get("cause")
+        if cause:
+            causes[name, str(cause)] = causes.get((name, str(cause)), 0) + number
+    worst = max(counts, key=lambda one: counts[one])
+    if not counts[worst]:
+        return say("No order was late then.")
+    own = {cause: number for (name, cause), number in causes.items() if name == worst}
+    if not own:
+        return say("{store} was late most: {count} orders.", store=worst, count=counts[worst])
+    cause = max(own, key=lambda one: own[one])
+    return say(
+        "{store} was late most: {count} orders, {number} of them because of {cause}.",
+        store=worst or "–", count=counts[worst], number=own[cause], cause=_CAUSES.get(cause, say(cause)),
+    )  # fmt: skip
+
+
+_CAUSES = {
+    "queue": say("waiting for a picker"), "pick": say("slow picking"), "pack": say("slow packing"),
+    "rider": say("waiting for a rider"), "ride": say("a long ride"), "door": say("waiting at the door"),
+}  # fmt: skip
+
+
+def _terms(query: Query, rows: Sequence[Row], names: Lexicon, layer: Layer) -> Said:
+    first = rows[0]
+    platform = names.label("platform", _text(first, "platform"))
+    if query.order and query.order[0].field.endswith("eta_low"):
+        low, high = _get(first, "eta_low"), _get(first, "eta_high")
+        if low is None:
+            return say("No platform has told how soon it delivers.")
+        return say("{platform} is fastest: {low} to {high} minutes.", platform=platform, low=low, high=high or low)
+    path = query.order[0].field if query.order else query.columns[-1]
+    return say("Lowest {label}: {platform} with {value}.", label=field_label(layer, path), platform=platform,
+               value=plain(_get(first, path.partition(".")[2]), _kind(layer, path)))  # fmt: skip

@@ -1,0 +1,1 @@
+"""What the screens keep of their own: questions asked, kept and watched."""
