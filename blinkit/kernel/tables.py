@@ -93,4 +93,4 @@ def _changed(operation: Operation) -> tuple[str, str]:
     if isinstance(operation, CreateModel | DeleteModel):
         return operation.name_lower, ""
     named = getattr(operation, "constraint", None) or getattr(operation, "index", None) or operation
-    return operation.model_name_lower, str(named.name).lower()  # type: ignore[union-attr]
+    return getattr(operation, "model_name_lower", ""), str(getattr(named, "name", "")).lower()
