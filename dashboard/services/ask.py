@@ -8,7 +8,6 @@ once are one statement. What is asked is noted in Redis and written down later: 
 from __future__ import annotations
 
 import hashlib
-import importlib
 import threading
 import time
 from collections.abc import Callable
@@ -25,14 +24,16 @@ from blinkit.kernel import metrics
 from blinkit.kernel.errors import Refusal
 from blinkit.kernel.ids import uuid7
 from blinkit.kernel.redis_client import client, key
-from catalog import versions
+from catalog import baskets, versions
 from dashboard.ask import fence, form, guard, sentences, views
+from dashboard.ask import understand as words
 from dashboard.ask.compile import Column, Compiled, compile_query
 from dashboard.ask.errors import CannotCompile, Fenced
 from dashboard.ask.layer import Layer, layer
 from dashboard.ask.query import Basket, Intent, Op, Query, Understanding, Understood
 from dashboard.errors import AskBusy, AskOff, MayNotAsk, TooMuch
 from dashboard.models import Verdict
+from dashboard.queries.lexicon import lexicon
 from dashboard.services import ask_log, ask_reading, ask_schema
 
 log = structlog.get_logger(__name__)
@@ -47,10 +48,6 @@ RIGHTS_S = 60
 DOING_S = 6
 POLL_S = 0.01
 LONGEST = 200
-IDEAS = (
-    "Cheapest onions right now", "Compare milk prices on all platforms", "Products with 30 % off or more",
-    "Delivery fees by platform", "Onion price trend",
-)  # fmt: skip
 UNDERSTOOD_S = 60
 MOST_UNDERSTOOD = 2_000
 SEES_ALL = frozenset({"ops", "finance", "admin"})
@@ -161,30 +158,20 @@ def understand(text: str, *, caller: Caller, now: datetime) -> Understanding:
     What was understood stays so for the rest of the minute: "today until now" then means the same to all who ask, and
     its answer can be kept.
     """
-    try:
-        words = importlib.import_module("dashboard.ask.understand")
-        house = importlib.import_module("dashboard.queries.lexicon")
-    except ModuleNotFoundError:
-        return Understanding(text, sorry="Questions in words are not understood here yet.")
-    lexicon = house.lexicon()
+    known = lexicon()
     name = (text, caller.city, caller.audiences, int(now.timestamp()) // UNDERSTOOD_S)
     by, found = _understood.get(name, (None, None))
-    if found is None or by is not lexicon:
-        found = words.understand(text, lexicon, layer(), now, caller.city, caller.audiences)
+    if found is None or by is not known:
+        found = words.understand(text, known, layer(), now, caller.city, caller.audiences)
         if len(_understood) >= MOST_UNDERSTOOD:
             _understood.clear()
-        _understood[name] = lexicon, found
+        _understood[name] = known, found
     return found
 
 
 def suggest(text: str, *, caller: Caller, most: int = 6) -> list[str]:
     """Questions that begin like this or would work; of those asked before only ones that were answered."""
-    try:
-        words = importlib.import_module("dashboard.ask.understand")
-        house = importlib.import_module("dashboard.queries.lexicon")
-        return list(words.suggest(guard.clean(text[:LONGEST]), house.lexicon(), layer(), caller.audiences, most))
-    except (ModuleNotFoundError, AttributeError):
-        return [one for one in IDEAS if guard.clean(text[:LONGEST]).casefold() in one.casefold()][:most]
+    return list(words.suggest(guard.clean(text[:LONGEST]), lexicon(), layer(), caller.audiences, most))
 
 
 def _is_for_others(text: str, caller: Caller, now: datetime) -> bool:
@@ -269,10 +256,6 @@ def _run(compiled: Compiled, caller: Caller) -> dict[str, Any]:
 
 def _basket(basket: Basket, caller: Caller, now: datetime) -> Answer:
     """A shopping list is planned by the catalogue, fees and minimums included."""
-    try:
-        baskets = importlib.import_module("catalog.baskets")
-    except ModuleNotFoundError:
-        return Answer(Verdict.SORRY, query=basket, why="Whole shopping lists can't be compared here yet.")
     lines = [
         baskets.WantedLine(
             item=one.item, amount=one.amount, measure=one.measure, pieces=one.pieces, filters=one.filters
