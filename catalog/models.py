@@ -106,12 +106,20 @@ class StoreLoad(models.Model):
     riders_idle = models.PositiveIntegerField(default=0)
     riders_on = models.PositiveIntegerField(default=0)
     rider_wait_s = models.PositiveIntegerField(default=0, help_text="Seconds until a rider is expected to be free")
+    rider_queue_s = models.PositiveIntegerField(
+        default=0, db_default=0, help_text="What the orders that wait for riders add to that for the next one"
+    )
     updated_at = models.DateTimeField(default=timezone.now)
     # The busy-hour fee made from these facts, by services.refresh_surge; over at `surge_until`.
     surge_level = models.FloatField(default=0, db_default=0)
     surge_paise = models.PositiveBigIntegerField(default=0, db_default=0)
     surge_why = models.CharField(max_length=120, blank=True, default="", db_default="")
     surge_until = models.DateTimeField(null=True, blank=True)
+
+    @property
+    def next_rider_s(self) -> int:
+        """How long an order placed now waits for a rider."""
+        return self.rider_wait_s + self.rider_queue_s
 
 
 class Category(models.Model):

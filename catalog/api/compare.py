@@ -40,6 +40,7 @@ MOST_SKUS = 5
 MOST_DAYS = 90
 DEFAULT_DAYS = 30
 UNCHANGED = OpenApiResponse(description="Not changed since the ETag you sent.")
+NO_CITY = OpenApiResponse(description="We know no prices in such a city.")
 CITY = text("city", longest=50, description="Slug; without it the first city with prices.")
 CATEGORY = text("category", longest=50, description="Slug.")
 PLATFORM = text("platform", longest=50, description="Slug.")
@@ -144,7 +145,7 @@ class CompareView(MarketView):
             CATEGORY,
             CITY,
         ],
-        responses={200: shapes.CompareOut, 304: UNCHANGED},
+        responses={200: shapes.CompareOut, 304: UNCHANGED, 404: NO_CITY},
     )
     def get(self, request: Request) -> HttpResponse:
         """Products by their matches, or categories by the median index over the products several platforms have."""
@@ -173,7 +174,7 @@ class MarketSearchView(MarketView):
         summary="Search what platforms list",
         tags=["market"],
         parameters=[text("q", longest=80), PLATFORM, CATEGORY, CITY, CURSOR, LIMIT],
-        responses={200: shapes.FoundPage, 304: UNCHANGED},
+        responses={200: shapes.FoundPage, 304: UNCHANGED, 404: NO_CITY},
     )
     def get(self, request: Request) -> HttpResponse:
         """Each thing once, with its cheapest listing on each platform."""
@@ -244,7 +245,7 @@ class DealsView(MarketView):
             whole("discount", least=1, most=99, default=1, description="At least so many per cent below the MRP."),
             PLATFORM, CATEGORY, CITY, CURSOR, LIMIT,
         ],
-        responses={200: shapes.DealPage, 304: UNCHANGED},
+        responses={200: shapes.DealPage, 304: UNCHANGED, 404: NO_CITY},
     )  # fmt: skip
     def get(self, request: Request) -> HttpResponse:
         """Listings below their MRP; with the first page the coupons, bank offers, bundles and flash sales alive."""
@@ -276,7 +277,7 @@ class PlatformsView(MarketView):
         summary="Platforms, their fees and how fresh their prices are",
         tags=["market"],
         parameters=[CITY],
-        responses={200: shapes.PlatformList, 304: UNCHANGED},
+        responses={200: shapes.PlatformList, 304: UNCHANGED, 404: NO_CITY},
     )
     def get(self, request: Request) -> HttpResponse:
         def read() -> dict[str, Any]:
@@ -295,7 +296,7 @@ class BasketsView(MarketView):
         summary="A whole shopping list on every platform",
         tags=["market"],
         request=shapes.BasketBody,
-        responses={200: shapes.BasketOut},
+        responses={200: shapes.BasketOut, 404: NO_CITY},
     )
     def post(self, request: Request) -> Response:
         """With fees, minimums and offers; the best split between platforms; and what fits a budget. Writes nothing."""

@@ -140,7 +140,16 @@ def set_store_limit(
 
 
 LOAD_FACTS = frozenset(
-    {"open_orders", "pick_backlog_s", "pickers_on", "pickers_planned", "riders_idle", "riders_on", "rider_wait_s"}
+    {
+        "open_orders",
+        "pick_backlog_s",
+        "pickers_on",
+        "pickers_planned",
+        "riders_idle",
+        "riders_on",
+        "rider_wait_s",
+        "rider_queue_s",
+    }
 )
 
 

@@ -198,18 +198,21 @@ WITH last AS MATERIALIZED (
 
 
 def write_load(*, store_id: int, now: datetime) -> None:
-    """Write down how many riders of a store are on duty (no break) and idle, and how long until one has time for
-    another order. Two statements.
+    """Write down how many riders of a store are on duty (no break) and idle, how long until one is free, and by how
+    much longer the next order waits because others need a rider before it. Two statements.
 
-    The wait: orders that need a rider before it, less the riders who have nothing to do, times what a rider spends on
-    an order (of the last trips; LEAN of RIDE_GUESS_S beside them), shared by all on duty.
+    What it waits: those orders, less the riders who have nothing to do, times what a rider spends on an order (of the
+    last trips; LEAN of RIDE_GUESS_S beside them), shared by all on duty.
     """
     with connection.cursor() as cursor:
         cursor.execute(_LAST_TRIPS + _LOAD, {"store": store_id, "since": now - LAST_TRIPS})
         on, idle, waiting, spent_s, served = cursor.fetchone()
     each_s = (spent_s + LEAN * RIDE_GUESS_S) / (served + LEAN)
+    free_s = 0 if idle or not on else round(each_s / on)
     wait_s = round(max(0, waiting + 1 - idle) * each_s / on) if on else 0
-    goods.write_store_load(store_id=store_id, now=now, riders_on=on, riders_idle=idle, rider_wait_s=wait_s)
+    goods.write_store_load(
+        store_id=store_id, now=now, riders_on=on, riders_idle=idle, rider_wait_s=free_s, rider_queue_s=wait_s - free_s
+    )
 
 
 def _announce(rider: Rider, *, on_duty: bool, now: datetime) -> None:

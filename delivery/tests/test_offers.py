@@ -246,17 +246,17 @@ def test_orders_that_wait_for_riders_make_the_wait_longer():
         waiting_job(at=place)
     services.dispatch_round(now=NOW, store_id=place.pk)
     load = StoreLoad.objects.get(store=place)
-    assert (load.riders_on, load.riders_idle, load.rider_wait_s) == (1, 0, 4 * 900)
+    assert (load.riders_on, load.riders_idle, load.rider_wait_s, load.next_rider_s) == (1, 0, 900, 4 * 900)
     other = rider(place)
     services.write_load(store_id=place.pk, now=NOW)
     load.refresh_from_db()
-    assert (load.riders_idle, load.rider_wait_s) == (1, 3 * 900 // 2), "the idle one takes the first"
+    assert (load.riders_idle, load.rider_wait_s, load.next_rider_s) == (1, 0, 3 * 900 // 2)
     for number in range(8):  # those who come and go in five minutes are not away for fifteen
         done = Trip.objects.create(rider=other, store=place, started_at=NOW, ended_at=NOW + timedelta(minutes=5))
         Stop.objects.create(trip=done, job=waiting_job(), rank=number + 1)
     services.write_load(store_id=place.pk, now=NOW + timedelta(minutes=6))
     load.refresh_from_db()
-    assert load.rider_wait_s == (3 + 8) * (8 * 300 + 2 * 900) // 10 // 2
+    assert load.next_rider_s == (3 + 8) * (8 * 300 + 2 * 900) // 10 // 2
 
 
 def test_a_new_job_asks_for_a_round_when_somebody_is_there():

@@ -218,7 +218,7 @@ def _inputs(
         units=units,
         ride_s=ride_seconds(store, to, at=now, metres=metres),
         backlog_s=load.pick_backlog_s,
-        rider_wait_s=load.rider_wait_s,
+        rider_wait_s=load.next_rider_s,
         rush=goods.current_mode(store, now=now) == StoreMode.RUSH,
         least_ride_s=lawful_seconds(metres, known.kmh),
         measured=known.legs,
@@ -406,7 +406,7 @@ def candidate(store: Store, point: Point, free: Mapping[int, int] | None, *, now
         open_orders=load.open_orders,
         max_open_orders=goods.most_open_orders(store, now=now),
         backlog_s=load.pick_backlog_s,
-        rider_wait_s=load.rider_wait_s,
+        rider_wait_s=load.next_rider_s,
         free=free,
     )
 

@@ -89,7 +89,18 @@ def test_the_export_has_a_part_of_every_room():
     report(an_order, missing(an_order))
     catalog_services.add_favourite(customer_id=an_order.customer_id, sku=an_order.lines.first().sku, now=NOW)
     told = signed_in(an_order.customer).get("/account/data/export/").json()
-    assert set(told) == {"made_at", "orders", "deliveries", "money", "wishes", "messages", "account", "floor", "riding"}
+    assert set(told) == {
+        "made_at",
+        "orders",
+        "deliveries",
+        "money",
+        "wishes",
+        "messages",
+        "account",
+        "floor",
+        "riding",
+        "questions",
+    }
     (one,) = told["orders"]["orders"]
     assert one["number"] == an_order.number and len(one["lines"]) == 2
     assert told["orders"]["claims"][0]["kind"] == "missing"

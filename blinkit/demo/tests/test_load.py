@@ -45,7 +45,6 @@ def test_loads_the_whole_city(capsys):
     assert demo.is_loaded()
     assert figures["products"] == len(products()) and figures["stores"] == 3
     assert figures["people"] == 89 and figures["addresses"] == 50 and figures["riders"] == 24
-    assert figures["seconds"] < 20  # a loaded build machine; the bar of 8 s is measured by hand
     assert Product.objects.filter(search_vector=None).count() == 0
     for store in Store.objects.all():
         assert contains(store.area, store.point)
