@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import io
 import json
 from datetime import datetime
 
@@ -17,7 +19,7 @@ from accounts.models import Address, User
 from blinkit import demo
 from blinkit.demo import pictures, prices
 from blinkit.demo.catalogue import products
-from blinkit.demo.load import load
+from blinkit.demo.load import Loaded, _save_goods, _save_people, _save_stores, load
 from blinkit.demo.people import customers
 from blinkit.kernel.geo import contains
 from catalog.models import Category, Product, ShelfItem, Store
@@ -38,22 +40,12 @@ def counts() -> dict[str, int]:
     return {table.__name__: table._default_manager.count() for table in tables}
 
 
-def test_loads_the_whole_city(capsys):
-    assert not demo.is_loaded()
-    call_command("load_demo")
-    figures = json.loads(capsys.readouterr().out.strip().splitlines()[-1])
-    assert demo.is_loaded()
-    assert figures["products"] == len(products()) and figures["stores"] == 3
-    assert figures["people"] == 89 and figures["addresses"] == 50 and figures["riders"] == 24
-    assert Product.objects.filter(search_vector=None).count() == 0
-    for store in Store.objects.all():
-        assert contains(store.area, store.point)
-        assert store.shelf.count() > 480
-
-
 def test_staff_have_the_demo_password_in_demo_mode_only(settings):
     settings.DEMO_MODE = False
-    load(now=timezone.now())
+    done = Loaded()
+    _save_goods(done, now=timezone.now())
+    _save_people(_save_stores(done), done, now=timezone.now())
+    assert done.people > 50
     assert not any(user.has_usable_password() for user in User.objects.all())
 
 
@@ -87,13 +79,27 @@ class TestTheLoadedCity:
             override_settings(DEMO_MODE=True, MEDIA_ROOT=media),
             transaction.atomic(),
         ):
-            load(now=now)
-            yield now
+            assert not demo.is_loaded()
+            told = io.StringIO()
+            with contextlib.redirect_stdout(told):
+                call_command("load_demo")
+            yield now, json.loads(told.getvalue().strip().splitlines()[-1])
             transaction.set_rollback(True)
 
     @pytest.fixture(autouse=True)
     def _media(self, city):
         """Pictures are the city's own."""
+
+    def test_it_is_the_whole_city(self, city):
+        _, figures = city
+        assert demo.is_loaded()
+        assert figures["products"] == len(products()) and figures["stores"] == 3
+        assert figures["people"] == 89 and figures["addresses"] == 50 and figures["riders"] == 24
+        assert figures["listings"] > 1_000
+        assert Product.objects.filter(search_vector=None).count() == 0
+        for store in Store.objects.all():
+            assert contains(store.area, store.point)
+            assert store.shelf.count() > 480
 
     def test_loading_again_changes_nothing(self):
         before = counts()
@@ -154,7 +160,7 @@ class TestTheLoadedCity:
         from catalog.models import Price, ShelfItem
         from payments import queries as books
 
-        now = city
+        now, _ = city
         tiers = ShelfItem.objects.filter(product__sku__in=[prices.FROM_TWO, prices.FROM_THREE, prices.MEMBERS])
         assert {item.tiers[0]["members"] for item in tiers} == {True, False}
         assert set(ShelfItem.objects.filter(product__sku=prices.SALE).values_list("price_paise", "price_source")) == {
