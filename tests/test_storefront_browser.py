@@ -538,11 +538,12 @@ def test_a_push_message_is_shown_with_its_words_and_its_page(house, window):
     wire.send("ServiceWorker.enable")
     page.wait_for_function("() => navigator.serviceWorker.controller !== null")
     said = {"title": "At your door", "body": "Ravi is here", "link": "/orders/", "tag": "1"}
-    wire.send(
-        "ServiceWorker.deliverPushMessage",
-        {"origin": house.url, "registrationId": registrations[-1]["registrationId"], "data": json.dumps(said)},
-    )
-    shown = until_true(page, SHOWN)
+    push = {"origin": house.url, "registrationId": registrations[-1]["registrationId"], "data": json.dumps(said)}
+    shown = None
+    for _ in range(3):  # Chromium gives a worker that wakes on a busy machine up; the same tag replaces the message
+        wire.send("ServiceWorker.deliverPushMessage", push)
+        if shown := until_true(page, SHOWN):
+            break
     assert shown == {"title": "At your door", "body": "Ravi is here", "link": "/orders/"}
 
 
