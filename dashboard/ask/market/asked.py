@@ -1,0 +1,259 @@
+"""A question about the market and what can be read out of it whatever is wanted: platforms, goods, figures, periods."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from dashboard.ask.goods import Subject, category_filters, heads_of, one_of, turned_to
+from dashboard.ask.market.shape import whole
+from dashboard.ask.query import Filter, Op, Value, Window
+from dashboard.ask.sheet import Mention, Sheet
+from dashboard.ask.tokens import Token
+
+GROUPS = {"brand": "brand", "brands": "brand", "category": "category", "categories": "category", "aisle": "aisle",
+           "aisles": "aisle", "department": "aisle", "city": "city", "cities": "city"}  # fmt: skip
+_ABOUT_A_TENTH = 0.1
+
+
+class Asked:
+    def __init__(self, sheet: Sheet, now: datetime, city: str) -> None:
+        self.sheet = sheet
+        self.now = now
+        said = sheet.mentioned("city")
+        self.cities = [key for one in said for key in one.keys] or ([city] if city else [])
+        self.city = self.cities[0] if self.cities else ""
+        for one in said:
+            sheet.use(one.first, one.last)
+        sheet.take("near")
+        self.here = bool(said)
+        self.platforms = self._platforms()
+        self.wants_platform = sheet.take("platform")
+        self.goods = [one for one in sheet.mentions if one.of("item", "category", "aisle", "brand", "word")]
+        if self.goods and sheet.has("cheap", "price", "deal", "compare") and not sheet.mentioned("store"):
+            for at, token in enumerate(sheet.tokens):  # "which store has the cheapest tomatoes": a platform is meant
+                if token.text in ("store", "stores", "shop", "shops", "place"):
+                    sheet.use(at, at + 1)
+                    self.wants_platform = True
+
+    def _platforms(self) -> list[Filter]:
+        named = self.sheet.mentioned("platform")
+        yes: list[Value] = []
+        no: list[Value] = []
+        for one in named:
+            self.sheet.use(one.first, one.last)
+            (no if one.no else yes).extend(key for key in one.keys if key not in (no if one.no else yes))
+            if one.no:
+                self._use_not(one)
+        if self.sheet.has("ours") and (ours := next((p.key for p in self.sheet.lexicon.platforms if p.ours), "")):
+            self.sheet.take("ours")
+            yes += [ours] if ours not in yes else []
+        said = " and ".join(one.said for one in named)
+        return [
+            *([one_of("listing.platform", yes, said)] if yes else []),
+            *(Filter("listing.platform", Op.NOT, (key,), said) for key in no),
+        ]
+
+    def _use_not(self, one: Mention) -> None:
+        for at in range(max(0, one.first - 3), one.first):
+            if self.sheet.tokens[at].text in ("except", "excluding", "without", "not", "besides", "exclude", "other",
+                                              "apart"):  # fmt: skip
+                self.sheet.use(at, at + 1)
+
+    def subject(self) -> Subject:
+        made = Subject()
+        heads, words = heads_of(self.sheet, self.goods)
+        brands: list[Value] = []
+        said: list[str] = []
+        for one in heads:
+            self.sheet.use(one.first, one.last)
+            said.append(one.said)
+            if one.no:
+                self._use_not(one)
+            item, category, brand = one.of("item"), one.of("category", "aisle"), one.of("brand")
+            if item is not None:
+                if one.no:
+                    made.filters.append(Filter("listing.item", Op.NOT, item.keys, one.said))
+                else:
+                    made.items += item.keys
+            elif category is not None:
+                if one.no:
+                    made.filters += [
+                        Filter(f"listing.{category.kind}", Op.NOT, (key,), one.said) for key in category.keys
+                    ]
+                else:
+                    made.categories.append(category)
+            elif brand is not None:
+                if one.no:
+                    made.filters.append(Filter("listing.brand", Op.NOT, brand.keys, one.said))
+                else:
+                    brands += brand.keys
+        for one in words:
+            self.sheet.use(one.first, one.last)
+            made.filters.append(
+                Filter("listing.name", Op.NOT if one.no else Op.HAS, (one.meanings[0].label,), one.said)
+            )
+        made.filters += category_filters(made.categories)
+        if made.categories:
+            for at, token in enumerate(self.sheet.tokens):  # "items in the dairy category"
+                if token.text in ("category", "aisle", "section", "department", "range"):
+                    self.sheet.use(at, at + 1)
+        if brands:
+            made.filters.insert(0, one_of("listing.brand", brands, ""))
+        if made.items:
+            made.filters.insert(0, one_of("listing.item", list(dict.fromkeys(made.items)), ""))
+        made.label = " ".join(said)
+        return made
+
+    def figures(self, *, money: str = "listing.price") -> list[Filter]:
+        """Percentages, sums and packs as filters; of what is used already nothing."""
+        sheet, found = self.sheet, []
+        at = 0
+        while at < len(sheet.tokens):
+            token = sheet.tokens[at]
+            if at not in sheet.used and token.kind in ("percent", "money", "amount", "number"):
+                made, last = self._figure(at, token, money)
+                found += made
+                at = max(at, last - 1)
+            at += 1
+        return found
+
+    def _figure(self, at: int, token: Token, money: str) -> tuple[list[Filter], int]:
+        sheet = self.sheet
+        path = {"percent": "listing.discount", "money": money, "amount": "listing.amount"}.get(token.kind, "")
+        value: float = token.value
+        op, first = self.op_before(at, token)
+        if token.kind == "number":
+            if op is None and not token.more:
+                return [], at + 1
+            after = sheet.tokens[at + 1].text if at + 1 < len(sheet.tokens) else ""
+            path = "listing.discount" if after in ("off", "discount", "discounts") else money
+            value = token.value * 100
+        between = self._between(at)
+        if between is not None:
+            low, high, first, last = between
+            sheet.use(first, last)
+            times = 100 if token.kind == "number" else 1
+            pair = (whole(low * times), whole(high * times))
+            return [Filter(path, Op.BETWEEN, pair, sheet.said(first, last))], last
+        sheet.use(first, at + 1)
+        said = sheet.said(first, at + 1)
+        if sheet.mark_before(at, "around", reach=1) and token.kind == "money":
+            sheet.use(at - 1, at)
+            near = value * _ABOUT_A_TENTH
+            return [Filter(path, Op.BETWEEN, (whole(value - near), whole(value + near)), said)], at + 1
+        if token.kind == "amount":
+            made = [
+                Filter(path, op or Op.EQ, (whole(value),), said),
+                Filter("listing.measure", Op.EQ, (token.unit,), ""),
+            ]
+            return made, at + 1
+        default = Op.GE if token.kind == "percent" else Op.LE
+        return [Filter(path, Op.GE if token.more else op or default, (whole(value),), said)], at + 1
+
+    def op_before(self, at: int, token: Token) -> tuple[Op | None, int]:
+        for name, op in (("under", Op.LT), ("atmost", Op.LE), ("over", Op.GT), ("atleast", Op.GE)):
+            mark = self.sheet.mark_before(at, name)
+            if mark is not None:
+                return op, mark.first
+        for name, op in (("atmost", Op.LE), ("atleast", Op.GE)):  # "20% or less"
+            mark = self.sheet.mark_at(at + 1, name)
+            if mark is not None and mark.last - mark.first > 1:
+                self.sheet.use(mark.first, mark.last)
+                return op, at
+        return None, at
+
+    def _between(self, at: int) -> tuple[float, float, int, int] | None:
+        """ "between ₹20 and ₹50", "₹20 to ₹50", "₹20-50"."""
+        tokens = self.sheet.tokens
+        for step in (2, 1):
+            end = at + step
+            if end < len(tokens) and tokens[end].kind in ("money", "percent", "number", "amount"):
+                if step == 2 and tokens[at + 1].text not in ("and", "to", "till", "se"):
+                    continue
+                before = self.sheet.mark_before(at, "between", "atleast")
+                if step == 1 and before is None:
+                    continue
+                low, high = tokens[at], tokens[end]
+                if step == 2 and tokens[at + 1].text == "and" and before is None:
+                    continue
+                a, b = low.value, high.value
+                if low.kind == "number" and high.kind != "number":
+                    a *= 100
+                elif high.kind == "number" and low.kind != "number":
+                    b *= 100
+                if a < b:
+                    return a, b, before.first if before else at, end + 1
+        return None
+
+    def where(self, *, entity: str = "listing", available: bool = False) -> list[Filter]:
+        """City, platforms and, when asked, what can be bought."""
+        found = list(self.platforms)
+        if available:
+            found.append(Filter("listing.available", Op.EQ, (True,), ""))
+        if self.cities:
+            found.append(one_of("listing.city", list(self.cities), ""))
+        return [turned_to(one, entity) for one in found]
+
+    def top(self, default: int) -> int:
+        """The n of "top 5"."""
+        tokens = self.sheet.tokens
+        dated = {at for span in self.sheet.spans for at in range(span.first, span.last)}
+        for at, token in enumerate(tokens):
+            if (
+                token.kind == "number"
+                and at not in self.sheet.used | dated
+                and 0 < token.value <= 1000
+                and not token.more
+            ):
+                before = tokens[at - 1].text if at else ""
+                after = tokens[at + 1].text if at + 1 < len(tokens) else ""
+                if before in ("top", "first", "best", "bottom", "show", "list", "last") or after in (
+                    "cheapest", "most", "best", "expensive", "costliest", "biggest", "lowest", "highest", "products",
+                    "items", "deals", "product", "offers", "largest", "discounts",
+                ):  # fmt: skip
+                    self.sheet.use(at - (before in ("top", "first", "bottom")), at + 1)
+                    return int(token.value)
+        return default
+
+    def take_now_spans(self) -> None:
+        """ "today", "this week": prices and deals are those of now anyway."""
+        for span in self.sheet.spans:
+            if span.start <= self.now < span.end and span.end - span.start <= timedelta(days=8):
+                self.sheet.use(span.first, span.last)
+
+    def window(self, path: str) -> Window | None:
+        for span in self.sheet.spans:
+            if not set(range(span.first, span.last)) <= self.sheet.used:
+                self.sheet.use(span.first, span.last)
+                return Window(path, span.start, span.end, span.said)
+        return None
+
+    def by(self) -> tuple[str, ...]:
+        """The dimension after "by" or "which": platform, brand, category."""
+        sheet = self.sheet
+        found: list[str] = []
+        for at, token in enumerate(sheet.tokens):
+            if token.kind == "word" and at not in sheet.used:
+                name = GROUPS.get(token.text)
+                if name:
+                    sheet.use(at, at + 1)
+                    found.append(f"listing.{name}")
+        if (self.wants_platform and not found) or (self.platforms and len(self.platforms[0].values) > 1 and not found):
+            found.append("listing.platform")
+        sheet.take("each")
+        return tuple(dict.fromkeys(found))
+
+    def which_platform(self) -> bool:
+        texts = [token.text for token in self.sheet.tokens]
+        return self.wants_platform and any(word in texts for word in ("which", "who", "what")) and not self.platforms
+
+    def two_platforms(self) -> bool:
+        return any(one.op == Op.IN and len(one.values) > 1 for one in self.platforms)
+
+    def on_all_platforms(self) -> bool:
+        """What everybody sells is a question about sets of platforms, which no query here can ask."""
+        tokens = self.sheet.tokens
+        return self.sheet.has("available") and not self.goods and any(
+            mark.name == "platform" and mark.first and tokens[mark.first - 1].text in ("all", "every", "each")
+            for mark in self.sheet.marks
+        )  # fmt: skip
