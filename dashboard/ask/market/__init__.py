@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from dashboard.ask.market import moves, shelf, shopping, sums, terms
+from dashboard.ask.market import moves, places, shelf, shopping, sums, terms
 from dashboard.ask.market.asked import Asked
 from dashboard.ask.query import Basket, Reading, Understood
 from dashboard.ask.sheet import Sheet
 
 _WAYS = (
-    shopping.basket, shopping.alternatives, terms.terms, terms.offers, moves.moved_prices, moves.periods, moves.trend,
-    sums.counted, sums.averaged, sums.topmost, sums.grouped, sums.best_platform, shelf.deals, sums.kinds,
+    shopping.basket, shopping.alternatives, places.served, terms.terms, places.fresh, terms.offers, places.members,
+    moves.moved_prices, moves.periods, moves.trend, places.platforms, sums.availability, sums.counted, sums.averaged,
+    sums.topmost, sums.grouped, sums.best_platform, shelf.deals, sums.kinds,
     shelf.cheapest, shelf.compared, shelf.stocked, shelf.listed,
 )  # fmt: skip
 """Tried in this order; the first that has an answer counts."""

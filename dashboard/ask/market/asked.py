@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from itertools import pairwise
 
+from dashboard.ask.entities import told
 from dashboard.ask.goods import Subject, category_filters, heads_of, one_of, turned_to
 from dashboard.ask.market.shape import whole
 from dashboard.ask.query import Filter, Op, Value, Window
@@ -13,6 +15,10 @@ from dashboard.ask.tokens import Token
 GROUPS = {"brand": "brand", "brands": "brand", "category": "category", "categories": "category", "aisle": "aisle",
            "aisles": "aisle", "department": "aisle", "city": "city", "cities": "city"}  # fmt: skip
 _ABOUT_A_TENTH = 0.1
+_BEST = frozenset(
+    {"best", "better", "cheapest", "cheaper", "good", "right", "ideal", "top", "expensive", "costliest", "priciest"}
+)
+_UNITS = {"kg": "g", "kilo": "g", "gram": "g", "gm": "g", "g": "g", "litre": "ml", "liter": "ml", "ml": "ml"}
 
 
 class Asked:
@@ -28,12 +34,43 @@ class Asked:
         self.here = bool(said)
         self.platforms = self._platforms()
         self.wants_platform = sheet.take("platform")
+        if self.wants_platform:
+            for at, token in enumerate(sheet.tokens[:-1]):  # "all three platforms"
+                if token.text in ("three", "four", "five", "six", "both", "two", "3", "4", "5") and sheet.mark_at(
+                    at + 1, "platform"
+                ):
+                    sheet.use(at, at + 1)
+        self.duel = self._duel()
         self.goods = [one for one in sheet.mentions if one.of("item", "category", "aisle", "brand", "word")]
-        if self.goods and sheet.has("cheap", "price", "deal", "compare") and not sheet.mentioned("store"):
+        sells = sheet.has("cheap", "price", "deal", "compare", "available") or any(
+            token.text in ("have", "has", "sell", "sells", "selling") for token in sheet.tokens
+        )
+        if self.goods and sells and not sheet.mentioned("store"):
             for at, token in enumerate(sheet.tokens):  # "which store has the cheapest tomatoes": a platform is meant
                 if token.text in ("store", "stores", "shop", "shops", "place"):
                     sheet.use(at, at + 1)
                     self.wants_platform = True
+        if self.goods:  # "the cheapest milk delivery": of milk, not of delivering
+            for at, token in enumerate(sheet.tokens):
+                if token.text in ("delivery", "delivered", "deliver", "delivering") and not sheet.has("fast", "fee"):
+                    sheet.use(at, at + 1)
+
+    def _duel(self) -> bool:
+        """Whether platforms are set against each other: "is Zepto cheaper than Blinkit", "Blinkit or Zepto"."""
+        sheet = self.sheet
+        named = sheet.mentioned("platform")
+        if not self.two_platforms():
+            return False
+        for mark in sheet.marks:
+            if mark.name in ("under", "over") and any(one.first == mark.last for one in named):
+                sheet.use(mark.first, mark.last)
+                return True
+        between = {token.text for one, other in pairwise(named) for token in sheet.tokens[one.last : other.first]}
+        alone = not sheet.has("price", "deal") or sheet.has("cheap", "compare")
+        return bool(between & {"or", "versus", "vs", "than"}) and alone and (
+            self.wants_platform or sheet.has("compare") or any(
+                token.text in ("cheaper", "which", "than", "is", "use") for token in sheet.tokens)
+        )  # fmt: skip
 
     def _platforms(self) -> list[Filter]:
         named = self.sheet.mentioned("platform")
@@ -87,7 +124,11 @@ class Asked:
                     made.filters.append(Filter("listing.brand", Op.NOT, brand.keys, one.said))
                 else:
                     brands += brand.keys
+        packs = self.packs([str(key) for key in made.items])
+        made.filters += packs
         for one in words:
+            if packs and one.said in ("pack", "packs"):
+                continue
             self.sheet.use(one.first, one.last)
             made.filters.append(
                 Filter("listing.name", Op.NOT if one.no else Op.HAS, (one.meanings[0].label,), one.said)
@@ -95,7 +136,11 @@ class Asked:
         made.filters += category_filters(made.categories)
         if made.categories:
             for at, token in enumerate(self.sheet.tokens):  # "items in the dairy category"
-                if token.text in ("category", "aisle", "section", "department", "range"):
+                if token.text in ("category", "aisle", "section", "department", "range", "item", "items"):
+                    self.sheet.use(at, at + 1)
+        if brands or words:
+            for at, token in enumerate(self.sheet.tokens):  # "Tata brand deals"
+                if token.text in ("brand", "brands", "branded") and not self.sheet.has("compare"):
                     self.sheet.use(at, at + 1)
         if brands:
             made.filters.insert(0, one_of("listing.brand", brands, ""))
@@ -123,16 +168,20 @@ class Asked:
         value: float = token.value
         op, first = self.op_before(at, token)
         if token.kind == "number":
-            if op is None and not token.more:
+            if op is None and not token.more and self._between(at) is None:
                 return [], at + 1
             after = sheet.tokens[at + 1].text if at + 1 < len(sheet.tokens) else ""
             path = "listing.discount" if after in ("off", "discount", "discounts") else money
             value = token.value * 100
+        if token.kind in ("money", "number") and path != "listing.discount":
+            path = self._sum_of(first, at + 1, path)
+            if path == "listing.unit_price":
+                return self._per_unit(at, first, op or Op.LE, value)
         between = self._between(at)
         if between is not None:
             low, high, first, last = between
             sheet.use(first, last)
-            times = 100 if token.kind == "number" else 1
+            times = 100 if {sheet.tokens[at].kind, sheet.tokens[last - 1].kind} == {"number"} else 1
             pair = (whole(low * times), whole(high * times))
             return [Filter(path, Op.BETWEEN, pair, sheet.said(first, last))], last
         sheet.use(first, at + 1)
@@ -149,6 +198,51 @@ class Asked:
             return made, at + 1
         default = Op.GE if token.kind == "percent" else Op.LE
         return [Filter(path, Op.GE if token.more else op or default, (whole(value),), said)], at + 1
+
+    def _sum_of(self, first: int, last: int, path: str) -> str:
+        """What a sum is of: the MRP said before it ("MRP is above ₹300"), a kilo's price ("under ₹30 per kg")."""
+        sheet = self.sheet
+        mrp = sheet.mark_before(first, "mrp", reach=4)
+        if mrp is not None:
+            sheet.use(mrp.first, mrp.last)
+            return "listing.mrp"
+        unit = sheet.mark_at(last, "value")
+        return "listing.unit_price" if unit is not None and sheet.tokens[last].text in ("per", "a") else path
+
+    def _per_unit(self, at: int, first: int, op: Op, value: float) -> tuple[list[Filter], int]:
+        sheet = self.sheet
+        unit = next(mark for mark in sheet.marks if mark.name == "value" and mark.first == at + 1)
+        sheet.use(first, unit.last)
+        measure = _UNITS.get(sheet.tokens[unit.last - 1].text, "pc")
+        times = 1000 if sheet.tokens[unit.last - 1].stem in ("gram", "gm", "g", "ml") else 1
+        return [
+            Filter("listing.unit_price", op, (whole(value * times),), sheet.said(first, unit.last)),
+            Filter("listing.measure", Op.EQ, (measure,), ""),
+        ], unit.last
+
+    def packs(self, items: list[str]) -> list[Filter]:
+        """ "12 pack", "pack of 4": of what is bought by the piece so many pieces, else so many together."""
+        sheet, tokens = self.sheet, self.sheet.tokens
+        for at, token in enumerate(tokens):
+            if token.kind != "number" or at in sheet.used or not 1 < token.value <= 100:
+                continue
+            after = tokens[at + 1].text if at + 1 < len(tokens) else ""
+            before = [one.text for one in tokens[max(0, at - 2) : at]]
+            if after in ("pack", "packs"):
+                first, last = at, at + 2
+            elif before in (["pack", "of"], ["box", "of"], ["tray", "of"]):
+                first, last = at - 2, at + 1
+            else:
+                continue
+            sheet.use(first, last)
+            said, counted = sheet.said(first, last), set(items) & set(told()["counted"]["items"])
+            if not counted:
+                return [Filter("listing.pieces", Op.EQ, (int(token.value),), said)]
+            return [
+                Filter("listing.amount", Op.EQ, (int(token.value),), said),
+                Filter("listing.measure", Op.EQ, ("pc",), ""),
+            ]
+        return []
 
     def op_before(self, at: int, token: Token) -> tuple[Op | None, int]:
         for name, op in (("under", Op.LT), ("atmost", Op.LE), ("over", Op.GT), ("atleast", Op.GE)):
@@ -244,8 +338,28 @@ class Asked:
         return tuple(dict.fromkeys(found))
 
     def which_platform(self) -> bool:
-        texts = [token.text for token in self.sheet.tokens]
-        return self.wants_platform and any(word in texts for word in ("which", "who", "what")) and not self.platforms
+        """ "Which app …", "the best app to buy …"."""
+        if self.platforms or not self.wants_platform:
+            return False
+        tokens = self.sheet.tokens
+        if any(token.text in ("which", "who", "what") for token in tokens):
+            return True
+        return any(
+            mark.name == "platform"
+            and (
+                (mark.first and tokens[mark.first - 1].text in _BEST)
+                or (mark.last < len(tokens) and tokens[mark.last].text in ("with", "having"))
+            )
+            for mark in self.sheet.marks
+        )
+
+    def groups(self) -> list[int]:
+        """Where a word for a group stands ("category", "brands") that belongs to no name: not "the dairy category"."""
+        named = {one.last for one in self.goods} if self.goods else set()
+        return [at for at, token in enumerate(self.sheet.tokens) if token.text in GROUPS and at not in named]
+
+    def asks(self, *words: str) -> bool:
+        return any(token.text in words for token in self.sheet.tokens)
 
     def two_platforms(self) -> bool:
         return any(one.op == Op.IN and len(one.values) > 1 for one in self.platforms)

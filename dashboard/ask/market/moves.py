@@ -10,6 +10,9 @@ from dashboard.ask.market.asked import Asked
 from dashboard.ask.market.shape import LONG, SHORT, midnight
 from dashboard.ask.query import Filter, Intent, Op, Order, Query, Window
 
+_BACK = {"month": 120, "week": 60}
+"""Days a trend goes back that says none, by its grain."""
+
 
 def moved_prices(asked: Asked) -> Query | None:
     sheet = asked.sheet
@@ -22,6 +25,8 @@ def moved_prices(asked: Asked) -> Query | None:
                "count", "top", "fewest", "available")  # fmt: skip
     subject = asked.subject()
     limit = asked.top(LONG)
+    if any(token.kind == "percent" for token in sheet.tokens):  # by how much per cent a price moved is not kept
+        return None
     filters = [*subject.filters, *asked.figures(), *asked.where()]
     if fell and not rose:
         filters.append(Filter("listing.dropped", Op.EQ, (True,), "price drops"))
@@ -105,7 +110,8 @@ def trend(asked: Asked) -> Query | None:
     window = asked.window(f"{day}.day")
     if window is None:
         tonight = midnight(asked.now) + timedelta(days=1)
-        window = Window(f"{day}.day", tonight - timedelta(days=30), tonight, "last 30 days")
+        back = _BACK.get(grain, 30)
+        window = Window(f"{day}.day", tonight - timedelta(days=back), tonight, f"last {back} days")
     measure = f"{day}.average_unit_price" if subject.is_item else f"{day}.average_price"
     filters = [*subject.filters, *asked.figures(), *asked.where()]
     return Query(

@@ -24,10 +24,10 @@ SHORT, LONG = 20, 50
 
 def figures_of(
     measures: tuple[str, ...], by: tuple[str, ...], filters: list[Filter], *, down: bool = False,
-    intent: Intent = Intent.FIGURE,
+    intent: Intent = Intent.FIGURE, limit: int = LONG,
 ) -> Query:  # fmt: skip
     order = (Order(measures[0], down=down),) if by else ()
-    return Query(intent, "listing", measures=measures, dimensions=by, filters=tuple(filters), order=order, limit=LONG)
+    return Query(intent, "listing", measures=measures, dimensions=by, filters=tuple(filters), order=order, limit=limit)
 
 
 def midnight(now: datetime) -> datetime:

@@ -41,14 +41,21 @@ def deals(asked: Asked) -> Query | None:
 def cheapest(asked: Asked) -> Query | None:
     sheet = asked.sheet
     bulk = sheet.has("bulk")
-    if not asked.goods and asked.two_platforms() and any(token.text in ("than", "versus") for token in sheet.tokens):
+    items = any(one.of("item", "word") for one in asked.goods)
+    cheaper = asked.duel and (sheet.has("cheap") or asked.asks("cheaper", "than", "versus"))
+    if cheaper and not items:
         return _side_by_side(asked)
-    if not sheet.has("cheap", "value") and not (bulk and sheet.has("highest", "price", "top")):
+    if len(asked.platforms) == 1 and not asked.goods and asked.asks("cheaper") and asked.asks("is", "are"):
+        asked.platforms = []  # "is Zepto cheaper?": than the others
+        return _side_by_side(asked)
+    thrifty = bool(asked.goods) and asked.asks("optimize", "optimise", "maximize", "maximise")
+    best_app = asked.which_platform() and bool(asked.goods) and sheet.has("highest")
+    large = bulk and sheet.has("highest", "price", "top")
+    if not (sheet.has("cheap", "value") or cheaper or thrifty or best_app or large):
         return None
     value = sheet.has("value") or bulk
-    sheet.take("cheap", "value", "thing", "price", "shopping", "deal", "highest", "available", "bulk", "top",
-               "each",
-               "compare", "fewest", "average")  # fmt: skip
+    sheet.take("cheap", "value", "thing", "price", "shopping", "deal", "highest", "available", "bulk", "top", "each",
+               "compare", "fewest", "average", "spend")  # fmt: skip
     limit = asked.top(SHORT)
     subject = asked.subject()
     asked.take_now_spans()
@@ -59,6 +66,8 @@ def cheapest(asked: Asked) -> Query | None:
     if not filters and not asked.platforms and not sheet.has("shopping", "thing", "bulk", "value"):
         return None
     filters += asked.where(available=True)
+    if len(set(subject.items)) > 1:  # unlike things: each beside itself
+        return _each_beside_itself(filters)
     by_unit = subject.is_item or value
     order = (Order("listing.unit_price"), Order("listing.price")) if by_unit else (Order("listing.price"),)
     return Query(Intent.CHEAPEST, "listing", columns=ROWS, filters=tuple(filters), order=order, limit=limit)
@@ -66,8 +75,14 @@ def cheapest(asked: Asked) -> Query | None:
 
 def _side_by_side(asked: Asked) -> Query:
     """What is cheaper on one platform than on another: each thing's unit price on both."""
-    asked.sheet.take("cheap", "thing", "price", "compare", "shopping")
-    filters = [*asked.figures(), *asked.where(available=True)]
+    asked.sheet.take("cheap", "thing", "price", "compare", "shopping", "each", "highest", "value", "over", "mrp",
+                     "total", "available", "between", "under")  # fmt: skip
+    subject = asked.subject()
+    asked.take_now_spans()
+    return _each_beside_itself([*subject.filters, *asked.figures(), *asked.where(available=True)])
+
+
+def _each_beside_itself(filters: list[Filter]) -> Query:
     return Query(Intent.COMPARE, "listing", measures=("listing.lowest_unit_price", "listing.lowest_price"),
                  dimensions=("listing.item", "listing.platform"), filters=tuple(filters),
                  order=(Order("listing.item"), Order("listing.lowest_unit_price")), limit=500)  # fmt: skip
@@ -75,10 +90,12 @@ def _side_by_side(asked: Asked) -> Query:
 
 def compared(asked: Asked) -> Query | None:
     sheet = asked.sheet
-    if not sheet.has("compare"):
+    if not sheet.has("compare") and not (asked.duel and not asked.goods):
         return None
     overview = not asked.goods
-    data = not sheet.has("price", "mrp")
+    if overview and (sheet.has("price") or asked.asks("gap", "gaps")):
+        return _side_by_side(asked)
+    data = not sheet.has("mrp")
     sheet.take("compare", "price", "thing", "shopping", "each", "available", "between", "highest", "over", "mrp")
     sheet.take("total")
     subject = asked.subject()
@@ -86,19 +103,20 @@ def compared(asked: Asked) -> Query | None:
     figures = asked.figures()
     filters = [*subject.filters, *figures, *asked.where(available=not overview)]
     if overview:
-        if not (asked.wants_platform or asked.platforms or sheet.has("price")):
+        if not (asked.wants_platform or asked.platforms):
             return None
-        for at, token in enumerate(sheet.tokens):  # "all three platforms"
-            if token.text in ("three", "four", "five", "six", "both", "two", "3", "4", "5"):
-                sheet.use(at, at + 1)
         more = ("listing.in_stock_share",) if data else ()
         measures = ("listing.average_price", "listing.average_discount", "listing.count", *more)
         return figures_of(measures, ("listing.platform",), filters, intent=Intent.COMPARE)
     measures = ("listing.lowest_price", "listing.lowest_unit_price", "listing.count")
+    brands = next((one for one in filters if one.field == "listing.brand"), None)
     if len(asked.cities) > 1:
         dimensions: tuple[str, ...] = ("listing.city", "listing.platform")
         order = (Order("listing.city"), Order("listing.lowest_unit_price"))
-    elif subject.is_item and len(subject.items) < 2:
+    elif brands is not None and len(brands.values) > 1:
+        dimensions = ("listing.brand", "listing.platform")
+        order = (Order("listing.brand"), Order("listing.lowest_unit_price"))
+    elif subject.is_item and len(subject.items) < 2 and not subject.categories:
         dimensions = ("listing.platform",)
         order = (Order("listing.lowest_unit_price"), Order("listing.lowest_price"))
     else:
@@ -145,5 +163,8 @@ def listed(asked: Asked) -> Query | None:
     filters = [*subject.filters, *asked.figures(money=money), *asked.where()]
     if sheet.take("nodiscount"):
         filters.append(Filter("listing.discount", Op.EQ, (0,), "no discount"))
+    sheet.take("sortup")
     order = (Order("listing.unit_price"), Order("listing.price")) if subject.is_item else (Order("listing.price"),)
+    if sheet.take("sortdown"):
+        order = (Order("listing.price", down=True),)
     return Query(Intent.LIST, "listing", columns=PRICES, filters=tuple(filters), order=order, limit=limit)

@@ -16,6 +16,7 @@ def basket(asked: Asked) -> Basket | None:
         budget = next((at for at, t in enumerate(sheet.tokens) if t.kind == "number" and t.value >= 50), None)
     wanted = wanted_of(sheet, asked.goods)
     listed = len(wanted) > 1 and (sheet.has("basket", "spend") or all(one.amount for one in wanted))
+    listed = listed or (len(wanted) > 2 and (sheet.has("cheap") or asked.which_platform()))
     bare = not any(one.of("item", "brand", "word") for one in asked.goods)
     spent = budget is not None and (
         sheet.has("spend") or (sheet.has("basket", "shopping") and bare) or (sheet.has("basket") and len(wanted) > 0)
@@ -23,7 +24,7 @@ def basket(asked: Asked) -> Basket | None:
     if not (listed or spent or (sheet.has("basket") and wanted and sheet.has("cheap", "compare", "deal", "value"))):
         return None
     sheet.take("basket", "spend", "shopping", "cheap", "deal", "value", "compare", "thing", "price", "atmost",
-               "under", "highest", "total", "platform", "around", "top", "atleast", "average",
+               "under", "highest", "total", "platform", "around", "top", "atleast", "average", "each",
                "fewest")  # fmt: skip
     paise = None
     if budget is not None:

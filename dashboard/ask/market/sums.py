@@ -2,24 +2,33 @@
 
 from __future__ import annotations
 
-from dashboard.ask.market.asked import GROUPS, Asked
-from dashboard.ask.market.shape import PRICES, figures_of
+from dashboard.ask.market.asked import Asked
+from dashboard.ask.market.shape import LONG, PRICES, figures_of
 from dashboard.ask.query import Filter, Intent, Op, Order, Query
+
+_LEVELS = frozenset({"stock", "inventory", "levels", "level", "availability", "status"})
 
 
 def counted(asked: Asked) -> Query | None:
     """How many; by platform when platforms are asked about."""
     sheet = asked.sheet
-    most = (
-        asked.which_platform() and sheet.has("highest", "fewest") and not sheet.has("price", "cheap", "value", "dear")
-    )
+    which = asked.which_platform() or (bool(asked.groups()) and asked.asks("which", "what"))
+    most = which and sheet.has("highest", "fewest") and not sheet.has("price", "cheap", "value", "dear")
     if not sheet.take("count") and not (
         most and sheet.has("thing", "available", "unavailable") and not sheet.has("deal")
     ):
         return None
-    sheet.take("thing", "shopping", "price")
+    sheet.take("thing", "shopping", "price", "share")
+    for at, token in enumerate(sheet.tokens):
+        if token.text in ("listed", "listing"):
+            sheet.use(at, at + 1)
     by = asked.by()
     filters = []
+    if sheet.has("available") and sheet.has("unavailable"):
+        sheet.take("available", "unavailable", "each", "highest")
+        subject = asked.subject()
+        whole = ("listing.in_stock", "listing.out_of_stock", "listing.count")
+        return figures_of(whole, by, [*subject.filters, *asked.figures(), *asked.where()], down=True)
     if sheet.take("unavailable"):
         filters.append(Filter("listing.available", Op.EQ, (False,), "out of stock"))
     elif sheet.take("available"):
@@ -31,53 +40,92 @@ def counted(asked: Asked) -> Query | None:
     asked.take_now_spans()
     subject = asked.subject()
     filters = [*subject.filters, *filters, *figures, *asked.where()]
-    return figures_of(("listing.count",), by, filters, down=True)
+    return figures_of(("listing.count",), by, filters, down=not sheet.has("fewest"))
+
+
+def availability(asked: Asked) -> Query | None:
+    """How much of what is listed can be bought: by category or platform, as a share, or how the shelves stand."""
+    sheet = asked.sheet
+    out = sheet.has("unavailable")
+    levels = [at for at, token in enumerate(sheet.tokens) if token.text in _LEVELS]
+    share = sheet.has("share") or asked.asks("rate")
+    bare = len(levels) > 1 and not asked.goods and not asked.platforms
+    if sheet.has("cheap", "deal", "count", "ours") or sheet.mentioned("store"):
+        return None
+    if not (bare or (sheet.has("available", "unavailable") and (asked.groups() or share))):
+        return None
+    sheet.take("available", "unavailable", "share", "highest", "fewest", "each", "thing", "average", "compare", "price")
+    for at in levels:
+        sheet.use(at, at + 1)
+    limit = asked.top(LONG)
+    by = asked.by() or ("listing.platform",)
+    subject = asked.subject()
+    asked.take_now_spans()
+    filters = [*subject.filters, *asked.figures(), *asked.where()]
+    if out and not share:
+        measures = ("listing.out_of_stock", "listing.in_stock_share", "listing.count")
+        return figures_of(measures, by, filters, down=True, intent=Intent.TOP, limit=limit)
+    measures = ("listing.in_stock_share", "listing.out_of_stock", "listing.count")
+    return figures_of(measures, by, filters, down=not out, intent=Intent.TOP, limit=limit)
 
 
 def averaged(asked: Asked) -> Query | None:
     sheet = asked.sheet
     names = [n for n in ("average", "median") if sheet.has(n)]
-    if not names or (sheet.has("each", "daily") and not sheet.has("price", "deal")):
+    if not names or (sheet.has("each", "daily") and not sheet.has("price", "deal", "value", "mrp")):
         return None
     deal = sheet.has("deal")
-    if not (deal or sheet.has("price", "value", "compare")):
+    mrp = sheet.has("mrp") and not deal
+    if not (deal or mrp or sheet.has("price", "value", "compare")):
         return None
+    lowest = sheet.has("cheap", "fewest")
     sheet.take("average", "median", "price", "thing", "compare", "deal", "value", "shopping", "highest", "cheap",
-               "between")  # fmt: skip
+               "between", "share", "fewest", "each", *(("mrp",) if mrp else ()))  # fmt: skip
+    limit = asked.top(LONG)
     by = asked.by()
     subject = asked.subject()
     asked.take_now_spans()
-    filters = [*subject.filters, *asked.figures(), *asked.where()]
-    if deal:
-        measures: tuple[str, ...] = ("listing.average_discount", "listing.count")
+    here = sheet.take("available")
+    filters = [*subject.filters, *asked.figures(), *asked.where(available=here)]
+    if mrp:
+        measures: tuple[str, ...] = ("listing.mrp:avg", "listing.count")
+    elif deal:
+        measures = ("listing.average_discount", "listing.count")
     elif names == ["median"]:
         measures = ("listing.median_price", "listing.count")
+    elif sheet.has("value"):
+        measures = ("listing.average_unit_price", "listing.average_price", "listing.count")
     elif subject.items:
         measures = ("listing.average_price", "listing.average_unit_price", "listing.count")
     else:
         measures = ("listing.average_price", "listing.count")
-    return figures_of(measures, by, filters, down=deal, intent=Intent.COMPARE if by else Intent.FIGURE)
+    down = (deal or sheet.has("highest")) and not lowest
+    return figures_of(measures, by, filters, down=down, intent=Intent.COMPARE if by else Intent.FIGURE, limit=limit)
 
 
 def grouped(asked: Asked) -> Query | None:
     """Which category or brand has the highest discounts; deals by category."""
     sheet = asked.sheet
-    texts = [token.text for token in sheet.tokens]
-    if not any(word in texts for word in GROUPS) or not sheet.has("deal", "price", "cheap", "dear"):
+    if not asked.groups() or not sheet.has("deal", "price", "cheap", "dear"):
         return None
-    if not (sheet.has("each") or any(word in texts for word in ("which", "what"))):
+    brands = asked.asks("brand", "brands") and sheet.has("cheap") and bool(asked.goods)
+    if not (sheet.has("each", "top") or brands or asked.asks("which", "what")):
         return None
     deal = sheet.take("deal")
-    down = sheet.take("dear") or deal
-    sheet.take("price", "cheap", "thing", "highest", "top", "shopping", "each", "average", "compare")
+    cheap = sheet.has("cheap")
+    down = sheet.take("dear") or deal or (sheet.has("highest") and not cheap)
+    sheet.take("price", "cheap", "thing", "highest", "top", "shopping", "each", "average", "compare", "share", "value")
+    limit = asked.top(LONG)
     by = asked.by()
     subject = asked.subject()
     asked.take_now_spans()
     filters = [*subject.filters, *asked.figures(), *asked.where(available=True)]
-    measures = ("listing.average_discount", "listing.highest_discount", "listing.count") if deal else (
-        "listing.average_price", "listing.lowest_price", "listing.count",
-    )  # fmt: skip
-    return figures_of(measures, by, filters, down=down, intent=Intent.TOP)
+    measures: tuple[str, ...] = ("listing.average_price", "listing.lowest_price", "listing.count")
+    if deal:
+        measures = ("listing.average_discount", "listing.highest_discount", "listing.count")
+    elif brands:
+        measures = ("listing.lowest_unit_price", "listing.lowest_price", "listing.count")
+    return figures_of(measures, by, filters, down=down, intent=Intent.TOP, limit=limit)
 
 
 def best_platform(asked: Asked) -> Query | None:
@@ -92,24 +140,14 @@ def best_platform(asked: Asked) -> Query | None:
         asked.take_now_spans()
         filters = [*subject.filters, *asked.figures(), *asked.where(available=True)]
         measures = ("listing.average_discount", "listing.highest_discount", "listing.on_offer_share")
+        if asked.asks("most") and sheet.has("thing"):  # "the most products on discount" counts them
+            measures = ("listing.deals", "listing.on_offer_share", "listing.count")
         return figures_of(measures, ("listing.platform",), filters, down=True, intent=Intent.TOP)
     best = sheet.has("highest") and (sheet.has("shopping") or bool(asked.goods))
     if items or not (best or sheet.has("cheap", "value", "compare")):
         return None
-    sheet.take(
-        "total",
-        "top",
-        "cheap",
-        "value",
-        "compare",
-        "price",
-        "thing",
-        "shopping",
-        "highest",
-        "fewest",
-        "average",
-        "each",
-    )
+    sheet.take("total", "top", "cheap", "value", "compare", "price", "thing", "shopping", "highest", "fewest",
+               "average", "each", "spend")  # fmt: skip
     subject = asked.subject()
     asked.take_now_spans()
     filters = [*subject.filters, *asked.figures(), *asked.where(available=True)]
@@ -122,6 +160,8 @@ def kinds(asked: Asked) -> Query | None:
     sheet = asked.sheet
     texts = [token.text for token in sheet.tokens]
     if not any(word in texts for word in ("brands", "categories", "aisles")) or sheet.has("cheap", "price", "dear"):
+        return None
+    if asked.wants_platform:  # how many brands each of them has is not counted
         return None
     sheet.take("thing", "available", "shopping")
     by = asked.by()
@@ -136,21 +176,25 @@ def topmost(asked: Asked) -> Query | None:
     ends = sheet.has("cheap", "fewest", "minimum") and (
         sheet.has("dear") or (sheet.has("highest") and sheet.has("price"))
     )
-    if ends and asked.goods and any(token.text == "and" for token in sheet.tokens):
-        sheet.take("cheap", "fewest", "dear", "highest", "price", "thing")
+    if ends and (asked.goods or asked.groups()) and asked.asks("and"):
+        sheet.take("cheap", "fewest", "dear", "highest", "price", "thing", "each")
         subject = asked.subject()
         filters = [*subject.filters, *asked.figures(), *asked.where(available=True)]
         measures = ("listing.lowest_price", "listing.highest_price", "listing.average_price")
         return figures_of(measures, asked.by(), filters)
-    if not sheet.take("dear"):
+    if not sheet.take("dear") and not (sheet.has("mrp") and sheet.has("highest") and sheet.take("mrp")):
         return None
     sheet.take("thing", "shopping", "price", "highest", "top", "each")
     limit = asked.top(10)
     subject = asked.subject()
     asked.take_now_spans()
-    filters = [*subject.filters, *asked.figures(), *asked.where(available=True)]
+    out = sheet.take("unavailable")
+    filters = [*subject.filters, *asked.figures(), *asked.where(available=not out)]
+    if out:
+        filters.append(Filter("listing.available", Op.EQ, (False,), "out of stock"))
     if asked.which_platform() and not subject.items:
         return figures_of(("listing.average_price", "listing.count"), ("listing.platform",), filters, down=True,
                         intent=Intent.TOP)  # fmt: skip
-    return Query(Intent.TOP, "listing", columns=PRICES[:6], filters=tuple(filters),
-                 order=(Order("listing.price", down=True),), limit=limit)  # fmt: skip
+    by = "listing.mrp" if asked.asks("mrp") else "listing.price"
+    return Query(Intent.TOP, "listing", columns=PRICES[:6], filters=tuple(filters), order=(Order(by, down=True),),
+                 limit=limit)  # fmt: skip

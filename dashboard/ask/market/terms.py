@@ -19,6 +19,7 @@ _TERMS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
         ("delivery_fee", "handling"),
     ),
 }
+_BANKS = frozenset({"hdfc", "icici", "sbi", "axis", "kotak", "amex", "idfc", "rbl"})
 
 
 def terms(asked: Asked) -> Query | None:
@@ -33,9 +34,17 @@ def terms(asked: Asked) -> Query | None:
         if token.text in ("delivery", "deliver", "delivers", "order", "orders", "groceries", "grocery"):
             sheet.use(at, at + 1)
     sheet.take("shopping")
+    for at, token in enumerate(sheet.tokens):  # "free delivery above ₹200?": the sums are shown, whatever is asked
+        if token.kind in ("money", "number") and (free or least) and at not in sheet.used:
+            sheet.use(asked.op_before(at, token)[1], at + 1)
     terms = "platform_terms"
     wanted = [name for name, said in (("fast", fast), ("free", free), ("least", least)) if said and not fee]
     columns, order = _TERMS[wanted[0] if wanted else "fee"]
+    if not wanted and asked.asks("handling"):
+        order = ("handling", "delivery_fee")
+    for at, token in enumerate(sheet.tokens):  # "which app has no handling fee": the lowest first says it
+        if token.text in ("no", "zero", "without") and fee:
+            sheet.use(at, at + 1)
     return Query(
         Intent.COMPARE, terms, columns=tuple(f"{terms}.{one}" for one in columns),
         filters=(*_minutes(asked), *asked.where(entity=terms)),
@@ -72,6 +81,9 @@ def offers(asked: Asked) -> Query | None:
     sheet.take("coupon", "bank", "flash", "bundle", "deliveryoffer", "ending", "soon", "deal", "thing", "value",
                "highest", "available", "compare", "price", "shopping", "fee", "cheap")  # fmt: skip
     filters: list[Filter] = []
+    banks = [token.text for token in sheet.tokens if token.text in _BANKS]
+    if banks:
+        filters.append(Filter(f"{offer}.bank", Op.HAS, (banks[0],), banks[0]))
     if kinds:
         filters.append(one_of(f"{offer}.kind", list(kinds), ""))
     subject = asked.subject()
