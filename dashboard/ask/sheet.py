@@ -16,6 +16,7 @@ from dashboard.ask.tokens import Token, read
 
 NOT_WORDS = frozenset({"except", "excluding", "without", "not", "besides", "exclude", "non"})
 _DECISIVE = frozenset({"why", "exclusive", "average", "median", "nodiscount"})
+_GROUPS = frozenset({"brand", "categori"})
 """What was asked for so and is not given is not answered at all."""
 _PART_COST = 0.1
 _SOFT_WEIGHT = 0.2
@@ -147,6 +148,7 @@ class Sheet:
             at not in self.used and not is_skipped(token) and self.mark_before(at, "each", reach=1)
             for at, token in enumerate(self.tokens)
         ) or any(mark.name in _DECISIVE and not set(range(mark.first, mark.last)) <= self.used for mark in self.marks)
+        lost = lost or any(token.stem in _GROUPS and at not in self.used for at, token in enumerate(self.tokens))
         return round(max(0.0, 0.97 - 0.9 * unused / max(self.content(), 1) - 0.25 * lost), 2)
 
     def content(self) -> int:

@@ -11,8 +11,8 @@ from dashboard.ask.sheet import Sheet
 
 _WAYS = (
     shopping.basket, shopping.alternatives, places.served, terms.terms, places.fresh, terms.offers, places.members,
-    moves.moved_prices, moves.periods, moves.trend, places.platforms, sums.availability, sums.counted, sums.averaged,
-    sums.topmost, sums.grouped, sums.best_platform, shelf.deals, sums.kinds,
+    moves.moved_prices, moves.periods, moves.trend, places.platforms, sums.availability, sums.on_offer, sums.counted,
+    sums.averaged, sums.topmost, sums.grouped, sums.best_platform, shelf.deals, sums.kinds,
     shelf.cheapest, shelf.compared, shelf.stocked, shelf.listed,
 )  # fmt: skip
 """Tried in this order; the first that has an answer counts."""
@@ -28,7 +28,8 @@ def readings(sheet: Sheet, *, now: datetime, city: str) -> list[Reading]:
 
 
 def _made(asked: Asked) -> tuple[Understood, tuple[str, ...]] | None:
-    if asked.on_all_platforms():
+    begins = asked.sheet.tokens[0].text
+    if asked.on_all_platforms() or (begins == "when" and not asked.sheet.has("ending")):
         return None
     before = set(asked.sheet.used)
     for way in _WAYS:

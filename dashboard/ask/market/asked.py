@@ -7,7 +7,7 @@ from itertools import pairwise
 
 from dashboard.ask.entities import told
 from dashboard.ask.goods import Subject, category_filters, heads_of, one_of, turned_to
-from dashboard.ask.market.shape import whole
+from dashboard.ask.market.shape import whole, window_of
 from dashboard.ask.query import Filter, Op, Value, Window
 from dashboard.ask.sheet import Mention, Sheet
 from dashboard.ask.tokens import Token
@@ -19,6 +19,19 @@ _BEST = frozenset(
     {"best", "better", "cheapest", "cheaper", "good", "right", "ideal", "top", "expensive", "costliest", "priciest"}
 )
 _UNITS = {"kg": "g", "kilo": "g", "gram": "g", "gm": "g", "g": "g", "litre": "ml", "liter": "ml", "ml": "ml"}
+
+
+def _either(found: list[Filter]) -> list[Filter]:
+    """Two amounts are one or the other: "1 kg vs 500 g"."""
+    kept: dict[tuple[str, Op], Filter] = {}
+    for one in found:
+        key = (one.field, one.op)
+        held = kept.get(key)
+        if held is None or one.op != Op.EQ:
+            kept[key if held is None else (f"{one.field}#{len(kept)}", one.op)] = one
+        elif one.values != held.values:
+            kept[key] = Filter(one.field, Op.IN, (*held.values, *one.values), f"{held.said}, {one.said}")
+    return list(kept.values())
 
 
 class Asked:
@@ -66,11 +79,12 @@ class Asked:
                 sheet.use(mark.first, mark.last)
                 return True
         between = {token.text for one, other in pairwise(named) for token in sheet.tokens[one.last : other.first]}
+        asks = {token.text for token in sheet.tokens} & {"cheaper", "which", "than", "is", "use"}
+        if "and" in between:  # "which is cheaper, Blinkit and Zepto"
+            return "which" in asks and sheet.has("cheap") and not sheet.has("thing")
         alone = not sheet.has("price", "deal") or sheet.has("cheap", "compare")
-        return bool(between & {"or", "versus", "vs", "than"}) and alone and (
-            self.wants_platform or sheet.has("compare") or any(
-                token.text in ("cheaper", "which", "than", "is", "use") for token in sheet.tokens)
-        )  # fmt: skip
+        set_apart = bool(between & {"or", "versus", "vs", "than"})
+        return set_apart and alone and (self.wants_platform or sheet.has("compare") or bool(asks))
 
     def _platforms(self) -> list[Filter]:
         named = self.sheet.mentioned("platform")
@@ -160,7 +174,7 @@ class Asked:
                 found += made
                 at = max(at, last - 1)
             at += 1
-        return found
+        return _either(found)
 
     def _figure(self, at: int, token: Token, money: str) -> tuple[list[Filter], int]:
         sheet = self.sheet
@@ -180,6 +194,8 @@ class Asked:
         between = self._between(at)
         if between is not None:
             low, high, first, last = between
+            if token.kind == "number" and sheet.tokens[last - 1].kind == "percent":
+                path = "listing.discount"
             sheet.use(first, last)
             times = 100 if {sheet.tokens[at].kind, sheet.tokens[last - 1].kind} == {"number"} else 1
             pair = (whole(low * times), whole(high * times))
@@ -319,7 +335,7 @@ class Asked:
         for span in self.sheet.spans:
             if not set(range(span.first, span.last)) <= self.sheet.used:
                 self.sheet.use(span.first, span.last)
-                return Window(path, span.start, span.end, span.said)
+                return window_of(path, span)
         return None
 
     def by(self) -> tuple[str, ...]:

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from dashboard.ask.dates import Span
 from dashboard.ask.goods import turned_to
 from dashboard.ask.market.asked import Asked
-from dashboard.ask.market.shape import LONG, SHORT, midnight
+from dashboard.ask.market.shape import LONG, SHORT, midnight, window_of
 from dashboard.ask.query import Filter, Intent, Op, Order, Query, Window
 
 _BACK = {"month": 120, "week": 60}
@@ -32,7 +32,11 @@ def moved_prices(asked: Asked) -> Query | None:
         filters.append(Filter("listing.dropped", Op.EQ, (True,), "price drops"))
     elif rose and not fell:
         filters.append(Filter("listing.rose", Op.EQ, (True,), "price rises"))
+    by = asked.by() if asked.groups() else ()
     window = asked.window("listing.changed_at")
+    if by:
+        return Query(Intent.TOP, "listing", measures=("listing.count",), dimensions=by, filters=tuple(filters),
+                     window=window, order=(Order("listing.count", down=True),), limit=LONG)  # fmt: skip
     if which:
         measures = ("listing.count", *(("listing.drop:avg",) if fell and not rose else ()))
         return Query(
@@ -72,8 +76,8 @@ def periods(asked: Asked) -> Query | None:
     return Query(
         Intent.COMPARE, day, measures=measures, dimensions=(f"{day}.platform",),
         filters=tuple(turned_to(one, day) for one in filters),
-        window=Window(f"{day}.day", current.start, current.end, current.said),
-        against=Window(f"{day}.day", earlier.start, earlier.end, earlier.said),
+        window=window_of(f"{day}.day", current),
+        against=window_of(f"{day}.day", earlier),
         order=(Order(f"{day}.platform"),), limit=SHORT,
     )  # fmt: skip
 
@@ -93,7 +97,7 @@ def _then(asked: Asked, span: Span) -> Query | None:
         Intent.CHEAPEST if cheap else Intent.LIST, day,
         columns=tuple(f"{day}.{one}" for one in ("day", "name", "pack", "platform", "price", "unit_price")),
         filters=tuple(turned_to(one, day) for one in filters),
-        window=Window(f"{day}.day", span.start, span.end, span.said), order=(order,),
+        window=window_of(f"{day}.day", span), order=(order,),
         limit=SHORT if cheap else LONG,
     )  # fmt: skip
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from dashboard.ask.dates import ZONE
-from dashboard.ask.query import Filter, Intent, Order, Query
+from dashboard.ask.dates import ZONE, Span
+from dashboard.ask.query import Filter, Intent, Order, Query, Window
 
 ROWS = ("listing.name", "listing.pack", "listing.platform", "listing.price", "listing.unit_price")
 PRICES = (
@@ -32,6 +32,15 @@ def figures_of(
 
 def midnight(now: datetime) -> datetime:
     return now.astimezone(ZONE).replace(hour=0, minute=0, second=0, microsecond=0)
+
+
+def window_of(path: str, span: Span) -> Window:
+    """A period as a bound on a field. Prices are kept by the day: hours of one are that day."""
+    start, end = span.start, span.end
+    if path.endswith(".day"):
+        start = midnight(start)
+        end = max(midnight(end), start + timedelta(days=1))
+    return Window(path, start, end, span.said)
 
 
 def whole(value: float) -> int | float:

@@ -90,7 +90,8 @@ def _each_beside_itself(filters: list[Filter]) -> Query:
 
 def compared(asked: Asked) -> Query | None:
     sheet = asked.sheet
-    if not sheet.has("compare") and not (asked.duel and not asked.goods):
+    overall = asked.which_platform() and sheet.has("total") and not asked.goods
+    if not (sheet.has("compare") or overall or (asked.duel and not asked.goods)):
         return None
     overview = not asked.goods
     if overview and (sheet.has("price") or asked.asks("gap", "gaps")):
@@ -103,8 +104,11 @@ def compared(asked: Asked) -> Query | None:
     figures = asked.figures()
     filters = [*subject.filters, *figures, *asked.where(available=not overview)]
     if overview:
-        if not (asked.wants_platform or asked.platforms):
+        if not (asked.wants_platform or asked.platforms or asked.asks("overview", "summary")):
             return None
+        for at, token in enumerate(sheet.tokens):
+            if token.text == "market":
+                sheet.use(at, at + 1)
         more = ("listing.in_stock_share",) if data else ()
         measures = ("listing.average_price", "listing.average_discount", "listing.count", *more)
         return figures_of(measures, ("listing.platform",), filters, intent=Intent.COMPARE)
@@ -153,7 +157,8 @@ def listed(asked: Asked) -> Query | None:
     said_stock = any(token.text in ("stock", "inventory") for token in sheet.tokens) and bool(asked.platforms)
     of_platforms = (asked.platforms or asked.wants_platform) and sheet.has("price", "thing", "mrp")
     priced = sheet.has("price") and sheet.has("shopping")
-    if not (asked.goods or said_stock or of_platforms or priced or sheet.has("thing")):
+    sold = bool(asked.platforms) and asked.asks("sell", "sells", "carry", "carries")
+    if not (sold or asked.goods or said_stock or of_platforms or priced or sheet.has("thing")):
         return None
     sheet.take("price", "thing", "shopping", "mrp", "available", "each", "member", "highest")
     limit = asked.top(LONG)

@@ -15,8 +15,10 @@ def basket(asked: Asked) -> Basket | None:
     if budget is None and sheet.has("spend", "basket", "shopping"):
         budget = next((at for at, t in enumerate(sheet.tokens) if t.kind == "number" and t.value >= 50), None)
     wanted = wanted_of(sheet, asked.goods)
-    listed = len(wanted) > 1 and (sheet.has("basket", "spend") or all(one.amount for one in wanted))
+    several = len({one.item for one in wanted}) > 1
+    listed = several and (sheet.has("basket", "spend") or all(one.amount for one in wanted))
     listed = listed or (len(wanted) > 2 and (sheet.has("cheap") or asked.which_platform()))
+    listed = listed or (len(wanted) == 1 and wanted[0].amount is not None and asked.asks("if"))
     bare = not any(one.of("item", "brand", "word") for one in asked.goods)
     spent = budget is not None and (
         sheet.has("spend") or (sheet.has("basket", "shopping") and bare) or (sheet.has("basket") and len(wanted) > 0)

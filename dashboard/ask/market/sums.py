@@ -14,6 +14,9 @@ def counted(asked: Asked) -> Query | None:
     sheet = asked.sheet
     which = asked.which_platform() or (bool(asked.groups()) and asked.asks("which", "what"))
     most = which and sheet.has("highest", "fewest") and not sheet.has("price", "cheap", "value", "dear")
+    brands = asked.asks("brands", "brand") and (asked.wants_platform or sheet.has("count"))
+    if brands and (sheet.has("count") or (most and asked.which_platform())) and not sheet.has("deal"):
+        return _brands(asked)
     if not sheet.take("count") and not (
         most and sheet.has("thing", "available", "unavailable") and not sheet.has("deal")
     ):
@@ -43,6 +46,24 @@ def counted(asked: Asked) -> Query | None:
     return figures_of(("listing.count",), by, filters, down=not sheet.has("fewest"))
 
 
+def _brands(asked: Asked) -> Query:
+    """How many brands there are of something, on each platform when they are asked about."""
+    sheet = asked.sheet
+    sheet.take("count", "thing", "highest", "fewest", "each", "available", "shopping")
+    for at, token in enumerate(sheet.tokens):
+        if token.text in ("brand", "brands"):
+            sheet.use(at, at + 1)
+    by = ("listing.platform",) if asked.wants_platform else ()
+    subject = asked.subject()
+    filters = [
+        *subject.filters,
+        *asked.figures(),
+        *asked.where(available=True),
+        Filter("listing.brand", Op.NOT, ("",), ""),
+    ]
+    return figures_of(("listing.brands", "listing.count"), by, filters, down=not sheet.has("fewest"))
+
+
 def availability(asked: Asked) -> Query | None:
     """How much of what is listed can be bought: by category or platform, as a share, or how the shelves stand."""
     sheet = asked.sheet
@@ -67,6 +88,22 @@ def availability(asked: Asked) -> Query | None:
         return figures_of(measures, by, filters, down=True, intent=Intent.TOP, limit=limit)
     measures = ("listing.in_stock_share", "listing.out_of_stock", "listing.count")
     return figures_of(measures, by, filters, down=not out, intent=Intent.TOP, limit=limit)
+
+
+def on_offer(asked: Asked) -> Query | None:
+    """What share of the products is discounted, by platform or group."""
+    sheet = asked.sheet
+    first = [token.text for token in sheet.tokens[:2]]
+    part = first in (["what", "percentage"], ["what", "percent"]) or asked.asks("share", "proportion", "fraction")
+    if not part or not sheet.has("deal") or sheet.has("cheap", "average"):
+        return None
+    sheet.take("share", "deal", "thing", "each", "compare", "highest", "available")
+    by = asked.by()
+    subject = asked.subject()
+    asked.take_now_spans()
+    filters = [*subject.filters, *asked.figures(), *asked.where()]
+    measures = ("listing.on_offer_share", "listing.deals", "listing.count")
+    return figures_of(measures, by, filters, down=True, intent=Intent.SHARE if by else Intent.FIGURE)
 
 
 def averaged(asked: Asked) -> Query | None:
@@ -161,8 +198,7 @@ def kinds(asked: Asked) -> Query | None:
     texts = [token.text for token in sheet.tokens]
     if not any(word in texts for word in ("brands", "categories", "aisles")) or sheet.has("cheap", "price", "dear"):
         return None
-    if asked.wants_platform:  # how many brands each of them has is not counted
-        return None
+
     sheet.take("thing", "available", "shopping")
     by = asked.by()
     subject = asked.subject()

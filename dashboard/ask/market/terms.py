@@ -76,7 +76,10 @@ def offers(asked: Asked) -> Query | None:
     ]  # fmt: skip
     weekend = next((one for one in sheet.spans if "weekend" in one.said), None)
     ending = sheet.has("ending")
-    if not (kinds or (ending and sheet.has("deal", "coupon", "bank", "flash")) or (weekend and sheet.has("deal"))):
+    counted = sheet.has("count") and asked.asks("offers", "offer", "promotions", "coupons") and not sheet.has("thing")
+    if not (
+        kinds or counted or (ending and sheet.has("deal", "coupon", "bank", "flash")) or (weekend and sheet.has("deal"))
+    ):
         return None
     sheet.take("coupon", "bank", "flash", "bundle", "deliveryoffer", "ending", "soon", "deal", "thing", "value",
                "highest", "available", "compare", "price", "shopping", "fee", "cheap")  # fmt: skip
@@ -101,6 +104,14 @@ def offers(asked: Asked) -> Query | None:
         filters.append(Filter(f"{offer}.ends_at", Op.GE, (weekend.start.isoformat(),), weekend.said))
     else:
         filters.append(Filter(f"{offer}.live", Op.EQ, (True,), ""))
+    if counted:
+        sheet.take("count", "each")
+        for at, token in enumerate(sheet.tokens):
+            if token.text in ("running", "active", "live"):
+                sheet.use(at, at + 1)
+        by = (f"{offer}.platform",) if asked.wants_platform else ()
+        return Query(Intent.FIGURE, offer, measures=(f"{offer}.count",), dimensions=by, filters=tuple(filters),
+                     order=(Order(f"{offer}.count", down=True),) if by else (), limit=LONG if by else 1)  # fmt: skip
     order: tuple[Order, ...] = (Order(f"{offer}.off", down=True), Order(f"{offer}.off_amount", down=True))
     if ending:
         until = _until(asked)
