@@ -372,7 +372,8 @@ class Asked:
     def groups(self) -> list[int]:
         """Where a word for a group stands ("category", "brands") that belongs to no name: not "the dairy category"."""
         named = {one.last for one in self.goods} if self.goods else set()
-        return [at for at, token in enumerate(self.sheet.tokens) if token.text in GROUPS and at not in named]
+        return [at for at, token in enumerate(self.sheet.tokens) if token.text in GROUPS and (
+            token.stem == "brand" or at not in named)]  # fmt: skip
 
     def asks(self, *words: str) -> bool:
         return any(token.text in words for token in self.sheet.tokens)

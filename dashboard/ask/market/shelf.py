@@ -63,7 +63,7 @@ def cheapest(asked: Asked) -> Query | None:
     if bulk:
         filters += [Filter("listing.amount", Op.GE, (_BULK,), "large quantity"),
                     Filter("listing.measure", Op.IN, ("g", "ml"), "")]  # fmt: skip
-    if not filters and not asked.platforms and not sheet.has("shopping", "thing", "bulk", "value"):
+    if not filters and not asked.platforms and not sheet.spans and not sheet.has("shopping", "thing", "bulk", "value"):
         return None
     filters += asked.where(available=True)
     if len(set(subject.items)) > 1:  # unlike things: each beside itself

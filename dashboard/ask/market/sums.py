@@ -55,12 +55,7 @@ def _brands(asked: Asked) -> Query:
             sheet.use(at, at + 1)
     by = ("listing.platform",) if asked.wants_platform else ()
     subject = asked.subject()
-    filters = [
-        *subject.filters,
-        *asked.figures(),
-        *asked.where(available=True),
-        Filter("listing.brand", Op.NOT, ("",), ""),
-    ]
+    filters = [*subject.filters, *asked.figures(), *asked.where(available=True)]
     return figures_of(("listing.brands", "listing.count"), by, filters, down=not sheet.has("fewest"))
 
 
@@ -103,7 +98,7 @@ def on_offer(asked: Asked) -> Query | None:
     asked.take_now_spans()
     filters = [*subject.filters, *asked.figures(), *asked.where()]
     measures = ("listing.on_offer_share", "listing.deals", "listing.count")
-    return figures_of(measures, by, filters, down=True, intent=Intent.SHARE if by else Intent.FIGURE)
+    return figures_of(measures, by, filters, down=True, intent=Intent.TOP if by else Intent.FIGURE)
 
 
 def averaged(asked: Asked) -> Query | None:
@@ -145,7 +140,7 @@ def grouped(asked: Asked) -> Query | None:
     sheet = asked.sheet
     if not asked.groups() or not sheet.has("deal", "price", "cheap", "dear"):
         return None
-    brands = asked.asks("brand", "brands") and sheet.has("cheap") and bool(asked.goods)
+    brands = asked.asks("brand", "brands") and sheet.has("cheap", "price") and bool(asked.goods)
     if not (sheet.has("each", "top") or brands or asked.asks("which", "what")):
         return None
     deal = sheet.take("deal")
@@ -180,7 +175,8 @@ def best_platform(asked: Asked) -> Query | None:
         if asked.asks("most") and sheet.has("thing"):  # "the most products on discount" counts them
             measures = ("listing.deals", "listing.on_offer_share", "listing.count")
         return figures_of(measures, ("listing.platform",), filters, down=True, intent=Intent.TOP)
-    best = sheet.has("highest") and (sheet.has("shopping") or bool(asked.goods))
+    wished = sheet.has("highest") or asked.asks("should", "choose", "use", "prefer")
+    best = wished and (sheet.has("shopping") or bool(asked.goods))
     if items or not (best or sheet.has("cheap", "value", "compare")):
         return None
     sheet.take("total", "top", "cheap", "value", "compare", "price", "thing", "shopping", "highest", "fewest",
