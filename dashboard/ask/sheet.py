@@ -173,6 +173,12 @@ def _soft() -> frozenset[str]:
 
 
 @cache
+def _refusing() -> frozenset[str]:
+    """Words a question may be refused for: never taken for misspellings."""
+    return frozenset(stem(word) for phrases in told()["refuse"].values() for said in phrases for word in said.split())
+
+
+@cache
 def _attributes() -> frozenset[str]:
     return frozenset(stem(word) for word in told()["attributes"]["words"].split())
 
@@ -300,6 +306,7 @@ def _known(word: str, token: Token, lexicon: Lexicon, about: LayerWords) -> bool
         or lexicon.index.knows(word)
         or word in _plain_english()
         or word in _soft()
+        or word in _refusing()
         or token.text in NOT_WORDS
     )
 

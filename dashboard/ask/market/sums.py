@@ -155,6 +155,8 @@ def grouped(asked: Asked) -> Query | None:
     measures: tuple[str, ...] = ("listing.average_price", "listing.lowest_price", "listing.count")
     if deal:
         measures = ("listing.average_discount", "listing.highest_discount", "listing.count")
+    elif cheap and not brands and asked.asks("cheapest", "lowest"):
+        measures = ("listing.lowest_price", "listing.average_price", "listing.count")
     elif brands:
         measures = ("listing.lowest_unit_price", "listing.lowest_price", "listing.count")
     return figures_of(measures, by, filters, down=down, intent=Intent.TOP, limit=limit)
