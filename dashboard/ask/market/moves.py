@@ -87,11 +87,20 @@ def _then(asked: Asked, span: Span) -> Query | None:
     sheet, day = asked.sheet, "price_day"
     sheet.use(span.first, span.last)
     cheap = sheet.take("cheap")
+    average = sheet.take("average")
     sheet.take("price", "thing", "shopping")
+    by = tuple(one.replace("listing.", f"{day}.") for one in asked.by()) if average else ()
     subject = asked.subject()
     if not subject:
         return None
     filters = [*subject.filters, *asked.figures(), *asked.where()]
+    if average:
+        measures = (*((f"{day}.average_unit_price",) if subject.is_item else ()), f"{day}.average_price")
+        return Query(
+            Intent.COMPARE if by else Intent.FIGURE, day, measures=measures, dimensions=by,
+            filters=tuple(turned_to(one, day) for one in filters), window=window_of(f"{day}.day", span),
+            order=(Order(measures[0]),) if by else (), limit=LONG if by else 1,
+        )  # fmt: skip
     order = Order(f"{day}.unit_price") if subject.is_item else Order(f"{day}.price")
     return Query(
         Intent.CHEAPEST if cheap else Intent.LIST, day,
@@ -106,7 +115,8 @@ def trend(asked: Asked) -> Query | None:
     sheet, day = asked.sheet, "price_day"
     grain = next((g for c, g in (("weekly", "week"), ("monthly", "month"), ("daily", "day")) if sheet.has(c)), "")
     moved = sheet.has("moved") and bool(sheet.spans) and bool(asked.goods)
-    if not (sheet.has("trend") or moved or (grain and sheet.has("price", "deal"))):
+    lately = sheet.has("price") and bool(asked.goods) and any(_runs_until_now(one, asked.now) for one in sheet.spans)
+    if not (sheet.has("trend") or moved or lately or (grain and sheet.has("price", "deal"))):
         return None
     sheet.take("trend", "price", "thing", "compare", "daily", "weekly", "monthly", "average", "each", "deal",
                "shopping", "moved", "drop", "rise", "over")  # fmt: skip
@@ -123,6 +133,11 @@ def trend(asked: Asked) -> Query | None:
         filters=tuple(turned_to(one, day) for one in filters), window=window,
         order=(Order(f"{day}.day:{grain or 'day'}"),), limit=500,
     )  # fmt: skip
+
+
+def _runs_until_now(span: Span, now: datetime) -> bool:
+    """ "the price for the last two weeks" is a course, not a day's price."""
+    return span.said.startswith(("last", "past")) and span.start < now - timedelta(days=2) and span.end > now
 
 
 def _same_length(past: Span, now: datetime) -> Span:

@@ -77,9 +77,10 @@ def offers(asked: Asked) -> Query | None:
     weekend = next((one for one in sheet.spans if "weekend" in one.said), None)
     ending = sheet.has("ending")
     counted = sheet.has("count") and asked.asks("offers", "offer", "promotions", "coupons") and not sheet.has("thing")
-    if not (
-        kinds or counted or (ending and sheet.has("deal", "coupon", "bank", "flash")) or (weekend and sheet.has("deal"))
-    ):
+    sums = [at for at, token in enumerate(sheet.tokens) if token.kind == "money"]
+    usable = bool(sums) and asked.asks("order", "orders") and (bool(kinds) or asked.asks("offer", "offers"))
+    timed = (ending and sheet.has("deal", "coupon", "bank", "flash")) or (weekend and sheet.has("deal"))
+    if not (kinds or counted or usable or timed):
         return None
     sheet.take("coupon", "bank", "flash", "bundle", "deliveryoffer", "ending", "soon", "deal", "thing", "value",
                "highest", "available", "compare", "price", "shopping", "fee", "cheap")  # fmt: skip
@@ -87,6 +88,12 @@ def offers(asked: Asked) -> Query | None:
     banks = [token.text for token in sheet.tokens if token.text in _BANKS]
     if banks:
         filters.append(Filter(f"{offer}.bank", Op.HAS, (banks[0],), banks[0]))
+    if usable:  # "for a ₹500 order": offers that ask for no more
+        sheet.use(asked.op_before(sums[0], sheet.tokens[sums[0]])[1], sums[0] + 1)
+        filters.append(Filter(f"{offer}.minimum", Op.LE, (whole(sheet.tokens[sums[0]].value),), "order"))
+        for at, token in enumerate(sheet.tokens):
+            if token.text in ("order", "orders"):
+                sheet.use(at, at + 1)
     if kinds:
         filters.append(one_of(f"{offer}.kind", list(kinds), ""))
     subject = asked.subject()
