@@ -29,7 +29,8 @@ _GOOD = frozenset({"kept_share", "average_stars", "average_rider_stars", "accept
 _FLAGGED = frozenset({"order", "stock"})
 """Meant when only "late" or "out of stock" is said, and of two that would do."""
 _MARKET_TALK = frozenset({"deal", "price", "thing", "cheap", "alternative", "available", "unavailable", "average",
-                          "mrp", "value", "coupon", "bundle", "each", "compare", "highest"})  # fmt: skip
+                          "mrp", "value", "coupon", "bundle", "each", "compare", "highest", "total",
+                          "count"})  # fmt: skip
 _OPS = (("under", Op.LT), ("atmost", Op.LE), ("over", Op.GT), ("atleast", Op.GE))
 _GRAINS = (("hourly", "hour"), ("daily", "day"), ("weekly", "week"), ("monthly", "month"), ("hourofday", "hour_of_day"),
            ("weekdays", "weekday"))  # fmt: skip

@@ -15,6 +15,12 @@ from dashboard.ask.lexicon import LONGEST_NAME, Index, Lexicon, Meaning, grams, 
 from dashboard.ask.tokens import Token, read
 
 NOT_WORDS = frozenset({"except", "excluding", "without", "not", "besides", "exclude", "non"})
+_DECISIVE = frozenset({"why", "exclusive", "average", "median", "nodiscount"})
+_GROUPS = frozenset({"brand", "categori"})
+"""What was asked for so and is not given is not answered at all."""
+_PART_COST = 0.1
+_SOFT_WEIGHT = 0.2
+"""A word like "fresh", of which nothing was made, against one that says something."""
 _DATE_WORDS = frozenset(
     ["today",
     "todays",
@@ -133,11 +139,16 @@ class Sheet:
 
     def confidence(self) -> float:
         """How much of what was said was used; a group asked for ("by reason") and not given weighs most."""
-        unused = len(self.unused())
+        unused = sum(
+            _SOFT_WEIGHT if token.stem in _soft() else 1
+            for at, token in enumerate(self.tokens)
+            if at not in self.used and not is_skipped(token)
+        )
         lost = any(
             at not in self.used and not is_skipped(token) and self.mark_before(at, "each", reach=1)
             for at, token in enumerate(self.tokens)
-        )
+        ) or any(mark.name in _DECISIVE and not set(range(mark.first, mark.last)) <= self.used for mark in self.marks)
+        lost = lost or any(token.stem in _GROUPS and at not in self.used for at, token in enumerate(self.tokens))
         return round(max(0.0, 0.97 - 0.9 * unused / max(self.content(), 1) - 0.25 * lost), 2)
 
     def content(self) -> int:
@@ -147,6 +158,29 @@ class Sheet:
 @cache
 def _skipped() -> frozenset[str]:
     return frozenset(told()["skip"]["words"].split()) | frozenset(stem(w) for w in told()["skip"]["words"].split())
+
+
+@cache
+def _parts() -> frozenset[str]:
+    """Words of the grammar that say nothing alone: the "super" of "super saver pack"."""
+    alone = {word for key in concepts() if len(key) == 1 for word in key}
+    return frozenset(word for key in concepts() if len(key) > 1 for word in key) - alone - _DATE_WORDS
+
+
+@cache
+def _soft() -> frozenset[str]:
+    return frozenset(stem(word) for word in told()["soft"]["words"].split())
+
+
+@cache
+def _refusing() -> frozenset[str]:
+    """Words a question may be refused for: never taken for misspellings."""
+    return frozenset(stem(word) for phrases in told()["refuse"].values() for said in phrases for word in said.split())
+
+
+@cache
+def _attributes() -> frozenset[str]:
+    return frozenset(stem(word) for word in told()["attributes"]["words"].split())
 
 
 def is_skipped(token: Token) -> bool:
@@ -247,7 +281,7 @@ def _spelt(tokens: list[Token], lexicon: Lexicon, about: LayerWords) -> tuple[li
             made.append(token)
             continue
         options = [
-            (far + cost, right)
+            (far + cost + _PART_COST * (cost == 0.0 and right in _parts()), right)
             for found, cost in (
                 (nearest(word, _concept_grams(), _concept_words(), long_from=7), 0.0), (index.close(word), 0.05),
                 (about.close(word), 0.02),
@@ -271,6 +305,8 @@ def _known(word: str, token: Token, lexicon: Lexicon, about: LayerWords) -> bool
         or word in about.words
         or lexicon.index.knows(word)
         or word in _plain_english()
+        or word in _soft()
+        or word in _refusing()
         or token.text in NOT_WORDS
     )
 
@@ -344,7 +380,9 @@ def _with_words(
         if len(token.text) < 3 or token.text in _DATE_WORDS:
             continue
         if token.stem in index.in_products and (
-            token.stem not in _plain_english() or _beside(tokens, found, at, index)
+            token.stem not in _plain_english() | _soft()
+            or token.stem in _attributes()
+            or _beside(tokens, found, at, index)
         ):
             meaning = Meaning("word", (token.text,), token.text)
             found.append(Mention((meaning,), at, at + 1, token.text, _left_out(tokens, at)))

@@ -14,7 +14,7 @@ from dashboard.ask.folding import stem, words
 LONGEST = 400
 """Letters of a question that are looked at; who asks more is asked to say it shorter."""
 
-_RAW = re.compile(r"\d[\d,]*(?:\.\d+)?|\.\d+|[^\W\d_](?:[^\W\d_]|['’\u0900-\u0963])*|[₹%+&/½¼¾:,;\-]")
+_RAW = re.compile(r"\d[\d,]*(?:\.\d+)?|\.\d+|[^\W\d_](?:[^\W\d_]|['’\u0900-\u0963])*|[₹%+&/½¼¾:,;\-]|[<>]=?|[≤≥]")
 _DEVANAGARI_DIGITS = str.maketrans("०१२३४५६७८९", "0123456789")
 _MONEY_BEFORE = frozenset({"₹", "rs", "inr", "रु", "re"})
 _MONEY_AFTER = frozenset(
@@ -41,6 +41,8 @@ _SAID_NUMBERS = {
     "paanch": 5, "पांच": 5, "das": 10, "दस": 10, "sau": 100, "a": 1, "an": 1, "dedh": 1.5, "डेढ़": 1.5, "pav": 0.25,
     "paav": 0.25,
 }  # fmt: skip
+_SIGNS = {">": ["above"], "<": ["below"], ">=": ["at", "least"], "<=": ["at", "most"], "≥": ["at", "least"],
+          "≤": ["at", "most"]}  # fmt: skip
 _CLOCK = frozenset({"am", "pm", "oclock", "baje", "बजे"})
 
 
@@ -84,7 +86,7 @@ def _whole(raw: list[str]) -> list[str]:
     """Words folded: no accents, no apostrophes (what's → whats); signs and figures as they are."""
     whole: list[str] = []
     for one in raw:
-        whole += words(one) if one[0].isalpha() else [one]
+        whole += words(one) if one[0].isalpha() else _SIGNS.get(one, [one])
     return whole
 
 

@@ -60,7 +60,7 @@ def understand(
             short[:LONGEST], say("That is too long: please ask in at most {most} letters.", most=LONGEST), audiences
         )
     sheet = lay_out(short, lexicon, layer, now)
-    reason = _refused(sheet)
+    reason = _refused(sheet) or _unknown_place(sheet, lexicon)
     if reason:
         return _sorry(short, reason, audiences)
     elsewhere = _unknown_platform(sheet)
@@ -157,12 +157,40 @@ def _elsewhere() -> dict[tuple[str, ...], str]:
     return {stems(name): str(name).title() for name in told()["elsewhere"]["names"]}
 
 
+@cache
+def _places() -> dict[tuple[str, ...], str]:
+    return {stems(name): str(name).title() for name in told()["places"]["names"]}
+
+
+@cache
+def _hints() -> dict[tuple[str, ...], str]:
+    return {stems(said): item for item, phrases in told()["hints"].items() for said in phrases}
+
+
 def _refused(sheet: Sheet) -> str:
     said = [token.text for token in sheet.tokens]
     found = {reason for _, reason in phrases_in(said, _refusals())}
+    if "own" in found and _is_a_list(sheet):  # "the best app for my basket: milk, bread, eggs"
+        found.remove("own")
     if any(span.future for span in sheet.spans):
         found.add("future")
     return next((sentence for reason, sentence in _REASONS.items() if reason in found), "")
+
+
+def _is_a_list(sheet: Sheet) -> bool:
+    things = sum(one.of("item") is not None for one in sheet.mentions)
+    return things > 1 and sheet.has("basket") and not sheet.mentioned("store")
+
+
+def _unknown_place(sheet: Sheet, lexicon: Lexicon) -> str:
+    """A city nobody has prices of is said to be none, instead of answering for another."""
+    taken = {at for one in sheet.mentions if one.kind != "word" for at in range(one.first, one.last)}
+    said = [token.stem if at not in taken else "" for at, token in enumerate(sheet.tokens)]
+    found = phrases_in(said, _places())
+    if not found:
+        return ""
+    cities = ", ".join(one.label for one in lexicon.cities) or "none yet"
+    return say("There are no prices for {place} here. Known: {cities}.", place=max(found)[1], cities=cities)
 
 
 def _unknown_platform(sheet: Sheet) -> str:
@@ -220,6 +248,10 @@ def near_questions(sheet: Sheet, layer: Layer, audiences: frozenset[str]) -> tup
             label = one.meanings[0].label
             found += [f"Show {label} prices", f"Which app has the cheapest {label}?"]
             break
+    if not found:
+        known = {one.key for one in sheet.lexicon.items}
+        hinted = phrases_in([token.stem for token in sheet.tokens], _hints())
+        found += [f"Show {item} prices" for _, item in sorted(hinted, reverse=True) if item in known][:1]
     examples = told().get("examples", {})
     nearest = sheet.layer_words.selector.nearest(sheet.said(0, len(sheet.tokens)))
     if sheet.has("price", "deal", "cheap", "platform"):

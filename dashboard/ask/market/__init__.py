@@ -1,0 +1,42 @@
+"""Questions about prices, deals and fees of platforms made into queries and baskets of the market's entities."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from dashboard.ask.market import moves, places, shelf, shopping, sums, terms
+from dashboard.ask.market.asked import Asked
+from dashboard.ask.query import Basket, Reading, Understood
+from dashboard.ask.sheet import Sheet
+
+_WAYS = (
+    shopping.basket, shopping.alternatives, places.served, terms.terms, places.fresh, terms.offers, places.members,
+    moves.moved_prices, moves.periods, moves.trend, places.platforms, sums.availability, sums.on_offer, sums.counted,
+    sums.averaged, sums.topmost, sums.grouped, sums.best_platform, shelf.deals, sums.kinds,
+    shelf.cheapest, shelf.compared, shelf.stocked, shelf.listed,
+)  # fmt: skip
+"""Tried in this order; the first that has an answer counts."""
+
+
+def readings(sheet: Sheet, *, now: datetime, city: str) -> list[Reading]:
+    """How the question may be meant about the market; none when it is not."""
+    made = _made(Asked(sheet, now, city))
+    if made is None:
+        return []
+    understood, steps = made
+    return [Reading(understood, sheet.confidence(), steps, sheet.unused())]
+
+
+def _made(asked: Asked) -> tuple[Understood, tuple[str, ...]] | None:
+    begins = asked.sheet.tokens[0].text
+    if asked.on_all_platforms() or (begins == "when" and not asked.sheet.has("ending")):
+        return None
+    before = set(asked.sheet.used)
+    for way in _WAYS:
+        asked.sheet.used = set(before)
+        made = way(asked)
+        if isinstance(made, Basket):
+            return made, shopping.basket_steps(made)
+        if made is not None:
+            return made, ()
+    return None

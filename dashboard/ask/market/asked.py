@@ -1,0 +1,390 @@
+"""A question about the market and what can be read out of it whatever is wanted: platforms, goods, figures, periods."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from itertools import pairwise
+
+from dashboard.ask.entities import told
+from dashboard.ask.goods import Subject, category_filters, heads_of, one_of, turned_to
+from dashboard.ask.market.shape import whole, window_of
+from dashboard.ask.query import Filter, Op, Value, Window
+from dashboard.ask.sheet import Mention, Sheet
+from dashboard.ask.tokens import Token
+
+GROUPS = {"brand": "brand", "brands": "brand", "category": "category", "categories": "category", "aisle": "aisle",
+           "aisles": "aisle", "department": "aisle", "city": "city", "cities": "city"}  # fmt: skip
+_ABOUT_A_TENTH = 0.1
+_BEST = frozenset(
+    {"best", "better", "cheapest", "cheaper", "good", "right", "ideal", "top", "expensive", "costliest", "priciest"}
+)
+_UNITS = {"kg": "g", "kilo": "g", "gram": "g", "gm": "g", "g": "g", "litre": "ml", "liter": "ml", "ml": "ml"}
+
+
+def _either(found: list[Filter]) -> list[Filter]:
+    """Two amounts are one or the other: "1 kg vs 500 g"."""
+    kept: dict[tuple[str, Op], Filter] = {}
+    for one in found:
+        key = (one.field, one.op)
+        held = kept.get(key)
+        if held is None or one.op != Op.EQ:
+            kept[key if held is None else (f"{one.field}#{len(kept)}", one.op)] = one
+        elif one.values != held.values:
+            kept[key] = Filter(one.field, Op.IN, (*held.values, *one.values), f"{held.said}, {one.said}")
+    return list(kept.values())
+
+
+class Asked:
+    def __init__(self, sheet: Sheet, now: datetime, city: str) -> None:
+        self.sheet = sheet
+        self.now = now
+        said = sheet.mentioned("city")
+        self.cities = [key for one in said for key in one.keys] or ([city] if city else [])
+        self.city = self.cities[0] if self.cities else ""
+        for one in said:
+            sheet.use(one.first, one.last)
+        sheet.take("near")
+        self.here = bool(said)
+        self.platforms = self._platforms()
+        self.wants_platform = sheet.take("platform")
+        if self.wants_platform:
+            for at, token in enumerate(sheet.tokens[:-1]):  # "all three platforms"
+                if token.text in ("three", "four", "five", "six", "both", "two", "3", "4", "5") and sheet.mark_at(
+                    at + 1, "platform"
+                ):
+                    sheet.use(at, at + 1)
+        self.duel = self._duel()
+        self.goods = [one for one in sheet.mentions if one.of("item", "category", "aisle", "brand", "word")]
+        sells = sheet.has("cheap", "price", "deal", "compare", "available") or any(
+            token.text in ("have", "has", "sell", "sells", "selling") for token in sheet.tokens
+        )
+        if self.goods and sells and not sheet.mentioned("store"):
+            for at, token in enumerate(sheet.tokens):  # "which store has the cheapest tomatoes": a platform is meant
+                if token.text in ("store", "stores", "shop", "shops", "place"):
+                    sheet.use(at, at + 1)
+                    self.wants_platform = True
+        if self.goods:  # "the cheapest milk delivery": of milk, not of delivering
+            for at, token in enumerate(sheet.tokens):
+                if token.text in ("delivery", "delivered", "deliver", "delivering") and not sheet.has("fast", "fee"):
+                    sheet.use(at, at + 1)
+
+    def _duel(self) -> bool:
+        """Whether platforms are set against each other: "is Zepto cheaper than Blinkit", "Blinkit or Zepto"."""
+        sheet = self.sheet
+        named = sheet.mentioned("platform")
+        if not self.two_platforms():
+            return False
+        for mark in sheet.marks:
+            if mark.name in ("under", "over") and any(one.first == mark.last for one in named):
+                sheet.use(mark.first, mark.last)
+                return True
+        between = {token.text for one, other in pairwise(named) for token in sheet.tokens[one.last : other.first]}
+        asks = {token.text for token in sheet.tokens} & {"cheaper", "which", "than", "is", "use"}
+        if "and" in between:  # "which is cheaper, Blinkit and Zepto"
+            return "which" in asks and sheet.has("cheap") and not sheet.has("thing")
+        alone = not sheet.has("price", "deal") or sheet.has("cheap", "compare")
+        set_apart = bool(between & {"or", "versus", "vs", "than"})
+        return set_apart and alone and (self.wants_platform or sheet.has("compare") or bool(asks))
+
+    def _platforms(self) -> list[Filter]:
+        named = self.sheet.mentioned("platform")
+        yes: list[Value] = []
+        no: list[Value] = []
+        for one in named:
+            self.sheet.use(one.first, one.last)
+            (no if one.no else yes).extend(key for key in one.keys if key not in (no if one.no else yes))
+            if one.no:
+                self._use_not(one)
+        if self.sheet.has("ours") and (ours := next((p.key for p in self.sheet.lexicon.platforms if p.ours), "")):
+            self.sheet.take("ours")
+            yes += [ours] if ours not in yes else []
+        said = " and ".join(one.said for one in named)
+        return [
+            *([one_of("listing.platform", yes, said)] if yes else []),
+            *(Filter("listing.platform", Op.NOT, (key,), said) for key in no),
+        ]
+
+    def _use_not(self, one: Mention) -> None:
+        for at in range(max(0, one.first - 3), one.first):
+            if self.sheet.tokens[at].text in ("except", "excluding", "without", "not", "besides", "exclude", "other",
+                                              "apart"):  # fmt: skip
+                self.sheet.use(at, at + 1)
+
+    def subject(self) -> Subject:
+        made = Subject()
+        heads, words = heads_of(self.sheet, self.goods)
+        brands: list[Value] = []
+        said: list[str] = []
+        for one in heads:
+            self.sheet.use(one.first, one.last)
+            said.append(one.said)
+            if one.no:
+                self._use_not(one)
+            item, category, brand = one.of("item"), one.of("category", "aisle"), one.of("brand")
+            if item is not None:
+                if one.no:
+                    made.filters.append(Filter("listing.item", Op.NOT, item.keys, one.said))
+                else:
+                    made.items += item.keys
+            elif category is not None:
+                if one.no:
+                    made.filters += [
+                        Filter(f"listing.{category.kind}", Op.NOT, (key,), one.said) for key in category.keys
+                    ]
+                else:
+                    made.categories.append(category)
+            elif brand is not None:
+                if one.no:
+                    made.filters.append(Filter("listing.brand", Op.NOT, brand.keys, one.said))
+                else:
+                    brands += brand.keys
+        packs = self.packs([str(key) for key in made.items])
+        made.filters += packs
+        for one in words:
+            if packs and one.said in ("pack", "packs"):
+                continue
+            self.sheet.use(one.first, one.last)
+            made.filters.append(
+                Filter("listing.name", Op.NOT if one.no else Op.HAS, (one.meanings[0].label,), one.said)
+            )
+        made.filters += category_filters(made.categories)
+        if made.categories:
+            for at, token in enumerate(self.sheet.tokens):  # "items in the dairy category"
+                if token.text in ("category", "aisle", "section", "department", "range", "item", "items"):
+                    self.sheet.use(at, at + 1)
+        if brands or words:
+            for at, token in enumerate(self.sheet.tokens):  # "Tata brand deals"
+                if token.text in ("brand", "brands", "branded") and not self.sheet.has("compare"):
+                    self.sheet.use(at, at + 1)
+        if brands:
+            made.filters.insert(0, one_of("listing.brand", brands, ""))
+        if made.items:
+            made.filters.insert(0, one_of("listing.item", list(dict.fromkeys(made.items)), ""))
+        made.label = " ".join(said)
+        return made
+
+    def figures(self, *, money: str = "listing.price") -> list[Filter]:
+        """Percentages, sums and packs as filters; of what is used already nothing."""
+        sheet, found = self.sheet, []
+        at = 0
+        while at < len(sheet.tokens):
+            token = sheet.tokens[at]
+            if at not in sheet.used and token.kind in ("percent", "money", "amount", "number"):
+                made, last = self._figure(at, token, money)
+                found += made
+                at = max(at, last - 1)
+            at += 1
+        return _either(found)
+
+    def _figure(self, at: int, token: Token, money: str) -> tuple[list[Filter], int]:
+        sheet = self.sheet
+        path = {"percent": "listing.discount", "money": money, "amount": "listing.amount"}.get(token.kind, "")
+        value: float = token.value
+        op, first = self.op_before(at, token)
+        if token.kind == "number":
+            if op is None and not token.more and self._between(at) is None:
+                return [], at + 1
+            after = sheet.tokens[at + 1].text if at + 1 < len(sheet.tokens) else ""
+            path = "listing.discount" if after in ("off", "discount", "discounts") else money
+            value = token.value * 100
+        if token.kind in ("money", "number") and path != "listing.discount":
+            path = self._sum_of(first, at + 1, path)
+            if path == "listing.unit_price":
+                return self._per_unit(at, first, op or Op.LE, value)
+        between = self._between(at)
+        if between is not None:
+            low, high, first, last = between
+            if token.kind == "number" and sheet.tokens[last - 1].kind == "percent":
+                path = "listing.discount"
+            sheet.use(first, last)
+            times = 100 if {sheet.tokens[at].kind, sheet.tokens[last - 1].kind} == {"number"} else 1
+            pair = (whole(low * times), whole(high * times))
+            return [Filter(path, Op.BETWEEN, pair, sheet.said(first, last))], last
+        sheet.use(first, at + 1)
+        said = sheet.said(first, at + 1)
+        if sheet.mark_before(at, "around", reach=1) and token.kind == "money":
+            sheet.use(at - 1, at)
+            near = value * _ABOUT_A_TENTH
+            return [Filter(path, Op.BETWEEN, (whole(value - near), whole(value + near)), said)], at + 1
+        if token.kind == "amount":
+            made = [
+                Filter(path, op or Op.EQ, (whole(value),), said),
+                Filter("listing.measure", Op.EQ, (token.unit,), ""),
+            ]
+            return made, at + 1
+        default = Op.GE if token.kind == "percent" else Op.LE
+        return [Filter(path, Op.GE if token.more else op or default, (whole(value),), said)], at + 1
+
+    def _sum_of(self, first: int, last: int, path: str) -> str:
+        """What a sum is of: the MRP said before it ("MRP is above ₹300"), a kilo's price ("under ₹30 per kg")."""
+        sheet = self.sheet
+        mrp = sheet.mark_before(first, "mrp", reach=4)
+        if mrp is not None:
+            sheet.use(mrp.first, mrp.last)
+            return "listing.mrp"
+        unit = sheet.mark_at(last, "value")
+        return "listing.unit_price" if unit is not None and sheet.tokens[last].text in ("per", "a") else path
+
+    def _per_unit(self, at: int, first: int, op: Op, value: float) -> tuple[list[Filter], int]:
+        sheet = self.sheet
+        unit = next(mark for mark in sheet.marks if mark.name == "value" and mark.first == at + 1)
+        sheet.use(first, unit.last)
+        measure = _UNITS.get(sheet.tokens[unit.last - 1].text, "pc")
+        times = 1000 if sheet.tokens[unit.last - 1].stem in ("gram", "gm", "g", "ml") else 1
+        return [
+            Filter("listing.unit_price", op, (whole(value * times),), sheet.said(first, unit.last)),
+            Filter("listing.measure", Op.EQ, (measure,), ""),
+        ], unit.last
+
+    def packs(self, items: list[str]) -> list[Filter]:
+        """ "12 pack", "pack of 4": of what is bought by the piece so many pieces, else so many together."""
+        sheet, tokens = self.sheet, self.sheet.tokens
+        for at, token in enumerate(tokens):
+            if token.kind != "number" or at in sheet.used or not 1 < token.value <= 100:
+                continue
+            after = tokens[at + 1].text if at + 1 < len(tokens) else ""
+            before = [one.text for one in tokens[max(0, at - 2) : at]]
+            if after in ("pack", "packs"):
+                first, last = at, at + 2
+            elif before in (["pack", "of"], ["box", "of"], ["tray", "of"]):
+                first, last = at - 2, at + 1
+            else:
+                continue
+            sheet.use(first, last)
+            said, counted = sheet.said(first, last), set(items) & set(told()["counted"]["items"])
+            if not counted:
+                return [Filter("listing.pieces", Op.EQ, (int(token.value),), said)]
+            return [
+                Filter("listing.amount", Op.EQ, (int(token.value),), said),
+                Filter("listing.measure", Op.EQ, ("pc",), ""),
+            ]
+        return []
+
+    def op_before(self, at: int, token: Token) -> tuple[Op | None, int]:
+        for name, op in (("under", Op.LT), ("atmost", Op.LE), ("over", Op.GT), ("atleast", Op.GE)):
+            mark = self.sheet.mark_before(at, name)
+            if mark is not None:
+                return op, mark.first
+        for name, op in (("atmost", Op.LE), ("atleast", Op.GE)):  # "20% or less"
+            mark = self.sheet.mark_at(at + 1, name)
+            if mark is not None and mark.last - mark.first > 1:
+                self.sheet.use(mark.first, mark.last)
+                return op, at
+        return None, at
+
+    def _between(self, at: int) -> tuple[float, float, int, int] | None:
+        """ "between ₹20 and ₹50", "₹20 to ₹50", "₹20-50"."""
+        tokens = self.sheet.tokens
+        for step in (2, 1):
+            end = at + step
+            if end < len(tokens) and tokens[end].kind in ("money", "percent", "number", "amount"):
+                if step == 2 and tokens[at + 1].text not in ("and", "to", "till", "se"):
+                    continue
+                before = self.sheet.mark_before(at, "between", "atleast")
+                if step == 1 and before is None:
+                    continue
+                low, high = tokens[at], tokens[end]
+                if step == 2 and tokens[at + 1].text == "and" and before is None:
+                    continue
+                a, b = low.value, high.value
+                if low.kind == "number" and high.kind != "number":
+                    a *= 100
+                elif high.kind == "number" and low.kind != "number":
+                    b *= 100
+                if a < b:
+                    return a, b, before.first if before else at, end + 1
+        return None
+
+    def where(self, *, entity: str = "listing", available: bool = False) -> list[Filter]:
+        """City, platforms and, when asked, what can be bought."""
+        found = list(self.platforms)
+        if available:
+            found.append(Filter("listing.available", Op.EQ, (True,), ""))
+        if self.cities:
+            found.append(one_of("listing.city", list(self.cities), ""))
+        return [turned_to(one, entity) for one in found]
+
+    def top(self, default: int) -> int:
+        """The n of "top 5"."""
+        tokens = self.sheet.tokens
+        dated = {at for span in self.sheet.spans for at in range(span.first, span.last)}
+        for at, token in enumerate(tokens):
+            if (
+                token.kind == "number"
+                and at not in self.sheet.used | dated
+                and 0 < token.value <= 1000
+                and not token.more
+            ):
+                before = tokens[at - 1].text if at else ""
+                after = tokens[at + 1].text if at + 1 < len(tokens) else ""
+                if before in ("top", "first", "best", "bottom", "show", "list", "last") or after in (
+                    "cheapest", "most", "best", "expensive", "costliest", "biggest", "lowest", "highest", "products",
+                    "items", "deals", "product", "offers", "largest", "discounts",
+                ):  # fmt: skip
+                    self.sheet.use(at - (before in ("top", "first", "bottom")), at + 1)
+                    return int(token.value)
+        return default
+
+    def take_now_spans(self) -> None:
+        """ "today", "this week": prices and deals are those of now anyway."""
+        for span in self.sheet.spans:
+            if span.start <= self.now < span.end and span.end - span.start <= timedelta(days=8):
+                self.sheet.use(span.first, span.last)
+
+    def window(self, path: str) -> Window | None:
+        for span in self.sheet.spans:
+            if not set(range(span.first, span.last)) <= self.sheet.used:
+                self.sheet.use(span.first, span.last)
+                return window_of(path, span)
+        return None
+
+    def by(self) -> tuple[str, ...]:
+        """The dimension after "by" or "which": platform, brand, category."""
+        sheet = self.sheet
+        found: list[str] = []
+        for at, token in enumerate(sheet.tokens):
+            if token.kind == "word" and at not in sheet.used:
+                name = GROUPS.get(token.text)
+                if name:
+                    sheet.use(at, at + 1)
+                    found.append(f"listing.{name}")
+        if (self.wants_platform and not found) or (self.platforms and len(self.platforms[0].values) > 1 and not found):
+            found.append("listing.platform")
+        sheet.take("each")
+        return tuple(dict.fromkeys(found))
+
+    def which_platform(self) -> bool:
+        """ "Which app …", "the best app to buy …"."""
+        if self.platforms or not self.wants_platform:
+            return False
+        tokens = self.sheet.tokens
+        if any(token.text in ("which", "who", "what") for token in tokens):
+            return True
+        return any(
+            mark.name == "platform"
+            and (
+                (mark.first and tokens[mark.first - 1].text in _BEST)
+                or (mark.last < len(tokens) and tokens[mark.last].text in ("with", "having"))
+            )
+            for mark in self.sheet.marks
+        )
+
+    def groups(self) -> list[int]:
+        """Where a word for a group stands ("category", "brands") that belongs to no name: not "the dairy category"."""
+        named = {one.last for one in self.goods} if self.goods else set()
+        return [at for at, token in enumerate(self.sheet.tokens) if token.text in GROUPS and (
+            token.stem == "brand" or at not in named)]  # fmt: skip
+
+    def asks(self, *words: str) -> bool:
+        return any(token.text in words for token in self.sheet.tokens)
+
+    def two_platforms(self) -> bool:
+        return any(one.op == Op.IN and len(one.values) > 1 for one in self.platforms)
+
+    def on_all_platforms(self) -> bool:
+        """What everybody sells is a question about sets of platforms, which no query here can ask."""
+        tokens = self.sheet.tokens
+        return self.sheet.has("available") and not self.goods and any(
+            mark.name == "platform" and mark.first and tokens[mark.first - 1].text in ("all", "every", "each")
+            for mark in self.sheet.marks
+        )  # fmt: skip

@@ -1,0 +1,175 @@
+"""What platforms list: deals, the cheapest, side by side, in stock, prices."""
+
+from __future__ import annotations
+
+from dashboard.ask.market.asked import Asked
+from dashboard.ask.market.shape import DEAL_ROWS, LONG, PRICES, ROWS, SHORT, figures_of
+from dashboard.ask.query import Filter, Intent, Op, Order, Query
+
+_BULK = 1000  # g or ml: a large pack
+
+
+def deals(asked: Asked) -> Query | None:
+    sheet = asked.sheet
+    family = sheet.take("family")
+    bulk = sheet.has("bulk") and sheet.has("deal") and not sheet.has("value") and sheet.take("bulk")
+    if sheet.has("deal"):
+        sheet.take("share", "total")
+    if not family and (not sheet.has("deal") or sheet.has("cheap")):
+        return None
+    sheet.take("deal", "thing", "shopping", "price", "highest", "value", "top", "each", "compare", "available", "mrp")
+    limit = asked.top(LONG)
+    subject = asked.subject()
+    asked.take_now_spans()
+    figures = asked.figures()
+    filters = [*subject.filters, *figures]
+    if family:
+        filters.append(Filter("listing.name", Op.HAS, ("pack",), "family pack"))
+        filters[-1] = Filter("listing.combo", Op.EQ, (True,), "family pack")
+    if bulk:
+        filters += [
+            Filter("listing.amount", Op.GE, (_BULK,), "bulk"),
+            Filter("listing.measure", Op.IN, ("g", "ml"), ""),
+        ]
+    if not any(one.field == "listing.discount" for one in figures):
+        filters.append(Filter("listing.discount", Op.GT, (0,), "discount"))
+    filters += asked.where(available=True)
+    return Query(Intent.DEALS, "listing", columns=DEAL_ROWS, filters=tuple(filters),
+                 order=(Order("listing.discount", down=True), Order("listing.price")), limit=limit)  # fmt: skip
+
+
+def cheapest(asked: Asked) -> Query | None:
+    sheet = asked.sheet
+    bulk = sheet.has("bulk")
+    items = any(one.of("item", "word") for one in asked.goods)
+    cheaper = asked.duel and (sheet.has("cheap") or asked.asks("cheaper", "than", "versus"))
+    if cheaper and not items:
+        return _side_by_side(asked)
+    if len(asked.platforms) == 1 and not asked.goods and asked.asks("cheaper") and asked.asks("is", "are"):
+        asked.platforms = []  # "is Zepto cheaper?": than the others
+        return _side_by_side(asked)
+    thrifty = bool(asked.goods) and asked.asks("optimize", "optimise", "maximize", "maximise")
+    best_app = asked.which_platform() and bool(asked.goods) and sheet.has("highest")
+    large = bulk and sheet.has("highest", "price", "top")
+    if not (sheet.has("cheap", "value") or cheaper or thrifty or best_app or large):
+        return None
+    value = sheet.has("value") or bulk
+    sheet.take("cheap", "value", "thing", "price", "shopping", "deal", "highest", "available", "bulk", "top", "each",
+               "compare", "fewest", "average", "spend")  # fmt: skip
+    limit = asked.top(SHORT)
+    subject = asked.subject()
+    asked.take_now_spans()
+    filters = [*subject.filters, *asked.figures()]
+    if bulk:
+        filters += [Filter("listing.amount", Op.GE, (_BULK,), "large quantity"),
+                    Filter("listing.measure", Op.IN, ("g", "ml"), "")]  # fmt: skip
+    if not filters and not asked.platforms and not sheet.spans and not sheet.has("shopping", "thing", "bulk", "value"):
+        return None
+    filters += asked.where(available=True)
+    if len(set(subject.items)) > 1:  # unlike things: each beside itself
+        return _each_beside_itself(filters)
+    by_unit = subject.is_item or value
+    order = (Order("listing.unit_price"), Order("listing.price")) if by_unit else (Order("listing.price"),)
+    return Query(Intent.CHEAPEST, "listing", columns=ROWS, filters=tuple(filters), order=order, limit=limit)
+
+
+def _side_by_side(asked: Asked) -> Query:
+    """What is cheaper on one platform than on another: each thing's unit price on both."""
+    asked.sheet.take("cheap", "thing", "price", "compare", "shopping", "each", "highest", "value", "over", "mrp",
+                     "total", "available", "between", "under")  # fmt: skip
+    subject = asked.subject()
+    asked.take_now_spans()
+    return _each_beside_itself([*subject.filters, *asked.figures(), *asked.where(available=True)])
+
+
+def _each_beside_itself(filters: list[Filter]) -> Query:
+    return Query(Intent.COMPARE, "listing", measures=("listing.lowest_unit_price", "listing.lowest_price"),
+                 dimensions=("listing.item", "listing.platform"), filters=tuple(filters),
+                 order=(Order("listing.item"), Order("listing.lowest_unit_price")), limit=500)  # fmt: skip
+
+
+def compared(asked: Asked) -> Query | None:
+    sheet = asked.sheet
+    overall = asked.which_platform() and sheet.has("total") and not asked.goods
+    if not (sheet.has("compare") or overall or (asked.duel and not asked.goods)):
+        return None
+    overview = not asked.goods
+    if overview and (sheet.has("price") or asked.asks("gap", "gaps")):
+        return _side_by_side(asked)
+    data = not sheet.has("mrp")
+    sheet.take("compare", "price", "thing", "shopping", "each", "available", "between", "highest", "over", "mrp")
+    sheet.take("total")
+    subject = asked.subject()
+    asked.take_now_spans()
+    figures = asked.figures()
+    filters = [*subject.filters, *figures, *asked.where(available=not overview)]
+    if overview:
+        if not (asked.wants_platform or asked.platforms or asked.asks("overview", "summary")):
+            return None
+        for at, token in enumerate(sheet.tokens):
+            if token.text == "market":
+                sheet.use(at, at + 1)
+        more = ("listing.in_stock_share",) if data else ()
+        measures = ("listing.average_price", "listing.average_discount", "listing.count", *more)
+        return figures_of(measures, ("listing.platform",), filters, intent=Intent.COMPARE)
+    measures = ("listing.lowest_price", "listing.lowest_unit_price", "listing.count")
+    brands = next((one for one in filters if one.field == "listing.brand"), None)
+    if len(asked.cities) > 1:
+        dimensions: tuple[str, ...] = ("listing.city", "listing.platform")
+        order = (Order("listing.city"), Order("listing.lowest_unit_price"))
+    elif brands is not None and len(brands.values) > 1:
+        dimensions = ("listing.brand", "listing.platform")
+        order = (Order("listing.brand"), Order("listing.lowest_unit_price"))
+    elif subject.is_item and len(subject.items) < 2 and not subject.categories:
+        dimensions = ("listing.platform",)
+        order = (Order("listing.lowest_unit_price"), Order("listing.lowest_price"))
+    else:
+        dimensions = ("listing.item", "listing.platform")
+        order = (Order("listing.item"), Order("listing.lowest_unit_price"))
+    return Query(Intent.COMPARE, "listing", measures=measures, dimensions=dimensions, filters=tuple(filters),
+                 order=order, limit=200)  # fmt: skip
+
+
+def stocked(asked: Asked) -> Query | None:
+    sheet = asked.sheet
+    out = sheet.has("unavailable")
+    levels = [at for at, token in enumerate(sheet.tokens) if token.text in ("stock", "inventory", "levels", "level")]
+    if asked.platforms and levels and not out and not sheet.has("available"):
+        for at in levels:
+            sheet.use(at, at + 1)
+        return listed(asked)
+    if not (out or sheet.has("available")):
+        return None
+    if not (asked.platforms or asked.goods or asked.wants_platform or sheet.has("thing")):
+        return None
+    sheet.take("unavailable" if out else "available", "thing", "shopping", "price", "platform", "each")
+    subject = asked.subject()
+    asked.take_now_spans()
+    filters = [*subject.filters, *asked.figures(), *asked.where()]
+    filters.append(Filter("listing.available", Op.EQ, (not out,), "out of stock" if out else "available"))
+    order = (Order("listing.unit_price"),) if subject.is_item else (Order("listing.name"),)
+    return Query(Intent.LIST, "listing", columns=PRICES[:7], filters=tuple(filters), order=order, limit=LONG)
+
+
+def listed(asked: Asked) -> Query | None:
+    """Prices of something: onion prices, Amul butter on Zepto, milk 1L, everything on Blinkit under ₹50."""
+    sheet = asked.sheet
+    said_stock = any(token.text in ("stock", "inventory") for token in sheet.tokens) and bool(asked.platforms)
+    of_platforms = (asked.platforms or asked.wants_platform) and sheet.has("price", "thing", "mrp")
+    priced = sheet.has("price") and sheet.has("shopping")
+    sold = bool(asked.platforms) and asked.asks("sell", "sells", "carry", "carries")
+    if not (sold or asked.goods or said_stock or of_platforms or priced or sheet.has("thing")):
+        return None
+    sheet.take("price", "thing", "shopping", "mrp", "available", "each", "member", "highest")
+    limit = asked.top(LONG)
+    subject = asked.subject()
+    asked.take_now_spans()
+    money = "listing.mrp" if sheet.has("mrp") else "listing.price"
+    filters = [*subject.filters, *asked.figures(money=money), *asked.where()]
+    if sheet.take("nodiscount"):
+        filters.append(Filter("listing.discount", Op.EQ, (0,), "no discount"))
+    sheet.take("sortup")
+    order = (Order("listing.unit_price"), Order("listing.price")) if subject.is_item else (Order("listing.price"),)
+    if sheet.take("sortdown"):
+        order = (Order("listing.price", down=True),)
+    return Query(Intent.LIST, "listing", columns=PRICES, filters=tuple(filters), order=order, limit=limit)

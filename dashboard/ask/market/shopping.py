@@ -1,0 +1,93 @@
+"""Shopping lists and budgets as baskets; what to take instead of a thing."""
+
+from __future__ import annotations
+
+from blinkit.kernel.said import say
+from dashboard.ask.goods import wanted_of
+from dashboard.ask.market.asked import Asked
+from dashboard.ask.market.shape import PRICES, SHORT
+from dashboard.ask.query import Basket, Filter, Intent, Op, Order, Query, Wanted
+
+
+def basket(asked: Asked) -> Basket | None:
+    sheet = asked.sheet
+    budget = next((at for at, t in enumerate(sheet.tokens) if t.kind == "money"), None)
+    if budget is None and sheet.has("spend", "basket", "shopping"):
+        budget = next((at for at, t in enumerate(sheet.tokens) if t.kind == "number" and t.value >= 50), None)
+    wanted = wanted_of(sheet, asked.goods)
+    several = len({one.item for one in wanted}) > 1
+    listed = several and (sheet.has("basket", "spend") or all(one.amount for one in wanted))
+    listed = listed or (len(wanted) > 2 and (sheet.has("cheap") or asked.which_platform()))
+    listed = listed or (len(wanted) == 1 and wanted[0].amount is not None and asked.asks("if"))
+    bare = not any(one.of("item", "brand", "word") for one in asked.goods)
+    spent = budget is not None and (
+        sheet.has("spend") or (sheet.has("basket", "shopping") and bare) or (sheet.has("basket") and len(wanted) > 0)
+    )
+    if not (listed or spent or (sheet.has("basket") and wanted and sheet.has("cheap", "compare", "deal", "value"))):
+        return None
+    sheet.take("basket", "spend", "shopping", "cheap", "deal", "value", "compare", "thing", "price", "atmost",
+               "under", "highest", "total", "platform", "around", "top", "atleast", "average", "each",
+               "fewest")  # fmt: skip
+    paise = None
+    if budget is not None:
+        token = sheet.tokens[budget]
+        paise = round(token.value) if token.kind == "money" else round(token.value * 100)
+        sheet.use(budget, budget + 1)
+    category = ""
+    for one in asked.goods:
+        meaning = one.of("category", "aisle")
+        if meaning is not None and one.of("item") is None:
+            category = category or meaning.keys[0]
+        sheet.use(one.first, one.last)
+    if not wanted and paise is None:
+        return None
+    if category and wanted:
+        category = ""
+    single = [one for one in asked.goods if one.of("item")]
+    if not category and len(single) == 1 and not wanted:
+        wanted = [Wanted(single[0].keys[0])]
+    chosen = tuple(str(value) for one in asked.platforms if one.op != Op.NOT for value in one.values)
+    return Basket(tuple(wanted), paise, category, chosen, asked.city)
+
+
+def alternatives(asked: Asked) -> Query | None:
+    sheet = asked.sheet
+    if not sheet.take("alternative"):
+        return None
+    named = [one for one in asked.goods if one.of("item")]
+    words = [one for one in asked.goods if one.kind in ("brand", "word")]
+    sheet.take("unavailable", "available", "thing", "cheap", "price", "deal")
+    if named:
+        items = list(dict.fromkeys(key for one in named for key in (one.of("item") or one.meanings[0]).keys))
+        category = sheet.lexicon.category_of(items[0])
+        for one in named:
+            sheet.use(one.first, one.last)
+        if not category:
+            return None
+        filters = [
+            Filter("listing.category", Op.EQ, (category,), ""),
+            *(Filter("listing.item", Op.NOT, (item,), named[0].said) for item in items),
+        ]
+        for one in words:
+            sheet.use(one.first, one.last)
+    else:
+        subject = asked.subject()
+        if not subject.categories:
+            return None
+        filters = subject.filters
+    filters += asked.where(available=True)
+    return Query(Intent.LIST, "listing", columns=PRICES[:7], filters=tuple(filters),
+                 order=(Order("listing.unit_price"), Order("listing.price")), limit=SHORT)  # fmt: skip
+
+
+def basket_steps(basket: Basket) -> tuple[str, ...]:
+    steps: list[str] = []
+    if basket.wanted:
+        steps.append(say("Find each thing on the list on every platform, the cheapest packs that are enough"))
+    else:
+        steps.append(say("Take the best value on every platform"))
+    steps.append(say("Add delivery, handling and small-cart fees, and check the minimum order"))
+    if basket.budget_paise is not None:
+        steps.append(say("Keep within {budget}", budget=f"₹{basket.budget_paise / 100:g}"))
+    steps.append(say("Compare whole baskets, and whether a split over two platforms is cheaper"))
+    return tuple(steps)

@@ -1,0 +1,234 @@
+"""Counts, averages and rankings of what platforms list."""
+
+from __future__ import annotations
+
+from dashboard.ask.market.asked import Asked
+from dashboard.ask.market.shape import LONG, PRICES, figures_of
+from dashboard.ask.query import Filter, Intent, Op, Order, Query
+
+_LEVELS = frozenset({"stock", "inventory", "levels", "level", "availability", "status"})
+
+
+def counted(asked: Asked) -> Query | None:
+    """How many; by platform when platforms are asked about."""
+    sheet = asked.sheet
+    which = asked.which_platform() or (bool(asked.groups()) and asked.asks("which", "what"))
+    most = which and sheet.has("highest", "fewest") and not sheet.has("price", "cheap", "value", "dear")
+    brands = asked.asks("brands", "brand") and (asked.wants_platform or sheet.has("count"))
+    if brands and (sheet.has("count") or (most and asked.which_platform())) and not sheet.has("deal"):
+        return _brands(asked)
+    if not sheet.take("count") and not (
+        most and sheet.has("thing", "available", "unavailable") and not sheet.has("deal")
+    ):
+        return None
+    sheet.take("thing", "shopping", "price", "share")
+    for at, token in enumerate(sheet.tokens):
+        if token.text in ("listed", "listing"):
+            sheet.use(at, at + 1)
+    by = asked.by()
+    filters = []
+    if sheet.has("available") and sheet.has("unavailable"):
+        sheet.take("available", "unavailable", "each", "highest")
+        subject = asked.subject()
+        whole = ("listing.in_stock", "listing.out_of_stock", "listing.count")
+        return figures_of(whole, by, [*subject.filters, *asked.figures(), *asked.where()], down=True)
+    if sheet.take("unavailable"):
+        filters.append(Filter("listing.available", Op.EQ, (False,), "out of stock"))
+    elif sheet.take("available"):
+        filters.append(Filter("listing.available", Op.EQ, (True,), "available"))
+    figures = asked.figures()
+    if sheet.take("deal") and not any(one.field == "listing.discount" for one in figures):
+        filters.append(Filter("listing.discount", Op.GT, (0,), "discount"))
+    sheet.take("highest", "fewest", "compare", "each")
+    asked.take_now_spans()
+    subject = asked.subject()
+    filters = [*subject.filters, *filters, *figures, *asked.where()]
+    return figures_of(("listing.count",), by, filters, down=not sheet.has("fewest"))
+
+
+def _brands(asked: Asked) -> Query:
+    """How many brands there are of something, on each platform when they are asked about."""
+    sheet = asked.sheet
+    sheet.take("count", "thing", "highest", "fewest", "each", "available", "shopping")
+    for at, token in enumerate(sheet.tokens):
+        if token.text in ("brand", "brands"):
+            sheet.use(at, at + 1)
+    by = ("listing.platform",) if asked.wants_platform else ()
+    subject = asked.subject()
+    filters = [*subject.filters, *asked.figures(), *asked.where(available=True)]
+    return figures_of(("listing.brands", "listing.count"), by, filters, down=not sheet.has("fewest"))
+
+
+def availability(asked: Asked) -> Query | None:
+    """How much of what is listed can be bought: by category or platform, as a share, or how the shelves stand."""
+    sheet = asked.sheet
+    out = sheet.has("unavailable")
+    levels = [at for at, token in enumerate(sheet.tokens) if token.text in _LEVELS]
+    share = sheet.has("share") or asked.asks("rate")
+    bare = len(levels) > 1 and not asked.goods and not asked.platforms
+    if sheet.has("cheap", "deal", "count", "ours") or sheet.mentioned("store"):
+        return None
+    if not (bare or (sheet.has("available", "unavailable") and (asked.groups() or share))):
+        return None
+    sheet.take("available", "unavailable", "share", "highest", "fewest", "each", "thing", "average", "compare", "price")
+    for at in levels:
+        sheet.use(at, at + 1)
+    limit = asked.top(LONG)
+    by = asked.by() or ("listing.platform",)
+    subject = asked.subject()
+    asked.take_now_spans()
+    filters = [*subject.filters, *asked.figures(), *asked.where()]
+    if out and not share:
+        measures = ("listing.out_of_stock", "listing.in_stock_share", "listing.count")
+        return figures_of(measures, by, filters, down=True, intent=Intent.TOP, limit=limit)
+    measures = ("listing.in_stock_share", "listing.out_of_stock", "listing.count")
+    return figures_of(measures, by, filters, down=not out, intent=Intent.TOP, limit=limit)
+
+
+def on_offer(asked: Asked) -> Query | None:
+    """What share of the products is discounted, by platform or group."""
+    sheet = asked.sheet
+    first = [token.text for token in sheet.tokens[:2]]
+    part = first in (["what", "percentage"], ["what", "percent"]) or asked.asks("share", "proportion", "fraction")
+    if not part or not sheet.has("deal") or sheet.has("cheap", "average"):
+        return None
+    sheet.take("share", "deal", "thing", "each", "compare", "highest", "available")
+    by = asked.by()
+    subject = asked.subject()
+    asked.take_now_spans()
+    filters = [*subject.filters, *asked.figures(), *asked.where()]
+    measures = ("listing.on_offer_share", "listing.deals", "listing.count")
+    return figures_of(measures, by, filters, down=True, intent=Intent.TOP if by else Intent.FIGURE)
+
+
+def averaged(asked: Asked) -> Query | None:
+    sheet = asked.sheet
+    names = [n for n in ("average", "median") if sheet.has(n)]
+    if not names or (sheet.has("each", "daily") and not sheet.has("price", "deal", "value", "mrp")):
+        return None
+    deal = sheet.has("deal")
+    mrp = sheet.has("mrp") and not deal
+    if not (deal or mrp or sheet.has("price", "value", "compare")):
+        return None
+    lowest = sheet.has("cheap", "fewest")
+    sheet.take("average", "median", "price", "thing", "compare", "deal", "value", "shopping", "highest", "cheap",
+               "between", "share", "fewest", "each", *(("mrp",) if mrp else ()))  # fmt: skip
+    limit = asked.top(LONG)
+    by = asked.by()
+    subject = asked.subject()
+    asked.take_now_spans()
+    here = sheet.take("available")
+    filters = [*subject.filters, *asked.figures(), *asked.where(available=here)]
+    if mrp:
+        measures: tuple[str, ...] = ("listing.mrp:avg", "listing.count")
+    elif deal:
+        measures = ("listing.average_discount", "listing.count")
+    elif names == ["median"]:
+        measures = ("listing.median_price", "listing.count")
+    elif sheet.has("value"):
+        measures = ("listing.average_unit_price", "listing.average_price", "listing.count")
+    elif subject.items:
+        measures = ("listing.average_price", "listing.average_unit_price", "listing.count")
+    else:
+        measures = ("listing.average_price", "listing.count")
+    down = (deal or sheet.has("highest")) and not lowest
+    return figures_of(measures, by, filters, down=down, intent=Intent.COMPARE if by else Intent.FIGURE, limit=limit)
+
+
+def grouped(asked: Asked) -> Query | None:
+    """Which category or brand has the highest discounts; deals by category."""
+    sheet = asked.sheet
+    if not asked.groups() or not sheet.has("deal", "price", "cheap", "dear"):
+        return None
+    brands = asked.asks("brand", "brands") and sheet.has("cheap", "price") and bool(asked.goods)
+    if not (sheet.has("each", "top") or brands or asked.asks("which", "what")):
+        return None
+    deal = sheet.take("deal")
+    cheap = sheet.has("cheap")
+    down = sheet.take("dear") or deal or (sheet.has("highest") and not cheap)
+    sheet.take("price", "cheap", "thing", "highest", "top", "shopping", "each", "average", "compare", "share", "value")
+    limit = asked.top(LONG)
+    by = asked.by()
+    subject = asked.subject()
+    asked.take_now_spans()
+    filters = [*subject.filters, *asked.figures(), *asked.where(available=True)]
+    measures: tuple[str, ...] = ("listing.average_price", "listing.lowest_price", "listing.count")
+    if deal:
+        measures = ("listing.average_discount", "listing.highest_discount", "listing.count")
+    elif cheap and not brands and asked.asks("cheapest", "lowest"):
+        measures = ("listing.lowest_price", "listing.average_price", "listing.count")
+    elif brands:
+        measures = ("listing.lowest_unit_price", "listing.lowest_price", "listing.count")
+    return figures_of(measures, by, filters, down=down, intent=Intent.TOP, limit=limit)
+
+
+def best_platform(asked: Asked) -> Query | None:
+    """Which app has the best discounts, the better snack prices."""
+    sheet = asked.sheet
+    if not asked.which_platform():
+        return None
+    items = any(one.of("item", "word", "brand") for one in asked.goods)
+    if sheet.has("deal") and not sheet.has("cheap"):
+        sheet.take("deal", "highest", "thing", "shopping", "compare", "top", "price", "average", "value", "each")
+        subject = asked.subject()
+        asked.take_now_spans()
+        filters = [*subject.filters, *asked.figures(), *asked.where(available=True)]
+        measures = ("listing.average_discount", "listing.highest_discount", "listing.on_offer_share")
+        if asked.asks("most") and sheet.has("thing"):  # "the most products on discount" counts them
+            measures = ("listing.deals", "listing.on_offer_share", "listing.count")
+        return figures_of(measures, ("listing.platform",), filters, down=True, intent=Intent.TOP)
+    wished = sheet.has("highest") or asked.asks("should", "choose", "use", "prefer")
+    best = wished and (sheet.has("shopping") or bool(asked.goods))
+    if items or not (best or sheet.has("cheap", "value", "compare")):
+        return None
+    sheet.take("total", "top", "cheap", "value", "compare", "price", "thing", "shopping", "highest", "fewest",
+               "average", "each", "spend")  # fmt: skip
+    subject = asked.subject()
+    asked.take_now_spans()
+    filters = [*subject.filters, *asked.figures(), *asked.where(available=True)]
+    measures = ("listing.average_price", "listing.average_unit_price", "listing.count")
+    return figures_of(measures, ("listing.platform",), filters, intent=Intent.COMPARE)
+
+
+def kinds(asked: Asked) -> Query | None:
+    """Which brands of milk there are; which categories Zepto has."""
+    sheet = asked.sheet
+    texts = [token.text for token in sheet.tokens]
+    if not any(word in texts for word in ("brands", "categories", "aisles")) or sheet.has("cheap", "price", "dear"):
+        return None
+
+    sheet.take("thing", "available", "shopping")
+    by = asked.by()
+    subject = asked.subject()
+    filters = [*subject.filters, *asked.figures(), *asked.where(available=True)]
+    return figures_of(("listing.count", "listing.lowest_price"), by, filters, down=True)
+
+
+def topmost(asked: Asked) -> Query | None:
+    """The dearest; the n of anything is taken from "top n"."""
+    sheet = asked.sheet
+    ends = sheet.has("cheap", "fewest", "minimum") and (
+        sheet.has("dear") or (sheet.has("highest") and sheet.has("price"))
+    )
+    if ends and (asked.goods or asked.groups()) and asked.asks("and"):
+        sheet.take("cheap", "fewest", "dear", "highest", "price", "thing", "each")
+        subject = asked.subject()
+        filters = [*subject.filters, *asked.figures(), *asked.where(available=True)]
+        measures = ("listing.lowest_price", "listing.highest_price", "listing.average_price")
+        return figures_of(measures, asked.by(), filters)
+    if not sheet.take("dear") and not (sheet.has("mrp") and sheet.has("highest") and sheet.take("mrp")):
+        return None
+    sheet.take("thing", "shopping", "price", "highest", "top", "each")
+    limit = asked.top(10)
+    subject = asked.subject()
+    asked.take_now_spans()
+    out = sheet.take("unavailable")
+    filters = [*subject.filters, *asked.figures(), *asked.where(available=not out)]
+    if out:
+        filters.append(Filter("listing.available", Op.EQ, (False,), "out of stock"))
+    if asked.which_platform() and not subject.items:
+        return figures_of(("listing.average_price", "listing.count"), ("listing.platform",), filters, down=True,
+                        intent=Intent.TOP)  # fmt: skip
+    by = "listing.mrp" if asked.asks("mrp") else "listing.price"
+    return Query(Intent.TOP, "listing", columns=PRICES[:6], filters=tuple(filters), order=(Order(by, down=True),),
+                 limit=limit)  # fmt: skip

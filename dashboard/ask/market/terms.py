@@ -1,0 +1,143 @@
+"""What platforms charge for delivery and how fast they are; coupons, bank offers, bundles, what ends soon."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from dashboard.ask.dates import ZONE
+from dashboard.ask.goods import one_of, turned_to
+from dashboard.ask.market.asked import Asked
+from dashboard.ask.market.shape import LONG, OFFER_ROWS, SHORT, whole
+from dashboard.ask.query import Filter, Intent, Op, Order, Query, Window
+
+_TERMS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
+    "fast": (("platform", "eta_low", "eta_high", "delivery_fee"), ("eta_low", "eta_high")),
+    "free": (("platform", "free_from", "delivery_fee", "minimum"), ("free_from", "delivery_fee")),
+    "least": (("platform", "minimum", "free_from", "small_cart_fee", "delivery_fee"), ("minimum", "free_from")),
+    "fee": (
+        ("platform", "delivery_fee", "free_from", "handling", "small_cart_fee", "surge", "minimum"),
+        ("delivery_fee", "handling"),
+    ),
+}
+_BANKS = frozenset({"hdfc", "icici", "sbi", "axis", "kotak", "amex", "idfc", "rbl"})
+
+
+def terms(asked: Asked) -> Query | None:
+    sheet = asked.sheet
+    fast, fee, least = sheet.has("fast"), sheet.has("fee"), sheet.has("minimum")
+    free = sheet.has("freedelivery")
+    if not (fast or fee or least or free) or asked.goods:
+        return None
+    sheet.take("between", "fast", "fee", "minimum", "compare", "cheap", "highest", "fewest", "thing", "price",
+               "value", "average", "available", "freedelivery", "each")  # fmt: skip
+    for at, token in enumerate(sheet.tokens):
+        if token.text in ("delivery", "deliver", "delivers", "order", "orders", "groceries", "grocery"):
+            sheet.use(at, at + 1)
+    sheet.take("shopping")
+    for at, token in enumerate(sheet.tokens):  # "free delivery above ₹200?": the sums are shown, whatever is asked
+        if token.kind in ("money", "number") and (free or least) and at not in sheet.used:
+            sheet.use(asked.op_before(at, token)[1], at + 1)
+    terms = "platform_terms"
+    wanted = [name for name, said in (("fast", fast), ("free", free), ("least", least)) if said and not fee]
+    columns, order = _TERMS[wanted[0] if wanted else "fee"]
+    if not wanted and asked.asks("handling"):
+        order = ("handling", "delivery_fee")
+    for at, token in enumerate(sheet.tokens):  # "which app has no handling fee": the lowest first says it
+        if token.text in ("no", "zero", "without") and fee:
+            sheet.use(at, at + 1)
+    return Query(
+        Intent.COMPARE, terms, columns=tuple(f"{terms}.{one}" for one in columns),
+        filters=(*_minutes(asked), *asked.where(entity=terms)),
+        order=tuple(Order(f"{terms}.{one}") for one in order), limit=SHORT,
+    )  # fmt: skip
+
+
+def _minutes(asked: Asked) -> list[Filter]:
+    """ "delivers in under 10 minutes"."""
+    sheet = asked.sheet
+    for at, token in enumerate(sheet.tokens[:-1]):
+        if token.kind == "number" and sheet.tokens[at + 1].text in ("minute", "minutes", "min", "mins"):
+            op, first = asked.op_before(at, token)
+            sheet.use(first, at + 2)
+            said = sheet.said(first, at + 2)
+            return [Filter("platform_terms.eta_low", op or Op.LE, (whole(token.value),), said)]
+    return []
+
+
+def offers(asked: Asked) -> Query | None:
+    """Coupons, bank offers, bundles, flash sales, what ends soon, what runs at the weekend."""
+    sheet = asked.sheet
+    offer = "market_offer"
+    kinds = [
+        kind for kind, concept in (
+            ("coupon", "coupon"), ("bank", "bank"), ("flash", "flash"), ("bundle", "bundle"),
+            ("delivery", "deliveryoffer"),
+        ) if sheet.has(concept)
+    ]  # fmt: skip
+    weekend = next((one for one in sheet.spans if "weekend" in one.said), None)
+    ending = sheet.has("ending")
+    counted = sheet.has("count") and asked.asks("offers", "offer", "promotions", "coupons") and not sheet.has("thing")
+    sums = [at for at, token in enumerate(sheet.tokens) if token.kind == "money"]
+    usable = bool(sums) and asked.asks("order", "orders") and (bool(kinds) or asked.asks("offer", "offers"))
+    timed = (ending and sheet.has("deal", "coupon", "bank", "flash")) or (weekend and sheet.has("deal"))
+    if not (kinds or counted or usable or timed):
+        return None
+    sheet.take("coupon", "bank", "flash", "bundle", "deliveryoffer", "ending", "soon", "deal", "thing", "value",
+               "highest", "available", "compare", "price", "shopping", "fee", "cheap")  # fmt: skip
+    filters: list[Filter] = []
+    banks = [token.text for token in sheet.tokens if token.text in _BANKS]
+    if banks:
+        filters.append(Filter(f"{offer}.bank", Op.HAS, (banks[0],), banks[0]))
+    if usable:  # "for a ₹500 order": offers that ask for no more
+        sheet.use(asked.op_before(sums[0], sheet.tokens[sums[0]])[1], sums[0] + 1)
+        filters.append(Filter(f"{offer}.minimum", Op.LE, (whole(sheet.tokens[sums[0]].value),), "order"))
+        for at, token in enumerate(sheet.tokens):
+            if token.text in ("order", "orders"):
+                sheet.use(at, at + 1)
+    if kinds:
+        filters.append(one_of(f"{offer}.kind", list(kinds), ""))
+    subject = asked.subject()
+    filters += [turned_to(one, offer) for one in subject.filters if one.field != "listing.name"]
+    for one in asked.figures(money=f"{offer}.minimum"):
+        filters.append(turned_to(one, offer) if one.field != "listing.discount" else Filter(
+            f"{offer}.off", one.op, one.values, one.said))  # fmt: skip
+    filters += [turned_to(one, offer) for one in asked.platforms]
+    if asked.city:
+        filters.append(Filter(f"{offer}.city", Op.EQ, (asked.city,), ""))
+    window = None
+    if weekend is not None:
+        sheet.use(weekend.first, weekend.last)
+        filters.append(Filter(f"{offer}.starts_at", Op.LT, (weekend.end.isoformat(),), weekend.said))
+        filters.append(Filter(f"{offer}.ends_at", Op.GE, (weekend.start.isoformat(),), weekend.said))
+    else:
+        filters.append(Filter(f"{offer}.live", Op.EQ, (True,), ""))
+    if counted:
+        sheet.take("count", "each")
+        for at, token in enumerate(sheet.tokens):
+            if token.text in ("running", "active", "live"):
+                sheet.use(at, at + 1)
+        by = (f"{offer}.platform",) if asked.wants_platform else ()
+        return Query(Intent.FIGURE, offer, measures=(f"{offer}.count",), dimensions=by, filters=tuple(filters),
+                     order=(Order(f"{offer}.count", down=True),) if by else (), limit=LONG if by else 1)  # fmt: skip
+    order: tuple[Order, ...] = (Order(f"{offer}.off", down=True), Order(f"{offer}.off_amount", down=True))
+    if ending:
+        until = _until(asked)
+        window = Window(f"{offer}.ends_at", _hour(asked.now), until, "ending soon")
+        order = (Order(f"{offer}.ends_at"),)
+    else:
+        asked.take_now_spans()
+    return Query(Intent.DEALS, offer, columns=OFFER_ROWS, filters=tuple(filters), window=window, order=order,
+                 limit=LONG)  # fmt: skip
+
+
+def _until(asked: Asked) -> datetime:
+    """When "soon" ends: with the time said (today, this week), else in three days."""
+    for span in asked.sheet.spans:
+        asked.sheet.use(span.first, span.last)
+        if span.end > asked.now:
+            return span.end
+    return _hour(asked.now) + timedelta(days=3)
+
+
+def _hour(now: datetime) -> datetime:
+    return now.astimezone(ZONE).replace(minute=0, second=0, microsecond=0)
