@@ -79,7 +79,10 @@ def chart_of(*, intent: str, columns: Sequence[Column], rows: Sequence[Sequence[
     names = [
         number
         for number, column in enumerate(columns)
-        if number != at and column.kind not in cells.FIGURES and not getattr(column, "is_figure", False)
+        if number != at
+        and column.kind not in cells.FIGURES
+        and not getattr(column, "is_figure", False)
+        and getattr(column, "part", "") != "detail"
     ]
     times = [number for number in names if _is_time(columns[number], rows, number)]
     if times and (intent == "trend" or len(names) == len(times)):

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from blinkit.kernel.said import Said, say
-from dashboard.ask.chips import field_label, plain
+from dashboard.ask.chips import field_label, headed, plain
 from dashboard.ask.layer import Layer
 from dashboard.ask.lexicon import Lexicon
 from dashboard.ask.query import Intent, Op, Query
@@ -132,9 +132,8 @@ def _kind(layer: Layer, path: str) -> str:
 def _figure(query: Query, row: Row, layer: Layer) -> Said:
     path = query.measures[0]
     value = plain(row.get(path), _kind(layer, path))
-    label = field_label(layer, path)
-    label = label[:1].upper() + label[1:]
-    said = "".join(f", {query.window.said}" for _ in (1,) if query.window is not None and query.window.said)
+    label = headed(field_label(layer, path))
+    said = say(", {period}", period=query.window.said) if query.window is not None and query.window.said else ""
     before = row.get(f"{path}:before")
     if before is not None:
         return say("{label}{when}: {value}; before: {before}.", label=label, when=said, value=value,
@@ -212,8 +211,7 @@ def _trend(query: Query, rows: Sequence[Row], layer: Layer) -> Said:
     moments = sorted(by_time)
     kind = _kind(layer, path)
     first, last = (sum(by_time[one]) / len(by_time[one]) for one in (moments[0], moments[-1]))
-    label = field_label(layer, path)
-    label = label[:1].upper() + label[1:]
+    label = headed(field_label(layer, path))
     figures = {"label": label, "first": plain(round(first), kind), "last": plain(round(last), kind)}
     if first and abs(last / first - 1) >= 0.005:
         way = round(100 * abs(last / first - 1))

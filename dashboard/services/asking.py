@@ -271,9 +271,13 @@ def _told(answer: Answer, *, question: str, caller: Caller, now: datetime) -> To
 
 
 def _shown(column: compile.Column, of: Understood | None) -> Shown:
-    """The figure to draw is one that was asked for; of a list, the one it is ordered by."""
-    ordered = isinstance(of, Query) and not of.measures and bool(of.order) and of.order[0].field == column.field
-    is_figure = column.is_measure or (ordered and column.kind in cells.FIGURES)
+    """The figure to draw is the one the rows are ordered by, as the sentence tells it; else one that was asked for."""
+    by = of.order[0].field if isinstance(of, Query) and of.order else ""
+    is_figure = by == column.field and column.kind in cells.FIGURES
+    if isinstance(of, Query) and by not in of.measures:
+        is_figure = column.is_measure or (is_figure and not of.measures)
+    elif column.part:
+        is_figure = column.is_measure
     label: str = column.label
     if column.part == "before":
         label = say("{figure} before", figure=label)

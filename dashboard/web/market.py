@@ -48,7 +48,7 @@ def watch(request: HttpRequest) -> HttpResponse:
         "findings": findings,
         "platforms": there,
         "silent": market.stale_feeds(now=now),
-        "above_percent": settings.MARKET_ABOVE_BP / 100,
+        "above_percent": f"{settings.MARKET_ABOVE_BP / 100:g}",
         "again": request.get_full_path(),
         "says": _says(below, bool(more_below)),
     }
