@@ -32,7 +32,7 @@ def sentence(plan: Any) -> Said:
     return together(parts)
 
 
-COLUMNS = (  # name, label, kind, whether it is the figure to draw, and whether a picture has no room for it
+COLUMNS = (  # name, label, kind, whether it is the figure to draw, and its part: what a picture has no room for (detail), what it lacks (without)
     ("way", "way", "text", False),
     ("platform", "platform", "text", False),
     ("total", "total", "paise", True),
@@ -41,7 +41,7 @@ COLUMNS = (  # name, label, kind, whether it is the figure to draw, and whether 
     ("off", "offers", "paise", False),
     ("minutes", "delivered in, at most", "minutes", False),
     ("things", "what", "text", False, "detail"),
-    ("missing", "not sold there", "text", False),
+    ("missing", "not sold there", "text", False, "without"),
 )
 
 

@@ -79,11 +79,12 @@ def test_the_picture_fits_the_answer():
         Shown("way", "way", "text"),
         Shown("total", "total", "paise", True),
         Shown("what", "what", "text", part="detail"),
+        Shown("missing", "not sold there", "text", part="without"),
     )
     ways = charts.chart_of(
-        intent="compare", columns=detail, rows=[("best", 1, "1 × Onion"), ("at one", 2, "2 × Onion")]
+        intent="compare", columns=detail, rows=[("best", 1, "1 × Onion", ""), ("at one", 2, "2 × Onion", "milk")]
     )
-    assert [point.label for point in ways.points] == ["best", "at one"]
+    assert [point.label for point in ways.points] == ["best", "at one · without milk"]
     days = [(NOW.replace(day=day).date(), 100 + day) for day in (3, 1, 2)]
     line = charts.chart_of(intent="trend", columns=(Col("d", "d", "date"), Col("n", "n", "number")), rows=days)
     assert (line.kind, [(p.x, p.y) for p in line.points]) == ("line", [(0, 100), (50, 50), (100, 0)])

@@ -17,7 +17,7 @@ from django.utils import timezone
 from django.utils.text import slugify
 from django.utils.translation import gettext as _
 
-from blinkit.kernel.errors import Invalid, NotAllowed
+from blinkit.kernel.errors import Invalid, NotAllowed, Unavailable
 from blinkit.kernel.permissions import roles_of
 from blinkit.kernel.words import said
 from dashboard import cells, charts, files
@@ -293,6 +293,8 @@ def _save(request: HttpRequest) -> SavedQuestion:
 
 def _for_file(request: HttpRequest) -> Told:
     found = _answer(request)
+    if found is not None and found.verdict == "failed":
+        raise Unavailable(found.why)
     if found is None or found.verdict != "answered":
         raise Invalid((found.why if found else "") or "Ask a question first.")
     return found

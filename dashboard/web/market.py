@@ -65,6 +65,7 @@ def file(request: HttpRequest, what: str) -> HttpResponse:
         content_type="text/csv; charset=utf-8",
         headers={"Content-Disposition": f'attachment; filename="market-{what}-{city.slug}.csv"'},
     )
+    response.write("\ufeff")  # tells Excel that Hindi names are UTF-8
     csv.writer(response).writerows(_rows(what, city, category, timezone.now()))
     return response
 
