@@ -15,6 +15,8 @@ from dashboard.ask.lexicon import Lexicon
 from dashboard.ask.query import Intent, Op, Query
 
 Row = Mapping[str, Any]
+_NO_COUNT = ("average", "median", "lowest", "highest", "rating", "share", "net", "total", "p95")
+"""Figures without a unit that are no number of things begin so."""
 _UNITS = {"g": "/kg", "ml": "/l", "pc": " each"}
 
 
@@ -32,7 +34,7 @@ def sentence(query: Query, rows: Sequence[Row], layer: Layer, lexicon: Lexicon |
                    title=_text(rows[0], "title"),
                    platform=names.label("platform", _text(rows[0], "platform")))  # fmt: skip
     if query.intent == Intent.WHY:
-        return _why(query, rows, layer)
+        return _why(query, rows, names)
     if query.measures and not query.dimensions:
         return _figure(query, rows[0], layer)
     if query.intent == Intent.TREND:
@@ -168,6 +170,10 @@ def _groups(query: Query, rows: Sequence[Row], layer: Layer, names: Lexicon) -> 
         return say("{group}: {label} {value}.", **figures)
     last = known[-1]
     figures |= {"other": _group(query, last, names), "last": plain(last[path], kind)}
+    if kind == "number" and not label.startswith(_NO_COUNT):
+        if sorted_by.down:
+            return say("Most {label}: {group} with {value}; fewest of these: {other} with {last}.", **figures)
+        return say("Fewest {label}: {group} with {value}; most of these: {other} with {last}.", **figures)
     if sorted_by.down:
         return say("Highest {label}: {group} with {value}; lowest of these: {other} with {last}.", **figures)
     return say("Lowest {label}: {group} with {value}; highest of these: {other} with {last}.", **figures)
@@ -221,7 +227,7 @@ def _trend(query: Query, rows: Sequence[Row], layer: Layer) -> Said:
     return say("{label} stayed at {last}.", **figures)
 
 
-def _why(query: Query, rows: Sequence[Row], layer: Layer) -> Said:
+def _why(query: Query, rows: Sequence[Row], names: Lexicon) -> Said:
     """The store with the most late orders and its commonest cause."""
     store = next((one for one in query.dimensions if one.endswith((".store", ".store_name"))), "")
     counts: dict[str, int] = {}
@@ -237,13 +243,16 @@ def _why(query: Query, rows: Sequence[Row], layer: Layer) -> Said:
     if not counts[worst]:
         return say("No order was late then.")
     own = {cause: number for (name, cause), number in causes.items() if name == worst}
+    figures = {"store": names.label("store", worst) or "–", "count": counts[worst]}
+    if not own and counts[worst] == 1:
+        return say("{store} was late most: with one order.", **figures)
     if not own:
-        return say("{store} was late most: {count} orders.", store=worst, count=counts[worst])
+        return say("{store} was late most: {count} orders.", **figures)
     cause = max(own, key=lambda one: own[one])
-    return say(
-        "{store} was late most: {count} orders, {number} of them because of {cause}.",
-        store=worst or "–", count=counts[worst], number=own[cause], cause=_CAUSES.get(cause, say(cause)),
-    )  # fmt: skip
+    figures |= {"number": own[cause], "cause": _CAUSES.get(cause, say(cause))}
+    if counts[worst] == 1:
+        return say("{store} was late most: with one order, because of {cause}.", **figures)
+    return say("{store} was late most: {count} orders, {number} of them because of {cause}.", **figures)
 
 
 _CAUSES = {

@@ -24,7 +24,7 @@ from dashboard.ask import say as sentences
 from dashboard.ask import suggest as suggesting
 from dashboard.ask.layer import Layer
 from dashboard.ask.layer import layer as whole_layer
-from dashboard.ask.query import Query, Reading, Understood, Window
+from dashboard.ask.query import Intent, Query, Reading, Understood, Window
 from dashboard.cells import Column
 from dashboard.models import Verdict
 from dashboard.queries.lexicon import lexicon
@@ -273,6 +273,8 @@ def _told(answer: Answer, *, question: str, caller: Caller, now: datetime) -> To
 def _shown(column: compile.Column, of: Understood | None) -> Shown:
     """The figure to draw is the one the rows are ordered by, as the sentence tells it; else one that was asked for."""
     by = of.order[0].field if isinstance(of, Query) and of.order else ""
+    if isinstance(of, Query) and of.intent == Intent.COMPARE and by not in of.measures:
+        by = next((path for path in of.measures if path.endswith("unit_price")), by)
     is_figure = by == column.field and column.kind in cells.FIGURES
     if isinstance(of, Query) and by not in of.measures:
         is_figure = column.is_measure or (is_figure and not of.measures)

@@ -32,7 +32,7 @@ def sentence(plan: Any) -> Said:
     return together(parts)
 
 
-COLUMNS = (  # name, label, kind, whether it is the figure to draw, and its part: what a picture has no room for (detail), what it lacks (without)
+COLUMNS = (  # name, label, kind, whether it is the figure to draw, its part: not drawn (detail), lacking (without)
     ("way", "way", "text", False),
     ("platform", "platform", "text", False),
     ("total", "total", "paise", True),
