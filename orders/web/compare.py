@@ -39,7 +39,7 @@ def compare(request: HttpRequest) -> HttpResponse:
     text = request.GET.get("list", "")[:LONGEST_LIST]
     q = " ".join(request.GET.get("q", "").split())[:80]
     sku = request.GET.get("sku", "")[:40]
-    budget = request.GET.get("budget", "").strip()[:8]
+    budget = request.GET.get("budget", "").strip()[:12]
     context: dict[str, Any] = {
         "heading": _("Compare prices"), "back": "/", "city": city, "live_url": f"/ws/market/{city.slug}/",
         "q": q, "list": text, "sku": sku, "budget": budget, "here": "compare", "examples": EXAMPLES,
@@ -122,14 +122,18 @@ def _product(sku: str, city: market.MarketCity, now: datetime) -> dict[str, Any]
 def _basket(text: str, budget: str, city: market.MarketCity, now: datetime) -> dict[str, Any]:
     lines = read_list(text)
     wanted = [WantedLine(line.item, line.amount, line.measure, line.pieces) for line in lines]
-    rupees = int(budget) if budget.isascii() and budget.isdigit() and 0 < int(budget) <= MOST_BUDGET_RUPEES else None
+    figures = budget.removeprefix("₹").replace(",", "").strip()
+    rupees = int(figures) if figures.isascii() and figures.isdigit() and len(figures) < 8 else 0
+    if not 0 < rupees <= MOST_BUDGET_RUPEES:
+        rupees = 0
+    unread = bool(budget) and not rupees
     if not wanted:
-        return {"basket": None, "is_list": True}
+        return {"basket": None, "is_list": True, "unread_budget": unread}
     answer = plan(BasketAsk(wanted, rupees * 100 if rupees else None), city=city.slug, now=now)
     split = answer.split
     shares = {line: order for order in split.orders for line in (it.line for it in order.taken)} if split else {}
     return {
-        "basket": answer, "is_list": True, "written": [(line, shares.get(line.number)) for line in answer.lines],
+        "basket": answer, "is_list": True, "unread_budget": unread, "written": [(line, shares.get(line.number)) for line in answer.lines],
         "is_shared": bool(split and (len(split.orders) > 1 or answer.budget_paise is not None)),
         "cheapest": _cheapest(answer), "why_left": {it.line: it.why for it in answer.left_out},
     }  # fmt: skip
