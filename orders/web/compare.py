@@ -133,7 +133,8 @@ def _basket(text: str, budget: str, city: market.MarketCity, now: datetime) -> d
     split = answer.split
     shares = {line: order for order in split.orders for line in (it.line for it in order.taken)} if split else {}
     return {
-        "basket": answer, "is_list": True, "unread_budget": unread, "written": [(line, shares.get(line.number)) for line in answer.lines],
+        "basket": answer, "is_list": True, "unread_budget": unread,
+        "written": [(line, shares.get(line.number)) for line in answer.lines],
         "is_shared": bool(split and (len(split.orders) > 1 or answer.budget_paise is not None)),
         "cheapest": _cheapest(answer), "why_left": {it.line: it.why for it in answer.left_out},
     }  # fmt: skip
