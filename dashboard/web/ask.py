@@ -174,6 +174,7 @@ def alert(request: HttpRequest, alert_id: int) -> HttpResponse:
         "was": "" if found.was is None else cells.show(found.was, found.answer.get("kind", "")),
         "chart": charts.from_json(chart) if chart else None,
         "columns": columns,
+        "figures": [column.name for column in columns if column.kind in cells.FIGURES],
         "rows": _shown(columns, found.answer["rows"]),
     }
     return show(request, "dashboard/ask/alert.html", context)
