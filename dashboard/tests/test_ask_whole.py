@@ -142,7 +142,7 @@ def test_a_watched_price_falls_and_its_owner_hears_until_their_rights_end(client
     assert (alert.value, alert.was) == (2_400, 2_900) and alert.answer["chart"]["kind"] == "bars"
     client.force_login(person)
     page = client.get(f"/ops/ask/alerts/{alert.pk}/").content.decode()
-    assert "₹24" in page and "ask-bars" in page
+    assert "Price: ₹24" in page and "ask-bars" in page
     orders_of = asking.ask("How many orders today?", caller=asking.caller_of(person.pk, {"ops"}), now=now)
     kept = SavedQuestion.objects.create(owner=person, title="Orders", text="x", understood=orders_of.understood)
     watches.watch(saved_id=kept.pk, user_id=person.pk, field="count", now=now, every_s=60)

@@ -18,7 +18,7 @@ from django.views.decorators.http import require_safe
 
 from blinkit.kernel.limits import check_limit, client_address, is_exempt
 from catalog import market_queries as market
-from catalog.basketing.reading import read_list
+from catalog.basketing.reading import MOST_LINES, read_list
 from catalog.baskets import BasketAnswer, BasketAsk, Order, WantedLine, plan
 from catalog.market_queries.deals import ORDERS
 from orders.web.shopper import Shopper, is_htmx
@@ -36,7 +36,7 @@ def compare(request: HttpRequest) -> HttpResponse:
     shopper = Shopper(request)
     _limit(request)
     city = _city(shopper)
-    text = request.GET.get("list", "")[:LONGEST_LIST]
+    text = request.GET.get("list", "")[: LONGEST_LIST + 1]
     q = " ".join(request.GET.get("q", "").split())[:80]
     sku = request.GET.get("sku", "")[:40]
     budget = request.GET.get("budget", "").strip()[:12]
@@ -120,7 +120,9 @@ def _product(sku: str, city: market.MarketCity, now: datetime) -> dict[str, Any]
 
 
 def _basket(text: str, budget: str, city: market.MarketCity, now: datetime) -> dict[str, Any]:
-    lines = read_list(text)
+    lines = read_list(text[:LONGEST_LIST], most=MOST_LINES + 1)
+    is_cut = len(lines) > MOST_LINES or len(text) > LONGEST_LIST
+    lines = lines[:MOST_LINES]
     wanted = [WantedLine(line.item, line.amount, line.measure, line.pieces) for line in lines]
     figures = budget.removeprefix("₹").replace(",", "").strip()
     rupees = int(figures) if figures.isascii() and figures.isdigit() and len(figures) < 8 else 0
@@ -134,7 +136,7 @@ def _basket(text: str, budget: str, city: market.MarketCity, now: datetime) -> d
     shares = {line: order for order in split.orders for line in (it.line for it in order.taken)} if split else {}
     return {
         "basket": answer, "is_list": True, "unread_budget": unread,
-        "written": [(line, shares.get(line.number)) for line in answer.lines],
+        "cut_after": len(lines) if is_cut else 0, "written": [(line, shares.get(line.number)) for line in answer.lines],
         "is_shared": bool(split and (len(split.orders) > 1 or answer.budget_paise is not None)),
         "cheapest": _cheapest(answer), "why_left": {it.line: it.why for it in answer.left_out},
     }  # fmt: skip
