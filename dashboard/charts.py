@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from django.conf import settings
+from django.utils.translation import gettext as _
 from PIL import Image, ImageDraw, ImageFont
 
 from dashboard import cells
@@ -79,7 +80,10 @@ def chart_of(*, intent: str, columns: Sequence[Column], rows: Sequence[Sequence[
     names = [
         number
         for number, column in enumerate(columns)
-        if number != at and column.kind not in cells.FIGURES and not getattr(column, "is_figure", False)
+        if number != at
+        and column.kind not in cells.FIGURES
+        and not getattr(column, "is_figure", False)
+        and getattr(column, "part", "") != "detail"
     ]
     times = [number for number in names if _is_time(columns[number], rows, number)]
     if times and (intent == "trend" or len(names) == len(times)):
@@ -131,7 +135,7 @@ def _bars(
     points = []
     for row, value in shown:
         wide = max(0.0, 100 * value / whole) if whole else 0.0
-        label = " · ".join(cells.show(row[number], columns[number].kind) for number in names[:3] if row[number])
+        label = " · ".join(_named(row[number], columns[number]) for number in names[:3] if row[number])
         text = cells.show(row[at], kind)
         if is_share and kind != "bp":
             text = f"{text} ({wide:.0f} %)"
@@ -140,6 +144,11 @@ def _bars(
     return Chart(
         "share" if is_share else "bars", title, (Series(title, tuple(points)),), left_out=len(known) - len(shown)
     )
+
+
+def _named(value: Any, column: Column) -> str:
+    words = cells.show(value, column.kind)
+    return _("without %(what)s") % {"what": words} if getattr(column, "part", "") == "without" else words
 
 
 def _lines(

@@ -71,6 +71,9 @@ class MatchAdmin(ReadOnly):
     actions = ("accept_all",)
     list_before_template = "catalog/admin_match_queue.html"
 
+    class Media:
+        css = {"all": ("css/matches.css",)}  # Django's own form
+
     def has_work_permission(self, request: HttpRequest) -> bool:
         return bool(request.user.has_perm("catalog.decide_match"))
 

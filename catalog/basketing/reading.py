@@ -43,11 +43,11 @@ class Line:
     pieces: int = 1
 
 
-def read_list(text: str) -> list[Line]:
-    """At most MOST_LINES, each cut to LONGEST_LINE characters; lines without a word are left out."""
+def read_list(text: str, *, most: int = MOST_LINES) -> list[Line]:
+    """At most `most`, each cut to LONGEST_LINE characters; lines without a word are left out."""
     parts = re.split(r"[\n;]+|,(?!\d)", text.replace("\x00", " "))
     found = (read_line(part[:LONGEST_LINE]) for part in parts if part.strip())
-    return [line for line in found if line.item][:MOST_LINES]
+    return [line for line in found if line.item][:most]
 
 
 def read_line(text: str) -> Line:

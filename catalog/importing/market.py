@@ -34,6 +34,10 @@ _JIOMART_ID = re.compile(r"/product/original/(\d{4,12})/")
 _PACK = re.compile(r"\s*(\d|pack|half|dozen)", re.I)
 _TIMES = ("%Y-%m-%d %H:%M:%S", "%Y-%m-%d %H:%M", "%d-%m-%Y %H:%M:%S", "%d-%m-%Y %H:%M")
 _MOST_NUMBER = 2**53
+_TURNS = "\u200b\u200e\u200f\u061c\u202a\u202b\u202c\u202d\u202e\u2060\u2066\u2067\u2068\u2069\ufeff"
+_UNSEEN = {
+    ord(one): None for one in (*_TURNS, *map(chr, (*range(1, 9), *range(14, 28), *range(127, 160)))) if one != "\x85"
+}
 
 
 def read(content: bytes, *, zone: ZoneInfo) -> Read:
@@ -125,7 +129,7 @@ def _scraped(line: int, record: Record, *, zone: ZoneInfo, seen_at: datetime | N
     identity = _JIOMART_ID.search(url)
     return MarketRow(
         line=line,
-        name=" ".join(name.split()),
+        name=readable(name),
         price_paise=now,
         at=_instant(when, zone) or seen_at,
         key=identity[1] if identity else "",
@@ -207,7 +211,16 @@ def _text(value: Any, what: str) -> str:
         return "yes" if value else "no"
     if not isinstance(value, str | int | float):
         raise BadLine(f"{what} is no text")
-    return " ".join(str(value).split())
+    text = readable(str(value))
+    if "\x00" in text:
+        raise BadLine(f"{what} has unreadable characters (is the encoding right?)")
+    return text
+
+
+def readable(text: str) -> str:
+    """On one line, without what turns text around, can't be seen or is a control (a null stays: it is refused). What
+    joins Indian letters stays."""
+    return " ".join(text.translate(_UNSEEN).split())
 
 
 def _number(value: Any, what: str) -> int | None:

@@ -39,7 +39,13 @@ def digest(
 
 
 def problem(row: BadRow | MarketRow, why: str = "") -> dict[str, Any]:
-    return {"row": row.line, "why": why or getattr(row, "why", ""), "name": row.name[:80]}
+    why = why or getattr(row, "why", "")
+    return {"row": row.line, "why": without_nulls(why), "name": without_nulls(row.name[:80])}
+
+
+def without_nulls(text: str) -> str:
+    """No text of the database may have one, not even the report that says so."""
+    return text.replace("\x00", "\ufffd")
 
 
 def sound(

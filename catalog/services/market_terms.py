@@ -9,6 +9,7 @@ from typing import Any
 from catalog.market import Listing, MarketOffer, MarketOfferKind, Platform, PlatformTerms
 from catalog.market_rows import BadRow, OfferRow, TermsRow
 from catalog.models import Category, City
+from catalog.services.market_checks import without_nulls
 
 MOST_PAISE = 100_000_000
 _TERMS = (
@@ -52,7 +53,7 @@ def write_offers(
         why = offer.why if isinstance(offer, BadRow) else _wrong(offer)
         if why or isinstance(offer, BadRow):
             name = offer.name if isinstance(offer, BadRow) else offer.title
-            problems.append({"row": offer.line, "why": why, "name": name[:80]})
+            problems.append({"row": offer.line, "why": without_nulls(why), "name": without_nulls(name[:80])})
         else:
             good[offer.key] = offer
     categories = dict(Category.objects.values_list("slug", "pk"))

@@ -160,3 +160,31 @@ def test_the_real_scrape_of_three_platforms_goes_in_with_its_history(tmp_path):
     jio = Listing.objects.get(platform__slug="jiomart", name="Onion 1 kg")
     assert (jio.price_paise, jio.was_paise, jio.unit_paise) == (2800, 2700, 2800)
     assert Listing.objects.get(platform__slug="instamart", name="Carrot").price_paise == 3100
+
+
+def test_what_turns_text_around_is_left_out_and_a_null_is_a_refused_row():
+    row = {"price_paise": 100, "pack": "1\u202e kg", "name": "\u202eOnion\u2069\x07 क्\u200dष"}
+    (read_row,) = read(json.dumps([row]).encode(), zone=ZONE).rows
+    assert (read_row.name, read_row.pack) == ("Onion क्\u200dष", "1 kg")
+    (scraped,) = read(
+        "timestamp,URL,name,price,DISCOUNT,weight\n2025-04-10 14:14:36,,\u202eOnion,₹49,,1 kg\n".encode(), zone=ZONE
+    ).rows
+    assert scraped.name == "Onion"
+    offer = {"key": "o", "kind": "coupon", "title": "T", "off_bp": 100, "starts_at": "2026-11-01"}
+    for name in ("name", "item", "brand"):
+        (bad,) = read(json.dumps([row | {name: "a\x00b"}]).encode(), zone=ZONE).rows
+        assert bad.why == f"{name} has unreadable characters (is the encoding right?)"
+    for name in ("key", "title", "code", "bank", "listing", "unknown\x00"):
+        found = read(json.dumps({"listings": [], "offers": [offer | {name: "a\x00b"}]}).encode(), zone=ZONE)
+        assert [type(it) for it in found.offers] == [BadRow], name
+
+
+@pytest.mark.django_db
+def test_the_report_of_a_row_with_a_null_is_written(tmp_path):
+    CityFactory(slug="bengaluru")
+    Platform.objects.create(slug="zepto", name="Zepto")
+    file = tmp_path / "rows.json"
+    offers = [{"kind": "x", "title": "a\x00b", "unknown\x00": 1}]
+    file.write_text(json.dumps({"listings": [{"name": "On\x00ion", "price_paise": 1}], "offers": offers}))
+    call_command("import_market", str(file), platform="zepto", city="bengaluru", stdout=StringIO())
+    assert ["\x00" in one["name"] + one["why"] for one in FeedRun.objects.get().problems] == [False, False]

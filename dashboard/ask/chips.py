@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from blinkit.kernel.said import say
+from blinkit.kernel.said import Said, say
 from dashboard.ask.dates import ZONE
 from dashboard.ask.form import GRAINS, LIMIT_CAP, BadQuery, from_json, to_json
 from dashboard.ask.layer import Dimension, Layer, Measure
@@ -97,7 +97,16 @@ def describe(understood: Understood, layer: Layer, lexicon: Lexicon | None = Non
             say("lowest first") if query.order[0].down else say("highest first"),
         )
         path = query.order[0].field
-        chips.append(Chip("order", say("Sorted by"), f"{field_label(layer, path)}, {way}", path, False, (turned,)))
+        chips.append(
+            Chip(
+                "order",
+                say("Sorted by"),
+                say("{label}, {way}", label=field_label(layer, path), way=way),
+                path,
+                False,
+                (turned,),
+            )
+        )
     if query.limit != 1 or query.columns:
         others = tuple(Other(str(n), str(n)) for n in _LIMITS if n != query.limit)
         chips.append(Chip("limit", say("At most"), str(query.limit), others=others))
@@ -216,10 +225,8 @@ def _filter_chip(at: int, one: Filter, layer: Layer, names: Lexicon) -> Chip:
         others = (Other("false" if one.values[0] else "true", say("no") if one.values[0] else say("yes")),)
     elif one.op in _COMPARISONS:
         others = tuple(Other(f"op:{op}", _SIGNS[op]) for op in _COMPARISONS if op != one.op)
-    label = field_label(layer, one.field)
-    return Chip(
-        f"filter:{at}", label[:1].upper() + label[1:], _said(one, field, names), one.field, True, others[:MOST_OTHERS]
-    )
+    label = headed(field_label(layer, one.field))
+    return Chip(f"filter:{at}", label, _said(one, field, names), one.field, True, others[:MOST_OTHERS])
 
 
 def _said(one: Filter, field: Dimension | Measure | None, names: Lexicon) -> str:
@@ -227,9 +234,12 @@ def _said(one: Filter, field: Dimension | Measure | None, names: Lexicon) -> str
     part = one.field.partition(".")[2]
     said = [names.label(part, str(v)) if kind == "text" else plain(v, kind) for v in one.values]
     if one.op == Op.BETWEEN:
-        return f"{said[0]} to {said[1]}"
+        return say("{low} to {high}", low=said[0], high=said[1])
+    value = said[0] if said else ""
+    for more in said[1:]:
+        value = say("{one} or {other}", one=value, other=more)
     sign = _SIGNS.get(one.op, "")
-    return " ".join(filter(None, (sign, " or ".join(said))))
+    return say("{sign} {value}", sign=sign, value=value) if sign else value
 
 
 def plain(value: object, kind: str) -> str:
@@ -237,7 +247,7 @@ def plain(value: object, kind: str) -> str:
     if value is None:
         return "–"
     if kind == "flag":
-        return "yes" if value else "no"
+        return say("yes") if value else say("no")
     if (isinstance(value, int | float) and not isinstance(value, bool)) or hasattr(value, "quantize"):
         number = float(value)  # type: ignore[arg-type]
         if kind == "paise":
@@ -254,6 +264,12 @@ def plain(value: object, kind: str) -> str:
     return str(value)
 
 
+def headed(label: str) -> Said:
+    """A label at the beginning of a sentence; in other languages as its small letters are translated."""
+    template, figures = (label.template, label.figures) if isinstance(label, Said) else (str(label), {})
+    return Said(label[:1].upper() + label[1:], template, figures)
+
+
 def field_label(layer: Layer, path: str) -> str:
     name, _, suffix = path.partition(":")
     try:
@@ -263,15 +279,20 @@ def field_label(layer: Layer, path: str) -> str:
     words = {"avg": "average", "sum": "total", "p50": "median", "min": "lowest", "max": "highest"}
     if suffix in GRAINS:
         return suffix.replace("_", " ")
-    return f"{words.get(suffix, suffix)} {label}".strip()
+    return say("{way} {label}", way=words.get(suffix, suffix), label=label) if suffix else label
 
 
 def window_label(window: Window) -> str:
     start, last = window.start.astimezone(ZONE), (window.end - timedelta(minutes=1)).astimezone(ZONE)
     whole = (start.hour, start.minute, last.hour, last.minute) == (0, 0, 23, 59)
-    dates = f"{start:%d %b}" if start.date() == last.date() else f"{start:%d %b} – {last:%d %b}"
-    hours = "" if whole else f", {start:%H:%M} – {window.end.astimezone(ZONE):%H:%M}"
-    return f"{window.said} ({dates}{hours})" if window.said else f"{dates}{hours}"
+    dates = day_of(start) if start.date() == last.date() else say("{a} – {b}", a=day_of(start), b=day_of(last))
+    if not whole:
+        dates = say("{day}, {hours}", day=dates, hours=f"{start:%H:%M} – {window.end.astimezone(ZONE):%H:%M}")
+    return say("{said} ({dates})", said=window.said, dates=dates) if window.said else dates
+
+
+def day_of(at: datetime) -> Said:
+    return say("{day} {month}", day=f"{at:%d}", month=f"{at:%b}")
 
 
 _PERIODS = (
@@ -313,7 +334,7 @@ def _basket(basket: Basket, names: Lexicon) -> list[Chip]:
         chips.append(
             Chip(
                 f"wanted:{at}",
-                "Buy",
+                say("Buy"),
                 text,
                 "listing.item",
                 len(basket.wanted) > 1 or basket.budget_paise is not None,
@@ -328,7 +349,7 @@ def _basket(basket: Basket, names: Lexicon) -> list[Chip]:
         chips.append(
             Chip(
                 "platforms",
-                "On",
+                say("On"),
                 ", ".join(names.label("platform", one) for one in basket.platforms),
                 "listing.platform",
                 True,

@@ -9,12 +9,14 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from blinkit.kernel.said import Said, say
-from dashboard.ask.chips import field_label, plain
+from dashboard.ask.chips import field_label, headed, plain
 from dashboard.ask.layer import Layer
 from dashboard.ask.lexicon import Lexicon
 from dashboard.ask.query import Intent, Op, Query
 
 Row = Mapping[str, Any]
+_NO_COUNT = ("average", "median", "lowest", "highest", "rating", "share", "net", "total", "p95")
+"""Figures without a unit that are no number of things begin so."""
 _UNITS = {"g": "/kg", "ml": "/l", "pc": " each"}
 
 
@@ -32,7 +34,7 @@ def sentence(query: Query, rows: Sequence[Row], layer: Layer, lexicon: Lexicon |
                    title=_text(rows[0], "title"),
                    platform=names.label("platform", _text(rows[0], "platform")))  # fmt: skip
     if query.intent == Intent.WHY:
-        return _why(query, rows, layer)
+        return _why(query, rows, names)
     if query.measures and not query.dimensions:
         return _figure(query, rows[0], layer)
     if query.intent == Intent.TREND:
@@ -132,9 +134,8 @@ def _kind(layer: Layer, path: str) -> str:
 def _figure(query: Query, row: Row, layer: Layer) -> Said:
     path = query.measures[0]
     value = plain(row.get(path), _kind(layer, path))
-    label = field_label(layer, path)
-    label = label[:1].upper() + label[1:]
-    said = "".join(f", {query.window.said}" for _ in (1,) if query.window is not None and query.window.said)
+    label = headed(field_label(layer, path))
+    said = say(", {period}", period=query.window.said) if query.window is not None and query.window.said else ""
     before = row.get(f"{path}:before")
     if before is not None:
         return say("{label}{when}: {value}; before: {before}.", label=label, when=said, value=value,
@@ -169,6 +170,10 @@ def _groups(query: Query, rows: Sequence[Row], layer: Layer, names: Lexicon) -> 
         return say("{group}: {label} {value}.", **figures)
     last = known[-1]
     figures |= {"other": _group(query, last, names), "last": plain(last[path], kind)}
+    if kind == "number" and not label.startswith(_NO_COUNT):
+        if sorted_by.down:
+            return say("Most {label}: {group} with {value}; fewest of these: {other} with {last}.", **figures)
+        return say("Fewest {label}: {group} with {value}; most of these: {other} with {last}.", **figures)
     if sorted_by.down:
         return say("Highest {label}: {group} with {value}; lowest of these: {other} with {last}.", **figures)
     return say("Lowest {label}: {group} with {value}; highest of these: {other} with {last}.", **figures)
@@ -212,8 +217,7 @@ def _trend(query: Query, rows: Sequence[Row], layer: Layer) -> Said:
     moments = sorted(by_time)
     kind = _kind(layer, path)
     first, last = (sum(by_time[one]) / len(by_time[one]) for one in (moments[0], moments[-1]))
-    label = field_label(layer, path)
-    label = label[:1].upper() + label[1:]
+    label = headed(field_label(layer, path))
     figures = {"label": label, "first": plain(round(first), kind), "last": plain(round(last), kind)}
     if first and abs(last / first - 1) >= 0.005:
         way = round(100 * abs(last / first - 1))
@@ -223,7 +227,7 @@ def _trend(query: Query, rows: Sequence[Row], layer: Layer) -> Said:
     return say("{label} stayed at {last}.", **figures)
 
 
-def _why(query: Query, rows: Sequence[Row], layer: Layer) -> Said:
+def _why(query: Query, rows: Sequence[Row], names: Lexicon) -> Said:
     """The store with the most late orders and its commonest cause."""
     store = next((one for one in query.dimensions if one.endswith((".store", ".store_name"))), "")
     counts: dict[str, int] = {}
@@ -239,13 +243,16 @@ def _why(query: Query, rows: Sequence[Row], layer: Layer) -> Said:
     if not counts[worst]:
         return say("No order was late then.")
     own = {cause: number for (name, cause), number in causes.items() if name == worst}
+    figures = {"store": names.label("store", worst) or "–", "count": counts[worst]}
+    if not own and counts[worst] == 1:
+        return say("{store} was late most: with one order.", **figures)
     if not own:
-        return say("{store} was late most: {count} orders.", store=worst, count=counts[worst])
+        return say("{store} was late most: {count} orders.", **figures)
     cause = max(own, key=lambda one: own[one])
-    return say(
-        "{store} was late most: {count} orders, {number} of them because of {cause}.",
-        store=worst or "–", count=counts[worst], number=own[cause], cause=_CAUSES.get(cause, say(cause)),
-    )  # fmt: skip
+    figures |= {"number": own[cause], "cause": _CAUSES.get(cause, say(cause))}
+    if counts[worst] == 1:
+        return say("{store} was late most: with one order, because of {cause}.", **figures)
+    return say("{store} was late most: {count} orders, {number} of them because of {cause}.", **figures)
 
 
 _CAUSES = {

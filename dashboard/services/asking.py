@@ -24,20 +24,22 @@ from dashboard.ask import say as sentences
 from dashboard.ask import suggest as suggesting
 from dashboard.ask.layer import Layer
 from dashboard.ask.layer import layer as whole_layer
-from dashboard.ask.query import Query, Reading, Understood, Window
+from dashboard.ask.lexicon import Lexicon
+from dashboard.ask.query import Intent, Query, Reading, Understood, Window
 from dashboard.cells import Column
 from dashboard.models import Verdict
 from dashboard.queries.lexicon import lexicon
 from dashboard.services import ask as facade
 from dashboard.services import asking_basket, asking_model
 from dashboard.services.ask import Answer, Caller, caller_of, may_ask, note_feedback
+from orders.states import Status
 
 __all__ = ["Chip", "Told", "Way", "again", "ask", "caller_of", "changed", "may_ask", "note_feedback", "suggest"]
 
 PER_UNIT = {"paise": 100, "bp": 100, "seconds": 60}
 UNSAID = frozenset({"limit", "order"})
 """Parts that go without saying."""
-NAMED = frozenset({"platform", "store", "city", "category", "aisle"})
+NAMED = frozenset({"platform", "store", "city", "category", "aisle", "status"})
 UNITS = {"paise": "₹", "bp": "%", "seconds": "min", "minutes": "min"}
 
 
@@ -130,7 +132,7 @@ class Told:
         names = lexicon()
         return [
             tuple(
-                names.label(of, cell) if of and isinstance(cell, str) else cell
+                _called(of, cell, names) if of and isinstance(cell, str) else cell
                 for of, cell in zip(kinds, row, strict=True)
             )
             for row in self.rows
@@ -270,10 +272,21 @@ def _told(answer: Answer, *, question: str, caller: Caller, now: datetime) -> To
     return told
 
 
+def _called(of: str, key: str, names: Lexicon) -> str:
+    """What people call it; of a state of an order, what they read elsewhere."""
+    return str(Status(key).label) if of == "status" and key in Status.values else names.label(of, key)
+
+
 def _shown(column: compile.Column, of: Understood | None) -> Shown:
-    """The figure to draw is one that was asked for; of a list, the one it is ordered by."""
-    ordered = isinstance(of, Query) and not of.measures and bool(of.order) and of.order[0].field == column.field
-    is_figure = column.is_measure or (ordered and column.kind in cells.FIGURES)
+    """The figure to draw is the one the rows are ordered by, as the sentence tells it; else one that was asked for."""
+    by = of.order[0].field if isinstance(of, Query) and of.order else ""
+    if isinstance(of, Query) and of.intent == Intent.COMPARE and by not in of.measures:
+        by = next((path for path in of.measures if path.endswith("unit_price")), by)
+    is_figure = by == column.field and column.kind in cells.FIGURES
+    if isinstance(of, Query) and by not in of.measures:
+        is_figure = column.is_measure or (is_figure and not of.measures)
+    elif column.part:
+        is_figure = column.is_measure
     label: str = column.label
     if column.part == "before":
         label = say("{figure} before", figure=label)

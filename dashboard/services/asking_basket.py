@@ -32,7 +32,7 @@ def sentence(plan: Any) -> Said:
     return together(parts)
 
 
-COLUMNS = (  # name, label, kind, whether it is the figure to draw
+COLUMNS = (  # name, label, kind, whether it is the figure to draw, its part: not drawn (detail), lacking (without)
     ("way", "way", "text", False),
     ("platform", "platform", "text", False),
     ("total", "total", "paise", True),
@@ -40,8 +40,8 @@ COLUMNS = (  # name, label, kind, whether it is the figure to draw
     ("fees", "fees", "paise", False),
     ("off", "offers", "paise", False),
     ("minutes", "delivered in, at most", "minutes", False),
-    ("things", "what", "text", False),
-    ("missing", "not sold there", "text", False),
+    ("things", "what", "text", False, "detail"),
+    ("missing", "not sold there", "text", False, "without"),
 )
 
 

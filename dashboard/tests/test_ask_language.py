@@ -13,7 +13,9 @@ from typing import Any
 import pytest
 from django.db import connection
 from django.utils import timezone
+from django.utils.translation import override
 
+from blinkit.kernel.words import said as in_language
 from dashboard.ask import say as saying
 from dashboard.ask.chips import apply, describe
 from dashboard.ask.dates import ZONE, spans
@@ -400,12 +402,13 @@ def test_answers_are_said_in_one_sentence() -> None:
     late = {"order.store": "BLR-KOR", "order.late_cause": "pick", "order.count": 4}
     rider = late | {"order.late_cause": "rider", "order.count": 1}
     assert said("Which store was late yesterday evening and why?", late, rider) == (
-        "BLR-KOR was late most: 5 orders, 4 of them because of slow picking."
+        "Koramangala was late most: 5 orders, 4 of them because of slow picking."
+    )
+    assert said("Which store was late yesterday evening and why?", rider) == (
+        "Koramangala was late most: with one order, because of waiting for a rider."
     )
     stores = [{"order.store": name, "order.count": number} for name, number in (("BLR-KOR", 9), ("BLR-IND", 2))]
-    assert (
-        said("Orders by store", *stores) == "Highest orders: Koramangala with 9; lowest of these: Indiranagar with 2."
-    )
+    assert said("Orders by store", *stores) == "Most orders: Koramangala with 9; fewest of these: Indiranagar with 2."
 
 
 def test_basket_is_planned_in_named_steps() -> None:
@@ -420,3 +423,18 @@ def test_basket_is_planned_in_named_steps() -> None:
     assert basket.budget_paise == 50_000
     assert len(reading.steps) == 4
     assert len(asked("Which store was late yesterday evening and why?").readings[0].steps) == 3
+
+
+def test_chips_and_sentences_are_said_in_hindi_part_by_part() -> None:
+    """What stands at the beginning, what is joined, and periods: each in the reader's language, English unchanged."""
+    of = one("average order value yesterday")
+    chips = {chip.id: chip for chip in describe(of, whole(), LEXICON)}
+    when = chips["window"]
+    assert str(when.value).startswith("yesterday (")
+    sorted_by = {chip.id: chip for chip in describe(one("cheapest onions"), whole(), LEXICON)}["order"]
+    figure = saying.sentence(of, [dict.fromkeys(of.measures, 61_500)], whole(), LEXICON)
+    assert str(figure) == "Average order, yesterday: ₹615."
+    with override("hi"):
+        assert in_language(when.value).startswith("कल (")
+        assert in_language(sorted_by.value) == "प्रति इकाई दाम, सबसे कम पहले"
+        assert in_language(figure) == "औसत ऑर्डर, कल: ₹615।"

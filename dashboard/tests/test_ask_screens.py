@@ -17,6 +17,7 @@ from dashboard import cells, charts, files
 from dashboard.links import packed, unpacked
 from dashboard.models import QuestionWatch, SavedQuestion
 from dashboard.services import asking
+from dashboard.services.asking import Shown
 from dashboard.tests.asking import COLUMNS, ONIONS, REFUSED, ROWS, SORRY, WHICH, Col, Fake
 
 U = packed(ONIONS.understood)
@@ -74,6 +75,16 @@ def test_the_picture_fits_the_answer():
         intent="share", columns=(Col("p", "p", "text"), Col("n", "n", "number")), rows=[("a", 1), ("b", 3)]
     )
     assert [point.wide for point in share.points] == [25.0, 75.0]
+    detail = (
+        Shown("way", "way", "text"),
+        Shown("total", "total", "paise", True),
+        Shown("what", "what", "text", part="detail"),
+        Shown("missing", "not sold there", "text", part="without"),
+    )
+    ways = charts.chart_of(
+        intent="compare", columns=detail, rows=[("best", 1, "1 × Onion", ""), ("at one", 2, "2 × Onion", "milk")]
+    )
+    assert [point.label for point in ways.points] == ["best", "at one · without milk"]
     days = [(NOW.replace(day=day).date(), 100 + day) for day in (3, 1, 2)]
     line = charts.chart_of(intent="trend", columns=(Col("d", "d", "date"), Col("n", "n", "number")), rows=days)
     assert (line.kind, [(p.x, p.y) for p in line.points]) == ("line", [(0, 100), (50, 50), (100, 0)])
@@ -202,10 +213,12 @@ def test_watching_takes_bounds_as_people_write_them(client, ops, fake):
     client.post("/ops/ask/watch/", {**given, "above": "₹1,500.50", "below": " 20 "})
     one = QuestionWatch.objects.get()
     assert (one.field, one.above, one.below, one.every_s, one.owner_id) == ("price", 150_050, 2_000, 60, ops.pk)
-    for wrong in ({"above": "lots"}, {"above": "nan"}, {"every": "1"}, {"field": ""}):
-        assert client.post("/ops/ask/watch/", {**given, **wrong}).status_code == 302
+    another = packed({"intent": "list", "entity": "listing"})
+    for wrong in ({"above": "lots"}, {"above": "nan"}, {"every": "1"}, {"field": ""}, {"field": "of_no_answer:paise"}):
+        assert client.post("/ops/ask/watch/", {**given, "u": another, **wrong}).status_code == 302
     one.refresh_from_db()
     assert (one.above, QuestionWatch.objects.count()) == (150_050, 1)
+    assert SavedQuestion.objects.count() == 1  # what could not be watched was not kept either
     assert "Onions" in client.get("/ops/ask/").content.decode()
     client.post(f"/ops/ask/watches/{one.pk}/stop/")
     one.refresh_from_db()

@@ -79,6 +79,17 @@ def test_a_comparison_says_who_is_cheapest_for_how_many(api):
     assert found["sentence"] == "Cheapest of 2 things they share: Blinkit 1, Zepto 1, Instamart 0."
 
 
+def test_the_picture_shows_the_figure_the_sentence_tells():
+    told = {
+        "intent": "compare", "entity": "listing", "measures": ["listing.lowest_price", "listing.lowest_unit_price"],
+        "dimensions": ["listing.platform"], "order": [{"field": "listing.lowest_unit_price"}],
+    }  # fmt: skip
+    Listing.objects.filter(platform__slug="zepto").update(price_paise=900)
+    found = asking.ask(told, caller=asking.caller_of(None), now=timezone.now())
+    assert "lowest unit price" in found.sentence.lower() or "unit price" in found.sentence
+    assert [point.text for point in found.chart.points] == ["₹29", "₹34", "₹52"]
+
+
 def test_words_of_operations_are_refused_to_the_public_and_answered_to_operations(client):
     order()
     refused = client.get("/compare/ask/", {"q": "How many orders today?"}).content.decode()
@@ -131,7 +142,7 @@ def test_a_watched_price_falls_and_its_owner_hears_until_their_rights_end(client
     assert (alert.value, alert.was) == (2_400, 2_900) and alert.answer["chart"]["kind"] == "bars"
     client.force_login(person)
     page = client.get(f"/ops/ask/alerts/{alert.pk}/").content.decode()
-    assert "₹24" in page and "ask-bars" in page
+    assert "Price: ₹24" in page and "ask-bars" in page
     orders_of = asking.ask("How many orders today?", caller=asking.caller_of(person.pk, {"ops"}), now=now)
     kept = SavedQuestion.objects.create(owner=person, title="Orders", text="x", understood=orders_of.understood)
     watches.watch(saved_id=kept.pk, user_id=person.pk, field="count", now=now, every_s=60)

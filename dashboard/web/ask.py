@@ -9,6 +9,7 @@ from urllib.parse import urlencode
 from uuid import UUID
 
 from django.contrib import messages
+from django.db import transaction
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, StreamingHttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
@@ -16,10 +17,11 @@ from django.utils import timezone
 from django.utils.text import slugify
 from django.utils.translation import gettext as _
 
-from blinkit.kernel.errors import Invalid, NotAllowed
+from blinkit.kernel.errors import Invalid, NotAllowed, Unavailable
 from blinkit.kernel.permissions import roles_of
 from blinkit.kernel.words import said
 from dashboard import cells, charts, files
+from dashboard.errors import NothingToWatch
 from dashboard.links import packed, unpacked
 from dashboard.models import QuestionWatch, SavedQuestion
 from dashboard.services import asking, saved, watches
@@ -31,6 +33,8 @@ LONGEST = 10_000
 MOST_EXPORTED, LARGEST_PAGE = 10_000, 500
 SHORT = 16
 """Letters of a word that is not broken over two lines."""
+LONG = 60
+"""Letters of a text that needs a wide column."""
 TIMES = frozenset({"time", "date"})
 PER_UNIT = {"paise": 100, "bp": 100, "seconds": 60}
 
@@ -130,18 +134,21 @@ def delete(request: HttpRequest, saved_id: UUID) -> HttpResponse:
 
 @act("ops-ask")
 def watch(request: HttpRequest) -> HttpResponse:
-    """Keep the question and look at one figure of it from now on."""
-    field, _dot, kind = request.POST.get("field", "").partition(":")
-    kept = _save(request)
-    watches.watch(
-        saved_id=kept.pk,
-        user_id=_me(request),
-        field=field,
-        above=_bound(request.POST.get("above", ""), kind),
-        below=_bound(request.POST.get("below", ""), kind),
-        every_s=_every(request),
-        now=timezone.now(),
-    )
+    """Keep the question and look at one figure of it from now on: one its answer has, in the unit it has there."""
+    now, field = timezone.now(), request.POST.get("field", "").partition(":")[0]
+    found = asking.ask(unpacked(request.POST.get("u", "")), caller=caller(request), now=now)
+    kind = next((kind for name, _label, kind in watches.watchable(found.columns) if name == field), None)
+    if found.verdict == "refused":
+        raise NotAllowed(found.why)
+    if kind is None:
+        raise NothingToWatch()
+    above, below = (_bound(request.POST.get(name, ""), kind) for name in ("above", "below"))
+    with transaction.atomic():  # what can't be watched is not kept either
+        kept = _save(request)
+        watches.watch(
+            saved_id=kept.pk, user_id=_me(request), field=field, above=above, below=below, every_s=_every(request),
+            now=now,
+        )  # fmt: skip
     messages.success(request, _("Watched. You are told in the app and by e-mail."))
     return redirect("ops-ask-saved", kept.pk)
 
@@ -167,6 +174,7 @@ def alert(request: HttpRequest, alert_id: int) -> HttpResponse:
         "was": "" if found.was is None else cells.show(found.was, found.answer.get("kind", "")),
         "chart": charts.from_json(chart) if chart else None,
         "columns": columns,
+        "figures": [column.name for column in columns if column.kind in cells.FIGURES],
         "rows": _shown(columns, found.answer["rows"]),
     }
     return show(request, "dashboard/ask/alert.html", context)
@@ -286,6 +294,8 @@ def _save(request: HttpRequest) -> SavedQuestion:
 
 def _for_file(request: HttpRequest) -> Told:
     found = _answer(request)
+    if found is not None and found.verdict == "failed":
+        raise Unavailable(found.why)
     if found is None or found.verdict != "answered":
         raise Invalid((found.why if found else "") or "Ask a question first.")
     return found
@@ -328,7 +338,9 @@ def _shown(columns: Any, rows: Any) -> list[list[tuple[str, str]]]:
 def _cell(words: str, kind: str) -> tuple[str, str]:
     if kind in cells.FIGURES:
         return words, "num"
-    return words, "whitespace-nowrap" if kind in TIMES or len(words) <= SHORT else ""
+    if kind in TIMES or len(words) <= SHORT:
+        return words, "whitespace-nowrap"
+    return words, "ask-long" if len(words) > LONG else ""
 
 
 def _me(request: HttpRequest) -> int:

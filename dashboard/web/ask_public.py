@@ -49,6 +49,7 @@ def ask(request: HttpRequest) -> HttpResponse:
         "q": found.question if found else "",
         "ask_q": found.question if found else "",
         "change_url": reverse("compare-ask-change"),
+        "ideas_to_begin": () if found else asking.suggest("", caller=asking.caller_of(None)),
     }
     if is_htmx(request):
         return render(request, "dashboard/ask/_answer.html", context)

@@ -48,7 +48,7 @@ def watch(request: HttpRequest) -> HttpResponse:
         "findings": findings,
         "platforms": there,
         "silent": market.stale_feeds(now=now),
-        "above_percent": settings.MARKET_ABOVE_BP / 100,
+        "above_percent": f"{settings.MARKET_ABOVE_BP / 100:g}",
         "again": request.get_full_path(),
         "says": _says(below, bool(more_below)),
     }
@@ -65,6 +65,7 @@ def file(request: HttpRequest, what: str) -> HttpResponse:
         content_type="text/csv; charset=utf-8",
         headers={"Content-Disposition": f'attachment; filename="market-{what}-{city.slug}.csv"'},
     )
+    response.write("\ufeff")  # tells Excel that Hindi names are UTF-8
     csv.writer(response).writerows(_rows(what, city, category, timezone.now()))
     return response
 

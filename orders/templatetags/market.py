@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime, timedelta
 from typing import Any
 
 from django import template
+from django.utils import timezone
 from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 
@@ -16,6 +18,12 @@ register = template.Library()
 def percent_of_bp(bp: int) -> str:
     """Hundredths of a percent as whole per cent: 3,250 is "32%"."""
     return f"{int(bp) // 100}%"
+
+
+@register.filter
+def is_just_now(at: datetime) -> bool:
+    """Less than a minute ago: "0 minutes ago" is said by nobody."""
+    return timezone.now() - at < timedelta(minutes=1)
 
 
 @register.filter

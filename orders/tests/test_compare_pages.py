@@ -72,6 +72,21 @@ def test_whatever_is_typed_gets_a_page(client, market, url):
     assert client.get(url).status_code == 200
 
 
+def test_a_budget_is_read_as_people_write_it_and_one_that_is_none_is_said_so(client, market):
+    for written in ("₹1,000", "1,00,000"):
+        said = client.get("/compare/", {"list": "butter", "budget": written}).content.decode()
+        assert "What fits your budget" in said and "compared without one" not in said, written
+    for written in ("0", "10,00,000", "junk", "٣"):
+        said = client.get("/compare/", {"list": "butter", "budget": written}).content.decode()
+        assert "compared without one" in said and "What fits your budget" not in said, written
+
+
+def test_of_a_long_list_it_is_said_how_much_was_compared(client, market):
+    long = client.get("/compare/", {"list": "butter\n" * 41}).content.decode()
+    assert "the first 40 lines were compared" in long
+    assert "The list is long" not in client.get("/compare/", {"list": "butter\n" * 40}).content.decode()
+
+
 def test_what_is_not_there_and_a_damaged_link_are_refused(client, market):
     assert client.get("/compare/?sku=nothing").status_code == 404
     assert client.get("/compare/?q=butter&cursor=junk").status_code == 400

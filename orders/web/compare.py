@@ -18,7 +18,7 @@ from django.views.decorators.http import require_safe
 
 from blinkit.kernel.limits import check_limit, client_address, is_exempt
 from catalog import market_queries as market
-from catalog.basketing.reading import read_list
+from catalog.basketing.reading import MOST_LINES, read_list
 from catalog.baskets import BasketAnswer, BasketAsk, Order, WantedLine, plan
 from catalog.market_queries.deals import ORDERS
 from orders.web.shopper import Shopper, is_htmx
@@ -36,10 +36,10 @@ def compare(request: HttpRequest) -> HttpResponse:
     shopper = Shopper(request)
     _limit(request)
     city = _city(shopper)
-    text = request.GET.get("list", "")[:LONGEST_LIST]
+    text = request.GET.get("list", "")[: LONGEST_LIST + 1]
     q = " ".join(request.GET.get("q", "").split())[:80]
     sku = request.GET.get("sku", "")[:40]
-    budget = request.GET.get("budget", "").strip()[:8]
+    budget = request.GET.get("budget", "").strip()[:12]
     context: dict[str, Any] = {
         "heading": _("Compare prices"), "back": "/", "city": city, "live_url": f"/ws/market/{city.slug}/",
         "q": q, "list": text, "sku": sku, "budget": budget, "here": "compare", "examples": EXAMPLES,
@@ -120,16 +120,23 @@ def _product(sku: str, city: market.MarketCity, now: datetime) -> dict[str, Any]
 
 
 def _basket(text: str, budget: str, city: market.MarketCity, now: datetime) -> dict[str, Any]:
-    lines = read_list(text)
+    lines = read_list(text[:LONGEST_LIST], most=MOST_LINES + 1)
+    is_cut = len(lines) > MOST_LINES or len(text) > LONGEST_LIST
+    lines = lines[:MOST_LINES]
     wanted = [WantedLine(line.item, line.amount, line.measure, line.pieces) for line in lines]
-    rupees = int(budget) if budget.isascii() and budget.isdigit() and 0 < int(budget) <= MOST_BUDGET_RUPEES else None
+    figures = budget.removeprefix("₹").replace(",", "").strip()
+    rupees = int(figures) if figures.isascii() and figures.isdigit() and len(figures) < 8 else 0
+    if not 0 < rupees <= MOST_BUDGET_RUPEES:
+        rupees = 0
+    unread = bool(budget) and not rupees
     if not wanted:
-        return {"basket": None, "is_list": True}
+        return {"basket": None, "is_list": True, "unread_budget": unread}
     answer = plan(BasketAsk(wanted, rupees * 100 if rupees else None), city=city.slug, now=now)
     split = answer.split
     shares = {line: order for order in split.orders for line in (it.line for it in order.taken)} if split else {}
     return {
-        "basket": answer, "is_list": True, "written": [(line, shares.get(line.number)) for line in answer.lines],
+        "basket": answer, "is_list": True, "unread_budget": unread,
+        "cut_after": len(lines) if is_cut else 0, "written": [(line, shares.get(line.number)) for line in answer.lines],
         "is_shared": bool(split and (len(split.orders) > 1 or answer.budget_paise is not None)),
         "cheapest": _cheapest(answer), "why_left": {it.line: it.why for it in answer.left_out},
     }  # fmt: skip
