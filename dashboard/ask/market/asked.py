@@ -156,6 +156,11 @@ class Asked:
             for at, token in enumerate(self.sheet.tokens):  # "Tata brand deals"
                 if token.text in ("brand", "brands", "branded") and not self.sheet.has("compare"):
                     self.sheet.use(at, at + 1)
+        others = [at for at, token in enumerate(self.sheet.tokens[:-1]) if token.text == "other"
+                  and self.sheet.tokens[at + 1].stem == "brand"]  # fmt: skip
+        if others and made.items:  # "Tata salt or other brands": all of them
+            self.sheet.use(others[0], others[0] + 2)
+            brands = []
         if brands:
             made.filters.insert(0, one_of("listing.brand", brands, ""))
         if made.items:

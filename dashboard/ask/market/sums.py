@@ -13,7 +13,8 @@ def counted(asked: Asked) -> Query | None:
     """How many; by platform when platforms are asked about."""
     sheet = asked.sheet
     which = asked.which_platform() or (bool(asked.groups()) and asked.asks("which", "what"))
-    most = which and sheet.has("highest", "fewest") and not sheet.has("price", "cheap", "value", "dear")
+    best = asked.asks("best", "better")  # the most products are not the best
+    most = which and not best and sheet.has("highest", "fewest") and not sheet.has("price", "cheap", "value", "dear")
     brands = asked.asks("brands", "brand") and (asked.wants_platform or sheet.has("count"))
     if brands and (sheet.has("count") or (most and asked.which_platform())) and not sheet.has("deal"):
         return _brands(asked)
