@@ -21,9 +21,12 @@ def basket(asked: Asked) -> Basket | None:
         budget = next((at for at, t in enumerate(sheet.tokens) if t.kind == "number" and t.value >= 50), None)
     wanted = wanted_of(sheet, asked.goods)
     several = len({one.item for one in wanted}) > 1
-    listed = several and (sheet.has("basket", "spend") or asked.asks("split") or all(one.amount for one in wanted))
+    listed = several and (sheet.has("basket", "spend", "total") or asked.asks("split") or all(one.amount for one in wanted))
     listed = listed or (len(wanted) > 2 and (sheet.has("cheap") or asked.which_platform()))
     listed = listed or (len(wanted) == 1 and wanted[0].amount is not None and asked.asks("if"))
+    if several and budget is not None and sheet.tokens[budget].kind == "money":  # "for ₹900: sugar, dal and salt"
+        bounded = asked.op_before(budget, sheet.tokens[budget])[0] is not None or sheet.has("between", "around")
+        listed = listed or not (bounded or sheet.tokens[budget].more)
     listed = listed or _amount_asked(asked, wanted)
     bare = not any(one.of("item", "brand", "word") for one in asked.goods)
     spent = budget is not None and (
@@ -31,6 +34,9 @@ def basket(asked: Asked) -> Basket | None:
     )
     if not (listed or spent or (sheet.has("basket") and wanted and sheet.has("cheap", "compare", "deal", "value"))):
         return None
+    for at, token in enumerate(sheet.tokens):
+        if token.text == "split":
+            sheet.use(at, at + 1)
     sheet.take("basket", "spend", "shopping", "cheap", "deal", "value", "compare", "thing", "price", "atmost",
                "under", "highest", "total", "platform", "around", "top", "atleast", "average", "each",
                "fewest")  # fmt: skip
@@ -44,6 +50,8 @@ def basket(asked: Asked) -> Basket | None:
         meaning = one.of("category", "aisle")
         if meaning is not None and one.of("item") is None:
             category = category or meaning.keys[0]
+            if wanted and one.said not in {line.item for line in wanted}:
+                continue  # a kind beside things to buy, of which nothing is made
         sheet.use(one.first, one.last)
     if not wanted and paise is None:
         return None

@@ -139,9 +139,10 @@ def averaged(asked: Asked) -> Query | None:
 def grouped(asked: Asked) -> Query | None:
     """Which category or brand has the highest discounts; deals by category."""
     sheet = asked.sheet
-    if not asked.groups() or not sheet.has("deal", "price", "cheap", "dear"):
+    of_brands = asked.asks("brand", "brands") and bool(asked.goods)
+    if not asked.groups() or not (sheet.has("deal", "price", "cheap", "dear") or (of_brands and sheet.has("compare"))):
         return None
-    brands = asked.asks("brand", "brands") and sheet.has("cheap", "price") and bool(asked.goods)
+    brands = of_brands and sheet.has("cheap", "price", "compare")
     if not (sheet.has("each", "top") or brands or asked.asks("which", "what")):
         return None
     deal = sheet.take("deal")
