@@ -16,12 +16,15 @@ _LOOSE = frozenset({"fresh-vegetables", "leafy-herbs", "fresh-fruits"})
 
 def basket(asked: Asked) -> Basket | None:
     sheet = asked.sheet
+    if any(token.kind == "percent" for token in sheet.tokens):  # no basket is bounded by discounts
+        return None
     budget = next((at for at, t in enumerate(sheet.tokens) if t.kind == "money"), None)
     if budget is None and sheet.has("spend", "basket", "shopping"):
         budget = next((at for at, t in enumerate(sheet.tokens) if t.kind == "number" and t.value >= 50), None)
     wanted = wanted_of(sheet, asked.goods)
     several = len({one.item for one in wanted}) > 1
-    listed = several and (sheet.has("basket", "spend", "total") or asked.asks("split") or all(one.amount for one in wanted))
+    together = sheet.has("basket", "spend", "total") or asked.asks("split")
+    listed = several and (together or all(one.amount for one in wanted))
     listed = listed or (len(wanted) > 2 and (sheet.has("cheap") or asked.which_platform()))
     listed = listed or (len(wanted) == 1 and wanted[0].amount is not None and asked.asks("if"))
     if several and budget is not None and sheet.tokens[budget].kind == "money":  # "for ₹900: sugar, dal and salt"
@@ -39,7 +42,7 @@ def basket(asked: Asked) -> Basket | None:
             sheet.use(at, at + 1)
     sheet.take("basket", "spend", "shopping", "cheap", "deal", "value", "compare", "thing", "price", "atmost",
                "under", "highest", "total", "platform", "around", "top", "atleast", "average", "each",
-               "fewest")  # fmt: skip
+               "fewest", "weekly", "monthly")  # fmt: skip
     paise = None
     if budget is not None:
         token = sheet.tokens[budget]

@@ -15,6 +15,9 @@ def counted(asked: Asked) -> Query | None:
     which = asked.which_platform() or (bool(asked.groups()) and asked.asks("which", "what"))
     best = asked.asks("best", "better")  # the most products are not the best
     most = which and not best and sheet.has("highest", "fewest") and not sheet.has("price", "cheap", "value", "dear")
+    most = most or (
+        asked.asks("more") and asked.two_platforms() and sheet.has("thing") and not sheet.has("over", "dear")
+    )
     brands = asked.asks("brands", "brand") and (asked.wants_platform or sheet.has("count"))
     if brands and (sheet.has("count") or (most and asked.which_platform())) and not sheet.has("deal"):
         return _brands(asked)
@@ -218,7 +221,9 @@ def topmost(asked: Asked) -> Query | None:
         filters = [*subject.filters, *asked.figures(), *asked.where(available=True)]
         measures = ("listing.lowest_price", "listing.highest_price", "listing.average_price")
         return figures_of(measures, asked.by(), filters)
-    if not sheet.take("dear") and not (sheet.has("mrp") and sheet.has("highest") and sheet.take("mrp")):
+    high = asked.asks("highest", "maximum") and sheet.has("price") and bool(asked.goods)
+    high = high and not sheet.has("cheap", "deal", "average", "value", "drop", "rise", "trend", "sortup", "sortdown")
+    if not sheet.take("dear") and not high and not (sheet.has("mrp") and sheet.has("highest") and sheet.take("mrp")):
         return None
     sheet.take("thing", "shopping", "price", "highest", "top", "each")
     limit = asked.top(10)
