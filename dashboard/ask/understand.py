@@ -213,7 +213,8 @@ def _goods() -> frozenset[tuple[str, ...]]:
 
 def _unlisted(sheet: Sheet) -> str:
     """Goods no listing is called by: said so, instead of answering about what is left of the question."""
-    taken = {at for one in (*sheet.mentions, *sheet.marks) for at in range(one.first, one.last)}
+    spoken = [(one.first, one.last) for one in sheet.mentions] + [(one.first, one.last) for one in sheet.marks]
+    taken = {at for first, last in spoken for at in range(first, last)}
     goods = _goods()
     for size in (3, 2, 1):
         for at in range(len(sheet.tokens) - size + 1):
