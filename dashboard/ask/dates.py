@@ -170,6 +170,9 @@ def _relative(tokens: list[Token], at: int, here: datetime, *, past: bool) -> Sp
         return _made(at, end, tokens, until - length, until)
     if unit == "day":
         return _made(at, end, tokens, today - timedelta(days=count - 1), tonight)
+    if past and unit in ("week", "month", "year") and not counted:  # "over the last month" is one that ends today
+        near = [_word(tokens, back) for back in (at - 1, at - 2)]
+        counted = _word(tokens, at) == "past" or near[near[0] == "the"] in ("over", "during", "within", "in")
     if past and counted:  # last 2 weeks: so many days back, today with them
         days = {"week": 7, "month": 30, "quarter": 91, "year": 365}[unit] * count
         return _made(at, end, tokens, today - timedelta(days=days - 1), tonight)

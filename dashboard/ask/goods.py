@@ -74,7 +74,8 @@ def wanted_of(sheet: Sheet, goods: list[Mention]) -> list[Wanted]:
     found: list[Wanted] = []
     taken: set[int] = set()
     heads, words = heads_of(sheet, [one for one in goods if not one.no])
-    items = [one for one in heads if one.of("item") or _measured(sheet, one)]
+    beside = any(one.of("item") for one in heads)
+    items = [one for one in heads if one.of("item") or _measured(sheet, one) or (beside and _named_so(sheet, one))]
     for one in items:
         amount: Token | None = None
         pieces = 1
@@ -112,6 +113,12 @@ def _measured(sheet: Sheet, one: Mention) -> bool:
         0 <= at < len(sheet.tokens) and sheet.tokens[at].kind == "amount" and one.of("category", "aisle", "word")
         for at in (one.first - 1, one.last)
     )
+
+
+def _named_so(sheet: Sheet, one: Mention) -> bool:
+    """A kind that is in the names of what is sold: "rice, dal and oil" are three things."""
+    kind = one.of("category", "aisle") and not one.of("brand") and one.last - one.first == 1
+    return bool(kind) and sheet.tokens[one.first].stem in sheet.lexicon.index.in_products
 
 
 def _back(sheet: Sheet, first: int) -> int:

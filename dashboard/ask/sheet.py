@@ -179,6 +179,12 @@ def _refusing() -> frozenset[str]:
 
 
 @cache
+def _everyday() -> frozenset[str]:
+    """Goods by their everyday words, listed or not: "soap" is no misspelt "swap"."""
+    return frozenset(stem(word) for word in told()["goods"]["words"].split())
+
+
+@cache
 def _attributes() -> frozenset[str]:
     return frozenset(stem(word) for word in told()["attributes"]["words"].split())
 
@@ -307,6 +313,7 @@ def _known(word: str, token: Token, lexicon: Lexicon, about: LayerWords) -> bool
         or word in _plain_english()
         or word in _soft()
         or word in _refusing()
+        or word in _everyday()
         or token.text in NOT_WORDS
     )
 

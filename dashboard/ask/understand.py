@@ -66,6 +66,9 @@ def understand(
     elsewhere = _unknown_platform(sheet)
     if elsewhere:
         return _sorry(short, _no_prices(elsewhere, lexicon), audiences)
+    missing = _unlisted(sheet)
+    if missing:
+        return _sorry(short, say("Nothing called “{name}” is listed here.", name=missing), audiences, sheet, layer)
     found = [one for one in _readings(sheet, now, city, audiences) if one.confidence >= SURE]
     found.sort(key=lambda one: -one.confidence)
     known = [one for one in found if _is_known(one, layer)]
@@ -179,7 +182,8 @@ def _refused(sheet: Sheet) -> str:
 
 def _is_a_list(sheet: Sheet) -> bool:
     things = sum(one.of("item") is not None for one in sheet.mentions)
-    return things > 1 and sheet.has("basket") and not sheet.mentioned("store")
+    listed = sheet.has("basket", "cheap", "deal") or any(token.text == "split" for token in sheet.tokens)
+    return things > 1 and listed and not sheet.mentioned("store")
 
 
 def _unknown_place(sheet: Sheet, lexicon: Lexicon) -> str:
@@ -198,6 +202,26 @@ def _unknown_platform(sheet: Sheet) -> str:
     said = [token.stem if at not in taken else "" for at, token in enumerate(sheet.tokens)]
     found = phrases_in(said, _elsewhere())
     return max(found)[1] if found else ""
+
+
+@cache
+def _goods() -> frozenset[tuple[str, ...]]:
+    """Everyday goods, kinds and brands people ask for, whether anybody sells them here or not."""
+    named = told()["goods"]
+    return frozenset(stems(name) for name in (*named["words"].split(), *named["names"], *told()["categories"]))
+
+
+def _unlisted(sheet: Sheet) -> str:
+    """Goods no listing is called by: said so, instead of answering about what is left of the question."""
+    spoken = [(one.first, one.last) for one in sheet.mentions] + [(one.first, one.last) for one in sheet.marks]
+    taken = {at for first, last in spoken for at in range(first, last)}
+    goods = _goods()
+    for size in (3, 2, 1):
+        for at in range(len(sheet.tokens) - size + 1):
+            spots = set(range(at, at + size))
+            if not spots <= taken and tuple(token.stem for token in sheet.tokens[at : at + size]) in goods:
+                return sheet.said(at, at + size)
+    return ""
 
 
 def _no_prices(name: str, lexicon: Lexicon) -> str:

@@ -15,6 +15,7 @@ from dashboard.ask.tokens import Token
 GROUPS = {"brand": "brand", "brands": "brand", "category": "category", "categories": "category", "aisle": "aisle",
            "aisles": "aisle", "department": "aisle", "city": "city", "cities": "city"}  # fmt: skip
 _ABOUT_A_TENTH = 0.1
+_MOST_THINGS = 40
 _BEST = frozenset(
     {"best", "better", "cheapest", "cheaper", "good", "right", "ideal", "top", "expensive", "costliest", "priciest"}
 )
@@ -147,8 +148,11 @@ class Asked:
             made.filters.append(
                 Filter("listing.name", Op.NOT if one.no else Op.HAS, (one.meanings[0].label,), one.said)
             )
+        kinds = bool(made.categories)
+        if made.items and kinds:
+            self._either_of(made)
         made.filters += category_filters(made.categories)
-        if made.categories:
+        if kinds:
             for at, token in enumerate(self.sheet.tokens):  # "items in the dairy category"
                 if token.text in ("category", "aisle", "section", "department", "range", "item", "items"):
                     self.sheet.use(at, at + 1)
@@ -156,12 +160,29 @@ class Asked:
             for at, token in enumerate(self.sheet.tokens):  # "Tata brand deals"
                 if token.text in ("brand", "brands", "branded") and not self.sheet.has("compare"):
                     self.sheet.use(at, at + 1)
+        others = [at for at, token in enumerate(self.sheet.tokens[:-1]) if token.text == "other"
+                  and self.sheet.tokens[at + 1].stem == "brand"]  # fmt: skip
+        if others and made.items:  # "Tata salt or other brands": all of them
+            self.sheet.use(others[0], others[0] + 2)
+            brands = []
         if brands:
             made.filters.insert(0, one_of("listing.brand", brands, ""))
         if made.items:
             made.filters.insert(0, one_of("listing.item", list(dict.fromkeys(made.items)), ""))
         made.label = " ".join(said)
         return made
+
+    def _either_of(self, made: Subject) -> None:
+        """ "Rice and dal": no listing is both, so the kind is said by its things; a kind that holds the thing goes."""
+        shelves = self.sheet.lexicon.categories
+        keys = {str(key) for one in made.categories for key in one.keys}
+        keys |= {shelf.key for shelf in shelves if shelf.parent in keys}
+        inside = [one.key for one in self.sheet.lexicon.items if one.category in keys]
+        if not set(made.items) & set(inside):
+            if len(inside) > _MOST_THINGS or not inside:
+                return
+            made.items += [key for key in inside if key not in made.items]
+        made.categories = []
 
     def figures(self, *, money: str = "listing.price") -> list[Filter]:
         """Percentages, sums and packs as filters; of what is used already nothing."""

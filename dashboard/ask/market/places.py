@@ -22,7 +22,7 @@ def platforms(asked: Asked) -> Query | None:
     if not any(token.text in _LISTED for token in sheet.tokens):
         return None
     said = {mark.name for mark in sheet.marks} - {"platform", "count", "compare", "available"}
-    if said - {"thing"} or (sheet.has("compare") and not any(t.text == "compared" for t in sheet.tokens)):
+    if said - {"thing"} or (sheet.has("compare") and not any(t.text in ("compared", "you") for t in sheet.tokens)):
         return None
     if sheet.has("thing") or (sheet.has("available") and any(t.text == "all" for t in sheet.tokens)):
         return None

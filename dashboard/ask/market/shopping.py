@@ -3,31 +3,46 @@
 from __future__ import annotations
 
 from blinkit.kernel.said import say
-from dashboard.ask.goods import wanted_of
+from dashboard.ask.folding import stems
+from dashboard.ask.goods import one_of, wanted_of
 from dashboard.ask.market.asked import Asked
 from dashboard.ask.market.shape import PRICES, SHORT
 from dashboard.ask.query import Basket, Filter, Intent, Op, Order, Query, Wanted
 
+_USUAL_PACK = 1000
+"""g or ml: more of a thing is rather an amount than a pack."""
+_LOOSE = frozenset({"fresh-vegetables", "leafy-herbs", "fresh-fruits"})
+
 
 def basket(asked: Asked) -> Basket | None:
     sheet = asked.sheet
+    if any(token.kind == "percent" for token in sheet.tokens):  # no basket is bounded by discounts
+        return None
     budget = next((at for at, t in enumerate(sheet.tokens) if t.kind == "money"), None)
     if budget is None and sheet.has("spend", "basket", "shopping"):
         budget = next((at for at, t in enumerate(sheet.tokens) if t.kind == "number" and t.value >= 50), None)
     wanted = wanted_of(sheet, asked.goods)
     several = len({one.item for one in wanted}) > 1
-    listed = several and (sheet.has("basket", "spend") or all(one.amount for one in wanted))
+    together = sheet.has("basket", "spend", "total") or asked.asks("split")
+    listed = several and (together or all(one.amount for one in wanted))
     listed = listed or (len(wanted) > 2 and (sheet.has("cheap") or asked.which_platform()))
     listed = listed or (len(wanted) == 1 and wanted[0].amount is not None and asked.asks("if"))
+    if several and budget is not None and sheet.tokens[budget].kind == "money":  # "for ₹900: sugar, dal and salt"
+        bounded = asked.op_before(budget, sheet.tokens[budget])[0] is not None or sheet.has("between", "around")
+        listed = listed or not (bounded or sheet.tokens[budget].more)
+    listed = listed or _amount_asked(asked, wanted)
     bare = not any(one.of("item", "brand", "word") for one in asked.goods)
     spent = budget is not None and (
         sheet.has("spend") or (sheet.has("basket", "shopping") and bare) or (sheet.has("basket") and len(wanted) > 0)
     )
     if not (listed or spent or (sheet.has("basket") and wanted and sheet.has("cheap", "compare", "deal", "value"))):
         return None
+    for at, token in enumerate(sheet.tokens):
+        if token.text == "split":
+            sheet.use(at, at + 1)
     sheet.take("basket", "spend", "shopping", "cheap", "deal", "value", "compare", "thing", "price", "atmost",
                "under", "highest", "total", "platform", "around", "top", "atleast", "average", "each",
-               "fewest")  # fmt: skip
+               "fewest", "weekly", "monthly")  # fmt: skip
     paise = None
     if budget is not None:
         token = sheet.tokens[budget]
@@ -38,6 +53,8 @@ def basket(asked: Asked) -> Basket | None:
         meaning = one.of("category", "aisle")
         if meaning is not None and one.of("item") is None:
             category = category or meaning.keys[0]
+            if wanted and one.said not in {line.item for line in wanted}:
+                continue  # a kind beside things to buy, of which nothing is made
         sheet.use(one.first, one.last)
     if not wanted and paise is None:
         return None
@@ -50,12 +67,24 @@ def basket(asked: Asked) -> Basket | None:
     return Basket(tuple(wanted), paise, category, chosen, asked.city)
 
 
+def _amount_asked(asked: Asked, wanted: list[Wanted]) -> bool:
+    """ "How much do 2 kg onions cost?": the packs that make so much, not packs of just that size."""
+    one = wanted[0] if len(wanted) == 1 else None
+    if one is None or one.amount is None or one.measure == "pc" or one.amount <= _USUAL_PACK:
+        return False
+    sheet = asked.sheet
+    loose = sheet.lexicon.category_of(one.item) in _LOOSE
+    asks = asked.asks("much", "cost", "costs") and sheet.has("price")
+    return asks or (loose and sheet.has("price", "cheap", "compare"))
+
+
 def alternatives(asked: Asked) -> Query | None:
     sheet = asked.sheet
     if not sheet.take("alternative"):
         return None
     named = [one for one in asked.goods if one.of("item")]
     words = [one for one in asked.goods if one.kind in ("brand", "word")]
+    brands = [str(key) for one in words if one.kind == "brand" for key in one.keys]
     sheet.take("unavailable", "available", "thing", "cheap", "price", "deal")
     if named:
         items = list(dict.fromkeys(key for one in named for key in (one.of("item") or one.meanings[0]).keys))
@@ -68,16 +97,33 @@ def alternatives(asked: Asked) -> Query | None:
             Filter("listing.category", Op.EQ, (category,), ""),
             *(Filter("listing.item", Op.NOT, (item,), named[0].said) for item in items),
         ]
+        if brands:  # "alternatives to Amul butter": butter of another brand
+            filters = [one_of("listing.item", list(items), ""), *_other_brands(brands)]
         for one in words:
             sheet.use(one.first, one.last)
+    elif brands and (item := _sold_as(asked, brands[0])):
+        for one in words:
+            sheet.use(one.first, one.last)
+        filters = [Filter("listing.item", Op.EQ, (item,), ""), *_other_brands(brands)]
     else:
         subject = asked.subject()
         if not subject.categories:
             return None
         filters = subject.filters
-    filters += asked.where(available=True)
+    filters += [*asked.figures(), *asked.where(available=True)]
     return Query(Intent.LIST, "listing", columns=PRICES[:7], filters=tuple(filters),
                  order=(Order("listing.unit_price"), Order("listing.price")), limit=SHORT)  # fmt: skip
+
+
+def _other_brands(brands: list[str]) -> list[Filter]:
+    return [Filter("listing.brand", Op.NOT, (brand,), brand) for brand in brands]
+
+
+def _sold_as(asked: Asked, brand: str) -> str:
+    """The one thing a brand stands for (Maggi: noodles); "" when it sells several."""
+    names = [set(stems(name)) for name in asked.sheet.lexicon.products if set(stems(brand)) <= set(stems(name))]
+    items = {one.key for one in asked.sheet.lexicon.items for name in names if set(stems(one.key)) <= name}
+    return items.pop() if len(items) == 1 else ""
 
 
 def basket_steps(basket: Basket) -> tuple[str, ...]:

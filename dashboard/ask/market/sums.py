@@ -13,7 +13,11 @@ def counted(asked: Asked) -> Query | None:
     """How many; by platform when platforms are asked about."""
     sheet = asked.sheet
     which = asked.which_platform() or (bool(asked.groups()) and asked.asks("which", "what"))
-    most = which and sheet.has("highest", "fewest") and not sheet.has("price", "cheap", "value", "dear")
+    best = asked.asks("best", "better")  # the most products are not the best
+    most = which and not best and sheet.has("highest", "fewest") and not sheet.has("price", "cheap", "value", "dear")
+    most = most or (
+        asked.asks("more") and asked.two_platforms() and sheet.has("thing") and not sheet.has("over", "dear")
+    )
     brands = asked.asks("brands", "brand") and (asked.wants_platform or sheet.has("count"))
     if brands and (sheet.has("count") or (most and asked.which_platform())) and not sheet.has("deal"):
         return _brands(asked)
@@ -138,9 +142,10 @@ def averaged(asked: Asked) -> Query | None:
 def grouped(asked: Asked) -> Query | None:
     """Which category or brand has the highest discounts; deals by category."""
     sheet = asked.sheet
-    if not asked.groups() or not sheet.has("deal", "price", "cheap", "dear"):
+    of_brands = asked.asks("brand", "brands") and bool(asked.goods)
+    if not asked.groups() or not (sheet.has("deal", "price", "cheap", "dear") or (of_brands and sheet.has("compare"))):
         return None
-    brands = asked.asks("brand", "brands") and sheet.has("cheap", "price") and bool(asked.goods)
+    brands = of_brands and sheet.has("cheap", "price", "compare")
     if not (sheet.has("each", "top") or brands or asked.asks("which", "what")):
         return None
     deal = sheet.take("deal")
@@ -216,7 +221,9 @@ def topmost(asked: Asked) -> Query | None:
         filters = [*subject.filters, *asked.figures(), *asked.where(available=True)]
         measures = ("listing.lowest_price", "listing.highest_price", "listing.average_price")
         return figures_of(measures, asked.by(), filters)
-    if not sheet.take("dear") and not (sheet.has("mrp") and sheet.has("highest") and sheet.take("mrp")):
+    high = asked.asks("highest", "maximum") and sheet.has("price") and bool(asked.goods)
+    high = high and not sheet.has("cheap", "deal", "average", "value", "drop", "rise", "trend", "sortup", "sortdown")
+    if not sheet.take("dear") and not high and not (sheet.has("mrp") and sheet.has("highest") and sheet.take("mrp")):
         return None
     sheet.take("thing", "shopping", "price", "highest", "top", "each")
     limit = asked.top(10)
