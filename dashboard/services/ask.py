@@ -268,7 +268,7 @@ def _basket(basket: Basket, caller: Caller, now: datetime) -> Answer:
     plan = baskets.plan(asked, city=basket.city or caller.city, now=now)
     return Answer(
         Verdict.ANSWERED, query=basket, basket=plan, fresh_at=plan.seen_at or now,
-        steps=tuple(getattr(step, "text", step) for step in plan.steps),
+        steps=tuple(step.text for step in plan.steps),
     )  # fmt: skip
 
 
