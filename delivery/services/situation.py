@@ -152,12 +152,14 @@ def free_riders(*, store_ids: Collection[int], now: datetime) -> list[Rider]:
 
 
 _SHIFTS = """
-SELECT s.rider_id, s.vehicle, s.started_at, s.ends_at,
+SELECT s.rider_id, s.vehicle, s.started_at, CASE WHEN b.walk_in THEN NULL ELSE s.ends_at END,
   (SELECT max(t.ended_at) FROM delivery_trip t WHERE t.rider_id = s.rider_id AND t.ended_at >= s.started_at),
   (SELECT coalesce(sum(e.total_paise), 0)::bigint FROM delivery_earning e
     WHERE e.rider_id = s.rider_id AND e.at >= s.started_at)
-FROM delivery_shift s WHERE s.ended_at IS NULL AND s.rider_id = ANY(%s)
+FROM delivery_shift s LEFT JOIN delivery_booking b ON b.id = s.booking_id
+WHERE s.ended_at IS NULL AND s.rider_id = ANY(%s)
 """
+"""Who walked in rides on into the next gig (`services.gigs.go_on`): its change ends nothing for them."""
 
 
 def as_free(riders: Sequence[Rider], area: Area, *, now: datetime) -> list[FreeRider]:

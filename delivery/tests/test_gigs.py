@@ -39,7 +39,7 @@ from delivery.models import (
     Shift,
     Trip,
 )
-from delivery.services import gigs
+from delivery.services import gigs, situation
 from delivery.tests.factories import offered, rider, trip, waiting_job
 
 HOUR, MINUTE = timedelta(hours=1), timedelta(minutes=1)
@@ -234,6 +234,19 @@ class TestComing:
             services.go_on_duty(rider_id=who.pk, now=NOW)
         assert services.sweep_shifts(now=first.ends_at) == 1
         assert Shift.objects.get(ended_at=None).ends_at == second.ends_at
+
+    def test_the_change_of_gigs_takes_no_order_from_who_walked_in(self):
+        """Minutes before its end; who booked it goes home then."""
+        store = make_store()
+        first = gig(store, after=-HOUR, hours=2)
+        who = off_duty(store)
+        services.go_on_duty(rider_id=who.pk, now=NOW)
+        area = situation.area_of([store.pk], now=NOW)
+        (free,) = situation.as_free([who], area, now=first.ends_at)
+        assert free.off_s is None
+        Booking.objects.update(walk_in=False)
+        (booked,) = situation.as_free([who], area, now=first.ends_at)
+        assert booked.off_s == (first.ends_at - situation.LAST_TRIP).timestamp()
 
 
 @pytest.mark.django_db
