@@ -207,6 +207,7 @@ def soon_free(area: Area, *, now: datetime) -> list[FreeRider]:
     statements, one when there is nobody."""
     left = Stop.objects.filter(trip=OuterRef("trip"), state__in=[StopState.TO_PICK_UP, StopState.ON_BOARD])
     shift = Shift.objects.filter(rider=OuterRef("trip__rider"), ended_at=None)
+    ends = shift.exclude(booking__walk_in=True)  # as in _SHIFTS
     last = list(
         Stop.objects.filter(
             ~Exists(left.exclude(pk=OuterRef("pk"))),
@@ -217,7 +218,7 @@ def soon_free(area: Area, *, now: datetime) -> list[FreeRider]:
             trip__rider__in=reachable_riders(store_ids=list(area.stores), now=now),
         )
         .order_by("pk")
-        .annotate(lat=F("job__order__lat"), lng=F("job__order__lng"), ends_at=shift.values("ends_at")[:1])
+        .annotate(lat=F("job__order__lat"), lng=F("job__order__lng"), ends_at=ends.values("ends_at")[:1])
         .annotate(shift_vehicle=shift.values("vehicle")[:1])
         .select_related("trip__rider")
     )

@@ -18,9 +18,11 @@ from delivery.errors import NotOnDuty, RiderBusy, StopGone, Suspended
 from delivery.incidents import Rescue
 from delivery.models import (
     Adjustment,
+    Booking,
     DropRating,
     Earning,
     GateNote,
+    Gig,
     Job,
     JobState,
     Offer,
@@ -329,6 +331,11 @@ class TestRoundsAndLives:
         assert free.off_s == (NOW + timedelta(minutes=45)).timestamp()
         assert (free.vehicle, free.max_litres) == ("cycle", 30)
         assert stop.trip_id == made.pk
+        window = {"starts_at": NOW - timedelta(hours=1), "ends_at": NOW + timedelta(hours=1), "places": 4}
+        gig = Gig.objects.create(store=made.store, **window)
+        Shift.objects.update(booking=Booking.objects.create(gig=gig, rider=made.rider, walk_in=True, booked_at=NOW))
+        (free,) = situation.soon_free(situation.area_of([made.store_id], now=NOW), now=NOW)
+        assert free.off_s is None, "who walked in rides on into the next gig"
 
     def test_one_cancelled_order_of_an_accepted_bundle_leaves_the_rest_to_its_rider(self):
         made, (first, second) = bundle(method="online")
