@@ -26,6 +26,7 @@ _SIGNS = {
     Op.GE: say("at least"),
     Op.NOT: say("not"),
     Op.HAS: say("with"),
+    Op.LACKS: say("without"),
 }
 _COMPARISONS = (Op.LT, Op.LE, Op.GT, Op.GE)
 _NO_CHANGE = say("That part of the question can't be changed so.")
@@ -110,6 +111,8 @@ def describe(understood: Understood, layer: Layer, lexicon: Lexicon | None = Non
     if query.limit != 1 or query.columns:
         others = tuple(Other(str(n), str(n)) for n in _LIMITS if n != query.limit)
         chips.append(Chip("limit", say("At most"), str(query.limit), others=others))
+    if query.per:
+        chips.append(Chip("per", say("Of each"), field_label(layer, query.per), query.per, removable=True))
     return chips
 
 
@@ -137,9 +140,11 @@ def _changed(understood: Understood, part: str, at: int, value: str | None, laye
             query, measures=_without(query.measures, at, value), order=_order_of(query, query.measures[at], value)
         )
     if part == "dimension":
+        gone = query.dimensions[at]
         return replace(
-            query, dimensions=_without(query.dimensions, at, value), order=_order_of(query, query.dimensions[at], value)
-        )
+            query, dimensions=_without(query.dimensions, at, value), order=_order_of(query, gone, value),
+            per="" if gone == query.per else query.per,
+        )  # fmt: skip
     if part == "filter":
         filters = list(query.filters)
         if value is None:
@@ -155,6 +160,8 @@ def _changed(understood: Understood, part: str, at: int, value: str | None, laye
         return replace(query, against=None)
     if part == "order" and query.order and value in ("up", "down"):
         return replace(query, order=(Order(query.order[0].field, down=value == "down"), *query.order[1:]))
+    if part == "per" and value is None:
+        return replace(query, per="")
     if part == "limit" and value is not None:
         return replace(query, limit=max(1, min(int(value), LIMIT_CAP)))
     raise BadQuery(_NO_CHANGE)

@@ -245,11 +245,32 @@ class _Builder:
             _clause("WHERE", where).strip(),
             "GROUP BY " + ", ".join(self.grouped) if self.grouped else "",
             _clause("HAVING", having).strip(),
-            "ORDER BY " + ", ".join(order) if order else "",
-            f"LIMIT {limit + 1}" + (f" OFFSET {limit * self.page}" if self.page else ""),
         ]
+        if self.query.per:
+            parts, limit = self._of_each(parts, tells_fresh=fresh is not None), MOST_ROWS
+        else:
+            parts.append("ORDER BY " + ", ".join(order) if order else "")
+        parts.append(f"LIMIT {limit + 1}" + (f" OFFSET {limit * self.page}" if self.page else ""))
         sql = "\n".join(part for part in parts if part)
         return Compiled(sql, self.params, tuple(self.columns), self._entities(), limit, self.page, fresh is not None)
+
+    def _of_each(self, parts: Sequence[str], *, tells_fresh: bool) -> list[str]:
+        """The first `limit` rows of each value of `per`, by the order asked for."""
+        shown = {column.field: column.name for column in self.columns if not column.part}
+        if self.query.per not in shown or any(one.field not in shown for one in self.query.order):
+            raise CannotCompile("not-together", say("It can only be ordered by what is shown."))
+        per = shown[self.query.per]
+        order = [f'x."{shown[one.field]}" {"DESC" if one.down else "ASC"} NULLS LAST' for one in self.query.order]
+        ranks = ", ".join([*order, *(f'x."{name}"' for name in dict.fromkeys(shown.values()))])
+        names = [f'y."{column.name}"' for column in self.columns] + (["y.fresh_at"] if tells_fresh else [])
+        inner = "\n".join(part for part in parts if part)
+        return [
+            f"SELECT {', '.join(names)}",
+            f'FROM (SELECT x.*, row_number() OVER (PARTITION BY x."{per}" ORDER BY {ranks}) AS place',
+            f"FROM (\n{inner}\n) AS x) AS y",
+            f"WHERE y.place <= {max(1, min(self.query.limit, MOST_ROWS))}",
+            f'ORDER BY y."{per}" ASC NULLS LAST, y.place',
+        ]
 
     @property
     def columns_are_groups(self) -> bool:
@@ -403,14 +424,16 @@ class _Builder:
 
     def _text(self, column: str, one: Filter, dimension: Dimension) -> str:
         texts = [_words(value, dimension.label) for value in one.values]
-        if one.op is Op.HAS:
+        if one.op in (Op.HAS, Op.LACKS):
             words = [word for text in texts for word in text.split()]
             if not words:
                 raise CannotCompile("wrong-value", say("{field} is asked for without a value.", field=dimension.label))
+            if one.op is Op.LACKS:
+                return " AND ".join(f"{column} !~* {self._value(_begins(word))}" for word in words)
             # The first form is what the trigram index knows; the second wants a word to begin so.
             return " AND ".join(
                 f"(upper({column}) LIKE upper({self._value(f'%{_like(word)}%')}) AND {column} ~* "
-                f"{self._value((chr(92) + 'm' if word[0].isalnum() else '') + re.escape(word))})"
+                f"{self._value(_begins(word))})"
                 for word in words
             )
         if one.op not in (Op.EQ, Op.IN, Op.NOT):
@@ -581,6 +604,8 @@ def _aggregate(entity: Entity, measure: Measure, condition: str = "") -> str:
         return f"count(DISTINCT {column}){over}"
     if measure.aggregate in ("min", "max"):
         return f"{measure.aggregate}({column}){over}"
+    if measure.aggregate == "spread":
+        return f"max({column}){over} - min({column}){over}"
     if measure.aggregate == "sum":
         return f"round(sum({column}){over}::{whole}"
     if measure.aggregate == "avg":
@@ -619,6 +644,11 @@ def _words(value: Value, label: str) -> str:
 def _is_unreadable(value: str) -> bool:
     """No database holds it: a null byte, half of a pair of UTF-16."""
     return any(char == "\x00" or "\ud800" <= char <= "\udfff" for char in value)
+
+
+def _begins(word: str) -> str:
+    """A pattern: some word begins so."""
+    return ("\\m" if word[0].isalnum() else "") + re.escape(word)
 
 
 def _like(word: str) -> str:

@@ -26,7 +26,7 @@ PARTS: tuple[type[exp.Expression], ...] = (
 FUNCTIONS = frozenset(
     {
         *("count", "sum", "avg", "min", "max", "percentile_cont", "round", "nullif", "upper", "extract", "unnest"),
-        *("date_trunc", "timestamp_trunc", "explode", "all", "any"),
+        *("date_trunc", "timestamp_trunc", "explode", "all", "any", "row_number"),
     }
 )
 COMMENT = re.compile(r"--|/\*|\*/")

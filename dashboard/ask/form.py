@@ -58,7 +58,7 @@ def to_json(understood: Understood) -> dict[str, Any]:
             "columns": list(understood.columns), "filters": [_filter(one) for one in understood.filters],
             "window": _window(understood.window), "against": _window(understood.against),
             "order": [_without_empty({"field": one.field, "down": one.down or None}) for one in understood.order],
-            "limit": understood.limit,
+            "limit": understood.limit, "per": understood.per,
         }
     )  # fmt: skip
 
@@ -90,7 +90,7 @@ def from_json(told: object, layer: Layer) -> Understood:
     if kind != "query":
         _bad(f"“{str(kind)[:40]}” is no kind of question: query or basket.")
     _only(body, {"kind", "intent", "entity", "measures", "dimensions", "columns", "filters", "window", "against",
-                 "order", "limit"})  # fmt: skip
+                 "order", "limit", "per"})  # fmt: skip
     entity = _text(body.get("entity"), "entity")
     if entity not in layer.entities:
         _bad(f"There is no “{entity[:60]}” to ask about.")
@@ -115,7 +115,10 @@ def from_json(told: object, layer: Layer) -> Understood:
     limit = body.get("limit", 50)
     if isinstance(limit, bool) or not isinstance(limit, int) or not 1 <= limit <= LIMIT_CAP:
         _bad(f"limit is a whole number from 1 to {LIMIT_CAP}.")
-    return Query(intent, entity, measures, dimensions, columns, filters, window, against, order, limit)
+    per = body.get("per", "")
+    if per not in ("", *dimensions, *columns):
+        _bad("per is one of the columns or groups shown.")
+    return Query(intent, entity, measures, dimensions, columns, filters, window, against, order, limit, per)
 
 
 class _Checker:
@@ -178,7 +181,7 @@ class _Checker:
             _bad(f"“{op}” of {path} takes {'two values' if op == Op.BETWEEN else 'one value'}.")
         if op in _COMPARED and kind in ("text", "flag", "id"):
             _bad(f"{path} can't be more or less than something.")
-        if op == Op.HAS and kind != "text":
+        if op in (Op.HAS, Op.LACKS) and kind != "text":
             _bad(f"{path} holds no words.")
         if op == Op.BETWEEN and values[0] > values[1]:  # type: ignore[operator]
             _bad(f"{path}: the first of two bounds is the lower.")

@@ -33,6 +33,7 @@ class Op(StrEnum):
     GE = "ge"
     BETWEEN = "between"  # both ends within
     HAS = "has"  # the text holds the words
+    LACKS = "lacks"  # the text holds none of the words
 
 
 Value = str | int | float | bool
@@ -84,6 +85,8 @@ class Query:
     """The period it is compared with: each measure gets a second figure."""
     order: tuple[Order, ...] = ()
     limit: int = 50
+    per: str = ""
+    """A field that is shown: `limit` rows of each of its values ("the top 3 on each platform")."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from dashboard.ask.market import moves, places, shelf, shopping, sums, terms
+from dashboard.ask.market import moves, places, sets, shelf, shopping, sums, terms
 from dashboard.ask.market.asked import Asked
 from dashboard.ask.query import Basket, Reading, Understood
 from dashboard.ask.sheet import Sheet
 
 _WAYS = (
-    shopping.basket, shopping.alternatives, places.served, terms.terms, places.fresh, terms.offers, places.members,
-    moves.moved_prices, moves.periods, moves.trend, places.platforms, sums.availability, sums.on_offer, sums.counted,
+    shopping.basket, shopping.alternatives, places.served, sets.sold_by, sets.gaps, terms.terms, places.fresh, terms.offers, places.members,
+    moves.moved_prices, moves.periods, moves.extremes, moves.trend, places.platforms, sums.availability, sums.on_offer, sums.counted,
     sums.averaged, sums.topmost, sums.grouped, sums.best_platform, shelf.deals, sums.kinds,
     shelf.cheapest, shelf.compared, shelf.stocked, shelf.listed,
 )  # fmt: skip
@@ -29,7 +29,7 @@ def readings(sheet: Sheet, *, now: datetime, city: str) -> list[Reading]:
 
 def _made(asked: Asked) -> tuple[Understood, tuple[str, ...]] | None:
     begins = asked.sheet.tokens[0].text
-    if asked.on_all_platforms() or (begins == "when" and not asked.sheet.has("ending")):
+    if begins == "when" and not asked.sheet.has("ending"):
         return None
     before = set(asked.sheet.used)
     for way in _WAYS:

@@ -55,6 +55,8 @@ class Asked:
                 ):
                     sheet.use(at, at + 1)
         self.duel = self._duel()
+        self.percent_of = "listing.discount"
+        """What a percentage is of."""
         self.goods = [one for one in sheet.mentions if one.of("item", "category", "aisle", "brand", "word")]
         sells = sheet.has("cheap", "price", "deal", "compare", "available") or any(
             token.text in ("have", "has", "sell", "sells", "selling") for token in sheet.tokens
@@ -146,7 +148,7 @@ class Asked:
                 continue
             self.sheet.use(one.first, one.last)
             made.filters.append(
-                Filter("listing.name", Op.NOT if one.no else Op.HAS, (one.meanings[0].label,), one.said)
+                Filter("listing.name", Op.LACKS if one.no else Op.HAS, (one.meanings[0].label,), one.said)
             )
         kinds = bool(made.categories)
         if made.items and kinds:
@@ -199,7 +201,7 @@ class Asked:
 
     def _figure(self, at: int, token: Token, money: str) -> tuple[list[Filter], int]:
         sheet = self.sheet
-        path = {"percent": "listing.discount", "money": money, "amount": "listing.amount"}.get(token.kind, "")
+        path = {"percent": self.percent_of, "money": money, "amount": "listing.amount"}.get(token.kind, "")
         value: float = token.value
         op, first = self.op_before(at, token)
         if token.kind == "number":
@@ -345,6 +347,20 @@ class Asked:
                     self.sheet.use(at - (before in ("top", "first", "bottom")), at + 1)
                     return int(token.value)
         return default
+
+    def of_each(self) -> tuple[str, int | None]:
+        """ "The top 3 on each platform", "the cheapest milk on every app": what each is, and how many when it is said."""
+        sheet, tokens = self.sheet, self.sheet.tokens
+        for at, token in enumerate(tokens[1:], 1):
+            mark = sheet.mark_at(at, "platform")
+            name = "platform" if mark is not None else GROUPS.get(token.text, "")
+            before = tokens[at - 1].text
+            numbered = any(one.kind == "number" and nr not in sheet.used for nr, one in enumerate(tokens[:at]))
+            if name and (before in ("each", "every") or (numbered and before in ("per", "by"))):
+                many = self.top(0)
+                sheet.use(at - 1, mark.last if mark is not None else at + 1)
+                return f"listing.{name}", many or None
+        return "", None
 
     def take_now_spans(self) -> None:
         """ "today", "this week": prices and deals are those of now anyway."""

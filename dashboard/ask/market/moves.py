@@ -21,12 +21,13 @@ def moved_prices(asked: Asked) -> Query | None:
     if not (fell or rose or moved) or sheet.has("trend") or (moved and long and asked.goods):
         return None
     which = asked.wants_platform and not asked.platforms
+    ranked = sheet.has("highest")
     sheet.take("drop", "rise", "moved", "thing", "price", "deal", "highest", "each", "cheap", "compare", "shopping",
                "count", "top", "fewest", "available")  # fmt: skip
     subject = asked.subject()
     limit = asked.top(LONG)
-    if any(token.kind == "percent" for token in sheet.tokens):  # by how much per cent a price moved is not kept
-        return None
+    asked.percent_of = "listing.moved_by"
+    percent = any(token.kind == "percent" for token in sheet.tokens) or asked.asks("percent", "percentage", "%")
     filters = [*subject.filters, *asked.figures(), *asked.where()]
     if fell and not rose:
         filters.append(Filter("listing.dropped", Op.EQ, (True,), "price drops"))
@@ -46,8 +47,9 @@ def moved_prices(asked: Asked) -> Query | None:
         )  # fmt: skip
     sized = ("listing.drop",) if fell and not rose else ()
     columns = ("listing.name", "listing.pack", "listing.platform", "listing.was", "listing.price", *sized,
-               "listing.changed_at")  # fmt: skip
-    order = Order(sized[0] if sized else "listing.changed_at", down=True)
+               "listing.moved_by", "listing.changed_at")  # fmt: skip
+    largest = "listing.moved_by" if percent or (ranked and not sized) else sized[0] if sized else "listing.changed_at"
+    order = Order(largest, down=True)
     return Query(Intent.LIST, "listing", columns=columns, filters=tuple(filters), window=window, order=(order,),
                  limit=limit)  # fmt: skip
 
@@ -108,6 +110,32 @@ def _then(asked: Asked, span: Span) -> Query | None:
         filters=tuple(turned_to(one, day) for one in filters),
         window=window_of(f"{day}.day", span), order=(order,),
         limit=SHORT if cheap else LONG,
+    )  # fmt: skip
+
+
+def extremes(asked: Asked) -> Query | None:
+    """The lowest, highest or average price of something over days past, on each platform."""
+    sheet, day = asked.sheet, "price_day"
+    low, mean = sheet.has("cheap", "fewest"), sheet.has("average")
+    high = sheet.has("dear") or (sheet.has("highest") and sheet.has("price") and not low)
+    said = ("last", "past", *(("this",) if mean else ()))
+    span = next((one for one in sheet.spans if one.said.startswith(said) and one.start < asked.now - timedelta(days=2)), None)
+    if span is None or not asked.goods or not (low or high or mean) or sheet.has("deal", "drop", "rise", "moved", "trend"):
+        return None
+    sheet.take("cheap", "fewest", "dear", "highest", "average", "price", "thing", "shopping", "each", "value", "compare")
+    sheet.use(span.first, span.last)
+    limit = asked.top(SHORT)
+    asked.by()
+    subject = asked.subject()
+    filters = [*subject.filters, *asked.figures(), *asked.where()]
+    names = [*(["average_price"] if mean else []), *(["lowest_price"] if low else []), *(["highest_price"] if high else [])]
+    if subject.is_item and mean:
+        names.insert(0, "average_unit_price")
+    measures = tuple(f"{day}.{one}" for one in names)
+    return Query(
+        Intent.TOP, day, measures=measures, dimensions=(f"{day}.platform",),
+        filters=tuple(turned_to(one, day) for one in filters), window=window_of(f"{day}.day", span),
+        order=(Order(measures[0], down=high and not low),), limit=limit,
     )  # fmt: skip
 
 

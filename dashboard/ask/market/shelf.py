@@ -7,6 +7,7 @@ from dashboard.ask.market.shape import DEAL_ROWS, LONG, PRICES, ROWS, SHORT, fig
 from dashboard.ask.query import Filter, Intent, Op, Order, Query
 
 _BULK = 1000  # g or ml: a large pack
+_OF_EACH = 5
 
 
 def deals(asked: Asked) -> Query | None:
@@ -17,6 +18,8 @@ def deals(asked: Asked) -> Query | None:
         sheet.take("share", "total")
     if not family and (not sheet.has("deal") or sheet.has("cheap")):
         return None
+    per, many = asked.of_each()
+    saved = asked.asks("savings", "saving", "save") and sheet.has("highest")
     sheet.take("deal", "thing", "shopping", "price", "highest", "value", "top", "each", "compare", "available", "mrp")
     limit = asked.top(LONG)
     subject = asked.subject()
@@ -34,8 +37,10 @@ def deals(asked: Asked) -> Query | None:
     if not any(one.field == "listing.discount" for one in figures):
         filters.append(Filter("listing.discount", Op.GT, (0,), "discount"))
     filters += asked.where(available=True)
-    return Query(Intent.DEALS, "listing", columns=DEAL_ROWS, filters=tuple(filters),
-                 order=(Order("listing.discount", down=True), Order("listing.price")), limit=limit)  # fmt: skip
+    columns = (*DEAL_ROWS, *(("listing.saving",) if saved else ()), *((per,) if per and per not in DEAL_ROWS else ()))
+    most = Order("listing.saving" if saved else "listing.discount", down=True)
+    return Query(Intent.DEALS, "listing", columns=columns, filters=tuple(filters),
+                 order=(most, Order("listing.price")), limit=(many or _OF_EACH) if per else limit, per=per)  # fmt: skip
 
 
 def cheapest(asked: Asked) -> Query | None:
@@ -54,6 +59,7 @@ def cheapest(asked: Asked) -> Query | None:
     if not (sheet.has("cheap", "value") or cheaper or thrifty or best_app or large):
         return None
     value = sheet.has("value") or bulk
+    per, many = asked.of_each()
     sheet.take("cheap", "value", "thing", "price", "shopping", "deal", "highest", "available", "bulk", "top", "each",
                "compare", "fewest", "average", "spend")  # fmt: skip
     limit = asked.top(SHORT)
@@ -70,6 +76,10 @@ def cheapest(asked: Asked) -> Query | None:
         return _each_beside_itself(filters)
     by_unit = subject.is_item or value
     order = (Order("listing.unit_price"), Order("listing.price")) if by_unit else (Order("listing.price"),)
+    if per:
+        columns = (*ROWS, *((per,) if per not in ROWS else ()))
+        return Query(Intent.CHEAPEST, "listing", columns=columns, filters=tuple(filters), order=order,
+                     limit=many or 1, per=per)  # fmt: skip
     return Query(Intent.CHEAPEST, "listing", columns=ROWS, filters=tuple(filters), order=order, limit=limit)
 
 

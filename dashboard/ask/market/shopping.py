@@ -29,7 +29,8 @@ def basket(asked: Asked) -> Basket | None:
     listed = listed or (len(wanted) == 1 and wanted[0].amount is not None and asked.asks("if"))
     if several and budget is not None and sheet.tokens[budget].kind == "money":  # "for ₹900: sugar, dal and salt"
         bounded = asked.op_before(budget, sheet.tokens[budget])[0] is not None or sheet.has("between", "around")
-        listed = listed or not (bounded or sheet.tokens[budget].more)
+        together = asked.asks("can") and asked.asks("get", "buy", "afford")
+        listed = listed or together or not (bounded or sheet.tokens[budget].more)
     listed = listed or _amount_asked(asked, wanted)
     bare = not any(one.of("item", "brand", "word") for one in asked.goods)
     spent = budget is not None and (
@@ -42,7 +43,7 @@ def basket(asked: Asked) -> Basket | None:
             sheet.use(at, at + 1)
     sheet.take("basket", "spend", "shopping", "cheap", "deal", "value", "compare", "thing", "price", "atmost",
                "under", "highest", "total", "platform", "around", "top", "atleast", "average", "each",
-               "fewest", "weekly", "monthly")  # fmt: skip
+               "fewest", "weekly", "monthly", "available")  # fmt: skip
     paise = None
     if budget is not None:
         token = sheet.tokens[budget]

@@ -215,7 +215,8 @@ def topmost(asked: Asked) -> Query | None:
     ends = sheet.has("cheap", "fewest", "minimum") and (
         sheet.has("dear") or (sheet.has("highest") and sheet.has("price"))
     )
-    if ends and (asked.goods or asked.groups()) and asked.asks("and"):
+    spread = sheet.take("range") and bool(asked.goods)
+    if spread or ends and (asked.goods or asked.groups()) and asked.asks("and"):
         sheet.take("cheap", "fewest", "dear", "highest", "price", "thing", "each")
         subject = asked.subject()
         filters = [*subject.filters, *asked.figures(), *asked.where(available=True)]
@@ -225,6 +226,7 @@ def topmost(asked: Asked) -> Query | None:
     high = high and not sheet.has("cheap", "deal", "average", "value", "drop", "rise", "trend", "sortup", "sortdown")
     if not sheet.take("dear") and not high and not (sheet.has("mrp") and sheet.has("highest") and sheet.take("mrp")):
         return None
+    per, many = asked.of_each()
     sheet.take("thing", "shopping", "price", "highest", "top", "each")
     limit = asked.top(10)
     subject = asked.subject()
@@ -237,5 +239,6 @@ def topmost(asked: Asked) -> Query | None:
         return figures_of(("listing.average_price", "listing.count"), ("listing.platform",), filters, down=True,
                         intent=Intent.TOP)  # fmt: skip
     by = "listing.mrp" if asked.asks("mrp") else "listing.price"
-    return Query(Intent.TOP, "listing", columns=PRICES[:6], filters=tuple(filters), order=(Order(by, down=True),),
-                 limit=limit)  # fmt: skip
+    columns = (*PRICES[:6], *((per,) if per and per not in PRICES else ()))
+    return Query(Intent.TOP, "listing", columns=columns, filters=tuple(filters), order=(Order(by, down=True),),
+                 limit=(many or 1) if per else limit, per=per)  # fmt: skip

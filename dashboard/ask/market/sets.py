@@ -1,0 +1,107 @@
+"""Who sells what: sold by one platform only, by all of them, by one and not by another; how far apart prices are."""
+
+from __future__ import annotations
+
+from dashboard.ask.market.asked import Asked
+from dashboard.ask.market.shape import LONG, SHORT, figures_of
+from dashboard.ask.query import Filter, Intent, Op, Order, Query, Value
+
+_ROWS = ("listing.name", "listing.brand", "listing.pack", "listing.platform", "listing.price", "listing.sold_by")
+_LACKING = frozenset({"dont", "doesnt", "does", "do", "didnt", "not", "isnt", "arent", "cant", "cannot", "lacks", "lack",
+                      "missing", "misses", "miss", "without", "no", "nahi", "nahin"})  # fmt: skip
+_SOLD = frozenset({"have", "has", "sell", "sells", "list", "lists", "carry", "carries", "stock", "stocks", "offer", "offers",
+                   "find", "get", "there", "listed", "sold"})  # fmt: skip
+_ALL = frozenset({"all", "every", "each", "both", "three", "four", "five", "3", "4", "5"})
+
+
+def sold_by(asked: Asked) -> Query | None:
+    """ "Products only on Zepto", "on all platforms", "on Zepto but not on Blinkit", "on both Blinkit and Zepto"."""
+    sheet = asked.sheet
+    sells = sheet.has("thing", "available", "common", "exclusive") or asked.asks(*_SOLD)
+    if not sells or sheet.has("cheap", "compare", "drop", "rise", "trend", "fee", "fast") or asked.duel:
+        return None
+    bounds = _bounds(asked)
+    if bounds is None:
+        return None
+    counted = sheet.take("count")
+    sheet.take("thing", "available", "common", "exclusive", "shopping", "share", "each", "between", "price", "highest")
+    deal = sheet.take("deal")
+    for at, token in enumerate(sheet.tokens):
+        if token.text in _SOLD | _LACKING | _ALL | {"other", "others", "else", "elsewhere", "nowhere", "anywhere", "alone", "only", "but", "unique", "competitor"}:
+            sheet.use(at, at + 1)
+    limit = asked.top(LONG)
+    subject = asked.subject()
+    asked.take_now_spans()
+    city = [one for one in asked.where() if one.field == "listing.city"]
+    filters = [*subject.filters, *asked.figures(), *bounds, *city]
+    if deal:
+        filters.append(Filter("listing.discount", Op.GT, (0,), "discount"))
+    if counted:
+        by = ("listing.platform",) if asked.wants_platform and not asked.platforms else ()
+        return figures_of(("listing.count",), by, filters, down=True)
+    return Query(Intent.LIST, "listing", columns=_ROWS, filters=tuple(filters),
+                 order=(Order("listing.name"), Order("listing.platform")), limit=limit)  # fmt: skip
+
+
+def _bounds(asked: Asked) -> list[Filter] | None:
+    """Which platforms must sell a thing and which must not; None when the question is not about that."""
+    sheet = asked.sheet
+    yes = [value for one in asked.platforms if one.op != Op.NOT for value in one.values]
+    no = [value for one in asked.platforms if one.op == Op.NOT for value in one.values]
+    lacking = _lacking(asked)
+    if lacking:
+        yes, no = [one for one in yes if one not in lacking], [*no, *lacking]
+    if no and yes:
+        return [_on(yes), *(Filter("listing.sold_by", Op.LACKS, (one,), "") for one in no)]
+    if lacking and (asked.wants_platform or asked.asks("others", "competitors", "rivals", "other")):
+        return [Filter("listing.sold_by", Op.LACKS, (one,), "") for one in lacking]
+    if sheet.has("exclusive") or (yes and not no and asked.asks("only", "alone") and sheet.has("thing", "available")):
+        if sheet.has("deal", "bank", "coupon") or len(yes) > 1:
+            return None
+        return [*([_on(yes)] if yes else []), Filter("listing.sellers", Op.EQ, (1,), "only there")]
+    everywhere = asked.on_all_platforms() or (sheet.has("common") and not yes)
+    if everywhere:
+        return [Filter("listing.sellers", Op.GE, (len(sheet.lexicon.platforms),), "all platforms")]
+    if len(yes) > 1 and not sheet.has("price", "deal") and (asked.asks("both") or sheet.has("common")):
+        return [_on(yes), *(Filter("listing.sold_by", Op.HAS, (one,), "") for one in yes)]
+    return None
+
+
+def _on(keys: list[Value]) -> Filter:
+    return Filter("listing.platform", Op.EQ if len(keys) == 1 else Op.IN, tuple(keys), "")
+
+
+def _lacking(asked: Asked) -> list[Value]:
+    """Platforms said to lack something: "Blinkit does not have", "we don't sell", "missing on Zepto"."""
+    sheet, tokens = asked.sheet, asked.sheet.tokens
+    found: list[Value] = []
+    places = [(one.first, one.last, one.keys) for one in sheet.mentioned("platform") if not one.no]
+    ours = next((one.key for one in sheet.lexicon.platforms if one.ours), "")
+    places += [(mark.first, mark.last, (ours,)) for mark in sheet.marks if mark.name == "ours" and ours]
+    for first, last, keys in places:
+        after = [token.text for token in tokens[last : last + 3]]
+        before = [token.text for token in tokens[max(0, first - 3) : first]]
+        lacks = bool(after) and after[0] in _LACKING - {"do", "does", "no"} | {"doesn", "don"}
+        lacks = lacks or (len(after) > 1 and after[0] in ("do", "does") and after[1] in ("not", "nt"))
+        if lacks or {"missing", "lacks", "lack"} & set(before) or after[:1] == ["lacks"]:
+            found += keys
+    return found
+
+
+def gaps(asked: Asked) -> Query | None:
+    """The biggest difference of prices for the same thing in the same pack."""
+    sheet = asked.sheet
+    apart = sheet.has("gap") or (asked.asks("difference", "differences", "differ", "vary", "varies", "variation"))
+    most = sheet.has("highest", "fewest") or bool(sheet.has("top"))
+    if not apart or not most or sheet.has("fee", "fast", "average"):
+        return None
+    down = not sheet.has("fewest")
+    sheet.take("gap", "compare", "highest", "fewest", "top", "price", "thing", "each", "between", "shopping", "platform")
+    limit = asked.top(SHORT)
+    subject = asked.subject()
+    asked.take_now_spans()
+    filters = [*subject.filters, *asked.figures(), *asked.where(available=True),
+               Filter("listing.platforms", Op.GE, (2,), "")]  # fmt: skip
+    measures = ("listing.price_gap", "listing.lowest_price", "listing.highest_price", "listing.platforms")
+    return Query(Intent.TOP, "listing", measures=measures, dimensions=("listing.item", "listing.brand", "listing.pack"),
+                 filters=tuple(filters), order=(Order("listing.price_gap", down=down),), limit=limit)  # fmt: skip
