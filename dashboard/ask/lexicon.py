@@ -159,7 +159,8 @@ class Index:
                     self._add(part, Meaning("category", (shelf.key,), shelf.label))
 
     def _synonyms(self, lexicon: Lexicon) -> None:
-        """What people type means what the catalogue says: pyaz is whatever onion is."""
+        """What people type means what the catalogue says: pyaz is whatever onion is. `unlisted`: nothing is."""
+        self.unlisted: set[tuple[str, ...]] = set()
         for term, meant in lexicon.synonyms.items():
             key = stems(term)
             if key in self.names or not key or len(key) > LONGEST_NAME:
@@ -173,6 +174,8 @@ class Index:
                 word = stems(meant[0])
                 if word and all(one in self.in_products for one in word):
                     self.names[key] = [Meaning("word", (meant[0],), meant[0])]
+                else:
+                    self.unlisted.add(key)
 
     def knows(self, word: str) -> bool:
         return word in self._weights or word in self.in_products

@@ -193,6 +193,11 @@ def is_skipped(token: Token) -> bool:
     return token.kind == "word" and (token.text in _skipped() or len(token.text) == 1)
 
 
+def is_ordinary(token: Token) -> bool:
+    """An ordinary word of English, whatever else it may be called by."""
+    return token.kind == "word" and (token.stem in _plain_english() or token.text in _DATE_WORDS)
+
+
 @cache
 def _same() -> dict[tuple[str, ...], list[str]]:
     return {stems(said): meant.split() for meant, phrases in told()["same"].items() for said in phrases if stems(said)}
@@ -310,6 +315,7 @@ def _known(word: str, token: Token, lexicon: Lexicon, about: LayerWords) -> bool
         or token.text in _DATE_WORDS
         or word in about.words
         or lexicon.index.knows(word)
+        or (word,) in lexicon.index.unlisted
         or word in _plain_english()
         or word in _soft()
         or word in _refusing()

@@ -17,7 +17,7 @@ from dashboard.ask.folding import fold, stems, words
 from dashboard.ask.layer import Layer
 from dashboard.ask.lexicon import Lexicon
 from dashboard.ask.query import Basket, Query, Reading, Understanding
-from dashboard.ask.sheet import Sheet, lay_out, phrases_in
+from dashboard.ask.sheet import Sheet, is_ordinary, is_skipped, lay_out, phrases_in
 from dashboard.ask.suggest import suggest
 from dashboard.ask.tokens import LONGEST
 
@@ -215,11 +215,13 @@ def _unlisted(sheet: Sheet) -> str:
     """Goods no listing is called by: said so, instead of answering about what is left of the question."""
     spoken = [(one.first, one.last) for one in sheet.mentions] + [(one.first, one.last) for one in sheet.marks]
     taken = {at for first, last in spoken for at in range(first, last)}
-    goods = _goods()
+    goods, unlisted = _goods(), sheet.lexicon.index.unlisted
     for size in (3, 2, 1):
         for at in range(len(sheet.tokens) - size + 1):
             spots = set(range(at, at + size))
-            if not spots <= taken and tuple(token.stem for token in sheet.tokens[at : at + size]) in goods:
+            said = tuple(token.stem for token in sheet.tokens[at : at + size])
+            plain = size == 1 and (is_ordinary(sheet.tokens[at]) or is_skipped(sheet.tokens[at]))
+            if not spots <= taken and (said in goods or (said in unlisted and not plain)):
                 return sheet.said(at, at + size)
     return ""
 

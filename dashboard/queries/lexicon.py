@@ -16,6 +16,7 @@ from django.db.models import Count
 
 from catalog import versions
 from catalog.market import Listing, Platform
+from catalog.matching.naming import said_for
 from catalog.models import Brand, Category, City, Product, Store, Synonym
 from catalog.search.folding import fold
 from dashboard.ask.entities import told
@@ -112,7 +113,8 @@ def _products() -> tuple[str, ...]:
 
 
 def _synonyms() -> dict[str, tuple[str, ...]]:
+    """What the catalogue was taught, above the words every shop has for things."""
     found: dict[str, list[str]] = defaultdict(list)
     for term, means in Synonym.objects.filter(is_approved=True).order_by("id").values_list("term", "means"):
         found[term].append(means)
-    return {term: tuple(means) for term, means in found.items()}
+    return {**said_for(), **{term: tuple(means) for term, means in found.items()}}

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from catalog.matching.naming import said_for
 from dashboard.ask.dates import ZONE
 from dashboard.ask.entities import told
 from dashboard.ask.lexicon import Item, Lexicon, Named, Shelf
@@ -294,7 +295,7 @@ def lexicon() -> Lexicon:
         stores=tuple(Named(code, name) for code, name in STORES),
         cities=(Named("bengaluru", "Bengaluru", ("bangalore", "blr")), Named("mumbai", "Mumbai", ("bombay",))),
         products=tuple(dict.fromkeys(row[0] for row in THINGS)),
-        synonyms=SYNONYMS,
+        synonyms={**said_for(), **SYNONYMS},
         category_words={said: tuple(slugs) for said, slugs in words["categories"].items()},
         platform_words={said: tuple(meant) for said, meant in words["platforms"].items()},
     )
