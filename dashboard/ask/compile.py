@@ -604,8 +604,6 @@ def _aggregate(entity: Entity, measure: Measure, condition: str = "") -> str:
         return f"count(DISTINCT {column}){over}"
     if measure.aggregate in ("min", "max"):
         return f"{measure.aggregate}({column}){over}"
-    if measure.aggregate == "spread":
-        return f"max({column}){over} - min({column}){over}"
     if measure.aggregate == "sum":
         return f"round(sum({column}){over}::{whole}"
     if measure.aggregate == "avg":

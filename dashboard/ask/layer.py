@@ -14,7 +14,7 @@ from typing import Any
 
 FILE = Path(__file__).with_name("layer.toml")
 KINDS = frozenset({"text", "number", "paise", "bp", "seconds", "minutes", "time", "date", "flag", "id", "amount"})
-AGGREGATES = frozenset({"count", "sum", "avg", "min", "max", "spread", "p50", "p90", "p95", "rate", "distinct"})
+AGGREGATES = frozenset({"count", "sum", "avg", "min", "max", "p50", "p90", "p95", "rate", "distinct"})
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,9 +15,10 @@ from dashboard.ask.lexicon import LONGEST_NAME, Index, Lexicon, Meaning, grams, 
 from dashboard.ask.tokens import Token, read
 
 NOT_WORDS = frozenset({"except", "excluding", "without", "not", "besides", "exclude", "non"})
-_DECISIVE = frozenset({"why", "exclusive", "average", "median", "nodiscount"})
+_PASSED_OVER = frozenset({"thing", "price", "shopping", "near", "soon", "platform", "top", "ours", "each", "available", "compare",
+                          "spend", "value", "cheap", "around"})  # fmt: skip
+"""Concepts that may be said without adding anything; any other that was asked for and is not given is not answered."""
 _GROUPS = frozenset({"brand", "categori"})
-"""What was asked for so and is not given is not answered at all."""
 _PART_COST = 0.1
 _SOFT_WEIGHT = 0.2
 """A word like "fresh", of which nothing was made, against one that says something."""
@@ -147,7 +148,10 @@ class Sheet:
         lost = any(
             at not in self.used and not is_skipped(token) and self.mark_before(at, "each", reach=1)
             for at, token in enumerate(self.tokens)
-        ) or any(mark.name in _DECISIVE and not set(range(mark.first, mark.last)) <= self.used for mark in self.marks)
+        ) or any(
+            mark.name not in _PASSED_OVER and not set(range(mark.first, mark.last)) & self.used
+            and not all(is_skipped(token) for token in self.tokens[mark.first : mark.last]) for mark in self.marks
+        )  # fmt: skip
         lost = lost or any(token.stem in _GROUPS and at not in self.used for at, token in enumerate(self.tokens))
         return round(max(0.0, 0.97 - 0.9 * unused / max(self.content(), 1) - 0.25 * lost), 2)
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from dashboard.ask.market import moves, places, sets, shelf, shopping, sums, terms
+from dashboard.ask.market import moves, places, rivals, sets, shelf, shopping, sums, terms
 from dashboard.ask.market.asked import Asked
 from dashboard.ask.query import Basket, Reading, Understood
 from dashboard.ask.sheet import Sheet
 
 _WAYS = (
-    shopping.basket, shopping.alternatives, places.served, sets.sold_by, sets.gaps, terms.terms, places.fresh, terms.offers, places.members,
+    shopping.basket, shopping.alternatives, places.served, sets.sold_by, rivals.wins, rivals.gaps, terms.terms, places.fresh, terms.offers, places.members,
     moves.moved_prices, moves.periods, moves.extremes, moves.trend, places.platforms, sums.availability, sums.on_offer, sums.counted,
     sums.averaged, sums.topmost, sums.grouped, sums.best_platform, shelf.deals, sums.kinds,
     shelf.cheapest, shelf.compared, shelf.stocked, shelf.listed,

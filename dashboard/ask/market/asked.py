@@ -81,6 +81,8 @@ class Asked:
             if mark.name in ("under", "over") and any(one.first == mark.last for one in named):
                 sheet.use(mark.first, mark.last)
                 return True
+        if sheet.has("undercut"):
+            return True
         between = {token.text for one, other in pairwise(named) for token in sheet.tokens[one.last : other.first]}
         asks = {token.text for token in sheet.tokens} & {"cheaper", "which", "than", "is", "use"}
         if "and" in between:  # "which is cheaper, Blinkit and Zepto"

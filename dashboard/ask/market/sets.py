@@ -1,9 +1,9 @@
-"""Who sells what: sold by one platform only, by all of them, by one and not by another; how far apart prices are."""
+"""Who sells what: sold by one platform only, by all of them, by one and not by another."""
 
 from __future__ import annotations
 
 from dashboard.ask.market.asked import Asked
-from dashboard.ask.market.shape import LONG, SHORT, figures_of
+from dashboard.ask.market.shape import LONG, figures_of
 from dashboard.ask.query import Filter, Intent, Op, Order, Query, Value
 
 _ROWS = ("listing.name", "listing.brand", "listing.pack", "listing.platform", "listing.price", "listing.sold_by")
@@ -86,22 +86,3 @@ def _lacking(asked: Asked) -> list[Value]:
         if lacks or {"missing", "lacks", "lack"} & set(before) or after[:1] == ["lacks"]:
             found += keys
     return found
-
-
-def gaps(asked: Asked) -> Query | None:
-    """The biggest difference of prices for the same thing in the same pack."""
-    sheet = asked.sheet
-    apart = sheet.has("gap") or (asked.asks("difference", "differences", "differ", "vary", "varies", "variation"))
-    most = sheet.has("highest", "fewest") or bool(sheet.has("top"))
-    if not apart or not most or sheet.has("fee", "fast", "average"):
-        return None
-    down = not sheet.has("fewest")
-    sheet.take("gap", "compare", "highest", "fewest", "top", "price", "thing", "each", "between", "shopping", "platform")
-    limit = asked.top(SHORT)
-    subject = asked.subject()
-    asked.take_now_spans()
-    filters = [*subject.filters, *asked.figures(), *asked.where(available=True),
-               Filter("listing.platforms", Op.GE, (2,), "")]  # fmt: skip
-    measures = ("listing.price_gap", "listing.lowest_price", "listing.highest_price", "listing.platforms")
-    return Query(Intent.TOP, "listing", measures=measures, dimensions=("listing.item", "listing.brand", "listing.pack"),
-                 filters=tuple(filters), order=(Order("listing.price_gap", down=down),), limit=limit)  # fmt: skip

@@ -47,7 +47,7 @@ def cheapest(asked: Asked) -> Query | None:
     sheet = asked.sheet
     bulk = sheet.has("bulk")
     items = any(one.of("item", "word") for one in asked.goods)
-    cheaper = asked.duel and (sheet.has("cheap") or asked.asks("cheaper", "than", "versus"))
+    cheaper = asked.duel and (sheet.has("cheap", "undercut", "dear") or asked.asks("cheaper", "than", "versus"))
     if cheaper and not items:
         return _side_by_side(asked)
     if len(asked.platforms) == 1 and not asked.goods and asked.asks("cheaper") and asked.asks("is", "are"):
@@ -86,7 +86,10 @@ def cheapest(asked: Asked) -> Query | None:
 def _side_by_side(asked: Asked) -> Query:
     """What is cheaper on one platform than on another: each thing's unit price on both."""
     asked.sheet.take("cheap", "thing", "price", "compare", "shopping", "each", "highest", "value", "over", "mrp",
-                     "total", "available", "between", "under")  # fmt: skip
+                     "total", "available", "between", "under", "average", "undercut", "equal", "gap")  # fmt: skip
+    for at, token in enumerate(asked.sheet.tokens):
+        if token.text in ("often", "much", "market"):
+            asked.sheet.use(at, at + 1)
     subject = asked.subject()
     asked.take_now_spans()
     return _each_beside_itself([*subject.filters, *asked.figures(), *asked.where(available=True)])

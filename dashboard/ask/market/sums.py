@@ -108,6 +108,8 @@ def on_offer(asked: Asked) -> Query | None:
 def averaged(asked: Asked) -> Query | None:
     sheet = asked.sheet
     names = [n for n in ("average", "median") if sheet.has(n)]
+    if names and asked.duel and sheet.has("cheap", "dear"):  # thing by thing: assortments differ
+        return None
     if not names or (sheet.has("each", "daily") and not sheet.has("price", "deal", "value", "mrp")):
         return None
     deal = sheet.has("deal")

@@ -1,0 +1,98 @@
+"""The same thing in the same pack on several platforms: how far apart prices are, who is cheapest for how many."""
+
+from __future__ import annotations
+
+from dashboard.ask.goods import turned_to
+from dashboard.ask.market.asked import GROUPS, Asked
+from dashboard.ask.market.shape import LONG, SHORT
+from dashboard.ask.query import Filter, Intent, Op, Order, Query
+
+_GAP = "price_gap"
+_TALK = ("gap", "compare", "highest", "fewest", "top", "price", "thing", "each", "between", "shopping", "platform", "share",
+         "cheap", "dear", "average", "over", "count", "equal", "mrp", "available")  # fmt: skip
+_SMALL = frozenset({"often", "frequently", "much", "times", "lowest", "percent", "cheapest", "cheaper", "dearest", "rank", "wins",
+                    "win", "beat", "beats", "lose", "loses", "same", "everywhere", "index", "market", "rivals", "competitor",
+                    "competitors", "%", "in"})  # fmt: skip
+
+
+def wins(asked: Asked) -> Query | None:
+    """ "Who is cheapest on the most items", "in which categories is JioMart cheapest", "the share where we are"."""
+    sheet = asked.sheet
+    cheap = sheet.has("cheap") or sheet.has("undercut")
+    said = {token.text for token in sheet.tokens}
+    often = bool(said & {"often", "frequently", "wins", "win"}) or sheet.has("share")
+    most_things = sheet.has("highest") and sheet.has("thing") and "most" in said and (asked.which_platform() or "who" in said)
+    groups = [GROUPS[sheet.tokens[at].text] for at in asked.groups()]
+    where = bool(groups) and len(asked.platforms) == 1 and asked.asks("which", "what", "where")
+    if not cheap or sheet.has("deal", "fee", "fast", "trend", "drop", "rise") or sheet.spans:
+        return None
+    if not (often or most_things or (where and asked.asks("is", "are", "we"))):
+        return None
+    if len(asked.platforms) and len(asked.platforms[0].values) > 1:
+        return None  # two set against each other are told thing by thing
+    sheet.take("undercut", *_TALK)
+    _pass_over(asked)
+    by = [one.replace("listing.", f"{_GAP}.") for one in asked.by()]
+    if not asked.platforms and f"{_GAP}.platform" not in by:
+        by.insert(0, f"{_GAP}.platform")
+    subject = asked.subject()
+    asked.take_now_spans()
+    filters = [turned_to(one, _GAP) for one in [*subject.filters, *asked.where()]]
+    measures = (f"{_GAP}.cheapest_share", f"{_GAP}.cheapest_count", f"{_GAP}.average_above", f"{_GAP}.count")
+    order = (Order(measures[0], down=True),) if by else ()
+    return Query(Intent.TOP if by else Intent.FIGURE, _GAP, measures=measures, dimensions=tuple(by), filters=tuple(filters),
+                 order=order, limit=LONG if by else 1)  # fmt: skip
+
+
+def gaps(asked: Asked) -> Query | None:
+    """The widest differences of prices, what costs the same everywhere, what is dearer than the cheapest by how much."""
+    sheet = asked.sheet
+    dearer = sheet.has("dear", "over") and asked.asks("dearer", "above", "over", "costlier", "expensive", "pricier", "more")
+    beside_lowest = dearer and asked.asks("cheapest", "lowest", "market", "others", "competitors", "rivals", "competition")
+    equal = sheet.has("equal") and (asked.asks("everywhere") or asked.wants_platform or sheet.has("price"))
+    gap = sheet.has("gap") and (
+        sheet.has("highest", "fewest") or bool(asked.goods) or any(token.kind == "percent" for token in sheet.tokens)
+        or (asked.groups() and sheet.has("average", "highest")) or asked.asks("top", "biggest", "percent")
+    )  # fmt: skip
+    if sheet.has("fee", "fast", "deal", "trend", "mrp") or sheet.spans or not (gap or equal or beside_lowest):
+        return None
+    if gap and asked.goods and not sheet.has("highest", "fewest", "average") and not any(
+        token.kind == "percent" for token in sheet.tokens
+    ) and not asked.asks("percent", "top", "gap", "gaps"):  # fmt: skip
+        return None  # "onion price difference between apps": side by side
+    down = not sheet.has("fewest")
+    limit = asked.top(SHORT if gap else LONG)
+    asked.percent_of = f"listing.{'above' if beside_lowest else 'gap_share'}"
+    figures = asked.figures(money=f"listing.{'above_amount' if beside_lowest else 'gap'}")
+    by = [one.replace("listing.", f"{_GAP}.") for one in asked.by()] if asked.groups() else []
+    sheet.take(*_TALK)
+    _pass_over(asked)
+    subject = asked.subject()
+    asked.take_now_spans()
+    filters = [turned_to(one, _GAP) for one in [*subject.filters, *figures, *asked.where()]]
+    if by:
+        measures = (f"{_GAP}.average_gap", f"{_GAP}.widest_gap", f"{_GAP}.count")
+        return Query(Intent.TOP, _GAP, measures=measures, dimensions=tuple(by), filters=tuple(filters),
+                     order=(Order(measures[0], down=down),), limit=LONG)  # fmt: skip
+    if equal:
+        filters.append(Filter(f"{_GAP}.equal", Op.EQ, (True,), "the same"))
+        order = Order(f"{_GAP}.name")
+    elif beside_lowest:
+        if not figures:
+            filters.append(Filter(f"{_GAP}.cheapest", Op.EQ, (False,), "dearer"))
+        order = Order(f"{_GAP}.above", down=True)
+    else:
+        if not any(one.field == f"{_GAP}.platform" for one in filters):  # the cheapest row stands for the thing
+            filters.append(Filter(f"{_GAP}.cheapest", Op.EQ, (True,), ""))
+        order = Order(f"{_GAP}.gap_share" if asked.asks("percent", "percentage", "%") else f"{_GAP}.gap", down=down)
+    shown = ("name", "pack", "platform", "price", "lowest", "highest", "gap", "gap_share", "sellers")
+    if beside_lowest:
+        shown = ("name", "pack", "platform", "price", "lowest", "above_amount", "above", "sellers")
+    return Query(Intent.LIST if equal else Intent.TOP, _GAP, columns=tuple(f"{_GAP}.{one}" for one in shown),
+                 filters=tuple(filters), order=(order,), limit=limit)  # fmt: skip
+
+
+def _pass_over(asked: Asked) -> None:
+    for at, token in enumerate(asked.sheet.tokens):
+        if token.text in _SMALL:
+            asked.sheet.use(at, at + 1)
