@@ -120,6 +120,8 @@ def _day(tokens: list[Token], at: int, here: datetime) -> Span | None:
         return _made(at - 1, at + 2, tokens, today - 2 * one_day, today - one_day)
     if word in ("kal", "कल") and _word(tokens, at - 1) in ("aane", "wale", "wala", "आने", "वाले"):
         return _made(at, at + 1, tokens, today + one_day, today + 2 * one_day, future=True)
+    if word in ("kal", "कल") and after in ("se", "से"):  # since yesterday
+        return _made(at, at + 2, tokens, today - one_day, today + one_day)
     if word in _YESTERDAY:
         return _made(at, at + 1, tokens, today - one_day, today)
     if word in _COMING or (word == "next" and after in (*_UNITS, *WEEKDAYS)):

@@ -19,6 +19,7 @@ _PASSED_OVER = frozenset({"thing", "price", "shopping", "near", "soon", "platfor
                           "spend", "value", "cheap", "around"})  # fmt: skip
 """Concepts that may be said without adding anything; any other that was asked for and is not given is not answered."""
 _GROUPS = frozenset({"brand", "categori"})
+_BEFORE_NAMES = frozenset({"in", "at", "near", "or", "ya", "vs", "versus", "and", "aur", "mein", "from"})
 _PART_COST = 0.1
 _SOFT_WEIGHT = 0.2
 """A word like "fresh", of which nothing was made, against one that says something."""
@@ -152,8 +153,20 @@ class Sheet:
             mark.name not in _PASSED_OVER and not set(range(mark.first, mark.last)) & self.used
             and not all(is_skipped(token) for token in self.tokens[mark.first : mark.last]) for mark in self.marks
         )  # fmt: skip
+        lost = lost or any(
+            at not in self.used and not is_skipped(token) and token.text not in NOT_WORDS and self._names_unknown(at)
+            for at, token in enumerate(self.tokens)
+        )
         lost = lost or any(token.stem in _GROUPS and at not in self.used for at, token in enumerate(self.tokens))
         return round(max(0.0, 0.97 - 0.9 * unused / max(self.content(), 1) - 0.25 * lost), 2)
+
+    def _names_unknown(self, at: int) -> bool:
+        """Whether the word stands where a name is expected ("in Bandra", "Surf Excel or Ariel") and is none of ours."""
+        before = self.tokens[at - 1].text if at else ""
+        token = self.tokens[at]
+        if token.kind != "word" or before not in _BEFORE_NAMES or is_ordinary(token) or token.stem in _soft():
+            return False
+        return not self.lexicon.index.knows(token.stem) and token.stem not in _concept_words()
 
     def content(self) -> int:
         return sum(at in self.used or not is_skipped(token) for at, token in enumerate(self.tokens))
@@ -162,6 +175,20 @@ class Sheet:
 @cache
 def _skipped() -> frozenset[str]:
     return frozenset(told()["skip"]["words"].split()) | frozenset(stem(w) for w in told()["skip"]["words"].split())
+
+
+@cache
+def _long_skipped() -> dict[str, int]:
+    return {word: 1 for word in _skipped() if len(word) > 5 and word.isascii()}
+
+
+@cache
+def _skipped_grams() -> dict[str, list[str]]:
+    by: dict[str, list[str]] = {}
+    for word in _long_skipped():
+        for gram in grams(word):
+            by.setdefault(gram, []).append(word)
+    return by
 
 
 @cache
@@ -299,7 +326,7 @@ def _spelt(tokens: list[Token], lexicon: Lexicon, about: LayerWords) -> tuple[li
             (far + cost + _PART_COST * (cost == 0.0 and right in _parts()), right)
             for found, cost in (
                 (nearest(word, _concept_grams(), _concept_words(), long_from=7), 0.0), (index.close(word), 0.05),
-                (about.close(word), 0.02),
+                (about.close(word), 0.02), (nearest(word, _skipped_grams(), _long_skipped()), 0.15),
             )
             if found is not None
             for far, right in [found]

@@ -15,6 +15,7 @@ LONGEST = 400
 """Letters of a question that are looked at; who asks more is asked to say it shorter."""
 
 _RAW = re.compile(r"\d[\d,]*(?:\.\d+)?|\.\d+|[^\W\d_](?:[^\W\d_]|['’\u0900-\u0963])*|[₹%+&/½¼¾:,;\-]|[<>]=?|[≤≥]")
+_HALF_PRICE = re.compile(r"\b(?:at |for )?half(?: the)? price\b|\bhalf off\b|\baadhe? (?:daam|dam) (?:me|mein|par|pe)\b")
 _DEVANAGARI_DIGITS = str.maketrans("०१२३४५६७८९", "0123456789")
 _MONEY_BEFORE = frozenset({"₹", "rs", "inr", "रु", "re"})
 _MONEY_AFTER = frozenset(
@@ -29,7 +30,7 @@ _UNITS: dict[str, tuple[str, float]] = {
     ),
     **dict.fromkeys(("ml", "millilitre", "millilitres", "मिली"), ("ml", 1)),
     **dict.fromkeys(("pc", "pcs", "piece", "pieces", "nos", "पीस"), ("pc", 1)),
-    **dict.fromkeys(("dozen", "dozens", "darjan", "दर्जन"), ("pc", 12)),
+    **dict.fromkeys(("dozen", "dozens", "dozn", "dozan", "darjan", "दर्जन"), ("pc", 12)),
 }  # fmt: skip
 _PERCENT = frozenset({"%", "percent", "percentage", "pct", "फीसदी", "प्रतिशत", "fisadi", "pratishat"})
 _TIMES = {"k": 1_000, "thousand": 1_000, "hazar": 1_000, "hazaar": 1_000, "हजार": 1_000, "lakh": 100_000, "सौ": 100}
@@ -66,7 +67,8 @@ class Token:
 
 
 def read(question: str) -> list[Token]:
-    raw = _RAW.findall(question[:LONGEST].lower().translate(_DEVANAGARI_DIGITS))
+    text = _HALF_PRICE.sub(" 50% off ", question[:LONGEST].lower())
+    raw = _RAW.findall(text.translate(_DEVANAGARI_DIGITS))
     raw = _whole(raw)
     found: list[Token] = []
     at = 0
@@ -128,7 +130,7 @@ def _next(raw: list[str], at: int) -> tuple[Token | None, int]:
         if said is not None and _at(raw, at + 1) in _UNITS and len(_at(raw, at + 1)) > 1:
             unit, times = _UNITS[raw[at + 1]]
             return Token("amount", f"{one} {raw[at + 1]}", said * times, unit), at + 2
-        if one in ("dozen", "darjan", "दर्जन"):
+        if one in ("dozen", "dozn", "dozan", "darjan", "दर्जन"):
             return Token("amount", one, 12, "pc"), at + 1
         return (Token("word", one), at + 1) if one[0].isalpha() else (None, at + 1)
     return _figure(raw, value, at, after)

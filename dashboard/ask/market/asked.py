@@ -87,6 +87,7 @@ class Asked:
         asks = {token.text for token in sheet.tokens} & {"cheaper", "which", "than", "is", "use"}
         if "and" in between:  # "which is cheaper, Blinkit and Zepto"
             return "which" in asks and sheet.has("cheap") and not sheet.has("thing")
+        asks |= {token.text for token in sheet.tokens} & {"expensive", "overall", "cheapest"}
         alone = not sheet.has("price", "deal") or sheet.has("cheap", "compare")
         set_apart = bool(between & {"or", "versus", "vs", "than"})
         return set_apart and alone and (self.wants_platform or sheet.has("compare") or bool(asks))
@@ -269,7 +270,9 @@ class Asked:
                 continue
             after = tokens[at + 1].text if at + 1 < len(tokens) else ""
             before = [one.text for one in tokens[max(0, at - 2) : at]]
-            if after in ("pack", "packs"):
+            if after in ("wala", "wale", "wali") and at + 2 < len(tokens) and tokens[at + 2].text in ("pack", "packet"):
+                first, last = at, at + 3
+            elif after in ("pack", "packs"):
                 first, last = at, at + 2
             elif before in (["pack", "of"], ["box", "of"], ["tray", "of"]):
                 first, last = at - 2, at + 1
@@ -290,6 +293,9 @@ class Asked:
             mark = self.sheet.mark_before(at, name)
             if mark is not None:
                 return op, mark.first
+        after = self.sheet.tokens[at + 1].text if at + 1 < len(self.sheet.tokens) else ""
+        if token.kind in ("money", "number") and after in ("me", "mein", "में"):  # "₹200 me"
+            return Op.LE, at
         for name, op in (("atmost", Op.LE), ("atleast", Op.GE)):  # "20% or less"
             mark = self.sheet.mark_at(at + 1, name)
             if mark is not None and mark.last - mark.first > 1:
@@ -387,6 +393,12 @@ class Asked:
                 if name:
                     sheet.use(at, at + 1)
                     found.append(f"listing.{name}")
+        beside = any(
+            mark.name == "platform" and mark.first and sheet.tokens[mark.first - 1].text in ("and", "each", "every", "by", "per")
+            for mark in sheet.marks
+        )  # fmt: skip
+        if found and self.wants_platform and beside:  # "by category and platform"
+            found.append("listing.platform")
         if (self.wants_platform and not found) or (self.platforms and len(self.platforms[0].values) > 1 and not found):
             found.append("listing.platform")
         sheet.take("each")
@@ -420,8 +432,16 @@ class Asked:
     def two_platforms(self) -> bool:
         return any(one.op == Op.IN and len(one.values) > 1 for one in self.platforms)
 
+    def of_all(self) -> bool:
+        """ "On all platforms", "across every app"."""
+        tokens = self.sheet.tokens
+        return any(
+            mark.name == "platform" and mark.first and tokens[mark.first - 1].text in ("all", "every", "any")
+            for mark in self.sheet.marks
+        )
+
     def on_all_platforms(self) -> bool:
-        """What everybody sells is a question about sets of platforms, which no query here can ask."""
+        """What everybody sells."""
         tokens = self.sheet.tokens
         return self.sheet.has("available") and not self.goods and any(
             mark.name == "platform" and mark.first and tokens[mark.first - 1].text in ("all", "every", "each")

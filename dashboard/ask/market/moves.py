@@ -18,11 +18,16 @@ def moved_prices(asked: Asked) -> Query | None:
     sheet = asked.sheet
     fell, rose, moved = sheet.has("drop"), sheet.has("rise"), sheet.has("moved")
     long = any(span.end - span.start > timedelta(days=1) for span in sheet.spans)
-    if not (fell or rose or moved) or sheet.has("trend") or (moved and long and asked.goods):
+    if not (fell or rose or moved) or sheet.has("trend"):
         return None
-    which = asked.wants_platform and not asked.platforms
+    often = asked.asks("often", "frequently", "most", "count", "volatile", "many", "number") or sheet.has("count")
+    if moved and not (fell or rose) and often:
+        return _how_often(asked)
+    if moved and long and asked.goods and not any(token.kind == "percent" for token in sheet.tokens):
+        return None
+    which = asked.wants_platform and not asked.platforms and not asked.of_all()
     ranked = sheet.has("highest")
-    sheet.take("drop", "rise", "moved", "thing", "price", "deal", "highest", "each", "cheap", "compare", "shopping",
+    sheet.take("drop", "rise", "moved", "thing", "price", "highest", "each", "cheap", "compare", "shopping",
                "count", "top", "fewest", "available")  # fmt: skip
     subject = asked.subject()
     limit = asked.top(LONG)
@@ -52,6 +57,29 @@ def moved_prices(asked: Asked) -> Query | None:
     order = Order(largest, down=True)
     return Query(Intent.LIST, "listing", columns=columns, filters=tuple(filters), window=window, order=(order,),
                  limit=limit)  # fmt: skip
+
+
+def _how_often(asked: Asked) -> Query:
+    """Whose prices change most often: by platform, brand or kind when they are asked about, else thing by thing."""
+    sheet, entity = asked.sheet, "listing_price"
+    which = asked.which_platform() or asked.groups()
+    only_count = sheet.has("count") and not which
+    sheet.take("moved", "thing", "price", "highest", "each", "compare", "shopping", "count", "top", "fewest")
+    for at, token in enumerate(sheet.tokens):
+        if token.text in ("often", "frequently", "recorded", "seen", "change", "changes"):
+            sheet.use(at, at + 1)
+    limit = asked.top(SHORT)
+    by = asked.by()
+    subject = asked.subject()
+    window = asked.window(f"{entity}.at")
+    filters = tuple(turned_to(one, entity) for one in [*subject.filters, *asked.where()])
+    groups = tuple(turned_to(Filter(one, Op.EQ, ()), entity).field for one in by)
+    if not groups and not only_count:
+        groups = (f"{entity}.name", f"{entity}.platform") if not subject.items else (f"{entity}.platform",)
+    measures = (f"{entity}.count", f"{entity}.lowest_price", f"{entity}.highest_price")
+    return Query(Intent.TOP if groups else Intent.FIGURE, entity, measures=measures[: 3 if groups else 1], dimensions=groups,
+                 filters=filters, window=window, order=(Order(measures[0], down=True),) if groups else (),
+                 limit=limit if groups else 1)  # fmt: skip
 
 
 def periods(asked: Asked) -> Query | None:
@@ -117,7 +145,7 @@ def extremes(asked: Asked) -> Query | None:
     """The lowest, highest or average price of something over days past, on each platform."""
     sheet, day = asked.sheet, "price_day"
     low, mean = sheet.has("cheap", "fewest"), sheet.has("average")
-    high = sheet.has("dear") or (sheet.has("highest") and sheet.has("price") and not low)
+    high = sheet.has("dear") or (sheet.has("highest") and (sheet.has("price") or low))
     said = ("last", "past", *(("this",) if mean else ()))
     span = next((one for one in sheet.spans if one.said.startswith(said) and one.start < asked.now - timedelta(days=2)), None)
     if span is None or not asked.goods or not (low or high or mean) or sheet.has("deal", "drop", "rise", "moved", "trend"):

@@ -24,6 +24,7 @@ def sold_by(asked: Asked) -> Query | None:
     if bounds is None:
         return None
     counted = sheet.take("count")
+    groups = [one for one in asked.groups() if sheet.tokens[one].stem in ("brand", "categori", "aisl", "department")]
     sheet.take("thing", "available", "common", "exclusive", "shopping", "share", "each", "between", "price", "highest")
     deal = sheet.take("deal")
     for at, token in enumerate(sheet.tokens):
@@ -36,9 +37,15 @@ def sold_by(asked: Asked) -> Query | None:
     filters = [*subject.filters, *asked.figures(), *bounds, *city]
     if deal:
         filters.append(Filter("listing.discount", Op.GT, (0,), "discount"))
+    if groups:
+        by = tuple(one for one in asked.by() if one != "listing.platform")
+        if by == ("listing.brand",) and not asked.platforms and sheet.has("exclusive"):  # the brand itself, not its things
+            filters = [one for one in filters if one.field != "listing.sellers"]
+            filters.append(Filter("listing.platforms", Op.EQ, (1,), "one platform"))
+            return figures_of(("listing.platforms", "listing.things"), by, filters, down=True)
+        return figures_of(("listing.things",), by, filters, down=True)
     if counted:
-        by = ("listing.platform",) if asked.wants_platform and not asked.platforms else ()
-        return figures_of(("listing.count",), by, filters, down=True)
+        return figures_of(("listing.things",), (), filters)
     return Query(Intent.LIST, "listing", columns=_ROWS, filters=tuple(filters),
                  order=(Order("listing.name"), Order("listing.platform")), limit=limit)  # fmt: skip
 

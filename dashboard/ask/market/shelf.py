@@ -83,8 +83,10 @@ def cheapest(asked: Asked) -> Query | None:
     return Query(Intent.CHEAPEST, "listing", columns=ROWS, filters=tuple(filters), order=order, limit=limit)
 
 
-def _side_by_side(asked: Asked) -> Query:
-    """What is cheaper on one platform than on another: each thing's unit price on both."""
+def _side_by_side(asked: Asked) -> Query | None:
+    """What is cheaper on one platform than on another: each thing's unit price on both. By how much can't be bounded."""
+    if any(token.kind in ("money", "percent") for token in asked.sheet.tokens):
+        return None
     asked.sheet.take("cheap", "thing", "price", "compare", "shopping", "each", "highest", "value", "over", "mrp",
                      "total", "available", "between", "under", "average", "undercut", "equal", "gap")  # fmt: skip
     for at, token in enumerate(asked.sheet.tokens):

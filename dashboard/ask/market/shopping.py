@@ -21,6 +21,10 @@ def basket(asked: Asked) -> Basket | None:
     budget = next((at for at, t in enumerate(sheet.tokens) if t.kind == "money"), None)
     if budget is None and sheet.has("spend", "basket", "shopping"):
         budget = next((at for at, t in enumerate(sheet.tokens) if t.kind == "number" and t.value >= 50), None)
+    within = False
+    for at, token in enumerate(sheet.tokens[:-1]):  # "400 me ho jayegi", "₹500 me kya aayega"
+        if sheet.tokens[at + 1].text in ("me", "mein", "में") and token.kind in ("money", "number") and token.value >= 50:
+            budget, within = at, True
     wanted = wanted_of(sheet, asked.goods)
     several = len({one.item for one in wanted}) > 1
     together = sheet.has("basket", "spend", "total") or asked.asks("split")
@@ -34,7 +38,7 @@ def basket(asked: Asked) -> Basket | None:
     listed = listed or _amount_asked(asked, wanted)
     bare = not any(one.of("item", "brand", "word") for one in asked.goods)
     spent = budget is not None and (
-        sheet.has("spend") or (sheet.has("basket", "shopping") and bare) or (sheet.has("basket") and len(wanted) > 0)
+        sheet.has("spend") or (within and bare) or (sheet.has("basket", "shopping") and bare) or (sheet.has("basket") and len(wanted) > 0)
     )
     if not (listed or spent or (sheet.has("basket") and wanted and sheet.has("cheap", "compare", "deal", "value"))):
         return None
@@ -43,7 +47,7 @@ def basket(asked: Asked) -> Basket | None:
             sheet.use(at, at + 1)
     sheet.take("basket", "spend", "shopping", "cheap", "deal", "value", "compare", "thing", "price", "atmost",
                "under", "highest", "total", "platform", "around", "top", "atleast", "average", "each",
-               "fewest", "weekly", "monthly", "available")  # fmt: skip
+               "fewest", "weekly", "monthly", "available", "week")  # fmt: skip
     paise = None
     if budget is not None:
         token = sheet.tokens[budget]

@@ -19,7 +19,9 @@ def counted(asked: Asked) -> Query | None:
         asked.asks("more") and asked.two_platforms() and sheet.has("thing") and not sheet.has("over", "dear")
     )
     brands = asked.asks("brands", "brand") and (asked.wants_platform or sheet.has("count"))
-    if brands and (sheet.has("count") or (most and asked.which_platform())) and not sheet.has("deal"):
+    if brands and (sheet.has("count") or (most and asked.which_platform())) and not (
+        sheet.has("deal") or asked.asks("dominate", "dominates", "dominated")
+    ):  # fmt: skip
         return _brands(asked)
     if not sheet.take("count") and not (
         most and sheet.has("thing", "available", "unavailable") and not sheet.has("deal")
@@ -57,7 +59,7 @@ def _brands(asked: Asked) -> Query:
     for at, token in enumerate(sheet.tokens):
         if token.text in ("brand", "brands"):
             sheet.use(at, at + 1)
-    by = ("listing.platform",) if asked.wants_platform else ()
+    by = asked.by()
     subject = asked.subject()
     filters = [*subject.filters, *asked.figures(), *asked.where(available=True)]
     return figures_of(("listing.brands", "listing.count"), by, filters, down=not sheet.has("fewest"))
@@ -86,7 +88,7 @@ def availability(asked: Asked) -> Query | None:
         measures = ("listing.out_of_stock", "listing.in_stock_share", "listing.count")
         return figures_of(measures, by, filters, down=True, intent=Intent.TOP, limit=limit)
     measures = ("listing.in_stock_share", "listing.out_of_stock", "listing.count")
-    return figures_of(measures, by, filters, down=not out, intent=Intent.TOP, limit=limit)
+    return figures_of(measures, by, filters, down=not (out or asked.asks("worst", "lowest", "poorest")), intent=Intent.TOP, limit=limit)
 
 
 def on_offer(asked: Asked) -> Query | None:
@@ -108,25 +110,33 @@ def on_offer(asked: Asked) -> Query | None:
 def averaged(asked: Asked) -> Query | None:
     sheet = asked.sheet
     names = [n for n in ("average", "median") if sheet.has(n)]
-    if names and asked.duel and sheet.has("cheap", "dear"):  # thing by thing: assortments differ
+    if names and asked.duel and (sheet.has("cheap", "dear") or asked.asks("cheaper", "dearer", "costlier")):  # thing by thing: assortments differ
         return None
     if not names or (sheet.has("each", "daily") and not sheet.has("price", "deal", "value", "mrp")):
         return None
     deal = sheet.has("deal")
     mrp = sheet.has("mrp") and not deal
-    if not (deal or mrp or sheet.has("price", "value", "compare")):
+    gap = sheet.has("gap") and sheet.take("gap")
+    if not (deal or mrp or sheet.has("price", "value", "compare", "dear")):
         return None
     lowest = sheet.has("cheap", "fewest")
+    dear = sheet.take("dear")
     sheet.take("average", "median", "price", "thing", "compare", "deal", "value", "shopping", "highest", "cheap",
                "between", "share", "fewest", "each", *(("mrp",) if mrp else ()))  # fmt: skip
     limit = asked.top(LONG)
     by = asked.by()
     subject = asked.subject()
+    if not by and any(one.field == "listing.brand" and len(one.values) > 1 for one in subject.filters):
+        by = ("listing.brand",)
     asked.take_now_spans()
     here = sheet.take("available")
     filters = [*subject.filters, *asked.figures(), *asked.where(available=here)]
-    if mrp:
-        measures: tuple[str, ...] = ("listing.mrp:avg", "listing.count")
+    if mrp and gap:
+        measures: tuple[str, ...] = ("listing.saving:avg", "listing.average_discount", "listing.count")
+    elif mrp:
+        measures = ("listing.mrp:avg", "listing.count")
+    elif deal and names == ["median"]:
+        measures = ("listing.discount:p50", "listing.count")
     elif deal:
         measures = ("listing.average_discount", "listing.count")
     elif names == ["median"]:
@@ -137,7 +147,7 @@ def averaged(asked: Asked) -> Query | None:
         measures = ("listing.average_price", "listing.average_unit_price", "listing.count")
     else:
         measures = ("listing.average_price", "listing.count")
-    down = (deal or sheet.has("highest")) and not lowest
+    down = (deal or sheet.has("highest") or dear) and not lowest
     return figures_of(measures, by, filters, down=down, intent=Intent.COMPARE if by else Intent.FIGURE, limit=limit)
 
 
@@ -224,6 +234,8 @@ def topmost(asked: Asked) -> Query | None:
         filters = [*subject.filters, *asked.figures(), *asked.where(available=True)]
         measures = ("listing.lowest_price", "listing.highest_price", "listing.average_price")
         return figures_of(measures, asked.by(), filters)
+    if asked.duel:
+        return None
     high = asked.asks("highest", "maximum") and sheet.has("price") and bool(asked.goods)
     high = high and not sheet.has("cheap", "deal", "average", "value", "drop", "rise", "trend", "sortup", "sortdown")
     if not sheet.take("dear") and not high and not (sheet.has("mrp") and sheet.has("highest") and sheet.take("mrp")):
