@@ -25,6 +25,10 @@ def sentence(query: Query, rows: Sequence[Row], layer: Layer, lexicon: Lexicon |
     names = lexicon or Lexicon()
     if not rows:
         return say("Nothing was found for this.")
+    if query.per:
+        rows = _best_first(query, rows)
+    if query.entity == "price_gap" and query.columns and _get(rows[0], "gap") is not None:
+        return _gap(query, rows)
     if query.intent == Intent.CHEAPEST:
         return _cheapest(query, rows, names)
     if query.intent == Intent.DEALS and query.entity == "listing":
@@ -48,6 +52,26 @@ def sentence(query: Query, rows: Sequence[Row], layer: Layer, lexicon: Lexicon |
         if len(rows) < query.limit
         else say("The first {count}.", count=len(rows))
     )
+
+
+def _best_first(query: Query, rows: Sequence[Row]) -> Sequence[Row]:
+    """The rows of each, as one list in the order asked for."""
+    known = [row for row in rows if all(_get(row, one.field.partition(".")[2]) is not None for one in query.order)]
+    for one in reversed(query.order):
+        known.sort(key=lambda row: _get(row, one.field.partition(".")[2]), reverse=one.down)  # noqa: B023
+    return known or rows
+
+
+def _gap(query: Query, rows: Sequence[Row]) -> Said:
+    first = rows[0]
+    count = len(rows) if len(rows) < query.limit else f"{len(rows)}+"
+    if not _get(first, "gap"):
+        return say("{count} things cost the same on every platform that sells them.", count=count)
+    return say(
+        "{name}: {lowest} to {highest}, {gap} apart; {count} things in all.", name=_text(first, "name"),
+        lowest=plain(_get(first, "lowest"), "paise"), highest=plain(_get(first, "highest"), "paise"),
+        gap=plain(_get(first, "gap"), "paise"), count=count,
+    )  # fmt: skip
 
 
 def _get(row: Row, name: str) -> Any:

@@ -29,7 +29,9 @@ async def simulate(plan: Plan) -> tuple[City, dict[str, Any]]:
     async with httpx.AsyncClient(base_url=plan.base_url, timeout=15, limits=limits) as http:
         await _need_server(http)
         city = City(plan)
-        customers = [p.phone for p in people.customers()[: plan.customers]]
+        everybody = people.customers()  # they come store by store: some of each
+        many = min(plan.customers, len(everybody))
+        customers = [everybody[at * len(everybody) // many].phone for at in range(many)]
         staff = _in_turn(people.staff(), "picker")[: plan.pickers]
         riders = _in_turn(people.riders(), "rider")[: plan.riders]
         phones = [*customers, *(p.phone for p in staff), *(p.phone for p in riders)]
