@@ -442,12 +442,14 @@ def items() -> Iterable[str]:
 @lru_cache(maxsize=1)
 def said_for() -> dict[str, tuple[str, ...]]:
     """Every other word for a thing (pyaz, प्याज) to the item it is, and each item to itself; the first item that has a
-    word keeps it. Kinds of it that are called by it (toned milk) are none, nor are brands (Pepsi)."""
+    word keeps it. Kinds of it that are called by it (toned milk) are none. Brands as people write them to the brand."""
     told = tomllib.loads((_HERE / "things.toml").read_text(encoding="utf-8"))
     found: dict[str, tuple[str, ...]] = {item: (item,) for things in told.values() for item in things}
     for things in told.values():
         for item, others in things.items():
             for other in filter(None, others.split(", ")):
-                if item.split()[-1] not in other.split() and tuple(words(other)) not in _BRANDS:
+                if not set(item.split()) <= set(other.split()) and tuple(words(other)) not in _BRANDS:
                     found.setdefault(other, (item,))
+    for written, brand in _BRANDS.items():
+        found.setdefault(" ".join(written), (brand,))
     return found

@@ -124,6 +124,9 @@ def _day(tokens: list[Token], at: int, here: datetime) -> Span | None:
         return _made(at, at + 2, tokens, today - one_day, today + one_day)
     if word in _YESTERDAY:
         return _made(at, at + 1, tokens, today - one_day, today)
+    if word in ("din", "days", "day", "दिन") and at and tokens[at - 1].kind == "number" and after in ("me", "mein", "में", "se"):
+        back = int(min(tokens[at - 1].value, 366))  # "7 din me": the last seven
+        return _made(at - 1, at + 2, tokens, today - (back - 1) * one_day, today + one_day)
     if word in _COMING or (word == "next" and after in (*_UNITS, *WEEKDAYS)):
         return _made(at, at + 1 + (word == "next"), tokens, today + one_day, today + 2 * one_day, future=True)
     if word in _LAST or word in _THIS:

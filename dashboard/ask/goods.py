@@ -34,11 +34,15 @@ def one_of(path: str, keys: list[Value], said: str) -> Filter:
     return Filter(path, Op.EQ if len(keys) == 1 else Op.IN, tuple(keys), said)
 
 
-def category_filters(found: list[Meaning]) -> list[Filter]:
-    """Aisles and categories at once can't both hold: the aisles' word goes when a category is said too."""
+def category_filters(found: list[Meaning], inside: dict[str, list[str]]) -> list[Filter]:
+    """Aisles and categories at once can't both hold: an aisle is said by its categories (`inside`) then, unless one of
+    them is among those said ("snacks of munchies")."""
     shelves = list(dict.fromkeys(key for one in found if one.kind == "category" for key in one.keys))
     aisles = list(dict.fromkeys(key for one in found if one.kind == "aisle" for key in one.keys))
     if shelves:
+        for aisle in aisles:
+            within = inside.get(aisle, [])
+            shelves += [] if set(within) & set(shelves) else within
         return [one_of("listing.category", list(shelves), "")]
     return [one_of("listing.aisle", list(aisles), "")] if aisles else []
 

@@ -153,9 +153,10 @@ class Index:
                 continue
             kind = "category" if any(known[slug].parent for slug in here) else "aisle"
             self._add(said, Meaning(kind, tuple(here), said))
+        things = {stems(said) for said in lexicon.synonyms}  # of ghee nobody lists oils are no answer
         for shelf in lexicon.categories:  # "Chips & Crisps" is also said with one of its words
             for part in shelf.label.replace("&", ",").split(","):
-                if shelf.parent and stems(part) and stems(part) not in self.names:
+                if shelf.parent and stems(part) and stems(part) not in self.names and stems(part) not in things:
                     self._add(part, Meaning("category", (shelf.key,), shelf.label))
 
     def _synonyms(self, lexicon: Lexicon) -> None:

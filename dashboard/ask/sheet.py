@@ -20,6 +20,11 @@ _PASSED_OVER = frozenset({"thing", "price", "shopping", "near", "soon", "platfor
 """Concepts that may be said without adding anything; any other that was asked for and is not given is not answered."""
 _GROUPS = frozenset({"brand", "categori"})
 _BEFORE_NAMES = frozenset({"in", "at", "near", "or", "ya", "vs", "versus", "and", "aur", "mein", "from"})
+_BOUNDING = frozenset(
+    """not no without never neither nor none else other others often next before after since until while both either only
+    deeper deviation variance correlation percentile ratio days rupee opposite contrast""".split()
+)
+"""Words that bound or set apart: a question that has one of which nothing was made is not answered without it."""
 _PART_COST = 0.1
 _SOFT_WEIGHT = 0.2
 """A word like "fresh", of which nothing was made, against one that says something."""
@@ -156,6 +161,9 @@ class Sheet:
         lost = lost or any(
             at not in self.used and not is_skipped(token) and token.text not in NOT_WORDS and self._names_unknown(at)
             for at, token in enumerate(self.tokens)
+        )
+        lost = lost or any(
+            token.text in _BOUNDING and at not in self.used and not is_skipped(token) for at, token in enumerate(self.tokens)
         )
         lost = lost or any(token.stem in _GROUPS and at not in self.used for at, token in enumerate(self.tokens))
         return round(max(0.0, 0.97 - 0.9 * unused / max(self.content(), 1) - 0.25 * lost), 2)

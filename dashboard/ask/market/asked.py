@@ -156,7 +156,10 @@ class Asked:
         kinds = bool(made.categories)
         if made.items and kinds:
             self._either_of(made)
-        made.filters += category_filters(made.categories)
+        inside: dict[str, list[str]] = {}
+        for shelf in self.sheet.lexicon.categories:
+            inside.setdefault(shelf.parent, []).append(shelf.key)
+        made.filters += category_filters(made.categories, inside)
         if kinds:
             for at, token in enumerate(self.sheet.tokens):  # "items in the dairy category"
                 if token.text in ("category", "aisle", "section", "department", "range", "item", "items"):

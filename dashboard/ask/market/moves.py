@@ -45,10 +45,12 @@ def moved_prices(asked: Asked) -> Query | None:
                      window=window, order=(Order("listing.count", down=True),), limit=LONG)  # fmt: skip
     if which:
         measures = ("listing.count", *(("listing.drop:avg",) if fell and not rose else ()))
+        if fell and rose:
+            measures = ("listing.drops", "listing.rises")
         return Query(
             Intent.TOP, "listing", measures=measures,
             dimensions=("listing.platform",), filters=tuple(filters), window=window,
-            order=(Order("listing.count", down=True),), limit=SHORT,
+            order=(Order(measures[0], down=True),), limit=SHORT,
         )  # fmt: skip
     sized = ("listing.drop",) if fell and not rose else ()
     columns = ("listing.name", "listing.pack", "listing.platform", "listing.was", "listing.price", *sized,

@@ -52,6 +52,7 @@ def gaps(asked: Asked) -> Query | None:
     equal = sheet.has("equal") and (asked.asks("everywhere") or asked.wants_platform or sheet.has("price"))
     gap = sheet.has("gap") and (
         sheet.has("highest", "fewest") or bool(asked.goods) or any(token.kind == "percent" for token in sheet.tokens)
+        or (asked.wants_platform and not asked.goods and asked.asks("is", "are", "any"))
         or (asked.groups() and sheet.has("average", "highest")) or asked.asks("top", "biggest", "percent")
     )  # fmt: skip
     if sheet.has("fee", "fast", "deal", "trend", "mrp") or sheet.spans or not (gap or equal or beside_lowest):

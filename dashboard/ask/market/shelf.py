@@ -155,6 +155,13 @@ def stocked(asked: Asked) -> Query | None:
         return listed(asked)
     if not (out or sheet.has("available")):
         return None
+    if out and sheet.has("available") and asked.two_platforms():  # here but not there: of sets of listings, not of one
+        return None
+    if out and asked.of_all() and not asked.goods and asked.asks("any"):  # of nobody to be had
+        sheet.take("unavailable", "thing", "platform", "each")
+        none = Filter("listing.in_stock", Op.EQ, (0,), "nowhere")
+        return figures_of(("listing.count", "listing.in_stock"), ("listing.brand", "listing.item"), [*asked.where(), none],
+                          down=True)  # fmt: skip
     if not (asked.platforms or asked.goods or asked.wants_platform or sheet.has("thing")):
         return None
     sheet.take("unavailable" if out else "available", "thing", "shopping", "price", "platform", "each")

@@ -28,7 +28,8 @@ def basket(asked: Asked) -> Basket | None:
     wanted = wanted_of(sheet, asked.goods)
     several = len({one.item for one in wanted}) > 1
     together = sheet.has("basket", "spend", "total") or asked.asks("split")
-    listed = several and (together or all(one.amount for one in wanted))
+    figures = sum(t.kind in ("number", "amount") and at in sheet.used for at, t in enumerate(sheet.tokens))
+    listed = several and (together or all(one.amount for one in wanted) or figures >= len(wanted))
     listed = listed or (len(wanted) > 2 and (sheet.has("cheap") or asked.which_platform()))
     listed = listed or (len(wanted) == 1 and wanted[0].amount is not None and asked.asks("if"))
     if several and budget is not None and sheet.tokens[budget].kind == "money":  # "for ₹900: sugar, dal and salt"

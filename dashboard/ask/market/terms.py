@@ -27,7 +27,7 @@ def terms(asked: Asked) -> Query | None:
     fast, fee, least = sheet.has("fast"), sheet.has("fee"), sheet.has("minimum")
     free = sheet.has("freedelivery")
     if not (fast or fee or least or free) or asked.goods:
-        return None
+        return _soonest(asked) if fast and not (fee or least or free) else None
     sheet.take("between", "fast", "fee", "minimum", "compare", "cheap", "highest", "fewest", "thing", "price",
                "value", "average", "available", "freedelivery", "each")  # fmt: skip
     for at, token in enumerate(sheet.tokens):
@@ -49,6 +49,23 @@ def terms(asked: Asked) -> Query | None:
         Intent.COMPARE, terms, columns=tuple(f"{terms}.{one}" for one in columns),
         filters=(*_minutes(asked), *asked.where(entity=terms)),
         order=tuple(Order(f"{terms}.{one}") for one in order), limit=SHORT,
+    )  # fmt: skip
+
+
+def _soonest(asked: Asked) -> Query:
+    """ "Dairy with the fastest delivery": what can be bought, where it comes from soonest first."""
+    sheet = asked.sheet
+    sheet.take("fast", "thing", "price", "cheap", "compare", "available", "highest", "each", "shopping")
+    for at, token in enumerate(sheet.tokens):
+        if token.text in ("delivery", "deliver", "delivers", "delivered", "order"):
+            sheet.use(at, at + 1)
+    limit = asked.top(SHORT)
+    subject = asked.subject()
+    asked.take_now_spans()
+    filters = [*subject.filters, *asked.figures(), *asked.where(available=True)]
+    return Query(
+        Intent.LIST, "listing", columns=tuple(f"listing.{one}" for one in ("name", "pack", "platform", "price", "delivers_in")),
+        filters=tuple(filters), order=(Order("listing.delivers_in"), Order("listing.unit_price")), limit=limit,
     )  # fmt: skip
 
 
@@ -132,6 +149,12 @@ def offers(asked: Asked) -> Query | None:
 
 def _until(asked: Asked) -> datetime:
     """When "soon" ends: with the time said (today, this week), else in three days."""
+    tokens = asked.sheet.tokens
+    for at, token in enumerate(tokens[:-2]):  # "in the next 24 hours"
+        times = {"hour": 1, "hours": 1, "hrs": 1, "day": 24, "days": 24}.get(tokens[at + 2].text, 0)
+        if token.text == "next" and tokens[at + 1].kind == "number" and times and tokens[at + 1].value <= 1000:
+            asked.sheet.use(at, at + 3)
+            return _hour(asked.now) + timedelta(hours=tokens[at + 1].value * times)
     for span in asked.sheet.spans:
         asked.sheet.use(span.first, span.last)
         if span.end > asked.now:
