@@ -124,7 +124,12 @@ def _day(tokens: list[Token], at: int, here: datetime) -> Span | None:
         return _made(at, at + 2, tokens, today - one_day, today + one_day)
     if word in _YESTERDAY:
         return _made(at, at + 1, tokens, today - one_day, today)
-    if word in ("din", "days", "day", "दिन") and at and tokens[at - 1].kind == "number" and after in ("me", "mein", "में", "se"):
+    if (
+        word in ("din", "days", "day", "दिन")
+        and at
+        and tokens[at - 1].kind == "number"
+        and after in ("me", "mein", "में", "se")
+    ):
         back = int(min(tokens[at - 1].value, 366))  # "7 din me": the last seven
         return _made(at - 1, at + 2, tokens, today - (back - 1) * one_day, today + one_day)
     if word in _COMING or (word == "next" and after in (*_UNITS, *WEEKDAYS)):
@@ -134,6 +139,9 @@ def _day(tokens: list[Token], at: int, here: datetime) -> Span | None:
     if word == "since" and after in (*_YESTERDAY, *WEEKDAYS):
         back = 1 if after in _YESTERDAY else (here.weekday() - WEEKDAYS[after]) % 7 or 7
         return _made(at, at + 2, tokens, today - back * one_day, today + one_day)
+    if word == "since" and after in _LAST:  # since last monday, since last week
+        past = _relative(tokens, at + 1, here, past=True) or _day(tokens, at + 1, here)
+        return _made(at, past.last, tokens, past.start, today + one_day) if past is not None else None
     if word in ("weekend", "weekends"):
         return _weekend(tokens, at, at + 1, here, back=False)
     stemmed = word[:-1] if word.endswith("s") and word[:-1] in _DAYS else word

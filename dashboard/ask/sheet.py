@@ -18,7 +18,7 @@ NOT_WORDS = frozenset({"except", "excluding", "without", "not", "besides", "excl
 _PASSED_OVER = frozenset({"thing", "price", "shopping", "near", "soon", "platform", "top", "ours", "each", "available", "compare",
                           "spend", "value", "cheap", "around"})  # fmt: skip
 """Concepts that may be said without adding anything; any other that was asked for and is not given is not answered."""
-_GROUPS = frozenset({"brand", "categori"})
+_GROUPS = frozenset({"brand", "categori", "citi"})
 _BEFORE_NAMES = frozenset({"in", "at", "near", "or", "ya", "vs", "versus", "and", "aur", "mein", "from"})
 _BOUNDING = frozenset(
     """not no without never neither nor none else other others often next before after since until while both either only
@@ -163,8 +163,10 @@ class Sheet:
             for at, token in enumerate(self.tokens)
         )
         lost = lost or any(
-            token.text in _BOUNDING and at not in self.used and not is_skipped(token) for at, token in enumerate(self.tokens)
-        )
+            (token.text in _BOUNDING or token.kind in ("money", "percent", "amount"))
+            and at not in self.used and not is_skipped(token)
+            for at, token in enumerate(self.tokens)
+        )  # fmt: skip
         lost = lost or any(token.stem in _GROUPS and at not in self.used for at, token in enumerate(self.tokens))
         return round(max(0.0, 0.97 - 0.9 * unused / max(self.content(), 1) - 0.25 * lost), 2)
 
@@ -263,7 +265,7 @@ def _concept_words() -> dict[str, int]:
 @cache
 def _concept_grams() -> dict[str, list[str]]:
     by: dict[str, list[str]] = {}
-    for word in _concept_words():
+    for word in _concept_words().keys() - MONTHS.keys():  # "juce" is juice before it is June
         for gram in grams(word):
             by.setdefault(gram, []).append(word)
     return by

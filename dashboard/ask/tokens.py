@@ -15,7 +15,9 @@ LONGEST = 400
 """Letters of a question that are looked at; who asks more is asked to say it shorter."""
 
 _RAW = re.compile(r"\d[\d,]*(?:\.\d+)?|\.\d+|[^\W\d_](?:[^\W\d_]|['’\u0900-\u0963])*|[₹%+&/½¼¾:,;\-]|[<>]=?|[≤≥]")
-_HALF_PRICE = re.compile(r"\b(?:at |for )?half(?: the)? price\b|\bhalf off\b|\baadhe? (?:daam|dam) (?:me|mein|par|pe)\b")
+_HALF_PRICE = re.compile(
+    r"\b(?:at |for )?half(?: the)? price\b|\bhalf off\b|\baadhe? (?:daam|dam) (?:me|mein|par|pe)\b"
+)
 _DEVANAGARI_DIGITS = str.maketrans("०१२३४५६७८९", "0123456789")
 _MONEY_BEFORE = frozenset({"₹", "rs", "inr", "रु", "re"})
 _MONEY_AFTER = frozenset(

@@ -31,6 +31,8 @@ def _made(asked: Asked) -> tuple[Understood, tuple[str, ...]] | None:
     begins = asked.sheet.tokens[0].text
     if begins == "when" and not asked.sheet.has("ending"):
         return None
+    if asked.sheet.has("equal") and asked.two_platforms():  # what is equal on all is known, not on two
+        return None
     before = set(asked.sheet.used)
     for way in _WAYS:
         asked.sheet.used = set(before)

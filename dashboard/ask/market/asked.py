@@ -78,7 +78,8 @@ class Asked:
         if not self.two_platforms():
             return False
         for mark in sheet.marks:
-            if mark.name in ("under", "over") and any(one.first == mark.last for one in named):
+            beside = mark.last + (mark.last < len(sheet.tokens) and sheet.tokens[mark.last].text in ("on", "at", "in"))
+            if mark.name in ("under", "over") and any(one.first in (mark.last, beside) for one in named):
                 sheet.use(mark.first, mark.last)
                 return True
         if sheet.has("undercut"):
@@ -210,6 +211,8 @@ class Asked:
         path = {"percent": self.percent_of, "money": money, "amount": "listing.amount"}.get(token.kind, "")
         value: float = token.value
         op, first = self.op_before(at, token)
+        if op is not None and first and sheet.tokens[first - 1].text == "by" and self.percent_of == "listing.discount":
+            return [], at + 1  # "cheapest by more than ₹10" bounds no price
         if token.kind == "number":
             if op is None and not token.more and self._between(at) is None:
                 return [], at + 1

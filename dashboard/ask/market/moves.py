@@ -149,16 +149,29 @@ def extremes(asked: Asked) -> Query | None:
     low, mean = sheet.has("cheap", "fewest"), sheet.has("average")
     high = sheet.has("dear") or (sheet.has("highest") and (sheet.has("price") or low))
     said = ("last", "past", *(("this",) if mean else ()))
-    span = next((one for one in sheet.spans if one.said.startswith(said) and one.start < asked.now - timedelta(days=2)), None)
-    if span is None or not asked.goods or not (low or high or mean) or sheet.has("deal", "drop", "rise", "moved", "trend"):
+    span = next(
+        (one for one in sheet.spans if one.said.startswith(said) and one.start < asked.now - timedelta(days=2)), None
+    )
+    if (
+        span is None
+        or not asked.goods
+        or not (low or high or mean)
+        or sheet.has("deal", "drop", "rise", "moved", "trend")
+    ):
         return None
-    sheet.take("cheap", "fewest", "dear", "highest", "average", "price", "thing", "shopping", "each", "value", "compare")
+    sheet.take(
+        "cheap", "fewest", "dear", "highest", "average", "price", "thing", "shopping", "each", "value", "compare"
+    )
     sheet.use(span.first, span.last)
     limit = asked.top(SHORT)
     asked.by()
     subject = asked.subject()
     filters = [*subject.filters, *asked.figures(), *asked.where()]
-    names = [*(["average_price"] if mean else []), *(["lowest_price"] if low else []), *(["highest_price"] if high else [])]
+    names = [
+        *(["average_price"] if mean else []),
+        *(["lowest_price"] if low else []),
+        *(["highest_price"] if high else []),
+    ]
     if subject.is_item and mean:
         names.insert(0, "average_unit_price")
     measures = tuple(f"{day}.{one}" for one in names)

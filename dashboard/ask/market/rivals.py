@@ -21,7 +21,9 @@ def wins(asked: Asked) -> Query | None:
     cheap = sheet.has("cheap") or sheet.has("undercut")
     said = {token.text for token in sheet.tokens}
     often = bool(said & {"often", "frequently", "wins", "win"}) or sheet.has("share")
-    most_things = sheet.has("highest") and sheet.has("thing") and "most" in said and (asked.which_platform() or "who" in said)
+    most_things = (
+        sheet.has("highest") and sheet.has("thing") and "most" in said and (asked.which_platform() or "who" in said)
+    )
     groups = [GROUPS[sheet.tokens[at].text] for at in asked.groups()]
     where = bool(groups) and len(asked.platforms) == 1 and asked.asks("which", "what", "where")
     if not cheap or sheet.has("deal", "fee", "fast", "trend", "drop", "rise") or sheet.spans:
@@ -47,8 +49,12 @@ def wins(asked: Asked) -> Query | None:
 def gaps(asked: Asked) -> Query | None:
     """The widest differences of prices, what costs the same everywhere, what is dearer than the cheapest by how much."""
     sheet = asked.sheet
-    dearer = sheet.has("dear", "over") and asked.asks("dearer", "above", "over", "costlier", "expensive", "pricier", "more")
-    beside_lowest = dearer and asked.asks("cheapest", "lowest", "market", "others", "competitors", "rivals", "competition")
+    dearer = sheet.has("dear") or asked.asks("dearer", "above", "costlier", "pricier")
+    beside_lowest = (
+        dearer
+        and asked.asks("than", "above")
+        and asked.asks("cheapest", "lowest", "market", "others", "competitors", "rivals", "competition")
+    )
     equal = sheet.has("equal") and (asked.asks("everywhere") or asked.wants_platform or sheet.has("price"))
     gap = sheet.has("gap") and (
         sheet.has("highest", "fewest") or bool(asked.goods) or any(token.kind == "percent" for token in sheet.tokens)

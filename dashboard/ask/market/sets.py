@@ -28,7 +28,19 @@ def sold_by(asked: Asked) -> Query | None:
     sheet.take("thing", "available", "common", "exclusive", "shopping", "share", "each", "between", "price", "highest")
     deal = sheet.take("deal")
     for at, token in enumerate(sheet.tokens):
-        if token.text in _SOLD | _LACKING | _ALL | {"other", "others", "else", "elsewhere", "nowhere", "anywhere", "alone", "only", "but", "unique", "competitor"}:
+        if token.text in _SOLD | _LACKING | _ALL | {
+            "other",
+            "others",
+            "else",
+            "elsewhere",
+            "nowhere",
+            "anywhere",
+            "alone",
+            "only",
+            "but",
+            "unique",
+            "competitor",
+        }:
             sheet.use(at, at + 1)
     limit = asked.top(LONG)
     subject = asked.subject()
@@ -39,7 +51,9 @@ def sold_by(asked: Asked) -> Query | None:
         filters.append(Filter("listing.discount", Op.GT, (0,), "discount"))
     if groups:
         by = tuple(one for one in asked.by() if one != "listing.platform")
-        if by == ("listing.brand",) and not asked.platforms and sheet.has("exclusive"):  # the brand itself, not its things
+        if (
+            by == ("listing.brand",) and not asked.platforms and sheet.has("exclusive")
+        ):  # the brand itself, not its things
             filters = [one for one in filters if one.field != "listing.sellers"]
             filters.append(Filter("listing.platforms", Op.EQ, (1,), "one platform"))
             return figures_of(("listing.platforms", "listing.things"), by, filters, down=True)

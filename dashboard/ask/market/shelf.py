@@ -12,12 +12,14 @@ _OF_EACH = 5
 
 def deals(asked: Asked) -> Query | None:
     sheet = asked.sheet
-    family = sheet.take("family")
+    family = not sheet.has("cheap") and sheet.take("family")
     bulk = sheet.has("bulk") and sheet.has("deal") and not sheet.has("value") and sheet.take("bulk")
     if sheet.has("deal"):
         sheet.take("share", "total")
-    if not family and (not sheet.has("deal") or sheet.has("cheap")):
+    if sheet.has("cheap") or not (family or sheet.has("deal")):
         return None
+    if family and not sheet.has("deal"):  # large packs, discounted or not
+        return _families(asked)
     per, many = asked.of_each()
     saved = asked.asks("savings", "saving", "save") and sheet.has("highest")
     sheet.take("deal", "thing", "shopping", "price", "highest", "value", "top", "each", "compare", "available", "mrp")
@@ -43,6 +45,18 @@ def deals(asked: Asked) -> Query | None:
                  order=(most, Order("listing.price")), limit=(many or _OF_EACH) if per else limit, per=per)  # fmt: skip
 
 
+def _families(asked: Asked) -> Query:
+    sheet = asked.sheet
+    sheet.take("thing", "price", "shopping", "available", "each", "top", "highest")
+    limit = asked.top(LONG)
+    subject = asked.subject()
+    asked.take_now_spans()
+    combo = Filter("listing.combo", Op.EQ, (True,), "family pack")
+    filters = [*subject.filters, combo, *asked.figures(), *asked.where()]
+    return Query(Intent.LIST, "listing", columns=PRICES, filters=tuple(filters), order=(Order("listing.unit_price"),),
+                 limit=limit)  # fmt: skip
+
+
 def cheapest(asked: Asked) -> Query | None:
     sheet = asked.sheet
     bulk = sheet.has("bulk")
@@ -66,6 +80,8 @@ def cheapest(asked: Asked) -> Query | None:
     subject = asked.subject()
     asked.take_now_spans()
     filters = [*subject.filters, *asked.figures()]
+    if sheet.take("family"):
+        filters.append(Filter("listing.combo", Op.EQ, (True,), "family pack"))
     if bulk:
         filters += [Filter("listing.amount", Op.GE, (_BULK,), "large quantity"),
                     Filter("listing.measure", Op.IN, ("g", "ml"), "")]  # fmt: skip
@@ -129,7 +145,12 @@ def compared(asked: Asked) -> Query | None:
         return figures_of(measures, ("listing.platform",), filters, intent=Intent.COMPARE)
     measures = ("listing.lowest_price", "listing.lowest_unit_price", "listing.count")
     brands = next((one for one in filters if one.field == "listing.brand"), None)
-    if len(asked.cities) > 1:
+    if asked.asks("cities") and not asked.here:
+        filters = [one for one in filters if one.field != "listing.city"]
+        for at, token in enumerate(sheet.tokens):
+            if token.text == "cities":
+                sheet.use(at, at + 1)
+    if len(asked.cities) > 1 or (asked.asks("cities") and not asked.here):
         dimensions: tuple[str, ...] = ("listing.city", "listing.platform")
         order = (Order("listing.city"), Order("listing.lowest_unit_price"))
     elif brands is not None and len(brands.values) > 1:

@@ -39,7 +39,10 @@ def basket(asked: Asked) -> Basket | None:
     listed = listed or _amount_asked(asked, wanted)
     bare = not any(one.of("item", "brand", "word") for one in asked.goods)
     spent = budget is not None and (
-        sheet.has("spend") or (within and bare) or (sheet.has("basket", "shopping") and bare) or (sheet.has("basket") and len(wanted) > 0)
+        sheet.has("spend")
+        or (within and bare)
+        or (sheet.has("basket", "shopping") and bare)
+        or (sheet.has("basket") and len(wanted) > 0)
     )
     if not (listed or spent or (sheet.has("basket") and wanted and sheet.has("cheap", "compare", "deal", "value"))):
         return None
@@ -92,6 +95,9 @@ def alternatives(asked: Asked) -> Query | None:
     words = [one for one in asked.goods if one.kind in ("brand", "word")]
     brands = [str(key) for one in words if one.kind == "brand" for key in one.keys]
     sheet.take("unavailable", "available", "thing", "cheap", "price", "deal")
+    for at, token in enumerate(sheet.tokens):  # "no sugar available"
+        if token.text in ("no", "not", "place"):
+            sheet.use(at, at + 1)
     if named:
         items = list(dict.fromkeys(key for one in named for key in (one.of("item") or one.meanings[0]).keys))
         category = sheet.lexicon.category_of(items[0])

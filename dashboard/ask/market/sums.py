@@ -88,7 +88,14 @@ def availability(asked: Asked) -> Query | None:
         measures = ("listing.out_of_stock", "listing.in_stock_share", "listing.count")
         return figures_of(measures, by, filters, down=True, intent=Intent.TOP, limit=limit)
     measures = ("listing.in_stock_share", "listing.out_of_stock", "listing.count")
-    return figures_of(measures, by, filters, down=not (out or asked.asks("worst", "lowest", "poorest")), intent=Intent.TOP, limit=limit)
+    return figures_of(
+        measures,
+        by,
+        filters,
+        down=not (out or asked.asks("worst", "lowest", "poorest")),
+        intent=Intent.TOP,
+        limit=limit,
+    )
 
 
 def on_offer(asked: Asked) -> Query | None:
@@ -110,7 +117,9 @@ def on_offer(asked: Asked) -> Query | None:
 def averaged(asked: Asked) -> Query | None:
     sheet = asked.sheet
     names = [n for n in ("average", "median") if sheet.has(n)]
-    if names and asked.duel and (sheet.has("cheap", "dear") or asked.asks("cheaper", "dearer", "costlier")):  # thing by thing: assortments differ
+    if (
+        names and asked.duel and (sheet.has("cheap", "dear") or asked.asks("cheaper", "dearer", "costlier"))
+    ):  # thing by thing: assortments differ
         return None
     if not names or (sheet.has("each", "daily") and not sheet.has("price", "deal", "value", "mrp")):
         return None

@@ -35,7 +35,7 @@ def terms(asked: Asked) -> Query | None:
             sheet.use(at, at + 1)
     sheet.take("shopping")
     for at, token in enumerate(sheet.tokens):  # "free delivery above ₹200?": the sums are shown, whatever is asked
-        if token.kind in ("money", "number") and (free or least) and at not in sheet.used:
+        if token.kind in ("money", "number") and (free or least or fee) and at not in sheet.used:
             sheet.use(asked.op_before(at, token)[1], at + 1)
     terms = "platform_terms"
     wanted = [name for name, said in (("fast", fast), ("free", free), ("least", least)) if said and not fee]
