@@ -58,7 +58,7 @@ def _best_first(query: Query, rows: Sequence[Row]) -> Sequence[Row]:
     """The rows of each, as one list in the order asked for."""
     known = [row for row in rows if all(_get(row, one.field.partition(".")[2]) is not None for one in query.order)]
     for one in reversed(query.order):
-        known.sort(key=lambda row: _get(row, one.field.partition(".")[2]), reverse=one.down)  # noqa: B023
+        known.sort(key=lambda row: _get(row, one.field.partition(".")[2]), reverse=one.down)
     return known or rows
 
 

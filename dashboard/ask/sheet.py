@@ -15,16 +15,28 @@ from dashboard.ask.lexicon import LONGEST_NAME, Index, Lexicon, Meaning, grams, 
 from dashboard.ask.tokens import Token, read
 
 NOT_WORDS = frozenset({"except", "excluding", "without", "not", "besides", "exclude", "non"})
-_PASSED_OVER = frozenset({"thing", "price", "shopping", "near", "soon", "platform", "top", "ours", "each", "available", "compare",
-                          "spend", "value", "cheap", "around"})  # fmt: skip
+_PASSED_OVER = frozenset(
+    {
+        "thing",
+        "price",
+        "shopping",
+        "near",
+        "soon",
+        "platform",
+        "top",
+        "ours",
+        "each",
+        "available",
+        "compare",
+        "spend",
+        "value",
+        "cheap",
+        "around",
+    }
+)
 """Concepts that may be said without adding anything; any other that was asked for and is not given is not answered."""
 _GROUPS = frozenset({"brand", "categori", "citi"})
 _BEFORE_NAMES = frozenset({"in", "at", "near", "or", "ya", "vs", "versus", "and", "aur", "mein", "from"})
-_BOUNDING = frozenset(
-    """not no without never neither nor none else other others often next before after since until while both either only
-    deeper deviation variance correlation percentile ratio days rupee opposite contrast""".split()
-)
-"""Words that bound or set apart: a question that has one of which nothing was made is not answered without it."""
 _PART_COST = 0.1
 _SOFT_WEIGHT = 0.2
 """A word like "fresh", of which nothing was made, against one that says something."""
@@ -163,7 +175,7 @@ class Sheet:
             for at, token in enumerate(self.tokens)
         )
         lost = lost or any(
-            (token.text in _BOUNDING or token.kind in ("money", "percent", "amount"))
+            (token.text in _bounding() or token.kind in ("money", "percent", "amount"))
             and at not in self.used and not is_skipped(token)
             for at, token in enumerate(self.tokens)
         )  # fmt: skip
@@ -211,6 +223,12 @@ def _parts() -> frozenset[str]:
 @cache
 def _soft() -> frozenset[str]:
     return frozenset(stem(word) for word in told()["soft"]["words"].split())
+
+
+@cache
+def _bounding() -> frozenset[str]:
+    """Words that bound or set apart: a question with one of which nothing was made is not answered without it."""
+    return frozenset(told()["bounding"]["words"].split())
 
 
 @cache

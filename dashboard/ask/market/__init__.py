@@ -10,11 +10,35 @@ from dashboard.ask.query import Basket, Reading, Understood
 from dashboard.ask.sheet import Sheet
 
 _WAYS = (
-    shopping.basket, shopping.alternatives, places.served, sets.sold_by, rivals.wins, rivals.gaps, terms.terms, places.fresh, terms.offers, places.members,
-    moves.moved_prices, moves.periods, moves.extremes, moves.trend, places.platforms, sums.availability, sums.on_offer, sums.counted,
-    sums.averaged, sums.topmost, sums.grouped, sums.best_platform, shelf.deals, sums.kinds,
-    shelf.cheapest, shelf.compared, shelf.stocked, shelf.listed,
-)  # fmt: skip
+    shopping.basket,
+    shopping.alternatives,
+    places.served,
+    sets.sold_by,
+    rivals.wins,
+    rivals.gaps,
+    terms.terms,
+    places.fresh,
+    terms.offers,
+    places.members,
+    moves.moved_prices,
+    moves.periods,
+    moves.extremes,
+    moves.trend,
+    places.platforms,
+    sums.availability,
+    sums.on_offer,
+    sums.counted,
+    sums.averaged,
+    sums.topmost,
+    sums.grouped,
+    sums.best_platform,
+    shelf.deals,
+    sums.kinds,
+    shelf.cheapest,
+    shelf.compared,
+    shelf.stocked,
+    shelf.listed,
+)
 """Tried in this order; the first that has an answer counts."""
 
 

@@ -363,7 +363,7 @@ class Asked:
         return default
 
     def of_each(self) -> tuple[str, int | None]:
-        """ "The top 3 on each platform", "the cheapest milk on every app": what each is, and how many when it is said."""
+        """ "The top 3 on each platform", "the cheapest milk on every app": of what each, and how many if said."""
         sheet, tokens = self.sheet, self.sheet.tokens
         for at, token in enumerate(tokens[1:], 1):
             mark = sheet.mark_at(at, "platform")
@@ -400,9 +400,11 @@ class Asked:
                     sheet.use(at, at + 1)
                     found.append(f"listing.{name}")
         beside = any(
-            mark.name == "platform" and mark.first and sheet.tokens[mark.first - 1].text in ("and", "each", "every", "by", "per")
+            mark.name == "platform"
+            and mark.first
+            and sheet.tokens[mark.first - 1].text in ("and", "each", "every", "by", "per")
             for mark in sheet.marks
-        )  # fmt: skip
+        )
         if found and self.wants_platform and beside:  # "by category and platform"
             found.append("listing.platform")
         if (self.wants_platform and not found) or (self.platforms and len(self.platforms[0].values) > 1 and not found):

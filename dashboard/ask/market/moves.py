@@ -79,9 +79,16 @@ def _how_often(asked: Asked) -> Query:
     if not groups and not only_count:
         groups = (f"{entity}.name", f"{entity}.platform") if not subject.items else (f"{entity}.platform",)
     measures = (f"{entity}.count", f"{entity}.lowest_price", f"{entity}.highest_price")
-    return Query(Intent.TOP if groups else Intent.FIGURE, entity, measures=measures[: 3 if groups else 1], dimensions=groups,
-                 filters=filters, window=window, order=(Order(measures[0], down=True),) if groups else (),
-                 limit=limit if groups else 1)  # fmt: skip
+    return Query(
+        Intent.TOP if groups else Intent.FIGURE,
+        entity,
+        measures=measures[: 3 if groups else 1],
+        dimensions=groups,
+        filters=filters,
+        window=window,
+        order=(Order(measures[0], down=True),) if groups else (),
+        limit=limit if groups else 1,
+    )
 
 
 def periods(asked: Asked) -> Query | None:

@@ -8,11 +8,57 @@ from dashboard.ask.market.shape import LONG, SHORT
 from dashboard.ask.query import Filter, Intent, Op, Order, Query
 
 _GAP = "price_gap"
-_TALK = ("gap", "compare", "highest", "fewest", "top", "price", "thing", "each", "between", "shopping", "platform", "share",
-         "cheap", "dear", "average", "over", "count", "equal", "mrp", "available")  # fmt: skip
-_SMALL = frozenset({"often", "frequently", "much", "times", "lowest", "percent", "cheapest", "cheaper", "dearest", "rank", "wins",
-                    "win", "beat", "beats", "lose", "loses", "same", "everywhere", "index", "market", "rivals", "competitor",
-                    "competitors", "%", "in"})  # fmt: skip
+_TALK = (
+    "gap",
+    "compare",
+    "highest",
+    "fewest",
+    "top",
+    "price",
+    "thing",
+    "each",
+    "between",
+    "shopping",
+    "platform",
+    "share",
+    "cheap",
+    "dear",
+    "average",
+    "over",
+    "count",
+    "equal",
+    "mrp",
+    "available",
+)
+_SMALL = frozenset(
+    {
+        "often",
+        "frequently",
+        "much",
+        "times",
+        "lowest",
+        "percent",
+        "cheapest",
+        "cheaper",
+        "dearest",
+        "rank",
+        "wins",
+        "win",
+        "beat",
+        "beats",
+        "lose",
+        "loses",
+        "same",
+        "everywhere",
+        "index",
+        "market",
+        "rivals",
+        "competitor",
+        "competitors",
+        "%",
+        "in",
+    }
+)
 
 
 def wins(asked: Asked) -> Query | None:
@@ -42,12 +88,19 @@ def wins(asked: Asked) -> Query | None:
     filters = [turned_to(one, _GAP) for one in [*subject.filters, *asked.where()]]
     measures = (f"{_GAP}.cheapest_share", f"{_GAP}.cheapest_count", f"{_GAP}.average_above", f"{_GAP}.count")
     order = (Order(measures[0], down=True),) if by else ()
-    return Query(Intent.TOP if by else Intent.FIGURE, _GAP, measures=measures, dimensions=tuple(by), filters=tuple(filters),
-                 order=order, limit=LONG if by else 1)  # fmt: skip
+    return Query(
+        Intent.TOP if by else Intent.FIGURE,
+        _GAP,
+        measures=measures,
+        dimensions=tuple(by),
+        filters=tuple(filters),
+        order=order,
+        limit=LONG if by else 1,
+    )
 
 
 def gaps(asked: Asked) -> Query | None:
-    """The widest differences of prices, what costs the same everywhere, what is dearer than the cheapest by how much."""
+    """The widest differences of prices, what costs the same everywhere, what is dearer than the cheapest."""
     sheet = asked.sheet
     dearer = sheet.has("dear") or asked.asks("dearer", "above", "costlier", "pricier")
     beside_lowest = (
@@ -92,7 +145,7 @@ def gaps(asked: Asked) -> Query | None:
         if not any(one.field == f"{_GAP}.platform" for one in filters):  # the cheapest row stands for the thing
             filters.append(Filter(f"{_GAP}.cheapest", Op.EQ, (True,), ""))
         order = Order(f"{_GAP}.gap_share" if asked.asks("percent", "percentage", "%") else f"{_GAP}.gap", down=down)
-    shown = ("name", "pack", "platform", "price", "lowest", "highest", "gap", "gap_share", "sellers")
+    shown: tuple[str, ...] = ("name", "pack", "platform", "price", "lowest", "highest", "gap", "gap_share", "sellers")
     if beside_lowest:
         shown = ("name", "pack", "platform", "price", "lowest", "above_amount", "above", "sellers")
     return Query(Intent.LIST if equal else Intent.TOP, _GAP, columns=tuple(f"{_GAP}.{one}" for one in shown),

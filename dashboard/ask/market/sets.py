@@ -7,10 +7,53 @@ from dashboard.ask.market.shape import LONG, figures_of
 from dashboard.ask.query import Filter, Intent, Op, Order, Query, Value
 
 _ROWS = ("listing.name", "listing.brand", "listing.pack", "listing.platform", "listing.price", "listing.sold_by")
-_LACKING = frozenset({"dont", "doesnt", "does", "do", "didnt", "not", "isnt", "arent", "cant", "cannot", "lacks", "lack",
-                      "missing", "misses", "miss", "without", "no", "nahi", "nahin"})  # fmt: skip
-_SOLD = frozenset({"have", "has", "sell", "sells", "list", "lists", "carry", "carries", "stock", "stocks", "offer", "offers",
-                   "find", "get", "there", "listed", "sold"})  # fmt: skip
+_LACKING = frozenset(
+    {
+        "dont",
+        "doesnt",
+        "does",
+        "do",
+        "didnt",
+        "not",
+        "isnt",
+        "arent",
+        "cant",
+        "cannot",
+        "lacks",
+        "lack",
+        "missing",
+        "misses",
+        "miss",
+        "without",
+        "no",
+        "nahi",
+        "nahin",
+    }
+)
+_SOLD = frozenset(
+    {
+        "have",
+        "has",
+        "sell",
+        "sells",
+        "list",
+        "lists",
+        "carry",
+        "carries",
+        "stock",
+        "stocks",
+        "offer",
+        "offers",
+        "find",
+        "get",
+        "there",
+        "listed",
+        "sold",
+    }
+)
+_APART = frozenset(
+    {"other", "others", "else", "elsewhere", "nowhere", "anywhere", "alone", "only", "but", "unique", "competitor"}
+)
 _ALL = frozenset({"all", "every", "each", "both", "three", "four", "five", "3", "4", "5"})
 
 

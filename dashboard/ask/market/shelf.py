@@ -100,7 +100,7 @@ def cheapest(asked: Asked) -> Query | None:
 
 
 def _side_by_side(asked: Asked) -> Query | None:
-    """What is cheaper on one platform than on another: each thing's unit price on both. By how much can't be bounded."""
+    """What is cheaper on one platform than on another: each thing's unit price on both. By how much, no bound."""
     if any(token.kind in ("money", "percent") for token in asked.sheet.tokens):
         return None
     asked.sheet.take("cheap", "thing", "price", "compare", "shopping", "each", "highest", "value", "over", "mrp",
@@ -181,8 +181,9 @@ def stocked(asked: Asked) -> Query | None:
     if out and asked.of_all() and not asked.goods and asked.asks("any"):  # of nobody to be had
         sheet.take("unavailable", "thing", "platform", "each")
         none = Filter("listing.in_stock", Op.EQ, (0,), "nowhere")
-        return figures_of(("listing.count", "listing.in_stock"), ("listing.brand", "listing.item"), [*asked.where(), none],
-                          down=True)  # fmt: skip
+        return figures_of(
+            ("listing.count", "listing.in_stock"), ("listing.brand", "listing.item"), [*asked.where(), none], down=True
+        )
     if not (asked.platforms or asked.goods or asked.wants_platform or sheet.has("thing")):
         return None
     sheet.take("unavailable" if out else "available", "thing", "shopping", "price", "platform", "each")

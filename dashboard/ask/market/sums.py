@@ -117,9 +117,7 @@ def on_offer(asked: Asked) -> Query | None:
 def averaged(asked: Asked) -> Query | None:
     sheet = asked.sheet
     names = [n for n in ("average", "median") if sheet.has(n)]
-    if (
-        names and asked.duel and (sheet.has("cheap", "dear") or asked.asks("cheaper", "dearer", "costlier"))
-    ):  # thing by thing: assortments differ
+    if names and asked.duel and (sheet.has("cheap", "dear") or asked.asks("cheaper", "dearer", "costlier")):
         return None
     if not names or (sheet.has("each", "daily") and not sheet.has("price", "deal", "value", "mrp")):
         return None
@@ -237,7 +235,7 @@ def topmost(asked: Asked) -> Query | None:
         sheet.has("dear") or (sheet.has("highest") and sheet.has("price"))
     )
     spread = sheet.take("range") and bool(asked.goods)
-    if spread or ends and (asked.goods or asked.groups()) and asked.asks("and"):
+    if spread or (ends and (asked.goods or asked.groups()) and asked.asks("and")):
         sheet.take("cheap", "fewest", "dear", "highest", "price", "thing", "each")
         subject = asked.subject()
         filters = [*subject.filters, *asked.figures(), *asked.where(available=True)]

@@ -64,9 +64,13 @@ def _soonest(asked: Asked) -> Query:
     asked.take_now_spans()
     filters = [*subject.filters, *asked.figures(), *asked.where(available=True)]
     return Query(
-        Intent.LIST, "listing", columns=tuple(f"listing.{one}" for one in ("name", "pack", "platform", "price", "delivers_in")),
-        filters=tuple(filters), order=(Order("listing.delivers_in"), Order("listing.unit_price")), limit=limit,
-    )  # fmt: skip
+        Intent.LIST,
+        "listing",
+        columns=tuple(f"listing.{one}" for one in ("name", "pack", "platform", "price", "delivers_in")),
+        filters=tuple(filters),
+        order=(Order("listing.delivers_in"), Order("listing.unit_price")),
+        limit=limit,
+    )
 
 
 def _minutes(asked: Asked) -> list[Filter]:
