@@ -15,8 +15,9 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from blinkit.kernel.said import Said, say
+from dashboard.ask.columns import Column
 from dashboard.ask.errors import CannotCompile
-from dashboard.ask.layer import Dimension, Entity, Layer, Measure
+from dashboard.ask.layer import FIGURES, Dimension, Entity, Layer, Measure
 from dashboard.ask.query import Filter, Intent, Op, Order, Query, Value, Window
 
 ZONE = "Asia/Kolkata"
@@ -49,25 +50,10 @@ GRAIN_KINDS = {
     "weekday": "number",
     "hour_of_day": "number",
 }
-NUMBERS = frozenset({"number", "paise", "bp", "seconds", "minutes", "amount"})
 COMPARE = {Op.EQ: "=", Op.NOT: "<>", Op.LT: "<", Op.LE: "<=", Op.GT: ">", Op.GE: ">="}
 PERCENTILES = {"p50": "0.5", "p90": "0.9", "p95": "0.95"}
 IS_EMPTY = "= ''"
 ADDITIVE = frozenset({"count", "sum"})
-
-
-@dataclass(frozen=True, slots=True)
-class Column:
-    """One column of the answer. `field` is the layer's name of it; `part` is "" or which figure of a measure it is:
-    "before" and "change" of a comparison, "share" of a whole."""
-
-    name: str
-    field: str
-    label: str
-    kind: str
-    is_measure: bool = False
-    grain: str = ""
-    part: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,14 +169,13 @@ class _Builder:
             f"unnest(ARRAY[{names}]) AS leg, unnest(ARRAY[{columns}]) AS seconds\n"
             f'FROM ask."{self.base.name}" AS "{self.base.name}"{joins}{_clause("WHERE", where)}'
         )
-        field_of = f"{self.base.name}.{cause.name}"
         self.columns = [
-            Column("cause", field_of, cause.label, "text"),
-            Column("with_it", field_of, say("late ones because of it"), "number", is_measure=True),
-            Column("share", field_of, say("share of the late ones"), "bp", is_measure=True, part="share"),
-            Column("late_average", field_of, say("average of the late ones"), "seconds", is_measure=True),
-            Column("others_average", field_of, say("average of the others"), "seconds", is_measure=True),
-            Column("longer", field_of, say("longer by"), "seconds", is_measure=True),
+            Column("cause", cause.label, "text"),
+            Column("with_it", say("late ones because of it"), "number", is_measure=True),
+            Column("share", say("share of the late ones"), "bp", is_measure=True, part="share"),
+            Column("late_average", say("average of the late ones"), "seconds", is_measure=True),
+            Column("others_average", say("average of the others"), "seconds", is_measure=True),
+            Column("longer", say("longer by"), "seconds", is_measure=True),
         ]
         late, others = "avg(x.seconds) FILTER (WHERE x.flag)", "avg(x.seconds) FILTER (WHERE NOT x.flag)"
         sql = (
@@ -260,33 +245,39 @@ class _Builder:
     def _add(self, path: str, of: Dimension | Measure, sql: str, *, grain: str = "") -> None:
         kind = GRAIN_KINDS.get(grain, of.kind)
         name = self._name(f"{of.name}_{grain}" if grain else of.name)
-        self.columns.append(Column(name, path, of.label, kind, grain=grain))
+        self.columns.append(Column(name, of.label, kind, path))
         self.selected.append(f'{sql} AS "{name}"')
 
     def _plain(self, name: str, label: Said, kind: str, sql: str) -> None:
-        self.columns.append(Column(name, self.query.entity, label, kind, is_measure=True))
+        self.columns.append(Column(name, label, kind, is_measure=True))
         self.selected.append(f'{sql} AS "{name}"')
 
     def _add_measure(self, path: str) -> None:
         measure = self._measure(path)
         name = self._name(measure.name if _colon(path) == "" else f"{measure.name}_{_colon(path)}")
-        label, kind = measure.label, measure.kind
+        label = measure.label
+        kind = measure.kind
         now, against = self.query.window, self.query.against
         if against is None:
             sql = _aggregate(self.base, measure)
-            self.columns.append(Column(name, path, label, kind, is_measure=True))
+            self.columns.append(Column(name, label, kind, path, is_measure=True))
             self.selected.append(f'{sql} AS "{name}"')
             if self.query.intent is Intent.SHARE and measure.aggregate in ADDITIVE:
-                self.columns.append(Column(f"{name}_share", path, label, "bp", is_measure=True, part="share"))
+                of = say("share of {figure}", figure=label)
+                self.columns.append(Column(f"{name}_share", of, "bp", path, "share", is_measure=True))
                 self.selected.append(f'{_part_of_all(sql)} AS "{name}_share"')
             return
         if now is None or now.field != against.field:
             raise CannotCompile("not-together", say("Two periods are compared by the same time."))
         first = _aggregate(self.base, measure, self._within(now))
         second = _aggregate(self.base, measure, self._within(against))
-        for part, sql in (("", first), ("before", second), ("change", f"{first} - {second}")):
+        for part, told, sql in (
+            ("", label, first),
+            ("before", say("{figure} before", figure=label), second),
+            ("change", say("change of {figure}", figure=label), f"{first} - {second}"),
+        ):
             full = f"{name}_{part}" if part else name
-            self.columns.append(Column(full, path, label, kind, is_measure=True, part=part))
+            self.columns.append(Column(full, told, kind, path, part, is_measure=True))
             self.selected.append(f'{sql} AS "{full}"')
 
     def _value(self, value: Any) -> str:
@@ -371,7 +362,7 @@ class _Builder:
             sql = self._flag(column, one, dimension)
         elif kind in ("text", "id"):
             sql = self._text(column, one, dimension)
-        elif kind in NUMBERS:
+        elif kind in FIGURES:
             sql = self._number_filter(column, one, dimension.label)
         else:
             moments = [_moment(value, kind, dimension.label) for value in one.values]
@@ -506,7 +497,7 @@ class _Builder:
             return found
         if wanted not in ("count", "distinct", "min", "max", "avg", "sum", *PERCENTILES, "rate"):
             raise CannotCompile("unknown", say("{field} has no such figure.", field=found.label))
-        if (wanted in ("avg", "sum", *PERCENTILES) and found.kind not in NUMBERS) or (
+        if (wanted in ("avg", "sum", *PERCENTILES) and found.kind not in FIGURES) or (
             wanted == "rate" and found.kind != "flag"
         ):
             raise CannotCompile("unknown", say("{field} has no such figure.", field=found.label))
