@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable
 from datetime import date, datetime
 from typing import Any, NoReturn
 
+from dashboard.ask.compile.times import GRAIN_KINDS
 from dashboard.ask.layer import FIGURES, Dimension, Layer, Measure
 from dashboard.ask.query import Basket, Filter, Intent, Op, Order, Query, Understood, Value, Wanted, Window
 
@@ -17,7 +18,7 @@ LIMIT_CAP = 500
 MOST = {"measures": 8, "dimensions": 4, "columns": 24, "filters": 24, "order": 4}
 MOST_VALUES, MOST_WANTED, LONGEST_TEXT, LONGEST_SAID = 50, 40, 200, 120
 MOST_BUDGET_PAISE = 100_000_000
-GRAINS = frozenset({"hour", "day", "week", "month", "weekday", "hour_of_day"})
+GRAINS = frozenset(GRAIN_KINDS)
 AGGREGATES = frozenset({"min", "max", "avg", "sum", "count", "p50", "p90", "p95"})
 _COMPARED = frozenset({Op.LT, Op.LE, Op.GT, Op.GE, Op.BETWEEN})
 
