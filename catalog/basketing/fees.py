@@ -36,6 +36,8 @@ class Offer:
 
 @dataclass(frozen=True, slots=True)
 class Terms:
+    """What an order costs on a platform beside its goods."""
+
     minimum_paise: int = 0
     delivery_paise: int = 0
     free_from_paise: int | None = None
