@@ -31,6 +31,7 @@ from dashboard.web.parts import act, is_htmx, screen, show
 
 LONGEST = 10_000
 """Characters of a question that are handed on: what is longer than one is refused in words, not by the server."""
+LONGEST_BESIDE = 500
 MOST_EXPORTED, LARGEST_PAGE = 10_000, 500
 SHORT = 16
 """Letters of a word that is not broken over two lines."""
@@ -57,7 +58,7 @@ def suggest(request: HttpRequest) -> HttpResponse:
 @screen
 def change(request: HttpRequest) -> HttpResponse:
     """One part of what was understood taken away or changed: to the page of the changed question."""
-    return redirect(f"{reverse('ops-ask')}?{urlencode({'u': changed(request)})}")
+    return redirect(f"{reverse('ops-ask')}?{changed(request)}")
 
 
 @screen
@@ -195,13 +196,19 @@ def asked_of(request: HttpRequest) -> str | dict[str, Any] | None:
     return request.GET.get("q", "").strip()[:LONGEST] or None
 
 
+def _typed(request: HttpRequest) -> str:
+    """Words that travel beside `u`."""
+    return request.GET.get("q", "").strip()[:LONGEST_BESIDE]
+
+
 def page_of(request: HttpRequest) -> int:
     text = request.GET.get("page", "")
     return int(text) if text.isascii() and text.isdigit() and len(text) < 5 else 0
 
 
 def changed(request: HttpRequest, *, who: Any = None) -> str:
-    """`u` of the question after one change, as the little form of a chip asks for it. Raises Invalid."""
+    """What asks the question after one change, as the little form of a chip wants it: `u`, and the words it came from.
+    Raises Invalid."""
     understood = asking.changed(
         unpacked(request.GET.get("u", "")),
         at=request.GET.get("at", "")[:40],
@@ -211,17 +218,23 @@ def changed(request: HttpRequest, *, who: Any = None) -> str:
         caller=who or caller(request),
         now=timezone.now(),
     )
-    return packed(understood)
+    return urlencode({"u": packed(understood), "q": _typed(request), "changed": "yes"})
 
 
-def view_of(found: Told | None, *, page: str) -> dict[str, Any]:
-    """What the answer's template needs beside the answer."""
+def view_of(found: Told | None, request: HttpRequest, *, page: str) -> dict[str, Any]:
+    """What the answer's template needs beside the answer. `words` stand in the field; where parts were changed by hand
+    since, they are not what is asked, and the answer says so (`is_changed`)."""
+    words = (found.question if found else "") or _typed(request)
     if found is None:
-        return {"found": None}
+        return {"found": None, "words": words}
     link = packed(found.understood) if found.understood else ""
+    is_changed = bool(words) and request.GET.get("changed") == "yes" and "u" in request.GET
+    here = {"u": link, "q": words} | ({"changed": "yes"} if is_changed else {})
     return {
         "found": found,
         "u": link,
+        "words": words,
+        "is_changed": is_changed,
         "page_url": page,
         "rows": _shown(found.columns, found.named),
         "total": "" if found.total is None else grouped(found.total),
@@ -230,8 +243,8 @@ def view_of(found: Told | None, *, page: str) -> dict[str, Any]:
         "fixed_chips": [chip for chip in found.chips if not (chip.can_go or chip.others or chip.takes_words)],
         "free_chips": [chip for chip in found.chips if chip.can_go or chip.others or chip.takes_words],
         "ways": [(way.text, packed(way.understood)) for way in found.ways],
-        "next_url": f"{page}?{urlencode({'u': link, 'page': found.page + 1})}" if found.more and link else "",
-        "back_url": f"{page}?{urlencode({'u': link, 'page': found.page - 1})}" if found.start else "",
+        "next_url": f"{page}?{urlencode(here | {'page': found.page + 1})}" if found.more and link else "",
+        "back_url": f"{page}?{urlencode(here | {'page': found.page - 1})}" if found.start else "",
     }
 
 
@@ -251,9 +264,8 @@ def _answered(request: HttpRequest, found: Told | None, context: dict[str, Any])
 
 def _page(request: HttpRequest, found: Told | None) -> dict[str, Any]:
     me = _me(request)
-    context = view_of(found, page=reverse("ops-ask")) | {
+    context = view_of(found, request, page=reverse("ops-ask")) | {
         "here": "ask",
-        "q": found.question if found else request.GET.get("q", ""),
         "can_keep": bool(found and found.verdict == "answered"),
         "change_url": reverse("ops-ask-change"),
         "feedback_url": reverse("ops-ask-feedback"),
