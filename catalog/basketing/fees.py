@@ -46,6 +46,11 @@ class Terms:
     small_cart_below_paise: int = 0
     surge_paise: int = 0
 
+    @property
+    def fees_paise(self) -> int:
+        """All of them at once: no order is charged more."""
+        return self.delivery_paise + self.handling_paise + self.small_cart_paise + self.surge_paise
+
 
 @dataclass(frozen=True, slots=True)
 class Cost:
