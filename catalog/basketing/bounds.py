@@ -15,7 +15,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import accumulate, pairwise
-from math import ceil, gcd
+from math import gcd
 from typing import NamedTuple
 
 from catalog.basketing.fees import Shop, charged
@@ -63,11 +63,6 @@ def grain(shops: Sequence[Shop]) -> int:
         for offer in shop.offers:
             found = gcd(found, offer.off_paise, offer.most_paise or 0, 1 if offer.off_bp else 0)
     return found or 1
-
-
-def rounded(bound: float, to: int) -> float:
-    """The least total that is not below the bound."""
-    return bound if bound == INFINITE else -(-ceil(bound - 1e-6) // to) * to
 
 
 class ShopSet:

@@ -13,14 +13,18 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 
-from catalog.basketing.bounds import INFINITE, Level, Relaxed, ShopSet, grain, levels, relaxed, rounded
+from catalog.basketing.bounds import INFINITE, Level, Relaxed, ShopSet, grain, levels, relaxed
 from catalog.basketing.fees import Bill, Shop, bill
 
-MOST_NODES = 150_000
+MOST_NODES = 60_000
 """Of the search; then the best found so far is the answer, and it says so (`is_exact`)."""
+RELAXED_NODES = 6
+"""A relaxation takes as long as so many nodes for each line."""
 NEAR = 500
 """Plans up to a 500th above the bound are looked for first, then up to twice as much, and so on."""
 LEFT_OUT = -1
+SLACK = 1e-6
+"""Bounds are reckoned with fractions."""
 Where = tuple[int | None, ...]
 
 
@@ -61,7 +65,7 @@ def solve(
     search.run()
     if search.best is None:
         return None
-    return Plan(search.best.shops, search.best.bills, search.nodes <= most_nodes)
+    return Plan(search.best.shops, search.best.bills, search.nodes <= most_nodes and not search.is_cut)
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +92,7 @@ class _Search:
         self.best: Plan | None = None
         self.count = 0
         """How many lines are taken."""
+        self.is_cut = False
         self.near = INFINITE
         """Totals above it are not looked for yet."""
 
@@ -108,7 +113,11 @@ class _Search:
         return min(self.budget, self.near, self.best.total_paise - (orders >= len(self.best.bills)))
 
     def _may_beat(self, bound: float, orders: int) -> bool:
-        return rounded(bound, self.grain) <= self.limit(orders)
+        return bound <= self._reach(orders)
+
+    def _reach(self, orders: int) -> float:
+        """The highest bound that a better total may have: totals are whole multiples of the grain."""
+        return self.limit(orders) // self.grain * self.grain + SLACK
 
     def _note(self, where: Mapping[int, int]) -> None:
         used = sorted(set(where.values()))
@@ -147,9 +156,12 @@ class _Search:
         )
         found = []
         for bound, chosen, at, picked in quick:
-            if not self._may_beat(bound, len(chosen)) or self.nodes > self.most_nodes:
+            if not self._may_beat(bound, len(chosen)):
                 continue
-            self.nodes += len(sets[at].lines)
+            if self.nodes > self.most_nodes / 2:
+                self.is_cut = True  # what is left of the time goes into what is bounded already
+                break
+            self.nodes += RELAXED_NODES * len(sets[at].lines)
             needs = dict(zip(chosen, (level.goods for level in picked), strict=True))
             its = relaxed(self.costs, sets[at].lines, needs, self.count)
             if its is None:
@@ -180,7 +192,7 @@ class _Search:
             least = choices[0][0]
             base += least
             lines.append((line, [(counted - least, paise, shop) for counted, paise, shop in choices]))
-        most = self.limit(orders) - base + 1e-6
+        most = self._reach(orders) - base
         lines = [(line, [choice for choice in choices if choice[0] <= most]) for line, choices in lines]
         lines.sort(key=lambda it: -it[1][1][0] if len(it[1]) > 1 else -INFINITE)
         coming = _coming(lines, chosen)
@@ -188,22 +200,29 @@ class _Search:
         where: dict[int, int] = {}
 
         def go(at: int, above: float, leave: int) -> None:
+            nonlocal most
             self.nodes += 1
             if self.nodes > self.most_nodes or not 0 <= leave <= len(lines) - at:
                 return
             least = fees  # each shop's goods, and what it needs at least
+            still = coming[at]
             for shop, need in needs.items():
-                if goods[shop] + coming[at][shop] < need:
+                there = goods[shop]
+                if there >= need:
+                    least += there
+                elif there + still[shop] >= need:
+                    least += need
+                else:
                     return
-                least += max(goods[shop], need)
-            if least > self.limit(orders):
+            if least > base + most:
                 return
             if at == len(lines):
                 self._note(where)
+                most = self._reach(orders) - base
                 return
             line, choices = lines[at]
             for more, paise, shop in choices:
-                if not self._may_beat(base + above + more, orders):
+                if above + more > most:
                     return
                 goods[shop] += paise
                 if shop != LEFT_OUT:
