@@ -14,7 +14,8 @@ from typing import Any, Protocol
 
 from blinkit.kernel.money import rupees
 from blinkit.kernel.said import say
-from catalog.basketing import Bill, Bundle, Cost, Cover, Offer, Pack, Plan, Shop, Terms, bill, cover, solve
+from catalog.basketing import Bill, Bundle, Cost, Cover, Offer, Pack, Plan, Shop, bill, cover, solve
+from catalog.market_queries.offers import OfferOf, offers_of
 from catalog.market_queries.platforms import PlatformRow, platforms
 from catalog.market_queries.products import singular, things
 from catalog.market_queries.rows import COLUMNS, JOINS, Listed, fetch, market_city, stale_before
@@ -219,7 +220,7 @@ def plan(basket: BasketAsk, *, city: str, now: datetime) -> BasketAnswer:
         asked, its = _covered(number, line, found[number])
         lines.append(asked)
         covers.append(its)
-    offers = _offers(place.id, [row.id for row in there], now=now)
+    offers = offers_of(place.id, [row.id for row in there], now=now)
     counters = [_Counter(row, covers, offers.get(row.id, []), basket.banks) for row in there]
     orders = [
         counter.order([n for n in range(len(wanted)) if counter.has(n)], missing_of=range(len(wanted)))
@@ -332,44 +333,6 @@ def _is_named(listed: Listed, item: str) -> bool:
     return all(any(has.startswith(singular(word)) for has in there) for word in words(item))
 
 
-@dataclass(frozen=True, slots=True)
-class _OfferRow:
-    id: int
-    platform: int
-    kind: str
-    title: str
-    code: str
-    bank: str
-    off_bp: int
-    off_paise: int
-    most_paise: int | None
-    minimum_paise: int
-    pieces: int
-    listing: int | None
-    categories: frozenset[int]
-
-
-def _offers(city_id: int, platforms: Sequence[int], *, now: datetime) -> dict[int, list[_OfferRow]]:
-    """What may lower a bill. A flash sale is in the price already."""
-    rows = fetch(
-        """
-        SELECT o.id, o.platform_id, o.kind, o.title, o.code, o.bank, o.off_bp, o.off_paise, o.most_paise,
-               o.minimum_paise, o.pieces, o.listing_id,
-               CASE WHEN o.category_id IS NULL THEN '{}' ELSE ARRAY(
-                   SELECT id FROM catalog_category WHERE id = o.category_id OR parent_id = o.category_id) END
-        FROM catalog_marketoffer o
-        WHERE o.platform_id = ANY(%(platforms)s) AND (o.city_id IS NULL OR o.city_id = %(city)s) AND o.kind <> 'flash'
-          AND o.starts_at <= %(now)s AND (o.ends_at IS NULL OR o.ends_at > %(now)s)
-        ORDER BY o.id LIMIT 500
-        """,
-        {"city": city_id, "platforms": list(platforms), "now": now},
-    )
-    found = defaultdict(list)
-    for *facts, categories in rows:
-        found[facts[1]].append(_OfferRow(*[*facts, frozenset(categories)]))
-    return found
-
-
 # -- covering a line ----------------------------------------------------------------------------------------------
 
 
@@ -474,7 +437,7 @@ class _Counter:
     """One platform with the list in front of it: the cheapest cover of each line, its terms and offers."""
 
     def __init__(
-        self, row: PlatformRow, lines: Sequence[_Covers], offers: Sequence[_OfferRow], banks: frozenset[str]
+        self, row: PlatformRow, lines: Sequence[_Covers], offers: Sequence[OfferOf], banks: frozenset[str]
     ) -> None:
         self.row = row
         bundles = {
@@ -502,14 +465,7 @@ class _Counter:
         for_all = [it for it in offers if it.kind in ("coupon", "delivery", "bank")]
         self.rows = [it for it in for_all if it.kind != "bank" or " ".join(words(it.bank)) in banks]
         self.banks = [it for it in for_all if it not in self.rows]
-        self.shop = Shop(
-            Terms(
-                row.minimum_paise or 0, row.delivery_paise or 0, row.free_from_paise, row.handling_paise or 0,
-                row.small_cart_paise or 0, row.small_cart_below_paise or 0, row.surge_paise or 0,
-            ),
-            tuple(map(self._cost, self.covers)),
-            tuple(_as_offer(it) for it in self.rows),
-        )  # fmt: skip
+        self.shop = Shop(row.terms, tuple(map(self._cost, self.covers)), tuple(_as_offer(it) for it in self.rows))
 
     def has(self, line: int) -> bool:
         return self.covers[line] is not None
@@ -520,7 +476,7 @@ class _Counter:
     def _paise(self, key: int, pieces: int) -> int:
         return self.packs[key].cost(pieces)
 
-    def _within(self, found: Cover, offer: _OfferRow) -> int:
+    def _within(self, found: Cover, offer: OfferOf) -> int:
         if offer.listing is None and not offer.categories:
             return found.paise
         return sum(
@@ -548,11 +504,11 @@ class _Counter:
         )  # fmt: skip
 
 
-def _as_offer(it: _OfferRow) -> Offer:
+def _as_offer(it: OfferOf) -> Offer:
     return Offer(it.kind, it.off_bp, it.off_paise, it.most_paise, it.minimum_paise, it.id)
 
 
-def _told(it: _OfferRow) -> UsedOffer:
+def _told(it: OfferOf) -> UsedOffer:
     return UsedOffer(it.id, it.kind, it.title, it.code, it.bank)
 
 

@@ -8,6 +8,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import NamedTuple
 
+from catalog.basketing import Terms
 from catalog.search.folding import fold
 
 LONGEST_KEY = 200
@@ -76,16 +77,9 @@ class BadRow:
 
 
 @dataclass(frozen=True, slots=True)
-class TermsRow:
-    """What an order costs beside its goods, as seen at `at` (None: when the feed is taken)."""
+class TermsRow(Terms):
+    """A platform's terms and how soon it comes, as seen at `at` (None: when the feed is taken)."""
 
-    minimum_paise: int = 0
-    delivery_paise: int = 0
-    free_from_paise: int | None = None
-    handling_paise: int = 0
-    small_cart_paise: int = 0
-    small_cart_below_paise: int = 0
-    surge_paise: int = 0
     eta_low_minutes: int | None = None
     eta_high_minutes: int | None = None
     at: datetime | None = None

@@ -7,53 +7,33 @@ minutes, instants in UTC.
 from __future__ import annotations
 
 from datetime import date, datetime
-from decimal import Decimal
-from typing import Any, Protocol
+from decimal import Decimal, InvalidOperation
+from typing import Any
 
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
-from blinkit.kernel import money
+from blinkit.kernel.errors import Invalid
 from blinkit.kernel.words import said
+from dashboard.ask import figures
+from dashboard.ask.columns import Column
 
-FIGURES = frozenset({"number", "paise", "bp", "seconds", "minutes", "amount"})
-NOTHING = "–"
-
-
-class Column(Protocol):
-    @property
-    def name(self) -> str: ...
-    @property
-    def label(self) -> str: ...
-    @property
-    def kind(self) -> str: ...
+MOST = 10**12
+"""Nobody types a figure beyond it."""
 
 
 def show(value: Any, kind: str) -> str:
     """For people, in the reader's language and the house's time zone; a dash for nothing."""
     if value is None or value == "":
-        return NOTHING
+        return figures.NOTHING
     if isinstance(value, list | tuple):
-        return ", ".join(show(one, kind) for one in value) or NOTHING
-    if kind == "flag":
-        return _("yes") if value else _("no")
+        return ", ".join(show(one, kind) for one in value) or figures.NOTHING
     if kind == "time":
         return _moment(value)
     if kind == "date":
         return _day(value)
-    if kind not in FIGURES or isinstance(value, bool) or not isinstance(value, int | float | Decimal):
-        return said(str(value))
-    figure = float(value)
-    if kind == "paise":
-        return money.rupees(round(figure))
-    if kind == "bp":
-        return f"{_short(figure / 100)} %"
-    if kind == "minutes":
-        return _("%(n)s min") % {"n": _short(figure)}
-    if kind == "seconds":
-        return _("%(n)s s") % {"n": _short(figure)} if abs(figure) < 60 else _("%(n)s min") % {"n": _short(figure / 60)}
-    return grouped(figure)
+    return said(figures.plain(value, kind))
 
 
 def plain(value: Any, kind: str) -> Any:
@@ -83,18 +63,15 @@ def heading(column: Column) -> str:
     return f"{said(column.label)} ({unit})" if unit else said(column.label)
 
 
-def figure(value: Any) -> float | None:
-    """A number to draw or to compare; None for anything else."""
-    if isinstance(value, bool) or not isinstance(value, int | float | Decimal):
-        return None
-    return float(value)
-
-
-def grouped(number: float) -> str:
-    """1,23,456 or 12.5."""
-    if number != round(number):
-        return _short(number)
-    return money.rupees(round(number) * 100).replace("₹", "")
+def in_units(typed: str, kind: str) -> Decimal:
+    """A figure as people write it (₹49.50, 12.5 %, 8 minutes) in the kind's own unit. Raises Invalid."""
+    try:
+        number = Decimal(typed.strip().replace(",", "").removeprefix("₹").removesuffix("%").strip())
+    except InvalidOperation:
+        raise Invalid("That is no number.") from None
+    if not number.is_finite() or abs(number) > MOST:
+        raise Invalid("That is no number.")
+    return number * figures.PER_UNIT.get(kind, 1)
 
 
 def as_json(value: Any) -> Any:
@@ -106,12 +83,6 @@ def as_json(value: Any) -> Any:
     if isinstance(value, list | tuple):
         return [as_json(one) for one in value]
     return value if value is None or isinstance(value, str | int | float | bool) else str(value)
-
-
-def _short(number: float) -> str:
-    """Two figures after the point at most, none that are nothing."""
-    whole = f"{number:,.0f}" if abs(number) >= 1000 else f"{number:.2f}" if abs(number) < 10 else f"{number:.1f}"
-    return whole.rstrip("0").rstrip(".") if "." in whole else whole
 
 
 def _parsed(value: Any) -> Any:

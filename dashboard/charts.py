@@ -18,7 +18,8 @@ from django.utils.translation import gettext as _
 from PIL import Image, ImageDraw, ImageFont
 
 from dashboard import cells
-from dashboard.cells import Column
+from dashboard.ask.columns import Column
+from dashboard.ask.figures import NOTHING, figure
 
 SCRIPTS = re.compile(r"[\u0900-\u097f\u200c\u200d]+|[^\u0900-\u097f]+")
 MOST_BARS = 12
@@ -80,10 +81,7 @@ def chart_of(*, intent: str, columns: Sequence[Column], rows: Sequence[Sequence[
     names = [
         number
         for number, column in enumerate(columns)
-        if number != at
-        and column.kind not in cells.FIGURES
-        and not getattr(column, "is_figure", False)
-        and getattr(column, "part", "") != "detail"
+        if number != at and not column.is_figure and not column.is_drawn and column.part != "detail"
     ]
     times = [number for number in names if _is_time(columns[number], rows, number)]
     if times and (intent == "trend" or len(names) == len(times)):
@@ -103,9 +101,9 @@ def from_json(told: dict[str, Any]) -> Chart:
 
 
 def _figure_column(intent: str, columns: Sequence[Column]) -> int | None:
-    found = [number for number, column in enumerate(columns) if column.kind in cells.FIGURES]
-    asked = [number for number in found if getattr(columns[number], "is_figure", False)]
-    shares = [number for number in asked if getattr(columns[number], "part", "") == "share"]
+    found = [number for number, column in enumerate(columns) if column.is_figure]
+    asked = [number for number in found if columns[number].is_drawn]
+    shares = [number for number in asked if columns[number].part == "share"]
     if asked:
         return shares[0] if shares else asked[0]
     money = [number for number in found if columns[number].kind == "paise"]
@@ -125,7 +123,7 @@ def _bars(
     columns: Sequence[Column], rows: Sequence[Sequence[Any]], *, at: int, names: list[int], is_share: bool
 ) -> Chart | None:
     kind = columns[at].kind
-    known = [(row, value) for row in rows if (value := cells.figure(row[at])) is not None]
+    known = [(row, value) for row in rows if (value := figure(row[at])) is not None]
     if len(known) < 2:
         return None
     shown = known[:MOST_BARS]
@@ -139,7 +137,7 @@ def _bars(
         text = cells.show(row[at], kind)
         if is_share and kind != "bp":
             text = f"{text} ({wide:.0f} %)"
-        points.append(Point(label=label or cells.NOTHING, value=value, text=text, wide=round(wide, 1)))
+        points.append(Point(label=label or NOTHING, value=value, text=text, wide=round(wide, 1)))
     title = columns[at].label
     return Chart(
         "share" if is_share else "bars", title, (Series(title, tuple(points)),), left_out=len(known) - len(shown)
@@ -148,7 +146,7 @@ def _bars(
 
 def _named(value: Any, column: Column) -> str:
     words = cells.show(value, column.kind)
-    return _("without %(what)s") % {"what": words} if getattr(column, "part", "") == "without" else words
+    return _("without %(what)s") % {"what": words} if column.part == "without" else words
 
 
 def _lines(
@@ -160,7 +158,7 @@ def _lines(
         return None
     groups: dict[str, list[tuple[str, Any, float]]] = {}
     for row in rows[: MOST_POINTS * MOST_LINES]:
-        if (value := cells.figure(row[at])) is not None:
+        if (value := figure(row[at])) is not None:
             name = " · ".join(cells.show(row[number], columns[number].kind) for number in names[:2])
             groups.setdefault(name, []).append((str(row[time]), row[time], value))
     kept = dict(sorted(groups.items(), key=lambda group: -len(group[1]))[:MOST_LINES])

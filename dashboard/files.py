@@ -12,7 +12,7 @@ import xlsxwriter
 
 from catalog.importing.sheets import harmless
 from dashboard import cells
-from dashboard.cells import Column
+from dashboard.ask.columns import Column
 
 ROWS_AT_ONCE = 500
 FORMATS = {"paise": "#,##0.00", "bp": '0.0"%"', "number": "#,##0.##", "seconds": "0.0", "minutes": "0.0"}

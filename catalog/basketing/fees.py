@@ -36,6 +36,8 @@ class Offer:
 
 @dataclass(frozen=True, slots=True)
 class Terms:
+    """What an order costs on a platform beside its goods."""
+
     minimum_paise: int = 0
     delivery_paise: int = 0
     free_from_paise: int | None = None
@@ -43,6 +45,11 @@ class Terms:
     small_cart_paise: int = 0
     small_cart_below_paise: int = 0
     surge_paise: int = 0
+
+    @property
+    def fees_paise(self) -> int:
+        """All of them at once: no order is charged more."""
+        return self.delivery_paise + self.handling_paise + self.small_cart_paise + self.surge_paise
 
 
 @dataclass(frozen=True, slots=True)

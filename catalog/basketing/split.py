@@ -1,27 +1,30 @@
 """The best way to share a shopping list between platforms, and what of it fits a budget: exact branch and bound.
 
-Best means: the most lines, then the lowest total with all fees and offers, then the fewest orders. Every set of
-platforms is bounded, and those that could beat the best found are searched: each line goes to one platform of the set
-or is left out, dear lines first (Land and Doig, Econometrica 28, 1960).
-
-The bound. Each line at its cheapest in the set costs so much, and fees and offers of a platform only get better with
-more goods (`fees`). To reach a threshold (a minimum, free delivery, a coupon) a platform needs lines that are cheaper
-elsewhere; what they cost more is at least the fractional knapsack of those lines (Dantzig, Oper. Res. 5, 1957). No line
-goes to two platforms, so the sum over platforms, each at its best threshold, is below every total of the set.
+Best means: the most lines, then the lowest total with all fees and offers, then the fewest orders. For so many lines,
+every set of platforms with a level of fees for each is bounded (`bounds`), and those that could beat the best found are
+searched: each line goes to one platform of the set or is left out (Land and Doig, Econometrica 28, 1960), the lines
+whose choice matters most first. The search asks for plans near the bound first and then further away (iterative
+deepening; Korf, Artificial Intelligence 27, 1985): a good plan is found early, and what is above it is never entered.
 """
 
 from __future__ import annotations
 
-from bisect import bisect_right
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from itertools import accumulate, combinations
+from itertools import combinations
 
-from catalog.basketing.fees import Bill, Shop, bill, charged
+from catalog.basketing.bounds import INFINITE, Level, Relaxed, ShopSet, grain, levels, relaxed
+from catalog.basketing.fees import Bill, Shop, bill
 
-MOST_NODES = 8_000
+MOST_NODES = 60_000
 """Of the search; then the best found so far is the answer, and it says so (`is_exact`)."""
-INFINITE = float("inf")
+RELAXED_NODES = 6
+"""A relaxation takes as long as so many nodes for each line."""
+NEAR = 500
+"""Plans up to a 500th above the bound are looked for first, then up to twice as much, and so on."""
+LEFT_OUT = -1
+SLACK = 1e-6
+"""Bounds are reckoned with fractions."""
 Where = tuple[int | None, ...]
 
 
@@ -58,165 +61,186 @@ def solve(
 
     At most `most_shops` orders, where that is said.
     """
-    search = _Search(shops, INFINITE if budget_paise is None else budget_paise, most_nodes)
-    sizes = range(1, min(most_shops or len(shops), len(shops)) + 1)
-    sets = [_Set(shops, chosen) for size in sizes for chosen in combinations(range(len(shops)), size)]
-    bounded = sorted(((search.bound(one), one.chosen, one) for one in sets), key=lambda it: it[:2])
-    for _, _, one in bounded:
-        search.first_try(one)
-    for bound, _, one in bounded:
-        if search.may_beat(bound):
-            search.within(one)
+    search = _Search(shops, budget_paise, most_shops or len(shops), most_nodes)
+    search.run()
     if search.best is None:
         return None
-    return Plan(search.best.shops, search.best.bills, search.nodes <= most_nodes)
+    return Plan(search.best.shops, search.best.bills, search.nodes <= most_nodes and not search.is_cut)
 
 
-class _Set:
-    """A set of shops: its lines, dearest first, each with its cheapest price and shop; for each shop the lines that are
-    cheaper elsewhere, by what a paisa of goods costs more, and where its fees change."""
+@dataclass(frozen=True, slots=True)
+class _Job:
+    """A set of shops with a level for each, and what so many lines cost there at least."""
 
-    def __init__(self, shops: Sequence[Shop], chosen: tuple[int, ...]) -> None:
-        self.chosen = chosen
-        prices = [
-            {shop: cost.paise for shop in chosen if (cost := shops[shop].costs[line]) is not None}
-            for line in range(len(shops[0].costs))
-        ]
-        least = sorted(
-            ((min((p, s) for s, p in its.items()), line) for line, its in enumerate(prices) if its), reverse=True
-        )
-        self.lines = [line for _, line in least]
-        self.least = [paise for (paise, _), _ in least]
-        self.home = [shop for (_, shop), _ in least]
-        self.sums = (0, *accumulate(reversed(self.least)))
-        self.options = [sorted((paise, shop) for shop, paise in prices[line].items()) for line in self.lines]
-        self.movable: dict[int, list[tuple[float, int, int, int]]] = {shop: [] for shop in chosen}
-        for at, line in enumerate(self.lines):
-            for shop, paise in prices[line].items():
-                if shop != self.home[at]:
-                    more = paise - self.least[at]
-                    self.movable[shop].append((more / max(1, paise), at, more, paise))
-        self.steps = {}
-        self.most_within = {}
-        for shop in chosen:
-            self.movable[shop].sort()
-            terms, offers = shops[shop].terms, shops[shop].offers
-            at_paise = {terms.minimum_paise, terms.free_from_paise or 0, terms.small_cart_below_paise}
-            self.steps[shop] = sorted(at_paise | {offer.minimum_paise for offer in offers})
-            costs = [cost for line in self.lines if (cost := shops[shop].costs[line]) is not None]
-            self.most_within[shop] = [sum(cost.within[place] for cost in costs) for place in range(len(offers))]
+    bound: float
+    of: ShopSet
+    picked: tuple[Level, ...]
+    relaxed: Relaxed
 
 
 class _Search:
-    def __init__(self, shops: Sequence[Shop], budget: float, most_nodes: int) -> None:
-        self.shops, self.budget, self.most_nodes, self.nodes = shops, budget, most_nodes, 0
+    def __init__(self, shops: Sequence[Shop], budget: int | None, most_shops: int, most_nodes: int) -> None:
+        self.shops, self.most_shops, self.most_nodes, self.nodes = shops, most_shops, most_nodes, 0
+        self.costs = [
+            {place: cost.paise for place, shop in enumerate(shops) if (cost := shop.costs[line]) is not None}
+            for line in range(len(shops[0].costs) if shops else 0)
+        ]
+        dearest = sum(max(its.values(), default=0) for its in self.costs) + sum(shop.terms.fees_paise for shop in shops)
+        self.budget = dearest if budget is None else min(budget, dearest)
+        """No plan costs more than each line where it is dearest and all fees there are."""
+        self.grain = grain(shops)
         self.best: Plan | None = None
-        self.beside: dict[tuple[int, int, int | None, tuple[int, ...]], float] = {}
+        self.count = 0
+        """How many lines are taken."""
+        self.is_cut = False
+        self.near = INFINITE
+        """Totals above it are not looked for yet."""
 
-    def may_beat(self, bound: tuple[int, float, int]) -> bool:
-        return bound[1] <= self.budget and (self.best is None or bound < self.best.rank)
+    def run(self) -> None:
+        of_shop = [levels(shop) for shop in self.shops]
+        sizes = range(1, min(self.most_shops, len(self.shops)) + 1)
+        chosen = [one for size in sizes for one in combinations(range(len(self.shops)), size)]
+        sets = [ShopSet(one, self.costs, of_shop) for one in chosen]
+        for self.count in range(max((len(one.lines) for one in sets), default=0), 0, -1):
+            self._with_so_many_lines([one for one in sets if len(one.lines) >= self.count])
+            if self.best is not None:
+                return
 
-    def bound(self, one: _Set) -> tuple[int, float, int]:
-        """As a plan's rank: no plan of the set ranks below."""
-        goods = dict.fromkeys(one.chosen, 0)
-        for paise, shop in zip(one.least, one.home, strict=True):
-            goods[shop] += paise
-        return self._at_least(one, 0, 0, 0, goods)
+    def limit(self, orders: int) -> float:
+        """The highest total that is still better with so many orders."""
+        if self.best is None:
+            return min(self.budget, self.near)
+        return min(self.budget, self.near, self.best.total_paise - (orders >= len(self.best.bills)))
 
-    def _at_least(self, one: _Set, at: int, taken: int, spent: int, goods: dict[int, int]) -> tuple[int, float, int]:
-        """With the lines before `at` decided; `goods` as if all others were taken where they are cheapest."""
-        beside = sum(self._beside(one, shop, at, goods[shop]) for shop in one.chosen)
-        rest = len(one.lines) - at
-        fits = rest
-        if self.budget != INFINITE:
-            if beside == INFINITE:
-                return 0, INFINITE, 0
-            fits = min(rest, bisect_right(one.sums, self.budget - beside - spent) - 1)
-            if fits < 0:
-                return 0, INFINITE, 0
-        if self.best is not None and -taken - fits < self.best.rank[0]:
-            return -taken - fits, 0, 0  # with more lines than the best any total wins
-        return -taken - fits, spent + one.sums[fits] + beside, len(one.chosen)
+    def _may_beat(self, bound: float, orders: int) -> bool:
+        return bound <= self._reach(orders)
 
-    def _beside(self, one: _Set, shop: int, at: int, goods: int) -> float:
-        """Fees less offers of a shop and what it costs more to bring it there, at least; infinite below a minimum."""
-        best = INFINITE
-        start = goods
-        for end in (*(step for step in one.steps[shop] if step > goods), None):
-            more = self._fraction(one, shop, at, start - goods)
-            if more == INFINITE:
-                break
-            best = min(best, more + self._fees(one, shop, start, end))
-            start = end or start
-        return best
+    def _reach(self, orders: int) -> float:
+        """The highest bound that a better total may have: totals are whole multiples of the grain."""
+        return self.limit(orders) // self.grain * self.grain + SLACK
 
-    def _fraction(self, one: _Set, shop: int, at: int, need: int) -> float:
-        """What so much more of goods costs more, at least; infinite where there is not so much."""
-        moved, more = 0, 0.0
-        if need <= 0:
-            return more
-        for _, place, extra, paise in one.movable[shop]:
-            if place < at:
-                continue
-            if moved + paise >= need:
-                return more + extra * (need - moved) / max(1, paise)
-            moved, more = moved + paise, more + extra
-        return INFINITE
-
-    def _fees(self, one: _Set, shop: int, start: int, end: int | None) -> float:
-        """The least fees less offers with goods from `start` up to below `end`."""
-        key = (shop, start, end, one.chosen)
-        found = self.beside.get(key)
-        if found is None:
-            most = one.most_within[shop]
-            goods = end - 1 if end is not None else max([start, *most])
-            its = charged(self.shops[shop], goods, most if end is None else [min(goods, it) for it in most])
-            found = INFINITE if its.short_paise else float(its.fees_paise - its.off_paise)
-            self.beside[key] = found
-        return found
-
-    def _note(self, one: _Set, assigned: dict[int, int]) -> None:
-        if set(assigned.values()) != set(one.chosen):
-            return  # a smaller set's
-        where = tuple(assigned.get(line) for line in range(len(self.shops[0].costs)))
-        bills = {shop: bill(self.shops[shop], [n for n, its in enumerate(where) if its == shop]) for shop in one.chosen}
-        plan = Plan(where, bills)
+    def _note(self, where: Mapping[int, int]) -> None:
+        used = sorted(set(where.values()))
+        bills = {shop: bill(self.shops[shop], [line for line, its in where.items() if its == shop]) for shop in used}
+        plan = Plan(tuple(where.get(line) for line in range(len(self.costs))), bills)
         if any(its.short_paise for its in bills.values()) or plan.total_paise > self.budget:
             return
         if self.best is None or plan.rank < self.best.rank:
             self.best = plan
 
-    def first_try(self, one: _Set) -> None:
-        """The cheapest lines that fit, each at its cheapest: a bound for the search, and often the answer."""
-        count = len(one.lines)
-        most = count if self.budget == INFINITE else min(count, bisect_right(one.sums, self.budget) - 1)
-        for taken in range(most, max(0, most - 4), -1):
-            self._note(one, dict(zip(one.lines[count - taken :], one.home[count - taken :], strict=True)))
-
-    def within(self, one: _Set) -> None:
-        goods = dict.fromkeys(one.chosen, 0)
-        for paise, shop in zip(one.least, one.home, strict=True):
-            goods[shop] += paise
-        self._go(one, 0, 0, goods, {})
-
-    def _go(self, one: _Set, at: int, spent: int, goods: dict[int, int], assigned: dict[int, int]) -> None:
+    def _with_so_many_lines(self, sets: Sequence[ShopSet]) -> None:
+        for one in sets:
+            self._note(dict(zip(one.lines[: self.count], one.home, strict=False)))
         if self.nodes > self.most_nodes:
             return
-        self.nodes += 1
-        if not self.may_beat(self._at_least(one, at, len(assigned), spent, goods)):
-            return
-        if at == len(one.lines):
-            self._note(one, assigned)
-            return
-        line, home, least = one.lines[at], one.home[at], one.least[at]
-        for paise, shop in one.options[at]:
-            goods[home] -= least
-            goods[shop] += paise
-            assigned[line] = shop
-            self._go(one, at + 1, spent + paise, goods, assigned)
-            del assigned[line]
-            goods[shop] -= paise
-            goods[home] += least
-        goods[home] -= least
-        self._go(one, at + 1, spent, goods, assigned)
-        goods[home] += least
+        jobs = self._jobs(sets)
+        further = max(self.grain, jobs[0].bound / NEAR) if jobs else 0.0
+        while jobs:
+            near = jobs[0].bound + further
+            self.near = near if near < self.limit(1) else INFINITE
+            for job in jobs:
+                if self._may_beat(job.bound, len(job.of.chosen)):
+                    self._search(job)
+            is_done = self.near == INFINITE or (self.best is not None and self.best.total_paise <= self.near)
+            self.near = INFINITE
+            if is_done or self.nodes > self.most_nodes:
+                return
+            further *= 2
+
+    def _jobs(self, sets: Sequence[ShopSet]) -> list[_Job]:
+        """What could beat the best found, the most promising first."""
+        quick = sorted(
+            (bound, one.chosen, at, picked)
+            for at, one in enumerate(sets)
+            for bound, picked in one.choices(self.count, self.limit(len(one.chosen)))
+        )
+        found = []
+        for bound, chosen, at, picked in quick:
+            if not self._may_beat(bound, len(chosen)):
+                continue
+            if self.nodes > self.most_nodes / 2:
+                self.is_cut = True  # what is left of the time goes into what is bounded already
+                break
+            self.nodes += RELAXED_NODES * len(sets[at].lines)
+            needs = dict(zip(chosen, (level.goods for level in picked), strict=True))
+            its = relaxed(self.costs, sets[at].lines, needs, self.count)
+            if its is None:
+                continue
+            self._note(its.where)
+            bound = max(bound, its.bound + sum(level.fees for level in picked))
+            if self._may_beat(bound, len(chosen)):
+                found.append(_Job(bound, sets[at], picked, its))
+        return sorted(found, key=lambda job: (job.bound, job.of.chosen))
+
+    def _search(self, job: _Job) -> None:
+        """Every plan of the job up to the limit. Each line has its choices by what they count above the bound, and once
+        these together are too much the rest need not be tried."""
+        chosen, worth = job.of.chosen, job.relaxed.worth
+        orders, left_out = len(chosen), job.relaxed.left_out
+        fees = sum(level.fees for level in job.picked)
+        needs = {shop: level.goods for shop, level in zip(chosen, job.picked, strict=True)}
+        leave = len(job.of.lines) - self.count
+        base = fees + sum(worth[shop] * need for shop, need in needs.items())
+        if leave:
+            base -= leave * left_out
+        lines = []
+        for line in job.of.lines:
+            its = self.costs[line]
+            choices = sorted((its[shop] * (1 - worth[shop]), its[shop], shop) for shop in chosen if shop in its)
+            if leave:
+                choices = sorted([*choices, (left_out, 0, LEFT_OUT)])
+            least = choices[0][0]
+            base += least
+            lines.append((line, [(counted - least, paise, shop) for counted, paise, shop in choices]))
+        most = self._reach(orders) - base
+        lines = [(line, [choice for choice in choices if choice[0] <= most]) for line, choices in lines]
+        lines.sort(key=lambda it: -it[1][1][0] if len(it[1]) > 1 else -INFINITE)
+        coming = _coming(lines, chosen)
+        goods = dict.fromkeys((*chosen, LEFT_OUT), 0)
+        where: dict[int, int] = {}
+
+        def go(at: int, above: float, leave: int) -> None:
+            nonlocal most
+            self.nodes += 1
+            if self.nodes > self.most_nodes or not 0 <= leave <= len(lines) - at:
+                return
+            least = fees  # each shop's goods, and what it needs at least
+            still = coming[at]
+            for shop, need in needs.items():
+                there = goods[shop]
+                if there >= need:
+                    least += there
+                elif there + still[shop] >= need:
+                    least += need
+                else:
+                    return
+            if least > base + most:
+                return
+            if at == len(lines):
+                self._note(where)
+                most = self._reach(orders) - base
+                return
+            line, choices = lines[at]
+            for more, paise, shop in choices:
+                if above + more > most:
+                    return
+                goods[shop] += paise
+                if shop != LEFT_OUT:
+                    where[line] = shop
+                go(at + 1, above + more, leave - (shop == LEFT_OUT))
+                where.pop(line, None)
+                goods[shop] -= paise
+
+        go(0, 0.0, leave)
+
+
+def _coming(
+    lines: Sequence[tuple[int, Sequence[tuple[float, int, int]]]], chosen: Sequence[int]
+) -> list[dict[int, int]]:
+    """How much goods may still come to each shop from the lines from each place on."""
+    found = [dict.fromkeys(chosen, 0)]
+    for _, choices in reversed(lines):
+        found.append(
+            {shop: found[-1][shop] + max((c for _, c, at in choices if at == shop), default=0) for shop in chosen}
+        )
+    return found[::-1]

@@ -6,9 +6,10 @@ A listing last seen more than MARKET_STALE_AFTER_S ago is shown and marked (`is_
 
 from catalog.market_queries.audit import Finding, audit
 from catalog.market_queries.categories import CategoryIndex, category_indexes
-from catalog.market_queries.deals import Deal, MarketOfferRow, deals, offers_alive
+from catalog.market_queries.deals import Deal, deals
 from catalog.market_queries.history import Series, history, points_of
 from catalog.market_queries.moves import Move, Undercut, changes, drops, undercuts
+from catalog.market_queries.offers import MarketOfferRow, offers_alive
 from catalog.market_queries.platforms import PlatformRow, StaleFeed, platforms, stale_feeds
 from catalog.market_queries.products import Found, ProductPrices, product_prices, search
 from catalog.market_queries.rows import Listed, MarketCity, market_city, stale_before

@@ -1,4 +1,4 @@
-"""What is cheap just now: listings much below their MRP, and offers that are alive."""
+"""What is cheap just now: listings much below their MRP, and how long what is in a flash sale stays so."""
 
 from __future__ import annotations
 
@@ -58,42 +58,3 @@ def deals(
     )  # fmt: skip
     found = [Deal(Listed(*row[:-2]), row[-2]) for row in rows[:limit]]
     return found, encode([rows[limit - 1][-1], found[-1].listing.id]) if len(rows) > limit else ""
-
-
-@dataclass(frozen=True, slots=True)
-class MarketOfferRow:
-    id: int
-    platform: str
-    platform_name: str
-    is_ours: bool
-    hue: int
-    kind: str
-    title: str
-    code: str
-    bank: str
-    off_bp: int
-    off_paise: int
-    most_paise: int | None
-    minimum_paise: int
-    pieces: int
-    category: str
-    listing_name: str
-    ends_at: datetime | None
-    seen_at: datetime
-
-
-def offers_alive(city_id: int, *, now: datetime, platform: str = "", most: int = 60) -> list[MarketOfferRow]:
-    """Coupons, bank offers, bundles, flash sales and delivery offers that hold now; what ends first is first."""
-    rows = fetch(
-        """
-        SELECT o.id, p.slug, p.name, p.is_ours, p.hue, o.kind, o.title, o.code, o.bank, o.off_bp, o.off_paise,
-               o.most_paise, o.minimum_paise, o.pieces, coalesce(k.slug, ''), coalesce(l.name, ''), o.ends_at, o.seen_at
-        FROM catalog_marketoffer o JOIN catalog_platform p ON p.id = o.platform_id AND p.is_active
-        LEFT JOIN catalog_category k ON k.id = o.category_id LEFT JOIN catalog_listing l ON l.id = o.listing_id
-        WHERE (o.city_id IS NULL OR o.city_id = %(city)s) AND o.starts_at <= %(now)s
-          AND (o.ends_at IS NULL OR o.ends_at > %(now)s) AND (%(platform)s = '' OR p.slug = %(platform)s)
-        ORDER BY o.ends_at NULLS LAST, p.rank, o.kind, o.id LIMIT %(most)s
-        """,
-        {"city": city_id, "now": now, "platform": platform, "most": most},
-    )
-    return [MarketOfferRow(*row) for row in rows]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
+from catalog.basketing import Terms
 from catalog.market_queries.rows import fetch, stale_before
 
 
@@ -33,6 +34,14 @@ class PlatformRow:
     stale: int
     seen_at: datetime | None
     is_stale: bool
+
+    @property
+    def terms(self) -> Terms:
+        """What is not known costs nothing."""
+        return Terms(
+            self.minimum_paise or 0, self.delivery_paise or 0, self.free_from_paise, self.handling_paise or 0,
+            self.small_cart_paise or 0, self.small_cart_below_paise or 0, self.surge_paise or 0,
+        )  # fmt: skip
 
 
 def platforms(city_id: int, *, now: datetime) -> list[PlatformRow]:

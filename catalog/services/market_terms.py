@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import fields
 from datetime import datetime
 from typing import Any
 
@@ -12,10 +13,7 @@ from catalog.models import Category, City
 from catalog.services.market_checks import without_nulls
 
 MOST_PAISE = 100_000_000
-_TERMS = (
-    "minimum_paise", "delivery_paise", "free_from_paise", "handling_paise", "small_cart_paise",
-    "small_cart_below_paise", "surge_paise", "eta_low_minutes", "eta_high_minutes",
-)  # fmt: skip
+_TERMS = tuple(field.name for field in fields(TermsRow) if field.name != "at")
 _OFFER = (
     "kind", "title", "code", "bank", "off_bp", "off_paise", "most_paise", "minimum_paise", "pieces", "category_id",
     "listing_id", "city_id", "starts_at", "ends_at",

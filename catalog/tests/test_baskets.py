@@ -10,6 +10,7 @@ import pytest
 from catalog.basketing import Bundle, Cost, Offer, Pack, Shop, Terms, bill, cover, solve
 from catalog.baskets import BasketAsk, WantedLine, plan
 from catalog.errors import NoSuchCity
+from catalog.management.commands import basket_speed
 from catalog.tests.factories import NOW, CategoryFactory, ProductFactory
 from catalog.tests.market_factories import listing, offer, platform
 
@@ -61,33 +62,53 @@ def _market(dice: random.Random, platforms: int, lines: int) -> list[Shop]:
     return shops
 
 
-def _by_trying(shops: list[Shop], budget: int | None) -> tuple[int, int] | None:
+def _by_trying(shops: list[Shop], budget: int | None, most: int) -> tuple[int, int, int] | None:
     best = None
     for where in ways([None, *range(len(shops))], repeat=len(shops[0].costs)):
         if any(shop is not None and shops[shop].costs[line] is None for line, shop in enumerate(where)):
             continue
-        bills = [
-            bill(shops[used], [line for line, shop in enumerate(where) if shop == used])
-            for used in {shop for shop in where if shop is not None}
-        ]
+        used = {shop for shop in where if shop is not None}
+        bills = [bill(shops[one], [line for line, shop in enumerate(where) if shop == one]) for one in used]
         total = sum(its.total_paise for its in bills)
-        if not bills or any(its.short_paise for its in bills) or (budget is not None and total > budget):
+        if (
+            not 0 < len(bills) <= most
+            or any(its.short_paise for its in bills)
+            or (budget is not None and total > budget)
+        ):
             continue
-        rank = (sum(shop is None for shop in where), total)
+        rank = (sum(shop is None for shop in where), total, len(bills))
         best = rank if best is None or rank < best else best
     return best
 
 
 def test_the_best_split_is_what_trying_every_way_finds():
-    """Minimums, thresholds, coupons of parts of the basket, and budgets. Some need the program, some don't."""
+    """Minimums, thresholds, coupons of parts of the basket, budgets, and no more than so many orders."""
     dice = random.Random(11)
-    for _ in range(60):
-        shops = _market(dice, dice.randrange(1, 4), dice.randrange(1, 5))
-        budget = dice.choice([None, None, 4_000, 15_000, 30_000])
-        found = solve(shops, budget_paise=budget)
+    for _ in range(120):
+        shops = _market(dice, dice.randrange(1, 4), dice.randrange(1, 6))
+        budget, most = dice.choice([None, None, 4_000, 15_000, 30_000]), dice.choice([1, 2, 3, 3])
+        found = solve(shops, budget_paise=budget, most_shops=most)
         assert found is None or found.is_exact
-        got = None if found is None else (len(found.shops) - found.lines, found.total_paise)
-        assert got == _by_trying(shops, budget)
+        got = None if found is None else (len(found.shops) - found.lines, found.total_paise, len(found.bills))
+        assert got == _by_trying(shops, budget, most)
+
+
+def test_long_lists_are_shared_exactly_and_who_is_stopped_says_so():
+    dice = random.Random(3)
+    for budget in (None, 60_000):
+        shops = basket_speed.market(dice, 5, 20)
+        found = solve(shops, budget_paise=budget)
+        stopped = solve(shops, budget_paise=budget, most_nodes=50)
+        assert found is not None and found.is_exact
+        assert stopped is not None and not stopped.is_exact and found.rank <= stopped.rank
+
+
+def test_minimums_that_cannot_be_reached_together_leave_a_line_out():
+    """Half of the third line to each would do; whole, it reaches one of the two minimums."""
+    one = Shop(Terms(minimum_paise=15_000), (Cost(10_000), None, Cost(10_000)))
+    other = Shop(Terms(minimum_paise=15_000), (None, Cost(10_000), Cost(10_000)))
+    found = solve([one, other])
+    assert found is not None and (found.lines, found.total_paise, found.is_exact) == (2, 20_000, True)
 
 
 def test_a_dearer_line_is_taken_where_it_brings_free_delivery():

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 
 from blinkit.kernel.said import Said, say
 from dashboard.ask.dates import ZONE
+from dashboard.ask.figures import day_of, plain
 from dashboard.ask.form import GRAINS, LIMIT_CAP, BadQuery, from_json, to_json
 from dashboard.ask.layer import Dimension, Layer, Measure
 from dashboard.ask.lexicon import Lexicon
@@ -249,28 +250,6 @@ def _said(one: Filter, field: Dimension | Measure | None, names: Lexicon) -> str
     return say("{sign} {value}", sign=sign, value=value) if sign else value
 
 
-def plain(value: object, kind: str) -> str:
-    """A value as people write it: paise → ₹27, hundredths → 30 %, seconds → 12 min."""
-    if value is None:
-        return "–"
-    if kind == "flag":
-        return say("yes") if value else say("no")
-    if (isinstance(value, int | float) and not isinstance(value, bool)) or hasattr(value, "quantize"):
-        number = float(value)  # type: ignore[arg-type]
-        if kind == "paise":
-            return f"₹{number / 100:,.2f}".removesuffix(".00")
-        if kind == "bp":
-            return f"{number / 100:.1f}".removesuffix(".0") + " %"
-        if kind == "seconds":
-            return f"{number / 60:.1f}".removesuffix(".0") + " min" if abs(number) >= 60 else f"{number:.0f} s"
-        if kind == "minutes":
-            return f"{number:g} min"
-        return f"{number:,.2f}".removesuffix(".00")
-    if isinstance(value, datetime):
-        return f"{value.astimezone(ZONE):%d %b %H:%M}"
-    return str(value)
-
-
 def headed(label: str) -> Said:
     """A label at the beginning of a sentence; in other languages as its small letters are translated."""
     template, figures = (label.template, label.figures) if isinstance(label, Said) else (str(label), {})
@@ -296,10 +275,6 @@ def window_label(window: Window) -> str:
     if not whole:
         dates = say("{day}, {hours}", day=dates, hours=f"{start:%H:%M} – {window.end.astimezone(ZONE):%H:%M}")
     return say("{said} ({dates})", said=window.said, dates=dates) if window.said else dates
-
-
-def day_of(at: datetime) -> Said:
-    return say("{day} {month}", day=f"{at:%d}", month=f"{at:%b}")
 
 
 _PERIODS = (

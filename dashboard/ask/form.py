@@ -10,16 +10,16 @@ from collections.abc import Callable, Iterable
 from datetime import date, datetime
 from typing import Any, NoReturn
 
-from dashboard.ask.layer import Dimension, Layer, Measure
+from dashboard.ask.compile.times import GRAIN_KINDS
+from dashboard.ask.layer import FIGURES, Dimension, Layer, Measure
 from dashboard.ask.query import Basket, Filter, Intent, Op, Order, Query, Understood, Value, Wanted, Window
 
 LIMIT_CAP = 500
 MOST = {"measures": 8, "dimensions": 4, "columns": 24, "filters": 24, "order": 4}
 MOST_VALUES, MOST_WANTED, LONGEST_TEXT, LONGEST_SAID = 50, 40, 200, 120
 MOST_BUDGET_PAISE = 100_000_000
-GRAINS = frozenset({"hour", "day", "week", "month", "weekday", "hour_of_day"})
+GRAINS = frozenset(GRAIN_KINDS)
 AGGREGATES = frozenset({"min", "max", "avg", "sum", "count", "p50", "p90", "p95"})
-NUMERIC = frozenset({"number", "paise", "bp", "seconds", "minutes", "amount"})
 _COMPARED = frozenset({Op.LT, Op.LE, Op.GT, Op.GE, Op.BETWEEN})
 
 
@@ -148,7 +148,7 @@ class _Checker:
         found, suffix = self.field(path)
         if isinstance(found, Measure):
             return path if not suffix else _bad(f"“{path[:80]}” already is an aggregate.")
-        if suffix not in AGGREGATES or (found.kind not in NUMERIC and suffix != "count"):
+        if suffix not in AGGREGATES or (found.kind not in FIGURES and suffix != "count"):
             _bad(f"“{path[:80]}” is no measure: a number with one of {', '.join(sorted(AGGREGATES))}.")
         return path
 
@@ -321,7 +321,7 @@ def _choice(told: object, of: type[Any], what: str) -> Any:
 def _value(told: object, kind: str, path: str) -> Value:
     if kind == "flag":
         return told if isinstance(told, bool) else _bad(f"{path} is true or false.")
-    if kind in NUMERIC:
+    if kind in FIGURES:
         if isinstance(told, bool) or not isinstance(told, int | float) or not abs(told) < 1e15:
             _bad(f"{path} is compared with a number.")
         return told

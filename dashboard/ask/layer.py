@@ -14,6 +14,8 @@ from typing import Any
 
 FILE = Path(__file__).with_name("layer.toml")
 KINDS = frozenset({"text", "number", "paise", "bp", "seconds", "minutes", "time", "date", "flag", "id", "amount"})
+FIGURES = frozenset({"number", "paise", "bp", "seconds", "minutes", "amount"})
+"""Kinds that are reckoned with."""
 AGGREGATES = frozenset({"count", "sum", "avg", "min", "max", "p50", "p90", "p95", "rate", "distinct"})
 
 

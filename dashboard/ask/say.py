@@ -1,15 +1,18 @@
 """An answer in one sentence, ready to be said in English or Hindi: "Onion is cheapest on JioMart: ₹27 for 1 kg
 (₹27/kg), 46 % below Zepto."
 
-Rows are mappings from the query's own field names to plain values (paise, hundredths, seconds)."""
+Rows are mappings from the keys of the columns (`Column.key`, mostly the query's own field names) to plain values
+(paise, hundredths, seconds).
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from blinkit.kernel.said import Said, say
-from dashboard.ask.chips import field_label, headed, plain
+from blinkit.kernel.said import Said, say, together
+from dashboard.ask.chips import field_label, headed
+from dashboard.ask.figures import plain
 from dashboard.ask.layer import Layer
 from dashboard.ask.lexicon import Lexicon
 from dashboard.ask.query import Intent, Op, Query
@@ -23,26 +26,29 @@ _UNITS = {"g": "/kg", "ml": "/l", "pc": " each"}
 def sentence(query: Query, rows: Sequence[Row], layer: Layer, lexicon: Lexicon | None = None) -> Said:
     """The answer's first line. Nothing found is said as such; what the rows do not show is not claimed."""
     names = lexicon or Lexicon()
-    if not rows:
+    is_one = bool(query.measures) and not query.dimensions
+    if not rows or (is_one and all(value is None for value in rows[0].values())):
         return say("Nothing was found for this.")
     if query.per:
         rows = _best_first(query, rows)
     if query.entity == "price_gap" and query.columns and _get(rows[0], "gap") is not None:
         return _gap(query, rows)
-    if query.intent == Intent.CHEAPEST:
+    if query.intent == Intent.CHEAPEST and _get(rows[0], "price") is not None:
         return _cheapest(query, rows, names)
-    if query.intent == Intent.DEALS and query.entity == "listing":
+    if query.intent == Intent.DEALS and _get(rows[0], "discount") is not None:
         return _deals(query, rows, names)
-    if query.intent == Intent.DEALS:
+    if query.intent == Intent.DEALS and _get(rows[0], "title") is not None:
         return say("{count} offers; the first is {title} on {platform}.", count=len(rows),
                    title=_text(rows[0], "title"),
                    platform=names.label("platform", _text(rows[0], "platform")))  # fmt: skip
-    if query.intent == Intent.WHY:
-        return _why(query, rows, names)
-    if query.measures and not query.dimensions:
-        return _figure(query, rows[0], layer)
-    if query.intent == Intent.TREND:
+    if query.intent == Intent.WHY and layer.entity(query.entity).why is not None:
+        return _why(query, rows, layer, names)
+    if is_one:
+        return _figures(query, rows[0], layer)
+    if query.intent == Intent.TREND and any(":" in path for path in query.dimensions):
         return _trend(query, rows, layer)
+    if query.intent == Intent.SHARE and query.measures and rows[0].get(f"{query.measures[0]}:share") is not None:
+        return _share(query, rows[0], layer, names)
     if query.measures:
         return _groups(query, rows, layer, names)
     if query.entity == "platform_terms":
@@ -155,8 +161,9 @@ def _kind(layer: Layer, path: str) -> str:
         return "number"
 
 
-def _figure(query: Query, row: Row, layer: Layer) -> Said:
-    path = query.measures[0]
+def _figures(query: Query, row: Row, layer: Layer) -> Said:
+    """The first figure by its name and time, two more after it."""
+    path, *others = query.measures[:3]
     value = plain(row.get(path), _kind(layer, path))
     label = headed(field_label(layer, path))
     said = say(", {period}", period=query.window.said) if query.window is not None and query.window.said else ""
@@ -164,15 +171,30 @@ def _figure(query: Query, row: Row, layer: Layer) -> Said:
     if before is not None:
         return say("{label}{when}: {value}; before: {before}.", label=label, when=said, value=value,
                    before=plain(before, _kind(layer, path)))  # fmt: skip
-    return say("{label}{when}: {value}.", label=label, when=said, value=value)
+    told = [
+        say("{label}: {value}", label=field_label(layer, one), value=plain(row.get(one), _kind(layer, one)))
+        for one in others
+    ]
+    return say("{label}{when}: {value}.", label=label, when=said, value=together([value, *told], "; "))
 
 
-def _group(query: Query, row: Row, names: Lexicon) -> str:
+def _share(query: Query, row: Row, layer: Layer, names: Lexicon) -> Said:
+    path = query.measures[0]
+    figures = say("{label} {value}", label=field_label(layer, path), value=plain(row.get(path), _kind(layer, path)))
+    return say("{name}: {figures}, {share} of the whole.", name=_group(query, row, layer, names), figures=figures,
+               share=plain(row[f"{path}:share"], "bp"))  # fmt: skip
+
+
+def _group(query: Query, row: Row, layer: Layer, names: Lexicon) -> Said:
+    """What the row is told by: names as people call them, days and hours as they write them."""
     said = []
     for path in query.dimensions:
         value = row.get(path)
-        said.append(names.label(path.partition(".")[2], str(value)) if value is not None else "–")
-    return ", ".join(said)
+        if isinstance(value, str):
+            said.append(names.label(path.partition(".")[2], value))
+        else:
+            said.append(plain(value, _kind(layer, path)))
+    return together(said, ", ")
 
 
 def _groups(query: Query, rows: Sequence[Row], layer: Layer, names: Lexicon) -> Said:
@@ -189,11 +211,11 @@ def _groups(query: Query, rows: Sequence[Row], layer: Layer, names: Lexicon) -> 
         return say("{count} rows by {groups}.", count=len(rows),
                    groups=", ".join(field_label(layer, one) for one in query.dimensions))  # fmt: skip
     first = known[0]
-    figures = {"label": label, "group": _group(query, first, names), "value": plain(first[path], kind)}
+    figures = {"label": label, "group": _group(query, first, layer, names), "value": plain(first[path], kind)}
     if len(known) == 1:
         return say("{group}: {label} {value}.", **figures)
     last = known[-1]
-    figures |= {"other": _group(query, last, names), "last": plain(last[path], kind)}
+    figures |= {"other": _group(query, last, layer, names), "last": plain(last[path], kind)}
     if kind == "number" and not label.startswith(_NO_COUNT):
         if sorted_by.down:
             return say("Most {label}: {group} with {value}; fewest of these: {other} with {last}.", **figures)
@@ -231,7 +253,7 @@ def _winners(query: Query, rows: Sequence[Row], names: Lexicon) -> Said | None:
 
 def _trend(query: Query, rows: Sequence[Row], layer: Layer) -> Said:
     path = query.measures[0]
-    at = query.dimensions[0]
+    at = next(one for one in query.dimensions if ":" in one)
     by_time: dict[Any, list[float]] = {}
     for row in rows:
         if row.get(path) is not None:
@@ -251,18 +273,29 @@ def _trend(query: Query, rows: Sequence[Row], layer: Layer) -> Said:
     return say("{label} stayed at {last}.", **figures)
 
 
-def _why(query: Query, rows: Sequence[Row], names: Lexicon) -> Said:
-    """The store with the most late orders and its commonest cause."""
+def _why(query: Query, rows: Sequence[Row], layer: Layer, names: Lexicon) -> Said:
+    """By stores: the one with the most late orders and its commonest cause. By nothing: the leg that is to blame. By
+    something else: where most of the late ones were."""
+    first = rows[0]
+    if "cause" in first:
+        if not first.get("with_it"):
+            return say("None of them was late because of one leg alone.")
+        return say(
+            "Mostly {cause}: {share} of the late ones; it took {late} there, {others} otherwise.",
+            cause=_cause(first["cause"]), share=plain(first.get("share:share"), "bp"),
+            late=plain(first.get("late_average"), "seconds"), others=plain(first.get("others_average"), "seconds"),
+        )  # fmt: skip
     store = next((one for one in query.dimensions if one.endswith((".store", ".store_name"))), "")
+    if not store and query.dimensions:
+        late = say("{label} {value}", label=say("late ones"), value=plain(_late(first), "number"))
+        return say("{name}: {figures}.", name=_group(query, first, layer, names), figures=late)
     counts: dict[str, int] = {}
     causes: dict[tuple[str, str], int] = {}
     for row in rows:
         name = str(row.get(store, "")) if store else ""
-        number = int(row.get("order.count") or row.get("with_it") or 0)
-        counts[name] = counts.get(name, 0) + number
-        cause = row.get("order.late_cause") or row.get("cause")
-        if cause:
-            causes[name, str(cause)] = causes.get((name, str(cause)), 0) + number
+        counts[name] = counts.get(name, 0) + _late(row)
+        if cause := row.get("order.late_cause"):
+            causes[name, str(cause)] = causes.get((name, str(cause)), 0) + _late(row)
     worst = max(counts, key=lambda one: counts[one])
     if not counts[worst]:
         return say("No order was late then.")
@@ -273,10 +306,18 @@ def _why(query: Query, rows: Sequence[Row], names: Lexicon) -> Said:
     if not own:
         return say("{store} was late most: {count} orders.", **figures)
     cause = max(own, key=lambda one: own[one])
-    figures |= {"number": own[cause], "cause": _CAUSES.get(cause, say(cause))}
+    figures |= {"number": own[cause], "cause": _cause(cause)}
     if counts[worst] == 1:
         return say("{store} was late most: with one order, because of {cause}.", **figures)
     return say("{store} was late most: {count} orders, {number} of them because of {cause}.", **figures)
+
+
+def _late(row: Row) -> int:
+    return int(row.get("order.count") or row.get("with_it") or 0)
+
+
+def _cause(key: str) -> Said:
+    return _CAUSES.get(key, say(key))
 
 
 _CAUSES = {

@@ -1,5 +1,5 @@
-"""Ask: one question in, one answer out, for every door. The asker's rights decide what may be seen, three times over:
-the layer they get, the rights their transaction is given, the role that reads.
+"""Ask: one question in, its rows out, for every door (`asking` puts them in words). The asker's rights decide what may
+be seen, three times over: the layer they get, the rights their transaction is given, the role that reads.
 
 The answers of the market are kept until the market changes; those of the house for some seconds. Equal questions at
 once are one statement. What is asked is noted in Redis and written down later: nobody waits for it.
@@ -25,9 +25,10 @@ from blinkit.kernel.errors import Refusal
 from blinkit.kernel.ids import uuid7
 from blinkit.kernel.redis_client import client, key
 from catalog import baskets, versions
-from dashboard.ask import fence, form, guard, sentences, views
+from dashboard.ask import fence, form, guard, views
 from dashboard.ask import understand as words
-from dashboard.ask.compile import Column, Compiled, compile_query
+from dashboard.ask.columns import Column
+from dashboard.ask.compile import Compiled, compile_query
 from dashboard.ask.errors import CannotCompile, Fenced
 from dashboard.ask.layer import Layer, layer
 from dashboard.ask.query import Basket, Intent, Op, Query, Understanding, Understood
@@ -69,15 +70,6 @@ class Caller:
 
 
 @dataclass(frozen=True, slots=True)
-class Chart:
-    """A suggestion: columns by name. `kind`: bars, line, share."""
-
-    kind: str
-    x: str
-    series: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
 class Answer:
     """`verdict`: answered; which (see `understanding.readings`); sorry (see `why`, `understanding.near`); refused and
     failed (see `why`). Values of rows are plain: whole paise, hundredths of a percent, seconds, datetimes, dates."""
@@ -89,10 +81,8 @@ class Answer:
     rows: list[tuple[Any, ...]] = field(default_factory=list)
     more: bool = False
     page: int = 0
-    sentence: str = ""
     why: str = ""
     code: str = ""
-    chart: Chart | None = None
     sql: str = ""
     params: dict[str, Any] = field(default_factory=dict)
     fresh_at: datetime | None = None
@@ -186,8 +176,7 @@ def _is_for_others(text: str, caller: Caller, now: datetime) -> bool:
 
 
 def _query(query: Query, caller: Caller, now: datetime, page: int) -> Answer:
-    seen = layer_for(caller)
-    compiled = compile_query(query, seen, page=page)
+    compiled = compile_query(query, layer_for(caller), page=page)
     _only_own_stores(query, caller)
     fence.check(compiled.sql)
     lasts, version = _lasts(compiled)
@@ -198,8 +187,7 @@ def _query(query: Query, caller: Caller, now: datetime, page: int) -> Answer:
     fresh = datetime.fromisoformat(kept["fresh"]) if kept["fresh"] else None
     return Answer(
         Verdict.ANSWERED, query=query, columns=columns, rows=rows, more=kept["more"], page=page,
-        sentence=sentences.sentence(query, columns, rows, seen), chart=_chart(query, columns), sql=compiled.sql,
-        params=compiled.params, fresh_at=fresh or now, cached=was_kept,
+        sql=compiled.sql, params=compiled.params, fresh_at=fresh or now, cached=was_kept,
     )  # fmt: skip
 
 
@@ -375,17 +363,6 @@ def _out(value: Any, kind: str) -> Any:
     if isinstance(value, str) and kind == "date":
         return date.fromisoformat(value[:10])
     return value
-
-
-def _chart(query: Query, columns: tuple[Column, ...]) -> Chart | None:
-    figures = tuple(column.name for column in columns if column.is_measure and column.part in ("", "before"))
-    others = [column for column in columns if not column.is_measure]
-    if not figures or not others:
-        return None
-    if any(column.part == "share" for column in columns):
-        return Chart("share", others[0].name, tuple(column.name for column in columns if column.part == "share"))
-    along = next((column for column in others if column.kind in ("time", "date")), None)
-    return Chart("line", along.name, figures) if along else Chart("bars", others[0].name, figures[:2])
 
 
 # -- for screens and programs ------------------------------------------------------------------------------------------

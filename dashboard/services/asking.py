@@ -10,23 +10,21 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from decimal import Decimal, InvalidOperation
 from typing import Any
 from uuid import UUID
 
 from accounts.models import User
 from blinkit.kernel.errors import Invalid, NotAllowed, Unavailable
-from blinkit.kernel.said import say
 from blinkit.kernel.words import said
 from dashboard import cells, charts
-from dashboard.ask import chips, compile, dates, form, tokens
-from dashboard.ask import say as sentences
+from dashboard.ask import chips, dates, form, say, tokens
 from dashboard.ask import suggest as suggesting
-from dashboard.ask.layer import Layer
+from dashboard.ask.columns import Column, drawn
+from dashboard.ask.figures import PER_UNIT, figure
+from dashboard.ask.layer import FIGURES, Layer
 from dashboard.ask.layer import layer as whole_layer
 from dashboard.ask.lexicon import Lexicon
-from dashboard.ask.query import Intent, Query, Reading, Understood, Window
-from dashboard.cells import Column
+from dashboard.ask.query import Query, Reading, Understood, Window
 from dashboard.models import Verdict
 from dashboard.queries.lexicon import lexicon
 from dashboard.services import ask as facade
@@ -36,10 +34,8 @@ from orders.states import Status
 
 __all__ = ["Chip", "Told", "Way", "again", "ask", "caller_of", "changed", "may_ask", "note_feedback", "suggest"]
 
-PER_UNIT = {"paise": 100, "bp": 100, "seconds": 60}
 UNSAID = frozenset({"limit", "order"})
 """Parts that go without saying."""
-NAMED = frozenset({"platform", "store", "city", "category", "aisle", "status"})
 UNITS = {"paise": "₹", "bp": "%", "seconds": "min", "minutes": "min"}
 
 
@@ -61,18 +57,6 @@ class Chip:
     @property
     def text(self) -> str:
         return f"{said(self.label)}: {said(self.value)}"
-
-
-@dataclass(frozen=True, slots=True)
-class Shown:
-    """A column as people read it. `of` is what its words are names of (platform, store, …), "" for others."""
-
-    name: str
-    label: str
-    kind: str
-    is_figure: bool = False
-    part: str = ""
-    of: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +110,7 @@ class Told:
     @property
     def named(self) -> list[tuple[Any, ...]]:
         """The rows as people read them: platforms, stores and shelves by name, not by key."""
-        kinds = [getattr(column, "of", "") for column in self.columns]
+        kinds = [column.of for column in self.columns]
         if not any(kinds):
             return [tuple(row) for row in self.rows]
         names = lexicon()
@@ -240,7 +224,10 @@ def changed(
         if typed:
             part = next((one for one in chips.describe(of, layer) if one.id == at), None)
             kind = _kind(layer, part.field) if part else "text"
-            of = chips.apply(of, at, _in_units(typed, kind), layer, now=now)
+            if kind in FIGURES:
+                number = cells.in_units(typed, kind)
+                typed = str(int(number)) if number == int(number) else str(float(number))
+            of = chips.apply(of, at, typed, layer, now=now)
     except ValueError as wrong:
         raise Invalid(str(wrong) or "That part of the question can't be changed so.") from None
     return form.to_json(of)
@@ -253,18 +240,17 @@ def _told(answer: Answer, *, question: str, caller: Caller, now: datetime) -> To
     told = Told(
         answer.verdict.value, question=question, understood=form.to_json(of) if of else None,
         intent=str(of.intent) if isinstance(of, Query) else "", sentence=_sentence(answer, layer),
-        columns=tuple(_shown(column, of) for column in answer.columns),
-        rows=answer.rows, more=answer.more, page=answer.page, per_page=of.limit if isinstance(of, Query) else 50,
+        columns=drawn(answer.columns, of) if isinstance(of, Query) else (), rows=answer.rows, more=answer.more,
+        page=answer.page, per_page=of.limit if isinstance(of, Query) else 50,
         sql=answer.sql, fresh_at=answer.fresh_at, cached=answer.cached, by_model=answer.by_model, ms=answer.ms,
         steps=answer.steps, unused=reading.unused if reading else (), near=meant.near if meant else (), why=answer.why,
         log_id=answer.log_id, chips=_chips(of, layer) if of and answer.verdict == Verdict.ANSWERED else (),
     )  # fmt: skip
     if answer.basket is not None:
-        columns = tuple(Shown(*column) for column in asking_basket.COLUMNS)
-        rows = asking_basket.rows(answer.basket)
         return replace(
-            told, intent="compare", sentence=asking_basket.sentence(answer.basket), columns=columns, rows=rows
-        )
+            told, intent="compare", sentence=asking_basket.sentence(answer.basket),
+            columns=asking_basket.COLUMNS, rows=asking_basket.rows(answer.basket),
+        )  # fmt: skip
     if answer.verdict == Verdict.WHICH and meant:
         return replace(told, ways=tuple(Way(_in_words(one, layer), form.to_json(one.of)) for one in meant.readings))
     if isinstance(of, Query) and answer.verdict == Verdict.ANSWERED and (answer.more or answer.page):
@@ -277,37 +263,12 @@ def _called(of: str, key: str, names: Lexicon) -> str:
     return str(Status(key).label) if of == "status" and key in Status.values else names.label(of, key)
 
 
-def _shown(column: compile.Column, of: Understood | None) -> Shown:
-    """The figure to draw is the one the rows are ordered by, as the sentence tells it; else one that was asked for."""
-    by = of.order[0].field if isinstance(of, Query) and of.order else ""
-    if isinstance(of, Query) and of.intent == Intent.COMPARE and by not in of.measures:
-        by = next((path for path in of.measures if path.endswith("unit_price")), by)
-    is_figure = by == column.field and column.kind in cells.FIGURES
-    if isinstance(of, Query) and by not in of.measures:
-        is_figure = column.is_measure or (is_figure and not of.measures)
-    elif column.part:
-        is_figure = column.is_measure
-    label: str = column.label
-    if column.part == "before":
-        label = say("{figure} before", figure=label)
-    elif column.part == "change":
-        label = say("change of {figure}", figure=label)
-    elif column.part == "share":
-        label = say("share of {figure}", figure=label)
-    last = column.field.partition(".")[2]
-    named = last if last in NAMED and column.kind == "text" else ""
-    return Shown(column.name, label, column.kind, is_figure, column.part, named)
-
-
 def _sentence(answer: Answer, layer: Layer) -> str:
-    """In the words of the question where they fit; of shares and causes as they were reckoned."""
-    of = answer.query
-    if not isinstance(of, Query) or not answer.rows or any(column.part == "share" for column in answer.columns):
-        return answer.sentence
-    if any(column.field == "" or column.name == "with_it" for column in answer.columns):
-        return answer.sentence
-    keys = [f"{column.field}:{column.part}" if column.part else column.field for column in answer.columns]
-    return sentences.sentence(of, [dict(zip(keys, row, strict=True)) for row in answer.rows], layer, lexicon())
+    if not isinstance(answer.query, Query) or answer.verdict != Verdict.ANSWERED:
+        return ""
+    keys = [column.key for column in answer.columns]
+    rows = [dict(zip(keys, row, strict=True)) for row in answer.rows]
+    return say.sentence(answer.query, rows, layer, lexicon())
 
 
 # -- chips -------------------------------------------------------------------------------------------------------------
@@ -327,8 +288,8 @@ def _chip(one: chips.Chip, of: Understood, layer: Layer) -> Chip:
     is_list = others and not others[0][0].startswith("op:")
     if is_list or kind in ("flag", "time", "date", "id") or len(found.values) != 1:
         return made
-    typed = cells.figure(found.values[0])
-    shown = str(found.values[0]) if typed is None else f"{typed / PER_UNIT.get(kind, 1):g}"
+    typed = figure(found.values[0])
+    shown = str(found.values[0]) if typed is None else f"{typed / PER_UNIT.get(kind, 1):.12g}"
     return replace(made, takes_words=True, typed=shown, unit=UNITS.get(kind, ""))
 
 
@@ -337,17 +298,6 @@ def _kind(layer: Layer, path: str) -> str:
         return layer.field(path)[1].kind
     except KeyError:
         return "text"
-
-
-def _in_units(typed: str, kind: str) -> str:
-    """ "₹49.50" of money is "4950". Raises Invalid."""
-    if kind not in cells.FIGURES:
-        return typed
-    try:
-        number = Decimal(typed.replace(",", "").removeprefix("₹").removesuffix("%").strip()) * PER_UNIT.get(kind, 1)
-        return str(int(number)) if number == int(number) else str(float(number))
-    except (InvalidOperation, ValueError, OverflowError):
-        raise Invalid("That is no number.") from None
 
 
 def _in_words(one: Reading, layer: Layer) -> str:

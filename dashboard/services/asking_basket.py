@@ -6,6 +6,7 @@ from typing import Any
 
 from blinkit.kernel.money import rupees
 from blinkit.kernel.said import Said, say, together
+from dashboard.ask.columns import Column
 
 BEST, ALONE = "best way", "all at one"
 
@@ -32,16 +33,16 @@ def sentence(plan: Any) -> Said:
     return together(parts)
 
 
-COLUMNS = (  # name, label, kind, whether it is the figure to draw, its part: not drawn (detail), lacking (without)
-    ("way", "way", "text", False),
-    ("platform", "platform", "text", False),
-    ("total", "total", "paise", True),
-    ("goods", "goods", "paise", False),
-    ("fees", "fees", "paise", False),
-    ("off", "offers", "paise", False),
-    ("minutes", "delivered in, at most", "minutes", False),
-    ("things", "what", "text", False, "detail"),
-    ("missing", "not sold there", "text", False, "without"),
+COLUMNS = (
+    Column("way", "way", "text"),
+    Column("platform", "platform", "text"),
+    Column("total", "total", "paise", is_drawn=True),
+    Column("goods", "goods", "paise"),
+    Column("fees", "fees", "paise"),
+    Column("off", "offers", "paise"),
+    Column("minutes", "delivered in, at most", "minutes"),
+    Column("things", "what", "text", part="detail"),
+    Column("missing", "not sold there", "text", part="without"),
 )
 
 

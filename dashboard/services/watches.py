@@ -22,7 +22,8 @@ from blinkit.kernel import events, metrics
 from blinkit.kernel.errors import Invalid, Refusal, TooMany, Unavailable
 from blinkit.kernel.said import say
 from dashboard import cells, charts
-from dashboard.cells import Column
+from dashboard.ask.columns import Column
+from dashboard.ask.figures import figure
 from dashboard.errors import NothingToWatch, QuestionNotFound, TooManySaved
 from dashboard.models import QuestionAlert, QuestionWatch, SavedQuestion
 from dashboard.services import asking
@@ -40,7 +41,7 @@ ROWS_KEPT = 60
 
 def watchable(columns: Sequence[Column]) -> list[tuple[str, str, str]]:
     """(name, label, kind) of what can be watched in an answer: its figures, and how many rows there are."""
-    found = [(column.name, column.label, column.kind) for column in columns if column.kind in cells.FIGURES]
+    found = [(column.name, column.label, column.kind) for column in columns if column.is_figure]
     return [*found, (ROWS, "How many rows", "number")]
 
 
@@ -51,7 +52,7 @@ def value_of(answer: asking.Told, field: str) -> float | None:
     at = next((number for number, column in enumerate(answer.columns) if column.name == field), None)
     if at is None or not answer.rows:
         return None
-    return cells.figure(answer.rows[0][at])
+    return figure(answer.rows[0][at])
 
 
 @transaction.atomic

@@ -6,17 +6,10 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from catalog.tests.factories import NOW
+from dashboard.ask.columns import Column
 from dashboard.services.asking import Chip, Told, Way
 
-
-@dataclass(frozen=True)
-class Col:
-    name: str
-    label: str
-    kind: str
-
-
-COLUMNS = (Col("name", "name", "text"), Col("platform", "platform", "text"), Col("price", "price", "paise"))
+COLUMNS = (Column("name", "name", "text"), Column("platform", "platform", "text"), Column("price", "price", "paise"))
 ROWS = (("Onion", "Zepto", 2_900), ("Onion", "Blinkit", 3_400), ("=HYPERLINK(1)", "@home", 123_456))
 ONIONS = Told(
     "answered", question="cheapest onions", understood={"intent": "cheapest", "entity": "listing"}, intent="cheapest",

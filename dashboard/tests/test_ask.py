@@ -15,10 +15,11 @@ from django.core.management import call_command
 from catalog.market import Listing, Platform
 from catalog.tests.factories import NOW, CityFactory
 from dashboard.ask import guard
+from dashboard.ask.form import to_json
 from dashboard.ask.query import Filter, Intent, Op, Query, Window
 from dashboard.models import QuestionLog, Verdict
 from dashboard.services import ask as service
-from dashboard.services import ask_log, ask_reading
+from dashboard.services import ask_log, ask_reading, asking
 from dashboard.services.ask import Answer, Caller, ask, caller_of
 from dashboard.tests.asked_here import asked_here
 from dashboard.tests.test_ask_schema import two_orders
@@ -53,7 +54,6 @@ def test_an_answer_has_rows_a_sentence_its_sql_and_says_that_there_is_more() -> 
     answer = told(ONIONS)
     assert answer.verdict == Verdict.ANSWERED and answer.more and not answer.cached
     assert [row[3] for row in answer.rows] == [2_900, 3_000]
-    assert answer.sentence == "Onion 2900 1 kg (zepto): ₹29."
     assert [(c.name, c.kind) for c in answer.columns][3:6] == [("price", "paise"), ("mrp", "paise"), ("discount", "bp")]
     assert answer.sql.startswith("SELECT") and "onion" not in answer.sql and answer.fresh_at == NOW
     assert [row[3] for row in told(ONIONS, page=1).rows] == [3_400]
@@ -64,8 +64,8 @@ def test_a_kept_answer_equals_a_fresh_one_and_belongs_to_its_rights() -> None:
     query = replace(ORDERS, dimensions=("order.placed_at:day", "order.store"))
     fresh, kept = told(query, OPS), told(query, OPS)
     assert not fresh.cached and kept.cached
-    assert (kept.rows, kept.columns, kept.sentence, kept.fresh_at) == (
-        fresh.rows, fresh.columns, fresh.sentence, fresh.fresh_at
+    assert (kept.rows, kept.columns, kept.fresh_at) == (
+        fresh.rows, fresh.columns, fresh.fresh_at
     )  # fmt: skip
     staff = Caller(8, frozenset({"public", "store"}), frozenset({mine.store_id}))
     own = told(query, staff)
@@ -108,9 +108,15 @@ def test_late_orders_have_a_cause_and_why_says_which() -> None:
         OPS,
     )
     assert why.rows[0][:3] == ("rider", 1, 10_000) and why.rows[0][3] > why.rows[0][4]
-    assert why.sentence.startswith("Mostly rider: 100 % of the late ones")
+    told_why = asking.ask(to_json(replace(why.query, measures=("order.count",))), caller=OPS, now=NOW)
+    assert told_why.sentence.startswith("Mostly waiting for a rider: 100 % of the late ones")
+    by_hour = replace(why.query, measures=("order.count",), dimensions=("order.placed_at:hour_of_day",))
+    assert asking.ask(to_json(by_hour), caller=OPS, now=NOW).sentence.endswith(": late ones 1.")
     share = told(replace(ORDERS, intent=Intent.SHARE, measures=("order.count",), dimensions=("order.late",)), OPS)
-    assert share.chart and share.chart.kind == "share" and sum(row[2] for row in share.rows) == 10_000
+    assert sum(row[2] for row in share.rows) == 10_000
+    shown = asking.ask(to_json(share.query), caller=OPS, now=NOW)
+    assert (shown.chart.kind, shown.columns[2].label) == ("share", "share of orders")
+    assert shown.sentence in ("yes: orders 1, 50 % of the whole.", "no: orders 1, 50 % of the whole.")
 
 
 def test_a_hundred_who_ask_the_same_are_one_statement(monkeypatch: pytest.MonkeyPatch) -> None:

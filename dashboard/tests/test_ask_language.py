@@ -23,7 +23,7 @@ from dashboard.ask.entities import Selector, told, words_of
 from dashboard.ask.form import BadQuery, from_json, to_json
 from dashboard.ask.golden import data, judge
 from dashboard.ask.layer import Layer, layer
-from dashboard.ask.query import Basket, Query, Understanding, Understood
+from dashboard.ask.query import Basket, Intent, Query, Understanding, Understood
 from dashboard.ask.suggest import suggest
 from dashboard.ask.tokens import read as tokens_of
 from dashboard.ask.understand import understand
@@ -398,7 +398,9 @@ def test_answers_are_said_in_one_sentence() -> None:
     )
     assert said("cheapest onions", cheap) == "Onion is cheapest on JioMart: ₹27 for 1 kg (₹27/kg)."
     assert said("cheapest onions") == "Nothing was found for this."
-    assert said("Revenue yesterday", {"order.revenue": 123_456_00}) == "Sales of delivered orders, yesterday: ₹123,456."
+    assert (
+        said("Revenue yesterday", {"order.revenue": 123_456_00}) == "Sales of delivered orders, yesterday: ₹1,23,456."
+    )
     late = {"order.store": "BLR-KOR", "order.late_cause": "pick", "order.count": 4}
     rider = late | {"order.late_cause": "rider", "order.count": 1}
     assert said("Which store was late yesterday evening and why?", late, rider) == (
@@ -407,6 +409,11 @@ def test_answers_are_said_in_one_sentence() -> None:
     assert said("Which store was late yesterday evening and why?", rider) == (
         "Koramangala was late most: with one order, because of waiting for a rider."
     )
+    figures = {"order.count": 12, "order.booked": 3_400_00}
+    both = Query(Intent.FIGURE, "order", tuple(figures))
+    assert str(saying.sentence(both, [figures], full, LEXICON)) == "Orders: 12; value of all orders: ₹3,400."
+    nothing = dict.fromkeys(figures)
+    assert str(saying.sentence(both, [nothing], full, LEXICON)) == "Nothing was found for this."
     stores = [{"order.store": name, "order.count": number} for name, number in (("BLR-KOR", 9), ("BLR-IND", 2))]
     assert said("Orders by store", *stores) == "Most orders: Koramangala with 9; fewest of these: Indiranagar with 2."
 

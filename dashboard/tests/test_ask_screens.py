@@ -14,11 +14,11 @@ from accounts.tests.factories import UserFactory
 from blinkit.kernel.errors import Invalid, NotAllowed
 from catalog.tests.factories import NOW
 from dashboard import cells, charts, files
+from dashboard.ask.columns import Column
 from dashboard.links import packed, unpacked
 from dashboard.models import QuestionWatch, SavedQuestion
 from dashboard.services import asking
-from dashboard.services.asking import Shown
-from dashboard.tests.asking import COLUMNS, ONIONS, REFUSED, ROWS, SORRY, WHICH, Col, Fake
+from dashboard.tests.asking import COLUMNS, ONIONS, REFUSED, ROWS, SORRY, WHICH, Fake
 
 U = packed(ONIONS.understood)
 HTMX = {"HX-Request": "true"}
@@ -72,21 +72,21 @@ def test_the_picture_fits_the_answer():
     assert (bars.kind, [point.text for point in bars.points]) == ("bars", ["₹29", "₹34", "₹1,234.56"])
     assert [point.wide for point in bars.points] == [2.3, 2.8, 100.0]
     share = charts.chart_of(
-        intent="share", columns=(Col("p", "p", "text"), Col("n", "n", "number")), rows=[("a", 1), ("b", 3)]
+        intent="share", columns=(Column("p", "p", "text"), Column("n", "n", "number")), rows=[("a", 1), ("b", 3)]
     )
     assert [point.wide for point in share.points] == [25.0, 75.0]
     detail = (
-        Shown("way", "way", "text"),
-        Shown("total", "total", "paise", True),
-        Shown("what", "what", "text", part="detail"),
-        Shown("missing", "not sold there", "text", part="without"),
+        Column("way", "way", "text"),
+        Column("total", "total", "paise", is_drawn=True),
+        Column("what", "what", "text", part="detail"),
+        Column("missing", "not sold there", "text", part="without"),
     )
     ways = charts.chart_of(
         intent="compare", columns=detail, rows=[("best", 1, "1 × Onion", ""), ("at one", 2, "2 × Onion", "milk")]
     )
     assert [point.label for point in ways.points] == ["best", "at one · without milk"]
     days = [(NOW.replace(day=day).date(), 100 + day) for day in (3, 1, 2)]
-    line = charts.chart_of(intent="trend", columns=(Col("d", "d", "date"), Col("n", "n", "number")), rows=days)
+    line = charts.chart_of(intent="trend", columns=(Column("d", "d", "date"), Column("n", "n", "number")), rows=days)
     assert (line.kind, [(p.x, p.y) for p in line.points]) == ("line", [(0, 100), (50, 50), (100, 0)])
     assert charts.chart_of(intent="figure", columns=COLUMNS, rows=ROWS[:1]) is None
     assert charts.chart_of(intent="list", columns=COLUMNS, rows=ROWS) is None
@@ -96,7 +96,7 @@ def test_the_picture_fits_the_answer():
 
 
 def test_a_file_carries_numbers_as_numbers_and_no_formula_runs():
-    columns = (*COLUMNS, Col("off", "discount", "bp"), Col("at", "seen", "time"))
+    columns = (*COLUMNS, Column("off", "discount", "bp"), Column("at", "seen", "time"))
     rows = [(*row, 1_250, NOW) for row in ROWS]
     text = b"".join(files.csv_pieces(columns=columns, rows=rows)).decode("utf-8-sig")
     first, *lines = csv.reader(io.StringIO(text))

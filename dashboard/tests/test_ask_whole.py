@@ -65,6 +65,31 @@ def test_the_public_asks_in_words_changes_a_chip_and_takes_one_away(client):
     assert client.get("/compare/ask/change/", {"u": u, "at": "filter:99", "gone": "yes"}).status_code == 400
 
 
+@pytest.mark.parametrize("path", ["/compare/ask/", "/ops/ask/"])
+def test_after_a_part_is_changed_the_words_stay_and_the_answer_says_they_are_not_what_is_asked(client, path):
+    client.force_login(UserFactory(roles=["ops"]))
+    words, mark = "cheapest onions & more", "You changed parts of “cheapest onions &amp; more”"
+    page = client.get(path, {"q": words}).content.decode()
+    assert mark not in page
+    fields = dict(re.findall(r'<input type="hidden" name="(u|q|at)" value="([^"]*)"', page.partition("ask-edit")[2]))
+    assert fields["q"] == "cheapest onions &amp; more"
+    change = {"u": fields["u"], "at": "filter:0", "typed": "garlic", "q": words}
+    changed = client.get(f"{path}change/", change, follow=True)
+    for answer in (changed, client.get(changed.redirect_chain[0][0], headers={"HX-Request": "true"})):
+        assert mark in answer.content.decode()
+    assert 'name="q" value="cheapest onions &amp; more"' in changed.content.decode()
+    again = next(one for one in links(changed.content.decode(), "q=cheapest") if "u=" not in one)
+    assert mark not in client.get(again).content.decode()
+    assert mark not in client.get(path, {"u": fields["u"], "q": words}).content.decode()
+
+
+def test_the_public_page_has_no_address_in_its_way_and_an_empty_question_is_no_failure(client):
+    page = client.get("/compare/ask/").content.decode()
+    assert "Choose your address" not in page and 'href="/compare/"' in page and page.count("<h1") == 2
+    assert client.get("/compare/ask/", {"q": " "}, headers={"HX-Request": "true"}).content == b""
+    assert "Choose your address" in client.get("/").content.decode()
+
+
 def test_a_comparison_says_who_is_cheapest_for_how_many(api):
     garlic = Listing.objects.filter(platform__slug__in=["zepto", "blinkit"])
     for one in garlic:

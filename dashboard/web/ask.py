@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from decimal import Decimal, InvalidOperation
+from collections.abc import Iterator, Sequence
 from typing import Any
 from urllib.parse import urlencode
 from uuid import UUID
@@ -21,6 +20,8 @@ from blinkit.kernel.errors import Invalid, NotAllowed, Unavailable
 from blinkit.kernel.permissions import roles_of
 from blinkit.kernel.words import said
 from dashboard import cells, charts, files
+from dashboard.ask.columns import Column
+from dashboard.ask.figures import grouped
 from dashboard.errors import NothingToWatch
 from dashboard.links import packed, unpacked
 from dashboard.models import QuestionWatch, SavedQuestion
@@ -30,13 +31,13 @@ from dashboard.web.parts import act, is_htmx, screen, show
 
 LONGEST = 10_000
 """Characters of a question that are handed on: what is longer than one is refused in words, not by the server."""
+LONGEST_BESIDE = 500
 MOST_EXPORTED, LARGEST_PAGE = 10_000, 500
 SHORT = 16
 """Letters of a word that is not broken over two lines."""
 LONG = 60
 """Letters of a text that needs a wide column."""
 TIMES = frozenset({"time", "date"})
-PER_UNIT = {"paise": 100, "bp": 100, "seconds": 60}
 
 
 @screen
@@ -57,7 +58,7 @@ def suggest(request: HttpRequest) -> HttpResponse:
 @screen
 def change(request: HttpRequest) -> HttpResponse:
     """One part of what was understood taken away or changed: to the page of the changed question."""
-    return redirect(f"{reverse('ops-ask')}?{urlencode({'u': changed(request)})}")
+    return redirect(f"{reverse('ops-ask')}?{changed(request)}")
 
 
 @screen
@@ -164,7 +165,7 @@ def stop_watch(request: HttpRequest, watch_id: UUID) -> HttpResponse:
 def alert(request: HttpRequest, alert_id: int) -> HttpResponse:
     """What a watch had to say, with its picture as it was then."""
     found = watches.alert_seen(alert_id=alert_id, user_id=_me(request), now=timezone.now())
-    columns = [Kept(*one) for one in found.answer["columns"]]
+    columns = [Column(*one) for one in found.answer["columns"]]
     chart = found.answer.get("chart")
     context = {
         "here": "ask",
@@ -174,20 +175,13 @@ def alert(request: HttpRequest, alert_id: int) -> HttpResponse:
         "was": "" if found.was is None else cells.show(found.was, found.answer.get("kind", "")),
         "chart": charts.from_json(chart) if chart else None,
         "columns": columns,
-        "figures": [column.name for column in columns if column.kind in cells.FIGURES],
+        "figures": [column.name for column in columns if column.is_figure],
         "rows": _shown(columns, found.answer["rows"]),
     }
     return show(request, "dashboard/ask/alert.html", context)
 
 
 # -- shared with the public page --------------------------------------------------------------------------------------
-
-
-class Kept:
-    """A column as an alert keeps it."""
-
-    def __init__(self, name: str, label: str, kind: str) -> None:
-        self.name, self.label, self.kind = name, label, kind
 
 
 def caller(request: HttpRequest) -> Any:
@@ -202,13 +196,19 @@ def asked_of(request: HttpRequest) -> str | dict[str, Any] | None:
     return request.GET.get("q", "").strip()[:LONGEST] or None
 
 
+def _typed(request: HttpRequest) -> str:
+    """Words that travel beside `u`."""
+    return request.GET.get("q", "").strip()[:LONGEST_BESIDE]
+
+
 def page_of(request: HttpRequest) -> int:
     text = request.GET.get("page", "")
     return int(text) if text.isascii() and text.isdigit() and len(text) < 5 else 0
 
 
 def changed(request: HttpRequest, *, who: Any = None) -> str:
-    """`u` of the question after one change, as the little form of a chip asks for it. Raises Invalid."""
+    """What asks the question after one change, as the little form of a chip wants it: `u`, and the words it came from.
+    Raises Invalid."""
     understood = asking.changed(
         unpacked(request.GET.get("u", "")),
         at=request.GET.get("at", "")[:40],
@@ -218,27 +218,33 @@ def changed(request: HttpRequest, *, who: Any = None) -> str:
         caller=who or caller(request),
         now=timezone.now(),
     )
-    return packed(understood)
+    return urlencode({"u": packed(understood), "q": _typed(request), "changed": "yes"})
 
 
-def view_of(found: Told | None, *, page: str) -> dict[str, Any]:
-    """What the answer's template needs beside the answer."""
+def view_of(found: Told | None, request: HttpRequest, *, page: str) -> dict[str, Any]:
+    """What the answer's template needs beside the answer. `words` stand in the field; where parts were changed by hand
+    since, they are not what is asked, and the answer says so (`is_changed`)."""
+    words = (found.question if found else "") or _typed(request)
     if found is None:
-        return {"found": None}
+        return {"found": None, "words": words}
     link = packed(found.understood) if found.understood else ""
+    is_changed = bool(words) and request.GET.get("changed") == "yes" and "u" in request.GET
+    here = {"u": link, "q": words} | ({"changed": "yes"} if is_changed else {})
     return {
         "found": found,
         "u": link,
+        "words": words,
+        "is_changed": is_changed,
         "page_url": page,
         "rows": _shown(found.columns, found.named),
-        "total": "" if found.total is None else cells.grouped(found.total),
-        "figures": [column.name for column in found.columns if column.kind in cells.FIGURES],
+        "total": "" if found.total is None else grouped(found.total),
+        "figures": [column.name for column in found.columns if column.is_figure],
         "chart": found.chart,
         "fixed_chips": [chip for chip in found.chips if not (chip.can_go or chip.others or chip.takes_words)],
         "free_chips": [chip for chip in found.chips if chip.can_go or chip.others or chip.takes_words],
         "ways": [(way.text, packed(way.understood)) for way in found.ways],
-        "next_url": f"{page}?{urlencode({'u': link, 'page': found.page + 1})}" if found.more and link else "",
-        "back_url": f"{page}?{urlencode({'u': link, 'page': found.page - 1})}" if found.start else "",
+        "next_url": f"{page}?{urlencode(here | {'page': found.page + 1})}" if found.more and link else "",
+        "back_url": f"{page}?{urlencode(here | {'page': found.page - 1})}" if found.start else "",
     }
 
 
@@ -258,9 +264,8 @@ def _answered(request: HttpRequest, found: Told | None, context: dict[str, Any])
 
 def _page(request: HttpRequest, found: Told | None) -> dict[str, Any]:
     me = _me(request)
-    context = view_of(found, page=reverse("ops-ask")) | {
+    context = view_of(found, request, page=reverse("ops-ask")) | {
         "here": "ask",
-        "q": found.question if found else request.GET.get("q", ""),
         "can_keep": bool(found and found.verdict == "answered"),
         "change_url": reverse("ops-ask-change"),
         "feedback_url": reverse("ops-ask-feedback"),
@@ -329,16 +334,16 @@ def _name(found: Told) -> str:
     return slugify(found.title)[:60] or "answer"
 
 
-def _shown(columns: Any, rows: Any) -> list[list[tuple[str, str]]]:
+def _shown(columns: Sequence[Column], rows: Any) -> list[list[tuple[str, str]]]:
     """Each cell in words, and its class: a figure stands on the right, an instant on one line."""
-    kinds = [column.kind for column in columns]
-    return [[_cell(cells.show(value, kind), kind) for value, kind in zip(row, kinds, strict=True)] for row in rows]
+    return [[_cell(value, column) for value, column in zip(row, columns, strict=True)] for row in rows]
 
 
-def _cell(words: str, kind: str) -> tuple[str, str]:
-    if kind in cells.FIGURES:
+def _cell(value: Any, column: Column) -> tuple[str, str]:
+    words = cells.show(value, column.kind)
+    if column.is_figure:
         return words, "num"
-    if kind in TIMES or len(words) <= SHORT:
+    if column.kind in TIMES or len(words) <= SHORT:
         return words, "whitespace-nowrap"
     return words, "ask-long" if len(words) > LONG else ""
 
@@ -348,17 +353,8 @@ def _me(request: HttpRequest) -> int:
 
 
 def _bound(text: str, kind: str) -> float | None:
-    """A bound as people write it (₹50, 12.5 %, 8 minutes) in the field's own unit. Raises Invalid."""
-    text = text.strip().replace(",", "").removeprefix("₹").removesuffix("%").strip()
-    if not text:
-        return None
-    try:
-        number = Decimal(text)
-    except InvalidOperation:
-        raise Invalid("A bound is a number.") from None
-    if not number.is_finite() or abs(number) > 10**12:
-        raise Invalid("A bound is a number.")
-    return float(number * PER_UNIT.get(kind, 1))
+    """A bound in the field's own unit; None where nothing was typed. Raises Invalid."""
+    return float(cells.in_units(text, kind)) if text.strip() else None
 
 
 def _every(request: HttpRequest) -> int:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any
-from urllib.parse import urlencode
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
@@ -44,13 +44,15 @@ def ask(request: HttpRequest) -> HttpResponse:
     found = None
     if asked is not None:
         found = asking.ask(asked, caller=asking.caller_of(None), now=timezone.now(), page=page_of(request))
-    context = view_of(found, page=reverse("compare-ask")) | {
+    context = view_of(found, request, page=reverse("compare-ask")) | {
         "is_public": True,
-        "q": found.question if found else "",
-        "ask_q": found.question if found else "",
+        "heading": _("What do others charge?"),
+        "back": "/compare/",
         "change_url": reverse("compare-ask-change"),
         "ideas_to_begin": () if found else asking.suggest("", caller=asking.caller_of(None)),
     }
+    if is_htmx(request) and found is None:
+        return HttpResponse()
     if is_htmx(request):
         return render(request, "dashboard/ask/_answer.html", context)
     return render(request, "dashboard/ask/public.html", context)
@@ -64,5 +66,4 @@ def suggest(request: HttpRequest) -> HttpResponse:
 
 @limited("ask-public")
 def change(request: HttpRequest) -> HttpResponse:
-    link = changed(request, who=asking.caller_of(None))
-    return redirect(f"{reverse('compare-ask')}?{urlencode({'u': link})}")
+    return redirect(f"{reverse('compare-ask')}?{changed(request, who=asking.caller_of(None))}")

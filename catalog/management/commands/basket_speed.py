@@ -23,9 +23,9 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         dice, taken, exact, split = random.Random(1), [], 0, 0
         budget = options["budget"] * 100 or None
-        solve(_market(dice, 5, 8))  # loads the solver
+        solve(market(dice, 5, 8))  # loads the solver
         for _ in range(options["lists"]):
-            shops = _market(dice, options["platforms"], options["lines"])
+            shops = market(dice, options["platforms"], options["lines"])
             start = time.perf_counter()
             found = solve(shops, budget_paise=budget)
             taken.append(time.perf_counter() - start)
@@ -39,7 +39,7 @@ class Command(BaseCommand):
         )
 
 
-def _market(dice: random.Random, platforms: int, lines: int) -> list[Shop]:
+def market(dice: random.Random, platforms: int, lines: int) -> list[Shop]:
     """Prices 10 % around the same, one line in twelve missing, fees and offers as platforms have them."""
     base = [dice.randrange(2_000, 18_000, 100) for _ in range(lines)]
     shops = []
