@@ -16,6 +16,7 @@ from django.utils.translation import gettext as _
 
 from blinkit.kernel import money
 from blinkit.kernel.words import said
+from dashboard.ask.layer import layer
 
 FIGURES = frozenset({"number", "paise", "bp", "seconds", "minutes", "amount"})
 NOTHING = "–"
@@ -43,7 +44,7 @@ def show(value: Any, kind: str) -> str:
     if kind == "date":
         return _day(value)
     if kind not in FIGURES or isinstance(value, bool) or not isinstance(value, int | float | Decimal):
-        return said(str(value))
+        return said(layer().words.get(str(value), str(value)))
     figure = float(value)
     if kind == "paise":
         return money.rupees(round(figure))

@@ -11,12 +11,13 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from blinkit.kernel.limits import check_limit, client_address, is_exempt
 from dashboard.services import asking
-from dashboard.web.ask import asked_of, changed, page_of, view_of
+from dashboard.web.ask import asked_of, changed, ideas, page_of, view_of
 from dashboard.web.parts import is_htmx
 
 SUGGESTIONS_PER_QUESTION = 6
@@ -49,7 +50,10 @@ def ask(request: HttpRequest) -> HttpResponse:
         "q": found.question if found else "",
         "ask_q": found.question if found else "",
         "change_url": reverse("compare-ask-change"),
-        "ideas_to_begin": () if found else asking.suggest("", caller=asking.caller_of(None)),
+        "ideas_to_begin": () if found else ideas("", who=asking.caller_of(None)),
+        "heading": _("What do others charge?"),
+        "back": "/compare/",
+        "placeless": True,
     }
     if is_htmx(request):
         return render(request, "dashboard/ask/_answer.html", context)
@@ -58,7 +62,7 @@ def ask(request: HttpRequest) -> HttpResponse:
 
 @limited("ask-public-ideas", times=SUGGESTIONS_PER_QUESTION)
 def suggest(request: HttpRequest) -> HttpResponse:
-    found = asking.suggest(request.GET.get("q", "")[:200], caller=asking.caller_of(None))
+    found = ideas(request.GET.get("q", "")[:200], who=asking.caller_of(None))
     return render(request, "dashboard/ask/_ideas.html", {"ideas": found, "page": reverse("compare-ask")})
 
 
