@@ -11,6 +11,22 @@ from blinkit.kernel.said import Said, say
 from orders.states import Status
 
 Payload = Mapping[str, Any]
+EVIDENCE = {
+    "picked": say("Picked"),
+    "paper": say("Picked with the paper list"),
+    "packed": say("Packed"),
+    "weighed": say("Weighed, and off"),
+    "handover": say("Handed over"),
+    "handover_stopped": say("Handing over broken off"),
+    "rider_changed": say("Another rider has the bags"),
+    "agreed_to_leave": say("Agreed to leave it at the door"),
+    "door_photo": say("Photo at the door"),
+    "pin_moved": say("The pin was moved"),
+    "bag_back": say("A bag is back"),
+    "bags_back": say("All bags are back"),
+    "goods_back": say("The goods are back on the shelf"),
+}
+"""What floor and street write down about an order, by its kind."""
 
 
 def sentence(code: str, payload: Payload) -> str:
