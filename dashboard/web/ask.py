@@ -97,7 +97,7 @@ def feedback(request: HttpRequest) -> HttpResponse:
 # -- kept -------------------------------------------------------------------------------------------------------------
 
 
-@act("ops-ask")
+@act("ops-ask", keep="u")
 def save(request: HttpRequest) -> HttpResponse:
     """Keep the question as it was understood."""
     kept = _save(request)
@@ -135,7 +135,7 @@ def delete(request: HttpRequest, saved_id: UUID) -> HttpResponse:
 # -- watched ----------------------------------------------------------------------------------------------------------
 
 
-@act("ops-ask")
+@act("ops-ask", keep="u")
 def watch(request: HttpRequest) -> HttpResponse:
     """Keep the question and look at one figure of it from now on: one its answer has, in the unit it has there."""
     now, field = timezone.now(), request.POST.get("field", "").partition(":")[0]
