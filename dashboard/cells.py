@@ -72,7 +72,7 @@ def plain(value: Any, kind: str) -> Any:
     if isinstance(value, Decimal):
         value = float(value)
     if isinstance(value, bool) or not isinstance(value, int | float):
-        return str(value)
+        return said(layer().words.get(str(value), str(value)))  # in words, as the heads of the file are
     if kind in ("paise", "bp"):
         return round(value / 100, 2)
     return round(value / 60, 2) if kind == "seconds" else value
