@@ -18,6 +18,7 @@ from blinkit.kernel.errors import Invalid
 from blinkit.kernel.words import said
 from dashboard.ask import figures
 from dashboard.ask.columns import Column
+from dashboard.ask.layer import layer
 
 MOST = 10**12
 """Nobody types a figure beyond it."""
@@ -33,6 +34,8 @@ def show(value: Any, kind: str) -> str:
         return _moment(value)
     if kind == "date":
         return _day(value)
+    if kind in ("text", "id") or not (isinstance(value, bool) or figures.figure(value) is not None):
+        return said(layer().words.get(str(value), str(value)))
     return said(figures.plain(value, kind))
 
 
@@ -51,7 +54,7 @@ def plain(value: Any, kind: str) -> Any:
     if isinstance(value, Decimal):
         value = float(value)
     if isinstance(value, bool) or not isinstance(value, int | float):
-        return str(value)
+        return said(layer().words.get(str(value), str(value)))  # in words, as the heads of the file are
     if kind in ("paise", "bp"):
         return round(value / 100, 2)
     return round(value / 60, 2) if kind == "seconds" else value

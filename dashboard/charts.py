@@ -23,11 +23,12 @@ from dashboard.ask.figures import NOTHING, figure
 
 SCRIPTS = re.compile(r"[\u0900-\u097f\u200c\u200d]+|[^\u0900-\u097f]+")
 MOST_BARS = 12
-MOST_LINES = 4
+MOST_LINES = 6
+"""As many as there are platforms."""
 MOST_POINTS = 200
 FONTS = Path(settings.BASE_DIR) / "orders" / "fonts"
 PALE, INK, SOFT, LINE = "#ffffff", "#1b1f1d", "#525c55", "#e3e6df"
-COLOURS = ("#0c7a43", "#1f5fbf", "#b26a00", "#7a3fb0")
+COLOURS = ("#0c7a43", "#1f5fbf", "#b26a00", "#7a3fb0", "#c62828", "#525c55")
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,5 @@
-"""The event log in words: one sentence per event, for people at the order desk."""
+"""The event log in words: one sentence per event, for people at the order desk, in English with its figures apart so
+that a screen can say it in Hindi."""
 
 from __future__ import annotations
 
@@ -6,16 +7,33 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from blinkit.kernel.money import rupees
+from blinkit.kernel.said import Said, say
 from orders.states import Status
 
 Payload = Mapping[str, Any]
+EVIDENCE = {
+    "picked": say("Picked"),
+    "paper": say("Picked with the paper list"),
+    "packed": say("Packed"),
+    "weighed": say("Weighed, and off"),
+    "handover": say("Handed over"),
+    "handover_stopped": say("Handing over broken off"),
+    "rider_changed": say("Another rider has the bags"),
+    "agreed_to_leave": say("Agreed to leave it at the door"),
+    "door_photo": say("Photo at the door"),
+    "pin_moved": say("The pin was moved"),
+    "bag_back": say("A bag is back"),
+    "bags_back": say("All bags are back"),
+    "goods_back": say("The goods are back on the shelf"),
+}
+"""What floor and street write down about an order, by its kind."""
 
 
 def sentence(code: str, payload: Payload) -> str:
     """What happened. An event nobody has words for yet is shown by its name: hidden would be worse."""
-    say = _SAY.get(code)
+    tell = _SAY.get(code)
     try:
-        return say(payload) if say else code.split(".")[-1]
+        return tell(payload) if tell else code.split(".")[-1]
     except (KeyError, TypeError, ValueError):
         return code.split(".")[-1]
 
@@ -37,104 +55,175 @@ def mood(code: str, payload: Payload) -> str:
     return "stop" if code in bad or payload.get("new") in ("CANCELLED", "UNDELIVERED") else ""
 
 
-def _moved(p: Payload) -> str:
-    why = f": {p['why']}" if p.get("why") else ""
-    return f"{Status(p['new']).label}{why}"
+def _moved(p: Payload) -> Said:
+    status = Status(p["new"]).label
+    return say("{status}: {why}", status=status, why=p["why"]) if p.get("why") else say(status)
 
 
-def _answered(p: Payload) -> str:
-    said = {"accepted": "took the trip", "declined": "declined it", "expired": "did not answer in time"}
-    reason = f" ({p['reason']})" if p.get("reason") else ""
-    if p["answer"] == "withdrawn":
-        return f"The offer was withdrawn{reason}"
-    return f"The rider {said[p['answer']]}{reason}"
+_ANSWERS = {
+    "accepted": say("The rider took the trip"),
+    "declined": say("The rider declined it"),
+    "expired": say("The rider did not answer in time"),
+    "withdrawn": say("The offer was withdrawn"),
+}
 
 
-def _shorted(p: Payload) -> str:
-    back = f", {rupees(p['refund_paise'])} refunded" if p.get("refund_paise") else ", taken off the bill"
-    return f"{p['qty']} × {p['product_name']} could not be found{back}"
+def _answered(p: Payload) -> Said:
+    answer = _ANSWERS[p["answer"]]
+    return say("{answer} ({reason})", answer=answer, reason=p["reason"]) if p.get("reason") else answer
 
 
-def _recalled(p: Payload) -> str:
-    back = f", {rupees(p['refund_paise'])} refunded" if p.get("refund_paise") else ", taken off the bill"
-    return f"{p['qty']} × {p['product_name']} was recalled{back}"
+def _shorted(p: Payload) -> Said:
+    figures = {"qty": p["qty"], "product": p["product_name"]}
+    if p.get("refund_paise"):
+        return say("{qty} × {product} could not be found, {money} refunded", money=rupees(p["refund_paise"]), **figures)
+    return say("{qty} × {product} could not be found, taken off the bill", **figures)
+
+
+def _recalled(p: Payload) -> Said:
+    figures = {"qty": p["qty"], "product": p["product_name"]}
+    if p.get("refund_paise"):
+        return say("{qty} × {product} was recalled, {money} refunded", money=rupees(p["refund_paise"]), **figures)
+    return say("{qty} × {product} was recalled, taken off the bill", **figures)
 
 
 def _of_lot(p: Payload) -> str:
-    return f"{p['product_name']}, lot {p['lot']}," if p.get("lot") else str(p["product_name"])
+    return say("{product}, lot {lot},", product=p["product_name"], lot=p["lot"]) if p.get("lot") else p["product_name"]
 
 
-def _substituted(p: Payload) -> str:
-    back = f", {rupees(p['refund_paise'])} refunded" if p.get("refund_paise") else ""
-    return f"{p['qty']} × {p['substitute_name']} instead of {p['product_name']}{back}"
+def _substituted(p: Payload) -> Said:
+    figures = {"qty": p["qty"], "given": p["substitute_name"], "wanted": p["product_name"]}
+    if p.get("refund_paise"):
+        return say("{qty} × {given} instead of {wanted}, {money} refunded", money=rupees(p["refund_paise"]), **figures)
+    return say("{qty} × {given} instead of {wanted}", **figures)
+
+
+def _packed(p: Payload) -> Said:
+    if p["bags"] == 1:
+        return say("1 bag on shelf place {place}", place=p["shelf_slot"])
+    return say("{bags} bags on shelf place {place}", bags=p["bags"], place=p["shelf_slot"])
+
+
+def _delivered(p: Payload) -> Said:
+    if p["late_s"] >= 60:
+        return say("Handed over, {minutes} min after the promise", minutes=p["late_s"] // 60)
+    return say("Handed over in time")
+
+
+def _picked(p: Payload) -> Said:
+    return say("1 unit of a line picked") if p["qty"] == 1 else say("{qty} units of a line picked", qty=p["qty"])
+
+
+def _passed_on(p: Payload) -> Said:
+    if p.get("to_picker"):
+        return say("Passed to another picker: {why}", why=p["why"])
+    return say("Back in the queue: {why}", why=p["why"])
+
+
+def _split(p: Payload) -> Said:
+    if p.get("helper"):
+        return say("{n} of its lines are fetched by somebody else", n=len(p["lines"]))
+    return say("One picker again")
+
+
+def _walk(p: Payload) -> Said:
+    return say(
+        "On one walk with {n} more: {metres} m instead of {alone} m ({why})",
+        n=len(p["tasks"]) - 1, metres=p["metres"], alone=p["metres_alone"], why=p["why"],
+    )  # fmt: skip
+
+
+def _flagged(p: Payload) -> Said:
+    return say("The {side} flagged a message of the chat", side=p["by_side"])
+
+
+def _closed_dispute(p: Payload) -> Said:
+    money = rupees(p["amount_paise"])
+    return say("Dispute over {money} won", money=money) if p["won"] else say("Dispute over {money} lost", money=money)
+
+
+def _rupees(p: Payload, name: str = "amount_paise") -> str:
+    return rupees(p[name])
 
 
 _SAY: dict[str, Callable[[Payload], str]] = {
-    "orders.OrderPlaced": lambda p: f"Placed for {rupees(p['total_paise'])}",
+    "orders.OrderPlaced": lambda p: say("Placed for {money}", money=_rupees(p, "total_paise")),
     "orders.OrderMoved": _moved,
-    "orders.OrderConfirmed": lambda p: "The store was told",
-    "orders.OrderResourced": lambda p: f"{p['store_code']} does it instead of {p['old_store']}: {p['why']}",
-    "orders.OrderReleased": lambda p: "Its time has come: the store begins with it",
-    "orders.LineSubstituted": _substituted,
-    "orders.OrderPacked": lambda p: f"{p['bags']} bag{'' if p['bags'] == 1 else 's'} on shelf place {p['shelf_slot']}",
-    "orders.OrderPickedUp": lambda p: "The bags left the store",
-    "orders.RiderAtDoor": lambda p: "The rider is at the door",
-    "orders.PinMoved": lambda p: f"The pin of the door was moved by {p['by_metres']} m",
-    "orders.RiderChanged": lambda p: f"{p['new']} took the bags over from {p['old']}",
-    "orders.BagsBack": lambda p: "The store has the bags back",
-    "delivery.DoorWaitBegun": lambda p: "Nobody opens: the rider waits",
-    "delivery.DoorWaitSet": lambda p: f"The wait at the door was changed: {p['why']}",
-    "delivery.DoorAnswered": lambda p: f"The customer answers: {p['answer'].replace('_', ' ')}",
-    "delivery.BagsLeftUnseen": lambda p: "The rider put the bags down in the store, nobody took them",
-    "delivery.ChatRead": lambda p: f"The chat was read: {p['why']}",
-    "delivery.ChatFlagged": lambda p: f"The {p['by_side']} flagged a message of the chat",
-    "orders.OrderDelivered": lambda p: (
-        f"Handed over, {p['late_s'] // 60} min after the promise" if p["late_s"] >= 60 else "Handed over in time"
+    "orders.OrderConfirmed": lambda p: say("The store was told"),
+    "orders.OrderResourced": lambda p: say(
+        "{new} does it instead of {old}: {why}", new=p["store_code"], old=p["old_store"], why=p["why"]
     ),
-    "orders.OrderCancelled": lambda p: f"Cancelled: {p['reason']}",
-    "orders.OrderUndelivered": lambda p: f"Could not be handed over: {p['reason']}",
+    "orders.OrderReleased": lambda p: say("Its time has come: the store begins with it"),
+    "orders.LineSubstituted": _substituted,
+    "orders.OrderPacked": _packed,
+    "orders.OrderPickedUp": lambda p: say("The bags left the store"),
+    "orders.RiderAtDoor": lambda p: say("The rider is at the door"),
+    "orders.PinMoved": lambda p: say("The pin of the door was moved by {metres} m", metres=p["by_metres"]),
+    "orders.RiderChanged": lambda p: say("{new} took the bags over from {old}", new=p["new"], old=p["old"]),
+    "orders.BagsBack": lambda p: say("The store has the bags back"),
+    "delivery.DoorWaitBegun": lambda p: say("Nobody opens: the rider waits"),
+    "delivery.DoorWaitSet": lambda p: say("The wait at the door was changed: {why}", why=p["why"]),
+    "delivery.DoorAnswered": lambda p: say("The customer answers: {answer}", answer=p["answer"].replace("_", " ")),
+    "delivery.BagsLeftUnseen": lambda p: say("The rider put the bags down in the store, nobody took them"),
+    "delivery.ChatRead": lambda p: say("The chat was read: {why}", why=p["why"]),
+    "delivery.ChatFlagged": _flagged,
+    "orders.OrderDelivered": _delivered,
+    "orders.OrderCancelled": lambda p: say("Cancelled: {reason}", reason=p["reason"]),
+    "orders.OrderUndelivered": lambda p: say("Could not be handed over: {reason}", reason=p["reason"]),
     "orders.LineShorted": _shorted,
     "orders.LineRecalled": _recalled,
-    "orders.RecalledUnitsHeld": lambda p: "It holds units that were recalled",
-    "orders.OrderHeldBack": lambda p: f"Must not leave: {p['units']} × {_of_lot(p)} in its bags was recalled",
-    "orders.HeldBackTold": lambda p: "Operations were told that it must not leave",
-    "orders.RecallNotice": lambda p: f"The customer was told that {_of_lot(p)} was recalled",
-    "orders.ClaimReceived": lambda p: f"The customer says: {p['kind'].replace('-', ' ')}. A person decides",
-    "orders.ClaimApproved": lambda p: f"Claim approved, {rupees(p['refund_paise'])} back ({p['rule']})",
-    "orders.ClaimRefused": lambda p: f"Claim refused: {p['reason']}",
-    "orders.OrderRated": lambda p: f"Rated {p['stars']} of 5",
-    "orders.PromiseAtRisk": lambda p: f"Expected {max(1, p['expected_late_s'] // 60)} min late: {p['why']}",
-    "orders.PromiseKeptAgain": lambda p: "It will be in time after all",
-    "orders.RunningLate": lambda p: "The customer was told that it runs late",
-    "payments.PaymentCaptured": lambda p: f"Paid {rupees(p['amount_paise'])}",
-    "payments.CashHandedIn": lambda p: f"{rupees(p['amount_paise'])} handed in, receipt {p['receipt']}",
-    "payments.PaymentDeclined": lambda p: f"The payment was declined: {p['reason']}",
-    "payments.RefundStarted": lambda p: f"Refund of {rupees(p['amount_paise'])} started: {p['reason']}",
-    "payments.RefundCompleted": lambda p: f"Refund of {rupees(p['amount_paise'])} completed",
-    "payments.DisputeOpened": lambda p: f"The bank disputes {rupees(p['amount_paise'])}: {p['reason']}",
-    "payments.DisputeClosed": lambda p: f"Dispute over {rupees(p['amount_paise'])} {'won' if p['won'] else 'lost'}",
-    "orders.OrderClosed": lambda p: "The time for claims is over",
-    "payments.WalletCredited": lambda p: f"{rupees(p['amount_paise'])} into the wallet: {p['reason']}",
-    "payments.MembershipBegun": lambda p: f"Member of {p['plan']} until {p['until'][:10]}",
-    "payments.MembershipEnding": lambda p: f"Reminded that the membership ends on {p['until'][:10]}",
-    "inventory.HoldExpired": lambda p: "The time to pay is over, the items are free again",
-    "fulfillment.PickTaskOpened": lambda p: "In the store's queue",
-    "fulfillment.LinePicked": lambda p: f"{p['qty']} unit{'' if p['qty'] == 1 else 's'} of a line picked",
-    "fulfillment.TaskPacked": lambda p: f"Picked in {p['pick_s']} s, packed in {p['pack_s']} s",
-    "fulfillment.TaskPassedOn": lambda p: (
-        f"Passed to another picker: {p['why']}" if p.get("to_picker") else f"Back in the queue: {p['why']}"
+    "orders.RecalledUnitsHeld": lambda p: say("It holds units that were recalled"),
+    "orders.OrderHeldBack": lambda p: say(
+        "Must not leave: {units} × {what} in its bags was recalled", units=p["units"], what=_of_lot(p)
     ),
-    "fulfillment.TaskPinned": lambda p: "Put first in the queue" if p["pinned"] else "No longer first in the queue",
-    "fulfillment.TaskSplit": lambda p: (
-        f"{len(p['lines'])} of its lines are fetched by somebody else" if p.get("helper") else "One picker again"
+    "orders.HeldBackTold": lambda p: say("Operations were told that it must not leave"),
+    "orders.RecallNotice": lambda p: say("The customer was told that {what} was recalled", what=_of_lot(p)),
+    "orders.ClaimReceived": lambda p: say(
+        "The customer says: {kind}. A person decides", kind=p["kind"].replace("-", " ")
     ),
-    "fulfillment.WalkBegun": lambda p: (
-        f"On one walk with {len(p['tasks']) - 1} more: {p['metres']} m instead of {p['metres_alone']} m ({p['why']})"
+    "orders.ClaimApproved": lambda p: say(
+        "Claim approved, {money} back ({rule})", money=_rupees(p, "refund_paise"), rule=p["rule"]
     ),
-    "fulfillment.SlotCleared": lambda p: "The bags were unpacked, the shelf place is free",
+    "orders.ClaimRefused": lambda p: say("Claim refused: {reason}", reason=p["reason"]),
+    "orders.OrderRated": lambda p: say("Rated {stars} of 5", stars=p["stars"]),
+    "orders.PromiseAtRisk": lambda p: say(
+        "Expected {minutes} min late: {why}", minutes=max(1, p["expected_late_s"] // 60), why=p["why"]
+    ),
+    "orders.PromiseKeptAgain": lambda p: say("It will be in time after all"),
+    "orders.RunningLate": lambda p: say("The customer was told that it runs late"),
+    "payments.PaymentCaptured": lambda p: say("Paid {money}", money=_rupees(p)),
+    "payments.CashHandedIn": lambda p: say(
+        "{money} handed in, receipt {receipt}", money=_rupees(p), receipt=p["receipt"]
+    ),
+    "payments.PaymentDeclined": lambda p: say("The payment was declined: {reason}", reason=p["reason"]),
+    "payments.RefundStarted": lambda p: say(
+        "Refund of {money} started: {reason}", money=_rupees(p), reason=p["reason"]
+    ),
+    "payments.RefundCompleted": lambda p: say("Refund of {money} completed", money=_rupees(p)),
+    "payments.DisputeOpened": lambda p: say(
+        "The bank disputes {money}: {reason}", money=_rupees(p), reason=p["reason"]
+    ),
+    "payments.DisputeClosed": _closed_dispute,
+    "orders.OrderClosed": lambda p: say("The time for claims is over"),
+    "payments.WalletCredited": lambda p: say("{money} into the wallet: {reason}", money=_rupees(p), reason=p["reason"]),
+    "payments.MembershipBegun": lambda p: say("Member of {plan} until {day}", plan=p["plan"], day=p["until"][:10]),
+    "payments.MembershipEnding": lambda p: say("Reminded that the membership ends on {day}", day=p["until"][:10]),
+    "inventory.HoldExpired": lambda p: say("The time to pay is over, the items are free again"),
+    "fulfillment.PickTaskOpened": lambda p: say("In the store's queue"),
+    "fulfillment.LinePicked": _picked,
+    "fulfillment.TaskPacked": lambda p: say(
+        "Picked in {pick} s, packed in {pack} s", pick=p["pick_s"], pack=p["pack_s"]
+    ),
+    "fulfillment.TaskPassedOn": _passed_on,
+    "fulfillment.TaskPinned": lambda p: (
+        say("Put first in the queue") if p["pinned"] else say("No longer first in the queue")
+    ),
+    "fulfillment.TaskSplit": _split,
+    "fulfillment.WalkBegun": _walk,
+    "fulfillment.SlotCleared": lambda p: say("The bags were unpacked, the shelf place is free"),
     "delivery.TripInTrouble": lambda p: (
-        "The rider's phone fell silent" if p.get("what") == "silent" else "The rider does not come nearer"
+        say("The rider's phone fell silent") if p.get("what") == "silent" else say("The rider does not come nearer")
     ),
-    "delivery.OfferMade": lambda p: "Offered to a rider",
+    "delivery.OfferMade": lambda p: say("Offered to a rider"),
     "delivery.OfferAnswered": _answered,
 }

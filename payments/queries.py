@@ -13,6 +13,7 @@ from django.db.models.functions import Cast, Concat
 from django.utils import timezone
 
 from blinkit.kernel.money import rupees
+from blinkit.kernel.said import say
 from payments import ledger
 from payments.models import (
     Attempt,
@@ -126,36 +127,49 @@ def statement(ref: UUID) -> list[StatementLine]:
         way = attempt.instrument or attempt.gateway
         at = attempt.settled_at or attempt.created_at
         if attempt.state == AttemptState.CAPTURED:
-            lines.append(StatementLine(at, f"Paid by {way}", attempt.captured_paise, "capture"))
+            lines.append(StatementLine(at, say("Paid by {way}", way=way), attempt.captured_paise, "capture"))
         elif attempt.state == AttemptState.STRAY:
-            lines.append(StatementLine(at, f"{way} payment arrived too late", attempt.captured_paise, "stray"))
+            lines.append(
+                StatementLine(at, say("{way} payment arrived too late", way=way), attempt.captured_paise, "stray")
+            )
         elif attempt.state == AttemptState.VOIDED:
-            lines.append(StatementLine(at, f"{way} payment let go, nothing was taken", 0, "voided"))
+            lines.append(StatementLine(at, say("{way} payment let go, nothing was taken", way=way), 0, "voided"))
         elif attempt.state == AttemptState.DECLINED:
-            lines.append(StatementLine(at, f"{way} declined: {attempt.decline_reason}", 0, "declined"))
+            lines.append(
+                StatementLine(
+                    at, say("{way} declined: {reason}", way=way, reason=attempt.decline_reason), 0, "declined"
+                )
+            )
         else:
-            lines.append(StatementLine(at, f"{way} payment started", 0, "started"))
+            lines.append(StatementLine(at, say("{way} payment started", way=way), 0, "started"))
     for reduction in Reduction.objects.filter(payment__ref=ref):
-        text = f"{rupees(reduction.amount_paise)} less to pay: {reduction.reason}"
+        text = say("{money} less to pay: {reason}", money=rupees(reduction.amount_paise), reason=reduction.reason)
         lines.append(StatementLine(reduction.at, text, 0, "reduction"))
     lines += [
-        StatementLine(payment.created_at, "Paid from the wallet", payment.wallet_paise, "wallet")
+        StatementLine(payment.created_at, say("Paid from the wallet"), payment.wallet_paise, "wallet")
         for payment in Payment.objects.filter(ref=ref, wallet_paise__gt=0)
     ]
     for refund in Refund.objects.filter(payment__ref=ref).select_related("attempt"):
         if refund.to_wallet:
-            text = f"Back in the wallet: {refund.reason}"
+            text = say("Back in the wallet: {reason}", reason=refund.reason)
             lines.append(StatementLine(refund.created_at, text, -refund.amount_paise, "refund"))
             continue
-        way = (refund.attempt.instrument if refund.attempt else "") or "the way it was paid"
-        word = f"Refunded to {way}" if refund.state == RefundState.DONE else f"Refund to {way} on its way"
-        lines.append(StatementLine(refund.created_at, f"{word}: {refund.reason}", -refund.amount_paise, "refund"))
+        way = (refund.attempt.instrument if refund.attempt else "") or say("the way it was paid")
+        if refund.state == RefundState.DONE:
+            text = say("Refunded to {way}: {reason}", way=way, reason=refund.reason)
+        else:
+            text = say("Refund to {way} on its way: {reason}", way=way, reason=refund.reason)
+        lines.append(StatementLine(refund.created_at, text, -refund.amount_paise, "refund"))
     for dispute in Dispute.objects.filter(payment__ref=ref):
-        about = f"{rupees(dispute.amount_paise)}: {dispute.reason or 'no reason given'}"
-        lines.append(StatementLine(dispute.opened_at, f"Disputed with the bank, {about}", 0, "dispute"))
-        if dispute.closed_at is not None:
-            words = "won" if dispute.state == DisputeState.WON else "lost, the bank took it back"
-            lines.append(StatementLine(dispute.closed_at, f"Dispute over {about}: {words}", 0, "dispute"))
+        about = {"money": rupees(dispute.amount_paise), "reason": dispute.reason or say("no reason given")}
+        text = say("Disputed with the bank, {money}: {reason}", **about)
+        lines.append(StatementLine(dispute.opened_at, text, 0, "dispute"))
+        if dispute.closed_at is not None and dispute.state == DisputeState.WON:
+            text = say("Dispute over {money}: {reason}: won", **about)
+            lines.append(StatementLine(dispute.closed_at, text, 0, "dispute"))
+        elif dispute.closed_at is not None:
+            text = say("Dispute over {money}: {reason}: lost, the bank took it back", **about)
+            lines.append(StatementLine(dispute.closed_at, text, 0, "dispute"))
     return sorted(lines, key=lambda line: line.at)
 
 

@@ -25,9 +25,15 @@ _SIGNS = {
     Op.LE: say("at most"),
     Op.GT: say("above"),
     Op.GE: say("at least"),
-    Op.NOT: say("not"),
-    Op.HAS: say("with"),
-    Op.LACKS: say("without"),
+}
+_SIGNED = {
+    Op.LT: lambda value: say("below {value}", value=value),
+    Op.LE: lambda value: say("at most {value}", value=value),
+    Op.GT: lambda value: say("above {value}", value=value),
+    Op.GE: lambda value: say("at least {value}", value=value),
+    Op.NOT: lambda value: say("not {value}", value=value),
+    Op.HAS: lambda value: say("with {value}", value=value),
+    Op.LACKS: lambda value: say("without {value}", value=value),
 }
 _COMPARISONS = (Op.LT, Op.LE, Op.GT, Op.GE)
 _NO_CHANGE = say("That part of the question can't be changed so.")
@@ -228,7 +234,7 @@ def _filter_chip(at: int, one: Filter, layer: Layer, names: Lexicon) -> Chip:
     elif kind in ("store", "code") and one.op == Op.EQ:
         others = tuple(Other(p.key, p.label) for p in names.stores if p.key not in one.values)
     elif isinstance(field, Dimension) and field.values:
-        others = tuple(Other(value, value.replace("_", " ")) for value in field.values if value not in one.values)
+        others = tuple(Other(value, field.word(value)) for value in field.values if value not in one.values)
     elif field is not None and field.kind == "flag":
         others = (Other("false" if one.values[0] else "true", say("no") if one.values[0] else say("yes")),)
     elif one.op in _COMPARISONS:
@@ -240,14 +246,16 @@ def _filter_chip(at: int, one: Filter, layer: Layer, names: Lexicon) -> Chip:
 def _said(one: Filter, field: Dimension | Measure | None, names: Lexicon) -> str:
     kind = field.kind if field is not None else "text"
     part = one.field.partition(".")[2]
-    said = [names.label(part, str(v)) if kind == "text" else plain(v, kind) for v in one.values]
+    if isinstance(field, Dimension) and field.values:
+        said = [field.word(str(v)) for v in one.values]
+    else:
+        said = [names.label(part, str(v)) if kind == "text" else plain(v, kind) for v in one.values]
     if one.op == Op.BETWEEN:
         return say("{low} to {high}", low=said[0], high=said[1])
     value = said[0] if said else ""
     for more in said[1:]:
         value = say("{one} or {other}", one=value, other=more)
-    sign = _SIGNS.get(one.op, "")
-    return say("{sign} {value}", sign=sign, value=value) if sign else value
+    return _SIGNED[one.op](value) if one.op in _SIGNED else value
 
 
 def headed(label: str) -> Said:

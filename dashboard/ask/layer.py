@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import functools
 import tomllib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +32,12 @@ class Dimension:
     """The few words it can hold, where they are fixed."""
     empty_is_all: bool = False
     """A row without it stands for all: an offer without a city is one of every city."""
+    called: dict[str, str] = field(default_factory=dict)
+    """What people call those of its values that are no words by themselves."""
+
+    def word(self, value: str) -> str:
+        """A value as people read it: "free_item" is "free item"; anything but one of `values` is itself."""
+        return self.called.get(value, value.replace("_", " ")) if value in self.values else value
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +108,7 @@ class LayerError(ValueError):
     """The file contradicts itself; the message says where."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Layer:
     entities: dict[str, Entity]
 
@@ -119,6 +125,12 @@ class Layer:
         if found is None:
             raise KeyError(path)
         return entity, found
+
+    @functools.cached_property
+    def words(self) -> dict[str, str]:
+        """Every fixed value that reads otherwise than it is kept, and how."""
+        every = ((one, value) for entity in self.entities.values() for one in entity.dimensions for value in one.values)
+        return {value: word for one, value in every if (word := one.word(value)) != value}
 
     def for_(self, audiences: frozenset[str]) -> Layer:
         """What these may ask about."""
@@ -151,6 +163,7 @@ def _entity(name: str, told: dict[str, Any]) -> Entity:
                     name=each, label=one.get("label", each.replace("_", " ")), kind=one["kind"],
                     column=one.get("column", each), synonyms=tuple(one.get("synonyms", ())),
                     values=tuple(one.get("values", ())), empty_is_all=one.get("empty_is_all", False),
+                    called=one.get("called", {}),
                 )
                 for each, one in told.get("dimensions", {}).items()
             ),
@@ -179,6 +192,7 @@ def _check(layer: Layer, entity: Entity) -> None:
         ({one.to for one in entity.joins if one.to not in layer.entities}, "is joined but is no entity"),
         ({name for name in entity.columns if name not in names}, "is shown but is no field"),
         ({name for name in (entity.time, entity.fresh) if name and entity.dimension(name) is None}, "is no dimension"),
+        ({name for one in entity.dimensions for name in one.called.keys() - {*one.values}}, "is called, but no value"),
     ):
         if wrong:
             raise LayerError(f"{entity.name}: {', '.join(sorted(wrong))} {sentence}")

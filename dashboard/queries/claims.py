@@ -6,13 +6,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from blinkit.kernel.events import timeline
-from dashboard import words
-from dashboard.queries.desk import Happened, names_of
+from dashboard.queries.desk import Happened, Proof, story
 from orders import claiming
 from orders import services as orders
 from orders.claims import Claim, ClaimState
-from orders.models import Evidence
 from orders.queries import claims as reads
 from orders.queries.money import money_of
 from payments.models import Payment
@@ -28,7 +25,7 @@ class ClaimDesk:
     claim: Claim
     most_paise: int
     timeline: list[Happened]
-    evidence: list[Evidence]
+    evidence: list[Proof]
     before: list[Claim]
     history: claiming.History
     score: claiming.Score
@@ -57,24 +54,14 @@ def claim_list(*, state: str = "waiting") -> list[Claim]:
 def claim_desk(*, claim_id: UUID, now: datetime) -> ClaimDesk:
     """Raises NoSuchClaim."""
     claim = reads.claim_of(claim_id)
-    rows = timeline(f"order:{claim.order_id}")
-    names = names_of({row.actor for row in rows})
-    happened = [
-        Happened(
-            at=row.at,
-            text=words.sentence(row.code, row.payload),
-            who=names.get(row.actor, row.actor),
-            mood=words.mood(row.code, row.payload),
-        )
-        for row in rows
-    ]
+    happened, proofs = story(claim.order_id)
     history = reads.history(customer_id=claim.customer_id, now=now)
     before = Claim.objects.filter(customer_id=claim.customer_id).exclude(pk=claim.pk).select_related("order", "line")
     return ClaimDesk(
         claim=claim,
         most_paise=orders.most_back(claim),
         timeline=happened,
-        evidence=list(Evidence.objects.filter(order_id=claim.order_id).order_by("pk")),
+        evidence=proofs,
         before=list(before.order_by("-created_at")[:20]),
         history=history,
         score=claiming.score(history),

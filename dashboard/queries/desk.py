@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
@@ -12,8 +13,9 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 from accounts.errors import BadPhone
 from accounts.models import User
 from accounts.phones import normalise
-from blinkit.kernel.events import timeline
-from blinkit.kernel.said import Said
+from blinkit.kernel.events import TimelineRow, timeline
+from blinkit.kernel.said import Said, say
+from catalog.models import Product
 from dashboard import words
 from dashboard.queries.board import late_today, midnight
 from delivery.models import Decision, Job, JobState, OfferedJob, Rider, Shift, Stop, StopState, Trip
@@ -99,6 +101,17 @@ class Happened:
     mood: str
 
 
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """What floor or street wrote down: in words, by whom, and with the names of the goods in its lines."""
+
+    kind: str
+    title: str
+    at: datetime
+    who: str
+    detail: dict[str, Any]
+
+
 @dataclass(slots=True)
 class Desk:
     """One order as operations need it. `free_riders` may take it by hand now."""
@@ -115,7 +128,7 @@ class Desk:
     decisions: list[Decision]
     stops: list[Stop]
     messages: list[Message]
-    evidence: list[Evidence]
+    evidence: list[Proof]
     promise: Promise | None
     claims: list[Claim] = field(default_factory=list)
     rating: Rating | None = None
@@ -177,12 +190,13 @@ def desk(*, order_id: UUID, now: datetime) -> Desk:
     decisions = list(Decision.objects.filter(job=job).select_related("rider__user").order_by("at", "pk")) if job else []
     stops = list(Stop.objects.filter(job=job).select_related("trip__rider__user").order_by("pk")) if job else []
     end = order.delivered_at or (None if Status(order.status) in FINISHED else now)
+    happened, proofs = story(order.pk)
     made = Desk(
         order=order,
         lines=list(OrderLine.objects.filter(order=order)),
         payment=payment_of(order.pk),
         statement=money_of(order),
-        timeline=_timeline(order),
+        timeline=happened,
         task=task,
         pick_lines=list(task.lines.select_related("product")) if task else [],
         job=job,
@@ -192,7 +206,7 @@ def desk(*, order_id: UUID, now: datetime) -> Desk:
         messages=list(
             Message.objects.filter(user_id=order.customer_id, link=f"/orders/{order.pk}/").order_by("created_at", "pk")
         ),
-        evidence=list(Evidence.objects.filter(order=order).order_by("pk")),
+        evidence=proofs,
         choices=choices_of(order.pk),
         promise=Promise.objects.filter(order=order).order_by("-pk").first(),
         claims=claims_of(order.pk),
@@ -227,9 +241,22 @@ def _free_riders(order: Order) -> list[Rider]:
     )
 
 
-def _timeline(order: Order) -> list[Happened]:
-    rows = timeline(f"order:{order.pk}")
-    names = names_of({row.actor for row in rows})
+def story(order_id: UUID) -> tuple[list[Happened], list[Proof]]:
+    """The event log and the evidence of an order, with names. Five statements at most."""
+    rows, kept = timeline(f"order:{order_id}"), list(Evidence.objects.filter(order_id=order_id).order_by("pk"))
+    names = names_of({row.actor for row in rows} | {row.actor for row in kept})
+    ids = {line["product"] for row in kept for line in row.detail.get("lines", ()) if "product" in line}
+    goods = dict(Product.objects.filter(pk__in=ids).values_list("pk", "name")) if ids else {}
+    proofs = []
+    for row in kept:
+        lines = [line | {"name": goods.get(line.get("product"), "–")} for line in row.detail.get("lines", ())]
+        detail = row.detail | ({"lines": lines} if lines else {})
+        title = words.EVIDENCE.get(row.kind, row.kind)
+        proofs.append(Proof(row.kind, title, row.at, names.get(row.actor, row.actor), detail))
+    return _happened(rows, names), proofs
+
+
+def _happened(rows: Iterable[TimelineRow], names: Mapping[str, str]) -> list[Happened]:
     return [
         Happened(
             at=row.at,
@@ -255,5 +282,5 @@ def names_of(actors: Iterable[str]) -> dict[str, str]:
     if ids["rider"]:
         riders = Rider.objects.filter(pk__in=ids["rider"])
         for pk, name, phone in riders.values_list("pk", "user__name", "user__phone"):
-            names[f"rider:{pk}"] = f"{name or phone} (rider)"
+            names[f"rider:{pk}"] = say("{name} (rider)", name=name or phone)
     return names

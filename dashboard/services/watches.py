@@ -16,11 +16,13 @@ from uuid import UUID
 import structlog
 from django.db import transaction
 from django.db.models import F
+from django.utils.translation import override
 
 from accounts.models import User
 from blinkit.kernel import events, metrics
 from blinkit.kernel.errors import Invalid, Refusal, TooMany, Unavailable
 from blinkit.kernel.said import say
+from blinkit.kernel.words import said
 from dashboard import cells, charts
 from dashboard.ask.columns import Column
 from dashboard.ask.figures import figure
@@ -168,7 +170,7 @@ def _judge(watch_id: UUID, *, value: float, answer: asking.Told, asked_at: datet
     """Write down what was found and, when it is news, tell it. News is passing a bound, not every look beyond it."""
     one = (
         QuestionWatch.objects.select_for_update(of=("self",), no_key=True)
-        .select_related("question")
+        .select_related("question", "owner")
         .filter(pk=watch_id, is_active=True)
         .first()
     )
@@ -180,27 +182,26 @@ def _judge(watch_id: UUID, *, value: float, answer: asking.Told, asked_at: datet
     if not is_news(value, was, above=one.above, below=one.below):
         return None
     QuestionWatch.objects.filter(pk=one.pk).update(told_at=asked_at)
-    chart = answer.chart
     label, kind = next(
         ((label, kind) for name, label, kind in watchable(answer.columns) if name == one.field), ("", "")
     )
-    alert = QuestionAlert.objects.create(
-        watch=one, at=asked_at, value=value, was=was,
-        answer={
-            "title": one.question.title, "sentence": answer.sentence, "label": label, "kind": kind,
-            "columns": [[column.name, column.label, column.kind] for column in answer.columns],
-            "rows": [[cells.as_json(cell) for cell in row] for row in answer.named[:ROWS_KEPT]],
-            "chart": chart.as_json() if chart else None,
-        },
-    )  # fmt: skip
-    events.record(
-        QuestionTold(
+    with override(one.owner.language):  # kept as words: told, and read later, in its owner's language
+        chart, sentence = answer.chart, said(answer.sentence)
+        alert = QuestionAlert.objects.create(
+            watch=one, at=asked_at, value=value, was=was,
+            answer={
+                "title": one.question.title, "sentence": sentence, "label": said(label), "kind": kind,
+                "columns": [[column.name, said(column.label), column.kind] for column in answer.columns],
+                "rows": [[cells.as_json(cell) for cell in row] for row in answer.named[:ROWS_KEPT]],
+                "chart": chart.as_json() if chart else None,
+            },
+        )  # fmt: skip
+        told = QuestionTold(
             user_id=one.owner_id, alert_id=alert.pk, title=one.question.title,
             value=cells.show(_whole(value, kind), kind), was="" if was is None else cells.show(_whole(was, kind), kind),
-            sentence=str(answer.sentence),
-        ),
-        subject=f"user:{one.owner_id}", actor="system",
-    )  # fmt: skip
+            sentence=sentence,
+        )  # fmt: skip
+    events.record(told, subject=f"user:{one.owner_id}", actor="system")
     return alert
 
 

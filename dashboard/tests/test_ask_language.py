@@ -24,7 +24,7 @@ from dashboard.ask.form import BadQuery, from_json, to_json
 from dashboard.ask.golden import data, judge
 from dashboard.ask.layer import Layer, layer
 from dashboard.ask.query import Basket, Intent, Query, Understanding, Understood
-from dashboard.ask.suggest import suggest
+from dashboard.ask.suggest import IN_HINDI, suggest
 from dashboard.ask.tokens import read as tokens_of
 from dashboard.ask.understand import understand
 from dashboard.queries.lexicon import read as read_lexicon
@@ -231,6 +231,7 @@ def test_everything_offered_is_understood() -> None:
         assert [text for text in sorted(offered) if not asked(text, audiences).readings] == []
     examples = [text for texts in told()["examples"].values() for text in texts]
     assert [text for text in examples if not asked(text).readings] == []
+    assert [text for _name, text in IN_HINDI if not asked(text).readings] == []
 
 
 def test_odd_input_is_refused_not_a_fault() -> None:

@@ -291,3 +291,21 @@ def test_a_query_object_beyond_ones_rights_is_forbidden_and_a_question_says_why(
     assert [one["text"] for one in api().get("/api/v1/query/", {"q": "milk"}).json()["readings"]] == [
         "The price of milk", "Sales",
     ]  # fmt: skip
+
+
+@pytest.mark.django_db
+def test_a_bound_that_is_no_number_loses_nothing(client, ops, fake):
+    """Without script the answer is there again; with it the form stays as it is under the sentence. In Hindi too."""
+    form = {"u": U, "title": "Onions", "field": "price:paise", "above": "dear"}
+    back = client.post("/ops/ask/watch/", form)
+    assert (back.status_code, back["Location"].partition("?u=")[0]) == (302, "/ops/ask/")
+    assert "A bound is a number." in client.get(back["Location"]).content.decode()
+    client.cookies["django_language"] = "hi"
+    with translation.override("hi"):  # and back: a request leaves its language behind
+        stays = client.post("/ops/ask/watch/", form, headers=HTMX)
+    assert (stays.status_code, stays["HX-Retarget"]) == (400, "#toasts")
+    assert "A bound is a number." not in stays.content.decode()
+    assert not QuestionWatch.objects.exists() and not SavedQuestion.objects.exists()
+    del client.cookies["django_language"]
+    done = client.post("/ops/ask/watch/", form | {"above": "50"}, headers=HTMX)
+    assert (done.status_code, done["HX-Redirect"]) == (204, f"/ops/ask/saved/{SavedQuestion.objects.get().pk}/")

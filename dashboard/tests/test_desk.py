@@ -8,9 +8,10 @@ from django.utils import timezone
 from accounts.tests.factories import UserFactory
 from catalog.tests.factories import NOW
 from dashboard import queries, words
+from dashboard.queries.desk import story
 from delivery.models import Job, JobState, Trip
 from delivery.tests.factories import offered, rider, trip, waiting_job
-from orders.models import Order
+from orders.models import Evidence, Order, OrderLine
 from orders.states import Status
 from orders.tests.factories import advance, order
 
@@ -83,6 +84,19 @@ def test_one_page_tells_the_whole_story(ops, django_assert_max_num_queries):
         assert words_ in page
     part = ops.get(f"/ops/orders/{an_order.pk}/", headers={"HX-Request": "true"})
     assert b"<html" not in part.content
+
+
+def test_evidence_is_told_with_names_not_with_numbers(ops):
+    an_order, picker = order(), UserFactory(name="Geeta Kumari")
+    (line,) = OrderLine.objects.filter(order=an_order)[:1]
+    detail = {"bags": ["B-1"], "slot": "A1", "lines": [{"product": line.product_id, "qty": 2, "picked": 2}]}
+    for kind, told in (("packed", detail), ("door_photo", {"photo": "x"}), ("moon_landing", {})):
+        Evidence.objects.create(order=an_order, kind=kind, detail=told, actor=f"user:{picker.pk}", at=NOW)
+    _told, proofs = story(an_order.pk)
+    assert [(one.title, one.who) for one in proofs] == [
+        ("Packed", "Geeta Kumari"), ("Photo at the door", "Geeta Kumari"), ("moon_landing", "Geeta Kumari"),
+    ]  # fmt: skip
+    assert f"{line.name}: 2/2" in ops.get(f"/ops/orders/{an_order.pk}/").content.decode()
 
 
 def test_cancels_with_a_reason_and_never_without(ops):

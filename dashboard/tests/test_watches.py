@@ -1,15 +1,19 @@
 """Watched questions: when something is news, who is told, with whose rights it is asked; and two sweeps at once."""
 
 import threading
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 from django.core import mail
+from django.utils.translation import override
 
 from accounts.models import RoleGrant
 from accounts.tests.factories import UserFactory
 from blinkit.kernel.errors import Invalid, NotAllowed
 from blinkit.kernel.models import Event
+from blinkit.kernel.said import say
+from blinkit.kernel.words import said
 from catalog.tests.factories import NOW
 from dashboard import charts
 from dashboard.errors import QuestionNotFound, TooManySaved
@@ -79,6 +83,19 @@ def test_the_owner_is_told_once_when_the_bound_is_passed_with_the_chart_in_the_m
     MailAdapter().send(by_mail)
     ((_name, picture, kind),) = mail.outbox[0].attachments
     assert kind == "image/png" and picture.startswith(b"\x89PNG") and len(picture) < 60_000
+
+
+@pytest.mark.django_db
+def test_what_was_found_is_kept_in_the_language_of_its_owner(fake):
+    sentence = say("Nothing was found for this.")
+    fake.says = replace(price(2_400), sentence=sentence)
+    watched(UserFactory(roles=["ops"], language="hi"))
+    watches.sweep(now=NOW)
+    kept = QuestionAlert.objects.get().answer
+    with override("hi"):
+        assert (kept["sentence"], kept["label"]) == (said(sentence), said("price"))
+    assert kept["sentence"] != sentence
+    assert Event.objects.get(code="notifications.QuestionTold").payload["sentence"] == kept["sentence"]
 
 
 @pytest.mark.django_db

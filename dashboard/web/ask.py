@@ -14,6 +14,7 @@ from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.text import slugify
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from blinkit.kernel.errors import Invalid, NotAllowed, Unavailable
@@ -22,10 +23,12 @@ from blinkit.kernel.words import said
 from dashboard import cells, charts, files
 from dashboard.ask.columns import Column
 from dashboard.ask.figures import grouped
+from dashboard.ask.suggest import begin
 from dashboard.errors import NothingToWatch
 from dashboard.links import packed, unpacked
 from dashboard.models import QuestionWatch, SavedQuestion
 from dashboard.services import asking, saved, watches
+from dashboard.services.ask import layer_for
 from dashboard.services.asking import Told
 from dashboard.web.parts import act, is_htmx, screen, show
 
@@ -51,7 +54,7 @@ def ask(request: HttpRequest) -> HttpResponse:
 @screen
 def suggest(request: HttpRequest) -> HttpResponse:
     """Options of the field's list."""
-    found = asking.suggest(request.GET.get("q", "")[:200], caller=caller(request))
+    found = ideas(request.GET.get("q", "")[:200], who=caller(request))
     return show(request, "dashboard/ask/_ideas.html", {"ideas": found, "page": reverse("ops-ask")})
 
 
@@ -95,7 +98,7 @@ def feedback(request: HttpRequest) -> HttpResponse:
 # -- kept -------------------------------------------------------------------------------------------------------------
 
 
-@act("ops-ask")
+@act("ops-ask", keep="u")
 def save(request: HttpRequest) -> HttpResponse:
     """Keep the question as it was understood."""
     kept = _save(request)
@@ -133,7 +136,7 @@ def delete(request: HttpRequest, saved_id: UUID) -> HttpResponse:
 # -- watched ----------------------------------------------------------------------------------------------------------
 
 
-@act("ops-ask")
+@act("ops-ask", keep="u")
 def watch(request: HttpRequest) -> HttpResponse:
     """Keep the question and look at one figure of it from now on: one its answer has, in the unit it has there."""
     now, field = timezone.now(), request.POST.get("field", "").partition(":")[0]
@@ -187,6 +190,13 @@ def alert(request: HttpRequest, alert_id: int) -> HttpResponse:
 def caller(request: HttpRequest) -> Any:
     """Who asks, with the rights of their roles."""
     return asking.caller_of(request.user.pk, roles_of(request.user))
+
+
+def ideas(typed: str, *, who: Any) -> list[str]:
+    """What to offer while somebody types; in their language while nothing is typed."""
+    if typed.strip():
+        return asking.suggest(typed, caller=who)
+    return begin(layer_for(who), who.audiences, language=get_language() or "en")
 
 
 def asked_of(request: HttpRequest) -> str | dict[str, Any] | None:
@@ -279,7 +289,7 @@ def _page(request: HttpRequest, found: Told | None) -> dict[str, Any]:
             "shared": [one for one in saved.shared_by_others(user_id=me) if asking.may_ask(one.understood, caller=who)],
             "watched": QuestionWatch.objects.filter(owner_id=me, is_active=True).select_related("question"),
             "news": watches.news_of(user_id=me),
-            "ideas": asking.suggest("", caller=who),
+            "ideas": ideas("", who=who),
         }
     return context
 

@@ -16,7 +16,7 @@ from django.views.decorators.http import require_safe
 
 from blinkit.kernel.limits import check_limit, client_address, is_exempt
 from dashboard.services import asking
-from dashboard.web.ask import asked_of, changed, page_of, view_of
+from dashboard.web.ask import asked_of, changed, ideas, page_of, view_of
 from dashboard.web.parts import is_htmx
 
 SUGGESTIONS_PER_QUESTION = 6
@@ -49,7 +49,7 @@ def ask(request: HttpRequest) -> HttpResponse:
         "heading": _("What do others charge?"),
         "back": "/compare/",
         "change_url": reverse("compare-ask-change"),
-        "ideas_to_begin": () if found else asking.suggest("", caller=asking.caller_of(None)),
+        "ideas_to_begin": () if found else ideas("", who=asking.caller_of(None)),
     }
     if is_htmx(request) and found is None:
         return HttpResponse()
@@ -60,7 +60,7 @@ def ask(request: HttpRequest) -> HttpResponse:
 
 @limited("ask-public-ideas", times=SUGGESTIONS_PER_QUESTION)
 def suggest(request: HttpRequest) -> HttpResponse:
-    found = asking.suggest(request.GET.get("q", "")[:200], caller=asking.caller_of(None))
+    found = ideas(request.GET.get("q", "")[:200], who=asking.caller_of(None))
     return render(request, "dashboard/ask/_ideas.html", {"ideas": found, "page": reverse("compare-ask")})
 
 

@@ -5,15 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import wraps
 from typing import Any, Concatenate, ParamSpec
+from urllib.parse import urlencode
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
-from django.shortcuts import redirect, render
+from django.shortcuts import redirect, render, resolve_url
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
 from blinkit.kernel.errors import NotAllowed, NotFound, Refusal, SignInNeeded
 from blinkit.kernel.permissions import web_role
+from blinkit.kernel.words import said
 
 P = ParamSpec("P")
 View = Callable[Concatenate[HttpRequest, P], HttpResponse]
@@ -25,19 +27,26 @@ def screen(view: View[P]) -> Door[P]:
     return never_cache(require_safe(web_role(*ROLES)(view)))
 
 
-def act(back: str) -> Callable[[View[P]], Door[P]]:
-    """A form's target: after a refusal the person is back on the page named `back`, with the sentence said to them."""
+def act(back: str, *, keep: str = "") -> Callable[[View[P]], Door[P]]:
+    """A form's target: after a refusal the person is back on the page named `back`, with the sentence said to them;
+    `keep` is the field that says what that page showed. A form htmx sends stays as it is under the sentence."""
 
     def decorate(view: View[P]) -> Door[P]:
         @wraps(view)
         def guarded(request: HttpRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
             try:
-                return view(request, *args, **kwargs)
+                response = view(request, *args, **kwargs)
             except (NotAllowed, NotFound, SignInNeeded):
                 raise
             except Refusal as refusal:
-                messages.error(request, refusal.detail)
-                return redirect(back, *kwargs.values())
+                if is_htmx(request):
+                    raise
+                messages.error(request, said(refusal.detail))
+                kept = urlencode({keep: request.POST[keep]}) if request.POST.get(keep) else ""
+                return redirect(f"{resolve_url(back, *kwargs.values())}{'?' if kept else ''}{kept}")
+            if is_htmx(request) and response.status_code == 302:
+                return HttpResponse(status=204, headers={"HX-Redirect": response["Location"]})
+            return response
 
         return require_POST(web_role(*ROLES)(guarded))
 

@@ -12,6 +12,8 @@ from typing import Any
 
 from django.db import connection
 
+from blinkit.kernel.said import say
+
 MOST_DAYS = 92
 KEPT_BAR = (87.0, 93.0)
 """Per cent: nine in ten are meant."""
@@ -166,7 +168,7 @@ def _kept(name: str, fifth: Any, code: str, store_name: str, day: Any, version: 
     spanned = f"{least_m:.0f}" if round(least_m) == round(most_m) else f"{least_m:.0f}–{most_m:.0f}"
     names = {
         "all": ("all", ""),
-        "fifths": (str(fifth), f"{spanned} min"),
+        "fifths": (str(fifth), say("{n} min", n=spanned)),
         "stores": (code, store_name or ""),
         "days": (str(day), f"{day:%d %b}" if day else ""),
         "versions": (version, version),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from blinkit.kernel.money import rupees
+from blinkit.kernel.said import say
 from orders.lateness import LateCredit
 from orders.models import Order
 from payments.queries import StatementLine, statement
@@ -18,6 +19,6 @@ def money_of(order: Order) -> list[StatementLine]:
     its line carries no amount."""
     lines = statement(order.pk)
     if (credit := late_credit_of(order)) is not None:
-        text = f"{rupees(credit.paise)} into the wallet: {credit.late_m} min late"
+        text = say("{money} into the wallet: {minutes} min late", money=rupees(credit.paise), minutes=credit.late_m)
         lines.append(StatementLine(credit.made_at, text, 0, "late-credit"))
     return sorted(lines, key=lambda line: line.at)

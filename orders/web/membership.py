@@ -18,6 +18,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
 from blinkit.kernel.errors import Refusal
+from blinkit.kernel.words import said
 from orders import queries
 from orders.web.shopper import Shopper, customer_of, is_htmx
 from payments import queries as money
@@ -78,7 +79,7 @@ def buy(request: HttpRequest) -> HttpResponse:
             payment_id=payment.pk, customer_id=customer_id, instrument=way, now=shopper.now, return_url=here
         )
     except Refusal as refusal:
-        messages.error(request, refusal.detail)
+        messages.error(request, said(refusal.detail))
         return redirect(here)
     return redirect(started["pay_url"])
 

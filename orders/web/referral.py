@@ -16,6 +16,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
 from blinkit.kernel.errors import Refusal
+from blinkit.kernel.words import said
 from orders import queries, services
 from orders.web.shopper import REFERRAL_KEY, Shopper, customer_of
 
@@ -68,7 +69,7 @@ def take_friends_code(request: HttpRequest, user: Any, response: HttpResponse) -
     try:
         services.enter_referral(customer_id=user.pk, code=code, device=device, now=timezone.now())
     except Refusal as refusal:
-        messages.info(request, refusal.detail)
+        messages.info(request, said(refusal.detail))
     else:
         messages.success(request, _("Your friend's code is kept: both of you get credit after your first order."))
     return _remember(response, device, request)

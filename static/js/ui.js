@@ -1,6 +1,7 @@
 // Behaviour every screen shares, driven by data attributes so that pages carry no script of their own (CSP: 'self').
 //   data-open="#sheet"  data-close        open and close a <dialog class="sheet">
 //   data-theme-set="dark|light|auto"      choose the theme, remembered in a cookie the server reads
+//   data-focus-lost                       takes the focus after a swap that took its element away
 //   data-autosubmit                       a form that sends itself when something in it changes
 //   data-copy="text"                      copy, and say so
 //   data-share="url" data-share-title     the device's share sheet; where there is none, data-copy
@@ -93,6 +94,10 @@
       const search = document.querySelector("[data-search]");
       if (search) { event.preventDefault(); search.focus(); search.select?.(); }
     }
+  });
+  // What had the focus went with the old answer: it goes on where the new one begins, not at the top of the page.
+  document.addEventListener("htmx:afterSettle", (event) => {
+    if (document.activeElement === document.body) event.detail.target?.querySelector("[data-focus-lost]")?.focus({ preventScroll: true });
   });
   document.addEventListener("change", (event) => {
     const form = event.target.closest("[data-autosubmit]");
