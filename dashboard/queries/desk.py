@@ -17,6 +17,7 @@ from blinkit.kernel.said import Said
 from dashboard import words
 from dashboard.queries.board import late_today, midnight
 from delivery.models import Decision, Job, JobState, OfferedJob, Rider, Shift, Stop, StopState, Trip
+from delivery.services.fitting import Barred, barred_from
 from fulfillment.models import PickLine, PickTask
 from notifications.models import Message
 from orders.claims import Claim, Rating
@@ -101,7 +102,7 @@ class Happened:
 
 @dataclass(slots=True)
 class Desk:
-    """One order as operations need it. `free_riders` may take it by hand now."""
+    """One order as operations need it. `free_riders` have nothing to do now, each with what bars them from it."""
 
     order: Order
     lines: list[OrderLine]
@@ -120,7 +121,7 @@ class Desk:
     claims: list[Claim] = field(default_factory=list)
     rating: Rating | None = None
     choices: list[Choice] = field(default_factory=list)
-    free_riders: list[Rider] = field(default_factory=list)
+    free_riders: list[tuple[Rider, Barred]] = field(default_factory=list)
     late_s: int = 0
     outlook: Outlook | None = None
     timers: list[StageTimer] = field(default_factory=list)
@@ -136,6 +137,10 @@ class Desk:
     @property
     def may_assign(self) -> bool:
         return self.job is not None and self.job.state in (JobState.SEEKING, JobState.OFFERED) and self.is_live
+
+    @property
+    def asks_sure(self) -> bool:
+        return any(barred.against for _rider, barred in self.free_riders)
 
     @property
     def may_unassign(self) -> bool:
@@ -200,8 +205,10 @@ def desk(*, order_id: UUID, now: datetime) -> Desk:
     )
     if end is not None and order.promised_by is not None:
         made.late_s = max(0, int((end - order.promised_by).total_seconds()))
-    if made.may_assign:
-        made.free_riders = _free_riders(order)
+    if made.may_assign and job is not None:
+        free = _free_riders(order)
+        barred = barred_from([job.pk], free, now=now)
+        made.free_riders = [(rider, barred[rider.pk]) for rider in free]
     made.timers = list(StageTimer.objects.filter(order=order).order_by("began_at", "pk"))
     if made.is_live:
         row = with_facts(Order.objects.filter(pk=order.pk)).values(*OUTLOOK_FIELDS).first()
@@ -221,6 +228,7 @@ def _free_riders(order: Order) -> list[Rider]:
             ~Exists(Trip.objects.filter(rider=mine, ended_at=None)),
             store_id=order.store_id,
             suspended_reason="",
+            is_verified=True,
         )
         .select_related("user")
         .order_by("user__name", "pk")

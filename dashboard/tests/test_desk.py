@@ -8,6 +8,7 @@ from django.utils import timezone
 from accounts.tests.factories import UserFactory
 from catalog.tests.factories import NOW
 from dashboard import queries, words
+from delivery import saying_no
 from delivery.models import Job, JobState, Trip
 from delivery.tests.factories import offered, rider, trip, waiting_job
 from orders.models import Order
@@ -111,6 +112,21 @@ def test_sends_a_rider_by_hand_and_takes_the_order_back(ops):
     ops.post(f"/ops/orders/{job.order_id}/unassign/", {"reason": "The rider does not answer"})
     assert not Trip.objects.filter(ended_at=None).exists()
     assert Job.objects.get().state == JobState.SEEKING
+
+
+def test_the_desk_reads_what_bars_a_rider_and_may_send_them_all_the_same_where_that_is_allowed(ops):
+    job = waiting_job()
+    small, unwilling = rider(job.store, name="Asif", max_bags=0), rider(job.store, name="Bina")
+    said_no = saying_no.noted([], unwilling.pk, pause=timedelta(days=1), now=timezone.now())
+    Job.objects.filter(pk=job.pk).update(declined_by=said_no)
+    page = ops.get(f"/ops/orders/{job.order_id}/").content.decode()
+    assert f'value="{small.pk}" disabled>' in page and "Asif cannot carry so many bags: 1, with room for 0." in page
+    path = f"/ops/orders/{job.order_id}/assign/"
+    assert "Bina said no to it" in ops.post(path, {"rider": unwilling.pk}, follow=True).content.decode()
+    told = ops.post(path, {"rider": small.pk, "sure": "1"}, follow=True).content.decode()
+    assert "cannot carry so many" in told and not Trip.objects.exists()
+    ops.post(path, {"rider": unwilling.pk, "sure": "1"})
+    assert Trip.objects.get().rider_id == unwilling.pk
 
 
 def test_assigning_nobody_is_refused_in_words(ops):

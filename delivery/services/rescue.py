@@ -12,15 +12,16 @@ from django.db.models import Exists, OuterRef, Q
 
 from blinkit.kernel import events, live
 from blinkit.kernel.said import say
-from delivery.errors import NotOnDuty, ReasonMissing, RiderBusy, StopGone, Suspended
+from delivery.errors import ReasonMissing, RiderBusy, StopGone
 from delivery.events import RescueAsked
 from delivery.incidents import Rescue
-from delivery.models import Earning, Job, JobState, Rider, Shift, Stop, StopState, Trip
+from delivery.models import Earning, Job, JobState, Rider, Stop, StopState, Trip
 from delivery.services import returns, trips
 from delivery.services.asking import ask_for_round
 from delivery.services.doors import last_known
 from delivery.services.doors_before import tell_after_commit
 from delivery.services.duty import lock_rider, write_load
+from delivery.services.fitting import refuse_unfit
 from delivery.services.offers import lock_open, withdraw_all
 from delivery.services.positions import note_carrying
 from orders import services as orders
@@ -28,11 +29,14 @@ from orders.errors import WrongBags
 
 
 @transaction.atomic
-def send_rescue(*, from_rider_id: int, to_rider_id: int, why: str, actor: str, now: datetime) -> Rescue:
+def send_rescue(
+    *, from_rider_id: int, to_rider_id: int, why: str, actor: str, now: datetime, sure: bool = False
+) -> Rescue:
     """Rider `to` leaves for rider `from`, who keeps the bags until they meet. What `from` had not fetched yet goes back
     to the pool. Silent when that rider is on the way already.
 
-    Raises StopGone without bags on board, RiderBusy, NotOnDuty, Suspended, ReasonMissing.
+    Raises StopGone without bags on board, RiderBusy, NotOnDuty, Suspended, ReasonMissing, CannotTake for who cannot
+    carry all of it, and AgainstRule unless operations are `sure`.
     """
     if not why.strip():
         raise ReasonMissing("Say why another rider takes over.")
@@ -52,6 +56,9 @@ def send_rescue(*, from_rider_id: int, to_rider_id: int, why: str, actor: str, n
         raise RiderBusy("Another rider is on the way to these bags. Call that off first.")
     to = riders[to_rider_id]
     _refuse_unless_free(to, from_rider_id)
+    # Read under the locks: what was handed over meanwhile needs nobody.
+    carried = Stop.objects.filter(trip=trip, state=StopState.ON_BOARD).values_list("job", flat=True)
+    refuse_unfit(to, list(carried), at_shelf=False, now=now, sure=sure)
     withdraw_all(offers.values(), jobs, reason=f"sent to a stranded rider ({actor})", now=now)
     for stop in stops:
         if stop.state == StopState.TO_PICK_UP:
@@ -182,10 +189,7 @@ def _rescue_of(rider_id: int) -> Rescue:
 def _refuse_unless_free(to: Rider, from_rider_id: int) -> None:
     if to.pk == from_rider_id:
         raise RiderBusy("Choose another rider.")
-    if to.suspended_reason:
-        raise Suspended(say("This rider is suspended: {reason}.", reason=to.suspended_reason))
-    if not Shift.objects.working().filter(rider=to).exists():
-        raise NotOnDuty("This rider is off duty or on a break.")
+    trips.refuse_absent(to)
     if to.trips.filter(ended_at=None).exists():
         raise RiderBusy("This rider is on a trip.")
 

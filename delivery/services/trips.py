@@ -34,6 +34,7 @@ from delivery.services import pay, returns
 from delivery.services.asking import ask_for_round
 from delivery.services.doors_before import tell_after_commit
 from delivery.services.duty import anyone_on_duty, lock_rider, write_load
+from delivery.services.fitting import refuse_unfit
 from delivery.services.offers import PROMISE_GUESS, READY_GUESS, begin_trip, lock_open, open_job, withdraw_all
 from delivery.services.positions import note_carrying
 from orders import services as orders
@@ -308,11 +309,12 @@ def follow_order(*, order_id: UUID, now: datetime) -> None:
 
 
 @transaction.atomic
-def assign_by_hand(*, order_id: UUID, rider_id: int, actor: str, now: datetime) -> Trip:
+def assign_by_hand(*, order_id: UUID, rider_id: int, actor: str, now: datetime, sure: bool = False) -> Trip:
     """Operations send a particular rider, without an offer; offers that stand in the way are withdrawn. A rider whose
     trip from the same store has not been picked up yet takes the order along.
 
-    Raises StopGone when the order does not wait for a rider, RiderBusy, Suspended.
+    Raises StopGone when the order does not wait for a rider, RiderBusy, NotOnDuty, Suspended, CannotTake; AgainstRule
+    for what rounds would not do, unless they are `sure`.
     """
     order = orders.lock(order_id)
     wanted = Q(offered__job__order_id=order_id) | Q(rider_id=rider_id)
@@ -321,26 +323,32 @@ def assign_by_hand(*, order_id: UUID, rider_id: int, actor: str, now: datetime) 
     if job is None or job.state not in (JobState.SEEKING, JobState.OFFERED):
         raise StopGone("This order does not wait for a rider.")
     rider = lock_rider(rider_id)
-    if rider.suspended_reason:
-        raise Suspended(say("This rider is suspended: {reason}.", reason=rider.suspended_reason))
-    if not Shift.objects.working().filter(rider=rider).exists():
-        raise NotOnDuty("This rider is off duty or on a break.")
+    refuse_absent(rider)
     trip = live_trip(rider_id)
-    if trip is not None and not _has_room(trip, rider, job):
+    if trip is not None and not _takes_along(trip, job):
         raise RiderBusy("This rider is on a trip.")
+    refuse_unfit(rider, [job.pk], now=now, sure=sure)
     withdraw_all(in_the_way.values(), jobs, reason=f"assigned by hand ({actor})", now=now)
     paid = pay.quote(store=order.store, doors=[order.point], tips_paise=[order.tip_paise], now=now)
     return begin_trip([job], rider, pay_paise={job.pk: pay.total_of(paid[0])}, now=now)
 
 
-def _has_room(trip: Trip, rider: Rider, job: Job) -> bool:
+def refuse_absent(rider: Rider) -> None:
+    """Whoever may not ride now is not sent anywhere. Raises Suspended, NotOnDuty."""
+    if rider.suspended_reason:
+        raise Suspended(say("This rider is suspended: {reason}.", reason=rider.suspended_reason))
+    if not rider.is_verified:
+        raise Suspended("One of this rider's papers is missing or over.")
+    if not Shift.objects.working().filter(rider=rider).exists():
+        raise NotOnDuty("This rider is off duty or on a break.")
+
+
+def _takes_along(trip: Trip, job: Job) -> bool:
     """Can this job be fetched along? Only while the bags of the same store are still to be fetched."""
-    stops = list(Stop.objects.filter(trip=trip).exclude(state=StopState.DROPPED).select_related("job"))
-    if Rescue.objects.filter(trip=trip).exists():
+    states = list(Stop.objects.filter(trip=trip).exclude(state=StopState.DROPPED).values_list("state", flat=True))
+    if Rescue.objects.filter(trip=trip).exists() or trip.store_id != job.store_id:
         return False
-    if trip.store_id != job.store_id or any(stop.state != StopState.TO_PICK_UP for stop in stops):
-        return False
-    return len(stops) < MOST_STOPS and sum(stop.job.bags for stop in stops) + job.bags <= rider.max_bags
+    return len(states) < MOST_STOPS and all(state == StopState.TO_PICK_UP for state in states)
 
 
 def _job_without_offers(order_id: UUID, *, reason: str, now: datetime) -> Job | None:
