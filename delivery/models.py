@@ -153,10 +153,7 @@ class Trip(models.Model):
     at_store_at = models.DateTimeField(null=True, blank=True)
     ended_at = models.DateTimeField(null=True, blank=True)
     paid_metres = models.PositiveIntegerField(default=0)
-    # Written by the sweep that watches trips: where to, how near so far and since when; and what is wrong with it.
-    heading_to = models.CharField(max_length=24, blank=True, default="", db_default="")
-    nearest_metres = models.PositiveIntegerField(null=True, blank=True)
-    nearest_at = models.DateTimeField(null=True, blank=True)
+    # Written by the sweep that watches trips: what is wrong with it.
     trouble = models.CharField(max_length=12, blank=True, default="", db_default="")
     trouble_at = models.DateTimeField(null=True, blank=True)
 
