@@ -37,7 +37,7 @@ from delivery.models import (
 from delivery.paybook import WAY_BACK
 from delivery.paying import Rates, Surge, Way
 from delivery.paying import total_of as total_of
-from delivery.tracing import DEMO
+from delivery.tracing import CITY, DEMO
 
 SERVED = (StopState.DELIVERED, StopState.FAILED)
 
@@ -223,11 +223,8 @@ def _ridden(stop: Stop, *, start: Point, door: Point, since: datetime | None, no
         paying.Fix(Point(lat, lng), at, accuracy)
         for lat, lng, at, accuracy in rows.values_list("lat", "lng", "at", "accuracy_metres")
     ]
-    if settings.DEMO_MODE:
-        return paying.ridden_metres(
-            fixes, start=start, end=door, since=since, until=until, fastest_mps=DEMO.fastest_mps
-        )
-    return paying.ridden_metres(fixes, start=start, end=door, since=since, until=until)
+    limits = DEMO if settings.DEMO_MODE else CITY
+    return paying.ridden_metres(fixes, start=start, end=door, since=since, until=until, limits=limits)
 
 
 def _ask_about(earning: Earning, stop: Stop) -> None:
