@@ -8,6 +8,7 @@ from django.utils import timezone
 
 from blinkit.kernel.geo import Point
 from blinkit.kernel.ids import uuid7
+from orders.stars import Score, score_of
 
 
 class Vehicle(models.TextChoices):
@@ -44,6 +45,10 @@ class Rider(models.Model):
     @property
     def point(self) -> Point | None:
         return None if self.lat is None or self.lng is None else Point(self.lat, self.lng)
+
+    @property
+    def score(self) -> Score:
+        return score_of(stars_sum=self.rating_sum, count=self.rating_count)
 
 
 class ShiftQuerySet(models.QuerySet["Shift"]):

@@ -11,7 +11,6 @@ from hypothesis import strategies as st
 
 from blinkit.kernel.geo import Point
 from delivery.paying import (
-    MINIMUM_RATINGS,
     PARTS,
     STANDARD,
     Fix,
@@ -25,12 +24,12 @@ from delivery.paying import (
     pay_of,
     quoted,
     ridden_metres,
-    score_of,
     total_of,
     waiting_of,
 )
 from delivery.tracing import Cleaner, noise
 from delivery.tracing.plane import apart
+from orders.stars import MINIMUM_RATINGS, score_of
 
 AT = datetime(2026, 11, 20, 9, 0, tzinfo=UTC)
 METRES = st.integers(0, 40_000)
