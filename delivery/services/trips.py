@@ -329,8 +329,12 @@ def assign_by_hand(*, order_id: UUID, rider_id: int, actor: str, now: datetime, 
         raise RiderBusy("This rider is on a trip.")
     refuse_unfit(rider, [job.pk], now=now, sure=sure)
     withdraw_all(in_the_way.values(), jobs, reason=f"assigned by hand ({actor})", now=now)
-    paid = pay.quote(store=order.store, doors=[order.point], tips_paise=[order.tip_paise], now=now)
-    return begin_trip([job], rider, pay_paise={job.pk: pay.total_of(paid[0])}, now=now)
+    fetched = Stop.objects.filter(trip=trip, state=StopState.TO_PICK_UP) if trip else Stop.objects.none()
+    route = [*(stop.job.order for stop in fetched.select_related("job__order").order_by("rank")), order]
+    paid = pay.quote(
+        store=order.store, doors=[it.point for it in route], tips_paise=[it.tip_paise for it in route], now=now
+    )
+    return begin_trip([job], rider, pay_paise={job.pk: pay.total_of(paid[-1])}, now=now)
 
 
 def refuse_absent(rider: Rider) -> None:
