@@ -13,7 +13,7 @@ from accounts.errors import BadPhone
 from accounts.models import User
 from accounts.phones import normalise
 from blinkit.kernel.events import timeline
-from blinkit.kernel.said import Said
+from blinkit.kernel.said import Said, say
 from dashboard import words
 from dashboard.queries.board import late_today, midnight
 from delivery.models import Decision, Job, JobState, OfferedJob, Rider, Shift, Stop, StopState, Trip
@@ -256,12 +256,12 @@ def names_of(actors: Iterable[str]) -> dict[str, str]:
         kind, _colon, number = actor.partition(":")
         if kind in ids and number.isdigit():
             ids[kind].append(int(number))
-    names = {"system": "The house"}
+    names: dict[str, str] = {"system": say("The house")}
     if ids["user"]:
         for pk, name, phone in User.objects.filter(pk__in=ids["user"]).values_list("pk", "name", "phone"):
             names[f"user:{pk}"] = name or phone
     if ids["rider"]:
         riders = Rider.objects.filter(pk__in=ids["rider"])
         for pk, name, phone in riders.values_list("pk", "user__name", "user__phone"):
-            names[f"rider:{pk}"] = f"{name or phone} (rider)"
+            names[f"rider:{pk}"] = say("{name} (rider)", name=name or phone)
     return names

@@ -3,9 +3,10 @@
 from datetime import timedelta
 
 import pytest
-from django.utils import timezone
+from django.utils import timezone, translation
 
 from accounts.tests.factories import UserFactory
+from blinkit.kernel.words import said
 from catalog.tests.factories import NOW
 from dashboard import queries, words
 from delivery import saying_no
@@ -156,12 +157,25 @@ def test_every_event_of_an_order_has_words():
     from blinkit.kernel.events import DomainEvent
 
     known = set(words._SAY)
-    for app in ("orders", "fulfillment", "payments"):
+    for app in ("orders", "fulfillment", "payments", "delivery"):
         module = import_module(f"{app}.events")
         for name, cls in vars(module).items():
             own = isinstance(cls, type) and issubclass(cls, DomainEvent) and cls.__module__ == module.__name__
             if own and {"order_id", "ref"} & set(cls.__dataclass_fields__):
                 assert cls.code() in known, f"give {name} words in dashboard/words.py"
+
+
+def test_what_happened_is_told_in_the_language_of_whoever_reads(monkeypatch):
+    hindi = {
+        "{what} ({why})": "{what} ({why})", "The rider declined it": "राइडर ने मना किया", "Too far": "बहुत दूर",
+        "{n} × {product} was recalled": "{product} के {n} वापस मँगाए", "{what}, {sum} refunded": "{what}, {sum} वापस",
+    }  # fmt: skip
+    monkeypatch.setattr("blinkit.kernel.words.gettext", lambda text: hindi.get(text, text))
+    no = words.sentence("delivery.OfferAnswered", {"answer": "declined", "reason": "Too far"})
+    recalled = words.sentence("orders.LineRecalled", {"qty": 2, "product_name": "Milk", "refund_paise": 6_000})
+    assert (no, recalled) == ("The rider declined it (Too far)", "2 × Milk was recalled, ₹60 refunded")
+    with translation.override("hi"):
+        assert (said(no), said(recalled)) == ("राइडर ने मना किया (बहुत दूर)", "Milk के 2 वापस मँगाए, ₹60 वापस")
 
 
 def test_an_event_without_words_shows_its_name():
