@@ -329,3 +329,17 @@ def test_a_rider_chooses_the_map_once(api):
     assert http.put("/api/v1/rider/maps/", {"maps": "paper"}).status_code == 400
     found = http.get("/api/v1/rider/trip/").json()["trip"]
     assert found["navigate"]["url"].startswith("https://www.openstreetmap.org/")
+
+
+def test_who_cancels_at_the_door_after_all_is_left_nothing_there():
+    """The customer said "leave it", then "I don't want it"; the rider has the photo already."""
+    made, stop = trip(to_door=True, method="online")
+    order = stop.job.order
+    services.begin_wait(stop_id=stop.pk, rider_id=made.rider_id, now=AT_DOOR)
+    for answer in ("leave_at_door", "cancel"):
+        services.answer_door(order_id=order.pk, customer_id=order.customer_id, answer=answer, now=AT_DOOR)
+    with pytest.raises(StopGone, match="cancelled at the door"):
+        services.deliver(stop_id=stop.pk, rider_id=made.rider_id, photo="doors/1.jpg", now=AT_DOOR)
+    assert status(stop) == Status.IN_TRANSIT and not Earning.objects.exists()
+    services.deliver(stop_id=stop.pk, rider_id=made.rider_id, otp=order.door_otp, now=AT_DOOR)
+    assert status(stop) == Status.DELIVERED, "who gives the code takes it after all"
