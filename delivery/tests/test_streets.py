@@ -306,7 +306,7 @@ def walk(seed, happened):
 
 def test_anything_in_any_order_keeps_orders_jobs_and_trips_of_one_mind():
     happened = Counter()
-    for seed in range(int(os.environ.get("STREET_SEEDS", "2"))):
+    for seed in range(1, 1 + int(os.environ.get("STREET_SEEDS", "1"))):
         with transaction.atomic():
             walk(seed, happened)
             transaction.set_rollback(True)
