@@ -8,6 +8,8 @@ from typing import Any
 
 from blinkit.kernel.money import rupees
 from blinkit.kernel.said import Said, say
+from delivery.doors import DoorAnswer
+from orders.claims import ClaimKind
 from orders.states import Status
 
 Payload = Mapping[str, Any]
@@ -163,7 +165,7 @@ _SAY: dict[str, Callable[[Payload], str]] = {
     "orders.BagsBack": lambda p: say("The store has the bags back"),
     "delivery.DoorWaitBegun": lambda p: say("Nobody opens: the rider waits"),
     "delivery.DoorWaitSet": lambda p: say("The wait at the door was changed: {why}", why=p["why"]),
-    "delivery.DoorAnswered": lambda p: say("The customer answers: {answer}", answer=p["answer"].replace("_", " ")),
+    "delivery.DoorAnswered": lambda p: say("The customer answers: {answer}", answer=DoorAnswer(p["answer"]).label),
     "delivery.BagsLeftUnseen": lambda p: say("The rider put the bags down in the store, nobody took them"),
     "delivery.ChatRead": lambda p: say("The chat was read: {why}", why=p["why"]),
     "delivery.ChatFlagged": _flagged,
@@ -179,7 +181,7 @@ _SAY: dict[str, Callable[[Payload], str]] = {
     "orders.HeldBackTold": lambda p: say("Operations were told that it must not leave"),
     "orders.RecallNotice": lambda p: say("The customer was told that {what} was recalled", what=_of_lot(p)),
     "orders.ClaimReceived": lambda p: say(
-        "The customer says: {kind}. A person decides", kind=p["kind"].replace("-", " ")
+        "The customer says: {kind}. A person decides", kind=ClaimKind(p["kind"]).label
     ),
     "orders.ClaimApproved": lambda p: say(
         "Claim approved, {money} back ({rule})", money=_rupees(p, "refund_paise"), rule=p["rule"]

@@ -25,6 +25,18 @@ class RiderBusy(Conflict):
     code = "rider-busy"
 
 
+class CannotTake(Conflict):
+    """The rider cannot carry it, or may not collect it. Carries `why`, in the words of the dispatcher."""
+
+    code = "cannot-take"
+
+
+class AgainstRule(Conflict):
+    """Rounds would not do this; a person may, who says so with `sure`."""
+
+    code = "against-the-rule"
+
+
 class Suspended(NotAllowed):
     code = "rider-suspended"
 

@@ -8,6 +8,7 @@ from django.utils import timezone
 
 from blinkit.kernel.geo import Point
 from blinkit.kernel.ids import uuid7
+from orders.stars import Score, score_of
 
 
 class Vehicle(models.TextChoices):
@@ -44,6 +45,10 @@ class Rider(models.Model):
     @property
     def point(self) -> Point | None:
         return None if self.lat is None or self.lng is None else Point(self.lat, self.lng)
+
+    @property
+    def score(self) -> Score:
+        return score_of(stars_sum=self.rating_sum, count=self.rating_count)
 
 
 class ShiftQuerySet(models.QuerySet["Shift"]):
@@ -153,10 +158,7 @@ class Trip(models.Model):
     at_store_at = models.DateTimeField(null=True, blank=True)
     ended_at = models.DateTimeField(null=True, blank=True)
     paid_metres = models.PositiveIntegerField(default=0)
-    # Written by the sweep that watches trips: where to, how near so far and since when; and what is wrong with it.
-    heading_to = models.CharField(max_length=24, blank=True, default="", db_default="")
-    nearest_metres = models.PositiveIntegerField(null=True, blank=True)
-    nearest_at = models.DateTimeField(null=True, blank=True)
+    # Written by the sweep that watches trips: what is wrong with it.
     trouble = models.CharField(max_length=12, blank=True, default="", db_default="")
     trouble_at = models.DateTimeField(null=True, blank=True)
 

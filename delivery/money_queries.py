@@ -23,7 +23,7 @@ from delivery.models import (
     StopState,
     WeekStatement,
 )
-from delivery.paying import PARTS, Score, score_of
+from delivery.paying import PARTS
 from delivery.services.drops import CHANGE_FOR
 from delivery.services.weeks import payout_key
 from payments import queries as books
@@ -174,7 +174,7 @@ def cash_json(rider: Rider) -> dict[str, Any]:
 
 
 def score_json(rider: Rider) -> dict[str, Any]:
-    score: Score = score_of(stars_sum=rider.rating_sum, count=rider.rating_count)
+    score = rider.score
     return {"stars": score.stars, "count": score.count}
 
 

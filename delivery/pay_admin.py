@@ -31,8 +31,8 @@ from delivery.models import (
     RiderScore,
     WeekStatement,
 )
-from delivery.paying import MINIMUM_RATINGS
-from delivery.services import deductions, scoring
+from delivery.services import deductions
+from orders.stars import MINIMUM_RATINGS
 
 
 class BegunStays(ModelAdmin):
@@ -420,5 +420,5 @@ class RiderScoreAdmin(ReadOnly):
 
     @admin.display(description="score")
     def score(self, one: RiderScore) -> str:
-        stars = scoring.rider_score(one).stars
+        stars = one.score.stars
         return f"{stars}" if stars is not None else f"from {MINIMUM_RATINGS} ratings on"

@@ -21,7 +21,7 @@ from catalog.models import Store, Zone
 from catalog.travel import street_metres, travel_seconds
 from delivery import calling, road
 from delivery.models import Earning, Offer, OfferState, Rider, Shift, Stop, StopState, Trip
-from delivery.paying import PARTS, score_of
+from delivery.paying import PARTS
 from delivery.services.drops import hints_for
 from delivery.standing_queries import duty_json
 from orders.models import Order, OrderLine
@@ -77,7 +77,7 @@ def rider_json(rider: Rider) -> dict[str, Any]:
         "store": store_json(rider.store),
         "suspended_reason": rider.suspended_reason,
         "verified": rider.is_verified,
-        "rating": score_of(stars_sum=rider.rating_sum, count=rider.rating_count).stars,
+        "rating": rider.score.stars,
         "ratings": rider.rating_count,
     }
 

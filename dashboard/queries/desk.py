@@ -19,6 +19,7 @@ from catalog.models import Product
 from dashboard import words
 from dashboard.queries.board import late_today, midnight
 from delivery.models import Decision, Job, JobState, OfferedJob, Rider, Shift, Stop, StopState, Trip
+from delivery.services.fitting import Barred, barred_from
 from fulfillment.models import PickLine, PickTask
 from notifications.models import Message
 from orders.claims import Claim, Rating
@@ -114,7 +115,7 @@ class Proof:
 
 @dataclass(slots=True)
 class Desk:
-    """One order as operations need it. `free_riders` may take it by hand now."""
+    """One order as operations need it. `free_riders` have nothing to do now, each with what bars them from it."""
 
     order: Order
     lines: list[OrderLine]
@@ -133,7 +134,7 @@ class Desk:
     claims: list[Claim] = field(default_factory=list)
     rating: Rating | None = None
     choices: list[Choice] = field(default_factory=list)
-    free_riders: list[Rider] = field(default_factory=list)
+    free_riders: list[tuple[Rider, Barred]] = field(default_factory=list)
     late_s: int = 0
     outlook: Outlook | None = None
     timers: list[StageTimer] = field(default_factory=list)
@@ -149,6 +150,10 @@ class Desk:
     @property
     def may_assign(self) -> bool:
         return self.job is not None and self.job.state in (JobState.SEEKING, JobState.OFFERED) and self.is_live
+
+    @property
+    def asks_sure(self) -> bool:
+        return any(barred.against for _rider, barred in self.free_riders)
 
     @property
     def may_unassign(self) -> bool:
@@ -214,8 +219,10 @@ def desk(*, order_id: UUID, now: datetime) -> Desk:
     )
     if end is not None and order.promised_by is not None:
         made.late_s = max(0, int((end - order.promised_by).total_seconds()))
-    if made.may_assign:
-        made.free_riders = _free_riders(order)
+    if made.may_assign and job is not None:
+        free = _free_riders(order)
+        barred = barred_from([job.pk], free, now=now)
+        made.free_riders = [(rider, barred[rider.pk]) for rider in free]
     made.timers = list(StageTimer.objects.filter(order=order).order_by("began_at", "pk"))
     if made.is_live:
         row = with_facts(Order.objects.filter(pk=order.pk)).values(*OUTLOOK_FIELDS).first()
@@ -235,6 +242,7 @@ def _free_riders(order: Order) -> list[Rider]:
             ~Exists(Trip.objects.filter(rider=mine, ended_at=None)),
             store_id=order.store_id,
             suspended_reason="",
+            is_verified=True,
         )
         .select_related("user")
         .order_by("user__name", "pk")
@@ -275,7 +283,7 @@ def names_of(actors: Iterable[str]) -> dict[str, str]:
         kind, _colon, number = actor.partition(":")
         if kind in ids and number.isdigit():
             ids[kind].append(int(number))
-    names = {"system": "The house"}
+    names: dict[str, str] = {"system": say("The house")}
     if ids["user"]:
         for pk, name, phone in User.objects.filter(pk__in=ids["user"]).values_list("pk", "name", "phone"):
             names[f"user:{pk}"] = name or phone

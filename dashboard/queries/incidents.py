@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from uuid import UUID
 
@@ -11,6 +11,7 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 from blinkit.kernel.errors import NotFound
 from delivery.incidents import URGENT, Incident, Rescue
 from delivery.models import Rider, Shift, Stop, StopState, Trip
+from delivery.services.fitting import Barred, barred_from
 
 PAGE = 50
 RINGS = (*URGENT, "harassment", "theft")
@@ -24,8 +25,12 @@ class IncidentDesk:
 
     incident: Incident
     stops: list[Stop] = field(default_factory=list)
-    free_riders: list[Rider] = field(default_factory=list)
+    free_riders: list[tuple[Rider, Barred]] = field(default_factory=list)
     rescue: Rescue | None = None
+
+    @property
+    def asks_sure(self) -> bool:
+        return any(barred.against for _rider, barred in self.free_riders)
 
     @property
     def on_board(self) -> list[Stop]:
@@ -62,8 +67,9 @@ def incident_list(
     return found if before is None else found.filter(at__lt=before)
 
 
-def incident_desk(incident_id: UUID) -> IncidentDesk:
-    """At most six statements. Raises NotFound."""
+def incident_desk(incident_id: UUID, *, now: datetime) -> IncidentDesk:
+    """At most 14 statements. `free_riders`: who has nothing to do in this city, each with what bars them from all that
+    is on board. Raises NotFound."""
     found = Incident.objects.select_related("rider__user", "rider__store", "handler", "seen_by", "trip")
     incident = found.prefetch_related("notes").filter(pk=incident_id).first()
     if incident is None:
@@ -75,14 +81,17 @@ def incident_desk(incident_id: UUID) -> IncidentDesk:
     rescue = Rescue.objects.filter(from_trip=trip, taken_at=None, off_at=None).select_related("trip__rider__user")
     here = OuterRef("pk")
     free = Rider.objects.filter(
-        Exists(Shift.objects.filter(rider=here, ended_at=None)),
+        Exists(Shift.objects.working().filter(rider=here)),
         ~Exists(Trip.objects.filter(rider=here, ended_at=None)),
         store__city=incident.rider.store.city_id,
         suspended_reason="",
+        is_verified=True,
     ).select_related("user", "store")
-    return IncidentDesk(
-        incident,
-        stops=list(stops.select_related("job__order").order_by("rank", "pk")),
-        free_riders=list(free.exclude(pk=incident.rider_id).order_by("user__name", "pk")[:60]),
-        rescue=rescue.first(),
+    desk = IncidentDesk(
+        incident, stops=list(stops.select_related("job__order").order_by("rank", "pk")), rescue=rescue.first()
     )
+    if desk.on_board and desk.rescue is None:
+        riders = list(free.exclude(pk=incident.rider_id).order_by("user__name", "pk")[:60])
+        barred = barred_from([stop.job_id for stop in desk.on_board], riders, at_shelf=False, now=now)
+        return replace(desk, free_riders=[(rider, barred[rider.pk]) for rider in riders])
+    return desk

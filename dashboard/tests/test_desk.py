@@ -3,12 +3,14 @@
 from datetime import timedelta
 
 import pytest
-from django.utils import timezone
+from django.utils import timezone, translation
 
 from accounts.tests.factories import UserFactory
+from blinkit.kernel.words import said
 from catalog.tests.factories import NOW
 from dashboard import queries, words
 from dashboard.queries.desk import story
+from delivery import saying_no
 from delivery.models import Job, JobState, Trip
 from delivery.tests.factories import offered, rider, trip, waiting_job
 from orders.models import Evidence, Order, OrderLine
@@ -127,6 +129,21 @@ def test_sends_a_rider_by_hand_and_takes_the_order_back(ops):
     assert Job.objects.get().state == JobState.SEEKING
 
 
+def test_the_desk_reads_what_bars_a_rider_and_may_send_them_all_the_same_where_that_is_allowed(ops):
+    job = waiting_job()
+    small, unwilling = rider(job.store, name="Asif", max_bags=0), rider(job.store, name="Bina")
+    said_no = saying_no.noted([], unwilling.pk, pause=timedelta(days=1), now=timezone.now())
+    Job.objects.filter(pk=job.pk).update(declined_by=said_no)
+    page = ops.get(f"/ops/orders/{job.order_id}/").content.decode()
+    assert f'value="{small.pk}" disabled>' in page and "Asif cannot carry so many bags: 1, with room for 0." in page
+    path = f"/ops/orders/{job.order_id}/assign/"
+    assert "Bina said no to it" in ops.post(path, {"rider": unwilling.pk}, follow=True).content.decode()
+    told = ops.post(path, {"rider": small.pk, "sure": "1"}, follow=True).content.decode()
+    assert "cannot carry so many" in told and not Trip.objects.exists()
+    ops.post(path, {"rider": unwilling.pk, "sure": "1"})
+    assert Trip.objects.get().rider_id == unwilling.pk
+
+
 def test_assigning_nobody_is_refused_in_words(ops):
     job = waiting_job()
     answer = ops.post(f"/ops/orders/{job.order_id}/assign/", {"rider": "x"}, follow=True)
@@ -154,12 +171,25 @@ def test_every_event_of_an_order_has_words():
     from blinkit.kernel.events import DomainEvent
 
     known = set(words._SAY)
-    for app in ("orders", "fulfillment", "payments"):
+    for app in ("orders", "fulfillment", "payments", "delivery"):
         module = import_module(f"{app}.events")
         for name, cls in vars(module).items():
             own = isinstance(cls, type) and issubclass(cls, DomainEvent) and cls.__module__ == module.__name__
             if own and {"order_id", "ref"} & set(cls.__dataclass_fields__):
                 assert cls.code() in known, f"give {name} words in dashboard/words.py"
+
+
+def test_what_happened_is_told_in_the_language_of_whoever_reads(monkeypatch):
+    hindi = {
+        "{answer} ({reason})": "{answer} ({reason})", "The rider declined it": "राइडर ने मना किया", "Too far": "बहुत दूर",
+        "{qty} × {product} was recalled, {money} refunded": "{product} के {qty} वापस मँगाए, {money} वापस",
+    }  # fmt: skip
+    monkeypatch.setattr("blinkit.kernel.words.gettext", lambda text: hindi.get(text, text))
+    no = words.sentence("delivery.OfferAnswered", {"answer": "declined", "reason": "Too far"})
+    recalled = words.sentence("orders.LineRecalled", {"qty": 2, "product_name": "Milk", "refund_paise": 6_000})
+    assert (no, recalled) == ("The rider declined it (Too far)", "2 × Milk was recalled, ₹60 refunded")
+    with translation.override("hi"):
+        assert (said(no), said(recalled)) == ("राइडर ने मना किया (बहुत दूर)", "Milk के 2 वापस मँगाए, ₹60 वापस")
 
 
 def test_an_event_without_words_shows_its_name():

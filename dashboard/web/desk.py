@@ -112,7 +112,10 @@ def assign(request: HttpRequest, order_id: UUID) -> HttpResponse:
         rider_id = int(request.POST.get("rider", ""))
     except ValueError:
         raise Invalid("Choose a rider.") from None
-    trip = delivery.assign_by_hand(order_id=order_id, rider_id=rider_id, actor=actor_of(request), now=timezone.now())
+    trip = delivery.assign_by_hand(
+        order_id=order_id, rider_id=rider_id, actor=actor_of(request), now=timezone.now(),
+        sure=bool(request.POST.get("sure")),
+    )  # fmt: skip
     messages.success(request, _("%(name)s fetches it.") % {"name": trip.rider})
     return redirect("ops-order", order_id)
 

@@ -62,7 +62,7 @@ def incident_list(request: HttpRequest) -> HttpResponse:
 
 @screen
 def incident(request: HttpRequest, incident_id: UUID) -> HttpResponse:
-    desk = found.incident_desk(incident_id)
+    desk = found.incident_desk(incident_id, now=timezone.now())
     it = desk.incident
     points = []
     if it.lat is not None:
@@ -107,7 +107,7 @@ def resolve(request: HttpRequest, incident_id: UUID) -> HttpResponse:
 @act("ops-incident")
 def give_away(request: HttpRequest, incident_id: UUID) -> HttpResponse:
     """Orders that were not fetched yet go to other riders."""
-    desk, now = found.incident_desk(incident_id), timezone.now()
+    desk, now = found.incident_desk(incident_id, now=timezone.now()), timezone.now()
     for stop in desk.to_fetch:
         delivery.unassign(
             order_id=stop.job.order_id, reason=desk.incident.get_kind_display(), actor=actor_of(request), now=now
@@ -120,7 +120,7 @@ def give_away(request: HttpRequest, incident_id: UUID) -> HttpResponse:
 @act("ops-incident")
 def rescue(request: HttpRequest, incident_id: UUID) -> HttpResponse:
     """Another rider takes the bags over."""
-    desk = found.incident_desk(incident_id)
+    desk = found.incident_desk(incident_id, now=timezone.now())
     given = request.POST.get("rider", "")
     if not (given.isascii() and given.isdigit() and len(given) < 12):
         raise Invalid("Choose a rider.")
@@ -130,6 +130,7 @@ def rescue(request: HttpRequest, incident_id: UUID) -> HttpResponse:
         why=desk.incident.get_kind_display(),
         actor=actor_of(request),
         now=timezone.now(),
+        sure=bool(request.POST.get("sure")),
     )
     _noted(request, desk, _("%(name)s rides there and takes the bags over.") % {"name": made.trip.rider})
     messages.success(request, _("%(name)s rides there and takes the bags over.") % {"name": made.trip.rider})
@@ -138,7 +139,7 @@ def rescue(request: HttpRequest, incident_id: UUID) -> HttpResponse:
 
 @act("ops-incident")
 def call_off(request: HttpRequest, incident_id: UUID) -> HttpResponse:
-    desk = found.incident_desk(incident_id)
+    desk = found.incident_desk(incident_id, now=timezone.now())
     if desk.rescue is not None:
         delivery.call_off(rescue_id=desk.rescue.pk, actor=actor_of(request), now=timezone.now())
         _noted(request, desk, _("%(name)s turns round.") % {"name": desk.rescue.trip.rider})

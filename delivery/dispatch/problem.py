@@ -191,29 +191,48 @@ class Strategy(Protocol):
     ) -> Plan: ...
 
 
+SAID_NO, OTHER_STORE, OTHER_ZONE = "said no to it", "belongs to another store", "rides in another zone"
+WRONG_VEHICLE, NO_COLD_BAG = "has the wrong vehicle", "has no cold bag"
+TOO_MANY_BAGS, NO_ROOM, TOO_MUCH_CASH = (
+    "cannot carry so many bags",
+    "has no room for so much",
+    "would hold too much cash",
+)
+
+
 def misfit(job: OpenJob, rider: FreeRider, policy: Policy) -> str | None:
     """Why this rider may not have this job at all, or None."""
+    return against(job, rider, policy) or unable([job], rider)
+
+
+def against(job: OpenJob, rider: FreeRider, policy: Policy) -> str | None:
+    """What speaks against this rider for this job, although they could do it: a person may decide otherwise."""
     if rider.id in job.refused_by:
-        return "said no to it"
+        return SAID_NO
     if policy.home_store_only and rider.store != job.store:
-        return "belongs to another store"
+        return OTHER_STORE
     if rider.stores is not None and job.store not in rider.stores:
-        return "rides in another zone"
-    if job.vehicles and rider.vehicle not in job.vehicles:
-        return "has the wrong vehicle"
-    if job.is_cold and not rider.has_cold_bag:
-        return "has no cold bag"
-    return overload([job], rider)
+        return OTHER_ZONE
+    return None
+
+
+def unable(jobs: Sequence[OpenJob], rider: FreeRider) -> str | None:
+    """Why nobody may hand these jobs to this rider together, or None."""
+    if any(job.vehicles and rider.vehicle not in job.vehicles for job in jobs):
+        return WRONG_VEHICLE
+    if not rider.has_cold_bag and any(job.is_cold for job in jobs):
+        return NO_COLD_BAG
+    return overload(jobs, rider)
 
 
 def overload(jobs: Sequence[OpenJob], rider: FreeRider) -> str | None:
     """Why this rider may not have these jobs together, or None."""
     if sum(job.bags for job in jobs) > rider.max_bags:
-        return "cannot carry so many bags"
+        return TOO_MANY_BAGS
     if rider.max_litres is not None and sum(job.litres for job in jobs) > rider.max_litres + 1e-9:
-        return "has no room for so much"
+        return NO_ROOM
     if rider.cash_room_paise is not None and sum(job.cash_paise for job in jobs) > rider.cash_room_paise:
-        return "would hold too much cash"
+        return TOO_MUCH_CASH
     return None
 
 

@@ -10,7 +10,6 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import Min
 
 from blinkit.kernel import events, live
 from blinkit.kernel.errors import Invalid
@@ -198,16 +197,17 @@ def door_first(*, stop_id: UUID, rider_id: int, now: datetime) -> None:
     stop = trips.lock_stop(stop_id, rider_id)
     if stop.state != StopState.ON_BOARD:
         raise StopGone(say("This stop is “{state}”.", state=str(StopState(stop.state).label)), state=stop.state)
-    others = Stop.objects.filter(trip=stop.trip, state=StopState.ON_BOARD).exclude(pk=stop.pk)
-    if others.filter(arrived_at__isnull=False).exists():
+    others = list(
+        Stop.objects.filter(trip=stop.trip, state=StopState.ON_BOARD).exclude(pk=stop.pk).order_by("rank", "pk")
+    )
+    if any(other.arrived_at is not None for other in others):
         raise StopGone("Finish the door you stand at first.")
-    first = others.aggregate(rank=Min("rank"))["rank"]
-    if first is None or stop.rank < first:
+    if not others or stop.rank < others[0].rank:
         return
-    # Everybody on board moves one back, this one takes the first place: ranks stay whole and small.
-    for number, other in enumerate(others.order_by("rank", "pk"), start=first + 1):
-        Stop.objects.filter(pk=other.pk).update(rank=number)
-    Stop.objects.filter(pk=stop.pk).update(rank=first)
+    # Those on board change their places among each other: nobody gets that of an order still on the shelf.
+    places = sorted(one.rank for one in [stop, *others])
+    for one, place in zip([stop, *others], places, strict=True):
+        Stop.objects.filter(pk=one.pk).update(rank=place)
     trips.doors_changed(rider_id, now=now)
     _hint(stop)
 

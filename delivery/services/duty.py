@@ -118,14 +118,17 @@ def go_on_duty(
 
 
 @transaction.atomic
-def go_off_duty(*, rider_id: int, now: datetime) -> None:
-    """No more offers; an open one is withdrawn. Silent when off duty; raises TripLive while a trip is not over."""
+def go_off_duty(*, rider_id: int, now: datetime, still: Q | None = None) -> None:
+    """No more offers; an open one is withdrawn. Silent when off duty; raises TripLive while a trip is not over.
+
+    `still`: what a sweep saw of the shift. When it is true no more under the lock (the rider was heard of, came back
+    from a break, rides on in another gig) nothing happens."""
     from delivery.services.offers import lock_open, withdraw_all  # late: offers ask this module who is on duty
 
     # Offers and jobs before the rider, as when an offer is accepted: the two may happen in the same second.
     offers, jobs = lock_open(Q(rider_id=rider_id))
     rider = lock_rider(rider_id)
-    shift = Shift.objects.filter(rider=rider, ended_at=None).first()
+    shift = Shift.objects.filter(still or Q(), rider=rider, ended_at=None).first()
     if shift is None:
         return
     if Trip.objects.filter(rider=rider, ended_at=None).exists():
@@ -140,13 +143,12 @@ def go_off_duty(*, rider_id: int, now: datetime) -> None:
 def sweep_silent(*, now: datetime, limit: int = 100) -> int:
     """Riders nobody has heard of for a quarter of an hour, and who have no trip, go off duty: the promise must not
     count on them. Returns how many."""
-    silent = Shift.objects.filter(ended_at=None, rider__seen_at__lt=now - LONG_SILENCE).exclude(
-        rider__trips__in=Trip.objects.filter(ended_at=None)
-    )
+    unheard = Q(rider__seen_at__lt=now - LONG_SILENCE)
+    silent = Shift.objects.filter(unheard, ended_at=None).exclude(rider__trips__in=Trip.objects.filter(ended_at=None))
     done = 0
     for rider_id in list(silent.order_by("pk").values_list("rider_id", flat=True)[:limit]):
         try:
-            go_off_duty(rider_id=rider_id, now=now)
+            go_off_duty(rider_id=rider_id, now=now, still=unheard)
         except TripLive:  # sent by hand meanwhile
             continue
         done += 1
@@ -170,7 +172,7 @@ def sweep_shifts(*, now: datetime, limit: int = 200) -> int:
         try:
             if may and go_on(rider_id=rider_id, now=now):
                 continue
-            go_off_duty(rider_id=rider_id, now=now)
+            go_off_duty(rider_id=rider_id, now=now, still=over | forgotten)
         except TripLive:  # accepted one meanwhile
             continue
         done += 1

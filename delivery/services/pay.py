@@ -37,7 +37,7 @@ from delivery.models import (
 from delivery.paybook import WAY_BACK
 from delivery.paying import Rates, Surge, Way
 from delivery.paying import total_of as total_of
-from delivery.tracing import DEMO
+from delivery.tracing import CITY, DEMO
 
 SERVED = (StopState.DELIVERED, StopState.FAILED)
 
@@ -120,7 +120,7 @@ def earn(stop: Stop, *, door: Point, tip_paise: int, now: datetime) -> Earning:
     parts = paying.pay_of(
         routed,
         rates=rates,
-        is_first=not any(hasattr(other, "earning") for other in others),  # also of a bag somebody took over
+        is_first=_pays_the_fetching(stop, others),
         waiting_paise=_waiting(stop, others, rates),
         surge_paise=policy.surge_paise,
         tip_paise=tip_paise,
@@ -169,6 +169,18 @@ def pay_way_back(trip: Trip, *, now: datetime) -> None:
         },
     )  # fmt: skip
     live.touch(f"rider.{trip.rider_id}", what="pay")
+
+
+def _pays_the_fetching(stop: Stop, others: Sequence[Stop]) -> bool:
+    """The way to the store and the pickup are in the first base, once a trip: with the stop the offer said it of,
+    whichever door is done first; else (that one fell away, or nothing was offered) with the first that is earned."""
+    if any(hasattr(other, "earning") for other in others):  # also of a bag somebody took over
+        return False
+    said_of_another = OfferedJob.objects.filter(
+        rank=1, offer__rider_id=stop.trip.rider_id, offer__state=OfferState.ACCEPTED,
+        job__stops__trip=stop.trip, job__stops__state__in=(StopState.TO_PICK_UP, StopState.ON_BOARD),
+    ).exclude(job=stop.job_id)  # fmt: skip
+    return not said_of_another.exists()
 
 
 def promised_parts(stop: Stop) -> Mapping[str, int]:
@@ -223,11 +235,8 @@ def _ridden(stop: Stop, *, start: Point, door: Point, since: datetime | None, no
         paying.Fix(Point(lat, lng), at, accuracy)
         for lat, lng, at, accuracy in rows.values_list("lat", "lng", "at", "accuracy_metres")
     ]
-    if settings.DEMO_MODE:
-        return paying.ridden_metres(
-            fixes, start=start, end=door, since=since, until=until, fastest_mps=DEMO.fastest_mps
-        )
-    return paying.ridden_metres(fixes, start=start, end=door, since=since, until=until)
+    limits = DEMO if settings.DEMO_MODE else CITY
+    return paying.ridden_metres(fixes, start=start, end=door, since=since, until=until, limits=limits)
 
 
 def _ask_about(earning: Earning, stop: Stop) -> None:

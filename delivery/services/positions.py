@@ -57,7 +57,8 @@ class Fix:
 class Progress:
     """How a rider gets on. `remaining_s` to the next stop (None without one), `fraction` of the way there; `at`: of the
     last believed position; `off_route_since`: the way grows since then, or the route is far away; `silent_since`:
-    nothing was heard since then (None while the rider is heard)."""
+    nothing was heard since then (None while the rider is heard). `goal`: what the last position was measured against
+    (BACK_TO_STORE, or the order of a door), with the metres that are left to it and since when they got no fewer."""
 
     remaining_s: int | None
     fraction: float | None
@@ -65,6 +66,9 @@ class Progress:
     at: datetime
     silent_since: datetime | None
     point: Point
+    goal: str = ""
+    left_metres: int = 0
+    nearer_at: datetime | None = None
 
 
 @dataclass(slots=True)
@@ -152,6 +156,9 @@ def _progress(fact: Mapping[str, Any], now: datetime) -> Progress:
         at=at,
         silent_since=heard if now - heard > SILENT_AFTER else None,
         point=Point(fact["lat"], fact["lng"]),
+        goal=fact["way"]["leg"] if "way" in fact else "",
+        left_metres=fact.get("left_m", 0),
+        nearer_at=_instant(fact["nearer"]) if "nearer" in fact else None,
     )
 
 
@@ -292,7 +299,7 @@ def _leg(fact: Mapping[str, Any]) -> Leg | None:
 def _get_on(state: dict[str, Any], fact: Mapping[str, Any], mark: Mark) -> None:
     leg = _leg(fact)
     if leg is None:
-        for name in ("way", "left_s", "left_m", "fraction", "off"):
+        for name in ("way", "left_s", "left_m", "fraction", "off", "nearer"):
             state.pop(name, None)
         return
     progress, state["way"] = advance(state.get("way"), leg, mark.lat, mark.lng, mark.at_ms, _streets(fact).metres)
@@ -300,6 +307,7 @@ def _get_on(state: dict[str, Any], fact: Mapping[str, Any], mark: Mark) -> None:
     state["left_s"] = _ride_s(mark.at_ms, fact, state["left_m"])
     state["fraction"] = progress.fraction
     state["off"] = progress.off_route_since_ms
+    state["nearer"] = progress.nearer_ms
 
 
 def _streets(fact: Mapping[str, Any]) -> Streets:

@@ -12,15 +12,15 @@ from django.db.models import Exists, OuterRef, Q
 
 from blinkit.kernel import events, live
 from blinkit.kernel.said import say
-from delivery.errors import NotOnDuty, ReasonMissing, RiderBusy, StopGone, Suspended
+from delivery.errors import ReasonMissing, RiderBusy, StopGone
 from delivery.events import RescueAsked
 from delivery.incidents import Rescue
-from delivery.models import Earning, Job, JobState, Rider, Shift, Stop, StopState, Trip
+from delivery.models import Earning, Job, JobState, Rider, Stop, StopState, Trip
 from delivery.services import returns, trips
-from delivery.services.asking import ask_for_round
 from delivery.services.doors import last_known
 from delivery.services.doors_before import tell_after_commit
 from delivery.services.duty import lock_rider, write_load
+from delivery.services.fitting import refuse_unfit
 from delivery.services.offers import lock_open, withdraw_all
 from delivery.services.positions import note_carrying
 from orders import services as orders
@@ -28,11 +28,14 @@ from orders.errors import WrongBags
 
 
 @transaction.atomic
-def send_rescue(*, from_rider_id: int, to_rider_id: int, why: str, actor: str, now: datetime) -> Rescue:
+def send_rescue(
+    *, from_rider_id: int, to_rider_id: int, why: str, actor: str, now: datetime, sure: bool = False
+) -> Rescue:
     """Rider `to` leaves for rider `from`, who keeps the bags until they meet. What `from` had not fetched yet goes back
     to the pool. Silent when that rider is on the way already.
 
-    Raises StopGone without bags on board, RiderBusy, NotOnDuty, Suspended, ReasonMissing.
+    Raises StopGone without bags on board, RiderBusy, NotOnDuty, Suspended, ReasonMissing, CannotTake for who cannot
+    carry all of it, and AgainstRule unless operations are `sure`.
     """
     if not why.strip():
         raise ReasonMissing("Say why another rider takes over.")
@@ -52,6 +55,11 @@ def send_rescue(*, from_rider_id: int, to_rider_id: int, why: str, actor: str, n
         raise RiderBusy("Another rider is on the way to these bags. Call that off first.")
     to = riders[to_rider_id]
     _refuse_unless_free(to, from_rider_id)
+    # Read under the locks: what was handed over meanwhile needs nobody.
+    carried = list(Stop.objects.filter(trip=trip, state=StopState.ON_BOARD).values_list("job", flat=True))
+    if not carried:
+        raise StopGone("This rider has no bags on board.")
+    refuse_unfit(to, carried, at_shelf=False, now=now, sure=sure)
     withdraw_all(offers.values(), jobs, reason=f"sent to a stranded rider ({actor})", now=now)
     for stop in stops:
         if stop.state == StopState.TO_PICK_UP:
@@ -124,7 +132,7 @@ def take_over(*, rider_id: int, bag_codes: list[str], now: datetime) -> Trip:
     rescue.taken_at = now
     rescue.save(update_fields=["taken_at"])
     Trip.objects.filter(pk=rescue.trip_id, at_store_at=None).update(at_store_at=now)
-    _free(rescue.from_trip, now=now)
+    returns.end_if_over(rescue.from_trip.pk, now=now)
     for it in (from_rider_id, rider_id):
         transaction.on_commit(lambda it=it: note_carrying(rider_id=it, left=True))  # type: ignore[misc]
     tell_after_commit(rider_id, now=now)
@@ -146,7 +154,7 @@ def call_off(*, rescue_id: int, actor: str, now: datetime) -> None:
         raise StopGone("The bags have changed hands already.")
     rescue.off_at = now
     rescue.save(update_fields=["off_at"])
-    _free(rescue.trip, now=now)
+    returns.end_if_over(rescue.trip.pk, now=now)
     _hint(rescue)
 
 
@@ -182,19 +190,9 @@ def _rescue_of(rider_id: int) -> Rescue:
 def _refuse_unless_free(to: Rider, from_rider_id: int) -> None:
     if to.pk == from_rider_id:
         raise RiderBusy("Choose another rider.")
-    if to.suspended_reason:
-        raise Suspended(say("This rider is suspended: {reason}.", reason=to.suspended_reason))
-    if not Shift.objects.working().filter(rider=to).exists():
-        raise NotOnDuty("This rider is off duty or on a break.")
+    trips.refuse_absent(to)
     if to.trips.filter(ended_at=None).exists():
         raise RiderBusy("This rider is on a trip.")
-
-
-def _free(trip: Trip, *, now: datetime) -> None:
-    if returns.is_over(trip.pk):
-        Trip.objects.filter(pk=trip.pk, ended_at=None).update(ended_at=now)
-        write_load(store_id=trip.store_id, now=now)
-        ask_for_round(trip.store_id)
 
 
 def _hint(rescue: Rescue) -> None:

@@ -1,6 +1,6 @@
 """Bags of undelivered orders ride back: the trip is over when the store has them.
 
-Lock order: order, job, stop with its trip.
+Lock order: order, job, trip, stop, return.
 """
 
 from __future__ import annotations
@@ -49,6 +49,20 @@ def is_over(trip_id: UUID) -> bool:
     return not stops.exists() and not BagsReturn.objects.filter(trip_id=trip_id, done_at=None).exists()
 
 
+def end_if_over(trip_id: UUID, *, now: datetime) -> bool:
+    """The trip ends with the last thing left of it: the rider is free. Two doors that are done in the same instant wait
+    for each other at the trip's row, so the later one sees that nothing is left. Returns whether it has ended."""
+    trip = Trip.objects.select_for_update(no_key=True).get(pk=trip_id)
+    if not is_over(trip_id):
+        return False
+    if trip.ended_at is None:
+        trip.ended_at = now
+        trip.save(update_fields=["ended_at"])
+        write_load(store_id=trip.store_id, now=now)
+        ask_for_round(trip.store_id)
+    return True
+
+
 @transaction.atomic
 def back_at_store(*, rider_id: int, now: datetime) -> None:
     """The rider stands in the store with the bags; from now on the store's time counts. Silent when repeated.
@@ -74,10 +88,11 @@ def put_down(*, rider_id: int, now: datetime) -> None:
     trip = Trip.objects.filter(rider_id=rider_id, ended_at=None).first()
     if trip is None:
         return
-    for it in trip.returns.filter(done_at=None).order_by("stop__job__order_id").select_related("stop__job"):
+    waiting = list(trip.returns.filter(done_at=None).order_by("stop__job__order_id").select_related("stop__job"))
+    for it in waiting:
         if it.leave_from is None or now < it.leave_from:
             raise TooEarly("Wait for somebody of the store to take the bags.", leave_from=it.leave_from)
-        order = orders.lock(it.stop.job.order_id)
+    for order in [orders.lock(it.stop.job.order_id) for it in waiting]:  # all, before the trip is locked with the first
         if _done(order.pk, now=now, unseen=True):
             left = BagsLeftUnseen(order_id=order.pk, store_code=order.store.code, rider_id=rider_id)
             events.record(left, subject=f"order:{order.pk}", actor=f"rider:{rider_id}")
@@ -92,22 +107,15 @@ def bags_back(*, order_id: UUID, now: datetime) -> None:
 
 def _done(order_id: UUID, *, now: datetime, unseen: bool = False) -> bool:
     Job.objects.select_for_update(no_key=True).filter(order_id=order_id).first()
-    it = (
-        BagsReturn.objects.select_for_update(of=("self",), no_key=True)
-        .filter(stop__job__order_id=order_id, done_at=None)
-        .select_related("trip__store")
-        .first()
-    )
-    if it is None:
+    waiting = BagsReturn.objects.filter(stop__job__order_id=order_id, done_at=None)
+    trip = Trip.objects.select_for_update(no_key=True).filter(pk__in=waiting.values("trip")).first()
+    it = waiting.select_for_update(of=("self",), no_key=True).first()
+    if trip is None or it is None:
         return False
     it.done_at, it.is_unseen = max(now, it.begun_at), unseen
     it.save(update_fields=["done_at", "is_unseen"])
-    trip = Trip.objects.select_for_update(no_key=True).get(pk=it.trip_id)
     pay_way_back(trip, now=now)
-    if is_over(trip.pk):
-        Trip.objects.filter(pk=trip.pk, ended_at=None).update(ended_at=now)
-        write_load(store_id=it.trip.store_id, now=now)
-        ask_for_round(it.trip.store_id)
+    end_if_over(trip.pk, now=now)
     live.touch(f"rider.{trip.rider_id}", what="trip", id=trip.pk)
     live.touch("ops", what="riders")
     return True

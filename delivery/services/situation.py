@@ -249,26 +249,36 @@ def soon_free(area: Area, *, now: datetime) -> list[FreeRider]:
 # -- jobs -------------------------------------------------------------------------------------------------------------
 
 
-def waiting_jobs(area: Area) -> list[Job]:
-    """Jobs that seek a rider, the most urgent first, locked; those somebody else is at are passed over."""
+def with_cold(jobs: QuerySet[Job]) -> QuerySet[Job]:
+    """The jobs with `is_cold`: something chilled or frozen is in their bags; and with their orders."""
     cold = OrderLine.objects.filter(
         order=OuterRef("order"), product__zone__in=(Zone.CHILLED, Zone.FROZEN), qty__gt=F("short_qty")
     )
+    return jobs.annotate(is_cold=Exists(cold)).select_related("order")
+
+
+def waiting_jobs(area: Area) -> list[Job]:
+    """Jobs that seek a rider, the most urgent first, locked; those somebody else is at are passed over."""
     return list(
-        Job.objects.filter(store_id__in=list(area.stores), state=JobState.SEEKING)
-        .annotate(is_cold=Exists(cold))
-        .select_related("order")
+        with_cold(Job.objects.filter(store_id__in=list(area.stores), state=JobState.SEEKING))
         .select_for_update(of=("self",), skip_locked=True, no_key=True)
         .order_by("due_at", "pk")[:MOST_JOBS]
     )
 
 
 def as_open(
-    jobs: Sequence[Job], area: Area, *, on_duty: Collection[int], answer_s: float, now: datetime
+    jobs: Sequence[Job],
+    area: Area,
+    *,
+    on_duty: Collection[int],
+    answer_s: float,
+    now: datetime,
+    ready: Mapping[UUID, datetime] | None = None,
 ) -> list[OpenJob]:
     """The jobs as the engine knows them. An offer takes its time: bags are looked at as ready `answer_s` earlier than
-    they are. One statement when something is not packed yet."""
-    ready = ready_at([job for job in jobs if job.order.packed_at is None], now=now)
+    they are. `ready`, where it is known or does not matter; else the floor is asked when something is not packed."""
+    if ready is None:
+        ready = ready_at([job for job in jobs if job.order.packed_at is None], now=now)
     return [
         OpenJob(
             id=job.pk,
@@ -281,7 +291,7 @@ def as_open(
             due_s=job.due_at.timestamp(),
             bags=job.bags,
             cash_paise=job.order.cash_due_paise,
-            is_cold=job.is_cold,  # type: ignore[attr-defined]  # annotated by waiting_jobs
+            is_cold=job.is_cold,  # type: ignore[attr-defined]  # annotated by with_cold
             refused_by=saying_no.refused_by(job.declined_by, on_duty=on_duty, opened_at=job.opened_at, now=now),
         )
         for job in jobs

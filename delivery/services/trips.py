@@ -18,6 +18,7 @@ from blinkit.kernel.said import say, together
 from catalog.models import Store
 from catalog.travel import street_metres
 from delivery import saying_no
+from delivery.doors import DoorAnswer, DoorWait
 from delivery.errors import NoSuchStop, NotOnDuty, NotThere, ReasonMissing, RiderBusy, StopGone, Suspended
 from delivery.incidents import Rescue
 from delivery.models import (
@@ -33,7 +34,8 @@ from delivery.models import (
 from delivery.services import pay, returns
 from delivery.services.asking import ask_for_round
 from delivery.services.doors_before import tell_after_commit
-from delivery.services.duty import anyone_on_duty, lock_rider, write_load
+from delivery.services.duty import anyone_on_duty, lock_rider
+from delivery.services.fitting import refuse_unfit
 from delivery.services.offers import PROMISE_GUESS, READY_GUESS, begin_trip, lock_open, open_job, withdraw_all
 from delivery.services.positions import note_carrying
 from orders import services as orders
@@ -43,6 +45,7 @@ MOST_STOPS = 4
 FRESH = timedelta(seconds=60)
 AT_STORE_WITHIN_M = 300
 ON_TRIP = (StopState.TO_PICK_UP, StopState.ON_BOARD)
+ON_THE_ROAD = (Status.PICKED_UP, Status.IN_TRANSIT)
 
 
 def live_trip(rider_id: int) -> Trip | None:
@@ -122,7 +125,7 @@ def bags_on_board(*, order_id: UUID, now: datetime) -> None:
     order = orders.lock(order_id)
     found = Stop.objects.filter(job__order_id=order_id, state=StopState.TO_PICK_UP).values_list("pk", "trip__rider_id")
     stop_id, rider_id = found.first() or (None, 0)
-    if stop_id is not None and order.status in (Status.PICKED_UP, Status.IN_TRANSIT):
+    if stop_id is not None and order.status in ON_THE_ROAD:
         stop = lock_stop(stop_id, rider_id)
         if stop.state == StopState.TO_PICK_UP:
             _take_on_board(stop, now=order.picked_up_at or now)
@@ -161,8 +164,11 @@ def leave_store(*, stop_id: UUID, rider_id: int, now: datetime) -> None:
 
 def _leave(rider_id: int, *, now: datetime) -> None:
     under_way = Stop.objects.filter(trip__rider_id=rider_id, trip__ended_at=None, state__in=ON_TRIP)
-    for order_id in under_way.order_by("job__order_id").values_list("job__order_id", flat=True):
-        orders.lock(order_id)
+    in_order = under_way.order_by("job__order_id").values_list("job__order_id", flat=True)
+    locked = [orders.lock(order_id) for order_id in in_order]
+    for order in locked:
+        if order.status in ON_THE_ROAD:  # else the store's scan, whose event is still on its way, would bar the rider
+            bags_on_board(order_id=order.pk, now=now)
     depart(rider_id=rider_id, now=now)
     behind = Stop.objects.filter(trip__rider_id=rider_id, trip__ended_at=None, state=StopState.TO_PICK_UP)
     for left in behind.order_by("job__order_id").values_list("pk", flat=True):
@@ -172,8 +178,8 @@ def _leave(rider_id: int, *, now: datetime) -> None:
 @transaction.atomic
 def arrive(*, stop_id: UUID, rider_id: int, now: datetime) -> Stop:
     """The rider stands at the door. Silent when repeated. Raises NoSuchStop, StopGone."""
-    on_board = Stop.objects.filter(pk=stop_id, trip__rider_id=rider_id, state=StopState.ON_BOARD, arrived_at=None)
-    if on_board.exists():
+    carried = Q(state=StopState.ON_BOARD) | Q(state=StopState.TO_PICK_UP, job__order__status__in=ON_THE_ROAD)
+    if Stop.objects.filter(carried, pk=stop_id, trip__rider_id=rider_id, arrived_at=None).exists():
         _leave(rider_id, now=now)  # locks every order of the trip, in their order, before this one's stop
     stop = lock_stop(stop_id, rider_id)
     _must_be(stop, StopState.ON_BOARD)
@@ -198,13 +204,16 @@ def deliver(
 ) -> Stop:
     """Handed over at the door, proven by the code (or a photo where the customer chose so). Silent when repeated.
 
-    Writes the proof and the earning, ends the trip with its last stop. Raises what orders.delivered raises
+    Writes the proof and the earning, ends the trip with its last stop. Who cancelled at the door is given it for the
+    code only. Raises what orders.delivered raises
     (ProofNeeded, WrongOtp, WrongCash), NoSuchStop, StopGone.
     """
     stop = lock_stop(stop_id, rider_id)
     if stop.state == StopState.DELIVERED:
         return stop
     _must_be(stop, StopState.ON_BOARD)
+    if not otp and DoorWait.objects.filter(stop=stop, answer=DoorAnswer.CANCEL).exists():
+        raise StopGone("The customer has cancelled at the door: bring it back, or ask for the code.", state=stop.state)
     order = orders.delivered(
         order_id=stop.job.order_id,
         rider_id=rider_id,
@@ -271,7 +280,7 @@ def drop_cancelled(*, order_id: UUID, now: datetime) -> None:
     job = _job_without_offers(order_id, reason="order cancelled", now=now)
     if job is None or job.state in (JobState.DONE, JobState.CANCELLED):
         return
-    stop = Stop.objects.select_related("trip", "job").filter(job=job, state=StopState.TO_PICK_UP).first()
+    stop = _lock_fetching(job)
     if stop is not None:
         stop.fail_reason = "The order was cancelled"
         _finish(stop, StopState.DROPPED, JobState.CANCELLED, now=now)
@@ -294,7 +303,7 @@ def follow_order(*, order_id: UUID, now: datetime) -> None:
     job = _job_without_offers(order_id, reason="another store has it now", now=now)
     if job is None or job.state in (JobState.DONE, JobState.CANCELLED):
         return
-    stop = Stop.objects.select_related("trip", "job").filter(job=job, state=StopState.TO_PICK_UP).first()
+    stop = _lock_fetching(job)
     if stop is not None:
         rider_id = stop.trip.rider_id
         orders.rider_fell_away(order_id=order_id, rider_id=rider_id, actor="system", now=now, why="Another store")
@@ -308,11 +317,12 @@ def follow_order(*, order_id: UUID, now: datetime) -> None:
 
 
 @transaction.atomic
-def assign_by_hand(*, order_id: UUID, rider_id: int, actor: str, now: datetime) -> Trip:
+def assign_by_hand(*, order_id: UUID, rider_id: int, actor: str, now: datetime, sure: bool = False) -> Trip:
     """Operations send a particular rider, without an offer; offers that stand in the way are withdrawn. A rider whose
     trip from the same store has not been picked up yet takes the order along.
 
-    Raises StopGone when the order does not wait for a rider, RiderBusy, Suspended.
+    Raises StopGone when the order does not wait for a rider, RiderBusy, NotOnDuty, Suspended, CannotTake; AgainstRule
+    for what rounds would not do, unless they are `sure`.
     """
     order = orders.lock(order_id)
     wanted = Q(offered__job__order_id=order_id) | Q(rider_id=rider_id)
@@ -321,26 +331,37 @@ def assign_by_hand(*, order_id: UUID, rider_id: int, actor: str, now: datetime) 
     if job is None or job.state not in (JobState.SEEKING, JobState.OFFERED):
         raise StopGone("This order does not wait for a rider.")
     rider = lock_rider(rider_id)
+    refuse_absent(rider)
+    # Locked: it must not end while this order is put on it.
+    trip = Trip.objects.select_for_update(no_key=True).filter(rider=rider, ended_at=None).first()
+    if trip is not None and not _takes_along(trip, job):
+        raise RiderBusy("This rider is on a trip.")
+    refuse_unfit(rider, [job.pk], now=now, sure=sure)
+    withdraw_all(in_the_way.values(), jobs, reason=f"assigned by hand ({actor})", now=now)
+    fetched = Stop.objects.filter(trip=trip, state=StopState.TO_PICK_UP) if trip else Stop.objects.none()
+    route = [*(stop.job.order for stop in fetched.select_related("job__order").order_by("rank")), order]
+    paid = pay.quote(
+        store=order.store, doors=[it.point for it in route], tips_paise=[it.tip_paise for it in route], now=now
+    )
+    return begin_trip([job], rider, pay_paise={job.pk: pay.total_of(paid[-1])}, now=now)
+
+
+def refuse_absent(rider: Rider) -> None:
+    """Whoever may not ride now is not sent anywhere. Raises Suspended, NotOnDuty."""
     if rider.suspended_reason:
         raise Suspended(say("This rider is suspended: {reason}.", reason=rider.suspended_reason))
+    if not rider.is_verified:
+        raise Suspended("One of this rider's papers is missing or over.")
     if not Shift.objects.working().filter(rider=rider).exists():
         raise NotOnDuty("This rider is off duty or on a break.")
-    trip = live_trip(rider_id)
-    if trip is not None and not _has_room(trip, rider, job):
-        raise RiderBusy("This rider is on a trip.")
-    withdraw_all(in_the_way.values(), jobs, reason=f"assigned by hand ({actor})", now=now)
-    paid = pay.quote(store=order.store, doors=[order.point], tips_paise=[order.tip_paise], now=now)
-    return begin_trip([job], rider, pay_paise={job.pk: pay.total_of(paid[0])}, now=now)
 
 
-def _has_room(trip: Trip, rider: Rider, job: Job) -> bool:
+def _takes_along(trip: Trip, job: Job) -> bool:
     """Can this job be fetched along? Only while the bags of the same store are still to be fetched."""
-    stops = list(Stop.objects.filter(trip=trip).exclude(state=StopState.DROPPED).select_related("job"))
-    if Rescue.objects.filter(trip=trip).exists():
+    states = list(Stop.objects.filter(trip=trip).exclude(state=StopState.DROPPED).values_list("state", flat=True))
+    if Rescue.objects.filter(trip=trip).exists() or trip.store_id != job.store_id:
         return False
-    if trip.store_id != job.store_id or any(stop.state != StopState.TO_PICK_UP for stop in stops):
-        return False
-    return len(stops) < MOST_STOPS and sum(stop.job.bags for stop in stops) + job.bags <= rider.max_bags
+    return len(states) < MOST_STOPS and all(state == StopState.TO_PICK_UP for state in states)
 
 
 def _job_without_offers(order_id: UUID, *, reason: str, now: datetime) -> Job | None:
@@ -380,9 +401,15 @@ def lock_stop(stop_id: UUID, rider_id: int) -> Stop:
     Job.objects.select_for_update(no_key=True).get(order_id=order_id)
     return (
         Stop.objects.select_related("trip", "trip__store", "job", "job__store", "job__order")
-        .select_for_update(of=("self", "trip"), no_key=True)
+        .select_for_update(of=("trip", "self"), no_key=True)  # a trip before its stops: acts on one may touch all
         .get(pk=stop_id)
     )
+
+
+def _lock_fetching(job: Job) -> Stop | None:
+    """The stop of a job whose bags are still to be fetched. The caller holds order and job."""
+    stop = Stop.objects.select_related("trip").filter(job=job, state=StopState.TO_PICK_UP).first()
+    return None if stop is None else lock_stop(stop.pk, stop.trip.rider_id)
 
 
 def _must_be(stop: Stop, state: StopState) -> None:
@@ -395,11 +422,7 @@ def _finish(stop: Stop, state: StopState, job_state: JobState, *, now: datetime)
     stop.save(update_fields=["state", "done_at", "fail_reason"])
     Job.objects.filter(pk=stop.job_id).update(state=job_state)
     trip = stop.trip
-    if returns.is_over(trip.pk):
-        Trip.objects.filter(pk=trip.pk, ended_at=None).update(ended_at=now)
-        write_load(store_id=trip.store_id, now=now)
-        ask_for_round(trip.store_id)  # this rider is free
-    elif job_state == JobState.SEEKING:
+    if not returns.end_if_over(trip.pk, now=now) and job_state == JobState.SEEKING:
         ask_for_round(trip.store_id)
     _carry(trip, left=None)
     tell_after_commit(trip.rider_id, now=now)

@@ -13,16 +13,14 @@ from django.db.models import Prefetch, Q
 
 from blinkit.kernel import events, live, metrics
 from blinkit.kernel.errors import Refusal
-from blinkit.kernel.geo import Point
 from catalog.travel import street_metres
 from delivery.events import TripInTrouble
 from delivery.models import Job, JobState, Stop, StopState, Trip
+from delivery.services.positions import BACK_TO_STORE, Progress, progress_of_many
 from delivery.services.situation import policy_of, ready_at
 from delivery.services.trips import AT_STORE_WITHIN_M, hand_back
 from orders.states import Status
 
-NEARER_M = 60
-"""Positions wobble: less than this is no progress."""
 ARRIVED_M = 150
 MOST_TRIPS = 2_000
 SILENT = "The rider's phone fell silent"
@@ -36,16 +34,17 @@ def watch_trips(*, now: datetime) -> int:
     rides_back = Q(state=StopState.FAILED, bags_return__isnull=False, bags_return__done_at=None)
     under_way = Q(state__in=[StopState.TO_PICK_UP, StopState.ON_BOARD])
     stops = Stop.objects.filter(under_way | rides_back).select_related("job__order")
-    trips = (
+    trips = list(
         Trip.objects.filter(ended_at=None)
         .select_related("rider", "store__city__dispatch_policy")
         .prefetch_related(Prefetch("stops", queryset=stops.order_by("rank", "pk"), to_attr="open_stops"))
         .order_by("pk")[:MOST_TRIPS]
     )
-    return sum(_look(trip, trip.open_stops, now=now) for trip in trips)  # type: ignore[attr-defined]  # prefetched
+    gets_on = progress_of_many([trip.rider_id for trip in trips], now=now)
+    return sum(_look(trip, trip.open_stops, gets_on.get(trip.rider_id), now=now) for trip in trips)  # type: ignore[attr-defined]  # prefetched
 
 
-def _look(trip: Trip, stops: list[Stop], *, now: datetime) -> int:
+def _look(trip: Trip, stops: list[Stop], progress: Progress | None, *, now: datetime) -> int:
     if not stops:
         return 0
     rider, policy = trip.rider, policy_of(trip.store.city)
@@ -57,12 +56,10 @@ def _look(trip: Trip, stops: list[Stop], *, now: datetime) -> int:
     if not ahead:  # only bags that ride back: nothing is waited for at a door
         _clear(trip)
         return 0
-    target = ahead[0].job.order.point if not fetching else None if trip.at_store_at else trip.store.point
-    if target is not None and rider.point is not None and _no_nearer(trip, rider.point, target, now=now):
-        since = trip.nearest_at or trip.started_at
-        if since < now - timedelta(seconds=policy.off_route_s):
-            _tell(trip, ahead, "off_route", now=now)
-            return _give_away(fetching, OFF_ROUTE, now=now)
+    since = _no_nearer_since(progress, trip, ahead, fetching)
+    if since is not None and since < now - timedelta(seconds=policy.off_route_s):
+        _tell(trip, ahead, "off_route", now=now)
+        return _give_away(fetching, OFF_ROUTE, now=now)
     if fetching and _has_left(trip, ahead):
         return _give_away(fetching, LEFT, now=now)
     if fetching and trip.at_store_at is not None and len(fetching) == len(ahead):
@@ -78,15 +75,17 @@ def _clear(trip: Trip) -> None:
         Trip.objects.filter(pk=trip.pk).update(trouble="", trouble_at=None)
 
 
-def _no_nearer(trip: Trip, at: Point, target: Point, *, now: datetime) -> bool:
-    """Has the rider not come nearer to where they have to go? The nearest so far is kept on the trip; a new target (the
-    store, then each door) begins anew."""
-    metres = street_metres(at, target)
-    key = f"{target.lat:.5f},{target.lng:.5f}"
-    if trip.heading_to == key and trip.nearest_metres is not None and metres > trip.nearest_metres - NEARER_M:
-        return metres > ARRIVED_M
-    Trip.objects.filter(pk=trip.pk).update(heading_to=key, nearest_metres=metres, nearest_at=now)
-    return False
+def _no_nearer_since(progress: Progress | None, trip: Trip, ahead: list[Stop], fetching: list[Stop]) -> datetime | None:
+    """Since when the rider has not come nearer to where they have to go (the store, then each door); None when they
+    are there, or nothing is known."""
+    if progress is None or (fetching and trip.at_store_at):
+        return None
+    goal = BACK_TO_STORE if fetching else str(ahead[0].job.order_id)
+    if progress.goal == goal:
+        return progress.nearer_at if progress.left_metres > ARRIVED_M else None
+    # No position since this is the goal: the last one says no more than where they were then.
+    target = trip.store.point if fetching else ahead[0].job.order.point
+    return max(progress.at, trip.started_at) if street_metres(progress.point, target) > ARRIVED_M else None
 
 
 def _has_left(trip: Trip, ahead: Iterable[Stop]) -> bool:

@@ -163,6 +163,16 @@ class TestLeavingWithOneLeft:
         with pytest.raises(StopGone):
             services.arrive(stop_id=second.pk, rider_id=made.rider_id, now=LATER)
 
+    @pytest.mark.parametrize("at_door", [0, 1])
+    def test_what_the_store_scanned_out_counts_although_its_event_is_still_on_the_way(self, at_door):
+        made, stops = bundle()
+        services.pick_up(stop_id=stops[0].pk, rider_id=made.rider_id, bag_codes=BAGS, now=NOW)
+        orders.picked_up(order_id=stops[1].job.order_id, bag_codes=BAGS, actor="user:2", now=NOW)
+        services.arrive(stop_id=stops[at_door].pk, rider_id=made.rider_id, now=LATER)
+        assert {stop.state for stop in Stop.objects.all()} == {StopState.ON_BOARD}
+        services.bags_on_board(order_id=stops[1].job.order_id, now=LATER)
+        assert set(Order.objects.values_list("status", flat=True)) == {Status.IN_TRANSIT}
+
 
 class TestReturns:
     def failed(self, stop):
@@ -238,6 +248,13 @@ class TestRescues:
             from_rider_id=made.rider_id, to_rider_id=to.pk, why="Flat tyre", actor="user:1", now=NOW
         )
 
+    def test_nobody_is_sent_for_bags_that_were_handed_over_while_operations_looked(self):
+        made, stops, zoya = self.stranded()
+        for stop in stops:
+            hand_over(stop)
+        with pytest.raises(StopGone):
+            self.send(made, zoya)
+
     def test_nobody_on_a_break_is_sent(self):
         made, _stops, zoya = self.stranded()
         services.start_break(rider_id=zoya.pk, minutes=10, now=NOW)
@@ -275,7 +292,7 @@ class TestRescues:
         sent = self.send(made, zoya)
         for stop in stops:
             Order.objects.filter(pk=stop.job.order_id).update(bag_codes=[f"{stop.rank}-A"])
-        free, told = rescue._free, []
+        end, told = rescue.returns.end_if_over, []
 
         def take_over():
             try:
@@ -285,14 +302,14 @@ class TestRescues:
             finally:
                 connection.close()
 
-        def while_it_is_open(trip, *, now):
-            monkeypatch.setattr(rescue, "_free", free)
+        def while_it_is_open(trip_id, *, now):
+            monkeypatch.setattr(rescue.returns, "end_if_over", end)
             thread.start()
             until_somebody_waits()
-            free(trip, now=now)
+            return end(trip_id, now=now)
 
         thread = threading.Thread(target=take_over)
-        monkeypatch.setattr(rescue, "_free", while_it_is_open)
+        monkeypatch.setattr(rescue.returns, "end_if_over", while_it_is_open)
         services.call_off(rescue_id=sent.pk, actor="user:1", now=LATER)
         thread.join(30)
         assert told == ["gone"] and Rescue.objects.get().taken_at is None

@@ -7,17 +7,18 @@ from django.db import IntegrityError
 
 from blinkit.kernel.events import EventMeta, timeline
 from catalog.tests.factories import NOW
-from delivery import handlers, services
+from delivery import handlers, queries, services
 from delivery.cash_room import cash_room, cash_rooms, cash_states
 from delivery.errors import DropRatingClosed, NoSuchStop, NothingToDeposit
 from delivery.models import CashLimit, CashReceipt, DropRating, PayReview, Rider, Stop, UpiDeposit
-from delivery.paying import MINIMUM_RATINGS
-from delivery.services import cashing, drops, personal, scoring
+from delivery.services import cashing, drops, personal
 from delivery.services.situation import free_riders
-from delivery.tests.factories import rider, trip
+from delivery.tests.factories import BAGS, packed, rider, trip, waiting_job
 from delivery.tests.paying import carrying, delivered
+from orders import queries as order_queries
 from orders import services as orders
 from orders.events import OrderRated
+from orders.stars import MINIMUM_RATINGS
 from payments import ledger
 from payments import queries as books
 from payments.events import PaymentCaptured
@@ -154,13 +155,24 @@ class TestStars:
             self.rate(earning, stars)
         who = Rider.objects.get()
         assert (who.rating_sum, who.rating_count) == (4, 1)
-        assert scoring.rider_score(who).stars is None
+        assert who.score.stars is None
+
+    def test_the_customer_who_waits_for_this_rider_reads_what_the_rider_reads(self, monkeypatch):
+        monkeypatch.setattr("orders.stars.MINIMUM_RATINGS", 1)
+        self.rate(delivered(), 3)
+        who = Rider.objects.get()
+        mine = waiting_job(at=who.store).order
+        services.assign_by_hand(order_id=mine.pk, rider_id=who.pk, actor="user:1", now=NOW)
+        packed(mine)
+        orders.picked_up(order_id=mine.pk, bag_codes=BAGS, actor="user:1", now=NOW)
+        told = order_queries.tracking(order_id=mine.pk, customer_id=mine.customer_id, now=NOW)
+        assert told["rider"]["rating"] == who.score.stars == queries.rider_json(who)["rating"] == 4.5
 
     def test_never_take_anybody_off_duty(self):
         who = delivered().rider
         Rider.objects.filter(pk=who.pk).update(rating_sum=MINIMUM_RATINGS * 5, rating_count=MINIMUM_RATINGS * 5)
         who.refresh_from_db()
-        assert scoring.rider_score(who).stars < 2
+        assert who.score.stars < 2
         assert who.suspended_reason == "" and who in free_riders(store_ids=[who.store_id], now=NOW)
 
 

@@ -105,6 +105,15 @@ def test_another_door_first_and_back_to_one_line():
         services.door_first(stop_id=stops[1].pk, rider_id=rider(stops[0].job.store).pk, now=NOW)
 
 
+def test_another_door_first_takes_no_place_of_an_order_still_on_the_shelf():
+    who, made, (one, two, three) = bundle(3)
+    for rank, stop in ((1, one), (3, three)):
+        services.pick_up(stop_id=stop.pk, rider_id=who.pk, bag_codes=[f"B{rank}-1", f"B{rank}-2"], now=NOW)
+    services.door_first(stop_id=three.pk, rider_id=who.pk, now=NOW)
+    assert [stop.job_id for stop in made.stops.order_by("rank")] == [three.job_id, two.job_id, one.job_id]
+    assert sorted(made.stops.values_list("rank", flat=True)) == [1, 2, 3]
+
+
 def test_no_countdown_and_no_due_time_reach_a_rider(api, client):
     made, stop = trip(to_door=True)
     services.begin_wait(stop_id=stop.pk, rider_id=made.rider_id, now=AT_DOOR)
@@ -329,3 +338,17 @@ def test_a_rider_chooses_the_map_once(api):
     assert http.put("/api/v1/rider/maps/", {"maps": "paper"}).status_code == 400
     found = http.get("/api/v1/rider/trip/").json()["trip"]
     assert found["navigate"]["url"].startswith("https://www.openstreetmap.org/")
+
+
+def test_who_cancels_at_the_door_after_all_is_left_nothing_there():
+    """The customer said "leave it", then "I don't want it"; the rider has the photo already."""
+    made, stop = trip(to_door=True, method="online")
+    order = stop.job.order
+    services.begin_wait(stop_id=stop.pk, rider_id=made.rider_id, now=AT_DOOR)
+    for answer in ("leave_at_door", "cancel"):
+        services.answer_door(order_id=order.pk, customer_id=order.customer_id, answer=answer, now=AT_DOOR)
+    with pytest.raises(StopGone, match="cancelled at the door"):
+        services.deliver(stop_id=stop.pk, rider_id=made.rider_id, photo="doors/1.jpg", now=AT_DOOR)
+    assert status(stop) == Status.IN_TRANSIT and not Earning.objects.exists()
+    services.deliver(stop_id=stop.pk, rider_id=made.rider_id, otp=order.door_otp, now=AT_DOOR)
+    assert status(stop) == Status.DELIVERED, "who gives the code takes it after all"

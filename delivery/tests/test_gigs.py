@@ -39,7 +39,7 @@ from delivery.models import (
     Shift,
     Trip,
 )
-from delivery.services import gigs, situation
+from delivery.services import duty, gigs, situation
 from delivery.tests.factories import offered, rider, trip, waiting_job
 
 HOUR, MINUTE = timedelta(hours=1), timedelta(minutes=1)
@@ -416,3 +416,27 @@ def test_the_clockwork_does_it_all_without_a_word():
     made, _stop = trip()
     gig(made.store)
     assert [task() for task in (tasks.sweep_riders, tasks.sweep_papers, tasks.ask_banks, tasks.make_gigs)] == [0] * 4
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("sweep", ["silent", "break"])
+def test_who_is_back_in_the_second_of_the_sweep_stays_on_duty(sweep, monkeypatch):
+    who, later = rider(make_store()), NOW + timedelta(hours=2)
+    if sweep == "break":
+        services.start_break(rider_id=who.pk, minutes=5, now=NOW)
+    lock = duty.lock_rider
+
+    def a_moment_before(rider_id):
+        if sweep == "silent":
+            Rider.objects.filter(pk=rider_id).update(seen_at=later)
+        else:
+            RiderBreak.objects.update(ended_at=later)
+        return lock(rider_id)
+
+    monkeypatch.setattr(duty, "lock_rider", a_moment_before)
+    (services.sweep_silent if sweep == "silent" else services.sweep_shifts)(now=later)
+    assert Shift.objects.get(rider=who).ended_at is None
+    monkeypatch.setattr(duty, "lock_rider", lock)
+    if sweep == "silent":
+        services.sweep_silent(now=later + timedelta(hours=1))
+        assert Shift.objects.get(rider=who).ended_at is not None

@@ -9,8 +9,9 @@ from blinkit.kernel.geo import Point
 from catalog.tests.factories import NOW
 from catalog.ways import way_metres
 from delivery import services
-from delivery.models import Earning, Offer, PayPolicy, PayReview, PaySurge, Position, Stop, StopState, Trip
+from delivery.models import Earning, Offer, OfferedJob, PayPolicy, PayReview, PaySurge, Position, Stop, StopState, Trip
 from delivery.services import pay
+from delivery.tests import test_between as between
 from delivery.tests.factories import BAGS, packed, rider, trip, waiting_job
 from orders import services as orders
 
@@ -130,6 +131,40 @@ class TestNeverLessThanOffered:
         assert (one.parts["base_paise"], two.parts["base_paise"]) == (2_500, 1_500)
         assert two.receipt["from"] == first.job.order.number
         assert Stop.objects.get(pk=second.pk).state == StopState.DELIVERED
+
+    def test_the_second_door_first_pays_the_first_base_once_and_no_part_less_than_offered(self):
+        _made, (first, second) = between.bundle(picked_up=True, method="online")
+        services.door_first(stop_id=second.pk, rider_id=first.trip.rider_id, now=NOW)
+        earned = {}
+        for stop in (second, first):
+            between.hand_over(stop)
+            earned[stop] = Earning.objects.get(stop=stop).parts
+        assert [earned[stop]["base_paise"] for stop in (first, second)] == [2_500, 1_500]
+        for stop in (first, second):
+            offered = OfferedJob.objects.get(job_id=stop.job_id).pay_parts
+            assert all(earned[stop][part] >= offered[part] for part in offered)
+
+    def test_who_brings_the_second_door_only_is_paid_the_way_to_the_store_with_it(self):
+        """The first order of the trip was cancelled at the shelf."""
+        made, (first, second) = between.bundle()
+        orders.cancel(order_id=first.job.order_id, by="staff", reason="x", actor="user:1", now=NOW)
+        services.drop_cancelled(order_id=first.job.order_id, now=NOW)
+        services.pick_up(stop_id=second.pk, rider_id=made.rider_id, bag_codes=BAGS, now=NOW)
+        between.hand_over(second)
+        assert Earning.objects.get().parts["base_paise"] == 2_500
+
+    def test_an_order_taken_along_by_hand_shows_what_it_adds(self):
+        one = waiting_job()
+        two, who = waiting_job(at=one.store), rider(one.store)
+        for job in (one, two):
+            services.assign_by_hand(order_id=job.order_id, rider_id=who.pk, actor="user:1", now=NOW)
+        assert [stop.pay_paise for stop in Stop.objects.order_by("rank")] == [
+            pay.total_of(parts)
+            for parts in pay.quote(
+                store=one.store, doors=[one.order.point, two.order.point],
+                tips_paise=[one.order.tip_paise, two.order.tip_paise], now=NOW,
+            )
+        ]  # fmt: skip
 
     def test_a_trip_given_by_hand_is_paid_by_the_policy_of_its_beginning(self):
         job = waiting_job()

@@ -1,6 +1,8 @@
 """Pay by examples and by what holds for every input. Plain figures, no database."""
 
+import random
 from datetime import UTC, datetime, time, timedelta
+from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -9,7 +11,6 @@ from hypothesis import strategies as st
 
 from blinkit.kernel.geo import Point
 from delivery.paying import (
-    MINIMUM_RATINGS,
     PARTS,
     STANDARD,
     Fix,
@@ -23,10 +24,12 @@ from delivery.paying import (
     pay_of,
     quoted,
     ridden_metres,
-    score_of,
     total_of,
     waiting_of,
 )
+from delivery.tracing import Cleaner, noise
+from delivery.tracing.plane import apart
+from orders.stars import MINIMUM_RATINGS, score_of
 
 AT = datetime(2026, 11, 20, 9, 0, tzinfo=UTC)
 METRES = st.integers(0, 40_000)
@@ -189,6 +192,27 @@ class TestRidden:
 
     def test_standing_still_is_no_ride(self):
         assert self.metres(self.along(0, 12, 3, 15, 0, 9), end=0) == pytest.approx(0, abs=1)
+
+    def test_creeping_through_traffic_counts_as_far_as_it_was(self):
+        assert self.metres(self.along(*range(0, 310, 10)), end=300, minutes=6) == pytest.approx(300, abs=3)
+
+    def test_what_the_filter_of_the_map_believes_is_what_is_paid(self):
+        """A ride with corners and red lights, as a phone tells it: taken, kept and added up, within a tenth of the
+        truth, where adding up what the phone says would double it."""
+        true = said = ridden = 0.0
+        for number in range(4):
+            told = noise.said(random.Random(f"ride/{number}"), noise.Phone(), minutes=8)
+            cleaner, kept = Cleaner(), []
+            for one in told:
+                at = datetime.fromtimestamp(one.at_ms / 1000, UTC)
+                if mark := cleaner.take(one.lat, one.lng, one.at_ms, one.accuracy_m):
+                    kept.append(Fix(Point(mark.lat, mark.lng), at, one.accuracy_m))
+            ends = [Point(one.true_lat, one.true_lng) for one in (told[0], told[-1])]
+            ridden += ridden_metres(kept, start=ends[0], end=ends[1], since=kept[0].at, until=kept[-1].at)
+            true += sum(apart(a.true_lat, a.true_lng, b.true_lat, b.true_lng) for a, b in pairwise(told))
+            said += sum(apart(a.lat, a.lng, b.lat, b.lng) for a, b in pairwise(told))
+        assert said > 1.8 * true
+        assert ridden == pytest.approx(true, rel=0.1)
 
     def test_nobody_knows_after_a_long_silence_or_without_positions(self):
         assert self.metres([]) is None

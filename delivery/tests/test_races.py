@@ -1,17 +1,20 @@
 """What must stay true when two things happen in the same instant; each with a control that shows the race is real."""
 
+import threading
+import time
 from datetime import timedelta
 
 import pytest
-from django.db import IntegrityError
+from django.db import IntegrityError, connection, transaction
 from django.db.models import Value
 
+from blinkit.kernel.errors import Refusal
 from catalog.tests.factories import NOW
 from delivery import services
 from delivery.errors import OfferGone
-from delivery.models import Job, Offer, Shift, Trip
-from delivery.services import offers, rounds, situation
-from delivery.tests.factories import offered, rider, waiting_job
+from delivery.models import Job, Offer, Shift, Stop, StopState, Trip
+from delivery.services import offers, returns, rounds, situation, trips
+from delivery.tests.factories import offered, rider, trip, waiting_job
 from orders import services as orders
 from orders.models import Order
 from orders.states import Status
@@ -119,3 +122,99 @@ def test_eight_riders_sent_by_hand_to_one_order_one_goes(race):
     race(8, lambda n: services.assign_by_hand(order_id=job.order_id, rider_id=riders[n], actor="user:1", now=NOW))
     assert Trip.objects.count() == 1
     assert Order.objects.get().rider_id_ref == Trip.objects.get().rider_id
+
+
+def at_once(first, then):
+    """`then` begins while `first` has done everything but commit; both end. What they raised."""
+    done, began, ended = [], threading.Event(), threading.Event()
+
+    def run():
+        try:
+            with transaction.atomic():
+                first()
+                began.set()
+                with connection.cursor() as cursor:
+                    deadline = time.monotonic() + 10
+                    while not ended.is_set() and time.monotonic() < deadline:
+                        cursor.execute("SELECT 1 FROM pg_locks WHERE NOT granted")
+                        if cursor.fetchone():
+                            break
+        except Refusal as refusal:
+            done.append(refusal)
+        finally:
+            began.set()
+            connection.close()
+
+    thread = threading.Thread(target=run)
+    thread.start()
+    began.wait(20)
+    try:
+        then()
+    except Refusal as refusal:
+        done.append(refusal)
+    ended.set()
+    thread.join(20)
+    return done
+
+
+def two_to_fetch():
+    job = waiting_job()
+    who, other = rider(job.store), waiting_job(at=job.store)
+    for it in (job, other):
+        services.assign_by_hand(order_id=it.order_id, rider_id=who.pk, actor="user:1", now=NOW)
+    return who, *Stop.objects.select_related("job").order_by("rank")
+
+
+def both_fall_away():
+    """One order of a trip is cancelled while its rider gives the other one back."""
+    who, first, second = two_to_fetch()
+    orders.cancel(order_id=second.job.order_id, by="staff", reason="x", actor="user:1", now=NOW)
+    at_once(
+        lambda: services.drop_cancelled(order_id=second.job.order_id, now=NOW),
+        lambda: services.hand_back(stop_id=first.pk, rider_id=who.pk, reason="x", actor="rider", now=NOW),
+    )
+    return Trip.objects.filter(ended_at=None).exists()
+
+
+def test_the_last_two_orders_of_a_trip_fall_away_at_once_and_the_rider_is_free():
+    assert not both_fall_away()
+
+
+def test_without_the_trips_lock_the_rider_would_be_on_a_trip_with_nothing_on_it(monkeypatch):
+    def unlocked(trip_id, *, now):
+        return returns.is_over(trip_id) and bool(Trip.objects.filter(pk=trip_id).update(ended_at=now))
+
+    monkeypatch.setattr(returns, "end_if_over", unlocked)
+    monkeypatch.setattr(
+        trips, "_lock_fetching", lambda job: Stop.objects.select_related("trip", "job").filter(job=job).first()
+    )
+    assert both_fall_away()
+
+
+@pytest.mark.parametrize("by_hand_first", [True, False])
+def test_an_order_taken_along_while_the_only_other_one_falls_away_is_on_a_live_trip(by_hand_first):
+    who, first, second = two_to_fetch()
+    services.hand_back(stop_id=second.pk, rider_id=who.pk, reason="x", actor="rider", now=NOW)
+    along = waiting_job(at=first.job.store)
+    acts = [
+        lambda: services.assign_by_hand(order_id=along.order_id, rider_id=who.pk, actor="user:1", now=NOW),
+        lambda: services.hand_back(stop_id=first.pk, rider_id=who.pk, reason="x", actor="rider", now=NOW),
+    ]
+    assert at_once(*(acts if by_hand_first else reversed(acts))) == []
+    stop = Stop.objects.get(job=along)
+    assert (stop.state, stop.trip.ended_at) == (StopState.TO_PICK_UP, None)
+
+
+def test_bags_are_taken_by_the_store_while_the_rider_says_i_am_back(race):
+    made, stop = trip(to_door=True)
+    services.bring_back(stop_id=stop.pk, rider_id=made.rider_id, why="damaged", now=NOW)
+    orders.goods_back(order_id=stop.job.order_id, actor="user:2", now=NOW)
+
+    def act(number):
+        if number % 2:
+            return services.back_at_store(rider_id=made.rider_id, now=NOW)
+        return services.bags_back(order_id=stop.job.order_id, now=NOW)
+
+    done = race(8, act)
+    assert {type(one).__name__ for one in done if isinstance(one, BaseException)} <= {"StopGone"}
+    assert not Trip.objects.filter(ended_at=None).exists()

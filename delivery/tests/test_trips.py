@@ -10,7 +10,7 @@ from catalog.models import StoreLoad
 from catalog.tests.factories import NOW, ProductFactory
 from catalog.tests.factories import store as make_store
 from delivery import queries, services
-from delivery.errors import NoSuchStop, ReasonMissing, RiderBusy, StopGone
+from delivery.errors import CannotTake, NoSuchStop, ReasonMissing, StopGone
 from delivery.models import Earning, Job, JobState, Offer, OfferState, ProofOfDelivery, Rider, Stop, StopState, Trip
 from delivery.tests.factories import BAGS, offered, packed, rider, trip, waiting_job
 from orders import services as orders
@@ -177,7 +177,7 @@ def test_operations_send_and_recall_a_rider():
     services.assign_by_hand(order_id=along.order_id, rider_id=second.pk, actor="user:1", now=NOW)
     assert [stop.rank for stop in Trip.objects.get().stops.order_by("rank")] == [1, 2], "fetched along"
     Rider.objects.filter(pk=second.pk).update(max_bags=2)
-    with pytest.raises(RiderBusy):
+    with pytest.raises(CannotTake):
         services.assign_by_hand(order_id=waiting_job(at=job.store).order_id, rider_id=second.pk, actor="u", now=NOW)
     services.unassign(order_id=job.order_id, reason="Too far away", actor="user:1", now=NOW)
     assert Order.objects.get(pk=job.order_id).rider_id_ref is None

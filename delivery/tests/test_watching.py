@@ -5,11 +5,13 @@ from datetime import timedelta
 import pytest
 
 from blinkit.kernel import live
+from blinkit.kernel.geo import Point
 from blinkit.kernel.models import Event
 from catalog.tests.factories import NOW, store
 from delivery import services
 from delivery.errors import NotThere
 from delivery.models import DispatchPolicy, Job, JobState, Offer, Rider, Stop, StopState, Trip
+from delivery.services import positions
 from delivery.tests.factories import offered, packed, rider, trip, waiting_job
 from orders.models import Order
 
@@ -58,22 +60,53 @@ def test_bags_in_hand_are_never_taken_away_but_operations_are_told_once():
     assert Trip.objects.get().trouble == "", "heard of again"
 
 
+def rides(made, now, lat, lng=None):
+    """The phone tells where the rider is; the sweep looks."""
+    point = Point(lat, made.store.lng if lng is None else lng)
+    alive(now)
+    services.report_positions(rider_id=made.rider_id, fixes=[services.Fix(point, now, 5.0)], now=now)
+    return services.watch_trips(now=now)
+
+
 def test_who_comes_no_nearer_to_the_store_loses_it_and_who_does_keeps_it():
     made, stop = on_the_way()
     place = made.store
     for minute in range(8):
-        now = NOW + minute * MINUTE
-        alive(now, lat=place.lat + 0.02 - minute * 0.002, lng=place.lng)
-        assert services.watch_trips(now=now) == 0
+        assert rides(made, NOW + minute * MINUTE, place.lat + 0.02 - minute * 0.002) == 0
     for minute in range(8, 12):  # rides off again
-        now = NOW + minute * MINUTE
-        alive(now, lat=place.lat + 0.03, lng=place.lng)
-        assert services.watch_trips(now=now) == 0
-    now = NOW + 12 * MINUTE
-    alive(now, lat=place.lat + 0.04)
-    assert services.watch_trips(now=now) == 1
+        assert rides(made, NOW + minute * MINUTE, place.lat + 0.006 + (minute - 7) * 0.004) == 0
+    assert rides(made, NOW + 12 * MINUTE, place.lat + 0.03) == 1
     stop.refresh_from_db()
     assert stop.fail_reason == "The rider did not come nearer"
+
+
+def test_who_stands_about_on_the_way_loses_it_by_what_the_map_knows():
+    made, stop = on_the_way()
+    for seconds in range(0, 270, 30):
+        wobble = 0.0001 if seconds % 60 else 0
+        assert rides(made, NOW + timedelta(seconds=seconds), made.store.lat + 0.01 + wobble) == 0
+    told = services.progress_of(made.rider_id, now=NOW + 4 * MINUTE)
+    assert (told.goal, told.nearer_at) == (positions.BACK_TO_STORE, NOW)
+    assert services.watch_trips(now=told.nearer_at + timedelta(seconds=241)) == 1
+    assert Stop.objects.get(pk=stop.pk).state == StopState.DROPPED
+
+
+def test_a_phone_that_tells_no_place_since_the_next_door_began_is_not_judged_by_the_last_door():
+    """Two doors: at the first one the rider stood for five minutes, then rides to the second."""
+    made, stop = trip(to_door=True)
+    door = stop.job.order.point
+    for minute in range(2, 8):
+        assert rides(made, NOW + minute * MINUTE, door.lat, door.lng) == 0
+    second = waiting_job(at=made.store)
+    Order.objects.filter(pk=second.order_id).update(lat=door.lat + 0.02, lng=door.lng)
+    Stop.objects.create(trip=made, job=second, rank=2, state=StopState.ON_BOARD, picked_up_at=NOW)
+    Stop.objects.filter(pk=stop.pk).update(state=StopState.DELIVERED, done_at=NOW + 8 * MINUTE)
+    alive(NOW + 8 * MINUTE)
+    services.watch_trips(now=NOW + 8 * MINUTE)
+    assert Trip.objects.get().trouble == ""
+    alive(NOW + 12 * MINUTE)
+    services.watch_trips(now=NOW + 12 * MINUTE)
+    assert Trip.objects.get().trouble == "off_route"
 
 
 def test_waiting_at_the_store_is_no_standing_still():
@@ -141,6 +174,6 @@ def test_looking_at_many_trips_takes_as_many_statements_as_at_one(django_assert_
         job = waiting_job(at=first.store)
         services.assign_by_hand(order_id=job.order_id, rider_id=rider(first.store).pk, actor="user:1", now=NOW)
     services.watch_trips(now=NOW)
-    with django_assert_num_queries(2):
+    with django_assert_num_queries(3):  # trips, their stops, and the places of riders Redis does not know
         services.watch_trips(now=NOW)
     assert Stop.objects.filter(state=StopState.TO_PICK_UP).count() == 4

@@ -93,7 +93,7 @@ class Cleaner:
         if apart(self.lat, self.lng, lat, lng) > self.limits.fastest_mps * dt + max(accuracy_m, noise):
             return self._set_aside(lat, lng, at_ms, accuracy_m, noise)
         if not self.limits.steady:
-            self.lat, self.lng, self.at = lat, lng, at_ms
+            self.lat, self.lng, self.at, self.odd = lat, lng, at_ms, None
             return self._mark(lat, lng, accuracy_m, still=False)
         p00 = self.p00 + dt * (2 * self.p01 + dt * self.p11) + TURNS * dt**3 / 3
         p01 = self.p01 + dt * self.p11 + TURNS * dt * dt / 2

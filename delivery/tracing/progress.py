@@ -16,6 +16,8 @@ from delivery.tracing.plane import apart, offset
 BACK_METRES, BACK_S = 60.0, 15.0
 """A way that is longer than before by less, or for less time, is noise or a one-way street."""
 GROWN_METRES, GROWN_S = 120.0, 45.0
+NEARER_METRES = 60.0
+"""Positions wobble: less than this is no coming nearer."""
 AWAY_METRES = 120.0
 """From the line of the route."""
 HOME_AGAIN_METRES = 60.0
@@ -36,9 +38,12 @@ class Leg:
 
 @dataclass(frozen=True, slots=True)
 class Progress:
+    """`nearer_ms`: when the rider last came nearer to the goal than ever on this leg."""
+
     fraction: float
     left_metres: float
     off_route_since_ms: int | None
+    nearer_ms: int
 
 
 def advance(
@@ -54,13 +59,16 @@ def advance(
     if state is None or state["leg"] != leg.name:
         state = {"leg": leg.name, "whole": max(left, SHORTEST_METRES), "left": left, "back": 0}
         state |= {"least": left, "least_at": at_ms, "most": left, "away_at": 0, "off": 0}
+        state |= {"near": left, "near_at": at_ms}
     else:
-        state = dict(state)
+        state = {"near": left, "near_at": at_ms, **state}
+    if left <= state["near"] - NEARER_METRES:
+        state["near"], state["near_at"] = left, at_ms
     _only_forward(state, left, at_ms)
     _watch_route(state, left, away, at_ms)
     whole = max(state["whole"], state["left"])
     fraction = min(1.0, max(0.0, 1 - state["left"] / whole))
-    return Progress(round(fraction, 4), round(state["left"], 1), state["off"] or None), state
+    return Progress(round(fraction, 4), round(state["left"], 1), state["off"] or None, state["near_at"]), state
 
 
 def _only_forward(state: dict[str, Any], left: float, at_ms: int) -> None:

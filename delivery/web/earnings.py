@@ -11,10 +11,10 @@ from django.views.decorators.http import require_GET
 
 from blinkit.kernel.permissions import web_role
 from delivery import money_queries, queries
-from delivery.paying import MINIMUM_RATINGS
 from delivery.statement_files import line_text, week_words
 from delivery.web.money import door_tags
 from delivery.web.parts import rider_of
+from orders.stars import MINIMUM_RATINGS
 
 RECEIPTS_PER_PAGE = 20
 STATEMENTS_SHOWN = 8

@@ -4,15 +4,14 @@ then the range starts afresh, and the rating is counted again."""
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
-from django.db.models import Avg, Count
-
 from blinkit.kernel import live
-from orders.claims import Rating
 from orders.models import Order
 from orders.queries.outlook import Outlook
+from orders.queries.rated import rider_stars
+from orders.stars import score_of
 from orders.states import Status
 from orders.steady import Arrival, Shown, steady
 
@@ -20,9 +19,6 @@ RIDING = frozenset({Status.PICKED_UP, Status.IN_TRANSIT})
 """While the customer may see who brings it, and where."""
 SHOWN_TTL_S = 6 * 3600
 RATING_TTL_S = 900
-LEAST_RATINGS = 20
-"""Fewer say nothing about a person: one bad evening would be most of it."""
-RATED_WITHIN = timedelta(days=90)
 PLACE_WORDS = ("lat", "lng", "at", "seq", "heading", "accuracy_metres", "rough", "left_s", "progress")
 """Of a position, what leaves the house: never who it is."""
 Facts = Mapping[str, dict[str, Any]]
@@ -53,19 +49,15 @@ def place_of(fact: Mapping[str, Any]) -> dict[str, Any]:
     return {word: fact[word] for word in PLACE_WORDS if fact.get(word) is not None}
 
 
-def rating_of(order: Order, facts: Facts, *, now: datetime) -> float | None:
-    """Stars of this rider, 1.0 to 5.0, of the last 90 days; None below LEAST_RATINGS. One statement every 15 minutes
-    and rider."""
+def rating_of(order: Order, facts: Facts) -> float | None:
+    """Stars of this rider, 1.0 to 5.0, as the rider reads them (orders.stars); None while there are too few. One
+    statement every 15 minutes and rider."""
     if order.status not in RIDING or order.rider_id_ref is None:
         return None
     known = facts.get("rating")
     if known is None:
-        rated = Rating.objects.filter(
-            rider_id_ref=order.rider_id_ref, rider_stars__isnull=False, created_at__gte=now - RATED_WITHIN
-        )
-        figures = rated.aggregate(n=Count("pk"), stars=Avg("rider_stars"))
-        enough = figures["n"] >= LEAST_RATINGS
-        known = {"stars": round(float(figures["stars"]), 1) if enough else None}
+        total, count = rider_stars(order.rider_id_ref)
+        known = {"stars": score_of(stars_sum=total, count=count).stars}
         live.remember(f"rider-rating:{order.rider_id_ref}", known, ttl_s=RATING_TTL_S)
     stars: float | None = known["stars"]
     return stars

@@ -294,7 +294,7 @@ def _rider_json(order: Order, facts: Facts, *, for_customer: bool, now: datetime
     """Who brings it: for the customer from the pick-up on, for staff from the acceptance on; nobody once it is over."""
     if order.rider_id_ref is None or order.status in FINISHED or (for_customer and order.status not in RIDING):
         return None
-    rating = rating_of(order, facts, now=now)
+    rating = rating_of(order, facts)
     return {"name": order.rider_name, "rating": rating, "position": position_of(order, facts)}
 
 

@@ -1,0 +1,119 @@
+"""Who may be handed which orders: the rule of the rounds (`delivery.dispatch`), asked of riders by name.
+
+What a rider cannot carry or may not collect is refused to everybody. What only speaks against them (they said no, ride
+in another zone, go home soon, have many orders already) a person may decide otherwise, told so in words.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from blinkit.kernel.money import rupees
+from blinkit.kernel.said import say
+from delivery.dispatch import FreeRider, OpenJob
+from delivery.dispatch.problem import NO_COLD_BAG, SAID_NO, TOO_MANY_BAGS, TOO_MUCH_CASH, against, unable
+from delivery.errors import AgainstRule, CannotTake
+from delivery.models import Job, Rider, Stop, StopState
+from delivery.services import situation
+from delivery.services.rounds import CITY
+
+
+@dataclass(frozen=True, slots=True)
+class Barred:
+    """`never`: the sentence that says what bars this rider, empty when nothing does; `against`: what rounds mind."""
+
+    never: str = ""
+    against: str = ""
+    why: str = ""
+
+
+def refuse_unfit(
+    rider: Rider, job_ids: Collection[UUID], *, now: datetime, at_shelf: bool = True, sure: bool = False
+) -> None:
+    """For acts that hold the rider's lock. Raises CannotTake, and AgainstRule unless somebody is `sure`. `at_shelf`:
+    as barred_from."""
+    barred = barred_from(job_ids, [rider], at_shelf=at_shelf, now=now)[rider.pk]
+    if barred.never:
+        raise CannotTake(barred.never, why=barred.why)
+    if barred.against and not sure:
+        raise AgainstRule(barred.against)
+
+
+def barred_from(
+    job_ids: Collection[UUID], riders: Sequence[Rider], *, at_shelf: bool = True, now: datetime
+) -> dict[int, Barred]:
+    """By rider: what bars them from these jobs together, beside what they have to fetch or carry already. Bags that are
+    not `at_shelf` (another rider has them) belong to no zone, and who said no to them is asked all the same. At most
+    eight statements, whatever the number of riders."""
+    if not riders:
+        return {}
+    jobs = list(situation.with_cold(Job.objects.filter(pk__in=job_ids)).order_by("pk"))
+    zones = {home: situation.sharing_riders(home) for home in {rider.store_id for rider in riders}}
+    stores = {job.store_id for job in jobs}.union(*zones.values())
+    area = situation.area_of(sorted(stores), now=now)
+    wanted = situation.as_open(jobs, area, on_duty=(), answer_s=0.0, now=now, ready={})
+    load: dict[int, list[int]] = {}
+    under_way = Stop.objects.filter(
+        trip__rider__in=riders, trip__ended_at=None, state__in=(StopState.TO_PICK_UP, StopState.ON_BOARD)
+    )
+    for rider_id, bags in under_way.exclude(job__in=job_ids).values_list("trip__rider_id", "job__bags"):
+        load.setdefault(rider_id, []).append(bags)
+    found = {}
+    for rider, free in zip(riders, situation.as_free(riders, area, now=now), strict=True):
+        has = load.get(rider.pk, [])
+        # The cash of what they have already is taken off their room by `cash_rooms`.
+        free = replace(free, max_bags=free.max_bags - sum(has), stores=frozenset(zones[rider.store_id]))
+        found[rider.pk] = _barred(rider, free, wanted, has=len(has), at_shelf=at_shelf, area=area, now=now)
+    return found
+
+
+def _barred(
+    rider: Rider,
+    free: FreeRider,
+    jobs: Sequence[OpenJob],
+    *,
+    has: int,
+    at_shelf: bool,
+    area: situation.Area,
+    now: datetime,
+) -> Barred:
+    if why := unable(jobs, free):
+        return Barred(never=_never(why, rider, free, jobs), why=why)
+    for job in jobs if at_shelf else ():
+        if why := against(job, free, CITY):
+            return Barred(against=_minded(why, rider), why=why)
+    return Barred(against=_late_or_full(rider, free, has=has, more=len(jobs), area=area, now=now))
+
+
+def _never(why: str, rider: Rider, free: FreeRider, jobs: Sequence[OpenJob]) -> str:
+    if why == NO_COLD_BAG:
+        return say("{rider} has no cold bag, and there are chilled or frozen goods in it.", rider=str(rider))
+    if why == TOO_MANY_BAGS:
+        bags, places = sum(job.bags for job in jobs), max(0, free.max_bags)
+        return say(
+            "{rider} cannot carry so many bags: {n}, with room for {room}.", rider=str(rider), n=bags, room=places
+        )
+    if why == TOO_MUCH_CASH:
+        due, room = rupees(sum(job.cash_paise for job in jobs)), rupees(free.cash_room_paise or 0)
+        return say("{rider} may not collect {due} in cash: up to {room} more.", rider=str(rider), due=due, room=room)
+    return say("{rider} cannot carry it: no room in the bag, or not with this vehicle.", rider=str(rider))
+
+
+def _minded(why: str, rider: Rider) -> str:
+    if why == SAID_NO:
+        return say("{rider} said no to it, or it was taken from them, a moment ago.", rider=str(rider))
+    return say("{rider} rides in another zone.", rider=str(rider))
+
+
+def _late_or_full(rider: Rider, free: FreeRider, *, has: int, more: int, area: situation.Area, now: datetime) -> str:
+    if free.off_s is not None and now.timestamp() >= free.off_s:
+        ends = datetime.fromtimestamp(free.off_s, UTC) + situation.LAST_TRIP
+        clock = f"{ends.astimezone(ZoneInfo(area.ways.timezone)):%H:%M}"
+        return say("The shift of {rider} ends at {clock}: they would come home late.", rider=str(rider), clock=clock)
+    if has and has + more > (most := area.policy.most_jobs):
+        return say("{rider} has {has} orders already; here {most} go together.", rider=str(rider), has=has, most=most)
+    return ""
