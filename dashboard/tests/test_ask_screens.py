@@ -299,12 +299,12 @@ def test_a_bound_that_is_no_number_loses_nothing(client, ops, fake):
     form = {"u": U, "title": "Onions", "field": "price:paise", "above": "dear"}
     back = client.post("/ops/ask/watch/", form)
     assert (back.status_code, back["Location"].partition("?u=")[0]) == (302, "/ops/ask/")
-    assert "A bound is a number." in client.get(back["Location"]).content.decode()
+    assert "That is no number." in client.get(back["Location"]).content.decode()
     client.cookies["django_language"] = "hi"
     with translation.override("hi"):  # and back: a request leaves its language behind
         stays = client.post("/ops/ask/watch/", form, headers=HTMX)
     assert (stays.status_code, stays["HX-Retarget"]) == (400, "#toasts")
-    assert "A bound is a number." not in stays.content.decode()
+    assert "That is no number." not in stays.content.decode()
     assert not QuestionWatch.objects.exists() and not SavedQuestion.objects.exists()
     del client.cookies["django_language"]
     done = client.post("/ops/ask/watch/", form | {"above": "50"}, headers=HTMX)
