@@ -182,7 +182,8 @@ def sweep_shifts(*, now: datetime, limit: int = 200) -> int:
 _LOAD = """
 SELECT count(*), count(*) FILTER (WHERE t.id IS NULL),
     (SELECT count(*) FROM delivery_job j WHERE j.store_id = %(store)s AND j.state IN ('seeking', 'offered')),
-    (SELECT coalesce(sum(last.s), 0) FROM last), (SELECT coalesce(sum(last.jobs), 0)::int FROM last)
+    (SELECT coalesce(sum(last.s), 0) FROM last), (SELECT coalesce(sum(last.jobs), 0)::int FROM last),
+    (SELECT coalesce(sum(last.there_s), 0) FROM last), (SELECT count(last.there_s) FROM last)
 FROM delivery_shift s
     JOIN delivery_rider r ON r.id = s.rider_id
     LEFT JOIN delivery_trip t ON t.rider_id = r.id AND t.ended_at IS NULL
@@ -192,7 +193,8 @@ WHERE r.store_id = %(store)s AND s.ended_at IS NULL
 _LAST_TRIPS = """
 WITH last AS MATERIALIZED (
     SELECT extract(epoch FROM d.ended_at - d.started_at)::float AS s,
-        (SELECT count(*) FROM delivery_stop p WHERE p.trip_id = d.id) AS jobs
+        (SELECT count(*) FROM delivery_stop p WHERE p.trip_id = d.id) AS jobs,
+        extract(epoch FROM d.at_store_at - d.started_at)::float AS there_s
     FROM delivery_trip d WHERE d.store_id = %(store)s AND d.ended_at > %(since)s
     ORDER BY d.ended_at DESC LIMIT 30
 )
@@ -200,21 +202,24 @@ WITH last AS MATERIALIZED (
 
 
 def write_load(*, store_id: int, now: datetime) -> None:
-    """Write down how many riders of a store are on duty (no break) and idle, how long until one is free, and by how
-    much longer the next order waits because others need a rider before it. Two statements.
+    """Write down how many riders of a store are on duty (no break) and idle, how long until one is free and at the
+    store, and by how much longer the next order waits because others need a rider before it. Two statements.
 
     What it waits: those orders, less the riders who have nothing to do, times what a rider spends on an order (of the
-    last trips; LEAN of RIDE_GUESS_S beside them), shared by all on duty.
+    last trips; LEAN of RIDE_GUESS_S beside them), shared by all on duty; and the way to the store, as the last riders
+    took it (LEAN who stood there beside them): who has nothing to do is not always there.
     """
     with connection.cursor() as cursor:
         cursor.execute(_LAST_TRIPS + _LOAD, {"store": store_id, "since": now - LAST_TRIPS})
-        on, idle, waiting, spent_s, served = cursor.fetchone()
+        on, idle, waiting, spent_s, served, there_s, came = cursor.fetchone()
     each_s = (spent_s + LEAN * RIDE_GUESS_S) / (served + LEAN)
     free_s = 0 if idle or not on else round(each_s / on)
     wait_s = round(max(0, waiting + 1 - idle) * each_s / on) if on else 0
+    way_s = round(there_s / (came + LEAN)) if on else 0
     goods.write_store_load(
-        store_id=store_id, now=now, riders_on=on, riders_idle=idle, rider_wait_s=free_s, rider_queue_s=wait_s - free_s
-    )
+        store_id=store_id, now=now, riders_on=on, riders_idle=idle, rider_wait_s=free_s + way_s,
+        rider_queue_s=wait_s - free_s,
+    )  # fmt: skip
 
 
 def _announce(rider: Rider, *, on_duty: bool, now: datetime) -> None:

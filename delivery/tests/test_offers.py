@@ -257,6 +257,11 @@ def test_orders_that_wait_for_riders_make_the_wait_longer():
     services.write_load(store_id=place.pk, now=NOW + timedelta(minutes=6))
     load.refresh_from_db()
     assert load.next_rider_s == (3 + 8) * (8 * 300 + 2 * 900) // 10 // 2
+    Trip.objects.filter(rider=other).update(at_store_at=NOW + timedelta(seconds=100))  # they had to ride there first
+    before_s = load.next_rider_s
+    services.write_load(store_id=place.pk, now=NOW + timedelta(minutes=6))
+    load.refresh_from_db()
+    assert (load.rider_wait_s, load.next_rider_s) == (8 * 100 // 10, before_s + 8 * 100 // 10)
 
 
 def test_a_new_job_asks_for_a_round_when_somebody_is_there():
