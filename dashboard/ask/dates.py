@@ -116,6 +116,15 @@ def _day(tokens: list[Token], at: int, here: datetime) -> Span | None:
         return _made(at, at + 1, tokens, today + timedelta(hours=18), today + one_day)
     if word == "day" and after == "before" and _word(tokens, at + 2) in _YESTERDAY:
         return _made(at, at + 3, tokens, today - 2 * one_day, today - one_day)
+    if word == "since" and after in ("morning", "midnight", "opening"):
+        return _made(at, at + 2, tokens, today, today + one_day)
+    if (
+        word == "day"
+        and after == "before"
+        and at
+        and _word(tokens, at - 1) in ("vs", "versus", "than", "and", "with", "to")
+    ):
+        return _made(at, at + 2, tokens, today - 2 * one_day, today - one_day)
     if word == "day" and after == "before" and _word(tokens, at - 1) == "the":
         return _made(at - 1, at + 2, tokens, today - 2 * one_day, today - one_day)
     if word in ("kal", "कल") and _word(tokens, at - 1) in ("aane", "wale", "wala", "आने", "वाले"):

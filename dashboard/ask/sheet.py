@@ -248,6 +248,10 @@ def _attributes() -> frozenset[str]:
     return frozenset(stem(word) for word in told()["attributes"]["words"].split())
 
 
+def is_soft(token: Token) -> bool:
+    return token.stem in _soft()
+
+
 def is_skipped(token: Token) -> bool:
     return token.kind == "word" and (token.text in _skipped() or len(token.text) == 1)
 

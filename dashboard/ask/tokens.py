@@ -134,6 +134,8 @@ def _next(raw: list[str], at: int) -> tuple[Token | None, int]:
             return Token("amount", f"{one} {raw[at + 1]}", said * times, unit), at + 2
         if one in ("dozen", "dozn", "dozan", "darjan", "दर्जन"):
             return Token("amount", one, 12, "pc"), at + 1
+        if one == "%":  # "late % by store": no figure stands before it
+            return Token("word", "percent"), at + 1
         return (Token("word", one), at + 1) if one[0].isalpha() else (None, at + 1)
     return _figure(raw, value, at, after)
 

@@ -87,23 +87,29 @@ def _readings(sheet: Sheet, now: datetime, city: str, audiences: frozenset[str])
     who work in it; for the public it is rather about the market."""
     house = operations.readings(sheet.fresh(), now=now, city=city)
     prices = market.readings(sheet.fresh(), now=now, city=city)
+    if not audiences <= {"public"} and not sheet.mentioned("platform", "item", "category", "aisle", "brand", "word"):
+        less = 0.3 * operations.is_of_the_house(sheet) + 0.15 * bool(house and operations.is_figure(house[0]))
+        prices = [replace(one, confidence=round(one.confidence - less - 0.15 * bool(one.unused), 2)) for one in prices]
     if prices:  # "products", "offers": the house has such things too, but nobody asks for them so
         best = prices[0].confidence
         house = [one for one in house if one.confidence > best or operations.is_strong(sheet, one)]
     if house and prices and house[0].confidence >= SURE:
         named = sheet.mentioned("platform", "item", "category", "aisle", "brand", "word")
-        of_market = named or sheet.has(
-            "platform",
-            "price",
-            "cheap",
-            "deal",
-            "dear",
-            "unavailable",
-            "available",
-            "basket",
-            "shopping",
-            "spend",
-            "thing",
+        of_market = (
+            named
+            or sheet.has(
+                "platform",
+                "price",
+                "cheap",
+                "deal",
+                "dear",
+                "unavailable",
+                "available",
+                "basket",
+                "shopping",
+                "spend",
+            )
+            or (sheet.has("thing") and not operations.is_figure(house[0]))
         )
         if audiences <= {"public"}:
             house = [replace(one, confidence=round(one.confidence - 0.3, 2)) for one in house] if of_market else house
@@ -177,6 +183,10 @@ def _refused(sheet: Sheet) -> str:
         found.remove("own")
     if any(span.future for span in sheet.spans):
         found.add("future")
+    if "future" in found and operations.is_planned(sheet):
+        found.remove("future")
+    if operations.is_about_people(sheet):
+        found.add("people")
     return next((sentence for reason, sentence in _REASONS.items() if reason in found), "")
 
 

@@ -216,6 +216,20 @@ def test_what_was_not_used_is_said_and_too_much_of_it_is_no_answer() -> None:
     assert found.near
 
 
+def test_a_word_that_decides_is_never_passed_over() -> None:
+    """A share, a bound, a group, a day or a rank nothing was made of is no answer about what is left."""
+    for question in (
+        "refund rate by store", "orders by area", "stock of milk yesterday", "riders on trip vs idle",
+        "riders on duty vs last week",
+        "ride time above 15 minutes share", "stock of atta and rice", "payments captured but order cancelled",
+        "refunds not done after 2 hours", "orders placed vs delivered today", "waste as % of sales",
+        "coupons that expire next week",
+    ):  # fmt: skip
+        assert not asked(question).readings, question
+    for question in ("Top 10 delivery partners with the most late deliveries", "orders per picker", "slowest riders"):
+        assert "people" in str(asked(question).sorry), question
+
+
 def test_everything_offered_is_understood() -> None:
     """Examples, suggestions and near questions lead to an answer, for those they are offered to."""
     full = whole()
