@@ -191,7 +191,8 @@ def _group(query: Query, row: Row, layer: Layer, names: Lexicon) -> Said:
     for path in query.dimensions:
         value = row.get(path)
         if isinstance(value, str):
-            said.append(names.label(path.partition(".")[2], value))
+            called = layer.words.get(value)
+            said.append(called if called is not None else names.label(path.partition(".")[2], value))
         else:
             said.append(plain(value, _kind(layer, path)))
     return together(said, ", ")

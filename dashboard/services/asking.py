@@ -151,7 +151,7 @@ def ask(
     try:
         understood = facade.read_understood(asked, caller=caller)
     except ValueError as wrong:
-        return Told("refused", question=text, why=str(wrong), is_query=_is_query(asked))
+        return Told("refused", question=text, why=wrong.args[0] if wrong.args else "", is_query=_is_query(asked))
     if anew and isinstance(understood, Query):
         window, against = _moved(understood.window, now), _moved(understood.against, now)
         understood = replace(understood, window=window, against=against)
@@ -229,7 +229,7 @@ def changed(
                 typed = str(int(number)) if number == int(number) else str(float(number))
             of = chips.apply(of, at, typed, layer, now=now)
     except ValueError as wrong:
-        raise Invalid(str(wrong) or "That part of the question can't be changed so.") from None
+        raise Invalid(wrong.args[0] if wrong.args else "That part of the question can't be changed so.") from None
     return form.to_json(of)
 
 
@@ -303,4 +303,5 @@ def _kind(layer: Layer, path: str) -> str:
 def _in_words(one: Reading, layer: Layer) -> str:
     """A reading as its chips say it, without what goes without saying."""
     parts = [chip for chip in chips.describe(one.of, layer, lexicon()) if chip.id not in UNSAID and chip.value]
-    return " · ".join(chip.value for chip in parts)
+    flags = {say.plain(True, "flag"), say.plain(False, "flag")}
+    return " · ".join(f"{chip.label}: {chip.value}" if chip.value in flags else chip.value for chip in parts)

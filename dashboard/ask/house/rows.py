@@ -72,7 +72,7 @@ class Rows(Periods):
         for at, token in enumerate(sheet.tokens):
             if token.kind == "number" and at not in sheet.used and 0 < token.value <= 1000 and token.value % 1 == 0:
                 before = sheet.tokens[at - 1].text if at else ""
-                after = sheet.mark_at(at + 1, "highest", "fewest")
+                after = sheet.mark_at(at + 1, "highest", "fewest", "thing")
                 if before in ("top", "bottom", "first", "best", "worst", "last", "latest", "show", "list") or after:
                     sheet.use(at - (before in ("top", "bottom", "first", "latest")), at + 1)
                     return int(token.value)

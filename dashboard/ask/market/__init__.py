@@ -55,6 +55,8 @@ def _made(asked: Asked) -> tuple[Understood, tuple[str, ...]] | None:
     begins = asked.sheet.tokens[0].text
     if begins == "when" and not asked.sheet.has("ending"):
         return None
+    if asked.sells_best():  # how much of it platforms sell nobody tells
+        return None
     if asked.sheet.has("equal") and asked.two_platforms():  # what is equal on all is known, not on two
         return None
     before = set(asked.sheet.used)

@@ -77,9 +77,12 @@ class Asked:
         named = sheet.mentioned("platform")
         if not self.two_platforms():
             return False
+        if sheet.has("ours") and sheet.has("cheap", "dear", "undercut") and self.asks("than"):  # "dearer than Zepto"
+            return True
         for mark in sheet.marks:
             beside = mark.last + (mark.last < len(sheet.tokens) and sheet.tokens[mark.last].text in ("on", "at", "in"))
-            if mark.name in ("under", "over") and any(one.first in (mark.last, beside) for one in named):
+            ours = any(other.name == "ours" and other.first in (mark.last, beside) for other in sheet.marks)
+            if mark.name in ("under", "over") and (ours or any(one.first in (mark.last, beside) for one in named)):
                 sheet.use(mark.first, mark.last)
                 return True
         if sheet.has("undercut"):
@@ -102,7 +105,13 @@ class Asked:
             (no if one.no else yes).extend(key for key in one.keys if key not in (no if one.no else yes))
             if one.no:
                 self._use_not(one)
-        if self.sheet.has("ours") and (ours := next((p.key for p in self.sheet.lexicon.platforms if p.ours), "")):
+        us = any(
+            mark.name == "undercut" and {"us", "ours"} & {one.text for one in self.sheet.tokens[mark.first : mark.last]}
+            for mark in self.sheet.marks
+        )  # "who is cheaper than us"
+        if (self.sheet.has("ours") or us) and (
+            ours := next((p.key for p in self.sheet.lexicon.platforms if p.ours), "")
+        ):
             self.sheet.take("ours")
             yes += [ours] if ours not in yes else []
         said = " and ".join(one.said for one in named)
@@ -439,6 +448,13 @@ class Asked:
 
     def two_platforms(self) -> bool:
         return any(one.op == Op.IN and len(one.values) > 1 for one in self.platforms)
+
+    def sells_best(self) -> bool:
+        """ "Best selling", "most sold": said of sales, not of prices."""
+        said = [token.text for token in self.sheet.tokens]
+        best = {"best", "top", "most", "highest", "sabse"}
+        pairs = any(one in best and after in ("selling", "sold", "seller", "sellers") for one, after in pairwise(said))
+        return pairs or "bestselling" in said or "bestsellers" in said
 
     def of_all(self) -> bool:
         """ "On all platforms", "across every app"."""

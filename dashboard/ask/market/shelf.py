@@ -104,7 +104,7 @@ def _side_by_side(asked: Asked) -> Query | None:
     if any(token.kind in ("money", "percent") for token in asked.sheet.tokens):
         return None
     asked.sheet.take("cheap", "thing", "price", "compare", "shopping", "each", "highest", "value", "over", "mrp",
-                     "total", "available", "between", "under", "average", "undercut", "equal", "gap")  # fmt: skip
+                     "total", "available", "between", "under", "average", "undercut", "equal", "gap", "dear")  # fmt: skip
     for at, token in enumerate(asked.sheet.tokens):
         if token.text in ("often", "much", "market"):
             asked.sheet.use(at, at + 1)
