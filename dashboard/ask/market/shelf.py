@@ -75,7 +75,7 @@ def cheapest(asked: Asked) -> Query | None:
     value = sheet.has("value") or bulk
     per, many = asked.of_each()
     sheet.take("cheap", "value", "thing", "price", "shopping", "deal", "highest", "available", "bulk", "top", "each",
-               "compare", "fewest", "average", "spend")  # fmt: skip
+               "compare", "fewest", "average", "spend", "dear", "undercut")  # fmt: skip
     limit = asked.top(SHORT)
     subject = asked.subject()
     asked.take_now_spans()
@@ -103,8 +103,8 @@ def _side_by_side(asked: Asked) -> Query | None:
     """What is cheaper on one platform than on another: each thing's unit price on both. By how much, no bound."""
     if any(token.kind in ("money", "percent") for token in asked.sheet.tokens):
         return None
-    asked.sheet.take("cheap", "thing", "price", "compare", "shopping", "each", "highest", "value", "over", "mrp",
-                     "total", "available", "between", "under", "average", "undercut", "equal", "gap", "dear")  # fmt: skip
+    asked.sheet.take("cheap", "dear", "thing", "price", "compare", "shopping", "each", "highest", "value", "over", "mrp",
+                     "total", "available", "between", "under", "average", "undercut", "equal", "gap")  # fmt: skip
     for at, token in enumerate(asked.sheet.tokens):
         if token.text in ("often", "much", "market"):
             asked.sheet.use(at, at + 1)
