@@ -17,9 +17,10 @@ from dashboard.ask.folding import fold, stems, words
 from dashboard.ask.layer import Layer
 from dashboard.ask.lexicon import Lexicon
 from dashboard.ask.query import Basket, Query, Reading, Understanding
-from dashboard.ask.sheet import Sheet, is_ordinary, is_skipped, lay_out, phrases_in
+from dashboard.ask.sheet import Sheet, lay_out, phrases_in
 from dashboard.ask.suggest import suggest
 from dashboard.ask.tokens import LONGEST
+from dashboard.ask.vocabulary import is_ordinary, is_skipped
 
 __all__ = ["suggest", "understand"]
 

@@ -12,7 +12,8 @@ from dashboard.ask.house.talk import about_feeds
 from dashboard.ask.house.words import Hit, asks_length, hits_of, is_minutes, longest_first, passed_words, topics_of
 from dashboard.ask.layer import Entity
 from dashboard.ask.query import Intent, Query, Reading
-from dashboard.ask.sheet import Sheet, is_skipped, is_soft
+from dashboard.ask.sheet import Sheet
+from dashboard.ask.vocabulary import is_skipped, is_soft
 
 _SHARED = frozenset(
     {

@@ -10,7 +10,7 @@ from dashboard.ask.house.rows import COUNTED, LONG, SHORT, Rows
 from dashboard.ask.house.words import SHARES
 from dashboard.ask.layer import Entity
 from dashboard.ask.query import Filter, Intent, Op, Order, Query
-from dashboard.ask.sheet import is_skipped
+from dashboard.ask.vocabulary import is_skipped
 
 _GOOD = frozenset({"kept_share", "average_stars", "average_rider_stars", "accepted_share", "revenue", "units_sold",
                    "count",

@@ -9,7 +9,8 @@ from dashboard.ask.entities import LONGEST_PHRASE, MARKET, Spot, told
 from dashboard.ask.folding import stem
 from dashboard.ask.layer import Entity
 from dashboard.ask.query import Op
-from dashboard.ask.sheet import Mark, Sheet, is_skipped
+from dashboard.ask.sheet import Mark, Sheet
+from dashboard.ask.vocabulary import is_skipped
 
 NUMERIC = frozenset({"paise", "seconds", "minutes", "number", "amount", "bp"})
 _CAUSES = frozenset({"late_cause", "cause"})

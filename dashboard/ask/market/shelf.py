@@ -103,8 +103,8 @@ def _side_by_side(asked: Asked) -> Query | None:
     """What is cheaper on one platform than on another: each thing's unit price on both. By how much, no bound."""
     if any(token.kind in ("money", "percent") for token in asked.sheet.tokens):
         return None
-    asked.sheet.take("cheap", "dear", "thing", "price", "compare", "shopping", "each", "highest", "value", "over", "mrp",
-                     "total", "available", "between", "under", "average", "undercut", "equal", "gap")  # fmt: skip
+    asked.sheet.take("cheap", "dear", "thing", "price", "shopping", "each", "highest", "value", "over", "mrp", "gap",
+                     "compare", "total", "available", "between", "under", "average", "undercut", "equal")  # fmt: skip
     for at, token in enumerate(asked.sheet.tokens):
         if token.text in ("often", "much", "market"):
             asked.sheet.use(at, at + 1)
