@@ -12,6 +12,12 @@ from dashboard.ask.sheet import Mention, Sheet
 from dashboard.ask.tokens import Token
 
 
+_HELD_IN = frozenset(
+    "of loaf loaves packet packets pack packs bag bags bottle bottles jar jars tin tins carton cartons box bunch tray".split()
+)
+"""What stands between a number and the thing it counts: "1 loaf of bread"."""
+
+
 @dataclass
 class Subject:
     """What the question is about: filters on the goods, without platform and figures."""
@@ -98,6 +104,9 @@ def wanted_of(sheet: Sheet, goods: list[Mention]) -> list[Wanted]:
                 continue
             taken.add(at)
             sheet.use(at, at + 1)
+            for between in range(at + 1, one.first):
+                if sheet.tokens[between].text in _HELD_IN:
+                    sheet.use(between, between + 1)
             break
         near = [w for w in words if one.first - 2 <= w.first <= one.last + 1]
         brands = [b for b in heads if b.of("brand") and not b.of("item") and one.first - 2 <= b.first <= one.last]
@@ -128,7 +137,7 @@ def _named_so(sheet: Sheet, one: Mention) -> bool:
 def _back(sheet: Sheet, first: int) -> int:
     """The token before a thing, over "of", a brand or a describing word."""
     at = first - 1
-    while at >= 0 and (sheet.tokens[at].text == "of" or any(m.first <= at < m.last for m in sheet.mentions)):
+    while at >= 0 and (sheet.tokens[at].text in _HELD_IN or any(m.first <= at < m.last for m in sheet.mentions)):
         if any(m.first <= at < m.last and m.of("item") for m in sheet.mentions):
             break
         at -= 1

@@ -18,6 +18,7 @@ _RAW = re.compile(r"\d[\d,]*(?:\.\d+)?|\.\d+|[^\W\d_](?:[^\W\d_]|['’\u0900-\u0
 _HALF_PRICE = re.compile(
     r"\b(?:at |for )?half(?: the)? price\b|\bhalf off\b|\baadhe? (?:daam|dam) (?:me|mein|par|pe)\b"
 )
+_BELOW_HALF = re.compile(r"\b(?:for |at )?(?:less than|under|below) half(?: of)?(?: the| their)? (?:mrp|price)\b")
 _DEVANAGARI_DIGITS = str.maketrans("०१२३४५६७८९", "0123456789")
 _MONEY_BEFORE = frozenset({"₹", "rs", "inr", "रु", "re"})
 _MONEY_AFTER = frozenset(
@@ -69,7 +70,8 @@ class Token:
 
 
 def read(question: str) -> list[Token]:
-    text = _HALF_PRICE.sub(" 50% off ", question[:LONGEST].lower())
+    text = _BELOW_HALF.sub(" above 50% off ", question[:LONGEST].lower())
+    text = _HALF_PRICE.sub(" 50% off ", text)
     raw = _RAW.findall(text.translate(_DEVANAGARI_DIGITS))
     raw = _whole(raw)
     found: list[Token] = []

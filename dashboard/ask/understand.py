@@ -91,6 +91,8 @@ def _readings(sheet: Sheet, now: datetime, city: str, audiences: frozenset[str])
     if not audiences <= {"public"} and not sheet.mentioned("platform", "item", "category", "aisle", "brand", "word"):
         less = 0.3 * operations.is_of_the_house(sheet) + 0.15 * bool(house and operations.is_figure(house[0]))
         prices = [replace(one, confidence=round(one.confidence - less - 0.15 * bool(one.unused), 2)) for one in prices]
+    if not audiences <= {"public"} and prices and _of_our_shelves(sheet):
+        prices = [replace(one, confidence=round(one.confidence - 0.3, 2)) for one in prices]
     if prices:  # "products", "offers": the house has such things too, but nobody asks for them so
         best = prices[0].confidence
         house = [one for one in house if one.confidence > best or operations.is_strong(sheet, one)]
@@ -117,6 +119,15 @@ def _readings(sheet: Sheet, now: datetime, city: str, audiences: frozenset[str])
         elif not of_market:
             prices = [replace(one, confidence=round(one.confidence - 0.15, 2)) for one in prices]
     return [*house, *prices]
+
+
+def _of_our_shelves(sheet: Sheet) -> bool:
+    """ "Is bread available in every store", "how much onion do we have left": of stock, not of what others list."""
+    said = {token.text for token in sheet.tokens}
+    if sheet.has("cheap", "deal", "compare", "dear") or sheet.mentioned("platform") or sheet.has("platform"):
+        return False
+    in_stores = bool(said & {"store", "stores"}) and sheet.has("available", "unavailable")
+    return in_stores or (sheet.has("ours") and bool(said & {"left", "stock", "have"}))
 
 
 def _entity(reading: Reading) -> str | None:

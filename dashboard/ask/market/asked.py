@@ -363,7 +363,9 @@ class Asked:
             ):
                 before = tokens[at - 1].text if at else ""
                 after = tokens[at + 1].text if at + 1 < len(tokens) else ""
-                if before in ("top", "first", "best", "bottom", "show", "list", "last") or after in (
+                if before in (
+                    "top", "first", "best", "bottom", "show", "list", "last", "cheapest", "lowest", "dearest", "costliest",
+                ) or after in (
                     "cheapest", "most", "best", "expensive", "costliest", "biggest", "lowest", "highest", "products",
                     "items", "deals", "product", "offers", "largest", "discounts",
                 ):  # fmt: skip

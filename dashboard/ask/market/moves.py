@@ -155,7 +155,7 @@ def extremes(asked: Asked) -> Query | None:
     sheet, day = asked.sheet, "price_day"
     low, mean = sheet.has("cheap", "fewest"), sheet.has("average")
     high = sheet.has("dear") or (sheet.has("highest") and (sheet.has("price") or low))
-    said = ("last", "past", *(("this",) if mean else ()))
+    said = ("last", "past", *(("this",) if mean or asked.asks("had", "was", "were", "been") else ()))
     span = next(
         (one for one in sheet.spans if one.said.startswith(said) and one.start < asked.now - timedelta(days=2)), None
     )
