@@ -11,10 +11,10 @@ from dashboard.ask.query import Filter, Op, Value, Wanted
 from dashboard.ask.sheet import Mention, Sheet
 from dashboard.ask.tokens import Token
 
-
 _HELD_IN = frozenset(
-    "of loaf loaves packet packets pack packs bag bags bottle bottles jar jars tin tins carton cartons box bunch tray".split()
-)
+    ["of", "loaf", "loaves", "packet", "packets", "pack", "packs", "bag", "bags", "bottle", "bottles", "jar", "jars", "tin",
+     "tins", "carton", "cartons", "box", "bunch", "tray"]
+)  # fmt: skip
 """What stands between a number and the thing it counts: "1 loaf of bread"."""
 
 

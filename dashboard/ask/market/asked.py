@@ -364,7 +364,7 @@ class Asked:
                 before = tokens[at - 1].text if at else ""
                 after = tokens[at + 1].text if at + 1 < len(tokens) else ""
                 if before in (
-                    "top", "first", "best", "bottom", "show", "list", "last", "cheapest", "lowest", "dearest", "costliest",
+                    "top", "first", "best", "bottom", "show", "list", "last", "cheapest", "lowest", "dearest",
                 ) or after in (
                     "cheapest", "most", "best", "expensive", "costliest", "biggest", "lowest", "highest", "products",
                     "items", "deals", "product", "offers", "largest", "discounts",
