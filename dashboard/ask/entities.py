@@ -24,7 +24,9 @@ from dashboard.ask.lexicon import grams, nearest
 WORDS_FILE = Path(__file__).with_name("words.toml")
 BUCKETS = 1 << 16
 LONGEST_PHRASE = 6
-MARKET = frozenset({"listing", "listing_price", "price_day", "price_gap", "market_offer", "platform_terms", "platform"})
+MARKET = frozenset(
+    {"listing", "listing_price", "price_day", "price_gap", "assortment", "market_offer", "platform_terms", "platform"}
+)
 
 
 @cache

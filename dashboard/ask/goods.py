@@ -12,8 +12,8 @@ from dashboard.ask.sheet import Mention, Sheet
 from dashboard.ask.tokens import Token
 
 _HELD_IN = frozenset(
-    ["of", "loaf", "loaves", "packet", "packets", "pack", "packs", "bag", "bags", "bottle", "bottles", "jar", "jars", "tin",
-     "tins", "carton", "cartons", "box", "bunch", "tray"]
+    ["of", "loaf", "loaves", "packet", "packets", "pack", "packs", "bag", "bags", "bottle", "bottles", "jar", "jars",
+     "tin", "tins", "carton", "cartons", "box", "bunch", "tray"]
 )  # fmt: skip
 """What stands between a number and the thing it counts: "1 loaf of bread"."""
 

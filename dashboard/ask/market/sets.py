@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dashboard.ask.goods import turned_to
 from dashboard.ask.market.asked import Asked
 from dashboard.ask.market.shape import LONG, figures_of
 from dashboard.ask.query import Filter, Intent, Op, Order, Query, Value
 
-_ROWS = ("listing.name", "listing.brand", "listing.pack", "listing.platform", "listing.price", "listing.sold_by")
+_OF = "assortment"
+_ROWS = tuple(f"{_OF}.{one}" for one in ("name", "brand", "pack", "platform", "price", "sold_by"))
 _LACKING = frozenset(
     {
         "dont",
@@ -71,40 +73,25 @@ def sold_by(asked: Asked) -> Query | None:
     sheet.take("thing", "available", "common", "exclusive", "shopping", "share", "each", "between", "price", "highest")
     deal = sheet.take("deal")
     for at, token in enumerate(sheet.tokens):
-        if token.text in _SOLD | _LACKING | _ALL | {
-            "other",
-            "others",
-            "else",
-            "elsewhere",
-            "nowhere",
-            "anywhere",
-            "alone",
-            "only",
-            "but",
-            "unique",
-            "competitor",
-        }:
+        if token.text in _SOLD | _LACKING | _ALL | _APART:
             sheet.use(at, at + 1)
     limit = asked.top(LONG)
+    by = tuple(f"{_OF}.{one.partition('.')[2]}" for one in asked.by()) if groups else ()
     subject = asked.subject()
     asked.take_now_spans()
     city = [one for one in asked.where() if one.field == "listing.city"]
-    filters = [*subject.filters, *asked.figures(), *bounds, *city]
+    filters = [turned_to(one, _OF) for one in [*subject.filters, *asked.figures(), *city]] + bounds
     if deal:
-        filters.append(Filter("listing.discount", Op.GT, (0,), "discount"))
-    if groups:
-        by = tuple(one for one in asked.by() if one != "listing.platform")
-        if (
-            by == ("listing.brand",) and not asked.platforms and sheet.has("exclusive")
-        ):  # the brand itself, not its things
-            filters = [one for one in filters if one.field != "listing.sellers"]
-            filters.append(Filter("listing.platforms", Op.EQ, (1,), "one platform"))
-            return figures_of(("listing.platforms", "listing.things"), by, filters, down=True)
-        return figures_of(("listing.things",), by, filters, down=True)
-    if counted:
-        return figures_of(("listing.things",), (), filters)
-    return Query(Intent.LIST, "listing", columns=_ROWS, filters=tuple(filters),
-                 order=(Order("listing.name"), Order("listing.platform")), limit=limit)  # fmt: skip
+        filters.append(Filter(f"{_OF}.discount", Op.GT, (0,), "discount"))
+    if by == (f"{_OF}.brand",) and not asked.platforms and sheet.has("exclusive"):  # of brands, not of their things
+        filters = [one for one in filters if one.field != f"{_OF}.sellers"]
+        filters.append(Filter(f"{_OF}.platforms", Op.EQ, (1,), "one platform"))
+        return figures_of((f"{_OF}.platforms", f"{_OF}.things"), by, filters, down=True)
+    if by or counted:
+        by = tuple(one for one in by if one != f"{_OF}.platform")
+        return figures_of((f"{_OF}.things",), by, filters, down=True)
+    return Query(Intent.LIST, _OF, columns=_ROWS, filters=tuple(filters),
+                 order=(Order(f"{_OF}.name"), Order(f"{_OF}.platform")), limit=limit)  # fmt: skip
 
 
 def _bounds(asked: Asked) -> list[Filter] | None:
@@ -116,23 +103,23 @@ def _bounds(asked: Asked) -> list[Filter] | None:
     if lacking:
         yes, no = [one for one in yes if one not in lacking], [*no, *lacking]
     if no and yes:
-        return [_on(yes), *(Filter("listing.sold_by", Op.LACKS, (one,), "") for one in no)]
+        return [_on(yes), *(Filter(f"{_OF}.sold_by", Op.LACKS, (one,), "") for one in no)]
     if lacking and (asked.wants_platform or asked.asks("others", "competitors", "rivals", "other")):
-        return [Filter("listing.sold_by", Op.LACKS, (one,), "") for one in lacking]
+        return [Filter(f"{_OF}.sold_by", Op.LACKS, (one,), "") for one in lacking]
     if sheet.has("exclusive") or (yes and not no and asked.asks("only", "alone") and sheet.has("thing", "available")):
         if sheet.has("deal", "bank", "coupon") or len(yes) > 1:
             return None
-        return [*([_on(yes)] if yes else []), Filter("listing.sellers", Op.EQ, (1,), "only there")]
+        return [*([_on(yes)] if yes else []), Filter(f"{_OF}.sellers", Op.EQ, (1,), "only there")]
     everywhere = asked.on_all_platforms() or (sheet.has("common") and not yes)
     if everywhere:
-        return [Filter("listing.sellers", Op.GE, (len(sheet.lexicon.platforms),), "all platforms")]
+        return [Filter(f"{_OF}.sellers", Op.GE, (len(sheet.lexicon.platforms),), "all platforms")]
     if len(yes) > 1 and not sheet.has("price", "deal") and (asked.asks("both") or sheet.has("common")):
-        return [_on(yes), *(Filter("listing.sold_by", Op.HAS, (one,), "") for one in yes)]
+        return [_on(yes), *(Filter(f"{_OF}.sold_by", Op.HAS, (one,), "") for one in yes)]
     return None
 
 
 def _on(keys: list[Value]) -> Filter:
-    return Filter("listing.platform", Op.EQ if len(keys) == 1 else Op.IN, tuple(keys), "")
+    return Filter(f"{_OF}.platform", Op.EQ if len(keys) == 1 else Op.IN, tuple(keys), "")
 
 
 def _lacking(asked: Asked) -> list[Value]:

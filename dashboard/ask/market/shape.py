@@ -27,7 +27,8 @@ def figures_of(
     intent: Intent = Intent.FIGURE, limit: int = LONG,
 ) -> Query:  # fmt: skip
     order = (Order(measures[0], down=down),) if by else ()
-    return Query(intent, "listing", measures=measures, dimensions=by, filters=tuple(filters), order=order, limit=limit)
+    entity = measures[0].partition(".")[0]
+    return Query(intent, entity, measures=measures, dimensions=by, filters=tuple(filters), order=order, limit=limit)
 
 
 def midnight(now: datetime) -> datetime:
