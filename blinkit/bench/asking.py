@@ -96,13 +96,21 @@ def simple(number: int, now: datetime) -> Any:
 
 def complex_(number: int, now: datetime) -> Any:
     """Over the history: a trend of one thing and of a category, today against yesterday over everything, percentiles of
-    a month's changes, shares."""
+    a month's changes, shares; over all listings: who is cheapest for how many, what one platform alone sells."""
     from dashboard.ask.query import Filter, Intent, Op, Query, Window
 
     day = timedelta(days=1)
     midnight = now.replace(hour=18, minute=30, second=0, microsecond=0) - day  # in India
     moved = timedelta(seconds=number % 3_000)
-    kind = number % 5
+    kind = number % 7
+    if kind == 5:
+        return Query(
+            Intent.TOP, "price_gap", ("price_gap.cheapest_share", "price_gap.count"), ("price_gap.platform",),
+            filters=(Filter("price_gap.price", Op.GT, (900 + number,)),), limit=50,
+        )  # fmt: skip
+    if kind == 6:
+        alone = (Filter("assortment.sellers", Op.EQ, (1,)), Filter("assortment.price", Op.GT, (900 + number,)))
+        return Query(Intent.LIST, "assortment", filters=(*alone, Filter("assortment.platform", Op.EQ, ("platform-1",))))
     if kind == 0:
         return Query(
             Intent.TREND, "price_day", ("price_day.average_price", "price_day.lowest_price"),
