@@ -68,15 +68,20 @@ def _best_first(query: Query, rows: Sequence[Row]) -> Sequence[Row]:
     return known or rows
 
 
+def _many(query: Query, rows: Sequence[Row]) -> int | str:
+    """How many there are: "20+" where a page is full."""
+    return len(rows) if query.per or len(rows) < query.limit else f"{len(rows)}+"
+
+
 def _gap(query: Query, rows: Sequence[Row]) -> Said:
     first = rows[0]
-    count = len(rows) if len(rows) < query.limit else f"{len(rows)}+"
+    count = _many(query, rows)
     if not _get(first, "gap"):
         return say("{count} things cost the same on every platform that sells them.", count=count)
     return say(
-        "{name}: {lowest} to {highest}, {gap} apart; {count} things in all.", name=_text(first, "name"),
+        "{name}: {lowest} to {highest}, {gap} apart.", name=_text(first, "name"),
         lowest=plain(_get(first, "lowest"), "paise"), highest=plain(_get(first, "highest"), "paise"),
-        gap=plain(_get(first, "gap"), "paise"), count=count,
+        gap=plain(_get(first, "gap"), "paise"),
     )  # fmt: skip
 
 
@@ -148,7 +153,7 @@ def _deals(query: Query, rows: Sequence[Row], names: Lexicon) -> Said:
     first = rows[0]
     return say(
         "{count} deals; the best is {name} on {platform}: {percent} off, {price}.",
-        count=len(rows) if len(rows) < query.limit else f"{len(rows)}+", name=_text(first, "name"),
+        count=_many(query, rows), name=_text(first, "name"),
         platform=names.label("platform", _text(first, "platform")), percent=plain(_get(first, "discount"), "bp"),
         price=plain(_get(first, "price"), "paise"),
     )  # fmt: skip
