@@ -80,7 +80,7 @@ class Lexicon:
         return next((one.category for one in self.items if one.key == item), "")
 
     def label(self, kind: str, key: str) -> str:
-        """How people call a key: "instamart" → Instamart. The key itself when nobody knows it; `sold_by` has several."""
+        """How people call a key (instamart: Instamart); the key itself when nobody knows it. `sold_by` has several."""
         if kind == "sold_by":
             return ", ".join(self.label("platform", one) for one in key.split())
         places: dict[str, Sequence[Named | Shelf]] = {
