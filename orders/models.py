@@ -276,7 +276,9 @@ class Promise(models.Model):
 
 class LegStat(models.Model):
     """How long one leg takes at a store by hour of day, written down by the rooms above; seconds, but `ride_times` says
-    how many times the reckoned ride."""
+    how many times the reckoned ride. ANY_HOUR stands for the hours that have too few of their own."""
+
+    ANY_HOUR = 24
 
     store = models.ForeignKey("catalog.Store", on_delete=models.CASCADE)
     leg = models.CharField(max_length=12)

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from django.conf import settings
 from django.db import connection
 
+from orders.models import LegStat
 from orders.services.legs import LegMeasure, write_leg_stats
 
 LOOK_BACK = timedelta(days=14)
@@ -29,22 +30,22 @@ WITH done AS (
         WHERE p.order_id = done.order_id ORDER BY p.id LIMIT 1
     ) AS times FROM done WHERE arrived_at > picked_up_at
 )
-SELECT store_id, leg, hour,
+SELECT store_id, leg, coalesce(hour, %(any)s),
        percentile_cont(0.5) WITHIN GROUP (ORDER BY extract(epoch FROM took)),
        percentile_cont(0.9) WITHIN GROUP (ORDER BY extract(epoch FROM took)), count(*)
-FROM legs WHERE took IS NOT NULL AND took >= interval '0' GROUP BY 1, 2, 3
-UNION ALL SELECT store_id, 'ride_times', hour,
+FROM legs WHERE took IS NOT NULL AND took >= interval '0' GROUP BY store_id, leg, GROUPING SETS ((hour), ())
+UNION ALL SELECT store_id, 'ride_times', coalesce(hour, %(any)s),
        percentile_cont(0.5) WITHIN GROUP (ORDER BY times), percentile_cont(0.9) WITHIN GROUP (ORDER BY times), count(*)
-FROM times WHERE times IS NOT NULL GROUP BY 1, 3
+FROM times WHERE times IS NOT NULL GROUP BY store_id, GROUPING SETS ((hour), ())
 """
 
 
 def measure_legs(*, now: datetime) -> int:
-    """Write down handover, ride and door per store and local hour, from the last two weeks, and the ride as a part of
-    the one its promise reckoned with. Returns how many rows.
+    """Write down handover, ride and door per store and local hour, and of any hour, from the last two weeks, and the
+    ride as a part of the one its promise reckoned with. Returns how many rows.
 
     A handover begins when rider and bags are both there.
     """
     with connection.cursor() as cursor:
-        cursor.execute(_SQL, {"zone": settings.TIME_ZONE, "since": now - LOOK_BACK})
+        cursor.execute(_SQL, {"zone": settings.TIME_ZONE, "since": now - LOOK_BACK, "any": LegStat.ANY_HOUR})
         return write_leg_stats([LegMeasure(*row) for row in cursor.fetchall()], now=now)

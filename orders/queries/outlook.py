@@ -143,7 +143,7 @@ def outlook(
             doors_before_s=doors_before_s,
             picked=row["picked_at"] is not None,
             at_door=riding and row["rider_at_door_at"] is not None,
-            measured=(measured or {}).get((row["store_id"], _hour(now, zone)), {}),
+            measured=_legs_of(row["store_id"], _hour(now, zone), measured or {}),
         )
     )
     left_s = (promised_by - now).total_seconds()
@@ -199,7 +199,12 @@ def _read_measured() -> dict[tuple[int, int], dict[str, tuple[float, float]]]:
 
 
 measured_legs: BrieflyKept[Measured] = BrieflyKept(_read_measured, times=4)
-"""What legs really take, by store and hour of its day; where enough was measured."""
+"""What legs really take, by store and hour of its day (and LegStat.ANY_HOUR); where enough was measured."""
+
+
+def _legs_of(store_id: int, hour: int, measured: Measured) -> dict[str, tuple[float, float]]:
+    """Of the hour where it was measured, else of any hour."""
+    return {**measured.get((store_id, LegStat.ANY_HOUR), {}), **measured.get((store_id, hour), {})}
 
 _NOTHING_TO_SAY = frozenset(Status) - {
     Status.CONFIRMED, Status.ASSIGNED_TO_STORE, Status.PICKING, Status.PACKED, Status.ASSIGNED_TO_PARTNER, *RIDING

@@ -23,6 +23,7 @@ from catalog.travel import LAWFUL_KMH, lawful_seconds
 from catalog.ways import ride_seconds, way_metres
 from inventory import queries as stock
 from orders import promise, sourcing
+from orders.models import LegStat
 from orders.promise.room import with_room
 from orders.promise.safety import VEHICLE, governed, reason
 from orders.promise.trees import UNKNOWN
@@ -296,7 +297,7 @@ Legs = dict[str, tuple[float, float]]
 @dataclass(frozen=True, slots=True)
 class Known:
     """What a quote needs to know of a store at an hour: the learned model in use, what legs really take ((p50, p90) in
-    seconds, where enough was measured), the room its promises need, the lawful average speed in its city."""
+    seconds; of the hour, else of any hour, where enough was measured), the room its promises need, the lawful average speed in its city."""
 
     model_id: int | None
     legs: Legs
@@ -315,8 +316,10 @@ SELECT w.store_id, (SELECT id FROM orders_etamodel WHERE is_active), r.version, 
     (SELECT v.kmh FROM orders_safespeed v JOIN catalog_store c ON c.id = w.store_id
      WHERE v.vehicle = %(vehicle)s AND (v.city_id = c.city_id OR v.city_id IS NULL)
      ORDER BY v.city_id NULLS LAST LIMIT 1),
-    (SELECT jsonb_object_agg(l.leg, jsonb_build_array(l.p50_s, l.p90_s)) FROM orders_legstat l
-     WHERE l.store_id = w.store_id AND l.hour = w.hour AND l.samples >= %(enough)s)
+    (SELECT jsonb_object_agg(leg, pair) FROM (
+        SELECT DISTINCT ON (l.leg) l.leg, jsonb_build_array(l.p50_s, l.p90_s) AS pair FROM orders_legstat l
+        WHERE l.store_id = w.store_id AND l.hour IN (w.hour, %(any)s) AND l.samples >= %(enough)s ORDER BY l.leg, l.hour
+    ) known)
 FROM wanted w LEFT JOIN orders_promiseroom r ON r.store_id = w.store_id
 """
 
@@ -328,6 +331,7 @@ def _read_known(store_ids: Sequence[int], hours: Sequence[int]) -> dict[int, Kno
         "hours": list(hours),
         "vehicle": VEHICLE,
         "enough": ENOUGH_SAMPLES,
+        "any": LegStat.ANY_HOUR,
     }
     with connection.cursor() as cursor:
         cursor.execute(_KNOWN, asked)

@@ -11,7 +11,7 @@ from orders.models import LegStat
 
 @dataclass(frozen=True, slots=True)
 class LegMeasure:
-    """One leg at one store in one local hour of the day (0 to 23); seconds."""
+    """One leg at one store in one local hour of the day (0 to 23, or LegStat.ANY_HOUR); seconds."""
 
     store_id: int
     leg: str

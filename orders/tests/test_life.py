@@ -497,3 +497,7 @@ def test_the_promise_learns_from_what_legs_really_took():
     assert queries.serviceability(point=an_order.point, now=NOW).eta_to_m == before.eta_to_m
     LegStat.objects.filter(pk=stat.pk).update(samples=20)
     assert queries.serviceability(point=an_order.point, now=NOW).eta_to_m > before.eta_to_m + 20
+    later = NOW + timedelta(hours=1)  # an hour that has none of its own: that of any hour
+    assert queries.serviceability(point=an_order.point, now=later).eta_to_m == before.eta_to_m
+    LegStat.objects.create(samples=20, **ride | {"hour": LegStat.ANY_HOUR})
+    assert queries.serviceability(point=an_order.point, now=later).eta_to_m > before.eta_to_m + 20
