@@ -297,7 +297,8 @@ Legs = dict[str, tuple[float, float]]
 @dataclass(frozen=True, slots=True)
 class Known:
     """What a quote needs to know of a store at an hour: the learned model in use, what legs really take ((p50, p90) in
-    seconds; of the hour, else of any hour, where enough was measured), the room its promises need, the lawful average speed in its city."""
+    seconds; of the hour, else of any hour, where enough was measured), the room its promises need, the lawful average
+    speed in its city."""
 
     model_id: int | None
     legs: Legs
