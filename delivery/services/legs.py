@@ -22,6 +22,7 @@ WITH done AS (
     WHERE s.state = 'delivered' AND s.done_at >= %(since)s
 ), legs AS (
     SELECT store_id, hour, 'handover' AS leg, picked_up_at - greatest(at_store_at, packed_at) AS took FROM done
+    UNION ALL SELECT store_id, hour, 'rider', greatest(at_store_at - packed_at, interval '0') FROM done
     UNION ALL SELECT store_id, hour, 'ride', arrived_at - picked_up_at FROM done
     UNION ALL SELECT store_id, hour, 'door', done_at - arrived_at FROM done
 ), times AS (
@@ -41,10 +42,10 @@ FROM times WHERE times IS NOT NULL GROUP BY store_id, GROUPING SETS ((hour), ())
 
 
 def measure_legs(*, now: datetime) -> int:
-    """Write down handover, ride and door per store and local hour, and of any hour, from the last two weeks, and the
+    """Write down the wait for the rider, handover, ride and door per store and local hour, and of any hour, from the last two weeks, and the
     ride as a part of the one its promise reckoned with. Returns how many rows.
 
-    A handover begins when rider and bags are both there.
+    A handover begins when rider and bags are both there; the wait for the rider is what packed bags stood before.
     """
     with connection.cursor() as cursor:
         cursor.execute(_SQL, {"zone": settings.TIME_ZONE, "since": now - LOOK_BACK, "any": LegStat.ANY_HOUR})

@@ -238,7 +238,7 @@ def test_what_the_legs_took_is_written_down():
     assert found == {leg: figures for (hour, leg), figures in rows.items() if hour == LegStat.ANY_HOUR}
     reckoned_s = order.promises.get().inputs["ride_s"]
     assert found.pop("ride_times") == (pytest.approx(300 / reckoned_s), 1)
-    assert found == {"handover": (0, 1), "ride": (300, 1), "door": (180, 1)}
+    assert found == {"rider": (60, 1), "handover": (0, 1), "ride": (300, 1), "door": (180, 1)}
 
 
 def test_a_rider_who_was_coming_is_free_when_another_store_does_the_order(run_events):

@@ -121,8 +121,9 @@ def _legs(order: Underway) -> list[tuple[Leg, float]]:
     if stage == "handover":
         return [(leg["handover"], max(0.0, handover_s - here_s)), *street]
     street = [(leg["handover"], handover_s), *street]
+    late_s = order.measured.get("rider", (0.0, 0.0))[0]  # packed bags usually stand so long
     if stage == "rider":
-        wait_s = max(float(ACCEPT_S), order.rider_wait_s)
+        wait_s = max(float(ACCEPT_S), order.rider_wait_s, late_s - here_s)
         return [(Leg("rider", wait_s, 1.6 * wait_s), wait_s), *street]
     left = {name: leg[name].p50_s for name in ("accept", "backlog", "pick", "pack")}
     names = list(left)[{"accept": 0, "queue": 1, "picking": 2, "packing": 3}[stage] :]
@@ -131,7 +132,8 @@ def _legs(order: Underway) -> list[tuple[Leg, float]]:
     left[names[0]] = max(0.0, left[names[0]] - here_s)
     ready = [(leg[name], left[name]) for name in names]
     # Riders are sought from the confirmation on: only the wait beyond picking and packing counts.
-    wait_s = 0.0 if order.has_rider else max(0.0, order.rider_wait_s - sum(left_s for _leg, left_s in ready))
+    wait_s = max(0.0, order.rider_wait_s - sum(left_s for _leg, left_s in ready), late_s)
+    wait_s = 0.0 if order.has_rider else wait_s
     return [*ready, (Leg("rider", wait_s, 1.6 * wait_s), wait_s), *street]
 
 

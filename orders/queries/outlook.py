@@ -206,6 +206,7 @@ def _legs_of(store_id: int, hour: int, measured: Measured) -> dict[str, tuple[fl
     """Of the hour where it was measured, else of any hour."""
     return {**measured.get((store_id, LegStat.ANY_HOUR), {}), **measured.get((store_id, hour), {})}
 
+
 _NOTHING_TO_SAY = frozenset(Status) - {
     Status.CONFIRMED, Status.ASSIGNED_TO_STORE, Status.PICKING, Status.PACKED, Status.ASSIGNED_TO_PARTNER, *RIDING
 }  # fmt: skip

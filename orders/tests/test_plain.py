@@ -96,6 +96,16 @@ def test_a_small_order_near_by_is_promised_in_about_ten_minutes():
     assert (made.from_m, made.to_m) == (7, 10)
 
 
+def test_bags_wait_for_their_rider_as_they_did_of_late_or_as_the_load_says_whichever_is_longer():
+    def rider(**facts):
+        return {leg.name: leg for leg in quote(PromiseInputs(lines=5, units=5, ride_s=300, **facts)).legs}["rider"]
+
+    assert rider()[1:] == (0, 0)
+    assert rider(measured={"rider": (120, 260)})[1:] == (120, 260)
+    busy = rider(rider_wait_s=1_200, measured={"rider": (120, 260)})
+    assert busy.p50_s == rider(rider_wait_s=1_200).p50_s > 900
+
+
 def test_measured_legs_replace_the_rule_of_thumb():
     made = quote(PromiseInputs(lines=5, units=5, ride_s=300, measured={"ride": (600, 700)}))
     assert {leg.name: leg.p50_s for leg in made.legs}["ride"] == 600
