@@ -42,8 +42,8 @@ FROM times WHERE times IS NOT NULL GROUP BY store_id, GROUPING SETS ((hour), ())
 
 
 def measure_legs(*, now: datetime) -> int:
-    """Write down the wait for the rider, handover, ride and door per store and local hour, and of any hour, from the last two weeks, and the
-    ride as a part of the one its promise reckoned with. Returns how many rows.
+    """Write down the wait for the rider, handover, ride and door per store and local hour, and of any hour, from the
+    last two weeks, and the ride as a part of the one its promise reckoned with. Returns how many rows.
 
     A handover begins when rider and bags are both there; the wait for the rider is what packed bags stood before.
     """
