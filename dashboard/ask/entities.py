@@ -25,7 +25,17 @@ WORDS_FILE = Path(__file__).with_name("words.toml")
 BUCKETS = 1 << 16
 LONGEST_PHRASE = 6
 MARKET = frozenset(
-    {"listing", "listing_price", "price_day", "price_gap", "assortment", "market_offer", "platform_terms", "platform"}
+    {
+        "listing",
+        "listing_price",
+        "price_day",
+        "price_gap",
+        "assortment",
+        "market_offer",
+        "platform_terms",
+        "cart_fee",
+        "platform",
+    }
 )
 
 

@@ -53,6 +53,12 @@ def sentence(query: Query, rows: Sequence[Row], layer: Layer, lexicon: Lexicon |
         return _groups(query, rows, layer, names)
     if query.entity == "platform_terms":
         return _terms(query, rows, names, layer)
+    if query.entity == "cart_fee" and _get(rows[0], "fees") is not None:
+        return say(
+            "Least is added to {cart} by {platform}: {fees}, {sum} to pay.", cart=plain(_get(rows[0], "cart"), "paise"),
+            platform=names.label("platform", _text(rows[0], "platform")), fees=plain(_get(rows[0], "fees"), "paise"),
+            sum=plain(_get(rows[0], "to_pay"), "paise"),
+        )  # fmt: skip
     return (
         say("{count} found.", count=len(rows))
         if len(rows) < query.limit

@@ -9,6 +9,7 @@ from dashboard.ask.goods import one_of, turned_to
 from dashboard.ask.market.asked import Asked
 from dashboard.ask.market.shape import LONG, OFFER_ROWS, SHORT, whole
 from dashboard.ask.query import Filter, Intent, Op, Order, Query, Window
+from dashboard.ask.tokens import Token
 
 _TERMS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "fast": (("platform", "eta_low", "eta_high", "delivery_fee"), ("eta_low", "eta_high")),
@@ -19,6 +20,7 @@ _TERMS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
         ("delivery_fee", "handling"),
     ),
 }
+_CARTS = ("order", "orders", "cart", "carts", "basket", "bill", "purchase")
 _BANKS = frozenset({"hdfc", "icici", "sbi", "axis", "kotak", "amex", "idfc", "rbl"})
 
 
@@ -26,6 +28,9 @@ def terms(asked: Asked) -> Query | None:
     sheet = asked.sheet
     fast, fee, least = sheet.has("fast"), sheet.has("fee"), sheet.has("minimum")
     free = sheet.has("freedelivery")
+    cart = _cart(asked) if (fee or asked.asks("bill", "charges")) and not asked.goods else None
+    if cart is not None:
+        return cart
     if not (fast or fee or least or free) or asked.goods:
         return _soonest(asked) if fast and not (fee or least or free) else None
     sheet.take("between", "fast", "fee", "minimum", "compare", "cheap", "highest", "fewest", "thing", "price",
@@ -50,6 +55,32 @@ def terms(asked: Asked) -> Query | None:
         filters=(*_minutes(asked), *asked.where(entity=terms)),
         order=tuple(Order(f"{terms}.{one}") for one in order), limit=SHORT,
     )  # fmt: skip
+
+
+def _cart(asked: Asked) -> Query | None:
+    """ "Fees for a ₹150 order", "all charges on a 99 rupee cart": what each platform adds to a cart of that sum."""
+    sheet, tokens = asked.sheet, asked.sheet.tokens
+    sums = [at for at, token in enumerate(tokens) if token.kind in ("money", "number") and 1 <= _rupees(token) <= 5_000]
+    if len(sums) != 1 or not asked.asks(*_CARTS):
+        return None
+    at = sums[0]
+    if asked.op_before(at, tokens[at])[0] is not None:  # "on orders below ₹200" is no one cart
+        return None
+    sheet.use(at, at + 1)
+    sheet.take("between", "fee", "compare", "cheap", "highest", "fewest", "thing", "price", "total", "shopping", "each",
+               "basket", "available", "deal", "minimum")  # fmt: skip
+    for other, token in enumerate(tokens):
+        if token.text in (*_CARTS, "delivery", "including", "all", "effect", "final", "charges"):
+            sheet.use(other, other + 1)
+    shown = ("platform", "cart", "delivery_fee", "small_cart_fee", "handling", "surge", "fees", "to_pay", "taken")
+    cart = Filter("cart_fee.cart", Op.EQ, (100 * _rupees(tokens[at]),), tokens[at].text)
+    filters = (cart, *asked.where(entity="cart_fee"))
+    return Query(Intent.COMPARE, "cart_fee", columns=tuple(f"cart_fee.{one}" for one in shown), filters=filters,
+                 order=(Order("cart_fee.fees"),), limit=SHORT)  # fmt: skip
+
+
+def _rupees(token: Token) -> int:
+    return round(token.value / 100 if token.kind == "money" else token.value)
 
 
 def _soonest(asked: Asked) -> Query:
