@@ -87,7 +87,8 @@ def chart_of(*, intent: str, columns: Sequence[Column], rows: Sequence[Sequence[
     times = [number for number in names if _is_time(columns[number], rows, number)]
     if times and (intent == "trend" or len(names) == len(times)):
         return _lines(columns, rows, at=at, time=times[0], names=[number for number in names if number not in times])
-    names = [number for number in names if columns[number].kind in ("text", "id", "flag")] or names
+    told = ("text", "id", "flag") if any(column.is_measure for column in columns) else ("text", "id")
+    names = [number for number in names if columns[number].kind in told] or names
     if not names:
         return None
     return _bars(columns, rows, at=at, names=names, is_share=intent == "share")
