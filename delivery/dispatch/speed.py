@@ -63,8 +63,11 @@ def town(jobs: int, riders: int, *, seed: int) -> tuple[list[OpenJob], list[Free
 
 def measure(strategy: Strategy, jobs: int, riders: int, *, rounds: int) -> dict[str, float]:
     """Milliseconds of processor time per round: the median, the 99th percentile, the worst. Every second round follows
-    the one before, as in production; the others begin with nothing."""
+    the one before, as in production; the others begin with nothing. One round goes before, uncounted: the first of a
+    process loads its libraries."""
     spent, grid = [], Grid()
+    todo, people, policy = town(jobs, riders, seed=rounds)
+    strategy(todo, people, 0.0, grid, policy, None)
     before: Plan | None = None
     for number in range(rounds):
         todo, people, policy = town(jobs, riders, seed=number // 2)
