@@ -32,7 +32,7 @@ def house():
 def test_a_working_city_survives_kill_9_of_every_part(house):
     journal = house.folder / "journal"
     journal.touch()
-    size = ["--customers", "12", "--pickers", "6", "--riders", "12", "--orders", "1000", "--speed", "80"]
+    size = ["--customers", "12", "--pickers", "6", "--riders", "18", "--orders", "1000", "--speed", "80"]
     simulation = subprocess.Popen(
         [sys.executable, "-m", "blinkit.demo.simulate", "--url", house.url, "--journal", str(journal), *size],
         cwd=ROOT,
@@ -52,7 +52,7 @@ def test_a_working_city_survives_kill_9_of_every_part(house):
             house.until(lambda more=more: len(acknowledged(journal)) >= more, 30)  # the next wound finds work to hurt
             print(f"{part} killed; work went on {went_on_s:.1f} s after its return")
         simulation.send_signal(signal.SIGINT)  # no new orders; what is on the way is finished
-        said, _ = simulation.communicate(timeout=150)
+        said, _ = simulation.communicate(timeout=240)
     finally:
         simulation.kill()
         simulation.wait()
