@@ -108,6 +108,13 @@ class Sheet:
     def use(self, first: int, last: int) -> None:
         self.used.update(range(first, last))
 
+    def pass_over(self, *words: str) -> bool:
+        """These words add nothing to what was made of the question, wherever they stand: they are used. Whether one
+        was said."""
+        found = [at for at, token in enumerate(self.tokens) if token.text in words]
+        self.used.update(found)
+        return bool(found)
+
     def mark_before(self, at: int, *names: str, reach: int = 2) -> Mark | None:
         """A concept that ends at this token, or at most `reach - 1` skipped words before it."""
         for back in range(reach):

@@ -45,14 +45,10 @@ class Asked(Bounds):
             token.text in ("have", "has", "sell", "sells", "selling") for token in sheet.tokens
         )
         if self.goods and sells and not sheet.mentioned("store"):
-            for at, token in enumerate(sheet.tokens):  # "which store has the cheapest tomatoes": a platform is meant
-                if token.text in ("store", "stores", "shop", "shops", "place"):
-                    sheet.use(at, at + 1)
-                    self.wants_platform = True
-        if self.goods:  # "the cheapest milk delivery": of milk, not of delivering
-            for at, token in enumerate(sheet.tokens):
-                if token.text in ("delivery", "delivered", "deliver", "delivering") and not sheet.has("fast", "fee"):
-                    sheet.use(at, at + 1)
+            # "Which store has the cheapest tomatoes": a platform is meant.
+            self.wants_platform = sheet.pass_over("store", "stores", "shop", "shops", "place") or self.wants_platform
+        if self.goods and not sheet.has("fast", "fee"):  # "the cheapest milk delivery": of milk, not of delivering
+            sheet.pass_over("delivery", "delivered", "deliver", "delivering")
 
     def _duel(self) -> bool:
         """Whether platforms are set against each other: "is Zepto cheaper than Blinkit", "Blinkit or Zepto"."""
@@ -154,13 +150,10 @@ class Asked(Bounds):
             inside.setdefault(shelf.parent, []).append(shelf.key)
         made.filters += category_filters(made.categories, inside)
         if kinds:
-            for at, token in enumerate(self.sheet.tokens):  # "items in the dairy category"
-                if token.text in ("category", "aisle", "section", "department", "range", "item", "items"):
-                    self.sheet.use(at, at + 1)
-        if brands or words:
-            for at, token in enumerate(self.sheet.tokens):  # "Tata brand deals"
-                if token.text in ("brand", "brands", "branded") and not self.sheet.has("compare"):
-                    self.sheet.use(at, at + 1)
+            # "Items in the dairy category".
+            self.sheet.pass_over("category", "aisle", "section", "department", "range", "item", "items")
+        if (brands or words) and not self.sheet.has("compare"):  # "Tata brand deals"
+            self.sheet.pass_over("brand", "brands", "branded")
         others = [at for at, token in enumerate(self.sheet.tokens[:-1]) if token.text == "other"
                   and self.sheet.tokens[at + 1].stem == "brand"]  # fmt: skip
         if others and made.items:  # "Tata salt or other brands": all of them

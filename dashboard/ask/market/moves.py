@@ -67,9 +67,7 @@ def _how_often(asked: Asked) -> Query:
     which = asked.which_platform() or asked.groups()
     only_count = sheet.has("count") and not which
     sheet.take("moved", "thing", "price", "highest", "each", "compare", "shopping", "count", "top", "fewest")
-    for at, token in enumerate(sheet.tokens):
-        if token.text in ("often", "frequently", "recorded", "seen", "change", "changes"):
-            sheet.use(at, at + 1)
+    sheet.pass_over("often", "frequently", "recorded", "seen", "change", "changes")
     limit = asked.top(SHORT)
     by = asked.by()
     subject = asked.subject()

@@ -79,7 +79,7 @@ def wins(asked: Asked) -> Query | None:
     if len(asked.platforms) and len(asked.platforms[0].values) > 1:
         return None  # two set against each other are told thing by thing
     sheet.take("undercut", *_TALK)
-    _pass_over(asked)
+    sheet.pass_over(*_SMALL)
     by = [one.replace("listing.", f"{_GAP}.") for one in asked.by()]
     if not asked.platforms and f"{_GAP}.platform" not in by:
         by.insert(0, f"{_GAP}.platform")
@@ -126,7 +126,7 @@ def gaps(asked: Asked) -> Query | None:
     figures = asked.figures(money=f"listing.{'above_amount' if beside_lowest else 'gap'}")
     by = [one.replace("listing.", f"{_GAP}.") for one in asked.by()] if asked.groups() else []
     sheet.take(*_TALK)
-    _pass_over(asked)
+    sheet.pass_over(*_SMALL)
     subject = asked.subject()
     asked.take_now_spans()
     filters = [turned_to(one, _GAP) for one in [*subject.filters, *figures, *asked.where()]]
@@ -150,9 +150,3 @@ def gaps(asked: Asked) -> Query | None:
         shown = ("name", "pack", "platform", "price", "lowest", "above_amount", "above", "sellers")
     return Query(Intent.LIST if equal else Intent.TOP, _GAP, columns=tuple(f"{_GAP}.{one}" for one in shown),
                  filters=tuple(filters), order=(order,), limit=limit)  # fmt: skip
-
-
-def _pass_over(asked: Asked) -> None:
-    for at, token in enumerate(asked.sheet.tokens):
-        if token.text in _SMALL:
-            asked.sheet.use(at, at + 1)

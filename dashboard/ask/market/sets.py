@@ -72,9 +72,7 @@ def sold_by(asked: Asked) -> Query | None:
     groups = [one for one in asked.groups() if sheet.tokens[one].stem in ("brand", "categori", "aisl", "department")]
     sheet.take("thing", "available", "common", "exclusive", "shopping", "share", "each", "between", "price", "highest")
     deal = sheet.take("deal")
-    for at, token in enumerate(sheet.tokens):
-        if token.text in _SOLD | _LACKING | _ALL | _APART:
-            sheet.use(at, at + 1)
+    sheet.pass_over(*(_SOLD | _LACKING | _ALL | _APART))
     limit = asked.top(LONG)
     by = tuple(f"{_OF}.{one.partition('.')[2]}" for one in asked.by()) if groups else ()
     subject = asked.subject()

@@ -105,9 +105,7 @@ def _side_by_side(asked: Asked) -> Query | None:
         return None
     asked.sheet.take("cheap", "dear", "thing", "price", "shopping", "each", "highest", "value", "over", "mrp", "gap",
                      "compare", "total", "available", "between", "under", "average", "undercut", "equal")  # fmt: skip
-    for at, token in enumerate(asked.sheet.tokens):
-        if token.text in ("often", "much", "market"):
-            asked.sheet.use(at, at + 1)
+    asked.sheet.pass_over("often", "much", "market")
     subject = asked.subject()
     asked.take_now_spans()
     return _each_beside_itself([*subject.filters, *asked.figures(), *asked.where(available=True)])
@@ -137,9 +135,7 @@ def compared(asked: Asked) -> Query | None:
     if overview:
         if not (asked.wants_platform or asked.platforms or asked.asks("overview", "summary")):
             return None
-        for at, token in enumerate(sheet.tokens):
-            if token.text == "market":
-                sheet.use(at, at + 1)
+        sheet.pass_over("market")
         more = ("listing.in_stock_share",) if data else ()
         measures = ("listing.average_price", "listing.average_discount", "listing.count", *more)
         return figures_of(measures, ("listing.platform",), filters, intent=Intent.COMPARE)
@@ -147,9 +143,7 @@ def compared(asked: Asked) -> Query | None:
     brands = next((one for one in filters if one.field == "listing.brand"), None)
     if asked.asks("cities") and not asked.here:
         filters = [one for one in filters if one.field != "listing.city"]
-        for at, token in enumerate(sheet.tokens):
-            if token.text == "cities":
-                sheet.use(at, at + 1)
+        sheet.pass_over("cities")
     if len(asked.cities) > 1 or (asked.asks("cities") and not asked.here):
         dimensions: tuple[str, ...] = ("listing.city", "listing.platform")
         order = (Order("listing.city"), Order("listing.lowest_unit_price"))

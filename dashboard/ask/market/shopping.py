@@ -46,9 +46,7 @@ def basket(asked: Asked) -> Basket | None:
     )
     if not (listed or spent or (sheet.has("basket") and wanted and sheet.has("cheap", "compare", "deal", "value"))):
         return None
-    for at, token in enumerate(sheet.tokens):
-        if token.text == "split":
-            sheet.use(at, at + 1)
+    sheet.pass_over("split")
     sheet.take("basket", "spend", "shopping", "cheap", "deal", "value", "compare", "thing", "price", "atmost",
                "under", "highest", "total", "platform", "around", "top", "atleast", "average", "each",
                "fewest", "weekly", "monthly", "available", "week")  # fmt: skip
@@ -95,9 +93,7 @@ def alternatives(asked: Asked) -> Query | None:
     words = [one for one in asked.goods if one.kind in ("brand", "word")]
     brands = [str(key) for one in words if one.kind == "brand" for key in one.keys]
     sheet.take("unavailable", "available", "thing", "cheap", "price", "deal")
-    for at, token in enumerate(sheet.tokens):  # "no sugar available"
-        if token.text in ("no", "not", "place"):
-            sheet.use(at, at + 1)
+    sheet.pass_over("no", "not", "place")  # "no sugar available"
     if named:
         items = list(dict.fromkeys(key for one in named for key in (one.of("item") or one.meanings[0]).keys))
         category = sheet.lexicon.category_of(items[0])

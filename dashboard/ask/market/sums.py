@@ -28,9 +28,7 @@ def counted(asked: Asked) -> Query | None:
     ):
         return None
     sheet.take("thing", "shopping", "price", "share")
-    for at, token in enumerate(sheet.tokens):
-        if token.text in ("listed", "listing"):
-            sheet.use(at, at + 1)
+    sheet.pass_over("listed", "listing")
     by = asked.by()
     filters = []
     if sheet.has("available") and sheet.has("unavailable"):
@@ -56,9 +54,7 @@ def _brands(asked: Asked) -> Query:
     """How many brands there are of something, on each platform when they are asked about."""
     sheet = asked.sheet
     sheet.take("count", "thing", "highest", "fewest", "each", "available", "shopping")
-    for at, token in enumerate(sheet.tokens):
-        if token.text in ("brand", "brands"):
-            sheet.use(at, at + 1)
+    sheet.pass_over("brand", "brands")
     by = asked.by()
     subject = asked.subject()
     filters = [*subject.filters, *asked.figures(), *asked.where(available=True)]

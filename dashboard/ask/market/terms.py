@@ -35,9 +35,7 @@ def terms(asked: Asked) -> Query | None:
         return _soonest(asked) if fast and not (fee or least or free) else None
     sheet.take("between", "fast", "fee", "minimum", "compare", "cheap", "highest", "fewest", "thing", "price",
                "value", "average", "available", "freedelivery", "each")  # fmt: skip
-    for at, token in enumerate(sheet.tokens):
-        if token.text in ("delivery", "deliver", "delivers", "order", "orders", "groceries", "grocery"):
-            sheet.use(at, at + 1)
+    sheet.pass_over("delivery", "deliver", "delivers", "order", "orders", "groceries", "grocery")
     sheet.take("shopping")
     for at, token in enumerate(sheet.tokens):  # "free delivery above ₹200?": the sums are shown, whatever is asked
         if token.kind in ("money", "number") and (free or least or fee) and at not in sheet.used:
@@ -47,9 +45,8 @@ def terms(asked: Asked) -> Query | None:
     columns, order = _TERMS[wanted[0] if wanted else "fee"]
     if not wanted and asked.asks("handling"):
         order = ("handling", "delivery_fee")
-    for at, token in enumerate(sheet.tokens):  # "which app has no handling fee": the lowest first says it
-        if token.text in ("no", "zero", "without") and fee:
-            sheet.use(at, at + 1)
+    if fee:  # "which app has no handling fee": the lowest first says it
+        sheet.pass_over("no", "zero", "without")
     return Query(
         Intent.COMPARE, terms, columns=tuple(f"{terms}.{one}" for one in columns),
         filters=(*_minutes(asked), *asked.where(entity=terms)),
@@ -69,9 +66,7 @@ def _cart(asked: Asked) -> Query | None:
     sheet.use(at, at + 1)
     sheet.take("between", "fee", "compare", "cheap", "highest", "fewest", "thing", "price", "total", "shopping", "each",
                "basket", "available", "deal", "minimum")  # fmt: skip
-    for other, token in enumerate(tokens):
-        if token.text in (*_CARTS, "delivery", "including", "all", "effect", "final", "charges"):
-            sheet.use(other, other + 1)
+    sheet.pass_over(*_CARTS, "delivery", "including", "all", "effect", "final", "charges")
     shown = ("platform", "cart", "delivery_fee", "small_cart_fee", "handling", "surge", "fees", "to_pay", "taken")
     cart = Filter("cart_fee.cart", Op.EQ, (100 * _rupees(tokens[at]),), tokens[at].text)
     filters = (cart, *asked.where(entity="cart_fee"))
@@ -87,9 +82,7 @@ def _soonest(asked: Asked) -> Query:
     """ "Dairy with the fastest delivery": what can be bought, where it comes from soonest first."""
     sheet = asked.sheet
     sheet.take("fast", "thing", "price", "cheap", "compare", "available", "highest", "each", "shopping")
-    for at, token in enumerate(sheet.tokens):
-        if token.text in ("delivery", "deliver", "delivers", "delivered", "order"):
-            sheet.use(at, at + 1)
+    sheet.pass_over("delivery", "deliver", "delivers", "delivered", "order")
     limit = asked.top(SHORT)
     subject = asked.subject()
     asked.take_now_spans()
@@ -143,9 +136,7 @@ def offers(asked: Asked) -> Query | None:
     if usable:  # "for a ₹500 order": offers that ask for no more
         sheet.use(asked.op_before(sums[0], sheet.tokens[sums[0]])[1], sums[0] + 1)
         filters.append(Filter(f"{offer}.minimum", Op.LE, (whole(sheet.tokens[sums[0]].value),), "order"))
-        for at, token in enumerate(sheet.tokens):
-            if token.text in ("order", "orders"):
-                sheet.use(at, at + 1)
+        sheet.pass_over("order", "orders")
     if kinds:
         filters.append(one_of(f"{offer}.kind", list(kinds), ""))
     subject = asked.subject()
@@ -165,9 +156,7 @@ def offers(asked: Asked) -> Query | None:
         filters.append(Filter(f"{offer}.live", Op.EQ, (True,), ""))
     if counted:
         sheet.take("count", "each")
-        for at, token in enumerate(sheet.tokens):
-            if token.text in ("running", "active", "live"):
-                sheet.use(at, at + 1)
+        sheet.pass_over("running", "active", "live")
         by = (f"{offer}.platform",) if asked.wants_platform else ()
         return Query(Intent.FIGURE, offer, measures=(f"{offer}.count",), dimensions=by, filters=tuple(filters),
                      order=(Order(f"{offer}.count", down=True),) if by else (), limit=LONG if by else 1)  # fmt: skip
