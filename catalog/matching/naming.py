@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import lru_cache
@@ -98,19 +98,27 @@ _same: dict[str, str] = {
 }  # fmt: skip
 
 
+_TOLD: dict[str, dict[str, str]] = tomllib.loads((_HERE / "things.toml").read_text(encoding="utf-8"))
+
+
+def _other_words() -> Iterator[tuple[str, str, str]]:
+    """Shelf, item and another word for it, in the order of the file."""
+    for slug, items in _TOLD.items():
+        for item, others in items.items():
+            for other in filter(None, others.split(", ")):
+                yield slug, item, other
+
+
 def _load() -> tuple[dict[tuple[str, ...], _Thing], dict[str, str]]:
     things: dict[tuple[str, ...], _Thing] = {}
     bases: dict[str, str] = {}
-    told = tomllib.loads((_HERE / "things.toml").read_text(encoding="utf-8"))
-    for slug, items in told.items():
+    for slug, items in _TOLD.items():
         for item in items:
             things.setdefault(_stems(item), _Thing(item, slug))
             last = item.split()[-1]
             bases[item] = last if last in items and last != item else item
-    for slug, items in told.items():
-        for item, others in items.items():
-            for other in filter(None, others.split(", ")):
-                things.setdefault(_stems(other), _Thing(item, slug))
+    for slug, item, other in _other_words():
+        things.setdefault(_stems(other), _Thing(item, slug))
     return things, bases
 
 
@@ -443,13 +451,10 @@ def items() -> Iterable[str]:
 def said_for() -> dict[str, tuple[str, ...]]:
     """Every other word for a thing (pyaz, प्याज) to the item it is, and each item to itself; the first item that has a
     word keeps it. Kinds of it that are called by it (toned milk) are none. Brands as people write them to the brand."""
-    told = tomllib.loads((_HERE / "things.toml").read_text(encoding="utf-8"))
-    found: dict[str, tuple[str, ...]] = {item: (item,) for things in told.values() for item in things}
-    for things in told.values():
-        for item, others in things.items():
-            for other in filter(None, others.split(", ")):
-                if not set(item.split()) <= set(other.split()) and tuple(words(other)) not in _BRANDS:
-                    found.setdefault(other, (item,))
+    found: dict[str, tuple[str, ...]] = {item: (item,) for things in _TOLD.values() for item in things}
+    for _slug, item, other in _other_words():
+        if not set(item.split()) <= set(other.split()) and tuple(words(other)) not in _BRANDS:
+            found.setdefault(other, (item,))
     for written, brand in _BRANDS.items():
         found.setdefault(" ".join(written), (brand,))
     return found

@@ -108,6 +108,10 @@ class Sheet:
     def use(self, first: int, last: int) -> None:
         self.used.update(range(first, last))
 
+    def figures(self, *kinds: str) -> bool:
+        """Whether a figure of one of these kinds (`Token.kind`) was said."""
+        return any(token.kind in kinds for token in self.tokens)
+
     def pass_over(self, *words: str) -> bool:
         """These words add nothing to what was made of the question, wherever they stand: they are used. Whether one
         was said."""

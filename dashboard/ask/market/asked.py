@@ -237,7 +237,7 @@ class Asked(Bounds):
                 return window_of(path, span)
         return None
 
-    def by(self) -> tuple[str, ...]:
+    def by(self, entity: str = "listing") -> tuple[str, ...]:
         """The dimension after "by" or "which": platform, brand, category."""
         sheet = self.sheet
         found: list[str] = []
@@ -246,19 +246,14 @@ class Asked(Bounds):
                 name = GROUPS.get(token.text)
                 if name:
                     sheet.use(at, at + 1)
-                    found.append(f"listing.{name}")
-        beside = any(
-            mark.name == "platform"
-            and mark.first
-            and sheet.tokens[mark.first - 1].text in ("and", "each", "every", "by", "per")
-            for mark in sheet.marks
-        )
+                    found.append(name)
+        beside = self.before_platform("and", "each", "every", "by", "per")
         if found and self.wants_platform and beside:  # "by category and platform"
-            found.append("listing.platform")
+            found.append("platform")
         if (self.wants_platform and not found) or (self.platforms and len(self.platforms[0].values) > 1 and not found):
-            found.append("listing.platform")
+            found.append("platform")
         sheet.take("each")
-        return tuple(dict.fromkeys(found))
+        return tuple(f"{entity}.{name}" for name in dict.fromkeys(found))
 
     def which_platform(self) -> bool:
         """ "Which app …", "the best app to buy …"."""
@@ -295,18 +290,17 @@ class Asked(Bounds):
         pairs = any(one in best and after in ("selling", "sold", "seller", "sellers") for one, after in pairwise(said))
         return pairs or "bestselling" in said or "bestsellers" in said
 
-    def of_all(self) -> bool:
-        """ "On all platforms", "across every app"."""
+    def before_platform(self, *words: str) -> bool:
+        """ "On all platforms", "by category and platform": whether one of these stands before the word for them."""
         tokens = self.sheet.tokens
         return any(
-            mark.name == "platform" and mark.first and tokens[mark.first - 1].text in ("all", "every", "any")
-            for mark in self.sheet.marks
+            mark.name == "platform" and mark.first and tokens[mark.first - 1].text in words for mark in self.sheet.marks
         )
+
+    def of_all(self) -> bool:
+        """ "On all platforms", "across every app"."""
+        return self.before_platform("all", "every", "any")
 
     def on_all_platforms(self) -> bool:
         """What everybody sells."""
-        tokens = self.sheet.tokens
-        return self.sheet.has("available") and not self.goods and any(
-            mark.name == "platform" and mark.first and tokens[mark.first - 1].text in ("all", "every", "each")
-            for mark in self.sheet.marks
-        )  # fmt: skip
+        return self.sheet.has("available") and not self.goods and self.before_platform("all", "every", "each")

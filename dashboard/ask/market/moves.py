@@ -23,7 +23,7 @@ def moved_prices(asked: Asked) -> Query | None:
     often = asked.asks("often", "frequently", "most", "count", "volatile", "many", "number") or sheet.has("count")
     if moved and not (fell or rose) and often:
         return _how_often(asked)
-    if moved and long and asked.goods and not any(token.kind == "percent" for token in sheet.tokens):
+    if moved and long and asked.goods and not sheet.figures("percent"):
         return None
     which = asked.wants_platform and not asked.platforms and not asked.of_all()
     ranked = sheet.has("highest")
@@ -32,7 +32,7 @@ def moved_prices(asked: Asked) -> Query | None:
     subject = asked.subject()
     limit = asked.top(LONG)
     asked.percent_of = "listing.moved_by"
-    percent = any(token.kind == "percent" for token in sheet.tokens) or asked.asks("percent", "percentage", "%")
+    percent = sheet.figures("percent") or asked.asks("percent", "percentage", "%")
     filters = [*subject.filters, *asked.figures(), *asked.where()]
     if fell and not rose:
         filters.append(Filter("listing.dropped", Op.EQ, (True,), "price drops"))
@@ -69,11 +69,10 @@ def _how_often(asked: Asked) -> Query:
     sheet.take("moved", "thing", "price", "highest", "each", "compare", "shopping", "count", "top", "fewest")
     sheet.pass_over("often", "frequently", "recorded", "seen", "change", "changes")
     limit = asked.top(SHORT)
-    by = asked.by()
+    groups = asked.by(entity)
     subject = asked.subject()
     window = asked.window(f"{entity}.at")
     filters = tuple(turned_to(one, entity) for one in [*subject.filters, *asked.where()])
-    groups = tuple(turned_to(Filter(one, Op.EQ, ()), entity).field for one in by)
     if not groups and not only_count:
         groups = (f"{entity}.name", f"{entity}.platform") if not subject.items else (f"{entity}.platform",)
     measures = (f"{entity}.count", f"{entity}.lowest_price", f"{entity}.highest_price")
@@ -126,7 +125,7 @@ def _then(asked: Asked, span: Span) -> Query | None:
     cheap = sheet.take("cheap")
     average = sheet.take("average")
     sheet.take("price", "thing", "shopping")
-    by = tuple(one.replace("listing.", f"{day}.") for one in asked.by()) if average else ()
+    by = asked.by(day) if average else ()
     subject = asked.subject()
     if not subject:
         return None

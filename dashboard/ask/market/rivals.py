@@ -80,7 +80,7 @@ def wins(asked: Asked) -> Query | None:
         return None  # two set against each other are told thing by thing
     sheet.take("undercut", *_TALK)
     sheet.pass_over(*_SMALL)
-    by = [one.replace("listing.", f"{_GAP}.") for one in asked.by()]
+    by = list(asked.by(_GAP))
     if not asked.platforms and f"{_GAP}.platform" not in by:
         by.insert(0, f"{_GAP}.platform")
     subject = asked.subject()
@@ -110,21 +110,20 @@ def gaps(asked: Asked) -> Query | None:
     )
     equal = sheet.has("equal") and (asked.asks("everywhere") or asked.wants_platform or sheet.has("price"))
     gap = sheet.has("gap") and (
-        sheet.has("highest", "fewest") or bool(asked.goods) or any(token.kind == "percent" for token in sheet.tokens)
+        sheet.has("highest", "fewest") or bool(asked.goods) or sheet.figures("percent")
         or (asked.wants_platform and not asked.goods and asked.asks("is", "are", "any"))
         or (asked.groups() and sheet.has("average", "highest")) or asked.asks("top", "biggest", "percent")
     )  # fmt: skip
     if sheet.has("fee", "fast", "deal", "trend", "mrp") or sheet.spans or not (gap or equal or beside_lowest):
         return None
-    if gap and asked.goods and not sheet.has("highest", "fewest", "average") and not any(
-        token.kind == "percent" for token in sheet.tokens
-    ) and not asked.asks("percent", "top", "gap", "gaps"):  # fmt: skip
+    measured = sheet.has("highest", "fewest", "average") or sheet.figures("percent")
+    if gap and asked.goods and not (measured or asked.asks("percent", "top", "gap", "gaps")):
         return None  # "onion price difference between apps": side by side
     down = not sheet.has("fewest")
     limit = asked.top(SHORT if gap else LONG)
     asked.percent_of = f"listing.{'above' if beside_lowest else 'gap_share'}"
     figures = asked.figures(money=f"listing.{'above_amount' if beside_lowest else 'gap'}")
-    by = [one.replace("listing.", f"{_GAP}.") for one in asked.by()] if asked.groups() else []
+    by = asked.by(_GAP) if asked.groups() else ()
     sheet.take(*_TALK)
     sheet.pass_over(*_SMALL)
     subject = asked.subject()
@@ -132,7 +131,7 @@ def gaps(asked: Asked) -> Query | None:
     filters = [turned_to(one, _GAP) for one in [*subject.filters, *figures, *asked.where()]]
     if by:
         measures = (f"{_GAP}.average_gap", f"{_GAP}.widest_gap", f"{_GAP}.count")
-        return Query(Intent.TOP, _GAP, measures=measures, dimensions=tuple(by), filters=tuple(filters),
+        return Query(Intent.TOP, _GAP, measures=measures, dimensions=by, filters=tuple(filters),
                      order=(Order(measures[0], down=down),), limit=LONG)  # fmt: skip
     if equal:
         filters.append(Filter(f"{_GAP}.equal", Op.EQ, (True,), "the same"))

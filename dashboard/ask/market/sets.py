@@ -74,7 +74,7 @@ def sold_by(asked: Asked) -> Query | None:
     deal = sheet.take("deal")
     sheet.pass_over(*(_SOLD | _LACKING | _ALL | _APART))
     limit = asked.top(LONG)
-    by = tuple(f"{_OF}.{one.partition('.')[2]}" for one in asked.by()) if groups else ()
+    by = asked.by(_OF) if groups else ()
     subject = asked.subject()
     asked.take_now_spans()
     city = [one for one in asked.where() if one.field == "listing.city"]

@@ -101,7 +101,7 @@ def cheapest(asked: Asked) -> Query | None:
 
 def _side_by_side(asked: Asked) -> Query | None:
     """What is cheaper on one platform than on another: each thing's unit price on both. By how much, no bound."""
-    if any(token.kind in ("money", "percent") for token in asked.sheet.tokens):
+    if asked.sheet.figures("money", "percent"):
         return None
     asked.sheet.take("cheap", "dear", "thing", "price", "shopping", "each", "highest", "value", "over", "mrp", "gap",
                      "compare", "total", "available", "between", "under", "average", "undercut", "equal")  # fmt: skip

@@ -16,7 +16,7 @@ _LOOSE = frozenset({"fresh-vegetables", "leafy-herbs", "fresh-fruits"})
 
 def basket(asked: Asked) -> Basket | None:
     sheet = asked.sheet
-    if any(token.kind == "percent" for token in sheet.tokens):  # no basket is bounded by discounts
+    if sheet.figures("percent"):  # no basket is bounded by discounts
         return None
     budget = next((at for at, t in enumerate(sheet.tokens) if t.kind == "money"), None)
     if budget is None and sheet.has("spend", "basket", "shopping"):
