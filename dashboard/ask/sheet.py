@@ -19,6 +19,7 @@ from dashboard.ask.vocabulary import (
     bounding,
     concept_words,
     concepts,
+    free_of,
     is_ordinary,
     is_skipped,
     plain_english,
@@ -48,7 +49,7 @@ _PASSED_OVER = frozenset(
 _GROUPS = frozenset({"brand", "categori", "citi"})
 _BEFORE_NAMES = frozenset({"in", "at", "near", "or", "ya", "vs", "versus", "and", "aur", "mein", "from"})
 _SOFT_WEIGHT = 0.2
-"""A word like "fresh", of which nothing was made, against one that says something."""
+"""A word like "fresh" beside goods, of which nothing was made, against one that says something."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,7 +148,7 @@ class Sheet:
     def confidence(self) -> float:
         """How much of what was said was used; a group asked for ("by reason") and not given weighs most."""
         unused = sum(
-            _SOFT_WEIGHT if token.stem in soft() else 1
+            _SOFT_WEIGHT if token.stem in soft() and self.mentions else 1
             for at, token in enumerate(self.tokens)
             if at not in self.used and not is_skipped(token)
         )
@@ -219,6 +220,12 @@ def _mentions(tokens: list[Token], lexicon: Lexicon, marks: list[Mark], dated: s
     at = 0
     while at < len(tokens):
         size, meanings = 0, []
+        free = at + 1 < len(tokens) and tokens[at + 1].text == "free" and tokens[at].text in free_of()
+        if free:  # "sugar free" is no sugar
+            said = f"{tokens[at].text} free"
+            found.append(Mention((Meaning("word", (said,), said),), at, at + 2, said))
+            at += 2
+            continue
         for longest in range(min(LONGEST_NAME, len(tokens) - at), 0, -1):
             here = set(range(at, at + longest))
             if here & dated or here <= any_mark or here <= long_marks:

@@ -45,6 +45,8 @@ _SAID_NUMBERS = {
     "paanch": 5, "पांच": 5, "das": 10, "दस": 10, "sau": 100, "a": 1, "an": 1, "dedh": 1.5, "डेढ़": 1.5, "pav": 0.25,
     "paav": 0.25,
 }  # fmt: skip
+_PER = {"g": "kg", "ml": "litre", "pc": "piece"}
+"""What a price per amount is told by."""
 _SIGNS = {">": ["above"], "<": ["below"], ">=": ["at", "least"], "<=": ["at", "most"], "≥": ["at", "least"],
           "≤": ["at", "most"]}  # fmt: skip
 _CLOCK = frozenset({"am", "pm", "oclock", "baje", "बजे"})
@@ -83,6 +85,8 @@ def read(question: str) -> list[Token]:
             at += 1
             continue
         token, at = _next(raw, at)
+        if token is not None and token.kind == "amount" and found and found[-1].text == "per":
+            token = Token("word", _PER[token.unit])  # "per 100 g" bounds no pack
         if token is not None:
             found.append(token)
     return found

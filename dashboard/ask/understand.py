@@ -35,6 +35,7 @@ _REASONS = {
     "own": say("Your own orders, cart and refunds are on their own pages; here are prices and figures."),
     "weather": say("I only know prices, stock and orders, not the weather."),
     "future": say("I can't say what has not happened yet: I only know prices and orders up to now."),
+    "which": say("Which things do you mean? Please name them."),
     "advice": say("I only answer from our own data about prices, stock and orders; that is not in it."),
 }
 _NEAR_PUBLIC = (
@@ -193,6 +194,8 @@ def _refused(sheet: Sheet) -> str:
     found = {reason for _, reason in phrases_in(said, _refusals())}
     if "own" in found and _is_a_list(sheet):  # "the best app for my basket: milk, bread, eggs"
         found.remove("own")
+    if sheet.mentions:
+        found.discard("which")
     if any(span.future for span in sheet.spans):
         found.add("future")
     if "future" in found and operations.is_planned(sheet):

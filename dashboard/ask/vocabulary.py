@@ -95,6 +95,12 @@ def everyday() -> frozenset[str]:
 
 
 @cache
+def free_of() -> frozenset[str]:
+    """What goods are free of: the sugar of "sugar free" is a word of their names."""
+    return frozenset(told()["attributes"]["free"].split())
+
+
+@cache
 def attributes() -> frozenset[str]:
     return frozenset(stem(word) for word in told()["attributes"]["words"].split())
 

@@ -10,6 +10,7 @@ from dashboard.ask.query import Basket, Reading, Understood
 from dashboard.ask.sheet import Sheet
 
 _WAYS = (
+    shelf.sizes,
     shopping.basket,
     shopping.alternatives,
     places.served,
@@ -25,6 +26,8 @@ _WAYS = (
     moves.extremes,
     moves.trend,
     places.platforms,
+    shelf.detailed,
+    shelf.beside_others,
     sums.availability,
     sums.on_offer,
     sums.counted,

@@ -227,7 +227,7 @@ class Asked(Bounds):
     def take_now_spans(self) -> None:
         """ "today", "this week": prices and deals are those of now anyway."""
         for span in self.sheet.spans:
-            if span.start <= self.now < span.end and span.end - span.start <= timedelta(days=8):
+            if (span.start <= self.now < span.end and span.end - span.start <= timedelta(days=8)) or span.said == "tonight":
                 self.sheet.use(span.first, span.last)
 
     def window(self, path: str) -> Window | None:

@@ -9,6 +9,7 @@ from dashboard.ask.sheet import Sheet
 from dashboard.ask.tokens import Token
 
 _ABOUT_A_TENTH = 0.1
+_SAVED = frozenset({"save", "saves", "saved", "saving", "savings"})
 _UNITS = {"kg": "g", "kilo": "g", "gram": "g", "gm": "g", "g": "g", "litre": "ml", "liter": "ml", "ml": "ml"}
 
 
@@ -81,7 +82,7 @@ class Bounds:
                 Filter("listing.measure", Op.EQ, (token.unit,), ""),
             ]
             return made, at + 1
-        default = Op.GE if token.kind == "percent" else Op.LE
+        default = Op.GE if token.kind == "percent" or path == "listing.saving" else Op.LE
         return [Filter(path, Op.GE if token.more else op or default, (whole(value),), said)], at + 1
 
     def _sum_of(self, first: int, last: int, path: str) -> str:
@@ -91,8 +92,19 @@ class Bounds:
         if mrp is not None:
             sheet.use(mrp.first, mrp.last)
             return "listing.mrp"
+        if path == "listing.price" and self._is_saved(first, last):
+            return "listing.saving"
         unit = sheet.mark_at(last, "value")
         return "listing.unit_price" if unit is not None and sheet.tokens[last].text in ("per", "a") else path
+
+    def _is_saved(self, first: int, last: int) -> bool:
+        """ "Save more than ₹100", "₹50 off": what is below the MRP, no price."""
+        tokens = self.sheet.tokens
+        before = [token.text for token in tokens[max(0, first - 2) : first]]
+        if last < len(tokens) and tokens[last].text in ("off", "discount"):
+            self.sheet.use(last, last + 1)
+            return True
+        return bool(before) and before[-1] in _SAVED | {"of"} and bool(_SAVED & set(before))
 
     def _per_unit(self, at: int, first: int, op: Op, value: float) -> tuple[list[Filter], int]:
         sheet = self.sheet

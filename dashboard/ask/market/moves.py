@@ -191,7 +191,7 @@ def trend(asked: Asked) -> Query | None:
     grain = next((g for c, g in (("weekly", "week"), ("monthly", "month"), ("daily", "day")) if sheet.has(c)), "")
     moved = sheet.has("moved") and bool(sheet.spans) and bool(asked.goods)
     lately = sheet.has("price") and bool(asked.goods) and any(_runs_until_now(one, asked.now) for one in sheet.spans)
-    if not (sheet.has("trend") or moved or lately or (grain and sheet.has("price", "deal"))):
+    if not (sheet.has("trend") or moved or lately or (grain and sheet.has("price", "deal") and not sheet.has("shopping"))):
         return None
     sheet.take("trend", "price", "thing", "compare", "daily", "weekly", "monthly", "average", "each", "deal",
                "shopping", "moved", "drop", "rise", "over")  # fmt: skip

@@ -114,10 +114,17 @@ def gaps(asked: Asked) -> Query | None:
         or (asked.wants_platform and not asked.goods and asked.asks("is", "are", "any"))
         or (asked.groups() and sheet.has("average", "highest")) or asked.asks("top", "biggest", "percent")
     )  # fmt: skip
-    if sheet.has("fee", "fast", "deal", "trend", "mrp") or sheet.spans or not (gap or equal or beside_lowest):
+    saved = asked.asks("save") and asked.asks("much") and (sheet.has("cheap") or asked.two_platforms())
+    if saved and not sheet.figures("percent", "money"):  # by buying where it is cheapest
+        gap = True
+        sheet.take("deal")
+        sheet.pass_over("save", "money")
+    if sheet.has("fee", "fast", "trend", "mrp") or sheet.spans or not (gap or equal or beside_lowest):
+        return None
+    if sheet.has("deal") and not saved:
         return None
     measured = sheet.has("highest", "fewest", "average") or sheet.figures("percent")
-    if gap and asked.goods and not (measured or asked.asks("percent", "top", "gap", "gaps")):
+    if gap and asked.goods and not (measured or saved or asked.asks("percent", "top", "gap", "gaps")):
         return None  # "onion price difference between apps": side by side
     down = not sheet.has("fewest")
     limit = asked.top(SHORT if gap else LONG)

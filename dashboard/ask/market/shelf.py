@@ -3,11 +3,25 @@
 from __future__ import annotations
 
 from dashboard.ask.market.asked import Asked
-from dashboard.ask.market.shape import DEAL_ROWS, LONG, PRICES, ROWS, SHORT, figures_of
+from dashboard.ask.goods import one_of
+from dashboard.ask.market.shape import DEAL_ROWS, LONG, PRICES, ROWS, SHORT, figures_of, whole
 from dashboard.ask.query import Filter, Intent, Op, Order, Query
 
 _BULK = 1000  # g or ml: a large pack
 _OF_EACH = 5
+_PACKED = frozenset({"pack", "packs", "packet", "packets", "size", "sizes", "bag", "bags", "bottle", "bottles"})
+_SO_MANY = frozenset({"one", "two", "three", "four", "five", "six", "ten", "1", "2", "3", "4", "5", "6", "10"})
+
+
+_COLUMNS = {
+    said: f"listing.{name}"
+    for name, words in {
+        "category": "category categories", "brand": "brand brands", "price": "price prices", "mrp": "mrp",
+        "discount": "discount discounts", "pack": "pack size quantity", "available": "availability stock",
+        "platform": "platform app store",
+    }.items()
+    for said in words.split()
+}  # fmt: skip
 
 
 def deals(asked: Asked) -> Query | None:
@@ -22,7 +36,8 @@ def deals(asked: Asked) -> Query | None:
         return _families(asked)
     per, many = asked.of_each()
     saved = asked.asks("savings", "saving", "save") and sheet.has("highest")
-    sheet.take("deal", "thing", "shopping", "price", "highest", "value", "top", "each", "compare", "available", "mrp")
+    sheet.take("deal", "thing", "shopping", "price", "highest", "value", "top", "each", "compare", "available", "mrp",
+               *(("weekly", "monthly", "daily") if sheet.has("shopping") else ()))  # fmt: skip
     limit = asked.top(LONG)
     subject = asked.subject()
     asked.take_now_spans()
@@ -36,7 +51,8 @@ def deals(asked: Asked) -> Query | None:
             Filter("listing.amount", Op.GE, (_BULK,), "bulk"),
             Filter("listing.measure", Op.IN, ("g", "ml"), ""),
         ]
-    if not any(one.field == "listing.discount" for one in figures):
+    saved = saved or any(one.field == "listing.saving" for one in figures)
+    if not any(one.field in ("listing.discount", "listing.saving") for one in figures):
         filters.append(Filter("listing.discount", Op.GT, (0,), "discount"))
     filters += asked.where(available=True)
     columns = (*DEAL_ROWS, *(("listing.saving",) if saved else ()), *((per,) if per and per not in DEAL_ROWS else ()))
@@ -70,12 +86,15 @@ def cheapest(asked: Asked) -> Query | None:
     thrifty = bool(asked.goods) and asked.asks("optimize", "optimise", "maximize", "maximise")
     best_app = asked.which_platform() and bool(asked.goods) and sheet.has("highest")
     large = bulk and sheet.has("highest", "price", "top")
-    if not (sheet.has("cheap", "value") or cheaper or thrifty or best_app or large):
+    things = {key for one in asked.goods if one.of("item") for key in one.keys}
+    beside = len(things) > 1 and asked.asks("cheaper", "dearer", "costlier", "expensive") and asked.asks("than", "or")
+    if not (sheet.has("cheap", "value") or cheaper or thrifty or best_app or large or beside):
         return None
     value = sheet.has("value") or bulk
     per, many = asked.of_each()
     sheet.take("cheap", "value", "thing", "price", "shopping", "deal", "highest", "available", "bulk", "top", "each",
-               "compare", "fewest", "average", "spend", "dear", "undercut")  # fmt: skip
+               "compare", "fewest", "average", "spend", "dear", "undercut",
+               *(("under", "over") if beside else ()))  # fmt: skip
     limit = asked.top(SHORT)
     subject = asked.subject()
     asked.take_now_spans()
@@ -115,6 +134,61 @@ def _each_beside_itself(filters: list[Filter]) -> Query:
     return Query(Intent.COMPARE, "listing", measures=("listing.lowest_unit_price", "listing.lowest_price"),
                  dimensions=("listing.item", "listing.platform"), filters=tuple(filters),
                  order=(Order("listing.item"), Order("listing.lowest_unit_price")), limit=500)  # fmt: skip
+
+
+def sizes(asked: Asked) -> Query | None:
+    """Which pack costs least for what is in it: "is 1 L cheaper than two of 500 ml", "the best pack size of Maggi"."""
+    sheet = asked.sheet
+    amounts = [at for at, token in enumerate(sheet.tokens) if token.kind == "amount"]
+    said = {(sheet.tokens[at].value, sheet.tokens[at].unit) for at in amounts}
+    which = asked.asks("which", "what") and asked.asks("size", "sizes", "pack", "packs", "packet")
+    weighed = sheet.has("cheap", "value", "compare", "deal") or asked.asks("than", "better", "cheaper", "or")
+    listed = sheet.has("basket") and not asked.asks("bag", "bags")
+    if not (weighed and asked.goods) or listed or sheet.has("drop", "rise", "trend") or sheet.figures("percent", "money"):
+        return None
+    if len(said) > 1:
+        several = len({key for one in asked.goods if one.of("item") for key in one.keys}) > 1
+        if several or len({unit for _, unit in said}) > 1:
+            return None
+    elif not (which and sheet.has("value", "cheap")):
+        return None
+    for at in amounts:  # "two 500 ml packs", "five 1 kg bags": each is told by what is in it
+        sheet.use(at - (at > 0 and sheet.tokens[at - 1].text in _SO_MANY), at + 1)
+    sheet.take("cheap", "value", "compare", "deal", "price", "thing", "highest", "fewest", "each", "available", "under",
+               "over", "basket")  # fmt: skip
+    sheet.pass_over(*_PACKED, *_SO_MANY, "much")
+    asked.goods = [one for one in asked.goods if one.said not in _PACKED]
+    subject = asked.subject()
+    asked.take_now_spans()
+    filters = [*subject.filters, *asked.where(available=True)]
+    if said:
+        filters += [one_of("listing.amount", [whole(value) for value, _ in sorted(said)], ""),
+                    Filter("listing.measure", Op.EQ, (next(iter(said))[1],), "")]  # fmt: skip
+    measures = ("listing.lowest_unit_price", "listing.lowest_price", "listing.count")
+    return figures_of(measures, ("listing.pack",), filters, intent=Intent.TOP)
+
+
+def beside_others(asked: Asked) -> Query | None:
+    """ "Are eggs dearer on Zepto than on other apps": the one named beside all."""
+    sheet, tokens = asked.sheet, asked.sheet.tokens
+    others = [
+        mark for mark in sheet.marks
+        if mark.name == "platform" and mark.first and tokens[mark.first - 1].text in ("other", "others", "another", "rival")
+    ]  # fmt: skip
+    beside = asked.asks("than", "versus", "against") or sheet.has("compare")
+    if not (others and beside and asked.goods and len(asked.platforms) == 1) or sheet.has("fee", "fast", "deal"):
+        return None
+    sheet.take("cheap", "dear", "price", "compare", "thing", "value", "over", "under", "available", "each")
+    sheet.pass_over("other", "others", "another", "rival", "pay", "does", "more", "than")
+    asked.platforms = []
+    subject = asked.subject()
+    asked.take_now_spans()
+    filters = [*subject.filters, *asked.figures(), *asked.where(available=True)]
+    if not subject.is_item:
+        return _each_beside_itself(filters)
+    measures = ("listing.lowest_price", "listing.lowest_unit_price", "listing.count")
+    return Query(Intent.COMPARE, "listing", measures=measures, dimensions=("listing.platform",), filters=tuple(filters),
+                 order=(Order("listing.lowest_unit_price"), Order("listing.lowest_price")), limit=LONG)  # fmt: skip
 
 
 def compared(asked: Asked) -> Query | None:
@@ -211,3 +285,31 @@ def listed(asked: Asked) -> Query | None:
     if sheet.take("sortdown"):
         order = (Order("listing.price", down=True),)
     return Query(Intent.LIST, "listing", columns=PRICES, filters=tuple(filters), order=order, limit=limit)
+
+
+def detailed(asked: Asked) -> Query | None:
+    """ "Ten products with their category, price and discount": rows with what was wished for of each."""
+    wished = _columns(asked)
+    if not wished or asked.sheet.has("cheap", "dear", "compare", "highest", "count", "average"):
+        return None
+    asked.sheet.take("thing", "deal", "price", "available", "shopping", "mrp")
+    limit = asked.top(LONG)
+    subject = asked.subject()
+    filters = (*subject.filters, *asked.figures(), *asked.where())
+    columns = tuple(dict.fromkeys(("listing.name", "listing.platform", *wished)))
+    return Query(Intent.LIST, "listing", columns=columns, filters=filters, order=(Order("listing.name"),), limit=limit)
+
+
+def _columns(asked: Asked) -> tuple[str, ...]:
+    """What is to be shown of each: "with their category, price and discount"."""
+    tokens = asked.sheet.tokens
+    begin = next((at for at, token in enumerate(tokens) if token.text == "with"), len(tokens))
+    found: list[str] = []
+    for at in range(begin + 1, len(tokens)):
+        named = _COLUMNS.get(tokens[at].text)
+        if named is None and tokens[at].text not in ("their", "its", "the", "and"):
+            return ()
+        found += [named] if named else []
+    if found:
+        asked.sheet.use(begin, len(tokens))
+    return tuple(found) if len(found) > 1 else ()

@@ -29,7 +29,7 @@ def basket(asked: Asked) -> Basket | None:
     several = len({one.item for one in wanted}) > 1
     together = sheet.has("basket", "spend", "total") or asked.asks("split")
     figures = sum(t.kind in ("number", "amount") and at in sheet.used for at, t in enumerate(sheet.tokens))
-    listed = several and (together or all(one.amount for one in wanted) or figures >= len(wanted))
+    listed = several and (together or all(one.amount for one in wanted) or figures >= max(2, len(wanted) - 1))
     listed = listed or (len(wanted) > 2 and (sheet.has("cheap") or asked.which_platform()))
     listed = listed or (len(wanted) == 1 and wanted[0].amount is not None and asked.asks("if"))
     if several and budget is not None and sheet.tokens[budget].kind == "money":  # "for ₹900: sugar, dal and salt"
@@ -49,7 +49,7 @@ def basket(asked: Asked) -> Basket | None:
     sheet.pass_over("split")
     sheet.take("basket", "spend", "shopping", "cheap", "deal", "value", "compare", "thing", "price", "atmost",
                "under", "highest", "total", "platform", "around", "top", "atleast", "average", "each",
-               "fewest", "weekly", "monthly", "available", "week")  # fmt: skip
+               "fewest", "weekly", "monthly", "available", "week", "between", "share")  # fmt: skip
     paise = None
     if budget is not None:
         token = sheet.tokens[budget]

@@ -169,6 +169,8 @@ def grouped(asked: Asked) -> Query | None:
     sheet.take("price", "cheap", "thing", "highest", "top", "shopping", "each", "average", "compare", "share", "value")
     limit = asked.top(LONG)
     by = asked.by()
+    if asked.two_platforms() and asked.asks("than", "compared", "versus") and "listing.platform" not in by:
+        by = (*by, "listing.platform")
     subject = asked.subject()
     asked.take_now_spans()
     filters = [*subject.filters, *asked.figures(), *asked.where(available=True)]
@@ -201,12 +203,15 @@ def best_platform(asked: Asked) -> Query | None:
     best = wished and (sheet.has("shopping") or bool(asked.goods))
     if items or not (best or sheet.has("cheap", "value", "compare")):
         return None
+    unit = asked.asks("per") and sheet.has("value")
     sheet.take("total", "top", "cheap", "value", "compare", "price", "thing", "shopping", "highest", "fewest",
                "average", "each", "spend")  # fmt: skip
     subject = asked.subject()
     asked.take_now_spans()
     filters = [*subject.filters, *asked.figures(), *asked.where(available=True)]
     measures = ("listing.average_price", "listing.average_unit_price", "listing.count")
+    if unit:
+        measures = ("listing.lowest_unit_price", "listing.average_unit_price", "listing.count")
     return figures_of(measures, ("listing.platform",), filters, intent=Intent.COMPARE)
 
 
@@ -218,6 +223,7 @@ def kinds(asked: Asked) -> Query | None:
         return None
 
     sheet.take("thing", "available", "shopping")
+    sheet.pass_over("cover", "covered", "carry", "support")
     by = asked.by()
     subject = asked.subject()
     filters = [*subject.filters, *asked.figures(), *asked.where(available=True)]
