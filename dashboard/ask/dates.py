@@ -98,6 +98,9 @@ def _word(tokens: list[Token], at: int) -> str:
     return tokens[at].text if 0 <= at < len(tokens) and tokens[at].kind == "word" else ""
 
 
+_COURSE = frozenset({"price", "prices", "rate", "rates", "trend", "trends", "history", "graph", "chart", "movement"})
+
+
 def midnight(day: date) -> datetime:
     return datetime.combine(day, time(), ZONE)
 
@@ -112,6 +115,10 @@ def _day(tokens: list[Token], at: int, here: datetime) -> Span | None:
     one_day = timedelta(days=1)
     if word in _TODAY or (word == "this" and after in PARTS):
         return _made(at, at + 1, tokens, today, today + one_day)
+    if word in ("over", "during") and any(one.text in _COURSE for one in tokens[:at]):  # "the trend over two weeks"
+        course = _relative(tokens, at, here, past=True)
+        if course is not None:
+            return course
     if word == "tonight":
         return _made(at, at + 1, tokens, today + timedelta(hours=18), today + one_day)
     if word == "day" and after == "before" and _word(tokens, at + 2) in _YESTERDAY:

@@ -168,17 +168,23 @@ class Index:
             key = stems(term)
             if key in self.names or not key or len(key) > LONGEST_NAME:
                 continue
+            if len(meant) > 1 and stems(meant[0]) == key and self._named(key):  # a maker's line, as products say it
+                self.names[key] = [Meaning("word", (meant[0],), meant[0])]
+                continue
             for means in meant:
                 found = self.names.get(stems(means))
                 if found:
                     self.names[key] = list(found)
                     break
             else:
-                word = stems(meant[0])
-                if word and all(one in self.in_products for one in word):
+                if self._named(stems(meant[0])):
                     self.names[key] = [Meaning("word", (meant[0],), meant[0])]
                 else:
                     self.unlisted.add(key)
+
+    def _named(self, said: tuple[str, ...]) -> bool:
+        """Whether some product's name holds all these words."""
+        return bool(said) and bool(set.intersection(*(self.in_products.get(one, set()) for one in said)))
 
     def knows(self, word: str) -> bool:
         return word in self._weights or word in self.in_products

@@ -47,6 +47,8 @@ _PASSED_OVER = frozenset(
 )
 """Concepts that may be said without adding anything; any other that was asked for and is not given is not answered."""
 _GROUPS = frozenset({"brand", "categori", "citi"})
+_COMMANDS = frozenset({"filter", "plot", "put", "pull", "bring", "grab", "draw", "rank"})
+"""Said first, they only ask for an answer; "filter coffee" is no command."""
 _BEFORE_NAMES = frozenset({"in", "at", "near", "or", "ya", "vs", "versus", "and", "aur", "mein", "from"})
 _SOFT_WEIGHT = 0.2
 """A word like "fresh" beside goods, of which nothing was made, against one that says something."""
@@ -147,8 +149,9 @@ class Sheet:
 
     def confidence(self) -> float:
         """How much of what was said was used; a group asked for ("by reason") and not given weighs most."""
+        beside = self.mentions or self.has("basket", "shopping", "deal")
         unused = sum(
-            _SOFT_WEIGHT if token.stem in soft() and self.mentions else 1
+            _SOFT_WEIGHT if token.stem in soft() and beside else 1
             for at, token in enumerate(self.tokens)
             if at not in self.used and not is_skipped(token)
         )
@@ -187,6 +190,8 @@ def lay_out(question: str, lexicon: Lexicon, layer: Layer, now: datetime) -> She
     about = words_of(layer)
     tokens = said_the_same(read(question))
     tokens, corrected = spelt(tokens, lexicon, about)
+    if len(tokens) > 1 and tokens[0].text in _COMMANDS and not lexicon.index.together(tokens[0].stem, tokens[1].stem):
+        del tokens[0]
     tokens = said_the_same(tokens)
     dates = spans(tokens, now)
     taken = {at for span in dates for at in range(span.first, span.last)}

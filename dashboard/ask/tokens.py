@@ -19,6 +19,7 @@ _HALF_PRICE = re.compile(
     r"\b(?:at |for )?half(?: the)? price\b|\bhalf off\b|\baadhe? (?:daam|dam) (?:me|mein|par|pe)\b"
 )
 _BELOW_HALF = re.compile(r"\b(?:for |at )?(?:less than|under|below) half(?: of)?(?: the| their)? (?:mrp|price)\b")
+_ONE_AND_ONE = re.compile(r"(?<![\d.])([12])\s?\+\s?([12])(?!\s?[\d.])")
 _DEVANAGARI_DIGITS = str.maketrans("०१२३४५६७८९", "0123456789")
 _MONEY_BEFORE = frozenset({"₹", "rs", "inr", "रु", "re"})
 _MONEY_AFTER = frozenset(
@@ -74,6 +75,7 @@ class Token:
 def read(question: str) -> list[Token]:
     text = _BELOW_HALF.sub(" above 50% off ", question[:LONGEST].lower())
     text = _HALF_PRICE.sub(" 50% off ", text)
+    text = _ONE_AND_ONE.sub(r" buy \1 get \2 ", text)
     raw = _RAW.findall(text.translate(_DEVANAGARI_DIGITS))
     raw = _whole(raw)
     found: list[Token] = []

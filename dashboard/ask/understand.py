@@ -38,6 +38,7 @@ _REASONS = {
     "which": say("Which things do you mean? Please name them."),
     "advice": say("I only answer from our own data about prices, stock and orders; that is not in it."),
 }
+_COMING = frozenset({"become", "rise", "drop", "fall", "increase", "decrease", "launch", "start"})
 _NEAR_PUBLIC = (
     "Which app has the cheapest onions?",
     "Show deals above 30% discount",
@@ -196,13 +197,19 @@ def _refused(sheet: Sheet) -> str:
         found.remove("own")
     if sheet.mentions:
         found.discard("which")
-    if any(span.future for span in sheet.spans):
+    if any(span.future for span in sheet.spans) or _is_to_come(said, dated=bool(sheet.spans)):
         found.add("future")
     if "future" in found and operations.is_planned(sheet):
         found.remove("future")
     if operations.is_about_people(sheet):
         found.add("people")
     return next((sentence for reason, sentence in _REASONS.items() if reason in found), "")
+
+
+def _is_to_come(said: list[str], *, dated: bool) -> bool:
+    """ "Will oil become cheaper", "what will eggs cost in December"; "what will 2 kg cost" is of now."""
+    after = set(said[said.index("will") :]) if "will" in said else set()
+    return bool(after & _COMING) or (dated and "cost" in after)
 
 
 def _is_a_list(sheet: Sheet) -> bool:

@@ -144,7 +144,8 @@ def concept_words() -> dict[str, int]:
 @cache
 def concept_grams() -> dict[str, list[str]]:
     by: dict[str, list[str]] = {}
-    for word in concept_words().keys() - MONTHS.keys():  # "juce" is juice before it is June
+    dates = MONTHS.keys() | {day for day in WEEKDAYS if len(day) < 4}
+    for word in concept_words().keys() - dates:  # "juce" is juice before it is June
         for gram in grams(word):
             by.setdefault(gram, []).append(word)
     return by

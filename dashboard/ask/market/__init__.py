@@ -60,7 +60,9 @@ def _made(asked: Asked) -> tuple[Understood, tuple[str, ...]] | None:
         return None
     if asked.sells_best():  # how much of it platforms sell nobody tells
         return None
-    if asked.sheet.has("equal") and asked.two_platforms():  # what is equal on all is known, not on two
+    if (
+        asked.sheet.has("equal") and asked.two_platforms() and not asked.goods
+    ):  # what is equal on all is known, not on two
         return None
     before = set(asked.sheet.used)
     for way in _WAYS:

@@ -14,6 +14,11 @@ from dashboard.ask.sheet import Mention, Sheet
 GROUPS = {"brand": "brand", "brands": "brand", "category": "category", "categories": "category", "aisle": "aisle",
            "aisles": "aisle", "department": "aisle", "city": "city", "cities": "city"}  # fmt: skip
 _MOST_THINGS = 40
+_SO_MANY = {"two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8, "ten": 10, "twenty": 20}
+_TOPMOST = frozenset(
+    ["cheapest", "most", "best", "expensive", "costliest", "priciest", "dearest", "biggest", "lowest", "highest", "largest",
+     "least", "deals", "products", "items", "offers"]
+)  # fmt: skip
 _BEST = frozenset(
     {"best", "better", "cheapest", "cheaper", "good", "right", "ideal", "top", "expensive", "costliest", "priciest"}
 )
@@ -41,7 +46,10 @@ class Asked(Bounds):
         self.duel = self._duel()
         self.percent_of = "listing.discount"
         self.goods = [one for one in sheet.mentions if one.of("item", "category", "aisle", "brand", "word")]
-        sells = sheet.has("cheap", "price", "deal", "compare", "available") or any(
+        for one in self.goods:  # "in stock under bakery"
+            if one.of("category", "aisle") and (mark := sheet.mark_before(one.first, "under", reach=1)):
+                sheet.use(mark.first, mark.last)
+        sells = sheet.has("cheap", "price", "deal", "compare", "available", "unavailable") or any(
             token.text in ("have", "has", "sell", "sells", "selling") for token in sheet.tokens
         )
         if self.goods and sells and not sheet.mentioned("store"):
@@ -135,10 +143,13 @@ class Asked(Bounds):
                     brands += brand.keys
         packs = self.packs([str(key) for key in made.items])
         made.filters += packs
+        things = {at for one in heads if one.of("item", "category") for at in (one.first, one.last)}
         for one in words:
-            if packs and one.said in ("pack", "packs"):
+            if len(brands) > 1 and not {one.first, one.last} & things:  # "Amul Taaza or Nandini milk": of one of them
                 continue
             self.sheet.use(one.first, one.last)
+            if one.said in ("pack", "packs", "packet", "packets"):  # however it is called, it is sold in one
+                continue
             made.filters.append(
                 Filter("listing.name", Op.LACKS if one.no else Op.HAS, (one.meanings[0].label,), one.said)
             )
@@ -190,6 +201,10 @@ class Asked(Bounds):
     def top(self, default: int) -> int:
         """The n of "top 5"."""
         tokens = self.sheet.tokens
+        for at, token in enumerate(tokens[:-1]):  # "five costliest"
+            if token.text in _SO_MANY and at not in self.sheet.used and tokens[at + 1].text in _TOPMOST:
+                self.sheet.use(at, at + 1)
+                return _SO_MANY[token.text]
         dated = {at for span in self.sheet.spans for at in range(span.first, span.last)}
         for at, token in enumerate(tokens):
             if (
@@ -202,10 +217,7 @@ class Asked(Bounds):
                 after = tokens[at + 1].text if at + 1 < len(tokens) else ""
                 if before in (
                     "top", "first", "best", "bottom", "show", "list", "last", "cheapest", "lowest", "dearest",
-                ) or after in (
-                    "cheapest", "most", "best", "expensive", "costliest", "biggest", "lowest", "highest", "products",
-                    "items", "deals", "product", "offers", "largest", "discounts",
-                ):  # fmt: skip
+                ) or after in (_TOPMOST | {"product", "discounts"}):  # fmt: skip
                     self.sheet.use(at - (before in ("top", "first", "bottom")), at + 1)
                     return int(token.value)
         return default
@@ -227,7 +239,9 @@ class Asked(Bounds):
     def take_now_spans(self) -> None:
         """ "today", "this week": prices and deals are those of now anyway."""
         for span in self.sheet.spans:
-            if (span.start <= self.now < span.end and span.end - span.start <= timedelta(days=8)) or span.said == "tonight":
+            if (
+                span.start <= self.now < span.end and span.end - span.start <= timedelta(days=8)
+            ) or span.said == "tonight":
                 self.sheet.use(span.first, span.last)
 
     def window(self, path: str) -> Window | None:

@@ -49,7 +49,8 @@ class Bounds:
         path = {"percent": self.percent_of, "money": money, "amount": "listing.amount"}.get(token.kind, "")
         value: float = token.value
         op, first = self.op_before(at, token)
-        if op is not None and first and sheet.tokens[first - 1].text == "by" and self.percent_of == "listing.discount":
+        by = op is not None and first and sheet.tokens[first - 1].text == "by" and not sheet.has("deal")
+        if by and self.percent_of == "listing.discount":
             return [], at + 1  # "cheapest by more than ₹10" bounds no price
         if token.kind == "number":
             if op is None and not token.more and self._between(at) is None:

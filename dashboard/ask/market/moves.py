@@ -25,7 +25,7 @@ def moved_prices(asked: Asked) -> Query | None:
         return _how_often(asked)
     if moved and long and asked.goods and not sheet.figures("percent"):
         return None
-    which = asked.wants_platform and not asked.platforms and not asked.of_all()
+    which = asked.which_platform() or asked.before_platform("by", "per", "each")
     ranked = sheet.has("highest")
     sheet.take("drop", "rise", "moved", "thing", "price", "highest", "each", "cheap", "compare", "shopping",
                "count", "top", "fewest", "available")  # fmt: skip
@@ -91,12 +91,15 @@ def _how_often(asked: Asked) -> Query:
 def periods(asked: Asked) -> Query | None:
     """Today's prices beside yesterday's, this week's beside last week's."""
     sheet = asked.sheet
-    if not sheet.spans or not sheet.has("compare", "price", "cheap") or sheet.has("trend", "moved", "drop", "rise"):
+    than = asked.asks("than") and bool(asked.goods)  # "are onions dearer now than last week"
+    if not sheet.spans or not (sheet.has("compare", "price", "cheap") or than) or sheet.has("moved", "drop", "rise"):
+        return None
+    if sheet.has("trend") and not asked.asks("compared", "than"):
         return None
     past = [span for span in sheet.spans if span.end <= asked.now]
     if not past:
         return None
-    if len(sheet.spans) == 1 and not sheet.has("compare"):  # "onion price yesterday"
+    if len(sheet.spans) == 1 and not sheet.has("compare") and not than:  # "onion price yesterday"
         return _then(asked, past[0])
     current = next((one for one in sheet.spans if one is not past[0]), None) or _same_length(past[0], asked.now)
     earlier = past[0]
@@ -104,7 +107,8 @@ def periods(asked: Asked) -> Query | None:
         current, earlier = earlier, current
     for span in sheet.spans:
         sheet.use(span.first, span.last)
-    sheet.take("compare", "price", "thing", "cheap", "average", "shopping", "each", "value")
+    sheet.take("compare", "price", "thing", "cheap", "average", "shopping", "each", "value",
+               "trend", *(("dear", "over", "under") if than else ()))  # fmt: skip
     subject = asked.subject()
     day = "price_day"
     filters = [*subject.filters, *asked.figures(), *asked.where()]
@@ -191,7 +195,9 @@ def trend(asked: Asked) -> Query | None:
     grain = next((g for c, g in (("weekly", "week"), ("monthly", "month"), ("daily", "day")) if sheet.has(c)), "")
     moved = sheet.has("moved") and bool(sheet.spans) and bool(asked.goods)
     lately = sheet.has("price") and bool(asked.goods) and any(_runs_until_now(one, asked.now) for one in sheet.spans)
-    if not (sheet.has("trend") or moved or lately or (grain and sheet.has("price", "deal") and not sheet.has("shopping"))):
+    if not (
+        sheet.has("trend") or moved or lately or (grain and sheet.has("price", "deal") and not sheet.has("shopping"))
+    ):
         return None
     sheet.take("trend", "price", "thing", "compare", "daily", "weekly", "monthly", "average", "each", "deal",
                "shopping", "moved", "drop", "rise", "over")  # fmt: skip

@@ -71,7 +71,7 @@ def wins(asked: Asked) -> Query | None:
         sheet.has("highest") and sheet.has("thing") and "most" in said and (asked.which_platform() or "who" in said)
     )
     groups = [GROUPS[sheet.tokens[at].text] for at in asked.groups()]
-    where = bool(groups) and len(asked.platforms) == 1 and asked.asks("which", "what", "where")
+    where = bool(groups) and len(asked.platforms) == 1 and asked.asks("which", "what", "where") and not asked.goods
     if not cheap or sheet.has("deal", "fee", "fast", "trend", "drop", "rise") or sheet.spans:
         return None
     if not (often or most_things or (where and asked.asks("is", "are", "we"))):
@@ -108,7 +108,11 @@ def gaps(asked: Asked) -> Query | None:
         and asked.asks("than", "above")
         and asked.asks("cheapest", "lowest", "market", "others", "competitors", "rivals", "competition")
     )
-    equal = sheet.has("equal") and (asked.asks("everywhere") or asked.wants_platform or sheet.has("price"))
+    equal = (
+        sheet.has("equal")
+        and not asked.two_platforms()
+        and (asked.asks("everywhere") or asked.wants_platform or sheet.has("price"))
+    )
     gap = sheet.has("gap") and (
         sheet.has("highest", "fewest") or bool(asked.goods) or sheet.figures("percent")
         or (asked.wants_platform and not asked.goods and asked.asks("is", "are", "any"))

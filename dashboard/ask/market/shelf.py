@@ -34,6 +34,8 @@ def deals(asked: Asked) -> Query | None:
         return None
     if family and not sheet.has("deal"):  # large packs, discounted or not
         return _families(asked)
+    if asked.asks("save") and asked.asks("by", "if") and asked.two_platforms():  # one thing here and another there
+        return None
     per, many = asked.of_each()
     saved = asked.asks("savings", "saving", "save") and sheet.has("highest")
     sheet.take("deal", "thing", "shopping", "price", "highest", "value", "top", "each", "compare", "available", "mrp",
@@ -56,7 +58,8 @@ def deals(asked: Asked) -> Query | None:
         filters.append(Filter("listing.discount", Op.GT, (0,), "discount"))
     filters += asked.where(available=True)
     columns = (*DEAL_ROWS, *(("listing.saving",) if saved else ()), *((per,) if per and per not in DEAL_ROWS else ()))
-    most = Order("listing.saving" if saved else "listing.discount", down=True)
+    sheet.take("sortdown")
+    most = Order("listing.saving" if saved else "listing.discount", down=not sheet.take("sortup"))
     return Query(Intent.DEALS, "listing", columns=columns, filters=tuple(filters),
                  order=(most, Order("listing.price")), limit=(many or _OF_EACH) if per else limit, per=per)  # fmt: skip
 
@@ -94,7 +97,7 @@ def cheapest(asked: Asked) -> Query | None:
     per, many = asked.of_each()
     sheet.take("cheap", "value", "thing", "price", "shopping", "deal", "highest", "available", "bulk", "top", "each",
                "compare", "fewest", "average", "spend", "dear", "undercut",
-               *(("under", "over") if beside else ()))  # fmt: skip
+               *(("under", "over") if beside else ()), *(("between",) if asked.two_platforms() else ()))  # fmt: skip
     limit = asked.top(SHORT)
     subject = asked.subject()
     asked.take_now_spans()
@@ -144,7 +147,12 @@ def sizes(asked: Asked) -> Query | None:
     which = asked.asks("which", "what") and asked.asks("size", "sizes", "pack", "packs", "packet")
     weighed = sheet.has("cheap", "value", "compare", "deal") or asked.asks("than", "better", "cheaper", "or")
     listed = sheet.has("basket") and not asked.asks("bag", "bags")
-    if not (weighed and asked.goods) or listed or sheet.has("drop", "rise", "trend") or sheet.figures("percent", "money"):
+    if (
+        not (weighed and asked.goods)
+        or listed
+        or sheet.has("drop", "rise", "trend")
+        or sheet.figures("percent", "money")
+    ):
         return None
     if len(said) > 1:
         several = len({key for one in asked.goods if one.of("item") for key in one.keys}) > 1
@@ -174,12 +182,12 @@ def beside_others(asked: Asked) -> Query | None:
     others = [
         mark for mark in sheet.marks
         if mark.name == "platform" and mark.first and tokens[mark.first - 1].text in ("other", "others", "another", "rival")
-    ]  # fmt: skip
+    ] or asked.asks("else", "elsewhere", "others", "rivals", "rest")  # fmt: skip
     beside = asked.asks("than", "versus", "against") or sheet.has("compare")
     if not (others and beside and asked.goods and len(asked.platforms) == 1) or sheet.has("fee", "fast", "deal"):
         return None
     sheet.take("cheap", "dear", "price", "compare", "thing", "value", "over", "under", "available", "each")
-    sheet.pass_over("other", "others", "another", "rival", "pay", "does", "more", "than")
+    sheet.pass_over("other", "others", "another", "rival", "rivals", "pay", "else", "elsewhere", "everywhere", "rest")
     asked.platforms = []
     subject = asked.subject()
     asked.take_now_spans()
@@ -194,14 +202,15 @@ def beside_others(asked: Asked) -> Query | None:
 def compared(asked: Asked) -> Query | None:
     sheet = asked.sheet
     overall = asked.which_platform() and sheet.has("total") and not asked.goods
-    if not (sheet.has("compare") or overall or (asked.duel and not asked.goods)):
+    alike = sheet.has("equal") and asked.two_platforms() and bool(asked.goods)
+    if not (sheet.has("compare") or overall or alike or (asked.duel and not asked.goods)):
         return None
     overview = not asked.goods
     if overview and (sheet.has("price") or asked.asks("gap", "gaps")):
         return _side_by_side(asked)
     data = not sheet.has("mrp")
     sheet.take("compare", "price", "thing", "shopping", "each", "available", "between", "highest", "over", "mrp")
-    sheet.take("total")
+    sheet.take("total", *(("equal", "gap") if asked.two_platforms() else ()))
     subject = asked.subject()
     asked.take_now_spans()
     figures = asked.figures()

@@ -30,7 +30,7 @@ def basket(asked: Asked) -> Basket | None:
     together = sheet.has("basket", "spend", "total") or asked.asks("split")
     figures = sum(t.kind in ("number", "amount") and at in sheet.used for at, t in enumerate(sheet.tokens))
     listed = several and (together or all(one.amount for one in wanted) or figures >= max(2, len(wanted) - 1))
-    listed = listed or (len(wanted) > 2 and (sheet.has("cheap") or asked.which_platform()))
+    listed = listed or (len(wanted) > 2 and (sheet.has("cheap", "minimum", "fewest") or asked.which_platform()))
     listed = listed or (len(wanted) == 1 and wanted[0].amount is not None and asked.asks("if"))
     if several and budget is not None and sheet.tokens[budget].kind == "money":  # "for ₹900: sugar, dal and salt"
         bounded = asked.op_before(budget, sheet.tokens[budget])[0] is not None or sheet.has("between", "around")
@@ -49,7 +49,7 @@ def basket(asked: Asked) -> Basket | None:
     sheet.pass_over("split")
     sheet.take("basket", "spend", "shopping", "cheap", "deal", "value", "compare", "thing", "price", "atmost",
                "under", "highest", "total", "platform", "around", "top", "atleast", "average", "each",
-               "fewest", "weekly", "monthly", "available", "week", "between", "share")  # fmt: skip
+               "fewest", "weekly", "monthly", "available", "week", "between", "share", "minimum")  # fmt: skip
     paise = None
     if budget is not None:
         token = sheet.tokens[budget]
@@ -87,13 +87,17 @@ def _amount_asked(asked: Asked, wanted: list[Wanted]) -> bool:
 
 def alternatives(asked: Asked) -> Query | None:
     sheet = asked.sheet
-    if not sheet.take("alternative"):
+    gone = sheet.has("unavailable") and any(  # "bread is out of stock, what may I buy?"
+        token.text == "what" and all(mark.last <= at for mark in sheet.marks if mark.name == "unavailable")
+        for at, token in enumerate(sheet.tokens)
+    )  # fmt: skip
+    if not (sheet.take("alternative") or (gone and asked.asks("buy", "take", "get", "order", "use"))):
         return None
     named = [one for one in asked.goods if one.of("item")]
     words = [one for one in asked.goods if one.kind in ("brand", "word")]
     brands = [str(key) for one in words if one.kind == "brand" for key in one.keys]
     sheet.take("unavailable", "available", "thing", "cheap", "price", "deal")
-    sheet.pass_over("no", "not", "place")  # "no sugar available"
+    sheet.pass_over("no", "not", "place", "brand", "brands")  # "no sugar available"
     if named:
         items = list(dict.fromkeys(key for one in named for key in (one.of("item") or one.meanings[0]).keys))
         category = sheet.lexicon.category_of(items[0])
@@ -117,7 +121,7 @@ def alternatives(asked: Asked) -> Query | None:
         subject = asked.subject()
         if not subject.categories:
             return None
-        filters = subject.filters
+        filters = [*(one for one in subject.filters if one.field != "listing.brand"), *_other_brands(brands)]
     filters += [*asked.figures(), *asked.where(available=True)]
     return Query(Intent.LIST, "listing", columns=PRICES[:7], filters=tuple(filters),
                  order=(Order("listing.unit_price"), Order("listing.price")), limit=SHORT)  # fmt: skip

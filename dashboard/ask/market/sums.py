@@ -98,6 +98,8 @@ def on_offer(asked: Asked) -> Query | None:
     """What share of the products is discounted, by platform or group."""
     sheet = asked.sheet
     first = [token.text for token in sheet.tokens[:2]]
+    if asked.asks("off") and first[:1] == ["what"]:  # "what percentage off is oil getting": its discounts
+        return None
     part = first in (["what", "percentage"], ["what", "percent"]) or asked.asks("share", "proportion", "fraction")
     if not part or not sheet.has("deal") or sheet.has("cheap", "average"):
         return None
@@ -187,10 +189,12 @@ def grouped(asked: Asked) -> Query | None:
 def best_platform(asked: Asked) -> Query | None:
     """Which app has the best discounts, the better snack prices."""
     sheet = asked.sheet
-    if not asked.which_platform():
+    ranked = _from_end_to_end(asked)
+    if not (asked.which_platform() or ranked):
         return None
     items = any(one.of("item", "word", "brand") for one in asked.goods)
     if sheet.has("deal") and not sheet.has("cheap"):
+        fewest = sheet.take("fewest")
         sheet.take("deal", "highest", "thing", "shopping", "compare", "top", "price", "average", "value", "each")
         subject = asked.subject()
         asked.take_now_spans()
@@ -198,13 +202,15 @@ def best_platform(asked: Asked) -> Query | None:
         measures = ("listing.average_discount", "listing.highest_discount", "listing.on_offer_share")
         if asked.asks("most") and sheet.has("thing"):  # "the most products on discount" counts them
             measures = ("listing.deals", "listing.on_offer_share", "listing.count")
-        return figures_of(measures, ("listing.platform",), filters, down=True, intent=Intent.TOP)
+        if fewest:
+            measures = ("listing.deals", "listing.on_offer_share", "listing.average_discount")
+        return figures_of(measures, ("listing.platform",), filters, down=not fewest, intent=Intent.TOP)
     wished = sheet.has("highest") or asked.asks("should", "choose", "use", "prefer")
     best = wished and (sheet.has("shopping") or bool(asked.goods))
-    if items or not (best or sheet.has("cheap", "value", "compare")):
+    if (items and not ranked) or not (best or sheet.has("cheap", "value", "compare")):
         return None
-    unit = asked.asks("per") and sheet.has("value")
-    sheet.take("total", "top", "cheap", "value", "compare", "price", "thing", "shopping", "highest", "fewest",
+    unit = (asked.asks("per") and sheet.has("value")) or items
+    sheet.take("dear", "total", "top", "cheap", "value", "compare", "price", "thing", "shopping", "highest", "fewest",
                "average", "each", "spend")  # fmt: skip
     subject = asked.subject()
     asked.take_now_spans()
@@ -230,6 +236,11 @@ def kinds(asked: Asked) -> Query | None:
     return figures_of(("listing.count", "listing.lowest_price"), by, filters, down=True)
 
 
+def _from_end_to_end(asked: Asked) -> bool:
+    """ "The apps from cheapest to costliest"."""
+    return asked.sheet.has("cheap") and asked.sheet.has("dear") and asked.wants_platform and asked.asks("to")
+
+
 def topmost(asked: Asked) -> Query | None:
     """The dearest; the n of anything is taken from "top n"."""
     sheet = asked.sheet
@@ -243,14 +254,14 @@ def topmost(asked: Asked) -> Query | None:
         filters = [*subject.filters, *asked.figures(), *asked.where(available=True)]
         measures = ("listing.lowest_price", "listing.highest_price", "listing.average_price")
         return figures_of(measures, asked.by(), filters)
-    if asked.duel:
+    if asked.duel or _from_end_to_end(asked):
         return None
     high = asked.asks("highest", "maximum") and sheet.has("price") and bool(asked.goods)
     high = high and not sheet.has("cheap", "deal", "average", "value", "drop", "rise", "trend", "sortup", "sortdown")
     if not sheet.take("dear") and not high and not (sheet.has("mrp") and sheet.has("highest") and sheet.take("mrp")):
         return None
     per, many = asked.of_each()
-    sheet.take("thing", "shopping", "price", "highest", "top", "each")
+    sheet.take("thing", "shopping", "price", "highest", "top", "each", "compare")
     limit = asked.top(10)
     subject = asked.subject()
     asked.take_now_spans()

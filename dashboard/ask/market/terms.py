@@ -33,9 +33,11 @@ def terms(asked: Asked) -> Query | None:
         return cart
     if not (fast or fee or least or free) or asked.goods:
         return _soonest(asked) if fast and not (fee or least or free) else None
-    sheet.take("between", "fast", "fee", "minimum", "compare", "cheap", "highest", "fewest", "thing", "price",
+    sheet.take("over", "between", "fast", "fee", "minimum", "compare", "cheap", "highest", "fewest", "thing", "price",
                "value", "average", "available", "freedelivery", "each")  # fmt: skip
-    sheet.pass_over("delivery", "deliver", "delivers", "order", "orders", "groceries", "grocery")
+    sheet.pass_over(
+        "delivery", "deliver", "delivers", "order", "orders", "groceries", "grocery", "amount", "sum", "add", "adds"
+    )
     sheet.take("shopping")
     for at, token in enumerate(sheet.tokens):  # "free delivery above ₹200?": the sums are shown, whatever is asked
         if token.kind in ("money", "number") and (free or least or fee) and at not in sheet.used:
