@@ -450,8 +450,8 @@ def items() -> Iterable[str]:
 @lru_cache(maxsize=1)
 def said_for() -> dict[str, tuple[str, ...]]:
     """Every other word for a thing (pyaz, प्याज) to the item it is, and each item to itself; the first item that has a
-    word keeps it. Kinds of it that are called by it (toned milk) are none. A maker's line (Parle-G) is itself first, for
-    where names have it, then the item. Brands as people write them to the brand."""
+    word keeps it. Kinds of it that are called by it (toned milk) are none. A maker's line (Parle-G) is itself first,
+    for where names have it, then the item. Brands as people write them to the brand."""
     found: dict[str, tuple[str, ...]] = {item: (item,) for things in _TOLD.values() for item in things}
     for slug, item, other in _other_words():
         if not set(item.split()) <= set(other.split()) and tuple(words(other)) not in _BRANDS:

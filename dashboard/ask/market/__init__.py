@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from dashboard.ask.market import moves, places, rivals, sets, shelf, shopping, sums, terms
+from dashboard.ask.market import beside, moves, places, rivals, sets, shelf, shopping, sums, terms
 from dashboard.ask.market.asked import Asked
 from dashboard.ask.query import Basket, Reading, Understood
 from dashboard.ask.sheet import Sheet
 
 _WAYS = (
-    shelf.sizes,
+    beside.sizes,
     shopping.basket,
     shopping.alternatives,
     places.served,
@@ -27,7 +27,7 @@ _WAYS = (
     moves.trend,
     places.platforms,
     shelf.detailed,
-    shelf.beside_others,
+    beside.beside_others,
     sums.availability,
     sums.on_offer,
     sums.counted,
@@ -38,7 +38,7 @@ _WAYS = (
     shelf.deals,
     sums.kinds,
     shelf.cheapest,
-    shelf.compared,
+    beside.compared,
     shelf.stocked,
     shelf.listed,
 )

@@ -16,8 +16,8 @@ GROUPS = {"brand": "brand", "brands": "brand", "category": "category", "categori
 _MOST_THINGS = 40
 _SO_MANY = {"two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8, "ten": 10, "twenty": 20}
 _TOPMOST = frozenset(
-    ["cheapest", "most", "best", "expensive", "costliest", "priciest", "dearest", "biggest", "lowest", "highest", "largest",
-     "least", "deals", "products", "items", "offers"]
+    ["cheapest", "most", "best", "expensive", "costliest", "priciest", "dearest", "biggest", "lowest", "highest",
+     "largest", "least", "deals", "products", "items", "offers"]
 )  # fmt: skip
 _BEST = frozenset(
     {"best", "better", "cheapest", "cheaper", "good", "right", "ideal", "top", "expensive", "costliest", "priciest"}

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from dashboard.ask.market.asked import Asked
-from dashboard.ask.goods import one_of
-from dashboard.ask.market.shape import DEAL_ROWS, LONG, PRICES, ROWS, SHORT, figures_of, whole
+from dashboard.ask.market.beside import each_beside_itself, side_by_side
+from dashboard.ask.market.shape import DEAL_ROWS, LONG, PRICES, ROWS, SHORT, figures_of
 from dashboard.ask.query import Filter, Intent, Op, Order, Query
 
 _BULK = 1000  # g or ml: a large pack
 _OF_EACH = 5
-_PACKED = frozenset({"pack", "packs", "packet", "packets", "size", "sizes", "bag", "bags", "bottle", "bottles"})
-_SO_MANY = frozenset({"one", "two", "three", "four", "five", "six", "ten", "1", "2", "3", "4", "5", "6", "10"})
 
 
 _COLUMNS = {
@@ -82,10 +80,10 @@ def cheapest(asked: Asked) -> Query | None:
     items = any(one.of("item", "word") for one in asked.goods)
     cheaper = asked.duel and (sheet.has("cheap", "undercut", "dear") or asked.asks("cheaper", "than", "versus"))
     if cheaper and not items:
-        return _side_by_side(asked)
+        return side_by_side(asked)
     if len(asked.platforms) == 1 and not asked.goods and asked.asks("cheaper") and asked.asks("is", "are"):
         asked.platforms = []  # "is Zepto cheaper?": than the others
-        return _side_by_side(asked)
+        return side_by_side(asked)
     thrifty = bool(asked.goods) and asked.asks("optimize", "optimise", "maximize", "maximise")
     best_app = asked.which_platform() and bool(asked.goods) and sheet.has("highest")
     large = bulk and sheet.has("highest", "price", "top")
@@ -111,7 +109,7 @@ def cheapest(asked: Asked) -> Query | None:
         return None
     filters += asked.where(available=True)
     if len(set(subject.items)) > 1:  # unlike things: each beside itself
-        return _each_beside_itself(filters)
+        return each_beside_itself(filters)
     by_unit = subject.is_item or value
     order = (Order("listing.unit_price"), Order("listing.price")) if by_unit else (Order("listing.price"),)
     if per:
@@ -119,128 +117,6 @@ def cheapest(asked: Asked) -> Query | None:
         return Query(Intent.CHEAPEST, "listing", columns=columns, filters=tuple(filters), order=order,
                      limit=many or 1, per=per)  # fmt: skip
     return Query(Intent.CHEAPEST, "listing", columns=ROWS, filters=tuple(filters), order=order, limit=limit)
-
-
-def _side_by_side(asked: Asked) -> Query | None:
-    """What is cheaper on one platform than on another: each thing's unit price on both. By how much, no bound."""
-    if asked.sheet.figures("money", "percent"):
-        return None
-    asked.sheet.take("cheap", "dear", "thing", "price", "shopping", "each", "highest", "value", "over", "mrp", "gap",
-                     "compare", "total", "available", "between", "under", "average", "undercut", "equal")  # fmt: skip
-    asked.sheet.pass_over("often", "much", "market")
-    subject = asked.subject()
-    asked.take_now_spans()
-    return _each_beside_itself([*subject.filters, *asked.figures(), *asked.where(available=True)])
-
-
-def _each_beside_itself(filters: list[Filter]) -> Query:
-    return Query(Intent.COMPARE, "listing", measures=("listing.lowest_unit_price", "listing.lowest_price"),
-                 dimensions=("listing.item", "listing.platform"), filters=tuple(filters),
-                 order=(Order("listing.item"), Order("listing.lowest_unit_price")), limit=500)  # fmt: skip
-
-
-def sizes(asked: Asked) -> Query | None:
-    """Which pack costs least for what is in it: "is 1 L cheaper than two of 500 ml", "the best pack size of Maggi"."""
-    sheet = asked.sheet
-    amounts = [at for at, token in enumerate(sheet.tokens) if token.kind == "amount"]
-    said = {(sheet.tokens[at].value, sheet.tokens[at].unit) for at in amounts}
-    which = asked.asks("which", "what") and asked.asks("size", "sizes", "pack", "packs", "packet")
-    weighed = sheet.has("cheap", "value", "compare", "deal") or asked.asks("than", "better", "cheaper", "or")
-    listed = sheet.has("basket") and not asked.asks("bag", "bags")
-    if (
-        not (weighed and asked.goods)
-        or listed
-        or sheet.has("drop", "rise", "trend")
-        or sheet.figures("percent", "money")
-    ):
-        return None
-    if len(said) > 1:
-        several = len({key for one in asked.goods if one.of("item") for key in one.keys}) > 1
-        if several or len({unit for _, unit in said}) > 1:
-            return None
-    elif not (which and sheet.has("value", "cheap")):
-        return None
-    for at in amounts:  # "two 500 ml packs", "five 1 kg bags": each is told by what is in it
-        sheet.use(at - (at > 0 and sheet.tokens[at - 1].text in _SO_MANY), at + 1)
-    sheet.take("cheap", "value", "compare", "deal", "price", "thing", "highest", "fewest", "each", "available", "under",
-               "over", "basket")  # fmt: skip
-    sheet.pass_over(*_PACKED, *_SO_MANY, "much")
-    asked.goods = [one for one in asked.goods if one.said not in _PACKED]
-    subject = asked.subject()
-    asked.take_now_spans()
-    filters = [*subject.filters, *asked.where(available=True)]
-    if said:
-        filters += [one_of("listing.amount", [whole(value) for value, _ in sorted(said)], ""),
-                    Filter("listing.measure", Op.EQ, (next(iter(said))[1],), "")]  # fmt: skip
-    measures = ("listing.lowest_unit_price", "listing.lowest_price", "listing.count")
-    return figures_of(measures, ("listing.pack",), filters, intent=Intent.TOP)
-
-
-def beside_others(asked: Asked) -> Query | None:
-    """ "Are eggs dearer on Zepto than on other apps": the one named beside all."""
-    sheet, tokens = asked.sheet, asked.sheet.tokens
-    others = [
-        mark for mark in sheet.marks
-        if mark.name == "platform" and mark.first and tokens[mark.first - 1].text in ("other", "others", "another", "rival")
-    ] or asked.asks("else", "elsewhere", "others", "rivals", "rest")  # fmt: skip
-    beside = asked.asks("than", "versus", "against") or sheet.has("compare")
-    if not (others and beside and asked.goods and len(asked.platforms) == 1) or sheet.has("fee", "fast", "deal"):
-        return None
-    sheet.take("cheap", "dear", "price", "compare", "thing", "value", "over", "under", "available", "each")
-    sheet.pass_over("other", "others", "another", "rival", "rivals", "pay", "else", "elsewhere", "everywhere", "rest")
-    asked.platforms = []
-    subject = asked.subject()
-    asked.take_now_spans()
-    filters = [*subject.filters, *asked.figures(), *asked.where(available=True)]
-    if not subject.is_item:
-        return _each_beside_itself(filters)
-    measures = ("listing.lowest_price", "listing.lowest_unit_price", "listing.count")
-    return Query(Intent.COMPARE, "listing", measures=measures, dimensions=("listing.platform",), filters=tuple(filters),
-                 order=(Order("listing.lowest_unit_price"), Order("listing.lowest_price")), limit=LONG)  # fmt: skip
-
-
-def compared(asked: Asked) -> Query | None:
-    sheet = asked.sheet
-    overall = asked.which_platform() and sheet.has("total") and not asked.goods
-    alike = sheet.has("equal") and asked.two_platforms() and bool(asked.goods)
-    if not (sheet.has("compare") or overall or alike or (asked.duel and not asked.goods)):
-        return None
-    overview = not asked.goods
-    if overview and (sheet.has("price") or asked.asks("gap", "gaps")):
-        return _side_by_side(asked)
-    data = not sheet.has("mrp")
-    sheet.take("compare", "price", "thing", "shopping", "each", "available", "between", "highest", "over", "mrp")
-    sheet.take("total", *(("equal", "gap") if asked.two_platforms() else ()))
-    subject = asked.subject()
-    asked.take_now_spans()
-    figures = asked.figures()
-    filters = [*subject.filters, *figures, *asked.where(available=not overview)]
-    if overview:
-        if not (asked.wants_platform or asked.platforms or asked.asks("overview", "summary")):
-            return None
-        sheet.pass_over("market")
-        more = ("listing.in_stock_share",) if data else ()
-        measures = ("listing.average_price", "listing.average_discount", "listing.count", *more)
-        return figures_of(measures, ("listing.platform",), filters, intent=Intent.COMPARE)
-    measures = ("listing.lowest_price", "listing.lowest_unit_price", "listing.count")
-    brands = next((one for one in filters if one.field == "listing.brand"), None)
-    if asked.asks("cities") and not asked.here:
-        filters = [one for one in filters if one.field != "listing.city"]
-        sheet.pass_over("cities")
-    if len(asked.cities) > 1 or (asked.asks("cities") and not asked.here):
-        dimensions: tuple[str, ...] = ("listing.city", "listing.platform")
-        order = (Order("listing.city"), Order("listing.lowest_unit_price"))
-    elif brands is not None and len(brands.values) > 1:
-        dimensions = ("listing.brand", "listing.platform")
-        order = (Order("listing.brand"), Order("listing.lowest_unit_price"))
-    elif subject.is_item and len(subject.items) < 2 and not subject.categories:
-        dimensions = ("listing.platform",)
-        order = (Order("listing.lowest_unit_price"), Order("listing.lowest_price"))
-    else:
-        dimensions = ("listing.item", "listing.platform")
-        order = (Order("listing.item"), Order("listing.lowest_unit_price"))
-    return Query(Intent.COMPARE, "listing", measures=measures, dimensions=dimensions, filters=tuple(filters),
-                 order=order, limit=200)  # fmt: skip
 
 
 def stocked(asked: Asked) -> Query | None:
