@@ -454,7 +454,7 @@ def said_for() -> dict[str, tuple[str, ...]]:
     for where names have it, then the item. Brands as people write them to the brand."""
     found: dict[str, tuple[str, ...]] = {item: (item,) for things in _TOLD.values() for item in things}
     for slug, item, other in _other_words():
-        if not set(item.split()) <= set(other.split()) and tuple(words(other)) not in _BRANDS:
+        if not set(_stems(item)) <= set(_stems(other)) and tuple(words(other)) not in _BRANDS:
             found.setdefault(other, (other, item) if slug in _LINES else (item,))
     for written, brand in _BRANDS.items():
         found.setdefault(" ".join(written), (brand,))

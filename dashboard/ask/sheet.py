@@ -171,6 +171,9 @@ class Sheet:
             and at not in self.used and not is_skipped(token)
             for at, token in enumerate(self.tokens)
         )  # fmt: skip
+        lost = lost or any(
+            one.kind != "word" and not set(range(one.first, one.last)) & self.used for one in self.mentions
+        )  # a thing, a brand, a platform was named and is not in the query
         lost = lost or any(token.stem in _GROUPS and at not in self.used for at, token in enumerate(self.tokens))
         return round(max(0.0, 0.97 - 0.9 * unused / max(self.content(), 1) - 0.25 * lost), 2)
 
@@ -192,6 +195,8 @@ def lay_out(question: str, lexicon: Lexicon, layer: Layer, now: datetime) -> She
     tokens, corrected = spelt(tokens, lexicon, about)
     if len(tokens) > 1 and tokens[0].text in _COMMANDS and not lexicon.index.together(tokens[0].stem, tokens[1].stem):
         del tokens[0]
+    if [token.text for token in tokens[-2:]] == ["or", "not"]:
+        del tokens[-2:]
     tokens = said_the_same(tokens)
     dates = spans(tokens, now)
     taken = {at for span in dates for at in range(span.first, span.last)}

@@ -38,6 +38,7 @@ _UNITS: dict[str, tuple[str, float]] = {
 }  # fmt: skip
 _PERCENT = frozenset({"%", "percent", "percentage", "pct", "फीसदी", "प्रतिशत", "fisadi", "pratishat"})
 _TIMES = {"k": 1_000, "thousand": 1_000, "hazar": 1_000, "hazaar": 1_000, "हजार": 1_000, "lakh": 100_000, "सौ": 100}
+_MANY = {"hundred": 100, "thousand": 1_000}
 _HALVES = {"½": 0.5, "¼": 0.25, "¾": 0.75}
 _SAID_NUMBERS = {
     "one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8, "nine": 9, "ten": 10,
@@ -135,6 +136,9 @@ def _next(raw: list[str], at: int) -> tuple[Token | None, int]:
     value, after = _number(raw, at)
     if value is None:
         said = _SAID_NUMBERS.get(one)
+        many = _MANY.get(_at(raw, at + 1))
+        if said is not None and said >= 1 and len(one) > 2 and many is not None:  # five hundred
+            return _figure(raw, said * many, at, at + 2)
         if one in ("half", "quarter") and _at(raw, at + 1) in ("a", "of"):  # half a litre
             at += 1
         if said is not None and _at(raw, at + 1) in _UNITS and len(_at(raw, at + 1)) > 1:

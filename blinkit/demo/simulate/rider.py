@@ -1,4 +1,4 @@
-"""A rider: on duty, answers offers, rides in straight lines and says where, picks up, hands over at the door."""
+"""A rider: on duty, answers offers, rides and says where, picks up, hands over at the door."""
 
 from __future__ import annotations
 
@@ -10,8 +10,10 @@ from typing import Any
 
 from blinkit.demo.simulate.city import City, Place
 from blinkit.demo.simulate.link import Link, Live, Refused, Unreachable
+from catalog.travel import STANDARD, VEHICLES
 
-METRES_PER_S = {"ebike": 5.5, "scooter": 7.0, "cycle": 4.0}
+METRES_PER_S = {vehicle: kmh / 3.6 * 1_000 / STANDARD.metres(1_000) for vehicle, kmh in VEHICLES.items()}
+"""As the crow flies: a straight line takes as long as the way by street, so no ride is quicker than the law has it."""
 STEP_S = 0.5
 """Of the clock: how often a moving rider says where."""
 DECLINES = 0.08
@@ -29,13 +31,13 @@ class Rider:
         self.link = link
         self.dice: random.Random = city.dice(f"rider {number}")
         self.at = Place(0, 0)
-        self.pace = 5.0
+        self.pace = METRES_PER_S["cycle"]
         self.answered: set[str] = set()
 
     async def live(self) -> None:
         state = await self._look()
         store = state["rider"]["store"]
-        self.pace = METRES_PER_S.get(state["rider"]["vehicle"], 5.0)
+        self.pace = METRES_PER_S.get(state["rider"]["vehicle"], METRES_PER_S["cycle"])
         self.at = Place(
             store["lat"] + self.dice.uniform(-0.004, 0.004), store["lng"] + self.dice.uniform(-0.004, 0.004)
         )

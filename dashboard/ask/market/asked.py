@@ -14,10 +14,13 @@ from dashboard.ask.sheet import Mention, Sheet
 GROUPS = {"brand": "brand", "brands": "brand", "category": "category", "categories": "category", "aisle": "aisle",
            "aisles": "aisle", "department": "aisle", "city": "city", "cities": "city"}  # fmt: skip
 _MOST_THINGS = 40
+_CONTAINERS = frozenset(
+    {"pack", "packs", "packet", "packets", "bottle", "bottles", "bag", "bags", "jar", "jars", "box"}
+)
 _SO_MANY = {"two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8, "ten": 10, "twenty": 20}
 _TOPMOST = frozenset(
     ["cheapest", "most", "best", "expensive", "costliest", "priciest", "dearest", "biggest", "lowest", "highest",
-     "largest", "least", "deals", "products", "items", "offers"]
+     "largest", "least", "cheap", "deals", "products", "items", "offers"]
 )  # fmt: skip
 _BEST = frozenset(
     {"best", "better", "cheapest", "cheaper", "good", "right", "ideal", "top", "expensive", "costliest", "priciest"}
@@ -92,6 +95,7 @@ class Asked(Bounds):
             (no if one.no else yes).extend(key for key in one.keys if key not in (no if one.no else yes))
             if one.no:
                 self._use_not(one)
+                self.sheet.pass_over("other")  # "not Blinkit, any other app"
         us = any(
             mark.name == "undercut" and {"us", "ours"} & {one.text for one in self.sheet.tokens[mark.first : mark.last]}
             for mark in self.sheet.marks
@@ -148,7 +152,7 @@ class Asked(Bounds):
             if len(brands) > 1 and not {one.first, one.last} & things:  # "Amul Taaza or Nandini milk": of one of them
                 continue
             self.sheet.use(one.first, one.last)
-            if one.said in ("pack", "packs", "packet", "packets"):  # however it is called, it is sold in one
+            if one.said in _CONTAINERS:  # however it is called, it is sold in one
                 continue
             made.filters.append(
                 Filter("listing.name", Op.LACKS if one.no else Op.HAS, (one.meanings[0].label,), one.said)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dashboard.ask.goods import one_of
+from dashboard.ask.goods import one_of, turned_to
 from dashboard.ask.market.asked import Asked
 from dashboard.ask.market.shape import LONG, figures_of, whole
 from dashboard.ask.query import Filter, Intent, Op, Order, Query
@@ -20,11 +20,9 @@ def sizes(asked: Asked) -> Query | None:
     said = {(sheet.tokens[at].value, sheet.tokens[at].unit) for at in amounts}
     which = asked.asks("which", "what") and asked.asks("size", "sizes", "pack", "packs", "packet")
     weighed = sheet.has("cheap", "value", "compare", "deal") or asked.asks("than", "better", "cheaper", "or")
-    listed = sheet.has("basket") and not asked.asks("bag", "bags")
     if (
         not (weighed and asked.goods)
-        or listed
-        or sheet.has("drop", "rise", "trend")
+        or sheet.has("drop", "rise", "trend", "basket")
         or sheet.figures("percent", "money")
     ):
         return None
@@ -32,12 +30,12 @@ def sizes(asked: Asked) -> Query | None:
         several = len({key for one in asked.goods if one.of("item") for key in one.keys}) > 1
         if several or len({unit for _, unit in said}) > 1:
             return None
-    elif not (which and sheet.has("value", "cheap")):
+    elif not (which and sheet.has("value", "cheap")) or sum(one.kind == "brand" for one in asked.goods) > 1:
         return None
     for at in amounts:  # "two 500 ml packs", "five 1 kg bags": each is told by what is in it
         sheet.use(at - (at > 0 and sheet.tokens[at - 1].text in _SO_MANY), at + 1)
     sheet.take("cheap", "value", "compare", "deal", "price", "thing", "highest", "fewest", "each", "available", "under",
-               "over", "basket")  # fmt: skip
+               "over")  # fmt: skip
     sheet.pass_over(*_PACKED, *_SO_MANY, "much")
     asked.goods = [one for one in asked.goods if one.said not in _PACKED]
     subject = asked.subject()
@@ -55,10 +53,20 @@ def beside_others(asked: Asked) -> Query | None:
     sheet = asked.sheet
     others = asked.before_platform(*_OTHERS) or asked.asks(*_ELSE)
     beside = asked.asks("than", "versus", "against") or sheet.has("compare")
-    if not (others and beside and asked.goods and len(asked.platforms) == 1) or sheet.has("fee", "fast", "deal"):
+    if asked.goods and not sheet.figures("percent", "money") and asked.asks("is", "are", "if", "am"):
+        # "Is salt cheaper on Blinkit": than elsewhere.
+        alone = asked.asks("cheaper", "costlier", "dearer", "pricier", "overpaying") and not asked.asks("than")
+        beside = others = (others and beside) or alone
+    if (
+        not (others and beside and len(asked.platforms) == 1)
+        or asked.two_platforms()
+        or sheet.has("fee", "fast", "deal")
+    ):
         return None
     sheet.take("cheap", "dear", "price", "compare", "thing", "value", "over", "under", "available", "each")
-    sheet.pass_over("pay", "everywhere", *_OTHERS, *_ELSE)
+    sheet.pass_over("pay", "everywhere", "overpaying", *_OTHERS, *_ELSE)
+    if not asked.goods and sheet.has("thing"):
+        return _ahead_of_all(asked)
     asked.platforms = []
     subject = asked.subject()
     asked.take_now_spans()
@@ -68,6 +76,17 @@ def beside_others(asked: Asked) -> Query | None:
     measures = ("listing.lowest_price", "listing.lowest_unit_price", "listing.count")
     return Query(Intent.COMPARE, "listing", measures=measures, dimensions=("listing.platform",), filters=tuple(filters),
                  order=(Order("listing.lowest_unit_price"), Order("listing.lowest_price")), limit=LONG)  # fmt: skip
+
+
+def _ahead_of_all(asked: Asked) -> Query:
+    """ "What is cheaper on Blinkit than on all others": where it has the lowest price of a thing, or has it not."""
+    gap = "price_gap"
+    dear = asked.sheet.has("dear", "over") or asked.asks("dearer", "costlier", "expensive", "pricier")
+    filters = [turned_to(one, gap) for one in asked.where()]
+    filters.append(Filter(f"{gap}.cheapest", Op.EQ, (not dear,), "dearer" if dear else "cheapest"))
+    shown = ("name", "pack", "platform", "price", "lowest", "highest", "gap", "sellers")
+    return Query(Intent.TOP, gap, columns=tuple(f"{gap}.{one}" for one in shown), filters=tuple(filters),
+                 order=(Order(f"{gap}.gap", down=True),), limit=LONG)  # fmt: skip
 
 
 def side_by_side(asked: Asked) -> Query | None:
@@ -99,7 +118,7 @@ def compared(asked: Asked) -> Query | None:
         return side_by_side(asked)
     data = not sheet.has("mrp")
     sheet.take("compare", "price", "thing", "shopping", "each", "available", "between", "highest", "over", "mrp")
-    sheet.take("total", *(("equal", "gap") if asked.two_platforms() else ()))
+    sheet.take("total", *(("equal", "gap", "share") if asked.two_platforms() else ()))
     subject = asked.subject()
     asked.take_now_spans()
     figures = asked.figures()

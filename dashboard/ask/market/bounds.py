@@ -102,6 +102,8 @@ class Bounds:
         """ "Save more than ₹100", "₹50 off": what is below the MRP, no price."""
         tokens = self.sheet.tokens
         before = [token.text for token in tokens[max(0, first - 2) : first]]
+        if before and (before[-1] == "discount" or before == ["discount", "is"] or before == ["discount", "of"]):
+            return not self.sheet.mark_at(first, "under", "atmost")
         if last < len(tokens) and tokens[last].text in ("off", "discount"):
             self.sheet.use(last, last + 1)
             return True

@@ -35,7 +35,8 @@ def deals(asked: Asked) -> Query | None:
     if asked.asks("save") and asked.asks("by", "if") and asked.two_platforms():  # one thing here and another there
         return None
     per, many = asked.of_each()
-    saved = asked.asks("savings", "saving", "save") and sheet.has("highest")
+    rupees = sheet.pass_over("rupees")
+    saved = asked.asks("savings", "saving", "save") and (rupees or sheet.has("highest"))
     sheet.take("deal", "thing", "shopping", "price", "highest", "value", "top", "each", "compare", "available", "mrp",
                *(("weekly", "monthly", "daily") if sheet.has("shopping") else ()))  # fmt: skip
     limit = asked.top(LONG)
@@ -57,7 +58,8 @@ def deals(asked: Asked) -> Query | None:
     filters += asked.where(available=True)
     columns = (*DEAL_ROWS, *(("listing.saving",) if saved else ()), *((per,) if per and per not in DEAL_ROWS else ()))
     sheet.take("sortdown")
-    most = Order("listing.saving" if saved else "listing.discount", down=not sheet.take("sortup"))
+    least = any([sheet.take("sortup"), sheet.take("fewest")])
+    most = Order("listing.saving" if saved else "listing.discount", down=not least)
     return Query(Intent.DEALS, "listing", columns=columns, filters=tuple(filters),
                  order=(most, Order("listing.price")), limit=(many or _OF_EACH) if per else limit, per=per)  # fmt: skip
 
@@ -94,8 +96,13 @@ def cheapest(asked: Asked) -> Query | None:
     value = sheet.has("value") or bulk
     per, many = asked.of_each()
     sheet.take("cheap", "value", "thing", "price", "shopping", "deal", "highest", "available", "bulk", "top", "each",
-               "compare", "fewest", "average", "spend", "dear", "undercut",
-               *(("under", "over") if beside else ()), *(("between",) if asked.two_platforms() else ()))  # fmt: skip
+               "compare", "fewest", "average", "spend", "dear", "undercut")  # fmt: skip
+    if beside:
+        sheet.take("under", "over")
+    if asked.two_platforms():
+        sheet.take("between")
+    elif not asked.platforms:  # "ran out of milk, who has it cheapest"
+        sheet.take("unavailable")
     limit = asked.top(SHORT)
     subject = asked.subject()
     asked.take_now_spans()

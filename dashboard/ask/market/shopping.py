@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 from blinkit.kernel.said import say
 from dashboard.ask.folding import stems
 from dashboard.ask.goods import one_of, wanted_of
@@ -82,7 +84,10 @@ def _amount_asked(asked: Asked, wanted: list[Wanted]) -> bool:
     sheet = asked.sheet
     loose = sheet.lexicon.category_of(one.item) in _LOOSE
     asks = asked.asks("much", "cost", "costs") and sheet.has("price")
-    return asks or (loose and sheet.has("price", "cheap", "compare"))
+    measured = any(  # "2 litres of milk"
+        token.kind == "amount" and after.text == "of" for token, after in pairwise(sheet.tokens)
+    )
+    return asks or ((loose or measured) and sheet.has("price", "cheap", "compare"))
 
 
 def alternatives(asked: Asked) -> Query | None:

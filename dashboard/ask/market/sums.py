@@ -190,7 +190,7 @@ def best_platform(asked: Asked) -> Query | None:
     """Which app has the best discounts, the better snack prices."""
     sheet = asked.sheet
     ranked = _from_end_to_end(asked)
-    if not (asked.which_platform() or ranked):
+    if not (asked.which_platform() or ranked) or (sheet.has("thing") and asked.before_platform("each", "every")):
         return None
     items = any(one.of("item", "word", "brand") for one in asked.goods)
     if sheet.has("deal") and not sheet.has("cheap"):
@@ -255,6 +255,9 @@ def topmost(asked: Asked) -> Query | None:
         measures = ("listing.lowest_price", "listing.highest_price", "listing.average_price")
         return figures_of(measures, asked.by(), filters)
     if asked.duel or _from_end_to_end(asked):
+        return None
+    said = [mark.name for mark in sheet.marks if mark.name in ("cheap", "dear")]
+    if said and said[-1] == "cheap":  # "apples are so expensive, where are they cheapest"
         return None
     high = asked.asks("highest", "maximum") and sheet.has("price") and bool(asked.goods)
     high = high and not sheet.has("cheap", "deal", "average", "value", "drop", "rise", "trend", "sortup", "sortdown")

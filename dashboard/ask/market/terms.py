@@ -36,7 +36,20 @@ def terms(asked: Asked) -> Query | None:
     sheet.take("over", "between", "fast", "fee", "minimum", "compare", "cheap", "highest", "fewest", "thing", "price",
                "value", "average", "available", "freedelivery", "each")  # fmt: skip
     sheet.pass_over(
-        "delivery", "deliver", "delivers", "order", "orders", "groceries", "grocery", "amount", "sum", "add", "adds"
+        "delivery",
+        "deliver",
+        "delivers",
+        "order",
+        "orders",
+        "groceries",
+        "grocery",
+        "amount",
+        "sum",
+        "add",
+        "adds",
+        "small",
+        "big",
+        "large",
     )
     sheet.take("shopping")
     for at, token in enumerate(sheet.tokens):  # "free delivery above ₹200?": the sums are shown, whatever is asked
