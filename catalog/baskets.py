@@ -54,12 +54,12 @@ class WantedLine:
 
 @dataclass(frozen=True, slots=True)
 class BasketAsk:
-    """`category` without lines: as many different things of it as the budget allows. `banks`: whose offers may be used
-    (folded names); others are only told. `most_orders`: at most so many platforms in the split."""
+    """`categories` (or aisles) without lines: as many different things of them as the budget allows. `banks`: whose
+    offers may be used (folded names); others are only told. `most_orders`: at most so many platforms in the split."""
 
     wanted: Sequence[WantedLine] = ()
     budget_paise: int | None = None
-    category: str = ""
+    categories: Sequence[str] = ()
     platforms: Sequence[str] = ()
     banks: frozenset[str] = frozenset()
     most_orders: int | None = None
@@ -210,7 +210,7 @@ def plan(basket: BasketAsk, *, city: str, now: datetime) -> BasketAnswer:
     wanted = list(basket.wanted)[:MOST_LINES]
     steps = []
     if not wanted:
-        wanted = _of_category(basket.category, place.id)
+        wanted = _of_categories(basket.categories, place.id)
         steps.append(
             Step("choose", say("{n} different things looked at, what most platforms sell first.", n=len(wanted)))
         )
@@ -245,20 +245,20 @@ def plan(basket: BasketAsk, *, city: str, now: datetime) -> BasketAnswer:
 # -- reading ------------------------------------------------------------------------------------------------------
 
 
-def _of_category(category: str, city_id: int) -> list[WantedLine]:
-    """The different things of a category (or of everything), what most platforms sell first, then what sells best."""
+def _of_categories(categories: Sequence[str], city_id: int) -> list[WantedLine]:
+    """The different things of categories (or of everything), what most platforms sell first, then what sells best."""
     rows = fetch(
         """
         SELECT l.item FROM catalog_listing l JOIN catalog_platform p ON p.id = l.platform_id AND p.is_active
         LEFT JOIN catalog_category k ON k.id = l.category_id LEFT JOIN catalog_category u ON u.id = k.parent_id
         LEFT JOIN catalog_product r ON r.id = l.product_id
         WHERE l.city_id = %(city)s AND l.available AND l.item <> ''
-          AND (%(category)s = '' OR k.slug = %(category)s OR u.slug = %(category)s)
+          AND (%(of)s::text[] = '{}' OR k.slug = ANY (%(of)s) OR u.slug = ANY (%(of)s))
         GROUP BY l.item
         ORDER BY count(DISTINCT l.platform_id) DESC, coalesce(max(r.popularity), 0) DESC, count(*) DESC, l.item
         LIMIT %(most)s
         """,
-        {"city": city_id, "category": category, "most": MOST_LINES},
+        {"city": city_id, "of": list(categories), "most": MOST_LINES},
     )
     return [WantedLine(item) for (item,) in rows]
 

@@ -182,7 +182,7 @@ def test_a_budget_takes_as_many_things_as_fit_and_says_what_was_left_out(market)
     assert (found.split.total_paise, found.left_paise) == (18_600, 1_400)
     assert found.left_out[0].why == "From ₹180: more than what is left of ₹200."
     assert [step.name for step in found.steps] == ["price", "fit", "share", "left"]
-    fruits = plan(BasketAsk(category="fresh-fruits", budget_paise=50_000), city="bengaluru", now=NOW)
+    fruits = plan(BasketAsk(categories=["fresh-fruits"], budget_paise=50_000), city="bengaluru", now=NOW)
     assert {line.said for line in fruits.lines} == {"banana", "apple"} and fruits.left_paise == 26_000
     assert fruits.lines[0].is_assumed
     nothing = plan(BasketAsk(LIST, budget_paise=500), city="bengaluru", now=NOW)

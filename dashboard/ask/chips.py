@@ -183,8 +183,8 @@ def _changed_basket(basket: Basket, part: str, at: int, value: str | None) -> Ba
         return replace(basket, wanted=tuple(wanted))
     if part == "budget":
         return replace(basket, budget_paise=None if value is None else int(value))
-    if part == "category" and value is None:
-        return replace(basket, category="")
+    if part == "categories" and value is None:
+        return replace(basket, categories=())
     if part == "platforms" and value is None:
         return replace(basket, platforms=())
     raise BadQuery(_NO_CHANGE)
@@ -331,8 +331,9 @@ def _basket(basket: Basket, names: Lexicon) -> list[Chip]:
                 others,
             )
         )
-    if basket.category:
-        chips.append(Chip("category", say("Of"), names.label("category", basket.category), "listing.category", True))
+    if basket.categories:
+        said = " or ".join(names.label("category", one) for one in basket.categories)
+        chips.append(Chip("categories", say("Of"), said, "listing.category", True))
     if basket.budget_paise is not None:
         chips.append(Chip("budget", say("Budget"), plain(basket.budget_paise, "paise"), "", bool(basket.wanted)))
     if basket.platforms:

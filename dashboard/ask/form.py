@@ -47,7 +47,7 @@ def to_json(understood: Understood) -> dict[str, Any]:
                     )
                     for one in understood.wanted
                 ],
-                "budget_paise": understood.budget_paise, "category": understood.category,
+                "budget_paise": understood.budget_paise, "categories": list(understood.categories),
                 "platforms": list(understood.platforms), "city": understood.city,
             }
         )  # fmt: skip
@@ -229,7 +229,7 @@ def _reachable(layer: Layer, entity: str) -> set[str]:
 
 
 def _basket(body: dict[str, Any], layer: Layer) -> Basket:
-    _only(body, {"kind", "wanted", "budget_paise", "category", "platforms", "city"})
+    _only(body, {"kind", "wanted", "budget_paise", "categories", "category", "platforms", "city"})
     if "listing" not in layer.entities:
         _bad("There are no prices to ask about.")
     check = _Checker(layer, "listing")
@@ -256,10 +256,12 @@ def _basket(body: dict[str, Any], layer: Layer) -> Basket:
     if not wanted and budget is None:
         _bad("A basket needs a list or a budget.")
     platforms = tuple(_text(one, "platforms") for one in _list(body.get("platforms", []), "platforms", 20))
-    category, city = body.get("category", ""), body.get("city", "")
-    if not isinstance(category, str) or not isinstance(city, str) or len(category) > 80 or len(city) > 80:
-        _bad("category and city are words.")
-    return Basket(tuple(wanted), budget, category, platforms, city)
+    before = [body["category"]] if "category" in body else []  # as it was written once
+    categories = tuple(_text(one, "categories") for one in _list(body.get("categories", before), "categories", 20))
+    city = body.get("city", "")
+    if not isinstance(city, str) or len(city) > 80:
+        _bad("city is a word.")
+    return Basket(tuple(wanted), budget, categories, platforms, city)
 
 
 def _filter(one: Filter) -> dict[str, Any]:

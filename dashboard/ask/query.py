@@ -108,7 +108,8 @@ class Basket:
 
     wanted: tuple[Wanted, ...] = ()
     budget_paise: int | None = None
-    category: str = ""
+    categories: tuple[str, ...] = ()
+    """Without a list: what the budget is for; empty: anything."""
     platforms: tuple[str, ...] = ()
     """Empty: all of them."""
     city: str = ""

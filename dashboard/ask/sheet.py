@@ -50,6 +50,7 @@ _GROUPS = frozenset({"brand", "categori", "citi"})
 _COMMANDS = frozenset({"filter", "plot", "put", "pull", "bring", "grab", "draw", "rank"})
 """Said first, they only ask for an answer; "filter coffee" is no command."""
 _BEFORE_NAMES = frozenset({"in", "at", "near", "or", "ya", "vs", "versus", "and", "aur", "mein", "from"})
+_A_SUM = 20
 _SOFT_WEIGHT = 0.2
 """A word like "fresh" beside goods, of which nothing was made, against one that says something."""
 
@@ -167,7 +168,7 @@ class Sheet:
             for at, token in enumerate(self.tokens)
         )
         lost = lost or any(
-            (token.text in bounding() or token.kind in ("money", "percent", "amount"))
+            (token.text in bounding() or token.kind in ("money", "percent", "amount") or _is_sum(token))
             and at not in self.used and not is_skipped(token)
             for at, token in enumerate(self.tokens)
         )  # fmt: skip
@@ -203,6 +204,11 @@ def lay_out(question: str, lexicon: Lexicon, layer: Layer, now: datetime) -> She
     marks = _marks(tokens)
     mentions = _mentions(tokens, lexicon, marks, taken)
     return Sheet(tokens, marks, mentions, dates, about, lexicon, corrected)
+
+
+def _is_sum(token: Token) -> bool:
+    """A bare number that is no small count: "onions and garlic for 100"."""
+    return token.kind == "number" and token.value >= _A_SUM
 
 
 def _marks(tokens: list[Token]) -> list[Mark]:

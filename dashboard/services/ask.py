@@ -251,7 +251,7 @@ def _basket(basket: Basket, caller: Caller, now: datetime) -> Answer:
         for one in basket.wanted
     ]
     asked = baskets.BasketAsk(
-        wanted=lines, budget_paise=basket.budget_paise, category=basket.category, platforms=basket.platforms
+        wanted=lines, budget_paise=basket.budget_paise, categories=basket.categories, platforms=basket.platforms
     )
     plan = baskets.plan(asked, city=basket.city or caller.city, now=now)
     return Answer(

@@ -8,19 +8,21 @@ from itertools import pairwise
 from dashboard.ask.goods import Subject, category_filters, heads_of, one_of, turned_to
 from dashboard.ask.market.bounds import Bounds
 from dashboard.ask.market.shape import window_of
-from dashboard.ask.query import Filter, Op, Value, Window
+from dashboard.ask.query import Filter, Op, Order, Value, Window
 from dashboard.ask.sheet import Mention, Sheet
 
 GROUPS = {"brand": "brand", "brands": "brand", "category": "category", "categories": "category", "aisle": "aisle",
            "aisles": "aisle", "department": "aisle", "city": "city", "cities": "city"}  # fmt: skip
 _MOST_THINGS = 40
+_SORTED = {"price": "listing.price", "prices": "listing.price", "discount": "listing.discount", "mrp": "listing.mrp",
+           "discounts": "listing.discount", "savings": "listing.saving", "name": "listing.name"}  # fmt: skip
 _CONTAINERS = frozenset(
     {"pack", "packs", "packet", "packets", "bottle", "bottles", "bag", "bags", "jar", "jars", "box"}
 )
 _SO_MANY = {"two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8, "ten": 10, "twenty": 20}
 _TOPMOST = frozenset(
     ["cheapest", "most", "best", "expensive", "costliest", "priciest", "dearest", "biggest", "lowest", "highest",
-     "largest", "least", "cheap", "deals", "products", "items", "offers"]
+     "largest", "least", "cheap", "random", "deals", "products", "items", "offers"]
 )  # fmt: skip
 _BEST = frozenset(
     {"best", "better", "cheapest", "cheaper", "good", "right", "ideal", "top", "expensive", "costliest", "priciest"}
@@ -95,7 +97,7 @@ class Asked(Bounds):
             (no if one.no else yes).extend(key for key in one.keys if key not in (no if one.no else yes))
             if one.no:
                 self._use_not(one)
-                self.sheet.pass_over("other")  # "not Blinkit, any other app"
+                self.sheet.pass_over("other", "elsewhere")  # "not Blinkit, any other app"
         us = any(
             mark.name == "undercut" and {"us", "ours"} & {one.text for one in self.sheet.tokens[mark.first : mark.last]}
             for mark in self.sheet.marks
@@ -159,7 +161,7 @@ class Asked(Bounds):
             )
         kinds = bool(made.categories)
         if made.items and kinds:
-            self._either_of(made)
+            self._either_of(made, heads)
         inside: dict[str, list[str]] = {}
         for shelf in self.sheet.lexicon.categories:
             inside.setdefault(shelf.parent, []).append(shelf.key)
@@ -181,8 +183,11 @@ class Asked(Bounds):
         made.label = " ".join(said)
         return made
 
-    def _either_of(self, made: Subject) -> None:
+    def _either_of(self, made: Subject, heads: list[Mention]) -> None:
         """ "Rice and dal": no listing is both, so the kind is said by its things; a kind that holds the thing goes."""
+        between = self.sheet.tokens[heads[0].first : heads[-1].last - 1]
+        if not any(token.text in ("and", "or") or token.cut for token in between):
+            return  # side by side they are one: "frozen peas"
         shelves = self.sheet.lexicon.categories
         keys = {str(key) for one in made.categories for key in one.keys}
         keys |= {shelf.key for shelf in shelves if shelf.parent in keys}
@@ -225,6 +230,22 @@ class Asked(Bounds):
                     self.sheet.use(at - (before in ("top", "first", "bottom")), at + 1)
                     return int(token.value)
         return default
+
+    def sorted_by(self) -> Order | None:
+        """ "Sorted by price", "order by discount, low to high": what is to come first, when it is said."""
+        sheet, tokens = self.sheet, self.sheet.tokens
+        for at, token in enumerate(tokens[:-2]):
+            path = _SORTED.get(tokens[at + 2].text)
+            if (
+                token.text in ("sort", "sorted", "order", "ordered", "arranged")
+                and tokens[at + 1].text == "by"
+                and path
+            ):
+                sheet.use(at, at + 3)
+                down = path in ("listing.discount", "listing.saving")
+                down = (down or sheet.take("sortdown")) and not sheet.take("sortup")
+                return Order(path, down=down)
+        return None
 
     def of_each(self) -> tuple[str, int | None]:
         """ "The top 3 on each platform", "the cheapest milk on every app": of what each, and how many if said."""

@@ -18,6 +18,7 @@ def sizes(asked: Asked) -> Query | None:
     sheet = asked.sheet
     amounts = [at for at, token in enumerate(sheet.tokens) if token.kind == "amount"]
     said = {(sheet.tokens[at].value, sheet.tokens[at].unit) for at in amounts}
+    larger = asked.asks("larger", "bigger", "smaller") and asked.asks("pack", "packs", "packet", "bag", "bottle")
     which = asked.asks("which", "what") and asked.asks("size", "sizes", "pack", "packs", "packet")
     weighed = sheet.has("cheap", "value", "compare", "deal") or asked.asks("than", "better", "cheaper", "or")
     if (
@@ -30,13 +31,13 @@ def sizes(asked: Asked) -> Query | None:
         several = len({key for one in asked.goods if one.of("item") for key in one.keys}) > 1
         if several or len({unit for _, unit in said}) > 1:
             return None
-    elif not (which and sheet.has("value", "cheap")) or sum(one.kind == "brand" for one in asked.goods) > 1:
+    elif not (larger or (which and sheet.has("value", "cheap"))) or sum(one.kind == "brand" for one in asked.goods) > 1:
         return None
     for at in amounts:  # "two 500 ml packs", "five 1 kg bags": each is told by what is in it
         sheet.use(at - (at > 0 and sheet.tokens[at - 1].text in _SO_MANY), at + 1)
     sheet.take("cheap", "value", "compare", "deal", "price", "thing", "highest", "fewest", "each", "available", "under",
                "over")  # fmt: skip
-    sheet.pass_over(*_PACKED, *_SO_MANY, "much")
+    sheet.pass_over(*_PACKED, *_SO_MANY, "much", "larger", "bigger", "smaller", "save", "anything")
     asked.goods = [one for one in asked.goods if one.said not in _PACKED]
     subject = asked.subject()
     asked.take_now_spans()
@@ -45,7 +46,7 @@ def sizes(asked: Asked) -> Query | None:
         filters += [one_of("listing.amount", [whole(value) for value, _ in sorted(said)], ""),
                     Filter("listing.measure", Op.EQ, (next(iter(said))[1],), "")]  # fmt: skip
     measures = ("listing.lowest_unit_price", "listing.lowest_price", "listing.count")
-    return figures_of(measures, ("listing.pack",), filters, intent=Intent.TOP)
+    return figures_of(measures, ("listing.size",), filters, intent=Intent.TOP)
 
 
 def beside_others(asked: Asked) -> Query | None:
@@ -57,6 +58,9 @@ def beside_others(asked: Asked) -> Query | None:
         # "Is salt cheaper on Blinkit": than elsewhere.
         alone = asked.asks("cheaper", "costlier", "dearer", "pricier", "overpaying") and not asked.asks("than")
         beside = others = (others and beside) or alone
+    said = sheet.has("dear") and asked.asks("cheaper")  # "pricey on Zepto, show cheaper ones"
+    if asked.goods and (said or (sheet.has("price") and asked.asks("others"))):
+        beside = others = True
     if (
         not (others and beside and len(asked.platforms) == 1)
         or asked.two_platforms()
@@ -114,6 +118,8 @@ def compared(asked: Asked) -> Query | None:
     if not (sheet.has("compare") or overall or alike or (asked.duel and not asked.goods)):
         return None
     overview = not asked.goods
+    if sheet.has("mrp") and asked.goods and not asked.two_platforms():
+        return None
     if overview and (sheet.has("price") or asked.asks("gap", "gaps")):
         return side_by_side(asked)
     data = not sheet.has("mrp")

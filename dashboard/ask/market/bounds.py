@@ -10,7 +10,9 @@ from dashboard.ask.tokens import Token
 
 _ABOUT_A_TENTH = 0.1
 _SAVED = frozenset({"save", "saves", "saved", "saving", "savings"})
-_UNITS = {"kg": "g", "kilo": "g", "gram": "g", "gm": "g", "g": "g", "litre": "ml", "liter": "ml", "ml": "ml"}
+UNITS = {
+    "kg": "g", "kilo": "g", "gram": "g", "gm": "g", "g": "g", "litre": "ml", "liter": "ml", "ml": "ml", "piece": "pc",
+}  # fmt: skip
 
 
 def _either(found: list[Filter]) -> list[Filter]:
@@ -113,7 +115,7 @@ class Bounds:
         sheet = self.sheet
         unit = next(mark for mark in sheet.marks if mark.name == "value" and mark.first == at + 1)
         sheet.use(first, unit.last)
-        measure = _UNITS.get(sheet.tokens[unit.last - 1].text, "pc")
+        measure = UNITS.get(sheet.tokens[unit.last - 1].text, "pc")
         times = 1000 if sheet.tokens[unit.last - 1].stem in ("gram", "gm", "g", "ml") else 1
         return [
             Filter("listing.unit_price", op, (whole(value * times),), sheet.said(first, unit.last)),
@@ -151,6 +153,8 @@ class Bounds:
             mark = self.sheet.mark_before(at, name)
             if mark is not None:
                 return op, mark.first
+        if at and self.sheet.tokens[at - 1].text == "exactly":
+            return Op.EQ, at - 1
         after = self.sheet.tokens[at + 1].text if at + 1 < len(self.sheet.tokens) else ""
         if token.kind in ("money", "number") and after in ("me", "mein", "में"):  # "₹200 me"
             return Op.LE, at

@@ -118,7 +118,7 @@ def gaps(asked: Asked) -> Query | None:
         or (asked.wants_platform and not asked.goods and asked.asks("is", "are", "any"))
         or (asked.groups() and sheet.has("average", "highest")) or asked.asks("top", "biggest", "percent")
     )  # fmt: skip
-    saved = asked.asks("save") and asked.asks("much") and (sheet.has("cheap") or asked.two_platforms())
+    saved = asked.asks("save") and asked.asks("much", "what") and (sheet.has("cheap") or asked.two_platforms())
     if saved and not sheet.figures("percent", "money"):  # by buying where it is cheapest
         gap = True
         sheet.take("deal")

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 from dashboard.ask.market.asked import Asked
 from dashboard.ask.market.beside import each_beside_itself, side_by_side
+from dashboard.ask.market.bounds import UNITS
 from dashboard.ask.market.shape import DEAL_ROWS, LONG, PRICES, ROWS, SHORT, figures_of
 from dashboard.ask.query import Filter, Intent, Op, Order, Query
 
@@ -26,7 +29,7 @@ def deals(asked: Asked) -> Query | None:
     sheet = asked.sheet
     family = not sheet.has("cheap") and sheet.take("family")
     bulk = sheet.has("bulk") and sheet.has("deal") and not sheet.has("value") and sheet.take("bulk")
-    if sheet.has("deal"):
+    if sheet.has("deal") and not asked.asks("distribution", "breakdown", "split", "ratio"):
         sheet.take("share", "total")
     if sheet.has("cheap") or not (family or sheet.has("deal")):
         return None
@@ -45,8 +48,7 @@ def deals(asked: Asked) -> Query | None:
     figures = asked.figures()
     filters = [*subject.filters, *figures]
     if family:
-        filters.append(Filter("listing.name", Op.HAS, ("pack",), "family pack"))
-        filters[-1] = Filter("listing.combo", Op.EQ, (True,), "family pack")
+        filters.append(Filter("listing.combo", Op.EQ, (True,), "family pack"))
     if bulk:
         filters += [
             Filter("listing.amount", Op.GE, (_BULK,), "bulk"),
@@ -57,11 +59,13 @@ def deals(asked: Asked) -> Query | None:
         filters.append(Filter("listing.discount", Op.GT, (0,), "discount"))
     filters += asked.where(available=True)
     columns = (*DEAL_ROWS, *(("listing.saving",) if saved else ()), *((per,) if per and per not in DEAL_ROWS else ()))
+    by = asked.sorted_by()
     sheet.take("sortdown")
     least = any([sheet.take("sortup"), sheet.take("fewest")])
     most = Order("listing.saving" if saved else "listing.discount", down=not least)
-    return Query(Intent.DEALS, "listing", columns=columns, filters=tuple(filters),
-                 order=(most, Order("listing.price")), limit=(many or _OF_EACH) if per else limit, per=per)  # fmt: skip
+    order = (by, most) if by and by.field != most.field else (by or most, Order("listing.price"))
+    return Query(Intent.DEALS, "listing", columns=columns, filters=tuple(filters), order=order,
+                  limit=(many or _OF_EACH) if per else limit, per=per)  # fmt: skip
 
 
 def _families(asked: Asked) -> Query:
@@ -107,6 +111,8 @@ def cheapest(asked: Asked) -> Query | None:
     subject = asked.subject()
     asked.take_now_spans()
     filters = [*subject.filters, *asked.figures()]
+    if subject.categories and (unit := _told_by(asked)) and not any(one.field == "listing.measure" for one in filters):
+        filters.append(Filter("listing.measure", Op.EQ, (unit,), ""))
     if sheet.take("family"):
         filters.append(Filter("listing.combo", Op.EQ, (True,), "family pack"))
     if bulk:
@@ -168,15 +174,26 @@ def listed(asked: Asked) -> Query | None:
     limit = asked.top(LONG)
     subject = asked.subject()
     asked.take_now_spans()
-    money = "listing.mrp" if sheet.has("mrp") else "listing.price"
+    mrp = sheet.has("mrp")
+    money = "listing.mrp" if mrp else "listing.price"
     filters = [*subject.filters, *asked.figures(money=money), *asked.where()]
     if sheet.take("nodiscount"):
         filters.append(Filter("listing.discount", Op.EQ, (0,), "no discount"))
-    sheet.take("sortup")
     order = (Order("listing.unit_price"), Order("listing.price")) if subject.is_item else (Order("listing.price"),)
+    if (by := asked.sorted_by()) is not None:
+        order = (by,)
+    sheet.take("sortup")
     if sheet.take("sortdown"):
         order = (Order("listing.price", down=True),)
+    if mrp and sheet.has("compare", "gap"):  # "the difference between MRP and price": both are shown
+        sheet.take("compare", "gap", "between")
     return Query(Intent.LIST, "listing", columns=PRICES, filters=tuple(filters), order=order, limit=limit)
+
+
+def _told_by(asked: Asked) -> str:
+    """What a kind's prices are to be told by: "the cheapest fruit per kg" leaves out what is sold by the piece."""
+    beside = pairwise(token.text for token in asked.sheet.tokens)
+    return next((UNITS[unit] for before, unit in beside if before in ("per", "a") and unit in UNITS), "")
 
 
 def detailed(asked: Asked) -> Query | None:

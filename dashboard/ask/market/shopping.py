@@ -21,7 +21,7 @@ def basket(asked: Asked) -> Basket | None:
     if sheet.figures("percent"):  # no basket is bounded by discounts
         return None
     budget = next((at for at, t in enumerate(sheet.tokens) if t.kind == "money"), None)
-    if budget is None and sheet.has("spend", "basket", "shopping"):
+    if budget is None and (sheet.has("spend", "basket", "shopping") or asked.asks("together")):
         budget = next((at for at, t in enumerate(sheet.tokens) if t.kind == "number" and t.value >= 50), None)
     within = False
     for at, token in enumerate(sheet.tokens[:-1]):  # "400 me ho jayegi", "₹500 me kya aayega"
@@ -57,23 +57,23 @@ def basket(asked: Asked) -> Basket | None:
         token = sheet.tokens[budget]
         paise = round(token.value) if token.kind == "money" else round(token.value * 100)
         sheet.use(budget, budget + 1)
-    category = ""
+    categories: tuple[str, ...] = ()
     for one in asked.goods:
         meaning = one.of("category", "aisle")
         if meaning is not None and one.of("item") is None:
-            category = category or meaning.keys[0]
+            categories += tuple(str(key) for key in meaning.keys if key not in categories)
             if wanted and one.said not in {line.item for line in wanted}:
                 continue  # a kind beside things to buy, of which nothing is made
         sheet.use(one.first, one.last)
     if not wanted and paise is None:
         return None
-    if category and wanted:
-        category = ""
+    if wanted:
+        categories = ()
     single = [one for one in asked.goods if one.of("item")]
-    if not category and len(single) == 1 and not wanted:
+    if not categories and len(single) == 1 and not wanted:
         wanted = [Wanted(single[0].keys[0])]
     chosen = tuple(str(value) for one in asked.platforms if one.op != Op.NOT for value in one.values)
-    return Basket(tuple(wanted), paise, category, chosen, asked.city)
+    return Basket(tuple(wanted), paise, categories, chosen, asked.city)
 
 
 def _amount_asked(asked: Asked, wanted: list[Wanted]) -> bool:

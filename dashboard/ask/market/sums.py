@@ -19,6 +19,7 @@ def counted(asked: Asked) -> Query | None:
         asked.asks("more") and asked.two_platforms() and sheet.has("thing") and not sheet.has("over", "dear")
     )
     brands = asked.asks("brands", "brand") and (asked.wants_platform or sheet.has("count"))
+    brands = brands and not (sheet.has("thing") and asked.asks("by", "top", "biggest", "largest"))
     if brands and (sheet.has("count") or (most and asked.which_platform())) and not (
         sheet.has("deal") or asked.asks("dominate", "dominates", "dominated")
     ):  # fmt: skip
@@ -133,6 +134,8 @@ def averaged(asked: Asked) -> Query | None:
     subject = asked.subject()
     if not by and any(one.field == "listing.brand" and len(one.values) > 1 for one in subject.filters):
         by = ("listing.brand",)
+    if not by and subject.categories and asked.asks("which"):  # "which vegetable has the highest average price"
+        by = ("listing.item",)
     asked.take_now_spans()
     here = sheet.take("available")
     filters = [*subject.filters, *asked.figures(), *asked.where(available=here)]
@@ -229,6 +232,7 @@ def kinds(asked: Asked) -> Query | None:
         return None
 
     sheet.take("thing", "available", "shopping")
+    sheet.take("spend")
     sheet.pass_over("cover", "covered", "carry", "support")
     by = asked.by()
     subject = asked.subject()
