@@ -228,6 +228,8 @@ def _groups(query: Query, rows: Sequence[Row], layer: Layer, names: Lexicon) -> 
         return say("{group}: {label} {value}.", **figures)
     last = known[-1]
     figures |= {"other": _group(query, last, layer, names), "last": plain(last[path], kind)}
+    if query.dimensions == ("listing.size",) and path == "listing.lowest_unit_price":
+        return say("Best value: {group} at {value} for a kilo, litre or piece; dearest: {other} at {last}.", **figures)
     if kind == "number" and not label.startswith(_NO_COUNT):
         if sorted_by.down:
             return say("Most {label}: {group} with {value}; fewest of these: {other} with {last}.", **figures)
