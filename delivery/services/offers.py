@@ -5,7 +5,7 @@ Lock order: orders by key (through orders.services), then offers by key, then jo
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import TypeVar
 from uuid import UUID
@@ -176,9 +176,13 @@ class _Again(Exception):
     """A round offered something of it meanwhile."""
 
 
-def lock_open(wanted: Q, *, jobs: Q | None = None, also: Sequence[UUID] = ()) -> tuple[Offers, Jobs]:
+def lock_open(
+    wanted: Q, *, jobs: Q | None = None, also: Sequence[UUID] = (), riders: Collection[int] = ()
+) -> tuple[Offers, Jobs]:
     """The open offers that match, and those named in `also`; and every job in them, with those that match `jobs`. By
-    id, all locked in the order of the house, whatever a round does at the same time."""
+    id, all locked in the order of the house, whatever a round does at the same time.
+
+    `riders` are locked after them: a round offers nothing to whoever is held, so that these are all their offers."""
     while True:
         try:
             with transaction.atomic():
@@ -186,6 +190,8 @@ def lock_open(wanted: Q, *, jobs: Q | None = None, also: Sequence[UUID] = ()) ->
                 offers = _locked(Offer.objects.filter(pk__in=ids))
                 mine = Q(offered__offer__in=ids) if jobs is None else Q(offered__offer__in=ids) | jobs
                 found = _locked(Job.objects.filter(pk__in=Job.objects.filter(mine).values("pk")))
+                for rider_id in sorted(riders):
+                    lock_rider(rider_id)
                 if Offer.objects.filter(wanted, state=OfferState.OPEN).exclude(pk__in=ids).exists():
                     raise _Again
                 return offers, found

@@ -326,7 +326,7 @@ def assign_by_hand(*, order_id: UUID, rider_id: int, actor: str, now: datetime, 
     """
     order = orders.lock(order_id)
     wanted = Q(offered__job__order_id=order_id) | Q(rider_id=rider_id)
-    in_the_way, jobs = lock_open(wanted, jobs=Q(order_id=order_id))
+    in_the_way, jobs = lock_open(wanted, jobs=Q(order_id=order_id), riders=[rider_id])
     job = next((job for job in jobs.values() if job.order_id == order_id), None)
     if job is None or job.state not in (JobState.SEEKING, JobState.OFFERED):
         raise StopGone("This order does not wait for a rider.")
