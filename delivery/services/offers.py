@@ -57,16 +57,6 @@ def open_job(*, order_id: UUID, now: datetime) -> None:
             ask_for_round(order.store_id)
 
 
-def bags_ready(*, order_id: UUID, bags: int, now: datetime) -> None:
-    """The bags stand on the shelf: the job knows its size and is urgent now."""
-    with transaction.atomic(savepoint=False):
-        waiting = Job.objects.filter(order_id=order_id)
-        waiting.update(ready_at=now, bags=max(1, bags))
-        for store_id in waiting.filter(state=JobState.SEEKING).values_list("store_id", flat=True):
-            if anyone_on_duty(store_id):
-                ask_for_round(store_id)
-
-
 @transaction.atomic
 def accept(*, offer_id: UUID, rider_id: int, now: datetime, actor: str = "") -> Trip:
     """The rider takes what was offered: a trip begins, the orders have their rider. A second tap gives the same trip.

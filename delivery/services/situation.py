@@ -298,6 +298,7 @@ def as_open(
             is_known=job.order.packed_at is not None,
             due_s=job.due_at.timestamp(),
             bags=job.bags,
+            litres=job.volume_ml / 1000,
             cash_paise=job.order.cash_due_paise,
             is_cold=job.is_cold,  # type: ignore[attr-defined]  # annotated by with_cold
             refused_by=saying_no.refused_by(job.declined_by, on_duty=on_duty, opened_at=job.opened_at, now=now),

@@ -77,7 +77,8 @@ def pack(
     actor = f"user:{picker_id}"
     codes = [bag.code for bag in made]
     shelf = _shelf_words(slot, cold)
-    orders.packed(order_id=task.order_id, bag_codes=codes, shelf_slot=shelf, actor=actor, now=now)
+    volume_ml = sum(bag.volume_ml for bag in plan)
+    orders.packed(order_id=task.order_id, bag_codes=codes, shelf_slot=shelf, volume_ml=volume_ml, actor=actor, now=now)
     found = [
         {"product": line.product_id, "qty": line.qty, "picked": line.picked_qty, "short": line.short_qty}
         for line in lines
