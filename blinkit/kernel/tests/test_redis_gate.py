@@ -7,10 +7,10 @@ from urllib.parse import urlsplit
 
 import pytest
 import redis
+from django.contrib.auth import get_user_model
 from django.core.cache import caches
 from redis.connection import UnixDomainSocketConnection
 
-from accounts.tests.factories import UserFactory
 from blinkit.kernel import delivery, metrics, redis_client, redis_gate
 from blinkit.kernel.redis_gate import Gate, RedisHangs, gate_of, gated
 
@@ -151,7 +151,7 @@ def test_one_that_is_gone_is_no_reason_to_keep_the_gate_shut(server, soon):
 @pytest.mark.django_db
 @pytest.mark.parametrize("path", ["/", "/cart/", "/account/"])
 def test_a_page_of_somebody_signed_in_waits_once(server, client, path):
-    client.force_login(UserFactory())
+    client.force_login(get_user_model().objects.create_user("+919812345678"))
     assert client.get(path, follow=True).status_code == 200
     server.hangs = True
     assert client.get(path, follow=True).status_code == 200, "still signed in, from the database"
