@@ -110,6 +110,8 @@ def begin_trip(jobs: Sequence[Job], rider: Rider, *, pay_paise: Mapping[UUID, in
         orders.rider_accepted(
             order_id=job.order_id, rider_id=rider.pk, rider_name=str(rider), actor=f"rider:{rider.pk}", now=now
         )
+    if trip.at_store_at is not None:  # who stands at the shelf already waits for these as well
+        orders.rider_here(order_ids=[job.order_id for job in jobs], rider_id=rider.pk, now=now)
     if last + len(jobs) > 1:
         tell_after_commit(rider.pk, now=now)
     if rider.wait_at_id is not None:

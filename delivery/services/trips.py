@@ -319,7 +319,7 @@ def follow_order(*, order_id: UUID, now: datetime) -> None:
 @transaction.atomic
 def assign_by_hand(*, order_id: UUID, rider_id: int, actor: str, now: datetime, sure: bool = False) -> Trip:
     """Operations send a particular rider, without an offer; offers that stand in the way are withdrawn. A rider whose
-    trip from the same store has not been picked up yet takes the order along.
+    trip from the same store has not been picked up yet takes it along. Silent when that rider fetches it already.
 
     Raises StopGone when the order does not wait for a rider, RiderBusy, NotOnDuty, Suspended, CannotTake; AgainstRule
     for what rounds would not do, unless they are `sure`.
@@ -328,6 +328,9 @@ def assign_by_hand(*, order_id: UUID, rider_id: int, actor: str, now: datetime, 
     wanted = Q(offered__job__order_id=order_id) | Q(rider_id=rider_id)
     in_the_way, jobs = lock_open(wanted, jobs=Q(order_id=order_id), riders=[rider_id])
     job = next((job for job in jobs.values() if job.order_id == order_id), None)
+    theirs = Q(rider_id=rider_id, ended_at=None, stops__job__order_id=order_id, stops__state=StopState.TO_PICK_UP)
+    if job is not None and job.state == JobState.TAKEN and (sent := Trip.objects.filter(theirs).first()) is not None:
+        return sent
     if job is None or job.state not in (JobState.SEEKING, JobState.OFFERED):
         raise StopGone("This order does not wait for a rider.")
     rider = lock_rider(rider_id)
