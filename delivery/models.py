@@ -108,7 +108,7 @@ class Job(models.Model):
     ready_at = models.DateTimeField(help_text="When the bags are expected on the shelf; the real time once packed")
     bags = models.PositiveSmallIntegerField(default=1)
     volume_ml = models.PositiveIntegerField(
-        default=0, db_default=0, help_text="Of what is in the packed bags, as the floor reckons it; 0 until then"
+        default=0, db_default=0, help_text="Of what is in the bags, as the floor reckons it; 0: nobody did"
     )
     due_at = models.DateTimeField(help_text="The promise")
     opened_at = models.DateTimeField()

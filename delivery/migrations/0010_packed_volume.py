@@ -15,7 +15,7 @@ class Migration(migrations.Migration):
             field=models.PositiveIntegerField(
                 db_default=0,
                 default=0,
-                help_text="Of what is in the packed bags, as the floor reckons it; 0 until then",
+                help_text="Of what is in the bags, as the floor reckons it; 0: nobody did",
             ),
         ),
     ]

@@ -49,7 +49,8 @@ def open_job(*, order_id: UUID, now: datetime) -> None:
             due_at=order.promised_by or now + PROMISE_GUESS,
             opened_at=now,
             ready_at=order.packed_at or now + READY_GUESS,
-            bags=max(1, len(order.bag_codes)),
+            bags=max(1, len(order.bag_codes) or order.bags_expected),
+            volume_ml=order.volume_ml_expected,
         )
         Job.objects.bulk_create([job], ignore_conflicts=True)
         live.touch("ops", what="job", id=order_id)

@@ -45,6 +45,17 @@ def test_more_bags_than_the_rider_carries_are_taken_off_the_trip_and_somebody_el
     assert offered(job).rider_id == strong.pk
 
 
+def test_before_it_is_packed_the_floor_has_reckoned_what_it_will_be():
+    order = make_order()
+    Order.objects.filter(pk=order.pk).update(bags_expected=3, volume_ml_expected=25_000)
+    services.open_job(order_id=order.pk, now=NOW)
+    rider(order.store, max_bags=2)
+    assert services.dispatch_round(now=NOW) == 0
+    able = rider(order.store, max_bags=3)
+    assert offered(Job.objects.get()).rider_id == able.pk
+    assert Job.objects.get().volume_ml == 25_000
+
+
 def test_bags_that_fit_stay_and_nobody_is_told():
     job = waiting_job()
     taken(job, by=rider(job.store))

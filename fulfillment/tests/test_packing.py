@@ -71,6 +71,16 @@ def test_bags_know_what_is_in_them_and_detergent_is_alone(store, goods):
     ]
 
 
+def test_how_many_bags_it_will_be_is_known_before_anything_is_picked(store, goods):
+    task = task_for(store, {goods.rice: 5, goods.soap: 1, goods.ice: 1})
+    order = Order.objects.get(pk=task.order_id)
+    assert order.bags_expected == 4, "ten kilos of rice are two bags"
+    expected_ml = order.volume_ml_expected
+    who = worker(store)
+    assert len(close(picked(task, who), who)) == 4
+    assert Event.objects.get(code="orders.OrderPacked").payload["volume_ml"] == expected_ml > 0
+
+
 def test_with_the_bags_goes_how_much_room_they_take(store, goods):
     task, who = in_hand(store, {goods.rice: 2, goods.ice: 1})
     close(task, who)
