@@ -10,6 +10,7 @@ It cannot be one of `breakers`: their state is in Redis.
 
 from __future__ import annotations
 
+import os
 import threading
 import time
 from typing import Any
@@ -113,6 +114,14 @@ class _Gated:
 
 
 _gates: dict[str, Gate] = {}
+
+
+def _begin_anew() -> None:
+    for gate in _gates.values():
+        gate.__init__()  # type: ignore[misc]  # the lock may have been held by a thread that is not here
+
+
+os.register_at_fork(after_in_child=_begin_anew)
 
 
 def gate_of(url: str) -> Gate:

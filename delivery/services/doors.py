@@ -254,19 +254,9 @@ def move_pin(*, order_id: UUID, to: Point, actor: str, now: datetime, customer_i
     carries = Stop.objects.filter(job__order_id=order_id, trip__ended_at=None, state__in=trips.ON_TRIP)
     for stop_id, rider_id in carries.values_list("pk", "trip__rider_id"):
         if distance_metres(before, moved.point) > SAME_HOUSE_METRES:
-            _ride_on(trips.lock_stop(stop_id, rider_id))
+            trips.leave_door(trips.lock_stop(stop_id, rider_id))
         trips.doors_changed(rider_id, now=now)
     return moved
-
-
-def _ride_on(stop: Stop) -> None:
-    if stop.arrived_at is None:
-        return
-    stop.arrived_at = None
-    stop.save(update_fields=["arrived_at"])
-    DoorWait.objects.filter(stop=stop).exclude(answer=DoorAnswer.CANCEL).delete()
-    orders.rider_rides_on(order_id=stop.job.order_id)
-    _hint(stop)
 
 
 @transaction.atomic

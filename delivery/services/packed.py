@@ -24,15 +24,17 @@ from orders import services as orders
 
 @transaction.atomic
 def bags_ready(*, order_id: UUID, bags: int, volume_ml: int = 0, now: datetime) -> None:
-    """The job knows its size and is urgent now. An order is promised to a rider before anybody knows its bags: when it
-    has outgrown theirs, an offer is withdrawn, and from a trip it is taken off again as long as its bags stand on the
-    shelf; operations are told and somebody who can carry it is sought. Silent when repeated."""
+    """The job knows its size (`volume_ml` 0: nobody reckoned it anew) and is urgent now.
+
+    An order is promised to a rider before anybody knows its bags: when it has outgrown theirs, an offer is withdrawn,
+    and from a trip it is taken off again as long as its bags stand on the shelf; operations are told and somebody who
+    can carry it is sought. Silent when repeated."""
     order = orders.lock(order_id)
     offers, jobs = lock_open(Q(offered__job__order_id=order_id), jobs=Q(order_id=order_id))
     job = next((job for job in jobs.values() if job.order_id == order_id), None)
     if job is None:
         return
-    job.ready_at, job.bags, job.volume_ml = now, max(1, bags), volume_ml
+    job.ready_at, job.bags, job.volume_ml = now, max(1, bags), volume_ml or job.volume_ml
     job.save(update_fields=["ready_at", "bags", "volume_ml"])
     if job.state == JobState.OFFERED:
         _withdraw_outgrown(offers, jobs, now=now)

@@ -177,10 +177,14 @@ def _leave(rider_id: int, *, now: datetime) -> None:
 
 @transaction.atomic
 def arrive(*, stop_id: UUID, rider_id: int, now: datetime) -> Stop:
-    """The rider stands at the door. Silent when repeated. Raises NoSuchStop, StopGone."""
+    """The rider stands at the door, and so at no other one: who waited elsewhere on the trip begins to wait anew there.
+    Silent when repeated. Raises NoSuchStop, StopGone."""
     carried = Q(state=StopState.ON_BOARD) | Q(state=StopState.TO_PICK_UP, job__order__status__in=ON_THE_ROAD)
     if Stop.objects.filter(carried, pk=stop_id, trip__rider_id=rider_id, arrived_at=None).exists():
         _leave(rider_id, now=now)  # locks every order of the trip, in their order, before this one's stop
+        stood = Stop.objects.filter(trip__stops=stop_id, state=StopState.ON_BOARD, arrived_at__isnull=False)
+        for other_id in stood.order_by("job__order_id").values_list("pk", flat=True):
+            leave_door(lock_stop(other_id, rider_id))
     stop = lock_stop(stop_id, rider_id)
     _must_be(stop, StopState.ON_BOARD)
     if stop.arrived_at is None:
@@ -189,6 +193,18 @@ def arrive(*, stop_id: UUID, rider_id: int, now: datetime) -> Stop:
         orders.at_the_door(order_id=stop.job.order_id, actor=f"rider:{rider_id}", now=now)
         _hint(rider_id, stop)
     return stop
+
+
+def leave_door(stop: Stop) -> None:
+    """The rider, whose stop the caller has locked, is not at this door (any more): on the way again, and nobody was
+    waited for there, unless the customer has cancelled."""
+    if stop.arrived_at is None:
+        return
+    stop.arrived_at = None
+    stop.save(update_fields=["arrived_at"])
+    DoorWait.objects.filter(stop=stop).exclude(answer=DoorAnswer.CANCEL).delete()
+    orders.rider_rides_on(order_id=stop.job.order_id)
+    _hint(stop.trip.rider_id, stop)
 
 
 @transaction.atomic

@@ -16,6 +16,7 @@ from delivery.models import CallAttempt, DoorWait, Job, JobState, Offer, OfferSt
 from delivery.services.calls import CONNECTING
 from delivery.tests.factories import offered, packed, rider, trip, waiting_job
 from delivery.tests.test_api import PIXEL
+from delivery.tests.test_between import bundle
 from delivery.tests.test_chats import exotel
 from orders.models import Order, OrderLine
 
@@ -177,3 +178,39 @@ def test_a_picture_of_a_door_that_proves_nothing_is_not_kept(client, settings, t
     services.begin_wait(stop_id=stop.pk, rider_id=made.rider_id, now=AT_DOOR)
     services.answer_door(order_id=order.pk, customer_id=order.customer_id, answer="leave_at_door", now=AT_DOOR)
     assert [deliver() for _ in range(3)] == [1, 1, 1], "a second tap keeps no second picture"
+
+
+def test_who_stands_at_the_second_door_waits_at_the_first_no_more():
+    made, (first, second) = bundle(picked_up=True)
+    who = {"rider_id": made.rider_id}
+    services.arrive(stop_id=first.pk, now=AT_DOOR, **who)
+    services.begin_wait(stop_id=first.pk, now=AT_DOOR, **who)
+    for number in range(2):
+        at = AT_DOOR + timedelta(seconds=30 * number)
+        services.rider_calls(stop_id=first.pk, nonce=str(number), now=at, **who)
+    later = AT_DOOR + timedelta(minutes=6)
+    for _ in range(2):
+        services.arrive(stop_id=second.pk, now=later, **who)
+    assert [Order.objects.get(pk=it.job.order_id).rider_at_door_at for it in (first, second)] == [None, later]
+    with pytest.raises(StopGone):
+        services.bring_back(stop_id=first.pk, why="nobody", now=later, **who)
+    services.arrive(stop_id=first.pk, now=later, **who)
+    with pytest.raises(TooEarly):
+        services.bring_back(stop_id=first.pk, why="nobody", now=later, **who)
+
+
+def test_a_second_rider_who_falls_silent_on_the_way_is_told_to_operations():
+    made, stop = trip(to_door=True)
+    other = rider(made.store, name="Zoya")
+    services.send_rescue(from_rider_id=made.rider_id, to_rider_id=other.pk, why="x", actor="user:1", now=NOW)
+    late = NOW + timedelta(minutes=20)
+    Rider.objects.filter(pk=made.rider_id).update(seen_at=late)
+    told = Event.objects.filter(code="delivery.TripInTrouble")
+    Rider.objects.filter(pk=other.pk).update(seen_at=late)
+    services.watch_trips(now=late)
+    assert not told.filter(payload__rider_id=other.pk).exists()
+    Rider.objects.filter(pk=other.pk).update(seen_at=NOW)
+    for _ in range(2):
+        services.watch_trips(now=late)
+    about = told.get(payload__rider_id=other.pk).payload
+    assert (about["order_id"], about["what"]) == (str(stop.job.order_id), "silent")
