@@ -15,6 +15,7 @@ from typing import Any
 import django_stubs_ext
 
 from blinkit import embedded, env
+from blinkit.kernel.redis_gate import gated
 
 django_stubs_ext.monkeypatch()  # generic classes of Django may be written with their type at run time
 
@@ -168,7 +169,7 @@ CACHES = {
         "BACKEND": "django.core.cache.backends.redis.RedisCache",
         "LOCATION": REDIS_URL,
         "KEY_PREFIX": f"{REDIS_PREFIX}:cache",
-        "OPTIONS": {"socket_connect_timeout": 1, "socket_timeout": 2},
+        "OPTIONS": gated(REDIS_URL),
     }
 }
 CHANNEL_LAYERS = {

@@ -13,6 +13,7 @@ from catalog.events import MarketAlertRaised, MarketChanged, WeAreHere
 from delivery.events import (
     AppealAnswered,
     BagsLeftUnseen,
+    BagsOutgrewRider,
     CashLimitNear,
     ChatFlagged,
     DeductionDecided,
@@ -114,6 +115,7 @@ REACTIONS: Mapping[type[DomainEvent], Sequence[str]] = {
     IncidentTold: [TELL],
     RescueAsked: [TELL],
     BagsLeftUnseen: [TELL],
+    BagsOutgrewRider: [TELL],
     ChatFlagged: [TELL],
     PinMoved: [TELL],
     BagsBack: ["delivery.handlers.bags_back"],

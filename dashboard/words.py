@@ -167,6 +167,9 @@ _SAY: dict[str, Callable[[Payload], str]] = {
     "delivery.DoorWaitSet": lambda p: say("The wait at the door was changed: {why}", why=p["why"]),
     "delivery.DoorAnswered": lambda p: say("The customer answers: {answer}", answer=DoorAnswer(p["answer"]).label),
     "delivery.BagsLeftUnseen": lambda p: say("The rider put the bags down in the store, nobody took them"),
+    "delivery.BagsOutgrewRider": lambda p: say(
+        "{n} bags are more than {rider} can carry: somebody else is sought", n=p["bags"], rider=p["rider"]
+    ),
     "delivery.ChatRead": lambda p: say("The chat was read: {why}", why=p["why"]),
     "delivery.ChatFlagged": _flagged,
     "orders.OrderDelivered": _delivered,

@@ -249,6 +249,17 @@ class BagsLeftUnseen(DomainEvent):
 
 
 @dataclass(frozen=True)
+class BagsOutgrewRider(DomainEvent):
+    """The packed order is more than its rider can carry, beside what they fetch already: somebody else is sought."""
+
+    order_id: UUID
+    store_code: str
+    rider_id: int
+    rider: str
+    bags: int
+
+
+@dataclass(frozen=True)
 class ChatRead(DomainEvent):
     """Somebody of the house read what customer and rider wrote, and why."""
 

@@ -37,7 +37,7 @@ def follow_order(event: OrderResourced, meta: EventMeta) -> None:
 
 
 def bags_ready(event: OrderPacked, meta: EventMeta) -> None:
-    services.bags_ready(order_id=event.order_id, bags=event.bags, now=timezone.now())
+    services.bags_ready(order_id=event.order_id, bags=event.bags, volume_ml=event.volume_ml, now=timezone.now())
 
 
 def drop_cancelled(event: OrderCancelled, meta: EventMeta) -> None:

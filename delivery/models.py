@@ -107,6 +107,9 @@ class Job(models.Model):
     state = models.CharField(max_length=10, choices=JobState.choices, default=JobState.SEEKING)
     ready_at = models.DateTimeField(help_text="When the bags are expected on the shelf; the real time once packed")
     bags = models.PositiveSmallIntegerField(default=1)
+    volume_ml = models.PositiveIntegerField(
+        default=0, db_default=0, help_text="Of what is in the bags, as the floor reckons it; 0: nobody did"
+    )
     due_at = models.DateTimeField(help_text="The promise")
     opened_at = models.DateTimeField()
     declined_by = models.JSONField(default=list, blank=True, help_text="Who said no: see saying_no.py")

@@ -2,15 +2,33 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from uuid import UUID, uuid4
 
 from django.core.files.base import File
 from django.core.files.storage import default_storage
 
 from blinkit.kernel.errors import Invalid
+from delivery.models import ProofOfDelivery
 
 LARGEST_BYTES = 8 * 1024 * 1024
 _KINDS = {"image/jpeg": "jpg", "image/png": "png", "image/webp": "webp"}
+
+
+@contextmanager
+def proof(stop_id: UUID, photo: File[bytes] | None) -> Iterator[str]:
+    """The photo's name for an act that may prove a delivery with it; "" without one. Nobody keeps the picture of a door
+    that proves nothing: of an act that is refused, or was done before (a second tap)."""
+    name = "" if photo is None else keep(stop_id, photo)
+    try:
+        yield name
+    except BaseException:
+        if name:
+            default_storage.delete(name)
+        raise
+    if name and not ProofOfDelivery.objects.filter(stop_id=stop_id, photo=name).exists():
+        default_storage.delete(name)
 
 
 def keep(stop_id: UUID, photo: File[bytes]) -> str:

@@ -28,6 +28,7 @@ from catalog.models import Product, Store, Waitlist
 from delivery.events import (
     AppealAnswered,
     BagsLeftUnseen,
+    BagsOutgrewRider,
     CashLimitNear,
     ChatFlagged,
     DeductionDecided,
@@ -458,7 +459,7 @@ def _rider_waits(event: DoorWaitBegun) -> Facts | None:
     return facts
 
 
-def _ops_of_order(event: PinMoved | BagsLeftUnseen | ChatFlagged) -> Facts | None:
+def _ops_of_order(event: PinMoved | BagsLeftUnseen | BagsOutgrewRider | ChatFlagged) -> Facts | None:
     """Operations, about one order."""
     order = Order.objects.filter(pk=event.order_id)
     staff = User.objects.filter(grants__role=Role.OPS).distinct().order_by("pk")
@@ -469,6 +470,8 @@ def _ops_of_order(event: PinMoved | BagsLeftUnseen | ChatFlagged) -> Facts | Non
     words = {"number": rows[0]["number"] or "", "store": rows[0]["store"] or ""}
     if isinstance(event, PinMoved):
         words["metres"] = str(event.by_metres)
+    if isinstance(event, BagsOutgrewRider):
+        words |= {"rider": event.rider, "bags": str(event.bags)}
     people = [_person(row) for row in rows]
     return Facts(person=people[0], words=words, link=f"/ops/orders/{event.order_id}/", also=tuple(people[1:]))
 
@@ -571,6 +574,7 @@ _BUILDERS: dict[type[DomainEvent], Callable[[Any], Facts | None]] = {
     DoorWaitBegun: _rider_waits,
     PinMoved: _ops_of_order,
     BagsLeftUnseen: _ops_of_order,
+    BagsOutgrewRider: _ops_of_order,
     ChatFlagged: _ops_of_order,
     IncidentTold: _incident,
     RescueAsked: _rescue,

@@ -66,6 +66,7 @@ RULES: dict[str, tuple[Say, ...]] = {
     "delivery.DoorWaitBegun": (Say("rider_waits", (PUSH, INAPP)),),
     "delivery.IncidentTold": (Say("incident_told", (PUSH, INAPP), who=Who.OPS),),
     "delivery.BagsLeftUnseen": (Say("bags_left", (INAPP,), who=Who.OPS),),
+    "delivery.BagsOutgrewRider": (Say("bags_outgrew", (INAPP,), who=Who.OPS),),
     "delivery.ChatFlagged": (Say("chat_flagged", (INAPP,), who=Who.OPS),),
     "delivery.RescueAsked": (Say("rescue_asked", (PUSH, INAPP), who=Who.RIDER),),
     "delivery.OfferMade": (Say("offer_made", (PUSH,), who=Who.RIDER),),

@@ -12,7 +12,7 @@ import structlog
 from django.conf import settings
 from django.db import transaction
 
-from blinkit.kernel import metrics
+from blinkit.kernel import metrics, redis_client
 from blinkit.kernel.after_commit import gather
 from blinkit.kernel.breakers import ServiceDown
 from blinkit.kernel.errors import Invalid
@@ -198,6 +198,7 @@ def _publish(ids: list[UUID]) -> None:
     from notifications.tasks import send
 
     try:
+        redis_client.require()
         send.apply_async(kwargs={"ids": [str(pk) for pk in ids]}, retry=False)
     except Exception as error:  # kombu wraps some transport errors and leaves others as they are
         metrics.count("messages_publish_failed_total")

@@ -16,6 +16,7 @@ ONLY_IN_APP = frozenset(
     {
         "pin_moved",
         "bags_left",
+        "bags_outgrew",
         "chat_flagged",
         "refund_started",
         "membership_begun",
@@ -77,6 +78,7 @@ PLACEHOLDERS: dict[str, frozenset[str]] = {
     "pin_moved": frozenset({"number", "metres"}),
     "incident_told": frozenset({"rider", "kind", "store"}),
     "bags_left": frozenset({"number", "store"}),
+    "bags_outgrew": frozenset({"number", "store", "rider", "bags"}),
     "chat_flagged": frozenset({"number"}),
     "rescue_asked": frozenset({"rider"}),
     "market_alert": frozenset({"product", "what_happens", "details", "more"}),
@@ -268,6 +270,16 @@ _SHORT: dict[str, dict[str, tuple[str, str]]] = {
     "bags_left": {
         "en": ("Bags of {number} stand in {store}", "Nobody took them back in time. Somebody has to look at them."),
         "hi": ("{number} के थैले {store} में रखे हैं", "समय पर किसी ने वापस नहीं लिए। किसी को देखना होगा।"),
+    },
+    "bags_outgrew": {
+        "en": (
+            "{number} is more than {rider} can carry",
+            "It became {bags} bags in {store}. Somebody who can carry them is sought; see whether anybody can.",
+        ),
+        "hi": (
+            "{number} {rider} के लिए ज़्यादा है",
+            "{store} में {bags} थैले बने। ले जा सकने वाला राइडर खोजा जा रहा है; देखिए कोई है या नहीं।",
+        ),
     },
     "chat_flagged": {
         "en": ("A message of {number} was flagged", "Read the chat and decide what to do."),

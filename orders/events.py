@@ -60,6 +60,7 @@ class OrderPacked(DomainEvent):
     store_code: str
     bags: int
     shelf_slot: str
+    volume_ml: int = 0
 
 
 @dataclass(frozen=True)

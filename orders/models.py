@@ -153,6 +153,8 @@ class Order(models.Model):
 
     # Facts written down by the rooms above (floor, riders); read by tracking
     bag_codes = models.JSONField(default=list, blank=True)
+    bags_expected = models.PositiveSmallIntegerField(default=0, db_default=0, help_text="As the floor reckons it")
+    volume_ml_expected = models.PositiveIntegerField(default=0, db_default=0)
     shelf_slot = models.CharField(max_length=12, blank=True)
     rider_id_ref = models.BigIntegerField(null=True, blank=True)
     rider_here_at = models.DateTimeField(null=True, blank=True, help_text="Since when the rider stands at the shelf")

@@ -1,4 +1,4 @@
-"""When stars become a score, and what it is.
+"""When stars become a score, and what it is. Plain Python.
 
 The Bayesian average (Evan Miller's and IMDb's "weighted rating"): (m · prior + sum) / (m + n). A few stars move it
 little, many move it to their plain mean. `m` is how many average ratings it takes to move somebody half way.

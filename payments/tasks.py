@@ -10,7 +10,7 @@ import structlog
 from celery import shared_task
 from django.utils import timezone
 
-from blinkit.kernel import metrics
+from blinkit.kernel import metrics, redis_client
 from payments import services
 from payments.gateways import sandbox_wire
 from payments.models import WebhookReceipt
@@ -28,6 +28,7 @@ def publish(task: Any, **kwargs: Any) -> None:
     if time.monotonic() < _publish_again_at:
         return
     try:
+        redis_client.require()
         task.apply_async(kwargs=kwargs, retry=False)
     except Exception as error:
         _publish_again_at = time.monotonic() + PAUSE_AFTER_BROKER_FAILURE_S

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import ast
 import re
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -120,3 +122,17 @@ def test_no_file_is_called_utils():
         if re.fullmatch(r"(utils?|helpers?|misc|common)\.py", path.name)
     ]
     assert bad == []
+
+
+def test_what_calls_itself_plain_is_held_to_it():
+    """A module whose docstring says so is in the contract "Algorithms are plain Python", alone or with its package."""
+    contracts = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["importlinter"]["contracts"]
+    plain = next(contract["plain"] for contract in contracts if contract["type"] == "plain")
+    said = re.compile(r"Plain Python|: plain Python|Plain functions|Plain: no tables")
+    forgotten = []
+    for path in sorted(path for app in APPS for path in (ROOT / app).rglob("*.py") if "tests" not in path.parts):
+        name = ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
+        words = ast.get_docstring(ast.parse(path.read_text())) or ""
+        if said.search(words) and not any(name == place or name.startswith(f"{place}.") for place in plain):
+            forgotten.append(name)
+    assert forgotten == []

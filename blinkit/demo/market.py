@@ -28,6 +28,8 @@ HISTORY_DAYS = 30
 SOURCE = "demo"
 NUDGE_S = 600
 """How long a small move lasts; each listing has its own beginning."""
+RUNS_KEPT = timedelta(hours=1)
+FORGET_AT_ONCE = 200
 SEEN_EVERY = 12
 """In so many of its turns a platform says every listing once more, changed or not."""
 OWN_BRAND, OWN_BRAND_HI = "Tokri", "टोकरी"
@@ -307,8 +309,9 @@ def _ourselves(ours: Platform, city: City, *, now: datetime, seed: int, days: in
 
 def move(*, now: datetime, seed: int = SEED) -> int:
     """The next prices of every platform: what differs from what is written, and a part of the rest as seen again. How
-    many listings changed."""
+    many listings changed. Old runs of our own are forgotten on the way."""
     changed = 0
+    forget_runs(now=now)
     city = City.objects.filter(slug=places.CITY["slug"]).first()
     if city is None:
         return 0
@@ -330,3 +333,10 @@ def move(*, now: datetime, seed: int = SEED) -> int:
             )  # fmt: skip
             changed += run.new + run.changed
     return changed
+
+
+def forget_runs(*, now: datetime, limit: int = FORGET_AT_ONCE) -> int:
+    """A market that moves every five seconds writes 40,000 runs a day, which nobody reads: those of the last hour stay.
+    No content comes a second time, since each turn has its own. How many went, the oldest first."""
+    old = FeedRun.objects.filter(source=SOURCE, at__lt=now - RUNS_KEPT).order_by("pk").values("pk")[:limit]
+    return FeedRun.objects.filter(pk__in=old).delete()[0]

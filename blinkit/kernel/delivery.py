@@ -15,7 +15,7 @@ from django.db import close_old_connections, connection, transaction
 from django.db.utils import InterfaceError, OperationalError
 from django.utils.module_loading import import_string
 
-from blinkit.kernel import metrics
+from blinkit.kernel import metrics, redis_client
 from blinkit.kernel.context import request_id
 from blinkit.kernel.events import EventMeta, Reaction, from_payload, reactions
 from blinkit.kernel.models import Event, Receipt
@@ -49,6 +49,7 @@ def publish(ids: Sequence[int]) -> None:
         metrics.count("events_publish_skipped_total")
         return
     try:
+        redis_client.require()
         task.apply_async(kwargs={"ids": list(ids)}, retry=False, headers={"request_id": request_id.get()})
     except Exception as error:  # kombu wraps some transport errors and leaves others as they are
         _publish_again_at = time.monotonic() + PAUSE_AFTER_BROKER_FAILURE_S

@@ -9,7 +9,7 @@ from django.db import connection
 from django.http import HttpRequest, JsonResponse
 
 from blinkit.kernel.delivery import stuck_count, waiting_count
-from blinkit.kernel.redis_client import client, key
+from blinkit.kernel.redis_client import client, key, require
 
 WORKER_BEATS_EVERY_S = 5
 WORKER_IS_LOST_AFTER_S = 20
@@ -65,6 +65,7 @@ def _cache() -> dict[str, Any]:
 def _broker() -> dict[str, Any]:
     from celery import current_app
 
+    require()
     with current_app.connection_for_write() as broker:
         options: dict[str, Any] = dict(broker.transport_options or {})
         broker.transport_options = {**options, "socket_timeout": 1, "socket_connect_timeout": 1}

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
 import pytest
+from django.conf import settings
 from django.contrib.contenttypes.models import ContentType
 from django.core.management.commands import flush
 from django.core.management.sql import emit_post_migrate_signal
@@ -14,7 +15,7 @@ from django.db.backends.postgresql.operations import DatabaseOperations
 from django.utils import timezone
 from rest_framework.test import APIClient
 
-from blinkit.kernel import delivery, events, limits, live, metrics
+from blinkit.kernel import delivery, events, limits, live, metrics, redis_gate
 from blinkit.kernel.models import Event, Receipt
 from blinkit.kernel.redis_client import client, key
 from blinkit.kernel.tokens import access_token_for
@@ -31,6 +32,7 @@ def _clean_slate() -> Iterator[None]:
     """Nothing of one test's Redis keys, pauses or counts reaches the next."""
     yield
     live._try_again_at = limits._check_again_at = delivery._publish_again_at = 0.0
+    redis_gate.gate_of(settings.REDIS_URL).open()
     with metrics._lock:
         metrics._pending.clear()
     events.forget_wiring()

@@ -1,4 +1,4 @@
-"""What a line of a file becomes. Plain Python."""
+"""What a line of a file becomes."""
 
 from __future__ import annotations
 

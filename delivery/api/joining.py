@@ -64,8 +64,9 @@ class ProfileView(RiderView):
         responses=shapes.ProfileOut,
     )
     def patch(self, request: Request) -> Response:
+        """Another bag takes an open offer back; 409 `trip-live` for it on a trip."""
         body = parsed(shapes.ProfileBody(data=request.data))
-        services.update_rider(rider_id=self.rider().pk, **body)
+        services.update_rider(rider_id=self.rider().pk, now=timezone.now(), **body)
         return fresh(queries.profile_json(rider=self.rider(), now=timezone.now()))
 
 

@@ -131,15 +131,16 @@ class DeliverView(StopView):
         photo = body.get("photo")
         if photo is not None:
             services.require_stop(stop_id=stop_id, rider_id=rider_id)  # nothing is stored for somebody else's stop
-        services.deliver(
-            stop_id=stop_id,
-            rider_id=rider_id,
-            otp=body["otp"],
-            photo=photos.keep(stop_id, photo) if photo is not None else "",
-            cash_paise=body["cash_paise"],
-            at=Point(body["lat"], body["lng"]) if "lat" in body and "lng" in body else None,
-            now=timezone.now(),
-        )
+        with photos.proof(stop_id, photo) as name:
+            services.deliver(
+                stop_id=stop_id,
+                rider_id=rider_id,
+                otp=body["otp"],
+                photo=name,
+                cash_paise=body["cash_paise"],
+                at=Point(body["lat"], body["lng"]) if "lat" in body and "lng" in body else None,
+                now=timezone.now(),
+            )
         return self.answer(stop_id)
 
 

@@ -28,7 +28,8 @@ from delivery.services.duty import (
 from delivery.services.gigs import book, call_off_gig, change_places, give_back, make_gigs, open_gig, sweep_bookings
 from delivery.services.joining import change_vehicle, join, update_rider
 from delivery.services.legs import measure_legs
-from delivery.services.offers import accept, bags_ready, decline, open_job, sweep_offers, waiting_without_rider
+from delivery.services.offers import accept, decline, open_job, sweep_offers, waiting_without_rider
+from delivery.services.packed import bags_ready
 from delivery.services.papers import ask_banks, reject_paper, submit_paper, sweep_papers, verify, verify_paper
 from delivery.services.positions import (
     Fix,

@@ -29,7 +29,7 @@ def start_break(*, rider_id: int, minutes: int, now: datetime) -> RiderBreak:
 
     Raises NotOnDuty, TripLive on a trip, Invalid for less than 5 minutes or more than the city allows.
     """
-    offers, jobs = lock_open(Q(rider_id=rider_id))
+    offers, jobs = lock_open(Q(rider_id=rider_id), riders=[rider_id])
     rider = lock_rider(rider_id)
     shift = Shift.objects.filter(rider=rider, ended_at=None).first()
     if shift is None:

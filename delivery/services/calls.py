@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 import structlog
@@ -17,6 +17,8 @@ from delivery.services import chats
 
 log = structlog.get_logger(__name__)
 MOST_CALLS, PER_S = 10, 600
+CONNECTING = timedelta(seconds=2 * calling.TIMEOUT_S)
+"""Longer no provider is asked; an attempt that says nothing after it was lost, and may be made again."""
 How = CallAttempt.How
 By = CallAttempt.By
 
@@ -50,6 +52,8 @@ def _call(stop: Stop, by: CallAttempt.By, *, caller: str, called: str, nonce: st
         attempt, made = CallAttempt.objects.get_or_create(stop=stop, by=by, nonce=nonce, defaults={"at": now})
     if not made and attempt.how in (How.RINGS, How.CHAT):
         return calling.Line(attempt.how, ref=attempt.ref)
+    if not made and attempt.how == How.ASKED and now < attempt.at + CONNECTING:
+        return calling.Line(How.RINGS)  # the first press is still with the provider: it rings once
     line = _connect(f"{stop.pk.hex}", caller=caller, called=called)  # outside any transaction: it may be slow
     CallAttempt.objects.filter(pk=attempt.pk).update(how=line.how, ref=line.ref)
     return line

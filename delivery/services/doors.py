@@ -35,6 +35,8 @@ LONGEST_WAIT = timedelta(minutes=30)
 GATE_NEAR_DEG = 0.0004
 """About 45 metres: the same building."""
 GATE_FAR_METRES = 500
+SAME_HOUSE_METRES = 45
+"""A pin that moves no farther is the same door, only drawn better."""
 
 
 @transaction.atomic
@@ -234,9 +236,11 @@ def scan_trip_bag(*, rider_id: int, code: str, nonce: str, now: datetime) -> tup
     return chosen, trips.scan_bag(stop_id=chosen.pk, rider_id=rider_id, code=code, nonce=nonce, now=now)
 
 
+@transaction.atomic
 def move_pin(*, order_id: UUID, to: Point, actor: str, now: datetime, customer_id: int | None = None) -> Order:
     """The door was put in the wrong place: the customer (within the city's `pin_metres`) or operations
-    (`pin_ops_metres`) correct it. Raises what orders.move_pin raises, NoSuchOrder for somebody else's."""
+    (`pin_ops_metres`) correct it. A rider who stands at another house than the new one has to ride there: they are not
+    at the door, and nobody was waited for. Raises what orders.move_pin raises, NoSuchOrder for somebody else's."""
     mine = Order.objects.filter(pk=order_id)
     if customer_id is not None:
         mine = mine.filter(customer_id=customer_id)
@@ -245,9 +249,12 @@ def move_pin(*, order_id: UUID, to: Point, actor: str, now: datetime, customer_i
         raise NoSuchOrder()
     policy = policy_at(store_id)
     most = policy.pin_ops_metres if customer_id is None else policy.pin_metres
+    before = orders.lock(order_id).point
     moved = orders.move_pin(order_id=order_id, to=to, most_metres=most, actor=actor, now=now)
     carries = Stop.objects.filter(job__order_id=order_id, trip__ended_at=None, state__in=trips.ON_TRIP)
-    for rider_id in carries.values_list("trip__rider_id", flat=True):
+    for stop_id, rider_id in carries.values_list("pk", "trip__rider_id"):
+        if distance_metres(before, moved.point) > SAME_HOUSE_METRES:
+            trips.leave_door(trips.lock_stop(stop_id, rider_id))
         trips.doors_changed(rider_id, now=now)
     return moved
 

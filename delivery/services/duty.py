@@ -126,7 +126,7 @@ def go_off_duty(*, rider_id: int, now: datetime, still: Q | None = None) -> None
     from delivery.services.offers import lock_open, withdraw_all  # late: offers ask this module who is on duty
 
     # Offers and jobs before the rider, as when an offer is accepted: the two may happen in the same second.
-    offers, jobs = lock_open(Q(rider_id=rider_id))
+    offers, jobs = lock_open(Q(rider_id=rider_id), riders=[rider_id])
     rider = lock_rider(rider_id)
     shift = Shift.objects.filter(still or Q(), rider=rider, ended_at=None).first()
     if shift is None:

@@ -1,7 +1,8 @@
 """Who may be handed which orders: the rule of the rounds (`delivery.dispatch`), asked of riders by name.
 
 What a rider cannot carry or may not collect is refused to everybody. What only speaks against them (they said no, ride
-in another zone, go home soon, have many orders already) a person may decide otherwise, told so in words.
+in another zone, go home soon, have many orders already, the bag is too small for what we reckon lies in theirs) a
+person may decide otherwise, told so in words.
 """
 
 from __future__ import annotations
@@ -15,7 +16,16 @@ from zoneinfo import ZoneInfo
 from blinkit.kernel.money import rupees
 from blinkit.kernel.said import say
 from delivery.dispatch import FreeRider, OpenJob
-from delivery.dispatch.problem import NO_COLD_BAG, SAID_NO, TOO_MANY_BAGS, TOO_MUCH_CASH, against, unable
+from delivery.dispatch.problem import (
+    NO_COLD_BAG,
+    NO_ROOM,
+    SAID_NO,
+    TOO_MANY_BAGS,
+    TOO_MUCH_CASH,
+    against,
+    overload,
+    unable,
+)
 from delivery.errors import AgainstRule, CannotTake
 from delivery.models import Job, Rider, Stop, StopState
 from delivery.services import situation
@@ -56,17 +66,24 @@ def barred_from(
     stores = {job.store_id for job in jobs}.union(*zones.values())
     area = situation.area_of(sorted(stores), now=now)
     wanted = situation.as_open(jobs, area, on_duty=(), answer_s=0.0, now=now, ready={})
-    load: dict[int, list[int]] = {}
+    load: dict[int, list[tuple[int, float]]] = {}
     under_way = Stop.objects.filter(
         trip__rider__in=riders, trip__ended_at=None, state__in=(StopState.TO_PICK_UP, StopState.ON_BOARD)
     )
-    for rider_id, bags in under_way.exclude(job__in=job_ids).values_list("trip__rider_id", "job__bags"):
-        load.setdefault(rider_id, []).append(bags)
+    carried = under_way.exclude(job__in=job_ids).values_list("trip__rider_id", "job__bags", "job__volume_ml")
+    for rider_id, bags, volume_ml in carried:
+        load.setdefault(rider_id, []).append((bags, volume_ml / 1000))
     found = {}
     for rider, free in zip(riders, situation.as_free(riders, area, now=now), strict=True):
         has = load.get(rider.pk, [])
         # The cash of what they have already is taken off their room by `cash_rooms`.
-        free = replace(free, max_bags=free.max_bags - sum(has), stores=frozenset(zones[rider.store_id]))
+        bags, litres = (sum(it) for it in zip(*has, strict=True)) if has else (0, 0.0)
+        free = replace(
+            free,
+            max_bags=free.max_bags - bags,
+            max_litres=None if free.max_litres is None else free.max_litres - litres,
+            stores=frozenset(zones[rider.store_id]),
+        )
         found[rider.pk] = _barred(rider, free, wanted, has=len(has), at_shelf=at_shelf, area=area, now=now)
     return found
 
@@ -81,7 +98,10 @@ def _barred(
     area: situation.Area,
     now: datetime,
 ) -> Barred:
-    if why := unable(jobs, free):
+    why = unable(jobs, free)
+    if why == NO_ROOM:  # a reckoned size: bars the rounds, and whoever stands beside the bags knows better
+        return Barred(against=_small(rider, free, jobs), why=why)
+    if why:
         return Barred(never=_never(why, rider, free, jobs), why=why)
     for job in jobs if at_shelf else ():
         if why := against(job, free, CITY):
@@ -101,6 +121,27 @@ def _never(why: str, rider: Rider, free: FreeRider, jobs: Sequence[OpenJob]) -> 
         due, room = rupees(sum(job.cash_paise for job in jobs)), rupees(free.cash_room_paise or 0)
         return say("{rider} may not collect {due} in cash: up to {room} more.", rider=str(rider), due=due, room=room)
     return say("{rider} cannot carry it: no room in the bag, or not with this vehicle.", rider=str(rider))
+
+
+def _small(rider: Rider, free: FreeRider, jobs: Sequence[OpenJob]) -> str:
+    litres, room = sum(job.litres for job in jobs), max(0.0, free.max_litres or 0.0)
+    return say(
+        "The bag of {rider} is too small for it: about {n} litres, with room for {room}.",
+        rider=str(rider), n=f"{litres:.0f}", room=f"{room:.0f}",
+    )  # fmt: skip
+
+
+def too_much_for(rider: Rider, jobs: Sequence[Job]) -> str:
+    """Why the rider cannot carry all these orders at once, as a sentence; empty when they can. Of size alone: what else
+    bars somebody was asked before they were theirs."""
+    wanted = [
+        OpenJob(job.pk, "", None, None, 0.0, 0.0, 0.0, bags=job.bags, litres=job.volume_ml / 1000) for job in jobs
+    ]
+    bag = FreeRider(rider.pk, "", None, 0.0, max_bags=rider.max_bags, max_litres=rider.max_litres or None)
+    why = overload(wanted, bag)
+    if why is None:
+        return ""
+    return _small(rider, bag, wanted) if why == NO_ROOM else _never(why, rider, bag, wanted)
 
 
 def _minded(why: str, rider: Rider) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from django.db import transaction
+from django.db.models import Q
 
 from accounts import services as accounts
 from accounts.models import Role
@@ -17,6 +18,7 @@ from delivery.errors import PapersMissing, TripLive
 from delivery.events import RiderApplied
 from delivery.models import Rider, RiderProfile, Shift, Trip, Vehicle
 from delivery.services.duty import lock_rider
+from delivery.services.offers import Jobs, Offers, lock_open, withdraw_all
 from delivery.services.papers import good_kinds, local_day, settle
 
 MOST_BAGS = {Vehicle.CYCLE: 2, Vehicle.EBIKE: 4, Vehicle.SCOOTER: 6}
@@ -91,19 +93,28 @@ def update_rider(
     emergency_phone: str | None = None,
     has_cold_bag: bool | None = None,
     max_litres: int | None = None,
+    now: datetime,
 ) -> Rider:
-    """Change what is given. Raises NoSuchRider, Invalid, BadPhone."""
+    """Change what is given. Another bag takes an open offer back: it was made for the one before. Raises NoSuchRider,
+    Invalid, BadPhone, TripLive for another bag on a trip."""
     if language is not None:
         user_id = Rider.objects.values_list("user_id", flat=True).get(pk=rider_id)
         accounts.update_profile(user_id=user_id, language=language)
+    offers: Offers = {}
+    jobs: Jobs = {}
+    if has_cold_bag is not None or max_litres is not None:
+        offers, jobs = lock_open(Q(rider_id=rider_id), riders=[rider_id])
     rider = lock_rider(rider_id)
     if max_litres is not None and not 5 <= max_litres <= MOST_LITRES:
         raise Invalid("A bag holds 5 to 120 litres.", errors={"max_litres": ["From 5 to 120."]})
-    if has_cold_bag is not None:
-        rider.has_cold_bag = has_cold_bag
-    if max_litres is not None:
-        rider.max_litres = max_litres
-    rider.save(update_fields=["has_cold_bag", "max_litres"])
+    cold = rider.has_cold_bag if has_cold_bag is None else has_cold_bag
+    litres = rider.max_litres if max_litres is None else max_litres
+    if (cold, litres) != (rider.has_cold_bag, rider.max_litres):
+        if Trip.objects.filter(rider=rider, ended_at=None).exists():
+            raise TripLive("Finish your trip first, then change the bag.")
+        withdraw_all(offers.values(), jobs, reason="another bag", now=now)
+        rider.has_cold_bag, rider.max_litres = cold, litres
+        rider.save(update_fields=["has_cold_bag", "max_litres"])
     changes: dict[str, str] = {}
     if emergency_name is not None:
         if not emergency_name.strip():
@@ -118,13 +129,15 @@ def update_rider(
 
 @transaction.atomic
 def change_vehicle(*, rider_id: int, vehicle: str, now: datetime) -> Rider:
-    """Ride something else from now on, also within a shift. Silent when it is what they ride.
+    """Ride something else from now on, also within a shift; an open offer, made for what they rode, is taken back.
+    Silent when it is what they ride.
 
     A rider who may ride stays one: raises PapersMissing when the new vehicle needs papers that are not good, TripLive
     on a trip, Invalid for what is no vehicle. An applicant is only asked for other papers.
     """
     if vehicle not in Vehicle.values:
         raise Invalid("Choose your vehicle.", errors={"vehicle": ["cycle, ebike or scooter."]})
+    offers, jobs = lock_open(Q(rider_id=rider_id), riders=[rider_id])
     rider = lock_rider(rider_id)
     if rider.vehicle == vehicle:
         return rider
@@ -135,6 +148,7 @@ def change_vehicle(*, rider_id: int, vehicle: str, now: datetime) -> Rider:
         raise PapersMissing(
             "Send the papers of this vehicle first. We tell you when they are checked.", missing=missing
         )
+    withdraw_all(offers.values(), jobs, reason="another vehicle", now=now)
     rider.vehicle = vehicle
     rider.max_bags = MOST_BAGS[Vehicle(vehicle)]
     rider.save(update_fields=["vehicle", "max_bags"])

@@ -5,7 +5,7 @@ Lock order: orders by key (through orders.services), then offers by key, then jo
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import TypeVar
 from uuid import UUID
@@ -49,22 +49,13 @@ def open_job(*, order_id: UUID, now: datetime) -> None:
             due_at=order.promised_by or now + PROMISE_GUESS,
             opened_at=now,
             ready_at=order.packed_at or now + READY_GUESS,
-            bags=max(1, len(order.bag_codes)),
+            bags=max(1, len(order.bag_codes) or order.bags_expected),
+            volume_ml=order.volume_ml_expected,
         )
         Job.objects.bulk_create([job], ignore_conflicts=True)
         live.touch("ops", what="job", id=order_id)
         if anyone_on_duty(order.store_id):  # else there is nobody to ask: whoever comes on duty asks again
             ask_for_round(order.store_id)
-
-
-def bags_ready(*, order_id: UUID, bags: int, now: datetime) -> None:
-    """The bags stand on the shelf: the job knows its size and is urgent now."""
-    with transaction.atomic(savepoint=False):
-        waiting = Job.objects.filter(order_id=order_id)
-        waiting.update(ready_at=now, bags=max(1, bags))
-        for store_id in waiting.filter(state=JobState.SEEKING).values_list("store_id", flat=True):
-            if anyone_on_duty(store_id):
-                ask_for_round(store_id)
 
 
 @transaction.atomic
@@ -120,6 +111,8 @@ def begin_trip(jobs: Sequence[Job], rider: Rider, *, pay_paise: Mapping[UUID, in
         orders.rider_accepted(
             order_id=job.order_id, rider_id=rider.pk, rider_name=str(rider), actor=f"rider:{rider.pk}", now=now
         )
+    if trip.at_store_at is not None:  # who stands at the shelf already waits for these as well
+        orders.rider_here(order_ids=[job.order_id for job in jobs], rider_id=rider.pk, now=now)
     if last + len(jobs) > 1:
         tell_after_commit(rider.pk, now=now)
     if rider.wait_at_id is not None:
@@ -176,9 +169,13 @@ class _Again(Exception):
     """A round offered something of it meanwhile."""
 
 
-def lock_open(wanted: Q, *, jobs: Q | None = None, also: Sequence[UUID] = ()) -> tuple[Offers, Jobs]:
+def lock_open(
+    wanted: Q, *, jobs: Q | None = None, also: Sequence[UUID] = (), riders: Collection[int] = ()
+) -> tuple[Offers, Jobs]:
     """The open offers that match, and those named in `also`; and every job in them, with those that match `jobs`. By
-    id, all locked in the order of the house, whatever a round does at the same time."""
+    id, all locked in the order of the house, whatever a round does at the same time.
+
+    `riders` are locked after them: a round offers nothing to whoever is held, so that these are all their offers."""
     while True:
         try:
             with transaction.atomic():
@@ -186,6 +183,8 @@ def lock_open(wanted: Q, *, jobs: Q | None = None, also: Sequence[UUID] = ()) ->
                 offers = _locked(Offer.objects.filter(pk__in=ids))
                 mine = Q(offered__offer__in=ids) if jobs is None else Q(offered__offer__in=ids) | jobs
                 found = _locked(Job.objects.filter(pk__in=Job.objects.filter(mine).values("pk")))
+                for rider_id in sorted(riders):
+                    lock_rider(rider_id)
                 if Offer.objects.filter(wanted, state=OfferState.OPEN).exclude(pk__in=ids).exists():
                     raise _Again
                 return offers, found

@@ -310,7 +310,7 @@ def _warn(document_id: UUID, *, now: datetime) -> bool:
 
 @transaction.atomic
 def _take_off(rider_id: int, *, now: datetime) -> bool:
-    lock_open(Q(rider_id=rider_id))
+    lock_open(Q(rider_id=rider_id), riders=[rider_id])
     rider = lock_rider(rider_id)
     return rider.is_verified and not settle(rider, now=now, actor="system")
 
@@ -372,6 +372,6 @@ def _locked(document_id: UUID) -> tuple[Rider, Document]:
     rider_id = Document.objects.filter(pk=document_id).values_list("rider_id", flat=True).first()
     if rider_id is None:
         raise NoSuchPaper("There is no such paper.")
-    lock_open(Q(rider_id=rider_id))
+    lock_open(Q(rider_id=rider_id), riders=[rider_id])
     rider = lock_rider(rider_id)
     return rider, Document.objects.select_for_update(of=("self",), no_key=True).get(pk=document_id)

@@ -46,8 +46,9 @@ def send_rescue(
     order_ids = sorted(stop.job.order_id for stop in stops)
     for order_id in order_ids:
         orders.lock(order_id)
-    offers, jobs = lock_open(Q(rider_id=to_rider_id), jobs=Q(order_id__in=order_ids))
-    riders = {rider_id: lock_rider(rider_id) for rider_id in sorted({from_rider_id, to_rider_id})}
+    both = {from_rider_id, to_rider_id}
+    offers, jobs = lock_open(Q(rider_id=to_rider_id), jobs=Q(order_id__in=order_ids), riders=both)
+    riders = {rider_id: lock_rider(rider_id) for rider_id in sorted(both)}
     running = Rescue.objects.filter(from_trip=trip, taken_at=None, off_at=None).select_related("trip").first()
     if running is not None and running.trip.rider_id == to_rider_id:
         return running

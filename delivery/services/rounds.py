@@ -6,8 +6,8 @@ offers, and every one is written down with its reasons.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
-from dataclasses import replace
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -23,6 +23,7 @@ from delivery.dispatch.problem import misfit
 from delivery.events import OfferMade
 from delivery.models import Decision, Job, JobState, Offer, OfferedJob, Rider
 from delivery.services import pay, situation
+from delivery.services.asking import ask_for_round
 from delivery.services.duty import write_load
 from delivery.services.offers import accept
 from delivery.services.situation import Area
@@ -56,7 +57,7 @@ def _dispatch(store_ids: tuple[int, ...], *, now: datetime) -> int:
     for offer in offers if auto else ():
         try:
             accept(offer_id=offer.pk, rider_id=offer.rider_id, actor="system", now=now)
-        except Refusal:  # went off duty in this second: the offer runs out like any other
+        except Refusal:  # left in this second: whoever goes off duty takes the offer along
             metrics.count("auto_accept_refused_total")
     return len(offers)
 
@@ -83,25 +84,38 @@ def _round(store_ids: tuple[int, ...], *, now: datetime) -> tuple[list[Offer], b
         jobs, area, on_duty=asked, answer_s=0.0 if area.policy.auto_accept else ANSWER_S, now=now
     )
     turn = _Round(area, {job.pk: job for job in jobs}, {rider.pk: rider for rider in riders}, now)
-    offers = turn.broadcast(open_jobs, free)
-    offers += turn.plan(open_jobs, free)
-    return offers, area.policy.auto_accept
+    turn.broadcast(open_jobs, free)
+    turn.plan(open_jobs, free)
+    return turn.write(), area.policy.auto_accept
+
+
+@dataclass(frozen=True, slots=True)
+class _Wanted:
+    """Jobs of one store that are to be put to riders: to one, or to several at once."""
+
+    jobs: Sequence[Job]
+    riders: Sequence[Rider]
+    why: Mapping[UUID, Iterable[Candidate]]
+    is_broadcast: bool = False
 
 
 class _Round:
-    """One round of an area: its rows at hand, and what was decided so far."""
+    """One round of an area: its rows at hand, and what was decided so far. It is written down at the end, when the
+    riders it is about are locked and asked once more whether they are free."""
 
     def __init__(self, area: Area, jobs: dict[UUID, Job], riders: dict[int, Rider], now: datetime) -> None:
         self.area, self.jobs, self.riders, self.now = area, jobs, riders, now
         self.rates: dict[int, pay.Policy] = {}
         self.gone: set[Any] = set()
         """Jobs and riders that are spoken for."""
+        self.wanted: list[_Wanted] = []
+        self.sent: dict[int, int] = {}
+        """Stores at which riders without work are to wait."""
 
-    def broadcast(self, jobs: Iterable[OpenJob], riders: Sequence[FreeRider]) -> list[Offer]:
+    def broadcast(self, jobs: Iterable[OpenJob], riders: Sequence[FreeRider]) -> None:
         """Bags that stood too long and that somebody said no to: put to the nearest riders at once, the first answer
         counts."""
         late = self.now - timedelta(seconds=self.area.policy.broadcast_after_s)
-        made = []
         for job in jobs:
             row = self.jobs[job.id]  # type: ignore[index]  # ids are the rows' keys
             if not (job.is_known and row.declined_by and row.ready_at <= late) or self.area.policy.auto_accept:
@@ -113,35 +127,56 @@ class _Round:
                 continue
             reach = [(r, self.area.ways(r.at, job.pickup, r.vehicle)) for r in near]
             why = [Candidate(r.id, seconds, {"ride_to_store": seconds}) for r, seconds in reach]
-            made += [self._offer([row], self.riders[r.id], broadcast=True) for r in near]  # type: ignore[index]
-            self._decided(row, None, why, left="broadcast")
+            asked = [self.riders[r.id] for r in near]  # type: ignore[index]
+            self.wanted.append(_Wanted([row], asked, {row.pk: why}, is_broadcast=True))
             self.gone |= {job.id, *(r.id for r in near)}
-        return made
 
-    def plan(self, jobs: Sequence[OpenJob], free: Sequence[FreeRider]) -> list[Offer]:
+    def plan(self, jobs: Sequence[OpenJob], free: Sequence[FreeRider]) -> None:
         """All that is left, planned together; decisions of riders who are not free yet are left to their time."""
         jobs = [job for job in jobs if job.id not in self.gone]
         riders = [rider for rider in free if rider.id not in self.gone]
         if not jobs or not riders:
-            return []
+            return
         riders += situation.soon_free(self.area, now=self.now)
         plan = dispatch.assign(
             jobs, riders, now_s=self.now.timestamp(), travel=self.area.ways, policy=_policy(self.area, now=self.now),
             strategy=self.area.strategy, before=_recall(self.area),
         )  # fmt: skip
-        made = []
         for assignment in plan.assignments:
             rider = self.riders.get(assignment.rider)  # type: ignore[call-overload]
             if rider is None:
                 continue  # not free yet
             rows = [self.jobs[job] for job in assignment.jobs]  # type: ignore[index]
-            made.append(self._offer(rows, rider))
-            for row in rows:
-                self._decided(row, rider, plan.why.get(row.pk, ()))
-                self.gone.add(row.pk)
+            self.wanted.append(_Wanted(rows, [rider], {row.pk: plan.why.get(row.pk, ()) for row in rows}))
+            self.gone |= {row.pk for row in rows}
         self._left({job: why for job, why in plan.left.items() if job not in self.gone})
-        self._send_to_wait(plan)
+        for move in plan.moves:
+            rider = self.riders.get(move.rider)  # type: ignore[call-overload]
+            if rider is not None and not move.jobs and rider.wait_at_id != move.store:
+                self.sent[rider.pk] = move.store  # type: ignore[assignment]  # ids are the rows' keys
         _remember(self.area, plan, gone=self.gone)
+
+    def write(self) -> list[Offer]:
+        """The offers, to those of the riders who are free still. A job whose rider left in this second is sought by the
+        next round, which is asked for at once."""
+        about = {rider.pk for one in self.wanted for rider in one.riders} | self.sent.keys()
+        if not about:
+            return []
+        free = situation.still_free(about, store_ids=list(self.area.stores), now=self.now)
+        made = []
+        for one in self.wanted:
+            riders = [rider for rider in one.riders if rider.pk in free]
+            made += [self._offer(one.jobs, rider, broadcast=one.is_broadcast) for rider in riders]
+            for job in one.jobs:
+                if not riders:
+                    self._decided(job, None, one.why[job.pk], left="its rider went away in this moment")
+                elif one.is_broadcast:
+                    self._decided(job, None, one.why[job.pk], left="broadcast")
+                else:
+                    self._decided(job, riders[0], one.why[job.pk])
+            if not riders:
+                ask_for_round(one.jobs[0].store_id)
+        self._send_to_wait(free)
         return made
 
     def _offer(self, jobs: Sequence[Job], rider: Rider, *, broadcast: bool = False) -> Offer:
@@ -205,13 +240,12 @@ class _Round:
             if known.get(job) != why
         )
 
-    def _send_to_wait(self, plan: Plan) -> None:
+    def _send_to_wait(self, free: Collection[int]) -> None:
         """A hint to riders without work: the store at which the next order is likely."""
-        for move in plan.moves:
-            rider = self.riders.get(move.rider)  # type: ignore[call-overload]
-            if rider is not None and not move.jobs and rider.wait_at_id != move.store:
-                Rider.objects.filter(pk=rider.pk).update(wait_at=move.store)  # type: ignore[misc]  # ids are the rows' keys
-                live.touch(f"rider.{rider.pk}", what="wait")
+        for rider_id, store_id in self.sent.items():
+            if rider_id in free:
+                Rider.objects.filter(pk=rider_id).update(wait_at=store_id)
+                live.touch(f"rider.{rider_id}", what="wait")
 
 
 def _policy(area: Area, *, now: datetime) -> Policy:

@@ -151,6 +151,14 @@ def free_riders(*, store_ids: Collection[int], now: datetime) -> list[Rider]:
     )
 
 
+def still_free(rider_ids: Collection[int], *, store_ids: Collection[int], now: datetime) -> set[int]:
+    """Those of the riders who are free now, all of them locked in the order of their keys: nobody who goes off duty, on
+    a break or on a trip in this moment is one. Two statements, for the state is read after the locks are ours."""
+    wanted = Rider.objects.filter(pk__in=rider_ids).order_by("pk")
+    list(wanted.select_for_update(no_key=True).values_list("pk", flat=True))
+    return {rider.pk for rider in free_riders(store_ids=store_ids, now=now) if rider.pk in rider_ids}
+
+
 _SHIFTS = """
 SELECT s.rider_id, s.vehicle, s.started_at, CASE WHEN b.walk_in THEN NULL ELSE s.ends_at END,
   (SELECT max(t.ended_at) FROM delivery_trip t WHERE t.rider_id = s.rider_id AND t.ended_at >= s.started_at),
@@ -290,6 +298,7 @@ def as_open(
             is_known=job.order.packed_at is not None,
             due_s=job.due_at.timestamp(),
             bags=job.bags,
+            litres=job.volume_ml / 1000,
             cash_paise=job.order.cash_due_paise,
             is_cold=job.is_cold,  # type: ignore[attr-defined]  # annotated by with_cold
             refused_by=saying_no.refused_by(job.declined_by, on_duty=on_duty, opened_at=job.opened_at, now=now),

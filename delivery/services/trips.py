@@ -177,10 +177,14 @@ def _leave(rider_id: int, *, now: datetime) -> None:
 
 @transaction.atomic
 def arrive(*, stop_id: UUID, rider_id: int, now: datetime) -> Stop:
-    """The rider stands at the door. Silent when repeated. Raises NoSuchStop, StopGone."""
+    """The rider stands at the door, and so at no other one: who waited elsewhere on the trip begins to wait anew there.
+    Silent when repeated. Raises NoSuchStop, StopGone."""
     carried = Q(state=StopState.ON_BOARD) | Q(state=StopState.TO_PICK_UP, job__order__status__in=ON_THE_ROAD)
     if Stop.objects.filter(carried, pk=stop_id, trip__rider_id=rider_id, arrived_at=None).exists():
         _leave(rider_id, now=now)  # locks every order of the trip, in their order, before this one's stop
+        stood = Stop.objects.filter(trip__stops=stop_id, state=StopState.ON_BOARD, arrived_at__isnull=False)
+        for other_id in stood.order_by("job__order_id").values_list("pk", flat=True):
+            leave_door(lock_stop(other_id, rider_id))
     stop = lock_stop(stop_id, rider_id)
     _must_be(stop, StopState.ON_BOARD)
     if stop.arrived_at is None:
@@ -189,6 +193,18 @@ def arrive(*, stop_id: UUID, rider_id: int, now: datetime) -> Stop:
         orders.at_the_door(order_id=stop.job.order_id, actor=f"rider:{rider_id}", now=now)
         _hint(rider_id, stop)
     return stop
+
+
+def leave_door(stop: Stop) -> None:
+    """The rider, whose stop the caller has locked, is not at this door (any more): on the way again, and nobody was
+    waited for there, unless the customer has cancelled."""
+    if stop.arrived_at is None:
+        return
+    stop.arrived_at = None
+    stop.save(update_fields=["arrived_at"])
+    DoorWait.objects.filter(stop=stop).exclude(answer=DoorAnswer.CANCEL).delete()
+    orders.rider_rides_on(order_id=stop.job.order_id)
+    _hint(stop.trip.rider_id, stop)
 
 
 @transaction.atomic
@@ -319,15 +335,18 @@ def follow_order(*, order_id: UUID, now: datetime) -> None:
 @transaction.atomic
 def assign_by_hand(*, order_id: UUID, rider_id: int, actor: str, now: datetime, sure: bool = False) -> Trip:
     """Operations send a particular rider, without an offer; offers that stand in the way are withdrawn. A rider whose
-    trip from the same store has not been picked up yet takes the order along.
+    trip from the same store has not been picked up yet takes it along. Silent when that rider fetches it already.
 
     Raises StopGone when the order does not wait for a rider, RiderBusy, NotOnDuty, Suspended, CannotTake; AgainstRule
     for what rounds would not do, unless they are `sure`.
     """
     order = orders.lock(order_id)
     wanted = Q(offered__job__order_id=order_id) | Q(rider_id=rider_id)
-    in_the_way, jobs = lock_open(wanted, jobs=Q(order_id=order_id))
+    in_the_way, jobs = lock_open(wanted, jobs=Q(order_id=order_id), riders=[rider_id])
     job = next((job for job in jobs.values() if job.order_id == order_id), None)
+    theirs = Q(rider_id=rider_id, ended_at=None, stops__job__order_id=order_id, stops__state=StopState.TO_PICK_UP)
+    if job is not None and job.state == JobState.TAKEN and (sent := Trip.objects.filter(theirs).first()) is not None:
+        return sent
     if job is None or job.state not in (JobState.SEEKING, JobState.OFFERED):
         raise StopGone("This order does not wait for a rider.")
     rider = lock_rider(rider_id)

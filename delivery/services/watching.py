@@ -45,9 +45,10 @@ def watch_trips(*, now: datetime) -> int:
 
 
 def _look(trip: Trip, stops: list[Stop], progress: Progress | None, *, now: datetime) -> int:
-    if not stops:
-        return 0
     rider, policy = trip.rider, policy_of(trip.store.city)
+    if not stops:
+        _look_at_rescue(trip, silent_s=policy.silent_s, now=now)
+        return 0
     ahead = [stop for stop in stops if stop.state != StopState.FAILED]
     fetching = [stop for stop in ahead if stop.state == StopState.TO_PICK_UP]
     if rider.seen_at is None or rider.seen_at < now - timedelta(seconds=policy.silent_s):
@@ -68,6 +69,17 @@ def _look(trip: Trip, stops: list[Stop], progress: Progress | None, *, now: date
             return _give_away(fetching, NOT_READY, now=now, excused=True)
     _clear(trip)
     return 0
+
+
+def _look_at_rescue(trip: Trip, *, silent_s: int, now: datetime) -> None:
+    """Who rides to a stranded rider has no stops yet; when they too fall silent, operations hear of the bags."""
+    if trip.rider.seen_at is not None and trip.rider.seen_at >= now - timedelta(seconds=silent_s):
+        _clear(trip)
+        return
+    rescues = Q(trip__rescues__trip=trip, trip__rescues__taken_at=None, trip__rescues__off_at=None)
+    out_there = Stop.objects.filter(rescues, state=StopState.ON_BOARD).select_related("job__order")
+    if stops := list(out_there.order_by("rank", "pk")):
+        _tell(trip, stops, "silent", now=now)
 
 
 def _clear(trip: Trip) -> None:

@@ -298,6 +298,7 @@ def test_a_pin_moves_a_little_and_the_promise_with_it():
         services.move_pin(**mine, to=far)  # not step by step either: it counts from where the order was placed
     services.move_pin(order_id=order.pk, to=far, actor="user:9", now=AT_DOOR)
     assert Event.objects.filter(code="orders.PinMoved").count() == 2
+    services.arrive(stop_id=stop.pk, rider_id=made.rider_id, now=AT_DOOR)
     services.bring_back(stop_id=stop.pk, rider_id=made.rider_id, why="refused", now=AT_DOOR)
     with pytest.raises(Exception, match="is over"):
         services.move_pin(**mine, to=order.point)

@@ -39,8 +39,9 @@ def test_eight_dispatchers_never_offer_one_job_twice(race):
 
 
 def test_without_the_stores_lock_two_dispatchers_collide(race, monkeypatch):
-    """The control, without the locks of the jobs too: the constraints catch it, but somebody gets an error."""
+    """The control, without the locks of jobs and riders too: the constraints catch it, but somebody gets an error."""
     monkeypatch.setattr(rounds, "_only_dispatcher", lambda store_id: True)
+    monkeypatch.setattr(situation, "still_free", lambda riders, *, store_ids, now: set(riders))
     seeking = Job.objects.filter(state="seeking").annotate(is_cold=Value(False)).select_related("order")
     monkeypatch.setattr(situation, "waiting_jobs", lambda area: list(seeking.all()))
     for _ in range(20):
@@ -155,6 +156,44 @@ def at_once(first, then):
     ended.set()
     thread.join(20)
     return done
+
+
+LEAVING = {
+    "off duty": lambda who, other: services.go_off_duty(rider_id=who.pk, now=NOW),
+    "on a break": lambda who, other: services.start_break(rider_id=who.pk, minutes=10, now=NOW),
+    "sent by hand": lambda who, other: services.assign_by_hand(
+        order_id=other.order_id, rider_id=who.pk, actor="user:1", now=NOW
+    ),
+}
+
+
+def offers_left(leave, *, round_first):
+    """A rider leaves in the second in which a round offers them a job; how many offers stay open."""
+    job, elsewhere = waiting_job(), waiting_job()
+    who = rider(job.store)
+    acts = [
+        lambda: services.dispatch_round(now=NOW, store_id=job.store_id),
+        lambda: LEAVING[leave](who, elsewhere),
+    ]
+    refused = at_once(*(acts if round_first else reversed(acts)))
+    assert not refused
+    assert not Shift.objects.working().exists() or Trip.objects.filter(rider=who).exists()
+    return Offer.objects.filter(rider=who, state="open").count()
+
+
+@pytest.mark.parametrize("round_first", [True, False])
+@pytest.mark.parametrize("leave", LEAVING)
+def test_who_leaves_while_a_round_offers_a_job_has_no_open_offer(leave, round_first):
+    assert offers_left(leave, round_first=round_first) == 0
+    assert Job.objects.order_by("pk").first().state == "seeking"
+    assert Offer.objects.count() == int(round_first), "the offer was made first and taken back, or never made"
+
+
+@pytest.mark.parametrize("round_first", [True, False])
+def test_without_the_riders_lock_the_offer_would_stay_with_who_went_off_duty(round_first, monkeypatch):
+    """The control: the round takes its riders for free without asking again."""
+    monkeypatch.setattr(situation, "still_free", lambda riders, *, store_ids, now: set(riders))
+    assert offers_left("off duty", round_first=round_first) == 1
 
 
 def two_to_fetch():

@@ -278,6 +278,8 @@ def faults():
             found.append(f"trip {trip.pk}: ended {trip.ended_at}, {[stop.state for stop in own]}")
         if sum(earned[stop.pk].parts["base_paise"] > 1_500 for stop in own if stop.pk in earned) > 1:
             found.append(f"trip {trip.pk} pays the first base twice")
+        if sum(stop.state == StopState.ON_BOARD and stop.arrived_at is not None for stop in own) > 1:
+            found.append(f"trip {trip.pk}: the rider stands at two doors")
         if len(set(ranks)) != len(ranks):
             found.append(f"trip {trip.pk} has two doors at one place: {ranks}")
         if trip.ended_at is None and trip.rider_id not in working:
@@ -304,12 +306,19 @@ def walk(seed, happened):
     assert not Trip.objects.filter(ended_at=None).exists(), seed
 
 
+WANTED = ("bundle", "accept", "send_by_hand", "door_first", "take_over", "bring_back", "deliver", "hand_back")
+
+
 def test_anything_in_any_order_keeps_orders_jobs_and_trips_of_one_mind():
-    happened = Counter()
-    for seed in range(1, 1 + int(os.environ.get("STREET_SEEDS", "1"))):
+    """As many walks as asked for, and more until each act has happened once: what a walk meets also hangs on the order
+    of ids made in one millisecond."""
+    happened, least = Counter(), int(os.environ.get("STREET_SEEDS", "1"))
+    for seed in range(1, least + 12):
         with transaction.atomic():
             walk(seed, happened)
             transaction.set_rollback(True)
+        missing = [act for act in WANTED if not happened[act]]
+        if seed >= least and not missing:
+            break
     print(dict(happened.most_common()))
-    for act in ("bundle", "accept", "send_by_hand", "door_first", "take_over", "bring_back", "deliver", "hand_back"):
-        assert happened[act], f"{act} never happened: {happened}"
+    assert not missing, f"{missing} never happened: {happened}"

@@ -175,6 +175,7 @@ def _bag(request: HttpRequest, rider: Rider, now: datetime) -> str:
         rider_id=rider.pk,
         has_cold_bag=request.POST.get("has_cold_bag") == "1",
         max_litres=int(litres) if litres.isascii() and litres.isdigit() else None,
+        now=now,
     )
     return _("Noted.")
 
@@ -184,6 +185,7 @@ def _emergency(request: HttpRequest, rider: Rider, now: datetime) -> str:
         rider_id=rider.pk,
         emergency_name=text_of(request, "emergency_name", 80),
         emergency_phone=text_of(request, "emergency_phone", 20),
+        now=now,
     )
     return _("Noted.")
 
@@ -212,7 +214,7 @@ def _appeal(request: HttpRequest, rider: Rider, now: datetime) -> str:
 def language(request: HttpRequest) -> HttpResponse:
     rider = rider_of(request)
     code = text_of(request, "language", 5)
-    services.update_rider(rider_id=rider.pk, language=code)
+    services.update_rider(rider_id=rider.pk, language=code, now=timezone.now())
     answer = redirect("rider-me")
     answer.set_cookie(settings.LANGUAGE_COOKIE_NAME, code, max_age=365 * 24 * 3600, samesite="Lax")
     return answer

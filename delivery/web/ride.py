@@ -217,15 +217,16 @@ def deliver(request: HttpRequest, rider: Rider, now: datetime, *, stop_id: UUID)
     cash = request.POST.get("cash_paise", "")
     otp = text_of(request, "otp", 8)
     photo = request.FILES.get("photo")
-    services.deliver(
-        stop_id=stop_id,
-        rider_id=rider.pk,
-        otp=otp,
-        photo=photos.keep(stop_id, photo) if photo is not None and not otp else "",
-        cash_paise=int(cash) if cash.isascii() and cash.isdigit() and len(cash) < 12 else None,
-        at=rider.point,
-        now=now,
-    )
+    with photos.proof(stop_id, None if otp else photo) as name:
+        services.deliver(
+            stop_id=stop_id,
+            rider_id=rider.pk,
+            otp=otp,
+            photo=name,
+            cash_paise=int(cash) if cash.isascii() and cash.isdigit() and len(cash) < 12 else None,
+            at=rider.point,
+            now=now,
+        )
     return _("Delivered. Thank you! %(pay)s earned today.") % {
         "pay": rupees(queries.today_of(rider=rider, now=now)["total_paise"])
     }

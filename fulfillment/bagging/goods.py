@@ -90,3 +90,23 @@ def litres_ml(*, pack_size: Decimal | None, pack_unit: str, weight_g: int, zone:
         return UNKNOWN_ML
     density = FRAGILE_G_PER_L if fragile else DENSITY_G_PER_L.get(zone, DENSITY_G_PER_L["ambient"])
     return max(LEAST_ML, grams * 1_000 // density)
+
+
+def goods(
+    *,
+    id: Hashable,
+    name: str,
+    qty: int,
+    zone: str,
+    hsn: str,
+    category: str,
+    weight_g: int,
+    pack_size: Decimal | None,
+    pack_unit: str,
+) -> Goods:
+    """A line as bags see it. `category` is its slug, read where there is no HSN code."""
+    category = "" if hsn else category
+    fragile = is_fragile(hsn=hsn, category=category)
+    volume_ml = litres_ml(pack_size=pack_size, pack_unit=pack_unit, weight_g=weight_g, zone=zone, fragile=fragile)
+    kind = kind_of(zone=zone, hsn=hsn, category=category)
+    return Goods(id=id, name=name, kind=kind, qty=qty, weight_g=weight_g, volume_ml=volume_ml, fragile=fragile)

@@ -15,7 +15,7 @@ from blinkit.kernel.errors import Conflict
 from catalog import services as goods
 from catalog.models import Store
 from catalog.travel import travel_seconds
-from fulfillment import capacity, floorplan, pickroute, staffing
+from fulfillment import bagging, capacity, floorplan, pickroute, staffing
 from fulfillment.errors import NoSuchTask
 from fulfillment.events import PickTaskOpened, SlotCleared
 from fulfillment.models import PickerShift, PickLine, PickTask, PlannedShift, TaskState
@@ -45,7 +45,9 @@ def open_task(*, order_id: UUID, now: datetime) -> PickTask | None:
     task.save(force_insert=True)
     PickLine.objects.bulk_create(_pick_lines(task, lines))
     opened = PickTaskOpened(task_id=task.pk, order_id=order_id, store_code=order.store.code)
-    step(order, Status.ASSIGNED_TO_STORE, actor="system", now=now, also=[opened])
+    order.bags_expected, order.volume_ml_expected = _expected_bags(lines)
+    fields = ("bags_expected", "volume_ml_expected")
+    step(order, Status.ASSIGNED_TO_STORE, actor="system", now=now, fields=fields, also=[opened])
     write_load(store_id=order.store_id, now=now)
     hint(task)
     return task
@@ -161,6 +163,7 @@ def refresh_loads(*, now: datetime) -> int:
 
 _LINES_WITH_PLACES = f"""
 SELECT l.id, l.product_id, l.qty - l.short_qty AS qty, p.zone, p.weight_g, c.timezone,
+    p.hsn, p.pack_size, p.pack_unit, k.slug AS category,
     coalesce(b.code, home.code) AS bin_code, coalesce(b.zone, home.zone) AS bin_zone,
     coalesce(b.sequence, home.sequence) AS sequence, home.code AS home_bin, coalesce(p.fragile, k.fragile) AS fragile,
     (SELECT json_agg(a) FROM ({floorplan.AISLES}) AS a) AS aisles,
@@ -228,6 +231,27 @@ def _pick_lines(task: PickTask, lines: Sequence[dict[str, Any]]) -> list[PickLin
         )
         for line, item in zip(lines, items, strict=True)
     ]
+
+
+def _expected_bags(lines: Sequence[dict[str, Any]]) -> tuple[int, int]:
+    """Into how many bags these lines will go, as packing suggests it (`services.packing`), and how many millilitres
+    they fill: a rider is sought before anything is packed."""
+    found = [
+        bagging.goods(
+            id=line["id"],
+            name="",
+            qty=line["qty"],
+            zone=line["bin_zone"] or line["zone"],
+            hsn=line["hsn"],
+            category=line["category"],
+            weight_g=line["weight_g"],
+            pack_size=line["pack_size"],
+            pack_unit=line["pack_unit"],
+        )
+        for line in lines
+    ]
+    bags = sum(bagging.suggest(found).values())
+    return min(bags, 32_767), min(sum(one.volume_ml * one.qty for one in found), 2_000_000_000)
 
 
 def _shelf_by(order: Order, *, timezone: str, now: datetime) -> datetime:

@@ -77,7 +77,8 @@ def pack(
     actor = f"user:{picker_id}"
     codes = [bag.code for bag in made]
     shelf = _shelf_words(slot, cold)
-    orders.packed(order_id=task.order_id, bag_codes=codes, shelf_slot=shelf, actor=actor, now=now)
+    volume_ml = sum(bag.volume_ml for bag in plan)
+    orders.packed(order_id=task.order_id, bag_codes=codes, shelf_slot=shelf, volume_ml=volume_ml, actor=actor, now=now)
     found = [
         {"product": line.product_id, "qty": line.qty, "picked": line.picked_qty, "short": line.short_qty}
         for line in lines
@@ -141,31 +142,21 @@ def planned_bags(lines: Iterable[PickLine], bags: Counts = None) -> list[PackedB
 
 def goods_of(lines: Iterable[PickLine]) -> list[Goods]:
     """What is in the tote, as bags see it. Of products without an HSN code the category is read."""
-    found = []
-    for line in lines:
-        if not line.picked_qty:
-            continue
-        product = line.product
-        category = "" if product.hsn else product.category.slug
-        fragile = bagging.is_fragile(hsn=product.hsn, category=category)
-        found.append(
-            Goods(
-                id=line.pk,
-                name=product.name,
-                kind=bagging.kind_of(zone=line.zone, hsn=product.hsn, category=category),
-                qty=line.picked_qty,
-                weight_g=product.weight_g,
-                volume_ml=bagging.litres_ml(
-                    pack_size=product.pack_size,
-                    pack_unit=product.pack_unit,
-                    weight_g=product.weight_g,
-                    zone=line.zone,
-                    fragile=fragile,
-                ),
-                fragile=fragile,
-            )
+    return [
+        bagging.goods(
+            id=line.pk,
+            name=line.product.name,
+            qty=line.picked_qty,
+            zone=line.zone,
+            hsn=line.product.hsn,
+            category=line.product.category.slug,
+            weight_g=line.product.weight_g,
+            pack_size=line.product.pack_size,
+            pack_unit=line.product.pack_unit,
         )
-    return found
+        for line in lines
+        if line.picked_qty
+    ]
 
 
 def _counts(bags: Counts, goods: Sequence[Goods]) -> dict[Kind, int] | None:

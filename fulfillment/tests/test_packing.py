@@ -8,6 +8,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from accounts.tests.factories import UserFactory
+from blinkit.kernel.models import Event
 from catalog.tests.factories import store as make_store
 from fulfillment import services
 from fulfillment.errors import BagWeightOff, NoFreeSlot, UnknownBag, WeightMissing
@@ -68,6 +69,24 @@ def test_bags_know_what_is_in_them_and_detergent_is_alone(store, goods):
         {"Rice": 1},
         {"Detergent": 1},
     ]
+
+
+def test_how_many_bags_it_will_be_is_known_before_anything_is_picked(store, goods):
+    task = task_for(store, {goods.rice: 5, goods.soap: 1, goods.ice: 1})
+    order = Order.objects.get(pk=task.order_id)
+    assert order.bags_expected == 4, "ten kilos of rice are two bags"
+    expected_ml = order.volume_ml_expected
+    who = worker(store)
+    assert len(close(picked(task, who), who)) == 4
+    assert Event.objects.get(code="orders.OrderPacked").payload["volume_ml"] == expected_ml > 0
+
+
+def test_with_the_bags_goes_how_much_room_they_take(store, goods):
+    task, who = in_hand(store, {goods.rice: 2, goods.ice: 1})
+    close(task, who)
+    in_bags = sum(one.volume_ml * one.qty for one in services.packing.goods_of(task.lines.select_related("product")))
+    said = Event.objects.get(code="orders.OrderPacked").payload
+    assert (said["bags"], said["volume_ml"]) == (2, in_bags) and in_bags > 3000
 
 
 def test_a_bag_that_is_too_light_names_what_is_missing_and_closes_with_a_reason(store, goods):

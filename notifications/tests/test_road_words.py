@@ -7,7 +7,7 @@ import pytest
 from accounts.tests.factories import UserFactory
 from catalog.tests.factories import NOW
 from delivery import services
-from delivery.events import BagsLeftUnseen, ChatFlagged
+from delivery.events import BagsLeftUnseen, BagsOutgrewRider, ChatFlagged
 from delivery.services import incidents
 from delivery.tests.factories import BAGS, rider, trip
 from notifications.models import Message
@@ -54,9 +54,13 @@ def test_the_second_rider_and_the_desk_are_told(run_events):
         (
             BagsLeftUnseen(order_id=order.pk, store_code=made.store.code, rider_id=made.rider_id),
             ChatFlagged(order_id=order.pk, message_id=order.pk, by_side="customer"),
+            BagsOutgrewRider(
+                order_id=order.pk, store_code=made.store.code, rider_id=made.rider_id, rider="Ravi", bags=5
+            ),
         ),
         start=900,
     ):
         for _ in range(2):
             tell(event=event, event_id=number, now=NOW)
     assert len(subjects("bags_left", ops)) == len(subjects("chat_flagged", ops)) == 1
+    assert subjects("bags_outgrew", ops) == [f"{order.number} is more than Ravi can carry"]

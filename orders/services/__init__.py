@@ -1,6 +1,6 @@
 """Every write of orders; each function is one complete act. Lock order of the house: cart, order, payment, stock."""
 
-from orders.services.at_door import agree_to_leave, bag_back, move_pin, rider_changed
+from orders.services.at_door import agree_to_leave, bag_back, move_pin, rider_changed, rider_rides_on
 from orders.services.books import audit_all, post_missing
 from orders.services.cart import (
     Asked,
@@ -105,6 +105,7 @@ __all__ = [
     "rider_changed",
     "rider_fell_away",
     "rider_here",
+    "rider_rides_on",
     "scan_bag",
     "set_coupon",
     "set_gift",

@@ -96,6 +96,17 @@ def move_pin(*, order_id: UUID, to: Point, most_metres: int, actor: str, now: da
 
 
 @transaction.atomic
+def rider_rides_on(*, order_id: UUID) -> Order:
+    """The rider stood at what is not the door: they are on the way again. Silent when they are."""
+    order = lock(order_id)
+    if order.rider_at_door_at is not None:
+        order.rider_at_door_at = None
+        order.save(update_fields=["rider_at_door_at"])
+        hint(order)
+    return order
+
+
+@transaction.atomic
 def rider_changed(*, order_id: UUID, rider_id: int, rider_name: str, actor: str, now: datetime) -> Order:
     """Bags on the road are in another rider's hands. Silent when repeated. Raises IllegalMove off the road."""
     order = lock(order_id)

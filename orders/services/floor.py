@@ -136,8 +136,11 @@ def _shorten(order: Order, line: OrderLine, qty: int) -> int:
 
 
 @joining
-def packed(*, order_id: UUID, bag_codes: Sequence[str], shelf_slot: str, actor: str, now: datetime) -> Order:
+def packed(
+    *, order_id: UUID, bag_codes: Sequence[str], shelf_slot: str, actor: str, now: datetime, volume_ml: int = 0
+) -> Order:
     """PICKING → PACKED with these bags on this shelf slot; on to ASSIGNED_TO_PARTNER when a rider has accepted already.
+    `volume_ml`: what is in the bags takes so much room in the rider's; 0 when nobody reckoned it.
 
     Silent when repeated with the same bags. Raises Invalid without bags.
     """
@@ -150,7 +153,9 @@ def packed(*, order_id: UUID, bag_codes: Sequence[str], shelf_slot: str, actor: 
     order.bag_codes = codes
     order.shelf_slot = shelf_slot
     order.packed_at = now
-    ready = OrderPacked(order_id=order.pk, store_code=order.store.code, bags=len(codes), shelf_slot=shelf_slot)
+    ready = OrderPacked(
+        order_id=order.pk, store_code=order.store.code, bags=len(codes), shelf_slot=shelf_slot, volume_ml=volume_ml
+    )
     step(order, Status.PACKED, actor=actor, now=now, fields=("bag_codes", "shelf_slot", "packed_at"), also=[ready])
     if order.rider_id_ref:
         step(order, Status.ASSIGNED_TO_PARTNER, actor=actor, now=now, why=f"{order.rider_name} is already on the way")

@@ -80,6 +80,26 @@ def test_the_demo_market_has_history_terms_and_offers_and_moves(few):
 
 
 @pytest.mark.django_db
+def test_a_market_that_moves_all_day_keeps_the_runs_of_an_hour(few):
+    CityFactory(slug=places.CITY["slug"])
+    market.make(now=NOW, days=1)
+    feed = FeedRun.objects.create(source="feed:real", digest="a", at=NOW)
+    for minute in range(1, 241, 20):
+        market.move(now=NOW + timedelta(minutes=minute))
+    first, last = NOW + timedelta(minutes=161), NOW + timedelta(minutes=221)
+    made = FeedRun.objects.filter(source=market.SOURCE)
+    assert made.filter(at=last).exists()
+    assert not made.filter(at__lt=first).exists() and made.filter(at=first).exists()
+    assert FeedRun.objects.filter(pk=feed.pk).exists(), "a real feed's runs have their own time"
+
+
+@pytest.mark.django_db
+def test_many_old_runs_are_forgotten_a_few_at_a_time(few):
+    FeedRun.objects.bulk_create(FeedRun(source=market.SOURCE, digest=str(n), at=NOW) for n in range(10))
+    assert [market.forget_runs(now=NOW + timedelta(hours=2), limit=4) for _ in range(4)] == [4, 4, 2, 0]
+
+
+@pytest.mark.django_db
 def test_our_own_prices_follow_the_shelf_and_say_which_store():
     near, far = store(code="BLR-1"), store(code="BLR-2")
     milk = Product.objects.create(
