@@ -47,7 +47,7 @@ _PASSED_OVER = frozenset(
 )
 """Concepts that may be said without adding anything; any other that was asked for and is not given is not answered."""
 _GROUPS = frozenset({"brand", "categori", "citi"})
-_COMMANDS = frozenset({"filter", "plot", "put", "pull", "bring", "grab", "draw", "rank"})
+_COMMANDS = frozenset({"filter", "plot", "put", "pull", "bring", "grab", "draw", "rank", "analyse", "analyze"})
 """Said first, they only ask for an answer; "filter coffee" is no command."""
 _BEFORE_NAMES = frozenset({"in", "at", "near", "or", "ya", "vs", "versus", "and", "aur", "mein", "from"})
 _A_SUM = 20

@@ -79,7 +79,7 @@ def soft() -> frozenset[str]:
 @cache
 def bounding() -> frozenset[str]:
     """Words that bound or set apart: a question with one of which nothing was made is not answered without it."""
-    return frozenset(told()["bounding"]["words"].split())
+    return frozenset(told()["bounding"]["words"].split()) | frozenset(told()["house"]["words"].split())
 
 
 @cache

@@ -80,7 +80,9 @@ class Asked(Bounds):
         if sheet.has("undercut"):
             return True
         between = {token.text for one, other in pairwise(named) for token in sheet.tokens[one.last : other.first]}
-        asks = {token.text for token in sheet.tokens} & {"cheaper", "which", "than", "is", "use"}
+        asks = {token.text for token in sheet.tokens} & {"cheaper", "which", "than", "is", "use", "choose", "decide"}
+        if "and" in between and asks & {"choose", "decide"}:
+            return True
         if "and" in between:  # "which is cheaper, Blinkit and Zepto"
             return "which" in asks and sheet.has("cheap") and not sheet.has("thing")
         asks |= {token.text for token in sheet.tokens} & {"expensive", "overall", "cheapest"}
@@ -151,11 +153,15 @@ class Asked(Bounds):
         made.filters += packs
         things = {at for one in heads if one.of("item", "category") for at in (one.first, one.last)}
         for one in words:
-            if len(brands) > 1 and not {one.first, one.last} & things:  # "Amul Taaza or Nandini milk": of one of them
+            beside = {one.first, one.last} & things
+            if one.said in _CONTAINERS:  # however it is called, it is sold in one
+                self.sheet.use(one.first, one.last)
+                continue
+            if len(set(made.items)) > 1 and not one.no:  # "diapers and baby wipes": of one of them
+                continue
+            if len(brands) > 1 and not beside:  # "Amul Taaza or Nandini milk": of one of them
                 continue
             self.sheet.use(one.first, one.last)
-            if one.said in _CONTAINERS:  # however it is called, it is sold in one
-                continue
             made.filters.append(
                 Filter("listing.name", Op.LACKS if one.no else Op.HAS, (one.meanings[0].label,), one.said)
             )

@@ -9,6 +9,7 @@ from dashboard.ask.sheet import Sheet
 from dashboard.ask.tokens import Token
 
 _ABOUT_A_TENTH = 0.1
+_APART = ("cheaper", "dearer", "costlier", "pricier")
 _SAVED = frozenset({"save", "saves", "saved", "saving", "savings"})
 UNITS = {
     "kg": "g", "kilo": "g", "gram": "g", "gm": "g", "g": "g", "litre": "ml", "liter": "ml", "ml": "ml", "piece": "pc",
@@ -54,6 +55,17 @@ class Bounds:
         by = op is not None and first and sheet.tokens[first - 1].text == "by" and not sheet.has("deal")
         if by and self.percent_of == "listing.discount":
             return [], at + 1  # "cheapest by more than ₹10" bounds no price
+        if token.kind == "money" and at + 1 < len(sheet.tokens) and sheet.tokens[at + 1].text in _APART:
+            return [], at + 1  # "₹10 cheaper than" is a difference
+        each = sheet.tokens[at + 1] if at + 1 < len(sheet.tokens) else None
+        if token.kind in ("money", "number") and each and each.kind == "amount" and each.text.startswith(("a ", "an ")):
+            paise = value if token.kind == "money" else value * 100  # "₹30 a kilo"
+            sheet.use(first, at + 2)
+            times = (1 if each.unit == "pc" else 1000) / each.value
+            return [
+                Filter("listing.unit_price", op or Op.LE, (whole(paise * times),), sheet.said(first, at + 2)),
+                Filter("listing.measure", Op.EQ, (each.unit,), ""),
+            ], at + 2
         if token.kind == "number":
             if op is None and not token.more and self._between(at) is None:
                 return [], at + 1

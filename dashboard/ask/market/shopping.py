@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import pairwise
 
 from blinkit.kernel.said import say
@@ -29,7 +30,8 @@ def basket(asked: Asked) -> Basket | None:
             budget, within = at, True
     wanted = wanted_of(sheet, asked.goods)
     several = len({one.item for one in wanted}) > 1
-    together = sheet.has("basket", "spend", "total") or asked.asks("split")
+    wanted = _so_much_each(asked, wanted) if several else wanted
+    together = sheet.has("basket", "spend", "total") or asked.asks("split", "combination")
     figures = sum(t.kind in ("number", "amount") and at in sheet.used for at, t in enumerate(sheet.tokens))
     listed = several and (together or all(one.amount for one in wanted) or figures >= max(2, len(wanted) - 1))
     listed = listed or (len(wanted) > 2 and (sheet.has("cheap", "minimum", "fewest") or asked.which_platform()))
@@ -76,6 +78,18 @@ def basket(asked: Asked) -> Basket | None:
     return Basket(tuple(wanted), paise, categories, chosen, asked.city)
 
 
+def _so_much_each(asked: Asked, wanted: list[Wanted]) -> list[Wanted]:
+    """ "A kilo each of apples, bananas and grapes"."""
+    tokens = asked.sheet.tokens
+    ats = (at for at, one in enumerate(tokens[:-1]) if one.kind == "amount" and tokens[at + 1].text == "each")
+    at = next(ats, None)
+    if at is None:
+        return wanted
+    asked.sheet.use(at, at + 2)
+    amount = tokens[at]
+    return [replace(one, amount=amount.value, measure=amount.unit) if one.amount is None else one for one in wanted]
+
+
 def _amount_asked(asked: Asked, wanted: list[Wanted]) -> bool:
     """ "How much do 2 kg onions cost?": the packs that make so much, not packs of just that size."""
     one = wanted[0] if len(wanted) == 1 else None
@@ -116,6 +130,9 @@ def alternatives(asked: Asked) -> Query | None:
         ]
         if brands:  # "alternatives to Amul butter": butter of another brand
             filters = [one_of("listing.item", list(items), ""), *_other_brands(brands)]
+        elif words:  # "cheaper than Red Label tea": tea that is not called so
+            lacked = [Filter("listing.name", Op.LACKS, (one.meanings[0].label,), one.said) for one in words]
+            filters = [one_of("listing.item", list(items), ""), *lacked]
         for one in words:
             sheet.use(one.first, one.last)
     elif brands and (item := _sold_as(asked, brands[0])):

@@ -142,7 +142,7 @@ def averaged(asked: Asked) -> Query | None:
     if mrp and gap:
         measures: tuple[str, ...] = ("listing.saving:avg", "listing.average_discount", "listing.count")
     elif mrp:
-        measures = ("listing.mrp:avg", "listing.count")
+        measures = ("listing.mrp:avg", "listing.average_price", "listing.count")
     elif deal and names == ["median"]:
         measures = ("listing.discount:p50", "listing.count")
     elif deal:
@@ -193,6 +193,8 @@ def best_platform(asked: Asked) -> Query | None:
     """Which app has the best discounts, the better snack prices."""
     sheet = asked.sheet
     ranked = _from_end_to_end(asked)
+    better = asked.two_platforms() and sheet.has("deal") and asked.asks("better", "higher", "bigger", "best")
+    ranked = ranked or (better and asked.asks("or", "than", "which", "who"))
     if not (asked.which_platform() or ranked) or (sheet.has("thing") and asked.before_platform("each", "every")):
         return None
     items = any(one.of("item", "word", "brand") for one in asked.goods)
