@@ -54,6 +54,10 @@ def server(tmp_path, settings, monkeypatch):
     made = Hanging(tmp_path / "redis", urlsplit(settings.REDIS_URL))
     monkeypatch.setattr(redis_gate, "PAUSE_S", 3600.0)
     monkeypatch.setattr(metrics, "_see_to_flush", lambda: None)  # a thread of its own, which would ask as well
+    if (timer := metrics._timer) is not None:  # begun by a test before this one
+        timer.cancel()
+        timer.join()
+        monkeypatch.setattr(metrics, "_timer", None)
     settings.REDIS_URL = made.url
     settings.CACHES = {"default": settings.CACHES["default"] | {"LOCATION": made.url, "OPTIONS": gated(made.url)}}
     redis_client.client.cache_clear()
