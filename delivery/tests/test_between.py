@@ -386,8 +386,8 @@ class TestRoundsAndLives:
 
     @pytest.mark.django_db(transaction=True)
     def test_the_sweep_takes_nothing_that_is_picked_up_in_the_same_second(self, race):
-        for number in range(3):
-            made, stop = trip()
+        for number in range(3):  # a store each: a rider who was swept off would be asked for the next one's order
+            made, stop = trip(at=store(code=f"BLR-{number}"))
             assert self.sweep_and_pick_up(race, made, stop), number
 
     def sweep_and_pick_up(self, race, made, stop):
