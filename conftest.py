@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 
+gc.disable()  # what is imported and collected stays: looking through it again and again takes as long as all the rest
 WORKER = os.environ.get("PYTEST_XDIST_WORKER", "")
 os.environ["DJANGO_SETTINGS_MODULE"] = "blinkit.settings"
 os.environ["BLINKIT_TESTING"] = "1"
@@ -93,6 +94,8 @@ def pytest_collection_finish(session: pytest.Session) -> None:
     """All that was imported and collected stays to the end: the collector of garbage need not look at it again."""
     gc.collect()
     gc.freeze()
+    gc.set_threshold(20_000, 20, 20)
+    gc.enable()
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:

@@ -2,6 +2,7 @@
 
 import inspect
 import threading
+import time
 from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
@@ -9,7 +10,7 @@ import pytest
 from django.contrib.contenttypes.models import ContentType
 from django.core.management.commands import flush
 from django.core.management.sql import emit_post_migrate_signal
-from django.db import connections, transaction
+from django.db import connection, connections, transaction
 from django.db.backends.postgresql.operations import DatabaseOperations
 from django.utils import timezone
 from rest_framework.test import APIClient
@@ -191,6 +192,25 @@ def race(n: int, act: Callable[..., Any]) -> list[Any]:
     if any(thread.is_alive() for thread in threads):
         raise AssertionError("A racer is stuck.")
     return results
+
+
+def somebody_waits() -> bool:
+    """Whether a connection to this database (that of no other worker) stands before a lock at this moment."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_stat_clear_snapshot()")  # a transaction is told again what it was told first
+        cursor.execute(
+            "SELECT EXISTS (SELECT FROM pg_stat_activity"
+            " WHERE datname = current_database() AND wait_event_type = 'Lock')"
+        )
+        return bool(cursor.fetchone()[0])
+
+
+def until_somebody_waits() -> None:
+    """Another connection stands before a lock, after ten seconds at most."""
+    deadline = time.monotonic() + 10
+    while not somebody_waits():
+        if time.monotonic() > deadline:
+            raise AssertionError("Nobody waits.")
 
 
 @pytest.fixture(name="race")

@@ -1,7 +1,6 @@
 """What lies between the parts: bundles with returns, rescues and ranges; rounds with lifecycles; pay with all of it."""
 
 import threading
-import time
 from datetime import timedelta
 
 import pytest
@@ -12,6 +11,7 @@ from redis.exceptions import ConnectionError
 from accounts.tests.factories import UserFactory
 from blinkit.kernel import live
 from blinkit.kernel.models import Event
+from blinkit.kernel.testing import until_somebody_waits
 from catalog.tests.factories import NOW, store
 from delivery import paying, services
 from delivery.errors import NotOnDuty, RiderBusy, StopGone, Suspended
@@ -225,17 +225,6 @@ class TestReturns:
         Adjustment.objects.update(at=timezone.now())
         assert "Way back to the store with the bags" in client.get("/rider/earnings/").content.decode()
         assert line_text(Adjustment.objects.get().line).endswith("km")
-
-
-def until_somebody_waits():
-    """Another connection stands before a lock (at most ten seconds)."""
-    deadline = time.monotonic() + 10
-    with connection.cursor() as cursor:
-        while time.monotonic() < deadline:
-            cursor.execute("SELECT count(*) FROM pg_locks WHERE NOT granted")
-            if cursor.fetchone()[0]:
-                return
-    pytest.fail("nobody waits")
 
 
 class TestRescues:
