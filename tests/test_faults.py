@@ -20,7 +20,7 @@ SHORT_DOORS = """
 from catalog.models import City
 from delivery.doors import DoorPolicy
 for city in City.objects.all():
-    DoorPolicy.objects.update_or_create(city=city, defaults={"wait_s": 10, "store_wait_s": 10})
+    DoorPolicy.objects.update_or_create(city=city, defaults={"wait_s": 10, "call_gap_s": 2, "store_wait_s": 10})
 """
 """Some customers of the simulated city are not at home, and the rule's five minutes at their door are real ones."""
 MOVES = "SELECT count(*) FROM kernel_event WHERE code = 'orders.OrderMoved'"
