@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import gc
 import importlib
-import importlib.util
 import os
 from typing import Any
 
@@ -30,6 +29,11 @@ SERVERS: list[embedded.Handle] = []
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    if WORKER or not config.getoption("tx", None):  # a controller of workers needs no Django
+        import django
+
+        django.setup()
+        config.pluginmanager.import_plugin("blinkit.kernel.testing")
     if not WORKER:  # the controller starts the servers and stops them when nobody else uses them
         try:
             SERVERS.append(embedded.ensure("test"))
@@ -101,11 +105,3 @@ def pytest_collection_finish(session: pytest.Session) -> None:
 def pytest_unconfigure(config: pytest.Config) -> None:
     while SERVERS:
         SERVERS.pop().close()
-
-
-import django  # noqa: E402
-
-django.setup()
-
-if importlib.util.find_spec("blinkit.kernel.testing"):
-    pytest_plugins = ["blinkit.kernel.testing"]
