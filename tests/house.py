@@ -106,6 +106,7 @@ class House:
         self.log = self.folder / "console.log"
         self.supervisor: subprocess.Popen[str] | None = None
         self.clerk: subprocess.Popen[str] | None = None
+        self.connection: psycopg.Connection[Any] | None = None
 
     def start(self) -> None:
         self.supervisor = subprocess.Popen(
@@ -120,6 +121,8 @@ class House:
 
     def stop(self) -> None:
         print("".join(self.log.read_text().splitlines(keepends=True)[-30:]))  # shown when the test failed
+        if self.connection:
+            self.connection.close()
         if self.clerk:
             self.clerk.kill()
             self.clerk.wait()
@@ -172,9 +175,20 @@ class House:
     # -- questions ----------------------------------------------------------------------------------------------------
 
     def rows(self, statement: str, *parameters: Any) -> list[tuple[Any, ...]]:
-        where = f"postgresql://postgres@/blinkit?host={self.places().sockets}&port=5432"
-        with psycopg.connect(where) as connection:
-            return connection.execute(statement, parameters).fetchall()
+        try:
+            return self._asked(statement, parameters)
+        except psycopg.OperationalError:  # the server is another one than at the last question
+            return self._asked(statement, parameters)
+
+    def _asked(self, statement: str, parameters: Any) -> list[tuple[Any, ...]]:
+        if self.connection is None or self.connection.closed:
+            where = f"postgresql://postgres@/blinkit?host={self.places().sockets}&port=5432"
+            self.connection = psycopg.connect(where, autocommit=True)
+        try:
+            return self.connection.execute(statement, parameters).fetchall()
+        except psycopg.OperationalError:
+            self.connection.close()
+            raise
 
     def audit(self) -> None:
         """Counters equal their ledgers, books are even."""
