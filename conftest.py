@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import gc
 import importlib
-import importlib.util
 import os
 from typing import Any
 
 import pytest
 
+gc.disable()  # what is imported and collected stays: looking through it again and again takes as long as all the rest
 WORKER = os.environ.get("PYTEST_XDIST_WORKER", "")
 os.environ["DJANGO_SETTINGS_MODULE"] = "blinkit.settings"
 os.environ["BLINKIT_TESTING"] = "1"
@@ -29,6 +29,11 @@ SERVERS: list[embedded.Handle] = []
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    if WORKER or not config.getoption("tx", None):  # a controller of workers needs no Django
+        import django
+
+        django.setup()
+        config.pluginmanager.import_plugin("blinkit.kernel.testing")
     if not WORKER:  # the controller starts the servers and stops them when nobody else uses them
         try:
             SERVERS.append(embedded.ensure("test"))
@@ -93,16 +98,10 @@ def pytest_collection_finish(session: pytest.Session) -> None:
     """All that was imported and collected stays to the end: the collector of garbage need not look at it again."""
     gc.collect()
     gc.freeze()
+    gc.set_threshold(20_000, 20, 20)
+    gc.enable()
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
     while SERVERS:
         SERVERS.pop().close()
-
-
-import django  # noqa: E402
-
-django.setup()
-
-if importlib.util.find_spec("blinkit.kernel.testing"):
-    pytest_plugins = ["blinkit.kernel.testing"]

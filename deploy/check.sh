@@ -26,8 +26,8 @@ wanted() {
 	case " ${CHECKS:-$1} " in *" $1 "*) ;; *) return 1 ;; esac
 }
 
-# Types take longer than all the others together: they have a core to themselves meanwhile.
-wanted types && check types env BLINKIT_TESTING=1 $bin/mypy . >"$told/types" &
+# Types take longer than all the others together: two processes look at them, beside the others.
+wanted types && check types env BLINKIT_TESTING=1 $bin/mypy -n 2 . >"$told/types" &
 wanted ruff && check ruff $bin/ruff check --quiet .
 wanted format && check format $bin/ruff format --check --quiet .
 wanted imports && check imports $bin/lint-imports --config pyproject.toml

@@ -123,6 +123,7 @@ def settings(places: Places) -> dict[str, str]:
         # Without statistics tables are taken for as big as their files are; with those of rows that were rolled back,
         # for empty: then the next test that fills them waits minutes for nested loops.
         found |= {"fsync": "off", "full_page_writes": "off", "autovacuum": "off"}
+        found |= {"deadlock_timeout": "100ms"}  # there are tests that bring one about
     return found
 
 

@@ -2,16 +2,16 @@
 
 import inspect
 import threading
-from collections.abc import Callable, Iterator
+import time
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, NamedTuple
 
 import pytest
 from django.conf import settings
 from django.contrib.contenttypes.models import ContentType
+from django.core.management import sql
 from django.core.management.commands import flush
-from django.core.management.sql import emit_post_migrate_signal
-from django.db import connections, transaction
-from django.db.backends.postgresql.operations import DatabaseOperations
+from django.db import connection, connections, transaction
 from django.utils import timezone
 from rest_framework.test import APIClient
 
@@ -44,51 +44,82 @@ def _clean_slate() -> Iterator[None]:
         pass  # a test that needs Redis fails by itself
 
 
-TRUNCATE = DatabaseOperations.sql_flush
-
-
 def _is_superuser(cursor: Any) -> bool:
     cursor.execute("SELECT rolsuper FROM pg_roles WHERE rolname = current_user")
     return bool(cursor.fetchone()[0])
 
 
-def _filled(cursor: Any, tables: list[str]) -> list[str]:
+def _filled(cursor: Any, tables: Sequence[str]) -> list[str]:
     there = [f"SELECT '{table}' WHERE EXISTS (SELECT FROM \"{table}\")" for table in tables]
     cursor.execute(" UNION ALL ".join(there))
     return [table for (table,) in cursor.fetchall()]
 
 
-def _empty_what_is_filled(operations: Any, style: Any, tables: list[str], **options: Any) -> list[str]:
-    """What `flush` runs after a test that commits. Django's TRUNCATE of all tables makes a thousand files anew, for a
-    handful of rows: half a second of a core each time. A deletion that looks at no trigger needs a superuser."""
-    with operations.connection.cursor() as cursor:
-        if not tables or not _is_superuser(cursor):
-            return TRUNCATE(operations, style, tables, **options)
-        filled = _filled(cursor, tables)
-    return ["SET LOCAL session_replication_role = replica", *(f'DELETE FROM "{table}"' for table in filled)]
+class _Mark(NamedTuple):
+    """A table's number of rows and the transactions that wrote them. No later transaction has a number of theirs: a row
+    that was added or changed shows in the one, a row that was deleted in the other."""
+
+    rows: int
+    written_by: list[str]
 
 
-class _Refill:
-    """What `flush` does next: the rows that belong to an installation (content types, permissions, templates, synonyms)
-    are written again. Every app looks for what is missing the first time; from then on the same rows are copied in."""
+class _Flush:
+    """What `flush` does after a test that commits, in a tenth of the time.
 
-    def __init__(self, ask_every_app: Callable[..., None]) -> None:
-        self.ask_every_app = ask_every_app
-        self.rows: dict[str, list[Any]] | None = None
+    Django's TRUNCATE of all tables makes a thousand files anew for a handful of rows, and then every app looks for the
+    rows that belong to an installation (content types, permissions, templates, synonyms) and writes them again. Here
+    the apps write them once. Later they stay; what was added to them is deleted, and a table in which one is missing
+    gets all of them back. Deletions and copies that look at no trigger need a superuser.
+    """
 
-    def __call__(self, verbosity: int, interactive: bool, db: str, **options: Any) -> None:
+    def __init__(self) -> None:
+        self.tables: list[str] = []
+        self.kept: dict[str, list[Any]] = {}
+        self.marks: dict[str, _Mark] = {}
+
+    def statements(self, style: Any, connection: Any, **options: Any) -> list[str]:
+        with connection.cursor() as cursor:
+            if not _is_superuser(cursor):
+                return sql.sql_flush(style, connection, **options)
+            if not self.tables:
+                self.tables = connection.introspection.django_table_names(only_existing=True, include_views=False)
+            filled = _filled(cursor, [table for table in self.tables if table not in self.marks])
+            added = [
+                f"DELETE FROM \"{table}\" WHERE xmin::text <> ALL('{{{','.join(self.marks[table].written_by)}}}')"
+                for table in self._changed(cursor)
+            ]
+        return [QUIETLY, *(f'DELETE FROM "{table}"' for table in filled), *added]
+
+    def refill(self, verbosity: int, interactive: bool, db: str, **options: Any) -> None:
         with transaction.atomic(using=db), connections[db].cursor() as cursor:
-            if self.rows is None or not _is_superuser(cursor):
-                self.ask_every_app(verbosity, interactive, db, **options)
-                tables = connections[db].introspection.django_table_names(only_existing=True, include_views=False)
-                self.rows = {table: self._read(cursor, table) for table in _filled(cursor, tables)}
-                return
-            cursor.execute("SET LOCAL session_replication_role = replica")
-            for table, chunks in self.rows.items():
-                with cursor.copy(f'COPY "{table}" FROM STDIN (FORMAT binary)') as copy:
-                    for chunk in chunks:
-                        copy.write(chunk)
+            if not self.marks or not _is_superuser(cursor):
+                sql.emit_post_migrate_signal(verbosity, interactive, db, **options)
+                self.kept = {table: self._read(cursor, table) for table in _filled(cursor, self.tables)}
+                self.marks = self._marks_of(cursor, list(self.kept))
+            elif changed := self._changed(cursor):
+                cursor.execute(QUIETLY)
+                for table in changed:
+                    cursor.execute(f'DELETE FROM "{table}"')
+                    with cursor.copy(f'COPY "{table}" FROM STDIN (FORMAT binary)') as copy:
+                        for chunk in self.kept[table]:
+                            copy.write(chunk)
+                self.marks |= self._marks_of(cursor, changed)
         ContentType.objects.clear_cache()
+
+    def _changed(self, cursor: Any) -> list[str]:
+        now = self._marks_of(cursor, list(self.marks))
+        return [table for table, mark in self.marks.items() if now[table] != mark]
+
+    @staticmethod
+    def _marks_of(cursor: Any, tables: Sequence[str]) -> dict[str, _Mark]:
+        if not tables:
+            return {}
+        each = [
+            f"SELECT '{table}', count(*), coalesce(array_agg(DISTINCT xmin::text), '{{}}') FROM \"{table}\""
+            for table in tables
+        ]
+        cursor.execute(" UNION ALL ".join(each))
+        return {table: _Mark(rows, written_by) for table, rows, written_by in cursor.fetchall()}
 
     @staticmethod
     def _read(cursor: Any, table: str) -> list[Any]:
@@ -96,11 +127,15 @@ class _Refill:
             return [bytes(chunk) for chunk in copy]
 
 
+QUIETLY = "SET LOCAL session_replication_role = replica"
+
+
 @pytest.fixture(autouse=True, scope="session")
 def _quick_flush() -> Iterator[None]:
+    quick = _Flush()
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(DatabaseOperations, "sql_flush", _empty_what_is_filled)
-        patch.setattr(flush, "emit_post_migrate_signal", _Refill(emit_post_migrate_signal))
+        patch.setattr(flush, "sql_flush", quick.statements)
+        patch.setattr(flush, "emit_post_migrate_signal", quick.refill)
         yield
 
 
@@ -193,6 +228,25 @@ def race(n: int, act: Callable[..., Any]) -> list[Any]:
     if any(thread.is_alive() for thread in threads):
         raise AssertionError("A racer is stuck.")
     return results
+
+
+def somebody_waits() -> bool:
+    """Whether a connection to this database (that of no other worker) stands before a lock at this moment."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_stat_clear_snapshot()")  # a transaction is told again what it was told first
+        cursor.execute(
+            "SELECT EXISTS (SELECT FROM pg_stat_activity"
+            " WHERE datname = current_database() AND wait_event_type = 'Lock')"
+        )
+        return bool(cursor.fetchone()[0])
+
+
+def until_somebody_waits() -> None:
+    """Another connection stands before a lock, after ten seconds at most."""
+    deadline = time.monotonic() + 10
+    while not somebody_waits():
+        if time.monotonic() > deadline:
+            raise AssertionError("Nobody waits.")
 
 
 @pytest.fixture(name="race")

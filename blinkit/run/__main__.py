@@ -159,6 +159,7 @@ class Supervisor:
 
         starter = threading.Thread(target=start)
         starter.start()
+        gc.disable()  # until all is loaded that stays
         try:
             import django
 
@@ -189,6 +190,7 @@ class Supervisor:
         connection.close()
         connection.close_pool()  # type: ignore[attr-defined]  # its threads must not live through a fork
         gc.freeze()
+        gc.enable()
         return table
 
     def _wait_until_ready(self) -> None:

@@ -1,7 +1,6 @@
 """What lies between the parts: bundles with returns, rescues and ranges; rounds with lifecycles; pay with all of it."""
 
 import threading
-import time
 from datetime import timedelta
 
 import pytest
@@ -12,6 +11,7 @@ from redis.exceptions import ConnectionError
 from accounts.tests.factories import UserFactory
 from blinkit.kernel import live
 from blinkit.kernel.models import Event
+from blinkit.kernel.testing import until_somebody_waits
 from catalog.tests.factories import NOW, store
 from delivery import paying, services
 from delivery.errors import NotOnDuty, RiderBusy, StopGone, Suspended
@@ -227,17 +227,6 @@ class TestReturns:
         assert line_text(Adjustment.objects.get().line).endswith("km")
 
 
-def until_somebody_waits():
-    """Another connection stands before a lock (at most ten seconds)."""
-    deadline = time.monotonic() + 10
-    with connection.cursor() as cursor:
-        while time.monotonic() < deadline:
-            cursor.execute("SELECT count(*) FROM pg_locks WHERE NOT granted")
-            if cursor.fetchone()[0]:
-                return
-    pytest.fail("nobody waits")
-
-
 class TestRescues:
     def stranded(self):
         made, stops = bundle(picked_up=True, method="online")
@@ -386,8 +375,8 @@ class TestRoundsAndLives:
 
     @pytest.mark.django_db(transaction=True)
     def test_the_sweep_takes_nothing_that_is_picked_up_in_the_same_second(self, race):
-        for number in range(3):
-            made, stop = trip()
+        for number in range(3):  # a store each: a rider who was swept off would be asked for the next one's order
+            made, stop = trip(at=store(code=f"BLR-{number}"))
             assert self.sweep_and_pick_up(race, made, stop), number
 
     def sweep_and_pick_up(self, race, made, stop):

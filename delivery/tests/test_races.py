@@ -9,6 +9,7 @@ from django.db import IntegrityError, connection, transaction
 from django.db.models import Value
 
 from blinkit.kernel.errors import Refusal
+from blinkit.kernel.testing import somebody_waits
 from catalog.tests.factories import NOW
 from delivery import services
 from delivery.errors import OfferGone
@@ -134,12 +135,9 @@ def at_once(first, then):
             with transaction.atomic():
                 first()
                 began.set()
-                with connection.cursor() as cursor:
-                    deadline = time.monotonic() + 10
-                    while not ended.is_set() and time.monotonic() < deadline:
-                        cursor.execute("SELECT 1 FROM pg_locks WHERE NOT granted")
-                        if cursor.fetchone():
-                            break
+                deadline = time.monotonic() + 10
+                while not (somebody_waits() or ended.is_set() or time.monotonic() > deadline):
+                    pass
         except Refusal as refusal:
             done.append(refusal)
         finally:

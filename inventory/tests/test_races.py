@@ -11,6 +11,7 @@ from django.db.models import F
 
 from blinkit.kernel.errors import Refusal
 from blinkit.kernel.ids import uuid7
+from blinkit.kernel.testing import until_somebody_waits
 from catalog.tests.factories import NOW
 from inventory import queries, services
 from inventory.errors import OutOfStock
@@ -215,16 +216,6 @@ def test_the_last_unit_of_a_substitute_comes_once(race):
     assert queries.audit() == []
 
 
-def _until_somebody_waits() -> None:
-    for _ in range(500):
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT count(*) FROM pg_locks WHERE NOT granted")
-            if cursor.fetchone()[0]:
-                return
-        threading.Event().wait(0.01)
-    raise AssertionError("Nobody waits.")
-
-
 @pytest.mark.parametrize("made", ["counts", "suggestions"])
 def test_what_is_written_about_many_products_at_night_does_not_deadlock_with_a_basket(made, monkeypatch):
     low, high = (stock := stocked(5)), stocked(5, at=stock.store)
@@ -253,7 +244,7 @@ def test_what_is_written_about_many_products_at_night_does_not_deadlock_with_a_b
     with transaction.atomic():  # as a hold: its stock rows by key
         ledger.lock_stock([low.pk])
         other.start()
-        _until_somebody_waits()
+        until_somebody_waits()
         ledger.lock_stock([high.pk])
     other.join()
     assert not failed

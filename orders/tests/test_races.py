@@ -3,12 +3,12 @@
 import importlib
 import random
 import threading
-import time
 
 import pytest
-from django.db import connection, transaction
+from django.db import transaction
 
 from blinkit.kernel.errors import Refusal
+from blinkit.kernel.testing import until_somebody_waits
 from catalog.tests.factories import NOW, ProductFactory
 from catalog.tests.factories import store as make_store
 from inventory import queries as stock_queries
@@ -144,22 +144,10 @@ def test_an_order_that_moves_to_another_store_while_it_is_being_locked_is_found(
             with transaction.atomic():
                 Order.objects.filter(pk=an_order.pk).update(store=other)
                 moved.set()
-                wait_until_somebody_waits()
+                until_somebody_waits()
             return "moved"
         moved.wait(10)
         with transaction.atomic():
             return services.lock(an_order.pk).store.code
 
     assert race(2, act) == ["moved", "BLR-U"]
-
-
-def wait_until_somebody_waits() -> None:
-    """For a lock of this database; ten seconds at most."""
-    deadline = time.monotonic() + 10
-    with connection.cursor() as cursor:
-        while time.monotonic() < deadline:
-            cursor.execute(
-                "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
-            )
-            if cursor.fetchone()[0]:
-                return

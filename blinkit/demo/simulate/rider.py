@@ -136,7 +136,7 @@ class Rider:
             await self.link.post(f"{path}/fail/", {"reason": "nobody"})
         elif stop["waiting"]["calls"] < stop["waiting"]["calls_needed"]:
             await self.link.post(f"{path}/call/", {"nonce": f"{self.dice.random()}"})
-            await asyncio.sleep(21)
+            await asyncio.sleep(5)  # too early counts as the same call
         else:
             await asyncio.sleep(5)
 
