@@ -129,25 +129,28 @@ def _candidates(told: dict[int, Described]) -> dict[int, list[tuple[int, Describ
     """Per listing the products whose names are likest, in one statement."""
     if not told:
         return {}
-    ids = sorted(told)
+    asking: dict[str, list[int]] = {}
+    for pk in sorted(told):  # several platforms say the same
+        asking.setdefault(_asked(told[pk]).upper(), []).append(pk)
     with connection.cursor() as cursor:
         cursor.execute("SELECT set_config('pg_trgm.similarity_threshold', %s, true)", [str(LEAST_SIMILAR)])
         cursor.execute(
-            """SELECT t.id, p.id, p.name, p.pack, p.pack_size, p.pack_unit, coalesce(b.name, '')
-            FROM unnest(%s::bigint[], %s::text[]) AS t(id, said)
+            """SELECT t.said, p.id, p.name, p.pack, p.pack_size, p.pack_unit, coalesce(b.name, '')
+            FROM unnest(%s::text[]) AS t(said)
             CROSS JOIN LATERAL (
-                SELECT * FROM catalog_product p WHERE p.is_active AND upper(p.name) %% upper(t.said)
-                ORDER BY similarity(upper(p.name), upper(t.said)) DESC, p.id LIMIT %s
+                SELECT * FROM catalog_product p WHERE p.is_active AND upper(p.name) %% t.said
+                ORDER BY similarity(upper(p.name), t.said) DESC, p.id LIMIT %s
             ) AS p LEFT JOIN catalog_brand b ON b.id = p.brand_id""",
-            [ids, [_asked(told[pk]) for pk in ids], CANDIDATES],
+            [list(asking), CANDIDATES],
         )
         rows = cursor.fetchall()
     found: dict[int, list[tuple[int, Described]]] = {}
     seen: dict[int, Described] = {}
-    for listing_id, product_id, name, pack, size, unit, brand in rows:
+    for said, product_id, name, pack, size, unit, brand in rows:
         if product_id not in seen:
             seen[product_id] = described_product(name, pack, size, unit, brand)
-        found.setdefault(listing_id, []).append((product_id, seen[product_id]))
+        for listing_id in asking[said]:
+            found.setdefault(listing_id, []).append((product_id, seen[product_id]))
     return found
 
 
