@@ -83,6 +83,12 @@ def bounding() -> frozenset[str]:
 
 
 @cache
+def word_list(name: str) -> frozenset[str]:
+    """One of the lists of words that belong together."""
+    return frozenset(told()["lists"][name].split())
+
+
+@cache
 def refusing() -> frozenset[str]:
     """Words a question may be refused for: never taken for misspellings."""
     return frozenset(stem(word) for phrases in told()["refuse"].values() for said in phrases for word in said.split())

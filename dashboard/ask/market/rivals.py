@@ -6,59 +6,11 @@ from dashboard.ask.goods import turned_to
 from dashboard.ask.market.asked import GROUPS, Asked
 from dashboard.ask.market.shape import LONG, SHORT
 from dashboard.ask.query import Filter, Intent, Op, Order, Query
+from dashboard.ask.vocabulary import word_list
 
 _GAP = "price_gap"
-_TALK = (
-    "gap",
-    "compare",
-    "highest",
-    "fewest",
-    "top",
-    "price",
-    "thing",
-    "each",
-    "between",
-    "shopping",
-    "platform",
-    "share",
-    "cheap",
-    "dear",
-    "average",
-    "over",
-    "count",
-    "equal",
-    "mrp",
-    "available",
-)
-_SMALL = frozenset(
-    {
-        "often",
-        "frequently",
-        "much",
-        "times",
-        "lowest",
-        "percent",
-        "cheapest",
-        "cheaper",
-        "dearest",
-        "rank",
-        "wins",
-        "win",
-        "beat",
-        "beats",
-        "lose",
-        "loses",
-        "same",
-        "everywhere",
-        "index",
-        "market",
-        "rivals",
-        "competitor",
-        "competitors",
-        "%",
-        "in",
-    }
-)
+_TALK = tuple(sorted(word_list("rivals_concepts")))
+_SMALL = word_list("rivals_words")
 
 
 def wins(asked: Asked) -> Query | None:

@@ -6,57 +6,14 @@ from dashboard.ask.goods import turned_to
 from dashboard.ask.market.asked import Asked
 from dashboard.ask.market.shape import LONG, figures_of
 from dashboard.ask.query import Filter, Intent, Op, Order, Query, Value
+from dashboard.ask.vocabulary import word_list
 
 _OF = "assortment"
 _ROWS = tuple(f"{_OF}.{one}" for one in ("name", "brand", "pack", "platform", "price", "sold_by"))
-_LACKING = frozenset(
-    {
-        "dont",
-        "doesnt",
-        "does",
-        "do",
-        "didnt",
-        "not",
-        "isnt",
-        "arent",
-        "cant",
-        "cannot",
-        "lacks",
-        "lack",
-        "missing",
-        "misses",
-        "miss",
-        "without",
-        "no",
-        "nahi",
-        "nahin",
-    }
-)
-_SOLD = frozenset(
-    {
-        "have",
-        "has",
-        "sell",
-        "sells",
-        "list",
-        "lists",
-        "carry",
-        "carries",
-        "stock",
-        "stocks",
-        "offer",
-        "offers",
-        "find",
-        "get",
-        "there",
-        "listed",
-        "sold",
-    }
-)
-_APART = frozenset(
-    {"other", "others", "else", "elsewhere", "nowhere", "anywhere", "alone", "only", "but", "unique", "competitor"}
-)
-_ALL = frozenset({"all", "every", "each", "both", "three", "four", "five", "3", "4", "5"})
+_LACKING = word_list("lacking")
+_SOLD = word_list("sold")
+_APART = word_list("apart")
+_ALL = word_list("all")
 
 
 def sold_by(asked: Asked) -> Query | None:
