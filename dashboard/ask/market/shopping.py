@@ -35,6 +35,8 @@ def basket(asked: Asked) -> Basket | None:
     figures = sum(t.kind in ("number", "amount") and at in sheet.used for at, t in enumerate(sheet.tokens))
     listed = several and (together or all(one.amount for one in wanted) or figures >= max(2, len(wanted) - 1))
     listed = listed or (len(wanted) > 2 and (sheet.has("cheap", "minimum", "fewest") or asked.which_platform()))
+    ordered = asked.which_platform() and asked.asks("should", "order", "buy", "get") and not sheet.has("cheap")
+    listed = listed or (several and ordered)  # "which app should I order onions and tomatoes from"
     listed = listed or (len(wanted) == 1 and wanted[0].amount is not None and asked.asks("if"))
     if several and budget is not None and sheet.tokens[budget].kind == "money":  # "for ₹900: sugar, dal and salt"
         bounded = asked.op_before(budget, sheet.tokens[budget])[0] is not None or sheet.has("between", "around")
