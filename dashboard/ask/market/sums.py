@@ -73,9 +73,8 @@ def availability(asked: Asked) -> Query | None:
         return None
     if not (bare or (sheet.has("available", "unavailable") and (asked.groups() or share))):
         return None
-    if asked.asks("list", "all") and not (
-        out or share or sheet.has("highest", "fewest")
-    ):  # "all rice brands available"
+    ranked = out or share or sheet.has("highest", "fewest")
+    if asked.asks("list", "all") and not ranked:  # "list all rice brands available" names them
         return None
     sheet.take("available", "unavailable", "share", "highest", "fewest", "each", "thing", "average", "compare", "price")
     for at in levels:
