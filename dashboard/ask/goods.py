@@ -11,10 +11,9 @@ from dashboard.ask.query import Filter, Op, Value, Wanted
 from dashboard.ask.sheet import Mention, Sheet
 from dashboard.ask.tokens import Token
 
-_HELD_IN = frozenset(
-    ["of", "loaf", "loaves", "packet", "packets", "pack", "packs", "bag", "bags", "bottle", "bottles", "jar", "jars",
-     "tin", "tins", "carton", "cartons", "box", "bunch", "tray"]
-)  # fmt: skip
+CONTAINERS = frozenset({"pack", "packs", "packet", "packets", "bottle", "bottles", "bag", "bags", "jar", "jars", "box"})
+"""What goods are sold in, however they are called."""
+_HELD_IN = CONTAINERS | {"of", "loaf", "loaves", "tin", "tins", "carton", "cartons", "bunch", "tray"}
 """What stands between a number and the thing it counts: "1 loaf of bread"."""
 
 

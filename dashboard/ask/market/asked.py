@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from itertools import pairwise
 
-from dashboard.ask.goods import Subject, category_filters, heads_of, one_of, turned_to
+from dashboard.ask.goods import CONTAINERS, Subject, category_filters, heads_of, one_of, turned_to
 from dashboard.ask.market.bounds import Bounds
 from dashboard.ask.market.shape import window_of
 from dashboard.ask.query import Filter, Op, Order, Value, Window
@@ -16,10 +16,7 @@ GROUPS = {"brand": "brand", "brands": "brand", "category": "category", "categori
 _MOST_THINGS = 40
 _SORTED = {"price": "listing.price", "prices": "listing.price", "discount": "listing.discount", "mrp": "listing.mrp",
            "discounts": "listing.discount", "savings": "listing.saving", "name": "listing.name"}  # fmt: skip
-_CONTAINERS = frozenset(
-    {"pack", "packs", "packet", "packets", "bottle", "bottles", "bag", "bags", "jar", "jars", "box"}
-)
-_SO_MANY = {"two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8, "ten": 10, "twenty": 20}
+COUNTS = {"two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8, "ten": 10, "twenty": 20}
 _TOPMOST = frozenset(
     ["cheapest", "most", "best", "expensive", "costliest", "priciest", "dearest", "biggest", "lowest", "highest",
      "largest", "least", "cheap", "random", "deals", "products", "items", "offers"]
@@ -154,7 +151,7 @@ class Asked(Bounds):
         things = {at for one in heads if one.of("item", "category") for at in (one.first, one.last)}
         for one in words:
             beside = {one.first, one.last} & things
-            if one.said in _CONTAINERS:  # however it is called, it is sold in one
+            if one.said in CONTAINERS:  # however it is called, it is sold in one
                 self.sheet.use(one.first, one.last)
                 continue
             if len(set(made.items)) > 1 and not one.no:  # "diapers and baby wipes": of one of them
@@ -217,9 +214,9 @@ class Asked(Bounds):
         """The n of "top 5"."""
         tokens = self.sheet.tokens
         for at, token in enumerate(tokens[:-1]):  # "five costliest"
-            if token.text in _SO_MANY and at not in self.sheet.used and tokens[at + 1].text in _TOPMOST:
+            if token.text in COUNTS and at not in self.sheet.used and tokens[at + 1].text in _TOPMOST:
                 self.sheet.use(at, at + 1)
-                return _SO_MANY[token.text]
+                return COUNTS[token.text]
         dated = {at for span in self.sheet.spans for at in range(span.first, span.last)}
         for at, token in enumerate(tokens):
             if (

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from dashboard.ask.goods import one_of, turned_to
-from dashboard.ask.market.asked import Asked
+from dashboard.ask.goods import CONTAINERS, one_of, turned_to
+from dashboard.ask.market.asked import COUNTS, Asked
 from dashboard.ask.market.shape import LONG, figures_of, whole
 from dashboard.ask.query import Filter, Intent, Op, Order, Query
 
 _OTHERS = frozenset({"other", "others", "another", "rival"})
 _ELSE = ("else", "elsewhere", "others", "rivals", "rest")
-_PACKED = frozenset({"pack", "packs", "packet", "packets", "size", "sizes", "bag", "bags", "bottle", "bottles"})
-_SO_MANY = frozenset({"one", "two", "three", "four", "five", "six", "ten", "1", "2", "3", "4", "5", "6", "10"})
+_PACKED = CONTAINERS | {"size", "sizes"}
+_SO_MANY = {"one", "1", *COUNTS, *(str(many) for many in COUNTS.values())}
 
 
 def sizes(asked: Asked) -> Query | None:

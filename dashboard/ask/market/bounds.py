@@ -60,12 +60,8 @@ class Bounds:
         each = sheet.tokens[at + 1] if at + 1 < len(sheet.tokens) else None
         if token.kind in ("money", "number") and each and each.kind == "amount" and each.text.startswith(("a ", "an ")):
             paise = value if token.kind == "money" else value * 100  # "₹30 a kilo"
-            sheet.use(first, at + 2)
             times = (1 if each.unit == "pc" else 1000) / each.value
-            return [
-                Filter("listing.unit_price", op or Op.LE, (whole(paise * times),), sheet.said(first, at + 2)),
-                Filter("listing.measure", Op.EQ, (each.unit,), ""),
-            ], at + 2
+            return self._unit_price(op or Op.LE, paise * times, each.unit, first, at + 2)
         if token.kind == "number":
             if op is None and not token.more and self._between(at) is None:
                 return [], at + 1
@@ -126,13 +122,17 @@ class Bounds:
     def _per_unit(self, at: int, first: int, op: Op, value: float) -> tuple[list[Filter], int]:
         sheet = self.sheet
         unit = next(mark for mark in sheet.marks if mark.name == "value" and mark.first == at + 1)
-        sheet.use(first, unit.last)
-        measure = UNITS.get(sheet.tokens[unit.last - 1].text, "pc")
-        times = 1000 if sheet.tokens[unit.last - 1].stem in ("gram", "gm", "g", "ml") else 1
+        last = sheet.tokens[unit.last - 1]
+        times = 1000 if last.stem in ("gram", "gm", "g", "ml") else 1
+        return self._unit_price(op, value * times, UNITS.get(last.text, "pc"), first, unit.last)
+
+    def _unit_price(self, op: Op, paise: float, measure: str, first: int, last: int) -> tuple[list[Filter], int]:
+        """A bound on the price of a kilo, a litre or a piece, said by these tokens."""
+        self.sheet.use(first, last)
         return [
-            Filter("listing.unit_price", op, (whole(value * times),), sheet.said(first, unit.last)),
+            Filter("listing.unit_price", op, (whole(paise),), self.sheet.said(first, last)),
             Filter("listing.measure", Op.EQ, (measure,), ""),
-        ], unit.last
+        ], last
 
     def packs(self, items: list[str]) -> list[Filter]:
         """ "12 pack", "pack of 4": of what is bought by the piece so many pieces, else so many together."""
