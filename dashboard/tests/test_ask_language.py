@@ -230,6 +230,20 @@ def test_a_word_that_decides_is_never_passed_over() -> None:
         assert "people" in str(asked(question).sorry), question
 
 
+def test_what_was_named_is_in_the_answer_or_there_is_none() -> None:
+    """A thing, a bare sum, a word of the house or one that judges quality, of which nothing was made, refuses."""
+    for question in (
+        "My budget is 1800 for this week's dal, rice, atta, oil and vegetables, is that enough?",
+        "What does 2 kg rice and 1 l oil cost, and vegetables?",
+        "Can I get onions and garlic together for 100?",
+        "How many riders does Zepto have in my city?",
+        "is Amul curd less sour than Mother Dairy",
+        "How many units of coconut water are left on Instamart?",
+    ):
+        assert not asked(question, PUBLIC).readings, question
+    assert asked("Is ₹100 enough for 1 kg tomatoes?", PUBLIC).readings
+
+
 def test_everything_offered_is_understood() -> None:
     """Examples, suggestions and near questions lead to an answer, for those they are offered to."""
     full = whole()
