@@ -109,6 +109,10 @@ class StoreLoad(models.Model):
     rider_queue_s = models.PositiveIntegerField(
         default=0, db_default=0, help_text="What the orders that wait for riders add to that for the next one"
     )
+    carries_bags = models.PositiveSmallIntegerField(
+        default=0, db_default=0, help_text="What the strongest of its riders carries at once; 0: nobody knows"
+    )
+    carries_litres = models.PositiveSmallIntegerField(default=0, db_default=0)
     updated_at = models.DateTimeField(default=timezone.now)
     # The busy-hour fee made from these facts, by services.refresh_surge; over at `surge_until`.
     surge_level = models.FloatField(default=0, db_default=0)

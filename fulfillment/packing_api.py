@@ -17,10 +17,11 @@ from rest_framework.views import APIView
 
 from blinkit.kernel.errors import Invalid
 from blinkit.kernel.permissions import HasRole
-from fulfillment import access, bagging, queries, services
+from fulfillment import access, queries, services
 from fulfillment.labelling import SIZES
 from fulfillment.packing_rules import rule_of
 from fulfillment.web.packing import labels_response
+from orders import bagging
 
 TAGS = ["floor"]
 S = serializers

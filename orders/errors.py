@@ -54,6 +54,12 @@ class TooManyUnits(Conflict):
     code = "too-many-units"
 
 
+class TooMuchToCarry(Conflict):
+    """More than one rider of the store carries: `bags` of `most_bags`, `litres` of `most_litres` (0: no such limit)."""
+
+    code = "too-much-to-carry"
+
+
 class BelowMinimum(Conflict):
     """Carries `minimum_paise` and `missing_paise`."""
 

@@ -78,7 +78,8 @@ class LoadInline(TabularInline):
     can_delete = False
     exclude = ("surge_level",)
     readonly_fields = (
-        "open_orders", "pick_backlog_s", "pickers_on", "riders_idle", "riders_on", "rider_wait_s", "updated_at",
+        "open_orders", "pick_backlog_s", "pickers_on", "riders_idle", "riders_on", "rider_wait_s", "carries_bags",
+        "carries_litres", "updated_at",
         "surge_paise", "surge_why", "surge_until",
     )  # fmt: skip
 

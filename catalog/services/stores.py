@@ -149,12 +149,15 @@ LOAD_FACTS = frozenset(
         "riders_on",
         "rider_wait_s",
         "rider_queue_s",
+        "carries_bags",
+        "carries_litres",
     }
 )
 
 
 def write_store_load(*, store_id: int, now: datetime, **facts: int) -> None:
-    """Note how busy the store is: any of LOAD_FACTS (counts and seconds, never below zero). What is not given stays.
+    """Note how busy the store is: any of LOAD_FACTS (counts, seconds, bags and litres, never below
+    zero). What is not given stays.
 
     One statement, last writer wins; floor and riders each write their own facts.
     """

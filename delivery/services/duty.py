@@ -183,7 +183,10 @@ _LOAD = """
 SELECT count(*), count(*) FILTER (WHERE t.id IS NULL),
     (SELECT count(*) FROM delivery_job j WHERE j.store_id = %(store)s AND j.state IN ('seeking', 'offered')),
     (SELECT coalesce(sum(last.s), 0) FROM last), (SELECT coalesce(sum(last.jobs), 0)::int FROM last),
-    (SELECT coalesce(sum(last.there_s), 0) FROM last), (SELECT count(last.there_s) FROM last)
+    (SELECT coalesce(sum(last.there_s), 0) FROM last), (SELECT count(last.there_s) FROM last),
+    (SELECT ARRAY[b.max_bags, b.max_litres] FROM delivery_rider b
+        WHERE b.store_id = %(store)s AND b.is_verified AND b.suspended_reason = ''
+        ORDER BY b.max_bags DESC, b.max_litres = 0 DESC, b.max_litres DESC LIMIT 1)
 FROM delivery_shift s
     JOIN delivery_rider r ON r.id = s.rider_id
     LEFT JOIN delivery_trip t ON t.rider_id = r.id AND t.ended_at IS NULL
@@ -203,7 +206,8 @@ WITH last AS MATERIALIZED (
 
 def write_load(*, store_id: int, now: datetime) -> None:
     """Write down how many riders of a store are on duty (no break) and idle, how long until one is free and at the
-    store, and by how much longer the next order waits because others need a rider before it. Two statements.
+    store, and by how much longer the next order waits because others need a rider before it; and what the strongest of
+    its riders carries, on duty or not, which no order may exceed. Two statements.
 
     What it waits: those orders, less the riders who have nothing to do, times what a rider spends on an order (of the
     last trips; LEAN of RIDE_GUESS_S beside them), shared by all on duty; and the way to the store, as the last riders
@@ -211,14 +215,15 @@ def write_load(*, store_id: int, now: datetime) -> None:
     """
     with connection.cursor() as cursor:
         cursor.execute(_LAST_TRIPS + _LOAD, {"store": store_id, "since": now - LAST_TRIPS})
-        on, idle, waiting, spent_s, served, there_s, came = cursor.fetchone()
+        on, idle, waiting, spent_s, served, there_s, came, carries = cursor.fetchone()
+    bags, litres = carries or (0, 0)
     each_s = (spent_s + LEAN * RIDE_GUESS_S) / (served + LEAN)
     free_s = 0 if idle or not on else round(each_s / on)
     wait_s = round(max(0, waiting + 1 - idle) * each_s / on) if on else 0
     way_s = round(there_s / (came + LEAN)) if on else 0
     goods.write_store_load(
         store_id=store_id, now=now, riders_on=on, riders_idle=idle, rider_wait_s=free_s + way_s,
-        rider_queue_s=wait_s - free_s,
+        rider_queue_s=wait_s - free_s, carries_bags=bags, carries_litres=litres,
     )  # fmt: skip
 
 

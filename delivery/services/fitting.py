@@ -1,8 +1,8 @@
 """Who may be handed which orders: the rule of the rounds (`delivery.dispatch`), asked of riders by name.
 
 What a rider cannot carry or may not collect is refused to everybody. What only speaks against them (they said no, ride
-in another zone, go home soon, have many orders already, the bag is too small for what we reckon lies in theirs) a
-person may decide otherwise, told so in words.
+in another zone, go home soon, have many orders already, the bag is too small for what we reckon lies in theirs, the one
+order is more than anybody here carries) a person may decide otherwise, told so in words.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from zoneinfo import ZoneInfo
 
 from blinkit.kernel.money import rupees
 from blinkit.kernel.said import say
+from catalog.models import StoreLoad
 from delivery.dispatch import FreeRider, OpenJob
 from delivery.dispatch.problem import (
     NO_COLD_BAG,
@@ -58,7 +59,7 @@ def barred_from(
 ) -> dict[int, Barred]:
     """By rider: what bars them from these jobs together, beside what they have to fetch or carry already. Bags that are
     not `at_shelf` (another rider has them) belong to no zone, and who said no to them is asked all the same. At most
-    eight statements, whatever the number of riders."""
+    nine statements, whatever the number of riders."""
     if not riders:
         return {}
     jobs = list(situation.with_cold(Job.objects.filter(pk__in=job_ids)).order_by("pk"))
@@ -73,6 +74,7 @@ def barred_from(
     carried = under_way.exclude(job__in=job_ids).values_list("trip__rider_id", "job__bags", "job__volume_ml")
     for rider_id, bags, volume_ml in carried:
         load.setdefault(rider_id, []).append((bags, volume_ml / 1000))
+    beyond = _beyond_all(jobs, riders)
     found = {}
     for rider, free in zip(riders, situation.as_free(riders, area, now=now), strict=True):
         has = load.get(rider.pk, [])
@@ -84,8 +86,22 @@ def barred_from(
             max_litres=None if free.max_litres is None else free.max_litres - litres,
             stores=frozenset(zones[rider.store_id]),
         )
-        found[rider.pk] = _barred(rider, free, wanted, has=len(has), at_shelf=at_shelf, area=area, now=now)
+        if beyond and not has and rider.max_bags >= beyond:
+            free = replace(free, max_bags=jobs[0].bags)
+        barred = _barred(rider, free, wanted, has=len(has), at_shelf=at_shelf, area=area, now=now)
+        if free.max_bags > rider.max_bags and not barred.never:
+            barred = Barred(against=_bulky(rider, jobs[0]), why=TOO_MANY_BAGS)
+        found[rider.pk] = barred
     return found
+
+
+def _beyond_all(jobs: Sequence[Job], riders: Sequence[Rider]) -> int:
+    """What the strongest rider of the store carries when this one order is more than that, else 0. Somebody has to take
+    it: whoever carries most, when a person says so."""
+    if len(jobs) != 1 or all(rider.max_bags >= jobs[0].bags for rider in riders):
+        return 0
+    most = StoreLoad.objects.filter(store_id=jobs[0].store_id).values_list("carries_bags", flat=True).first() or 0
+    return most if jobs[0].bags > most else 0
 
 
 def _barred(
@@ -121,6 +137,13 @@ def _never(why: str, rider: Rider, free: FreeRider, jobs: Sequence[OpenJob]) -> 
         due, room = rupees(sum(job.cash_paise for job in jobs)), rupees(free.cash_room_paise or 0)
         return say("{rider} may not collect {due} in cash: up to {room} more.", rider=str(rider), due=due, room=room)
     return say("{rider} cannot carry it: no room in the bag, or not with this vehicle.", rider=str(rider))
+
+
+def _bulky(rider: Rider, job: Job) -> str:
+    return say(
+        "Nobody here carries so many bags at once: {n}. {rider} carries {most}.",
+        n=job.bags, rider=str(rider), most=rider.max_bags,
+    )  # fmt: skip
 
 
 def _small(rider: Rider, free: FreeRider, jobs: Sequence[OpenJob]) -> str:

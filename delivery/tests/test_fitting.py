@@ -33,8 +33,9 @@ def no_cold_bag(job, who):
 
 
 def too_many_bags(job, who):
-    Job.objects.filter(pk=job.pk).update(bags=5)
-    return "bags", "Ravi cannot carry so many bags: 5, with room for 4."
+    Job.objects.filter(pk=job.pk).update(bags=3)
+    Rider.objects.filter(pk=who.pk).update(max_bags=2)  # others of the store carry 4
+    return "bags", "Ravi cannot carry so many bags: 3, with room for 2."
 
 
 def too_much_cash(job, who):
@@ -111,6 +112,23 @@ def test_what_rounds_only_mind_a_person_may_decide_when_told():
     assert send(later, far, sure=True).rider_id == far.pk
 
 
+def test_an_order_beyond_everybody_goes_to_who_carries_most_when_a_person_says_so():
+    """Rounds leave it; without this door it could only be cancelled. Never on top of other bags, nor on a bicycle."""
+    job = waiting_job()
+    strong, small = rider(job.store), rider(job.store, name="Sita", max_bags=2)
+    Job.objects.filter(pk=job.pk).update(bags=5)
+    words = "Nobody here carries so many bags at once: 5. Ravi carries 4."
+    with pytest.raises(AgainstRule, match=words):
+        send(job, strong)
+    with pytest.raises(CannotTake, match="5, with room for 2"):
+        send(job, small, sure=True)
+    send(job, strong, sure=True)
+    other = waiting_job(at=job.store)
+    Job.objects.filter(pk=other.pk).update(bags=5)
+    with pytest.raises(CannotTake, match="5, with room for 0"):
+        send(other, strong, sure=True)
+
+
 def test_who_may_not_ride_is_not_sent_however_sure_somebody_is():
     job = waiting_job()
     who = rider(job.store)
@@ -125,7 +143,7 @@ def test_many_riders_are_looked_at_in_as_many_statements_as_one(django_assert_ma
     riders = [rider(job.store) for _ in range(5)]
     Rider.objects.filter(pk=riders[0].pk).update(max_bags=0)
     riders[0].refresh_from_db()
-    with django_assert_max_num_queries(8):
+    with django_assert_max_num_queries(9):
         barred = barred_from([job.pk], riders, now=NOW)
     assert [bool(barred[one.pk].never) for one in riders] == [True, False, False, False, False]
 

@@ -190,6 +190,7 @@ def test_the_promise_is_told_how_many_riders_are_idle():
     rider(job.store), rider(job.store)
     load = StoreLoad.objects.get(store=job.store)
     assert (load.riders_on, load.riders_idle) == (2, 2)
+    assert (load.carries_bags, load.carries_litres) == (4, 40)
     offer = offered(job)
     services.accept(offer_id=offer.pk, rider_id=offer.rider_id, now=NOW)
     load.refresh_from_db()

@@ -15,11 +15,12 @@ from blinkit.kernel.errors import Conflict
 from catalog import services as goods
 from catalog.models import Store
 from catalog.travel import travel_seconds
-from fulfillment import bagging, capacity, floorplan, pickroute, staffing
+from fulfillment import capacity, floorplan, pickroute, staffing
 from fulfillment.errors import NoSuchTask
 from fulfillment.events import PickTaskOpened, SlotCleared
 from fulfillment.models import PickerShift, PickLine, PickTask, PlannedShift, TaskState
 from fulfillment.services.inside import IN_WORK, free_slots, hint, lock_task
+from orders import bagging
 from orders import services as orders
 from orders.models import Order, OrderLine
 from orders.promise import legs

@@ -15,15 +15,15 @@ from django.db.models import Case, IntegerField, Q, Value, When
 from blinkit.kernel import events
 from blinkit.kernel.errors import Invalid
 from blinkit.kernel.said import say, together
-from fulfillment import bagging
-from fulfillment.bagging import Goods, Kind, PackedBag, Verdict
 from fulfillment.errors import BagWeightOff, LinesOpen, NoFreeSlot, WeightMissing
 from fulfillment.events import TaskPacked
 from fulfillment.models import Bag, PickLine, PickTask, ShelfSlot, TaskState
 from fulfillment.packing_rules import Scale, rule_of
 from fulfillment.services.inside import hint, lock_with_order, need_in_hand
 from fulfillment.services.life import write_load
+from orders import bagging
 from orders import services as orders
+from orders.bagging import Goods, Kind, PackedBag, Verdict
 
 MOST_BAGS = 12
 MOST_BAG_G = 40_000
@@ -127,7 +127,7 @@ def weigh(
 
 def suggested_bags(lines: Iterable[PickLine]) -> dict[str, int]:
     """Bags per kind for what was found (lines with their products): cold things and what is not food apart, no bag
-    above what one carries and holds (fulfillment.bagging)."""
+    above what one carries and holds (orders.bagging)."""
     return cast(dict[str, int], bagging.suggest(goods_of(lines)))
 
 

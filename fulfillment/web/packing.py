@@ -15,14 +15,15 @@ from django.utils.translation import override
 from blinkit.kernel.errors import Invalid, Refusal
 from blinkit.kernel.words import said
 from catalog.models import Store
-from fulfillment import access, bagging, queries, services
-from fulfillment.bagging import PackedBag
+from fulfillment import access, queries, services
 from fulfillment.errors import BagWeightOff, WeightMissing
 from fulfillment.labelling import SIZES, Label, short_number, zpl
 from fulfillment.models import Bag, PickLine, PickTask, TaskState
 from fulfillment.packing_rules import Scale, rule_of
 from fulfillment.scancodes import letter
 from fulfillment.web.parts import act, is_htmx, me, qr, screen, show
+from orders import bagging
+from orders.bagging import PackedBag
 from orders.words import door_chips
 
 SHOWN_AFTER_PACKING = (TaskState.PACKED, TaskState.HANDED_OVER)

@@ -209,8 +209,8 @@ class CheckoutView(APIView):
 
         Cash orders are confirmed at once; online ones hold their items until `pay_by`. Other refusals: `out-of-stock`
         (`items`, each with what is near `instead`), `store-closed`, `not-served`, `cash-limit`, `below-minimum`,
-        `too-many-units`, `not-on-shelf`, `cart-empty`, `too-many-open-orders`, `wallet-changed`, and with a slot
-        `slot-gone` (the `slots` that are left).
+        `too-much-to-carry`, `too-many-units`, `not-on-shelf`, `cart-empty`, `too-many-open-orders`, `wallet-changed`,
+        and with a slot `slot-gone` (the `slots` that are left).
         """
         body = parsed(shapes.CheckoutBody(data=request.data))
         order = services.checkout(

@@ -23,6 +23,7 @@ from catalog.queries import ShelfRow
 from catalog.ways import way_metres
 from inventory import queries as stock
 from orders.models import Cart, CartLine, Consent
+from orders.queries.carrying import too_much
 from orders.queries.offers import Buyer, Offered, offered
 from orders.queries.places import fees_json
 from orders.queries.quotes import remember
@@ -233,6 +234,8 @@ def view_of(
         least = rupees(policy.minimum_order_paise)
         sentence = say("Add {more} more: orders start at {least}.", more=rupees(missing_paise), least=least)
         problems.append(Problem("below-minimum", sentence))
+    if (heavy := too_much(wanted, rows, store=store)) is not None:
+        problems.append(Problem("too-much-to-carry", heavy.sentence))
     return CartView(
         cart=cart,
         store=store,

@@ -1,6 +1,7 @@
 """Checkout: all or nothing, at the bill that was shown."""
 
 from datetime import timedelta
+from decimal import Decimal
 
 import pytest
 from django.db import connection
@@ -27,6 +28,7 @@ from orders.errors import (
     NotServed,
     StoreClosed,
     TooManyOpenOrders,
+    TooMuchToCarry,
 )
 from orders.models import CartLine, Order, OrderLine, Promise
 from orders.states import Status
@@ -202,6 +204,30 @@ def test_refuses_below_the_minimum_order():
         ask(user, view, address(user))
     assert refused.value.extra["missing_paise"] == 6_000
     assert nothing_was_written()
+
+
+def test_refuses_what_no_rider_of_the_store_could_carry():
+    """As the floor will reckon it: cold goods and detergent have bags of their own."""
+    water = ProductFactory(pack_size=Decimal(2), pack_unit="l", weight_g=2_050, max_per_order=20)
+    ice = ProductFactory(zone="frozen")
+    place, user = shop(water, ice), customer()
+    where = address(user)
+    StoreLoad.objects.update_or_create(store=place, defaults={"carries_bags": 4, "carries_litres": 40})
+    view = full_cart(user, place, {water: 13})
+    words = "This fills about 5 bags, and a rider carries 4. Take something out, or order it in two parts."
+    assert [(one.code, one.sentence) for one in view.problems] == [("too-much-to-carry", words)]
+    with pytest.raises(TooMuchToCarry) as refused:
+        ask(user, view, where)
+    assert refused.value.extra == {"bags": 5, "most_bags": 4, "litres": 30, "most_litres": 40}
+    assert nothing_was_written()
+    view = full_cart(user, place, {water: 10, ice: 1})
+    assert [one.code for one in view.problems] == ["too-much-to-carry"]
+    StoreLoad.objects.filter(store=place).update(carries_litres=20)
+    view = full_cart(user, place, {water: 9})
+    assert "about 21 litres, and a rider carries 20" in view.problems[0].sentence
+    view = full_cart(user, place, {water: 8})
+    assert not view.problems
+    assert ask(user, view, where).status == Status.CONFIRMED
 
 
 def test_refuses_what_left_the_shelf_meanwhile():

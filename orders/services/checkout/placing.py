@@ -53,8 +53,8 @@ def checkout(
 
     Refuses, and then nothing is written: TooManyOpenOrders(open, max), CartEmpty, NoSuchAddress, NotServed,
     StoreClosed(reason), SlotGone(slots) with those that are left, NotOnShelf, TooManyUnits, BelowMinimum,
-    BillChanged(bill) when any figure is not the one shown, WalletChanged when the wallet gives another sum now,
-    CashLimit(limit_paise), OutOfStock(short).
+    TooMuchToCarry(bags, litres) when no rider of the store could carry it, BillChanged(bill) when any figure is not the
+    one shown, WalletChanged when the wallet gives another sum now, CashLimit(limit_paise), OutOfStock(short).
     """
     plan = plan_of(
         customer_id=customer_id, address_id=address_id, tip_paise=tip_paise, method=method, slot_id=slot_id, now=now

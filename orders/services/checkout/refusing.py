@@ -27,8 +27,10 @@ from orders.errors import (
     StoreClosed,
     TooManyOpenOrders,
     TooManyUnits,
+    TooMuchToCarry,
 )
 from orders.models import Order
+from orders.queries.carrying import too_much
 from orders.queries.carts import Wanted, bill_json
 from orders.queries.instead import near_substitutes, no_longer_listed
 from orders.queries.places import NOT_YET_HERE, Serviceability
@@ -117,6 +119,9 @@ def refuse_unless_agreed(plan: Plan, *, fingerprint: str) -> None:
             minimum_paise=policy.minimum_order_paise,
             missing_paise=missing,
         )
+    if (heavy := too_much(plan.wanted, plan.rows, store=plan.store)) is not None:
+        metrics.count("checkout_refused_total", reason="too-much-to-carry")
+        raise TooMuchToCarry(heavy.sentence, **heavy.as_dict())
     if fingerprint != plan.bill.fingerprint():
         raise changed(plan, plan.bill, shown=fingerprint)
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Literal
 
-from fulfillment.bagging.packing import PackedBag, Part
+from orders.bagging.packing import PackedBag, Part
 
 LEAST_TOLERANCE_G = 60
 TOLERANCE_BP = 400

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from fulfillment.bagging.goods import KINDS, Goods, Kind
+from orders.bagging.goods import KINDS, Goods, Kind
 
 BAG_CARRIES_G = 8_000
 """What one paper bag and one rider's arm carry well."""

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fulfillment import bagging
-from fulfillment.bagging import BAG_CARRIES_G, BAG_EMPTY_G, BAG_HOLDS_ML, Goods
+from orders import bagging
+from orders.bagging import BAG_CARRIES_G, BAG_EMPTY_G, BAG_HOLDS_ML, Goods
 
 
 def goods(id, kind="ambient", qty=1, weight_g=500, volume_ml=800, fragile=False):

@@ -75,7 +75,9 @@ def is_fragile(*, hsn: str = "", category: str = "") -> bool:
     return not FRAGILE_WORDS.isdisjoint(category.lower().split("-"))
 
 
-def litres_ml(*, pack_size: Decimal | None, pack_unit: str, weight_g: int, zone: str, fragile: bool = False) -> int:
+def litres_ml(
+    *, pack_size: Decimal | float | None, pack_unit: str, weight_g: int, zone: str, fragile: bool = False
+) -> int:
     """Millilitres one unit takes in a bag.
 
     Liquids by what is printed, plus the bottle's walls; else by weight and the density of its zone; a kilo printed
@@ -101,7 +103,7 @@ def goods(
     hsn: str,
     category: str,
     weight_g: int,
-    pack_size: Decimal | None,
+    pack_size: Decimal | float | None,
     pack_unit: str,
 ) -> Goods:
     """A line as bags see it. `category` is its slug, read where there is no HSN code."""
