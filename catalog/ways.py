@@ -5,6 +5,7 @@ A city without fields costs no statement; one with fields one statement per stor
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
@@ -43,6 +44,22 @@ def ride_seconds(store: Store, to: Point, *, at: datetime, metres: int | None = 
     """Whole seconds of the usual ride from a store to a place in that hour's traffic."""
     way = way_metres(store, to) if metres is None else metres
     return travel_seconds(store.point, to, at=at, timezone=store.city.timezone, metres=way)
+
+
+def leg_metres(store: Store, a: Point, b: Point) -> int:
+    """Whole metres by street between two places of a store's area (loaded with its city): from the store itself as
+    `way_metres`, else by the city's figures."""
+    return way_metres(store, b) if a == store.point else street_metres(a, b, streets_of(store.city))
+
+
+def leg_seconds(store: Store, a: Point, b: Point, *, vehicle: str, at: datetime) -> int:
+    """Whole seconds of the same with a vehicle, in that hour's traffic."""
+    return travel_seconds(a, b, vehicle, at, timezone=store.city.timezone, metres=leg_metres(store, a, b))
+
+
+def fields_of(stores: Iterable[Store]) -> dict[Point, Field]:
+    """By place: the fields of those stores that have one, for who asks for many ways at once."""
+    return {store.point: field for store in stores if (field := _field_of(store)) is not None}
 
 
 def _field_of(store: Store) -> Field | None:

@@ -19,6 +19,7 @@ from django.utils.translation import gettext as _
 
 from catalog.models import Store, Zone
 from catalog.travel import street_metres, travel_seconds
+from catalog.ways import leg_metres
 from delivery import calling, road
 from delivery.models import Earning, Offer, OfferState, Rider, Shift, Stop, StopState, Trip
 from delivery.paying import PARTS
@@ -89,7 +90,7 @@ def store_json(store: Store) -> dict[str, Any]:
 def offer_of(*, rider: Rider, now: datetime) -> dict[str, Any] | None:
     """The open offer to this rider, or None."""
     open_now = Offer.objects.filter(rider=rider, state=OfferState.OPEN, expires_at__gt=now)
-    offer = open_now.select_related("store").first()
+    offer = open_now.select_related("store__city").first()
     return None if offer is None else offer_json(offer, rider)
 
 
@@ -101,8 +102,8 @@ def offer_json(offer: Offer, rider: Rider) -> dict[str, Any]:
     drops, before, way, ride_s = [], store.point, 0, 0
     for one in offered:
         order = one.job.order
-        leg = street_metres(before, order.point)
-        way, ride_s = way + leg, ride_s + travel_seconds(before, order.point, rider.vehicle)
+        leg = leg_metres(store, before, order.point)
+        way, ride_s = way + leg, ride_s + travel_seconds(before, order.point, rider.vehicle, metres=leg)
         before = order.point
         drops.append(
             {
@@ -196,7 +197,7 @@ def stop_json(stop: Stop, trip: Trip, *, way: road.Road | None = None) -> dict[s
             "contact_phone": calling.shown(order.contact_phone),
             "hints": hints_for(order, now=stop.picked_up_at) if stop.picked_up_at else [],
         },
-        "distance_metres": street_metres(trip.store.point, order.point),
+        "distance_metres": order.distance_metres,
         "photo_allowed": any(chip in order.instructions for chip in LEAVING),
         "cash_paise": _cash_due(order),
         "pay_paise": stop.pay_paise,

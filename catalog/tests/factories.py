@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Sequence
-from datetime import UTC, datetime, time
+from datetime import UTC, datetime, time, timedelta
 from typing import Any
 
 import factory
 
 from catalog import services
 from catalog.models import Brand, Category, City, Product, ShelfItem, Store
+from catalog.streets import StreetField
+from catalog.travel import STANDARD, Field
+from catalog.ways import FIELDS_AT
 
 NOW = datetime(2026, 11, 20, 9, 0, tzinfo=UTC)
 SQUARE = [[77.60, 12.93], [77.65, 12.93], [77.65, 12.98], [77.60, 12.98]]
@@ -79,3 +83,14 @@ def on_shelf(at: Store, *products: Product, price_paise: int | None = None) -> l
     services.put_on_shelf(store_id=at.pk, rows=rows, actor="system", reason="test", now=NOW)
     services.refresh_search([product.pk for product in products])
     return list(ShelfItem.objects.filter(store=at, product__in=products).order_by("product_id"))
+
+
+def street_field(store: Store, *, metres: int) -> Store:
+    """The streets around the store are such that everything near it is so many metres away."""
+    step, made_at = 0.002, NOW + timedelta(seconds=metres)  # processes keep fields by store and stamp
+    field = Field(
+        store.point, store.lat - 20 * step, store.lng - 20 * step, step, step, 41, array("H", [metres]) * 41 * 41
+    )
+    StreetField.objects.create(store=store, packed=field.packed(), made_at=made_at)
+    City.objects.filter(pk=store.city_id).update(streets=STANDARD.as_json() | {FIELDS_AT: made_at.isoformat()})
+    return Store.objects.select_related("city").get(pk=store.pk)

@@ -7,7 +7,7 @@ from functools import partial
 
 from django.db import transaction
 
-from catalog.travel import travel_seconds
+from catalog.ways import leg_seconds
 from delivery.models import Stop, StopState
 from delivery.services.positions import DOOR_S
 from orders import services as orders
@@ -31,10 +31,10 @@ def tell_doors_before(*, rider_id: int, now: datetime) -> int:
     )
     changed, before, gone_s = 0, None, 0
     for stop in stops:
-        store, order, vehicle = stop.trip.store.point, stop.job.order, stop.trip.rider.vehicle
-        ride = partial(travel_seconds, vehicle=vehicle, at=now, timezone=stop.trip.store.city.timezone)
-        gone_s += ride(before or store, order.point)
-        longer_s = 0 if before is None else max(0, gone_s - ride(store, order.point))
+        store, order = stop.trip.store, stop.job.order
+        ride = partial(leg_seconds, store, vehicle=stop.trip.rider.vehicle, at=now)
+        gone_s += ride(before or store.point, order.point)
+        longer_s = 0 if before is None else max(0, gone_s - ride(store.point, order.point))
         changed += orders.doors_before(order_id=order.pk, rider_id=rider_id, longer_s=longer_s)
         before, gone_s = order.point, gone_s + DOOR_S
     return changed

@@ -21,8 +21,8 @@ from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet
 from blinkit.kernel.geo import EARTH_RADIUS_METRES, Point
 from catalog.kept import BrieflyKept
 from catalog.models import City, Store, Zone
-from catalog.travel import SETTLE_S, Streets, seconds_per_metre, street_metres, travel_seconds
-from catalog.ways import streets_of
+from catalog.travel import SETTLE_S, Field, Streets, seconds_per_metre, street_metres, travel_seconds
+from catalog.ways import fields_of, streets_of
 from delivery import saying_no
 from delivery.cash_room import cash_rooms
 from delivery.dispatch import Expected, FreeRider, OpenJob
@@ -55,14 +55,17 @@ STANDARD = DispatchPolicy()
 
 @dataclass(frozen=True, slots=True)
 class Ways:
-    """Seconds by street in this city at this hour: one pair, or all pairs at once."""
+    """Seconds by street in this city at this hour: one pair, or all at once; from a store by its field, if any."""
 
     streets: Streets
     at: datetime
     timezone: str
+    fields: Mapping[Point, Field]
 
     def __call__(self, a: Point, b: Point, vehicle: str) -> float:
-        metres = street_metres(a, b, self.streets)
+        metres = self._from_store(a, b)
+        if metres is None:
+            metres = street_metres(a, b, self.streets)
         return travel_seconds(a, b, vehicle, self.at, timezone=self.timezone, metres=metres)
 
     def table(self, origins: Sequence[Point], targets: Sequence[Point], vehicle: str) -> Any:
@@ -74,8 +77,16 @@ class Ways:
         straight = 2 * EARTH_RADIUS_METRES * np.arcsin(np.sqrt(np.minimum(1.0, h)))
         fit = self.streets
         metres = fit.factor * straight + fit.turns * np.minimum(straight, fit.turns_metres)
+        for row, origin in enumerate(origins if self.fields else ()):
+            for column, target in enumerate(targets if origin in self.fields else ()):
+                if (known := self._from_store(origin, target)) is not None:
+                    metres[row, column] = known
         pace = seconds_per_metre(vehicle, self.at, timezone=self.timezone)
         return np.where(metres < 0.5, 0.0, SETTLE_S + metres * pace)
+
+    def _from_store(self, a: Point, b: Point) -> int | None:
+        field = self.fields.get(a)
+        return None if field is None or a == b else field.to(b)
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,11 +118,11 @@ def sharing_riders(store_id: int) -> tuple[int, ...]:
 
 
 def area_of(store_ids: Sequence[int], *, now: datetime) -> Area:
-    """One statement. The policy is that of the first store's city."""
+    """One statement (and one per store, process and fit of its city). The policy is that of the first store's city."""
     rows = Store.objects.filter(pk__in=store_ids).select_related("city__dispatch_policy").order_by("pk")
     stores = {store.pk: store for store in rows}
     city = stores[store_ids[0]].city
-    return Area(stores, policy_of(city), Ways(streets_of(city), now, city.timezone))
+    return Area(stores, policy_of(city), Ways(streets_of(city), now, city.timezone, fields_of(stores.values())))
 
 
 def policy_of(city: City) -> DispatchPolicy:

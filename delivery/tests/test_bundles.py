@@ -6,7 +6,10 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from catalog.tests.factories import NOW, store
+from blinkit.kernel.geo import Point
+from catalog.tests.factories import NOW, store, street_field
+from catalog.travel import travel_seconds
+from catalog.ways import leg_seconds
 from delivery import dispatch, queries, services
 from delivery.dispatching import StrategyName, WeighingName
 from delivery.errors import OfferGone
@@ -222,6 +225,27 @@ def test_a_table_of_ways_is_what_single_ways_are():
     for i, a in enumerate(spots):
         for j, b in enumerate(spots):
             assert table[i][j] == pytest.approx(ways(a, b, "scooter"), abs=1.0)
+
+
+def test_rides_from_a_store_are_those_of_its_streets():
+    """In a round, in the offer and for the doors before a door: one measure, the one that was promised and is paid."""
+    jobs = ready_jobs(2)
+    place = street_field(jobs[0].store, metres=4_321)
+    ways, door = situation.area_of((place.pk,), now=NOW).ways, jobs[0].order.point
+    known_s = leg_seconds(place, place.point, door, vehicle="scooter", at=NOW)
+    plain_s = travel_seconds(place.point, door, "scooter", NOW)
+    assert known_s > 2 * plain_s
+    spots = [place.point, door, Point(place.lat + 0.5, place.lng)]
+    table = ways.table(spots, spots, "scooter")
+    assert ways(place.point, door, "scooter") == known_s == pytest.approx(table[0][1], abs=1.0)
+    assert (table[0][0], ways(place.point, place.point, "scooter")) == (0, 0)
+    assert table[1][0] == pytest.approx(ways(door, place.point, "scooter"), abs=1.0)
+    assert table[1][0] < known_s, "the way back is not the store's field"
+    assert table[0][2] > 5_000, "beyond the field the city's figures serve"
+    who = at_shelf(place)
+    services.dispatch_round(now=NOW)
+    drops = queries.offer_of(rider=who, now=NOW)["drops"]
+    assert drops[0]["distance_metres"] == 4_321 > 10 * drops[1]["distance_metres"]
 
 
 def test_a_round_takes_as_many_statements_for_forty_riders_as_for_two():

@@ -9,6 +9,7 @@ from accounts.tests.factories import UserFactory
 from blinkit.kernel.geo import Point, step_towards
 from blinkit.kernel.models import Event
 from catalog.tests.factories import NOW
+from catalog.ways import way_metres
 from delivery import navigation, queries, services
 from delivery.doors import BagsReturn, DoorPolicy
 from delivery.errors import CallFirst, NoSuchStop, ReasonMissing, StopGone, TooEarly
@@ -294,6 +295,7 @@ def test_a_pin_moves_a_little_and_the_promise_with_it():
         services.move_pin(**{**mine, "customer_id": UserFactory().pk}, to=near)
     moved = services.move_pin(**mine, to=near)
     assert moved.promised_by > order.promised_by
+    assert moved.distance_metres == way_metres(made.store, near)
     with pytest.raises(Exception, match="250 metres"):
         services.move_pin(**mine, to=far)  # not step by step either: it counts from where the order was placed
     services.move_pin(order_id=order.pk, to=far, actor="user:9", now=AT_DOOR)

@@ -259,7 +259,7 @@ def _shelf_by(order: Order, *, timezone: str, now: datetime) -> datetime:
     """When the bags must stand on the shelf: the promise minus handover, ride and door, as the promise counts them."""
     if order.promised_by is None:
         return now + timedelta(minutes=5)
-    ride_s = travel_seconds(order.store.point, order.point, at=now, timezone=timezone)
+    ride_s = travel_seconds(order.store.point, order.point, at=now, timezone=timezone, metres=order.distance_metres)
     return max(now, order.promised_by - timedelta(seconds=legs.HANDOVER_S + ride_s + legs.DOOR_S))
 
 

@@ -29,7 +29,7 @@ PICKED = "picked"
 RIDING = frozenset({Status.PICKED_UP, Status.IN_TRANSIT})
 FIELDS = (
     "id", "number", "store_id", "status", "status_at", "confirmed_at", "released_at", "promised_by", "picked_up_at",
-    "rider_at_door_at", "lat", "lng", "rider_id_ref", "doors_before_s", "lines_count", "picked_at",
+    "rider_at_door_at", "lat", "lng", "distance_metres", "rider_id_ref", "doors_before_s", "lines_count", "picked_at",
     "store__lat", "store__lng", "store__city__timezone", "store__mode", "store__mode_until",
     "store__load__pick_backlog_s", "store__load__rider_wait_s", "timer__stage", "timer__began_at", "timer__usual_s",
     "timer__slow_stage", "timer__slow_s",
@@ -92,7 +92,7 @@ def row_of(order: Order, *, lines: int) -> dict[str, Any]:
     """The same for one order that is loaded with its store, load and city. `timer` and `picked_at` are not known here:
     time that was lost earlier is not named, and packing begins when picking usually ends."""
     load = getattr(order.store, "load", None)
-    own = {name: getattr(order, name) for name in FIELDS[:14] if name != "id"}
+    own = {name: getattr(order, name) for name in FIELDS[:15] if name != "id"}
     return own | {
         "id": order.pk,
         "lines_count": lines,
@@ -133,7 +133,7 @@ def outlook(
         promise.Underway(
             status=str(status),
             lines=row["lines_count"],
-            ride_s=travel_seconds(at_store, door, at=now, timezone=zone),
+            ride_s=travel_seconds(at_store, door, at=now, timezone=zone, metres=row["distance_metres"] or None),
             here_s=here_s,
             road_s=(now - row["picked_up_at"]).total_seconds() if row["picked_up_at"] else 0,
             backlog_s=row["store__load__pick_backlog_s"] or 0,

@@ -13,7 +13,7 @@ from blinkit.kernel import events
 from blinkit.kernel.errors import Invalid
 from blinkit.kernel.geo import Point, distance_metres
 from blinkit.kernel.said import say
-from catalog.travel import street_metres, travel_seconds
+from catalog.ways import ride_seconds, way_metres
 from orders.errors import CashNeedsHand, IllegalMove, NoSuchOrder, WrongBag
 from orders.events import BagsBack, PinMoved, RiderChanged
 from orders.models import Evidence, Order
@@ -77,9 +77,10 @@ def move_pin(*, order_id: UUID, to: Point, most_metres: int, actor: str, now: da
             say("The door can move by {n} metres at most. Write to us if the address is another one.", n=most_metres),
             most_metres=most_metres,
         )
-    before, store = order.point, order.store.point
-    longer_s = travel_seconds(store, to) - travel_seconds(store, before)
-    order.lat, order.lng, order.distance_metres = to.lat, to.lng, street_metres(store, to)
+    before, metres = order.point, way_metres(order.store, to)
+    ridden_s, longer_s = (ride_seconds(order.store, to, at=now, metres=way) for way in (order.distance_metres, metres))
+    longer_s -= ridden_s
+    order.lat, order.lng, order.distance_metres = to.lat, to.lng, metres
     fields = ["lat", "lng", "distance_metres"]
     if longer_s > 0 and order.promised_by and order.slot_id is None:
         order.promised_by += timedelta(seconds=longer_s)
