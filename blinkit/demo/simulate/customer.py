@@ -13,7 +13,9 @@ WORDS = ("milk", "doodh", "atta", "bread", "banana", "tomato", "paneer", "chips"
 PAYS_ONLINE, IS_DECLINED, GIVES_UP = 0.4, 0.15, 0.4
 CANCELS, LEAVE_AT_DOOR, NOBODY_HOME = 0.06, 0.12, 0.02
 STUCK_AFTER_S = 180.0
-"""An order in which nothing moves for so long (of the clock) is reported as stuck."""
+STUCK_AFTER_CITY_S = 1_800.0
+"""An order in which nothing moves for so long of the clock and of the city's time is reported as stuck, and its
+customer orders the next one."""
 
 
 class Customer:
@@ -119,6 +121,7 @@ class Customer:
         changes_mind = self.dice.random() < CANCELS
         hears_the_bell = self.dice.random() >= NOBODY_HOME
         moved_at, status = time.monotonic(), ""
+        stuck_after_s = max(STUCK_AFTER_S, STUCK_AFTER_CITY_S / self.city.plan.speed)
 
         async def look() -> Any:
             return await self.link.get(f"orders/{order_id}/tracking/")
@@ -136,7 +139,7 @@ class Customer:
                     changes_mind = False
                     await self.city.spend(self.dice.uniform(1, 15))
                     await self._cancel(order, "I changed my mind")
-                if time.monotonic() - moved_at > STUCK_AFTER_S or self.city.over:
+                if time.monotonic() - moved_at > stuck_after_s or self.city.over:
                     self.city.ended[f"still {status}"] += 1
                     self.city.trouble.errors.append(f"order {seen['number']} stays {status}")
                     return
