@@ -30,6 +30,16 @@ class StoreLimitChanged(DomainEvent):
 
 
 @dataclass(frozen=True)
+class WeatherDeclared(DomainEvent):
+    """Subject "city:<slug>". `weather` is a `Weather`, or "" when it was declared over."""
+
+    city: str
+    old: str
+    weather: str
+    until: datetime | None = None
+
+
+@dataclass(frozen=True)
 class SurgeChanged(DomainEvent):
     """Subject "store:<code>"."""
 

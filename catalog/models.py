@@ -12,15 +12,33 @@ from django.utils import timezone
 from blinkit.kernel.geo import Point
 
 
+class Weather(models.TextChoices):
+    RAIN = "rain", "Heavy rain"
+    STORM = "storm", "Storm"
+    FLOOD = "flood", "Flooded streets"
+    FOG = "fog", "Dense fog"
+    HEAT = "heat", "Great heat"
+
+
 class City(models.Model):
     slug = models.SlugField(unique=True)
     name = models.CharField(max_length=80)
     state_code = models.CharField(max_length=2, help_text="GST state code of the place of supply: 29 is Karnataka")
     timezone = models.CharField(max_length=40, default="Asia/Kolkata")
     streets = models.JSONField(default=dict, db_default={}, blank=True, editable=False, help_text="By fit_travel")
+    # Declared by operations (services.declare_weather): rides take longer until it is over.
+    bad_weather = models.CharField(
+        max_length=8, choices=Weather.choices, blank=True, default="", db_default="", editable=False
+    )
+    bad_weather_until = models.DateTimeField(null=True, blank=True, editable=False)
 
     class Meta:
         verbose_name_plural = "cities"
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(bad_weather="") | Q(bad_weather_until__isnull=False), name="city_bad_weather_has_an_end"
+            )
+        ]
 
     def __str__(self) -> str:
         return self.name

@@ -12,7 +12,7 @@ from typing import Any
 from django.conf import settings
 
 from blinkit.kernel.geo import Point
-from catalog.models import City, Store
+from catalog.models import City, Store, Weather
 from catalog.routing import routed_metres
 from catalog.streets import StreetField
 from catalog.travel import BadField, Field, Streets, field_from, street_metres, streets_from, travel_seconds
@@ -30,6 +30,13 @@ def streets_of(city: City) -> Streets:
     return streets_from(city.streets)
 
 
+def weather_of(city: City, *, at: datetime) -> Weather | None:
+    """The bad weather that was declared for that instant (services.declare_weather); None when there is none."""
+    if not city.bad_weather or city.bad_weather_until is None or city.bad_weather_until <= at:
+        return None
+    return Weather(city.bad_weather)
+
+
 def way_metres(store: Store, to: Point) -> int:
     """Whole metres by street from a store, loaded with its city, to a place: by the router where there is one and it
     answers, else by the store's field, else by the city's figures."""
@@ -41,9 +48,10 @@ def way_metres(store: Store, to: Point) -> int:
 
 
 def ride_seconds(store: Store, to: Point, *, at: datetime, metres: int | None = None) -> int:
-    """Whole seconds of the usual ride from a store to a place in that hour's traffic."""
+    """Whole seconds of the usual ride from a store to a place in that hour's traffic and weather."""
     way = way_metres(store, to) if metres is None else metres
-    return travel_seconds(store.point, to, at=at, timezone=store.city.timezone, metres=way)
+    bad_weather = weather_of(store.city, at=at) is not None
+    return travel_seconds(store.point, to, at=at, timezone=store.city.timezone, metres=way, bad_weather=bad_weather)
 
 
 def leg_metres(store: Store, a: Point, b: Point) -> int:
@@ -53,8 +61,9 @@ def leg_metres(store: Store, a: Point, b: Point) -> int:
 
 
 def leg_seconds(store: Store, a: Point, b: Point, *, vehicle: str, at: datetime) -> int:
-    """Whole seconds of the same with a vehicle, in that hour's traffic."""
-    return travel_seconds(a, b, vehicle, at, timezone=store.city.timezone, metres=leg_metres(store, a, b))
+    """Whole seconds of the same with a vehicle, in that hour's traffic and weather."""
+    metres, bad_weather = leg_metres(store, a, b), weather_of(store.city, at=at) is not None
+    return travel_seconds(a, b, vehicle, at, timezone=store.city.timezone, metres=metres, bad_weather=bad_weather)
 
 
 def fields_of(stores: Iterable[Store]) -> dict[Point, Field]:

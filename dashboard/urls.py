@@ -7,7 +7,21 @@ from typing import Any
 from django.urls import path
 
 from dashboard import api
-from dashboard.web import ask, ask_public, board, claims, demand, desk, incidents, kept, market, promises, recalls, road
+from dashboard.web import (
+    ask,
+    ask_public,
+    board,
+    claims,
+    demand,
+    desk,
+    incidents,
+    kept,
+    market,
+    promises,
+    recalls,
+    road,
+    weather,
+)
 from dashboard.ws import OpsConsumer
 
 api_urls: list[Any] = [
@@ -37,6 +51,8 @@ web_urls: list[Any] = [
     path("compare/ask/suggest/", ask_public.suggest, name="compare-ask-suggest"),
     path("compare/ask/change/", ask_public.change, name="compare-ask-change"),
     path("ops/riders/", board.riders, name="ops-riders"),
+    path("ops/weather/", weather.weather, name="ops-weather"),
+    path("ops/weather/declare/", weather.declare, name="ops-weather-declare"),
     path("ops/demand/", demand.demand, name="ops-demand"),
     path("ops/demand/cells.csv", demand.demand_csv, name="ops-demand-csv"),
     path("ops/demand/tell/", demand.tell, name="ops-demand-tell"),

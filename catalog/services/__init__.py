@@ -37,6 +37,7 @@ from catalog.services.shelf import put_on_shelf, refresh_shelf, set_active, set_
 from catalog.services.stores import join_waitlist, save_store, set_store_limit, set_store_mode, write_store_load
 from catalog.services.surge import refresh_surge
 from catalog.services.watches import cheaper_told, forget_cheaper, not_cheaper, unfollow, watch_price
+from catalog.services.weather import declare_weather
 from catalog.services.wishes import (
     add_favourite,
     ask_for_restock,
@@ -59,6 +60,7 @@ __all__ = [
     "cancel_prices",
     "cheaper_told",
     "count_searches",
+    "declare_weather",
     "delete_list",
     "dismiss_search",
     "flush_unmet",

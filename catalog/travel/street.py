@@ -64,6 +64,11 @@ ours: limits of 40 to 50 km/h in Indian cities, less the stops. A city may say o
 SETTLE_S = 25
 """Unlocking, turning out of the yard, finding the gate: a ride of 50 metres takes time too."""
 
+BAD_WEATHER = 1.3
+"""How much longer the way takes in rain, storm, flooded streets or fog. Cars on city streets lose 10 to 25 % of their
+speed in rain (FHWA, How Do Weather Events Impact Roads?) and two wheels are more careful: an estimate of ours,
+corrected by what rides in bad weather really took (orders.promise, `ride_wet`)."""
+
 PEAKS = ((time(8, 30), time(10, 30), 1.25), (time(17, 30), time(20, 30), 1.3))
 NIGHT = (time(23, 0), time(6, 0), 0.9)
 
@@ -81,6 +86,7 @@ def travel_seconds(
     *,
     timezone: str = "Asia/Kolkata",
     metres: int | None = None,
+    bad_weather: bool = False,
 ) -> int:
     """Estimated ride in whole seconds; with `at` (aware) the hour's traffic is counted. Zero for the same place.
     `metres`: the way, where it is known better than by street_metres.
@@ -93,12 +99,16 @@ def travel_seconds(
         metres = street_metres(a, b)
     if not metres:
         return 0
-    return round(SETTLE_S + metres * seconds_per_metre(vehicle, at, timezone=timezone))
+    return round(SETTLE_S + metres * seconds_per_metre(vehicle, at, timezone=timezone, bad_weather=bad_weather))
 
 
-def seconds_per_metre(vehicle: str, at: datetime | None = None, *, timezone: str = "Asia/Kolkata") -> float:
+def seconds_per_metre(
+    vehicle: str, at: datetime | None = None, *, timezone: str = "Asia/Kolkata", bad_weather: bool = False
+) -> float:
     """On the road, without SETTLE_S; with `at` (aware) in that hour's traffic. KeyError for an unknown vehicle."""
     slowness = 1.0 if at is None or vehicle == "walk" else _slowness(at, timezone)
+    if bad_weather:
+        slowness *= BAD_WEATHER
     return slowness / (VEHICLES[vehicle] / 3.6)
 
 

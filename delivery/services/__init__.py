@@ -65,6 +65,7 @@ from delivery.services.trips import (
     unassign,
 )
 from delivery.services.watching import watch_trips
+from delivery.services.weather import declare_weather, running_pay
 
 __all__ = [
     "Device",
@@ -91,6 +92,7 @@ __all__ = [
     "change_vehicle",
     "choose_maps",
     "customer_calls",
+    "declare_weather",
     "decline",
     "deliver",
     "depart",
@@ -128,6 +130,7 @@ __all__ = [
     "rider_calls",
     "rider_of",
     "rider_on_duty",
+    "running_pay",
     "scan_bag",
     "scan_trip_bag",
     "send_rescue",

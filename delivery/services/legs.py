@@ -26,24 +26,27 @@ WITH done AS (
     UNION ALL SELECT store_id, hour, 'ride', arrived_at - picked_up_at FROM done
     UNION ALL SELECT store_id, hour, 'door', done_at - arrived_at FROM done
 ), times AS (
-    SELECT store_id, hour, extract(epoch FROM arrived_at - picked_up_at) / (
-        SELECT nullif((p.inputs->>'ride_s')::float, 0) FROM orders_promise p
-        WHERE p.order_id = done.order_id ORDER BY p.id LIMIT 1
-    ) AS times FROM done WHERE arrived_at > picked_up_at
+    SELECT store_id, hour, CASE WHEN was.wet THEN 'ride_wet' ELSE 'ride_times' END AS leg,
+        extract(epoch FROM arrived_at - picked_up_at) / was.ride_s AS times
+    FROM done CROSS JOIN LATERAL (
+        SELECT nullif((p.inputs->>'ride_s')::float, 0) AS ride_s, (p.inputs->>'bad_weather')::boolean AS wet
+        FROM orders_promise p WHERE p.order_id = done.order_id ORDER BY p.id LIMIT 1
+    ) was WHERE arrived_at > picked_up_at
 )
 SELECT store_id, leg, coalesce(hour, %(any)s),
        percentile_cont(0.5) WITHIN GROUP (ORDER BY extract(epoch FROM took)),
        percentile_cont(0.9) WITHIN GROUP (ORDER BY extract(epoch FROM took)), count(*)
 FROM legs WHERE took IS NOT NULL AND took >= interval '0' GROUP BY store_id, leg, GROUPING SETS ((hour), ())
-UNION ALL SELECT store_id, 'ride_times', coalesce(hour, %(any)s),
+UNION ALL SELECT store_id, leg, coalesce(hour, %(any)s),
        percentile_cont(0.5) WITHIN GROUP (ORDER BY times), percentile_cont(0.9) WITHIN GROUP (ORDER BY times), count(*)
-FROM times WHERE times IS NOT NULL GROUP BY store_id, GROUPING SETS ((hour), ())
+FROM times WHERE times IS NOT NULL GROUP BY store_id, leg, GROUPING SETS ((hour), ())
 """
 
 
 def measure_legs(*, now: datetime) -> int:
     """Write down the wait for the rider, handover, ride and door per store and local hour, and of any hour, from the
-    last two weeks, and the ride as a part of the one its promise reckoned with. Returns how many rows.
+    last two weeks, and the ride as a part of the one its promise reckoned with, rides in bad weather apart. Returns how
+    many rows.
 
     A handover begins when rider and bags are both there; the wait for the rider is what packed bags stood before.
     """

@@ -318,7 +318,8 @@ _NOWHERE = Point(0.0, 0.0)
 
 
 def _ride_s(at_ms: int, fact: Mapping[str, Any], metres: int) -> int:
-    return travel_seconds(_NOWHERE, _NOWHERE, fact["vehicle"], _instant(at_ms), metres=metres)
+    wet = at_ms < fact.get("wet_until_ms", 0)
+    return travel_seconds(_NOWHERE, _NOWHERE, fact["vehicle"], _instant(at_ms), metres=metres, bad_weather=wet)
 
 
 # -- showing
@@ -365,6 +366,7 @@ def _depart(rider_id: int, *, now: datetime) -> None:
 
 _CARRYING = """
 SELECT r.id, r.vehicle, home.city_id, city.streets::text,
+       CASE WHEN city.bad_weather <> '' THEN extract(epoch FROM city.bad_weather_until)::bigint * 1000 END,
        EXISTS (SELECT 1 FROM delivery_shift s WHERE s.rider_id = r.id AND s.ended_at IS NULL),
        at.lat, at.lng, o.id::text, o.lat, o.lng, o.status, st.state
 FROM delivery_rider r
@@ -387,12 +389,12 @@ def _carrying(rider_ids: Collection[int]) -> dict[int, dict[str, Any]]:
         cursor.execute(_CARRYING, [list(rider_ids)])
         rows = cursor.fetchall()
     facts: dict[int, dict[str, Any]] = {}
-    for rider, vehicle, city, streets, duty, store_lat, store_lng, order, lat, lng, status, is_in in rows:
+    for rider, vehicle, city, streets, wet_ms, duty, store_lat, store_lng, order, lat, lng, status, is_in in rows:
         fact = facts.get(rider)
         if fact is None:
             store = None if store_lat is None else [store_lat, store_lng]
             fact = facts[rider] = {"duty": duty, "city": city, "vehicle": vehicle, "store": store}
-            fact["streets"] = orjson.loads(streets)
+            fact["streets"], fact["wet_until_ms"] = orjson.loads(streets), wet_ms or 0
             fact |= {"stops": [], "left": True}
         if order is not None:
             fact["stops"].append([order, lat, lng, is_in])

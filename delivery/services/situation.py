@@ -22,7 +22,7 @@ from blinkit.kernel.geo import EARTH_RADIUS_METRES, Point
 from catalog.kept import BrieflyKept
 from catalog.models import City, Store, Zone
 from catalog.travel import SETTLE_S, Field, Streets, seconds_per_metre, street_metres, travel_seconds
-from catalog.ways import fields_of, streets_of
+from catalog.ways import fields_of, streets_of, weather_of
 from delivery import saying_no
 from delivery.cash_room import cash_rooms
 from delivery.dispatch import Expected, FreeRider, OpenJob
@@ -61,12 +61,15 @@ class Ways:
     at: datetime
     timezone: str
     fields: Mapping[Point, Field]
+    bad_weather: bool = False
 
     def __call__(self, a: Point, b: Point, vehicle: str) -> float:
         metres = self._from_store(a, b)
         if metres is None:
             metres = street_metres(a, b, self.streets)
-        return travel_seconds(a, b, vehicle, self.at, timezone=self.timezone, metres=metres)
+        return travel_seconds(
+            a, b, vehicle, self.at, timezone=self.timezone, metres=metres, bad_weather=self.bad_weather
+        )
 
     def table(self, origins: Sequence[Point], targets: Sequence[Point], vehicle: str) -> Any:
         """The same to within a second, as an array with a row per origin."""
@@ -81,7 +84,7 @@ class Ways:
             for column, target in enumerate(targets if origin in self.fields else ()):
                 if (known := self._from_store(origin, target)) is not None:
                     metres[row, column] = known
-        pace = seconds_per_metre(vehicle, self.at, timezone=self.timezone)
+        pace = seconds_per_metre(vehicle, self.at, timezone=self.timezone, bad_weather=self.bad_weather)
         return np.where(metres < 0.5, 0.0, SETTLE_S + metres * pace)
 
     def _from_store(self, a: Point, b: Point) -> int | None:
@@ -122,7 +125,11 @@ def area_of(store_ids: Sequence[int], *, now: datetime) -> Area:
     rows = Store.objects.filter(pk__in=store_ids).select_related("city__dispatch_policy").order_by("pk")
     stores = {store.pk: store for store in rows}
     city = stores[store_ids[0]].city
-    return Area(stores, policy_of(city), Ways(streets_of(city), now, city.timezone, fields_of(stores.values())))
+    return Area(
+        stores,
+        policy_of(city),
+        Ways(streets_of(city), now, city.timezone, fields_of(stores.values()), weather_of(city, at=now) is not None),
+    )
 
 
 def policy_of(city: City) -> DispatchPolicy:

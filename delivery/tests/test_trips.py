@@ -242,6 +242,19 @@ def test_what_the_legs_took_is_written_down():
     assert found == {"rider": (60, 1), "handover": (0, 1), "ride": (300, 1), "door": (180, 1)}
 
 
+def test_rides_in_bad_weather_are_measured_apart():
+    dry, wet = trip(to_door=True), trip(to_door=True, at=make_store("BLR-U"))
+    promise = wet[1].job.order.promises.get()
+    promise.inputs |= {"bad_weather": True}
+    promise.save()
+    for made, stop in (dry, wet):
+        due, rider_id = stop.job.order.total_paise, made.rider_id
+        services.deliver(stop_id=stop.pk, rider_id=rider_id, otp=stop.job.order.door_otp, cash_paise=due, now=LATER)
+    services.measure_legs(now=LATER)
+    times = LegStat.objects.filter(leg__startswith="ride_", hour=LegStat.ANY_HOUR).values_list("leg", "store_id")
+    assert sorted(times) == [("ride_times", dry[0].store_id), ("ride_wet", wet[0].store_id)]
+
+
 def test_a_rider_who_was_coming_is_free_when_another_store_does_the_order(run_events):
 
     milk = ProductFactory()

@@ -39,7 +39,7 @@ def open_task(*, order_id: UUID, now: datetime) -> PickTask | None:
     if order.status != Status.CONFIRMED or order.is_for_later:
         return PickTask.objects.filter(order=order).first()
     lines = _lines_with_places(order)
-    due_at = _shelf_by(order, timezone=lines[0]["timezone"] if lines else "Asia/Kolkata", now=now)
+    due_at = _shelf_by(order, lines[0] if lines else {"timezone": "Asia/Kolkata", "weather_until": None}, now=now)
     pace = capacity.Pace(*lines[0]["pace"]) if lines and lines[0]["pace"] else capacity.HOUSE
     work_s = round(pace.seconds(len(lines), sum(line["qty"] for line in lines)))
     task = PickTask(order=order, store=order.store, due_at=due_at, work_s=work_s, opened_at=now)
@@ -164,6 +164,7 @@ def refresh_loads(*, now: datetime) -> int:
 
 _LINES_WITH_PLACES = f"""
 SELECT l.id, l.product_id, l.qty - l.short_qty AS qty, p.zone, p.weight_g, c.timezone,
+    CASE WHEN c.bad_weather <> '' THEN c.bad_weather_until END AS weather_until,
     p.hsn, p.pack_size, p.pack_unit, k.slug AS category,
     coalesce(b.code, home.code) AS bin_code, coalesce(b.zone, home.zone) AS bin_zone,
     coalesce(b.sequence, home.sequence) AS sequence, home.code AS home_bin, coalesce(p.fragile, k.fragile) AS fragile,
@@ -255,11 +256,15 @@ def _expected_bags(lines: Sequence[dict[str, Any]]) -> tuple[int, int]:
     return min(bags, 32_767), min(sum(one.volume_ml * one.qty for one in found), 2_000_000_000)
 
 
-def _shelf_by(order: Order, *, timezone: str, now: datetime) -> datetime:
+def _shelf_by(order: Order, place: dict[str, Any], *, now: datetime) -> datetime:
     """When the bags must stand on the shelf: the promise minus handover, ride and door, as the promise counts them."""
     if order.promised_by is None:
         return now + timedelta(minutes=5)
-    ride_s = travel_seconds(order.store.point, order.point, at=now, timezone=timezone, metres=order.distance_metres)
+    until, metres = place["weather_until"], order.distance_metres
+    ride_s = travel_seconds(
+        order.store.point, order.point, at=now, timezone=place["timezone"], metres=metres,
+        bad_weather=until is not None and until > now,
+    )  # fmt: skip
     return max(now, order.promised_by - timedelta(seconds=legs.HANDOVER_S + ride_s + legs.DOOR_S))
 
 

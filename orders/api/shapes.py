@@ -166,7 +166,7 @@ class SurgeOut(S.Serializer[Any]):
 
 
 class EtaWhyOut(S.Serializer[Any]):
-    code = S.CharField(help_text="rush, few-hands or many-orders.")
+    code = S.CharField(help_text="rush, bad-weather, few-hands or many-orders.")
     sentence = S.CharField()
 
 

@@ -228,7 +228,7 @@ class Surge:
 
 @strawberry.type
 class EtaWhy:
-    code: str = strawberry.field(description="rush, few-hands or many-orders.")
+    code: str = strawberry.field(description="rush, bad-weather, few-hands or many-orders.")
     sentence: str
 
 

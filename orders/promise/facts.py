@@ -14,8 +14,8 @@ from orders.promise.legs import Quote, range_of
 from orders.promise.trees import UNKNOWN, BadTrees
 
 FIELDS = (
-    "ride_s", "backlog_s", "rider_wait_s", "lines", "units", "rush", "hour", "weekday", "open_orders", "pickers_on",
-    "riders_on", "riders_idle", "store",
+    "ride_s", "backlog_s", "rider_wait_s", "lines", "units", "rush", "bad_weather", "hour", "weekday",
+    "open_orders", "pickers_on", "riders_on", "riders_idle", "store",
 )  # fmt: skip
 _NUMBERS = FIELDS[:-1]
 INCREASING = frozenset({"ride_s", "backlog_s", "rider_wait_s", "lines"})

@@ -37,6 +37,8 @@ SPREAD = {
 RUSH_FACTOR = 1.25
 RIDE_TIMES = "ride_times"
 """Measured as a part of the usual ride: one figure in seconds is too little for the far and too much for the near."""
+WET_RIDE_TIMES = "ride_wet"
+"""The same of rides in bad weather, against what catalog.travel already adds for it."""
 LEAST_RANGE_M = 3
 """A range narrower than this pretends to know more than we do."""
 
@@ -50,8 +52,8 @@ class Leg(NamedTuple):
 @dataclass(frozen=True, slots=True)
 class PromiseInputs:
     """What the promise is made from. `ride_s` comes from catalog.travel; `measured` replaces heuristics by leg, and
-    under RIDE_TIMES says how many times `ride_s` rides really take. No ride is planned to take less than
-    `least_ride_s`."""
+    under RIDE_TIMES (in bad weather WET_RIDE_TIMES) says how many times `ride_s` rides really take. No ride is planned
+    to take less than `least_ride_s`."""
 
     lines: int
     units: int
@@ -59,6 +61,7 @@ class PromiseInputs:
     backlog_s: float = 0
     rider_wait_s: float = 0
     rush: bool = False
+    bad_weather: bool = False
     least_ride_s: float = 0
     measured: Mapping[str, tuple[float, float]] = field(default_factory=dict)
 
@@ -70,6 +73,7 @@ class PromiseInputs:
             "backlog_s": round(self.backlog_s),
             "rider_wait_s": round(self.rider_wait_s),
             "rush": self.rush,
+            "bad_weather": self.bad_weather,
         }
         if self.least_ride_s:
             out["least_ride_s"] = round(self.least_ride_s)
@@ -155,8 +159,9 @@ def _rider(seconds: float, measured: Mapping[str, tuple[float, float]]) -> Leg:
 def _ride(inputs: PromiseInputs, usual_s: float) -> Leg:
     """As measured, else `usual_s`; never below what the law leaves."""
     measured = inputs.measured
-    if RIDE_TIMES in measured and inputs.ride_s > 0:
-        usual, bad = measured[RIDE_TIMES]
+    times = WET_RIDE_TIMES if inputs.bad_weather and WET_RIDE_TIMES in measured else RIDE_TIMES
+    if times in measured and inputs.ride_s > 0:
+        usual, bad = measured[times]
         p50_s, p90_s = usual * inputs.ride_s, bad * inputs.ride_s
     elif "ride" in measured:
         p50_s, p90_s = measured["ride"]

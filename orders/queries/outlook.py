@@ -30,7 +30,8 @@ RIDING = frozenset({Status.PICKED_UP, Status.IN_TRANSIT})
 FIELDS = (
     "id", "number", "store_id", "status", "status_at", "confirmed_at", "released_at", "promised_by", "picked_up_at",
     "rider_at_door_at", "lat", "lng", "distance_metres", "rider_id_ref", "doors_before_s", "lines_count", "picked_at",
-    "store__lat", "store__lng", "store__city__timezone", "store__mode", "store__mode_until",
+    "store__lat", "store__lng", "store__city__timezone", "store__city__bad_weather",
+    "store__city__bad_weather_until", "store__mode", "store__mode_until",
     "store__load__pick_backlog_s", "store__load__rider_wait_s", "timer__stage", "timer__began_at", "timer__usual_s",
     "timer__slow_stage", "timer__slow_s",
 )  # fmt: skip
@@ -100,6 +101,8 @@ def row_of(order: Order, *, lines: int) -> dict[str, Any]:
         "store__lat": order.store.lat,
         "store__lng": order.store.lng,
         "store__city__timezone": order.store.city.timezone,
+        "store__city__bad_weather": order.store.city.bad_weather,
+        "store__city__bad_weather_until": order.store.city.bad_weather_until,
         "store__mode": order.store.mode,
         "store__mode_until": order.store.mode_until,
         "store__load__pick_backlog_s": load.pick_backlog_s if load else 0,
@@ -122,10 +125,13 @@ def outlook(
     zone, riding = row["store__city__timezone"] or "Asia/Kolkata", status in RIDING
     began_at = _began(row, status)
     here_s = (now - began_at).total_seconds()
+    weather_until = row["store__city__bad_weather_until"] if row["store__city__bad_weather"] else None
+    bad_weather = weather_until is not None and weather_until > now
     ride_ahead_s: float | None = None
     doors_before_s = row["doors_before_s"]
     if riding and position is not None:
-        straight_s = travel_seconds(Point(position["lat"], position["lng"]), door, at=now, timezone=zone)
+        here = Point(position["lat"], position["lng"])
+        straight_s = travel_seconds(here, door, at=now, timezone=zone, bad_weather=bad_weather)
         ride_ahead_s = straight_s
         if doors_before_s:
             ride_ahead_s = max(straight_s, _by_other_doors(position, now=now))
@@ -133,7 +139,9 @@ def outlook(
         promise.Underway(
             status=str(status),
             lines=row["lines_count"],
-            ride_s=travel_seconds(at_store, door, at=now, timezone=zone, metres=row["distance_metres"] or None),
+            ride_s=travel_seconds(
+                at_store, door, at=now, timezone=zone, metres=row["distance_metres"] or None, bad_weather=bad_weather
+            ),
             here_s=here_s,
             road_s=(now - row["picked_up_at"]).total_seconds() if row["picked_up_at"] else 0,
             backlog_s=row["store__load__pick_backlog_s"] or 0,

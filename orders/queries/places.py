@@ -20,7 +20,7 @@ from catalog.models import ShelfItem, Store, StoreLoad, StoreMode
 from catalog.pricing import FeeRules
 from catalog.routing import ask_ahead
 from catalog.travel import LAWFUL_KMH, lawful_seconds
-from catalog.ways import ride_seconds, way_metres
+from catalog.ways import ride_seconds, way_metres, weather_of
 from inventory import queries as stock
 from orders import promise, sourcing
 from orders.models import LegStat
@@ -221,6 +221,7 @@ def _inputs(
         backlog_s=load.pick_backlog_s,
         rider_wait_s=load.next_rider_s,
         rush=goods.current_mode(store, now=now) == StoreMode.RUSH,
+        bad_weather=weather_of(store.city, at=now) is not None,
         least_ride_s=lawful_seconds(metres, known.kmh),
         measured=known.legs,
     ), metres
@@ -245,9 +246,9 @@ def promises_for(
         for store, one in zip(stores, inputs, strict=True):
             load, local = load_of(store), locals_[store.city.timezone]
             rows.append((
-                round(one.ride_s), round(one.backlog_s), round(one.rider_wait_s), lines, units, one.rush, local.hour,
-                local.weekday(), load.open_orders, load.pickers_on, load.riders_on, load.riders_idle,
-                learned.stores.get(store.code, UNKNOWN),
+                round(one.ride_s), round(one.backlog_s), round(one.rider_wait_s), lines, units, one.rush,
+                one.bad_weather, local.hour, local.weekday(), load.open_orders, load.pickers_on,
+                load.riders_on, load.riders_idle, learned.stores.get(store.code, UNKNOWN),
             ))  # fmt: skip
         quotes = learned.correct_many(quotes, rows)
     found = {}
@@ -267,6 +268,7 @@ def why_long(store: Store, *, now: datetime) -> promise.WhyLong | None:
         pickers_planned=load.pickers_planned,
         rush=goods.current_mode(store, now=now) == StoreMode.RUSH,
         rush_reason=store.mode_reason,
+        weather=weather_of(store.city, at=now),
     )
 
 

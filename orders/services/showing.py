@@ -41,8 +41,8 @@ PER_SWEEP = 5_000
 SHOWN_KEPT_DAYS = 14
 PAUSE_AFTER_FAILURE_S = 1.0
 _KEPT = (
-    "ride_s", "backlog_s", "rider_wait_s", "lines", "units", "rush", "hour", "weekday", "open_orders", "pickers_on",
-    "riders_on", "riders_idle", "legs", "quoted", "room", "governor",
+    "ride_s", "backlog_s", "rider_wait_s", "lines", "units", "rush", "bad_weather", "hour", "weekday", "open_orders",
+    "pickers_on", "riders_on", "riders_idle", "legs", "quoted", "room", "governor",
 )  # fmt: skip
 _try_again_at = 0.0
 
