@@ -230,6 +230,7 @@ CELERY_BEAT_SCHEDULE = {  # seeds the database schedule; an administrator can ch
         "fulfillment.tasks.sweep_tasks": 30,
         "fulfillment.tasks.refresh_loads": 20,
         "fulfillment.tasks.learn_pace": 24 * 3600,
+        "fulfillment.tasks.measure_legs": 900,
         "delivery.tasks.dispatch_round": 3,
         "delivery.tasks.sweep_offers": 5,
         "delivery.tasks.sweep_silent": 60,

@@ -27,3 +27,9 @@ def refresh_loads(**_: Any) -> None:
 def learn_pace(**_: Any) -> None:
     """How many seconds an order takes, of the house, of stores and of pickers."""
     services.learn_pace(now=timezone.now())
+
+
+@shared_task(acks_late=True)
+def measure_legs(**_: Any) -> int:
+    """How long the floor's part of a promise really takes."""
+    return services.measure_legs(now=timezone.now())

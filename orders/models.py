@@ -277,9 +277,9 @@ class Promise(models.Model):
 
 
 class LegStat(models.Model):
-    """How long one leg takes at a store by hour of day, written down by the rooms above; seconds, but `ride_times` says
-    how many times the reckoned ride (`ride_wet` in bad weather). ANY_HOUR stands for the hours that have too few of
-    their own."""
+    """How long one leg takes at a store by hour of day, written down by the rooms above; seconds, but `pick_times` and
+    `pack_times` say how many times the rule of thumb for the basket, `ride_times` how many times the reckoned ride
+    (`ride_wet` in bad weather). ANY_HOUR stands for the hours that have too few of their own."""
 
     ANY_HOUR = 24
 

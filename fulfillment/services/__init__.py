@@ -5,6 +5,7 @@ order lock the task alone.
 """
 
 from fulfillment.services.handing_over import hand_over
+from fulfillment.services.legs import measure_legs
 from fulfillment.services.life import (
     clear_slot,
     close_cancelled,
@@ -57,6 +58,7 @@ __all__ = [
     "join_again",
     "learn_pace",
     "lots_left",
+    "measure_legs",
     "next_task",
     "note_packed",
     "note_refused",

@@ -12,8 +12,9 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
-VERSION = "h1"
-"""Heuristic, first version. Kept with every promise, so that versions can be compared on what really happened."""
+VERSION = "h2"
+"""Heuristic, second version (accept, pick and pack measured as well). Kept with every promise, so that versions can be
+compared on what really happened."""
 
 ACCEPT_S = 10
 PICK_BASE_S = 20
@@ -51,9 +52,10 @@ class Leg(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class PromiseInputs:
-    """What the promise is made from. `ride_s` comes from catalog.travel; `measured` replaces heuristics by leg, and
-    under RIDE_TIMES (in bad weather WET_RIDE_TIMES) says how many times `ride_s` rides really take. No ride is planned
-    to take less than `least_ride_s`."""
+    """What the promise is made from. `ride_s` comes from catalog.travel; `measured` replaces heuristics by leg;
+    under `pick_times` and `pack_times` it says how many times the rule of thumb for a basket they really take, under
+    RIDE_TIMES (in bad weather WET_RIDE_TIMES) how many times `ride_s`. No ride is planned to take less than
+    `least_ride_s`."""
 
     lines: int
     units: int
@@ -112,15 +114,18 @@ def quote(inputs: PromiseInputs) -> Quote:
     lines, measured = inputs.lines, inputs.measured
     pick_s = float(PICK_BASE_S + PICK_PER_LINE_S * lines + PICK_PER_EXTRA_UNIT_S * (inputs.units - lines))
     pack_s = PACK_S + PACK_PER_LINE_S * lines
-    # Riders are sought from the confirmation on: only the wait beyond picking and packing counts.
-    rider_s = max(0.0, inputs.rider_wait_s - (ACCEPT_S + inputs.backlog_s + pick_s + pack_s))
     # A rush slows people and streets down, not the backlog: that is measured.
     slow = RUSH_FACTOR if inputs.rush else 1
-    legs = (
+    to_shelf = (
         _leg("accept", ACCEPT_S, measured),
         _leg("backlog", inputs.backlog_s, measured),
-        _leg("pick", pick_s * slow, measured),
-        _leg("pack", pack_s * slow, measured),
+        _scaled("pick", pick_s * slow, measured),
+        _scaled("pack", pack_s * slow, measured),
+    )
+    # Riders are sought from the confirmation on: only the wait beyond what comes before the shelf counts.
+    rider_s = max(0.0, inputs.rider_wait_s - sum(leg.p50_s for leg in to_shelf))
+    legs = (
+        *to_shelf,
         _rider(rider_s, measured),
         _leg("handover", HANDOVER_S, measured),
         _ride(inputs, inputs.ride_s * slow),
@@ -147,6 +152,12 @@ def _leg(name: str, seconds: float, measured: Mapping[str, tuple[float, float]])
     if found is None:
         return Leg(name, float(seconds), seconds * (1 + SPREAD[name]))
     return Leg(name, found[0], max(found))
+
+
+def _scaled(name: str, seconds: float, measured: Mapping[str, tuple[float, float]]) -> Leg:
+    """As many times the rule of thumb for this basket as it really takes (`pick_times`, `pack_times`)."""
+    times = measured.get(f"{name}_times")
+    return _leg(name, seconds, measured) if times is None else Leg(name, times[0] * seconds, max(times) * seconds)
 
 
 def _rider(seconds: float, measured: Mapping[str, tuple[float, float]]) -> Leg:

@@ -24,7 +24,7 @@ from catalog.tests.factories import NOW, ProductFactory
 from catalog.tests.factories import store as make_store
 from orders import queries
 from orders.models import EtaModel, LegStat, Order, Promise
-from orders.promise import PromiseInputs, quote
+from orders.promise import VERSION, PromiseInputs, quote
 from orders.promise.conformal import Adaptive
 from orders.promise.deliveries import BadFile, read
 from orders.promise.facts import FIELDS, INCREASING, Corrector, corrector_from, facts, guess_of
@@ -226,7 +226,7 @@ def history(count: int, *, seed: int = 3, until=NOW, like=took) -> None:
         p50_s = guess_of(told)[0]
         promises.append(
             Promise(
-                order=order, version="h1", made_at=at, p50_at=at + timedelta(seconds=p50_s),
+                order=order, version=VERSION, made_at=at, p50_at=at + timedelta(seconds=p50_s),
                 promised_by=at + timedelta(minutes=20), inputs=told, actual_at=came_at,
             )
         )  # fmt: skip
@@ -323,7 +323,7 @@ def test_with_a_model_that_cannot_be_read_the_rule_of_thumb_serves(kept):
         is_active=True,
     )  # fmt: skip
     said, told = queries.promise_for(place, to=Point(*HOME), lines=3, units=4, now=NOW)
-    assert said.version == "h1"
+    assert said.version == VERSION
     assert said.p50_s == pytest.approx(guess_of(told)[0], abs=5)
 
 

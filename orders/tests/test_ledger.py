@@ -17,7 +17,7 @@ from catalog.tests.factories import store as make_store
 from catalog.travel import LAWFUL_KMH, VEHICLES
 from orders import queries
 from orders.models import EtaModel, LegStat, Order, Promise, PromiseRoom, SafeSpeed, ShownPromise
-from orders.promise import PromiseInputs, Quote, Room, quote
+from orders.promise import VERSION, PromiseInputs, Quote, Room, quote
 from orders.promise.facts import FIELDS, Corrector
 from orders.promise.learned import Learned
 from orders.promise.room import AS_QUOTED, LEAST, MOST, MOST_STEP, Came, pooled, room_for, with_room
@@ -51,6 +51,19 @@ def test_a_ride_is_measured_as_a_part_of_the_usual_one():
         for ride_s in (100, 900)
     )
     assert [leg.p50_s for made in (near, far) for leg in made.legs if leg.name == "ride"] == [120, 1080]
+
+
+def test_picking_is_measured_as_a_part_of_what_such_a_basket_usually_takes():
+    """And a rider is waited for only beyond what the floor really takes."""
+    measured = {"pick_times": (0.5, 0.8), "pack_times": (2.0, 3.0), "accept": (4, 9)}
+    small, large = (
+        {leg.name: leg for leg in quote(PromiseInputs(n, n, 300, rider_wait_s=500, measured=measured)).legs}
+        for n in (1, 21)
+    )
+    assert (small["pick"][1:], large["pick"][1:]) == ((15.5, pytest.approx(24.8)), (125.5, pytest.approx(200.8)))
+    assert (small["pack"].p50_s, large["pack"].p50_s) == (53, 113)
+    assert small["accept"][1:] == large["accept"][1:] == (4, 9)
+    assert (small["rider"].p50_s, large["rider"].p50_s) == (500 - 4 - 15.5 - 53, 500 - 4 - 125.5 - 113)
 
 
 def test_what_was_learned_too_short_is_lengthened_by_what_the_ride_lacks():
@@ -125,7 +138,7 @@ def test_looking_writes_nothing_and_the_sweep_writes_each_value_once(place, djan
     looked(guest=guest, now=NOW + 16 * M)
     assert showing.sweep_shown(now=NOW) == 1
     row = ShownPromise.objects.filter(page="cart").get()
-    assert (row.store_id, row.to_m, row.version) == (place.pk, answer.eta_to_m, "h1")
+    assert (row.store_id, row.to_m, row.version) == (place.pk, answer.eta_to_m, VERSION)
     assert row.inputs["legs"]["ride"] and row.inputs["ride_s"] == answer.made[1]["ride_s"]
     assert row.area == "12.96,77.63"
     kept = f"{row.inputs}{row.key}{row.area}"
@@ -216,7 +229,7 @@ def test_a_learned_model_that_promises_too_much_is_governed(place):
 # -- the room ---------------------------------------------------------------------------------------------------------
 
 
-def came_late(place, minutes, count=20, version="h1"):
+def came_late(place, minutes, count=20, version=VERSION):
     """Delivered so long after they were promised; the quote said 10 to 13 minutes."""
     for _ in range(count):
         done = order(at=place, products=1)
@@ -266,7 +279,7 @@ def test_the_quick_ones_do_not_speak_before_the_slow_ones_had_their_time(place, 
 
 def test_one_statement_reads_all_that_a_quote_needs(place, django_assert_num_queries):
     LegStat.objects.create(store=place, leg="door", hour=NOW.hour, p50_s=1, p90_s=2, samples=99)
-    PromiseRoom.objects.create(store=place, version="h1", middle=0, end=2, kept_percent=80, samples=30)
+    PromiseRoom.objects.create(store=place, version=VERSION, middle=0, end=2, kept_percent=80, samples=30)
     with django_assert_num_queries(1):
         many = queries.promises_for([place], to=HERE, lines=5, units=5, now=NOW)
     assert many[place.pk] == told(place)[0]
