@@ -279,11 +279,12 @@ class Promise(models.Model):
 class LegStat(models.Model):
     """How long one leg takes at a store by hour of day, written down by the rooms above; seconds, but `pick_times` and
     `pack_times` say how many times the rule of thumb for the basket, `ride_times` how many times the reckoned ride
-    (`ride_wet` in bad weather). ANY_HOUR stands for the hours that have too few of their own."""
+    (`ride_wet` in bad weather). ANY_HOUR stands for the hours that have too few of their own, no store for the stores
+    that have."""
 
     ANY_HOUR = 24
 
-    store = models.ForeignKey("catalog.Store", on_delete=models.CASCADE)
+    store = models.ForeignKey("catalog.Store", on_delete=models.CASCADE, null=True, blank=True)
     leg = models.CharField(max_length=12)
     hour = models.PositiveSmallIntegerField()
     p50_s = models.FloatField()
@@ -292,7 +293,9 @@ class LegStat(models.Model):
     updated_at = models.DateTimeField(default=timezone.now)
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["store", "leg", "hour"], name="leg_stat_once")]
+        constraints = [
+            models.UniqueConstraint(fields=["store", "leg", "hour"], nulls_distinct=False, name="leg_stat_once")
+        ]
 
 
 class Evidence(models.Model):

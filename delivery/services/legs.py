@@ -36,17 +36,17 @@ WITH done AS (
 SELECT store_id, leg, coalesce(hour, %(any)s),
        percentile_cont(0.5) WITHIN GROUP (ORDER BY extract(epoch FROM took)),
        percentile_cont(0.9) WITHIN GROUP (ORDER BY extract(epoch FROM took)), count(*)
-FROM legs WHERE took IS NOT NULL AND took >= interval '0' GROUP BY store_id, leg, GROUPING SETS ((hour), ())
+FROM legs WHERE took IS NOT NULL AND took >= interval '0' GROUP BY leg, GROUPING SETS ((store_id, hour), (store_id), ())
 UNION ALL SELECT store_id, leg, coalesce(hour, %(any)s),
        percentile_cont(0.5) WITHIN GROUP (ORDER BY times), percentile_cont(0.9) WITHIN GROUP (ORDER BY times), count(*)
-FROM times WHERE times IS NOT NULL GROUP BY store_id, leg, GROUPING SETS ((hour), ())
+FROM times WHERE times IS NOT NULL GROUP BY leg, GROUPING SETS ((store_id, hour), (store_id), ())
 """
 
 
 def measure_legs(*, now: datetime) -> int:
-    """Write down the wait for the rider, handover, ride and door per store and local hour, and of any hour, from the
-    last two weeks, and the ride as a part of the one its promise reckoned with, rides in bad weather apart. Returns how
-    many rows.
+    """Write down the wait for the rider, handover, ride and door per store and local hour, per store and of all stores,
+    from the last two weeks; and the ride as a part of the one its promise reckoned with, rides in bad weather apart.
+    Returns how many rows.
 
     A handover begins when rider and bags are both there; the wait for the rider is what packed bags stood before.
     """

@@ -36,15 +36,15 @@ WITH done AS (
 )
 SELECT store_id, leg, coalesce(hour, %(any)s), percentile_cont(0.5) WITHIN GROUP (ORDER BY value),
     percentile_cont(0.9) WITHIN GROUP (ORDER BY value), count(*)
-FROM took WHERE value IS NOT NULL GROUP BY store_id, leg, GROUPING SETS ((hour), ())
+FROM took WHERE value IS NOT NULL GROUP BY leg, GROUPING SETS ((store_id, hour), (store_id), ())
 """
 
 
 def measure_legs(*, now: datetime) -> int:
-    """Write down per store and local hour, and of any hour, from the last two weeks: the seconds until somebody took
-    the order beyond the backlog its promise reckoned with, and how many times the promise's rule of thumb for such a
-    basket picking and packing took. Orders picked together each count their whole walk, as their customers waited for
-    it. Orders for a slot say nothing. Returns how many rows."""
+    """Write down per store and local hour, per store and of all stores, from the last two weeks: the seconds until
+    somebody took the order beyond the backlog its promise reckoned with, and how many times the promise's rule of thumb
+    for such a basket picking and packing took. Orders picked together each count their whole walk, as their customers
+    waited for it. Orders for a slot say nothing. Returns how many rows."""
     asked = {
         "zone": settings.TIME_ZONE, "since": now - LOOK_BACK, "any": LegStat.ANY_HOUR, "rush": legs.RUSH_FACTOR,
         "pick": legs.PICK_BASE_S, "line": legs.PICK_PER_LINE_S, "unit": legs.PICK_PER_EXTRA_UNIT_S,

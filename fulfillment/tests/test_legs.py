@@ -38,6 +38,8 @@ def test_taking_picking_and_packing_are_measured_against_what_was_reckoned():
         "pick_times": (pytest.approx(62 / usual_pick_s), 1),
         "pack_times": (pytest.approx(53 / usual_pack_s), 1),
     }
+    of_all = LegStat.objects.filter(store=None).values_list("leg", "hour", "samples")
+    assert set(of_all) == {(leg, LegStat.ANY_HOUR, 1) for leg in found}
     assert set(LegStat.objects.filter(store=store, hour=14).values_list("leg", flat=True)) == found.keys()
 
 
@@ -50,7 +52,7 @@ def test_a_backlog_that_was_not_as_long_is_no_negative_wait_and_old_orders_say_n
     promise.inputs |= {"backlog_s": 900}
     promise.save()
     services.measure_legs(now=NOW + timedelta(minutes=1))
-    assert LegStat.objects.get(leg="accept", hour=LegStat.ANY_HOUR).p50_s == 0
+    assert LegStat.objects.get(store=store, leg="accept", hour=LegStat.ANY_HOUR).p50_s == 0
     assert not LegStat.objects.filter(leg="pick_times").exists(), "no time between two scans is no pick"
     LegStat.objects.all().delete()
     assert services.measure_legs(now=NOW + timedelta(days=14, minutes=1)) == 0

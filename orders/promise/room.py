@@ -19,7 +19,7 @@ WISHED = 0.9
 LEAN = 20
 """A store's own quantile counts as much as the others' when it has so many orders."""
 LEAST, MOST = -1.5, 4.0
-MOST_STEP = 0.5
+MOST_STEP = 1.0
 LEAST_SPREAD_S = 60.0
 
 

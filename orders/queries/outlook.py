@@ -36,7 +36,7 @@ FIELDS = (
     "timer__slow_stage", "timer__slow_s",
 )  # fmt: skip
 Row = Mapping[str, Any]
-Measured = Mapping[tuple[int, int], Mapping[str, tuple[float, float]]]
+Measured = Mapping[tuple[int | None, int], Mapping[str, tuple[float, float]]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,7 +151,7 @@ def outlook(
             doors_before_s=doors_before_s,
             picked=row["picked_at"] is not None,
             at_door=riding and row["rider_at_door_at"] is not None,
-            measured=_legs_of(row["store_id"], _hour(now, zone), measured or {}),
+            measured=legs_of(row["store_id"], _hour(now, zone), measured or {}),
         )
     )
     left_s = (promised_by - now).total_seconds()
@@ -198,8 +198,8 @@ def outlook_of(order: Order, *, lines: int, now: datetime, position: Mapping[str
     return outlook(row_of(order, lines=lines), now=now, measured=measured_legs(), position=position)
 
 
-def _read_measured() -> dict[tuple[int, int], dict[str, tuple[float, float]]]:
-    found: dict[tuple[int, int], dict[str, tuple[float, float]]] = {}
+def _read_measured() -> dict[tuple[int | None, int], dict[str, tuple[float, float]]]:
+    found: dict[tuple[int | None, int], dict[str, tuple[float, float]]] = {}
     stats = LegStat.objects.filter(samples__gte=ENOUGH_SAMPLES).values_list("store_id", "hour", "leg", "p50_s", "p90_s")
     for store_id, hour, leg, p50_s, p90_s in stats:
         found.setdefault((store_id, hour), {})[leg] = (p50_s, p90_s)
@@ -207,12 +207,13 @@ def _read_measured() -> dict[tuple[int, int], dict[str, tuple[float, float]]]:
 
 
 measured_legs: BrieflyKept[Measured] = BrieflyKept(_read_measured, times=4)
-"""What legs really take, by store and hour of its day (and LegStat.ANY_HOUR); where enough was measured."""
+"""What legs really take, by store and hour of its day, by store, and of all stores; where enough was measured."""
 
 
-def _legs_of(store_id: int, hour: int, measured: Measured) -> dict[str, tuple[float, float]]:
-    """Of the hour where it was measured, else of any hour."""
-    return {**measured.get((store_id, LegStat.ANY_HOUR), {}), **measured.get((store_id, hour), {})}
+def legs_of(store_id: int, hour: int, measured: Measured) -> dict[str, tuple[float, float]]:
+    """Of the hour where it was measured, else of any hour, else of all stores."""
+    keys = (None, LegStat.ANY_HOUR), (store_id, LegStat.ANY_HOUR), (store_id, hour)
+    return {leg: pair for key in keys for leg, pair in measured.get(key, {}).items()}
 
 
 _NOTHING_TO_SAY = frozenset(Status) - {

@@ -299,8 +299,8 @@ Legs = dict[str, tuple[float, float]]
 @dataclass(frozen=True, slots=True)
 class Known:
     """What a quote needs to know of a store at an hour: the learned model in use, what legs really take ((p50, p90) in
-    seconds; of the hour, else of any hour, where enough was measured), the room its promises need, the lawful average
-    speed in its city."""
+    seconds; of the hour, else of any hour, else of all stores, where enough was measured), the room its promises need,
+    the lawful average speed in its city."""
 
     model_id: int | None
     legs: Legs
@@ -321,7 +321,9 @@ SELECT w.store_id, (SELECT id FROM orders_etamodel WHERE is_active), r.version, 
      ORDER BY v.city_id NULLS LAST LIMIT 1),
     (SELECT jsonb_object_agg(leg, pair) FROM (
         SELECT DISTINCT ON (l.leg) l.leg, jsonb_build_array(l.p50_s, l.p90_s) AS pair FROM orders_legstat l
-        WHERE l.store_id = w.store_id AND l.hour IN (w.hour, %(any)s) AND l.samples >= %(enough)s ORDER BY l.leg, l.hour
+        WHERE (l.store_id = w.store_id OR l.store_id IS NULL) AND l.hour IN (w.hour, %(any)s)
+            AND l.samples >= %(enough)s
+        ORDER BY l.leg, l.store_id NULLS LAST, l.hour
     ) known)
 FROM wanted w LEFT JOIN orders_promiseroom r ON r.store_id = w.store_id
 """

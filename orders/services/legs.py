@@ -11,9 +11,9 @@ from orders.models import LegStat
 
 @dataclass(frozen=True, slots=True)
 class LegMeasure:
-    """One leg at one store in one local hour of the day (0 to 23, or LegStat.ANY_HOUR); seconds."""
+    """One leg at one store (None: of all) in one local hour of the day (0 to 23, or LegStat.ANY_HOUR); seconds."""
 
-    store_id: int
+    store_id: int | None
     leg: str
     hour: int
     p50_s: float

@@ -246,16 +246,32 @@ def test_a_store_that_breaks_its_promises_promises_later_step_by_step(place, dja
     usual, inputs = told(place)
     assert "room" not in inputs
     came_late(place, 20, count=3)
-    with django_assert_num_queries(7):  # three of them the lock and the savepoint
+    with django_assert_num_queries(8):  # three of them the lock and the savepoint
         assert rooms.learn_rooms(now=NOW + 30 * M) == 1
     first, inputs = told(place)
-    assert inputs["room"] == [0.5, 1.5] and first.to_m > usual.to_m
+    assert inputs["room"] == [MOST_STEP, 1 + MOST_STEP] and first.to_m > usual.to_m
     assert rooms.learn_rooms(now=NOW + 30 * M) == 1
     assert told(place)[0].to_m >= first.to_m
     row = PromiseRoom.objects.get()
     assert (row.kept_percent, row.samples) == (0.0, 3)
     PromiseRoom.objects.update(version="l9")  # learned with other quotes: says nothing about these
     assert told(place)[0] == usual
+
+
+def test_room_is_what_quotes_of_now_need(place, monkeypatch):
+    """Legs that are measured meanwhile move the quote: room is reckoned with them, not with what was said."""
+    monkeypatch.setattr(rooms, "LEAST_SAMPLES", 3)
+    monkeypatch.setattr("orders.promise.room.LEAN", 1)
+    came_late(place, 7, count=40)
+    for _ in range(4):
+        rooms.learn_rooms(now=NOW + 60 * M)
+    was = told(place)[0]
+    LegStat.objects.create(leg="ride_times", hour=LegStat.ANY_HOUR, p50_s=0.5, p90_s=0.6, samples=99)  # of all stores
+    shorter, inputs = told(place)
+    assert inputs["legs"]["ride"][0] < inputs["ride_s"] and shorter.to_m < was.to_m
+    for _ in range(4):
+        rooms.learn_rooms(now=NOW + 60 * M)
+    assert told(place)[0].to_m == was.to_m
 
 
 def test_other_versions_few_orders_and_other_stores_teach_nothing(place):
