@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.conf import settings
 from django.db import connection
@@ -45,7 +46,7 @@ def measure_legs(*, now: datetime) -> int:
     somebody took the order beyond the backlog its promise reckoned with, and how many times the promise's rule of thumb
     for such a basket picking and packing took. Orders picked together each count their whole walk, as their customers
     waited for it. Orders for a slot say nothing. Returns how many rows."""
-    asked = {
+    asked: dict[str, Any] = {
         "zone": settings.TIME_ZONE, "since": now - LOOK_BACK, "any": LegStat.ANY_HOUR, "rush": legs.RUSH_FACTOR,
         "pick": legs.PICK_BASE_S, "line": legs.PICK_PER_LINE_S, "unit": legs.PICK_PER_EXTRA_UNIT_S,
         "pack": legs.PACK_S, "pack_line": legs.PACK_PER_LINE_S,

@@ -22,6 +22,9 @@ LAST_OF_A_STORE = 400
 LEAST_SAMPLES = 15
 """Fewer promises of all stores together say nothing yet: quotes stay as they are."""
 
+INPUTS = ("lines", "units", "ride_s", "backlog_s", "rider_wait_s", "rush", "bad_weather", "least_ride_s")
+"""What a quote is made anew from, as _CAME reads it."""
+
 # The first promise of each order is what the customer was told; one for a slot is no matter of minutes. An order counts
 # when its time is over, come or not: before, the quick ones, which end first, would speak for all. What has not come by
 # then has taken this long at least.
@@ -84,7 +87,8 @@ def learn_rooms(*, now: datetime) -> int:
     measured = measured_legs()
     for store_id, p50_s, p90_s, took_s, was_kept, *made_from, hour in rows:
         if active is None:
-            said = quote(PromiseInputs(*made_from, measured=legs_of(store_id, hour, measured)))
+            inputs = dict(zip(INPUTS, made_from, strict=True))
+            said = quote(PromiseInputs(**inputs, measured=legs_of(store_id, hour, measured)))
             p50_s, p90_s = said.p50_s, said.p90_s
         came[store_id].append(Came(p50_s, p90_s, took_s))
         kept[store_id].append(was_kept)
