@@ -43,5 +43,6 @@ def declare_weather(
 
 
 def running_pay(city: City, *, now: datetime) -> QuerySet[PaySurge]:
-    """What a declaration pays in this city now; windows for one store alone are somebody else's."""
-    return PaySurge.objects.filter(city=city, store=None, kind=PaySurge.Kind.WEATHER, ends_at__gt=now).order_by("pk")
+    """What a declaration pays in this city now; windows for one store alone, or planned ahead, are somebody else's."""
+    here = PaySurge.objects.filter(city=city, store=None, kind=PaySurge.Kind.WEATHER)
+    return here.filter(starts_at__lte=now, ends_at__gt=now).order_by("pk")

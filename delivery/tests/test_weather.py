@@ -47,14 +47,14 @@ def test_said_over_in_the_second_it_was_declared_nothing_is_left():
     assert not PaySurge.objects.exists()
 
 
-def test_a_window_of_one_store_is_left_alone_and_no_pay_needs_none():
+def test_windows_of_one_store_or_planned_ahead_are_left_alone_and_no_pay_needs_none():
     place = waiting_job().store
-    own = PaySurge.objects.create(
-        city=place.city, store=place, kind="weather", reason="Hill", paise=700, starts_at=NOW, ends_at=NOW + HOUR
-    )
+    hill = {"city": place.city, "kind": "weather", "reason": "Hill", "paise": 700, "ends_at": NOW + 9 * HOUR}
+    own = PaySurge.objects.create(**hill, store=place, starts_at=NOW)
+    ahead = PaySurge.objects.create(**hill, starts_at=NOW + HOUR)
     rain(place, paise=0)
     rain(place, weather="")
-    assert list(PaySurge.objects.all()) == [own]
+    assert set(PaySurge.objects.filter(ends_at=NOW + 9 * HOUR)) == {own, ahead} == set(PaySurge.objects.all())
     with pytest.raises(Invalid, match="up to ₹200"):
         rain(place, paise=20_001)
     assert City.objects.get(pk=place.city_id).bad_weather == ""
