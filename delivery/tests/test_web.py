@@ -48,6 +48,26 @@ def test_a_whole_delivery_by_plain_forms(client):
     assert order.number in client.get("/rider/earnings/").content.decode()
 
 
+def test_what_the_rider_is_to_do_now_stands_first(client):
+    job, _ = signed_in(client)
+    page = client.get("/rider/").content.decode()
+    assert page.index("data-offer=") < page.index("data-duty=")
+    client.post(f"/rider/offers/{Offer.objects.get().pk}/accept/")
+    page = client.get("/rider/").content.decode()
+    assert page.index("data-trip=") < page.index('data-act="at-store"') and page.count("data-trip=") == 1
+    client.post("/rider/trip/at-store/")
+    packed(job.order)
+    page = client.get("/rider/").content.decode()
+    assert page.index('data-act="pick-up"') < page.index("data-trip="), "the shelf and the bags before the way"
+    url = f"/rider/stops/{Stop.objects.get().pk}"
+    client.post(f"{url}/pick-up/", {"bag": BAGS})
+    client.post(f"{url}/depart/")
+    assert f"<b class=\"text-lg\">{job.store.name}</b>" in client.get("/rider/").content.decode()
+    client.post(f"{url}/arrive/")
+    door = client.get("/rider/").content.decode()
+    assert f"<b class=\"text-lg\">{job.store.name}</b>" not in door and job.order.address_text in door
+
+
 def test_htmx_gets_the_part_and_a_word(client):
     signed_in(client)
     offer = Offer.objects.get()
