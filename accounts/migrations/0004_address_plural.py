@@ -4,14 +4,13 @@ from django.db import migrations
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('accounts', '0001_squashed_0003_account'),
+        ("accounts", "0001_squashed_0003_account"),
     ]
 
     operations = [
         migrations.AlterModelOptions(
-            name='address',
-            options={'verbose_name_plural': 'addresses'},
+            name="address",
+            options={"verbose_name_plural": "addresses"},
         ),
     ]

@@ -152,7 +152,7 @@ def map_of(store: Point, door: Point, rider: Mapping[str, Any] | None, *, about:
 
 
 def away_words(rider: Mapping[str, Any] | None, door: Point, *, at_door: bool = False) -> str:
-    """The map in words: how far from the door. A rider who said that they stand `at_door` knows better than a position."""
+    """The map in words: how far from the door. Who said that they stand `at_door` knows better than a position."""
     if rider is None:
         return ""
     here = Point(rider["lat"], rider["lng"])
