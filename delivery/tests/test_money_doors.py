@@ -124,7 +124,8 @@ class TestScreens:
     def test_cash_is_paid_in_by_upi_from_the_screen(self, client, rode):
         carrying(rode.rider, 5_000)
         signed_in(client, rode.rider)
-        assert "Pay by UPI" in client.get("/rider/cash/").content.decode()
+        page = client.get("/rider/cash/").content.decode()
+        assert "Pay by UPI" in page and 'name="rupees"' in page and 'value="50"' in page, "all of it, unless changed"
         answer = client.post("/rider/cash/deposit/", {"rupees": "50", "key": "k"})
         assert answer.status_code == 302 and answer["Location"].startswith("/sandbox-gateway/pay/")
         client.post("/rider/cash/deposit/", {"rupees": "50", "key": "k"})
