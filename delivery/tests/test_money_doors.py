@@ -16,6 +16,7 @@ from accounts.tests.factories import UserFactory
 from catalog.models import StoreMembership
 from catalog.tests.factories import NOW
 from catalog.tests.factories import store as make_store
+from delivery import money_queries
 from delivery.models import (
     Adjustment,
     Campaign,
@@ -125,7 +126,8 @@ class TestScreens:
         carrying(rode.rider, 5_000)
         signed_in(client, rode.rider)
         page = client.get("/rider/cash/").content.decode()
-        assert "Pay by UPI" in page and 'name="rupees"' in page and 'value="50"' in page, "all of it, unless changed"
+        all_of_it = money_queries.cash_json(rode.rider)["in_hand_paise"] // 100
+        assert "Pay by UPI" in page and f'maxlength="6" value="{all_of_it}"' in page
         answer = client.post("/rider/cash/deposit/", {"rupees": "50", "key": "k"})
         assert answer.status_code == 302 and answer["Location"].startswith("/sandbox-gateway/pay/")
         client.post("/rider/cash/deposit/", {"rupees": "50", "key": "k"})
