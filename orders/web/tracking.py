@@ -221,7 +221,9 @@ def _method_words(row: Order, status: Status) -> str:
         return _("wallet and cash at the door") if row.wallet_paise else _("cash at the door")
     if row.payment_method == "wallet":
         return _("paid from your wallet")
-    return _("not paid yet") if status == Status.PENDING or row.confirmed_at is None else _("paid online")
+    if status != Status.PENDING and row.confirmed_at is None:
+        return _("not paid")
+    return _("not paid yet") if status == Status.PENDING else _("paid online")
 
 
 def _refund_notes(row: Order, status: Status, payment: dict[str, Any] | None) -> list[str]:
