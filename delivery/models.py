@@ -121,6 +121,9 @@ class Job(models.Model):
             )
         ]
 
+    def __str__(self) -> str:
+        return f"Delivery of {self.order}"
+
 
 class OfferState(models.TextChoices):
     OPEN = "open", "Waiting for an answer"
@@ -150,6 +153,9 @@ class Offer(models.Model):
         ]
         indexes = [models.Index(fields=["expires_at"], name="offer_expiring", condition=Q(state="open"))]
 
+    def __str__(self) -> str:
+        return f"Offer of {timezone.localtime(self.made_at):%d %b %H:%M}"
+
 
 class Trip(models.Model):
     """A rider's tour from the store to one or more doors; at most one live trip per rider."""
@@ -170,6 +176,9 @@ class Trip(models.Model):
             models.UniqueConstraint(fields=["rider"], condition=Q(ended_at=None), name="trip_one_live_per_rider")
         ]
         indexes = [models.Index(fields=["store", "ended_at"], name="trip_by_store_and_end")]
+
+    def __str__(self) -> str:
+        return f"Trip of {timezone.localtime(self.started_at):%d %b %H:%M}"
 
 
 class StopState(models.TextChoices):
@@ -222,6 +231,9 @@ class Earning(models.Model):
 
     class Meta:
         indexes = [models.Index(fields=["rider", "-at"], name="earning_latest")]
+
+    def __str__(self) -> str:
+        return f"Earned {timezone.localtime(self.at):%d %b %H:%M}"
 
 
 from delivery.cash import CashInHand as CashInHand  # noqa: E402

@@ -62,10 +62,10 @@ def test_what_the_rider_is_to_do_now_stands_first(client):
     url = f"/rider/stops/{Stop.objects.get().pk}"
     client.post(f"{url}/pick-up/", {"bag": BAGS})
     client.post(f"{url}/depart/")
-    assert f"<b class=\"text-lg\">{job.store.name}</b>" in client.get("/rider/").content.decode()
+    assert f'<b class="text-lg">{job.store.name}</b>' in client.get("/rider/").content.decode()
     client.post(f"{url}/arrive/")
     door = client.get("/rider/").content.decode()
-    assert f"<b class=\"text-lg\">{job.store.name}</b>" not in door and job.order.address_text in door
+    assert f'<b class="text-lg">{job.store.name}</b>' not in door and job.order.address_text in door
 
 
 def test_htmx_gets_the_part_and_a_word(client):
