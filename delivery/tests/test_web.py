@@ -89,6 +89,15 @@ def test_a_wrong_door_code_keeps_the_bags_with_the_rider(client):
     assert Order.objects.get().status == Status.PICKED_UP
 
 
+def test_a_refused_page_leads_back_to_the_ride(client):
+    signed_in(client)
+    offer = Offer.objects.get()
+    client.post(f"/rider/offers/{offer.pk}/accept/")
+    late = client.post(f"/rider/offers/{offer.pk}/decline/", {"reason": "Too far"})
+    assert late.status_code == 409 and 'class="btn" href="/rider/"' in late.content.decode()
+    assert 'class="btn" href="/"' in client.get("/ops/orders/").content.decode(), "not where one may not be"
+
+
 def test_other_peoples_screens_stay_closed(client):
     assert client.get("/rider/").status_code == 302
     client.force_login(UserFactory(roles=["ops"]))
