@@ -145,11 +145,20 @@
     drag.by = Math.max(0, Math.min(drag.room, event.clientX - drag.from));
     drag.knob.style.transform = `translateX(${drag.by}px)`;
   });
+  // A finger that only taps is told what to do, on the spot.
+  const how = (button) => {
+    const text = button.querySelector(".slide-text");
+    if (!button.dataset.how || text.dataset.said) return;
+    text.dataset.said = text.textContent;
+    text.textContent = button.dataset.how;
+    setTimeout(() => { if (text.dataset.said) text.textContent = text.dataset.said; delete text.dataset.said; }, 1500);
+  };
   const drop = () => {
     if (!drag) return;
     const { button, by, room } = drag;
     drag = null;
     if (by > room * 0.7) button.form.requestSubmit(button);
+    else how(button);
     setTimeout(reset, 200);
   };
   document.addEventListener("pointerup", drop);
