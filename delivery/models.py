@@ -75,6 +75,9 @@ class Shift(models.Model):
             models.UniqueConstraint(fields=["rider"], condition=Q(ended_at=None), name="rider_one_live_shift")
         ]
 
+    def __str__(self) -> str:
+        return f"Shift of {timezone.localtime(self.started_at):%d %b %H:%M}"
+
 
 class Position(models.Model):
     """History of positions, cleaned, partitioned by the day of `at` (UTC): a read with a range of `at` is quick.
@@ -208,6 +211,9 @@ class Stop(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["job"], condition=~Q(state__in=["dropped"]), name="stop_one_live_per_job")
         ]
+
+    def __str__(self) -> str:
+        return f"Door {self.rank + 1}, {self.get_state_display().lower()}"
 
 
 class ProofOfDelivery(models.Model):

@@ -177,6 +177,9 @@ class Adjustment(models.Model):
         constraints = [models.CheckConstraint(condition=Q(amount_paise__gt=0), name="adjustment_adds")]
         indexes = [models.Index(fields=["rider", "at"], name="adjustment_of_rider")]
 
+    def __str__(self) -> str:
+        return f"{rupees(self.amount_paise)}: {self.reason}"
+
     @property
     def line(self) -> dict[str, Any]:
         """As a statement keeps it."""
