@@ -91,6 +91,7 @@ def show(request: HttpRequest, rider: Rider, *, said: str = "") -> HttpResponse:
         "trip_pay_paise": sum(it["pay_paise"] for it in state["trip"]["stops"] if it["state"] != "dropped")
         if state["trip"]
         else 0,
+        "helper": road.helper_of(state["trip"]["id"]) if state["trip"] and state["trip"]["stops"] else "",
         "way": _way(state["trip"], stop, request.headers.get("User-Agent", "")),
         "answers": DOOR_ANSWERS,
         "nonce": uuid4().hex,
