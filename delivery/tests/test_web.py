@@ -89,6 +89,13 @@ def test_a_wrong_door_code_keeps_the_bags_with_the_rider(client):
     assert Order.objects.get().status == Status.PICKED_UP
 
 
+def test_a_reason_is_kept_in_one_language_and_said_in_the_riders(client):
+    signed_in(client)
+    client.cookies["django_language"] = "hi"
+    page = client.get("/rider/").content.decode()
+    assert 'name="reason" value="Too far">' in page and ">Too far<" not in page
+
+
 def test_a_refused_page_leads_back_to_the_ride(client):
     signed_in(client)
     offer = Offer.objects.get()
