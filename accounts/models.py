@@ -67,6 +67,10 @@ class User(AbstractBaseUser, PermissionsMixin):
     def __str__(self) -> str:
         return self.name or self.phone
 
+    def get_full_name(self) -> str:
+        """What the administration calls whoever is signed in."""
+        return self.name
+
     def get_session_auth_hash(self) -> str:
         """Browser sessions end with the tokens: when the password changes and on "sign out everywhere"."""
         valid_from_us = int(self.tokens_valid_from.timestamp() * 1_000_000)
@@ -124,6 +128,7 @@ class Address(models.Model):
     deleted_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
+        verbose_name_plural = "addresses"
         constraints = [
             models.CheckConstraint(condition=models.Q(lat__gte=-90, lat__lte=90), name="address_latitude_in_range"),
             models.CheckConstraint(condition=models.Q(lng__gte=-180, lng__lte=180), name="address_longitude_in_range"),

@@ -406,6 +406,9 @@ class FeePolicy(models.Model):
             models.UniqueConstraint(fields=["store"], name="fee_policy_once_per_store"),
         ]
 
+    def __str__(self) -> str:
+        return f"Fees of {self.store or self.city}"
+
 
 class Synonym(models.Model):
     """`term` may also mean `means`; both folded (lower case, no accents)."""

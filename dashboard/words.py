@@ -8,6 +8,7 @@ from typing import Any
 
 from blinkit.kernel.money import rupees
 from blinkit.kernel.said import Said, say
+from dashboard.claim_words import rule_words
 from delivery.doors import DoorAnswer
 from orders.claims import ClaimKind
 from orders.states import Status
@@ -187,7 +188,7 @@ _SAY: dict[str, Callable[[Payload], str]] = {
         "The customer says: {kind}. A person decides", kind=ClaimKind(p["kind"]).label
     ),
     "orders.ClaimApproved": lambda p: say(
-        "Claim approved, {money} back ({rule})", money=_rupees(p, "refund_paise"), rule=p["rule"]
+        "Claim approved, {money} back ({rule})", money=_rupees(p, "refund_paise"), rule=rule_words(p["rule"])
     ),
     "orders.ClaimRefused": lambda p: say("Claim refused: {reason}", reason=p["reason"]),
     "orders.OrderRated": lambda p: say("Rated {stars} of 5", stars=p["stars"]),

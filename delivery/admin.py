@@ -150,6 +150,7 @@ class RiderAdmin(ModelAdmin):
 
 
 class StopInline(TabularInline):
+    hide_title = True
     model = Stop
     extra = max_num = 0
     fields = readonly_fields = ("rank", "job", "state", "picked_up_at", "arrived_at", "done_at", "fail_reason")
@@ -192,6 +193,7 @@ def why_table(rows: list[dict[str, Any]]) -> str:
 
 
 class OfferedInline(TabularInline):
+    hide_title = True
     model = OfferedJob
     extra = max_num = 0
     fields = readonly_fields = ("rider", "state", "made_at", "answered_at", "decline_reason", "pay")
@@ -227,6 +229,7 @@ class OfferedInline(TabularInline):
 
 
 class DecisionInline(TabularInline):
+    hide_title = True
     model = Decision
     extra = max_num = 0
     fields = readonly_fields = ("at", "rider", "left", "candidates")
@@ -249,6 +252,7 @@ class DispatchPolicyAdmin(ModelAdmin):
 
 
 class AreaStoreInline(TabularInline):
+    hide_title = True
     model = AreaStore
     extra = 0
     autocomplete_fields = ("store",)
@@ -280,6 +284,7 @@ class JobAdmin(ReadOnly):
 
 
 class OfferJobsInline(TabularInline):
+    hide_title = True
     model = OfferedJob
     extra = max_num = 0
     fields = readonly_fields = ("rank", "job", "pay_paise", "pay_parts")

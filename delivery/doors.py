@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.db import models
 from django.db.models import F, Q
+from django.utils.timezone import localtime
 
 from blinkit.kernel.geo import Point
 
@@ -115,6 +116,9 @@ class BagsReturn(models.Model):
             )
         ]
         indexes = [models.Index(fields=["trip"], name="return_open", condition=Q(done_at=None))]
+
+    def __str__(self) -> str:
+        return f"Bags on their way back since {localtime(self.begun_at):%d %b %H:%M}"
 
 
 class GateNote(models.Model):

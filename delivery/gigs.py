@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from django.db import models
 from django.db.models import F, Q
+from django.utils.timezone import localtime
 
 from blinkit.kernel.ids import uuid7
 
@@ -90,7 +91,7 @@ class Gig(models.Model):
         indexes = [models.Index(fields=["store", "ends_at"], name="gig_of_store")]
 
     def __str__(self) -> str:
-        return f"{self.store.code} {self.starts_at:%d %b %H:%M}–{self.ends_at:%H:%M}"
+        return f"{self.store.code} {localtime(self.starts_at):%d %b %H:%M}–{localtime(self.ends_at):%H:%M}"
 
     @property
     def free(self) -> int:
@@ -151,7 +152,7 @@ class RiderBreak(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"Break of {self.shift.rider} from {self.started_at:%H:%M}"
+        return f"Break of {self.shift.rider} from {localtime(self.started_at):%H:%M}"
 
 
 class DutyCheck(models.Model):

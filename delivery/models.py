@@ -75,6 +75,9 @@ class Shift(models.Model):
             models.UniqueConstraint(fields=["rider"], condition=Q(ended_at=None), name="rider_one_live_shift")
         ]
 
+    def __str__(self) -> str:
+        return f"Shift of {timezone.localtime(self.started_at):%d %b %H:%M}"
+
 
 class Position(models.Model):
     """History of positions, cleaned, partitioned by the day of `at` (UTC): a read with a range of `at` is quick.
@@ -121,6 +124,9 @@ class Job(models.Model):
             )
         ]
 
+    def __str__(self) -> str:
+        return f"Delivery of {self.order}"
+
 
 class OfferState(models.TextChoices):
     OPEN = "open", "Waiting for an answer"
@@ -150,6 +156,9 @@ class Offer(models.Model):
         ]
         indexes = [models.Index(fields=["expires_at"], name="offer_expiring", condition=Q(state="open"))]
 
+    def __str__(self) -> str:
+        return f"Offer of {timezone.localtime(self.made_at):%d %b %H:%M}"
+
 
 class Trip(models.Model):
     """A rider's tour from the store to one or more doors; at most one live trip per rider."""
@@ -170,6 +179,9 @@ class Trip(models.Model):
             models.UniqueConstraint(fields=["rider"], condition=Q(ended_at=None), name="trip_one_live_per_rider")
         ]
         indexes = [models.Index(fields=["store", "ended_at"], name="trip_by_store_and_end")]
+
+    def __str__(self) -> str:
+        return f"Trip of {timezone.localtime(self.started_at):%d %b %H:%M}"
 
 
 class StopState(models.TextChoices):
@@ -200,6 +212,9 @@ class Stop(models.Model):
             models.UniqueConstraint(fields=["job"], condition=~Q(state__in=["dropped"]), name="stop_one_live_per_job")
         ]
 
+    def __str__(self) -> str:
+        return f"Door {self.rank + 1}, {self.get_state_display().lower()}"
+
 
 class ProofOfDelivery(models.Model):
     stop = models.OneToOneField(Stop, on_delete=models.PROTECT, related_name="proof")
@@ -222,6 +237,9 @@ class Earning(models.Model):
 
     class Meta:
         indexes = [models.Index(fields=["rider", "-at"], name="earning_latest")]
+
+    def __str__(self) -> str:
+        return f"Earned {timezone.localtime(self.at):%d %b %H:%M}"
 
 
 from delivery.cash import CashInHand as CashInHand  # noqa: E402

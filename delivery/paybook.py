@@ -10,6 +10,7 @@ from typing import Any
 from django.core.validators import MaxValueValidator, RegexValidator
 from django.db import models
 from django.db.models import F, Q
+from django.utils.timezone import localtime
 
 from blinkit.kernel.ids import uuid7
 from blinkit.kernel.money import rupees
@@ -69,7 +70,7 @@ class PayPolicy(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.city or 'Everywhere'} from {self.starts_at:%d %b %Y %H:%M}"
+        return f"{self.city or 'Everywhere'} from {localtime(self.starts_at):%d %b %Y %H:%M}"
 
     @property
     def rates(self) -> Rates:
@@ -175,6 +176,9 @@ class Adjustment(models.Model):
     class Meta:
         constraints = [models.CheckConstraint(condition=Q(amount_paise__gt=0), name="adjustment_adds")]
         indexes = [models.Index(fields=["rider", "at"], name="adjustment_of_rider")]
+
+    def __str__(self) -> str:
+        return f"{rupees(self.amount_paise)}: {self.reason}"
 
     @property
     def line(self) -> dict[str, Any]:

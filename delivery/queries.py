@@ -306,7 +306,7 @@ def _notice(rider: Rider, *, now: datetime) -> str:
         .first()
     )
     if stop is not None:
-        return f"{stop.job.order.number}: {stop.fail_reason}"
+        return f"{stop.job.order.number}: {_(stop.fail_reason) if stop.fail_reason else ''}"
     last = Offer.objects.filter(rider=rider).order_by("-made_at").values("state", "expires_at").first()
     if last is None or last["expires_at"] > now or last["expires_at"] < now - OFFER_NOTICE_FOR:
         return ""

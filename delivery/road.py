@@ -18,7 +18,7 @@ from blinkit.kernel.geo import Point
 from delivery import navigation
 from delivery.chats import ChatMessage, Side
 from delivery.doors import CallAttempt, DoorPolicy, DoorWait, GateNote, MapChoice, Maps
-from delivery.models import BagsReturn, Rider, Stop, StopState, Trip
+from delivery.models import BagsReturn, Rescue, Rider, Stop, StopState, Trip
 from delivery.policies import policy_at
 from delivery.services.chats import is_open
 from delivery.services.doors import GATE_NEAR_DEG, count_apart
@@ -140,6 +140,13 @@ def rescue_json(rider: Rider, road: Road) -> dict[str, Any] | None:
             for stop in carried.order_by("rank", "pk")
         ],
     }
+
+
+def helper_of(trip_id: UUID) -> str:
+    """Who rides to the rider of this trip to take the bags over; "" where nobody does. One statement."""
+    open_ones = Rescue.objects.filter(from_trip=trip_id, taken_at=None, off_at=None)
+    found = open_ones.select_related("trip__rider__user").first()
+    return str(found.trip.rider) if found else ""
 
 
 def turn(stops: Sequence[dict[str, Any]]) -> dict[str, Any] | None:

@@ -23,6 +23,7 @@ class DoorPolicyAdmin(ModelAdmin):
 
 
 class NoteInline(TabularInline):
+    hide_title = True
     model = IncidentNote
     extra = max_num = 0
     fields = readonly_fields = ("at", "name", "what", "text")

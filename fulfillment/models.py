@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.db import models
 from django.db.models import F, Q
+from django.utils.timezone import localtime
 
 from blinkit.kernel.ids import uuid7
 
@@ -41,7 +42,7 @@ class PickerShift(models.Model):
         indexes = [models.Index(fields=["store", "-ended_at"], name="shift_by_store")]
 
     def __str__(self) -> str:
-        return f"{self.user} since {self.started_at:%d %b %H:%M}"
+        return f"{self.user} since {localtime(self.started_at):%d %b %H:%M}"
 
 
 class ShelfSlot(models.Model):

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from django.db import models
 from django.db.models import F, Q
+from django.utils.timezone import localtime
 
 from fulfillment.capacity import Pace
 
@@ -59,7 +60,7 @@ class Break(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"Break of {self.shift} from {self.started_at:%H:%M}"
+        return f"Break of {self.shift} from {localtime(self.started_at):%H:%M}"
 
 
 class PickerStat(models.Model):

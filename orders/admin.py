@@ -62,6 +62,7 @@ class LifeFilter(admin.SimpleListFilter):
 
 
 class ReadOnlyInline(TabularInline):
+    hide_title = True
     extra = 0
     max_num = 0
 

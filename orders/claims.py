@@ -119,6 +119,9 @@ class Claim(models.Model):
             models.Index(fields=["customer", "-created_at"], name="claim_by_customer"),
         ]
 
+    def __str__(self) -> str:
+        return f"{self.get_kind_display()} of {timezone.localtime(self.created_at):%d %b %H:%M}"
+
     @property
     def rule(self) -> str:
         return str(self.decision.get("rule", ""))

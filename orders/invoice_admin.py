@@ -48,6 +48,7 @@ class SupplierAdmin(ModelAdmin):
 
 
 class TaxLineInline(TabularInline):
+    hide_title = True
     model = TaxLine
     fk_name = "document"
     extra = 0

@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import F, Q
+from django.utils.timezone import localtime
 
 WEEKDAYS = [
     (0, "Monday"), (1, "Tuesday"), (2, "Wednesday"), (3, "Thursday"), (4, "Friday"), (5, "Saturday"), (6, "Sunday"),
@@ -66,7 +67,7 @@ class Slot(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.store_id}: {self.starts_at:%d %b %H:%M}"
+        return f"{self.store_id}: {localtime(self.starts_at):%d %b %H:%M}"
 
     @property
     def left(self) -> int:

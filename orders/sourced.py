@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.db import models
+from django.utils.timezone import localtime
 
 
 class Cause(models.TextChoices):
@@ -31,4 +32,4 @@ class Sourcing(models.Model):
         indexes = [models.Index(fields=["made_at"], name="sourcing_to_purge")]
 
     def __str__(self) -> str:
-        return f"{self.get_cause_display()} {self.made_at:%d %b %H:%M}"
+        return f"{self.get_cause_display()} {localtime(self.made_at):%d %b %H:%M}"

@@ -141,7 +141,10 @@ def answer(request: HttpRequest, refusal: Refusal) -> HttpResponse:
         response = HttpResponse(body, content_type=PROBLEM_TYPE, status=refusal.status)
     else:
         # Rendered without the request: an error page must not need a session or a database.
-        context = {"refusal": refusal, "status": refusal.status, "request_id": request_id.get(), "request": request}
+        context = {
+            "refusal": refusal, "status": refusal.status, "request_id": request_id.get(), "request": request,
+            "start": _start_of(request.path) if refusal.status not in (401, 403) else "/",
+        }  # fmt: skip
         if request.headers.get("HX-Request") == "true":
             response = _page("errors/toast.html", context, refusal.status)
             response["HX-Retarget"] = "#toasts"
@@ -153,6 +156,11 @@ def answer(request: HttpRequest, refusal: Refusal) -> HttpResponse:
     if refusal.status == 429 or refusal.status >= 500:
         response["Cache-Control"] = "no-store"
     return response
+
+
+def _start_of(path: str) -> str:
+    """The first page of whoever works there: a rider goes back to the ride, not into the shop."""
+    return next((place for place in ("/rider/", "/store/", "/ops/") if path.startswith(place) and path != place), "/")
 
 
 def _page(template: str, context: dict[str, Any], status: int) -> HttpResponse:

@@ -48,7 +48,8 @@ class BandsWidget(forms.Widget):
             ((cell(f"r{r}", f"Distance {r + 1}: beyond, in kilometres"), cells(r)) for r in range(ROWS)),
         )
         return format_html(
-            '<div class="overflow-x-auto"><table><thead><tr><th class="py-1 pr-2 text-left">{}</th>{}</tr></thead>'
+            '<div class="overflow-x-auto" style="width:0;min-width:100%"><table>'
+            '<thead><tr><th class="py-1 pr-2 text-left">{}</th>{}</tr></thead>'
             "<tbody>{}</tbody></table></div>",
             "Beyond km ↓ Basket from ₹ →",
             heads,

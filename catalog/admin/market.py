@@ -168,10 +168,15 @@ class MarketFeedAdmin(ModelAdmin):
 @admin.register(FeedRun)
 class FeedRunAdmin(ReadOnly):
     list_display = ("at", "source", "rows", "new", "changed", "refused")
+    fields = ("at", "feed", "source", "digest_begins", "rows", "new", "changed", "refused", "problems")
     list_filter = ("feed",)
     search_fields = ("=source",)
     ordering = ("-pk",)
     show_full_result_count = False
+
+    @admin.display(description="digest")
+    def digest_begins(self, run: FeedRun) -> str:
+        return f"{run.digest[:16]}…" if run.digest else ""
 
 
 @admin.register(MarketOffer)

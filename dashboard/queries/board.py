@@ -11,14 +11,15 @@ from typing import Any
 from uuid import UUID
 
 from django.db import connection
-from django.db.models import Count, Exists, F, OuterRef, Q, Subquery
+from django.db.models import Case, CharField, Count, Exists, F, OuterRef, Q, Subquery, Value, When
+from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from blinkit.kernel.geo import Point
 from blinkit.kernel.said import say
 from catalog.models import Store, StoreLoad
 from catalog.queries import current_mode, is_open, most_open_orders
-from delivery.models import JobState, Rider, Shift, Stop, StopState
+from delivery.models import JobState, Rescue, Rider, Shift, Stop, StopState, Trip
 from delivery.saying_no import all_said_no
 from delivery.services.situation import SILENT_AFTER
 from fulfillment.models import PickerShift
@@ -36,6 +37,13 @@ KEEP_S = 1.0
 STATES = [status for status in Status if status in LIVE]
 SEEKING = (JobState.SEEKING, JobState.OFFERED)
 ALL_SAID_NO = say("No rider: all said no")
+RIDER_LABELS = {
+    "idle": "Free",
+    "to_pick_up": "To the store",
+    "on_board": "To a door",
+    "rescue": "To another rider",
+    "back": "Bringing bags back",
+}
 ON_ROAD = (Status.PICKED_UP, Status.IN_TRANSIT)
 SEND_A_RIDER = say("Send a rider")
 
@@ -110,7 +118,8 @@ class StateCount:
 
 @dataclass(frozen=True, slots=True)
 class RiderDot:
-    """A rider on duty: "idle", "to_pick_up" (fetching bags) or "on_board" (riding to a door)."""
+    """A rider on duty: "idle", "to_pick_up" (fetching bags), "on_board" (riding to a door), "rescue" (riding to a
+    stranded rider) or "back" (bags nobody took go back to the store)."""
 
     id: int
     name: str
@@ -122,7 +131,7 @@ class RiderDot:
 
     @property
     def label(self) -> str:
-        return {"idle": "Free", "to_pick_up": "To the store", "on_board": "To a door"}[self.state]
+        return RIDER_LABELS[self.state]
 
 
 @dataclass(slots=True)
@@ -406,14 +415,20 @@ def _riders(stores: dict[int, StoreRow]) -> list[RiderDot]:
     stage = Subquery(
         on_trip.filter(state__in=[StopState.TO_PICK_UP, StopState.ON_BOARD]).order_by("-state").values("state")[:1]
     )
+    helps = Rescue.objects.filter(trip__rider=here, trip__ended_at=None, taken_at=None, off_at=None)
+    errand = Case(
+        When(Exists(helps), then=Value("rescue")),
+        When(Exists(Trip.objects.filter(rider=here, ended_at=None)), then=Value("back")),
+        default=Value("idle"),
+    )
     found = (
         Rider.objects.filter(Exists(Shift.objects.working().filter(rider=here)), store__in=list(stores))
-        .annotate(stage=stage)
+        .annotate(stage=Coalesce(stage, errand, output_field=CharField()))
         .order_by("pk")
         .values_list("pk", "user__name", "user__phone", "store_id", "stage", "lat", "lng", "seen_at")
     )
     return [
-        RiderDot(pk, name or phone, stores[store_id].code, stage or "idle", lat, lng, seen_at)
+        RiderDot(pk, name or phone, stores[store_id].code, stage, lat, lng, seen_at)
         for pk, name, phone, store_id, stage, lat, lng, seen_at in found
     ]
 

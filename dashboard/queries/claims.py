@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
+from blinkit.kernel.said import Said
+from dashboard.claim_words import fact_rows
 from dashboard.queries.desk import Happened, Proof, story
 from orders import claiming
 from orders import services as orders
@@ -37,10 +39,9 @@ class ClaimDesk:
         return self.claim.state == ClaimState.WAITING
 
     @property
-    def facts(self) -> list[tuple[str, object]]:
+    def facts(self) -> list[tuple[Said, str]]:
         """What the rules saw, without the history, which has a place of its own."""
-        kept = self.claim.decision.get("facts", {})
-        return [(name.replace("_", " "), value) for name, value in kept.items() if name != "history"]
+        return fact_rows(self.claim.decision.get("facts", {}))
 
 
 def claim_list(*, state: str = "waiting") -> list[Claim]:

@@ -19,7 +19,9 @@ from dashboard import queries
 from dashboard.queries.board import forget_board
 from dashboard.urls import ws_urls
 from delivery import services
-from delivery.tests.factories import offered, rider, waiting_job
+from delivery.models import Stop, StopState
+from delivery.tests.factories import BAGS, offered, rider, waiting_job
+from delivery.tests.test_incidents import stranded
 from orders import services as orders
 from orders.models import Order
 from orders.states import Status
@@ -82,6 +84,26 @@ def test_riders_show_what_they_do():
     board = queries.board(now=NOW)
     assert [r.state for r in board.riders] == ["idle"]
     assert (board.stores[0].riders_on, board.stores[0].riders_idle) == (1, 1)
+
+
+def test_a_rider_with_bags_to_bring_back_or_another_rider_to_help_is_not_free(client):
+    made, _stop, helper = stranded()
+    later = NOW + timedelta(minutes=10)
+
+    def doing():
+        forget_board()
+        return {dot.id: (dot.state, dot.label) for dot in queries.board(now=later).riders}
+
+    services.send_rescue(from_rider_id=made.rider_id, to_rider_id=helper.pk, why="Flat", actor="user:1", now=later)
+    assert doing()[helper.pk] == ("rescue", "To another rider")
+    client.force_login(helper.user)
+    client.post("/rider/trip/take-over/", {"bag": BAGS})
+    own = Stop.objects.get(trip__rider=helper, state=StopState.ON_BOARD)
+    assert doing()[helper.pk] == ("on_board", "To a door")
+    client.post(f"/rider/stops/{own.pk}/arrive/")
+    client.post(f"/rider/stops/{own.pk}/wait/")
+    client.post(f"/rider/stops/{own.pk}/fail/", {"reason": "refused"})
+    assert doing()[helper.pk] == ("back", "Bringing bags back")
 
 
 def test_today_counts_what_was_delivered_and_whether_in_time():

@@ -41,7 +41,14 @@ def test_the_longest_waiting_comes_first(ops, waiting, django_assert_max_num_que
 
 def test_one_page_has_the_story_the_evidence_and_the_score(ops, waiting):
     page = ops.get(f"/ops/claims/{waiting.pk}/").content.decode()
-    for words in ("Handed over", "packed", "scanned-and-handed-over", "/ 100", "₹200"):
+    for words in (
+        "Handed over",
+        "packed",
+        "All was scanned, and handed over with the code",
+        "Units scanned by the picker",
+        "/ 100",
+        "₹200",
+    ):
         assert words in page, words
     assert str(waiting.pk) in ops.get(f"/ops/orders/{waiting.order_id}/").content.decode()
 

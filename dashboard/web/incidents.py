@@ -12,6 +12,7 @@ from django.shortcuts import redirect
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 
 from blinkit.kernel.errors import Invalid
 from catalog import queries as goods
@@ -49,7 +50,12 @@ def incident_list(request: HttpRequest) -> HttpResponse:
         "live_url": "/ws/ops/",
         "incidents": rows,
         "kinds": Kind.choices,
-        "states": [("open", _("Open")), ("unseen", _("Not seen yet")), ("resolved", _("Resolved")), ("all", _("All"))],
+        "states": [
+            ("open", pgettext("incidents", "Open")),
+            ("unseen", _("Not seen yet")),
+            ("resolved", _("Resolved")),
+            ("all", _("All")),
+        ],
         "stores": goods.active_stores(),
         "kind": kind,
         "state": state,

@@ -211,8 +211,11 @@ def test_taking_over_and_handing_over_at_the_door_at_once_happen_once():
 def test_the_screen_on_the_way_back_at_the_store_and_to_another_rider(client):
     made, stop, zoya = stranded()
     services.send_rescue(from_rider_id=made.rider_id, to_rider_id=zoya.pk, why="Accident", actor="user:1", now=LATER)
+    client.force_login(made.rider.user)
+    assert f"{zoya} comes to help you" in client.get("/rider/").content.decode()
     client.force_login(zoya.user)
     page = client.get("/rider/").content.decode()
+    assert "data-helper" not in page
     assert 'data-act="meet"' in page and "Ravi" in page and "BAG-2" in page
     client.post("/rider/trip/take-over/", {"bag": BAGS})
     own = Stop.objects.get(trip__rider=zoya, state=StopState.ON_BOARD)

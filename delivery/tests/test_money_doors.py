@@ -16,6 +16,7 @@ from accounts.tests.factories import UserFactory
 from catalog.models import StoreMembership
 from catalog.tests.factories import NOW
 from catalog.tests.factories import store as make_store
+from delivery import money_queries
 from delivery.models import (
     Adjustment,
     Campaign,
@@ -124,7 +125,9 @@ class TestScreens:
     def test_cash_is_paid_in_by_upi_from_the_screen(self, client, rode):
         carrying(rode.rider, 5_000)
         signed_in(client, rode.rider)
-        assert "Pay by UPI" in client.get("/rider/cash/").content.decode()
+        page = client.get("/rider/cash/").content.decode()
+        all_of_it = money_queries.cash_json(rode.rider)["in_hand_paise"] // 100
+        assert "Pay by UPI" in page and f'maxlength="6" value="{all_of_it}"' in page
         answer = client.post("/rider/cash/deposit/", {"rupees": "50", "key": "k"})
         assert answer.status_code == 302 and answer["Location"].startswith("/sandbox-gateway/pay/")
         client.post("/rider/cash/deposit/", {"rupees": "50", "key": "k"})

@@ -207,6 +207,9 @@ def test_the_riders_pages_are_for_riders(client, path):
 def test_the_whole_way_in_by_plain_forms(client):
     store, user = make_store(), UserFactory(name="")
     client.force_login(user)
+    client.cookies["django_language"] = "hi"
+    assert re.search(r'name="language" value="hi" checked', client.get("/rider/join/").content.decode())
+    del client.cookies["django_language"]
     wrong = client.post("/rider/join/", join_body(store, emergency_phone="12"))
     assert wrong.status_code == 400
     assert 'value="Asha"' in wrong.content.decode(), "what was typed is kept"

@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import pytest
+from django.utils.translation import override
 
 from blinkit.kernel.geo import Point
 from blinkit.kernel.models import Event
@@ -153,6 +154,8 @@ def test_a_cancelled_order_frees_its_rider_and_says_why(run_events):
     state = queries.rider_state(rider=made.rider, now=NOW)
     assert state["trip"] is None
     assert "cancelled" in state["notice"]
+    with override("hi"):
+        assert "cancelled" not in queries.rider_state(rider=made.rider, now=NOW)["notice"]
 
 
 def test_a_cancelled_order_takes_its_offer_back():

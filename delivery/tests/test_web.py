@@ -48,6 +48,26 @@ def test_a_whole_delivery_by_plain_forms(client):
     assert order.number in client.get("/rider/earnings/").content.decode()
 
 
+def test_what_the_rider_is_to_do_now_stands_first(client):
+    job, _ = signed_in(client)
+    page = client.get("/rider/").content.decode()
+    assert page.index("data-offer=") < page.index("data-duty=")
+    client.post(f"/rider/offers/{Offer.objects.get().pk}/accept/")
+    page = client.get("/rider/").content.decode()
+    assert page.index("data-trip=") < page.index('data-act="at-store"') and page.count("data-trip=") == 1
+    client.post("/rider/trip/at-store/")
+    packed(job.order)
+    page = client.get("/rider/").content.decode()
+    assert page.index('data-act="pick-up"') < page.index("data-trip="), "the shelf and the bags before the way"
+    url = f"/rider/stops/{Stop.objects.get().pk}"
+    client.post(f"{url}/pick-up/", {"bag": BAGS})
+    client.post(f"{url}/depart/")
+    assert f'<b class="text-lg">{job.store.name}</b>' in client.get("/rider/").content.decode()
+    client.post(f"{url}/arrive/")
+    door = client.get("/rider/").content.decode()
+    assert f'<b class="text-lg">{job.store.name}</b>' not in door and job.order.address_text in door
+
+
 def test_htmx_gets_the_part_and_a_word(client):
     signed_in(client)
     offer = Offer.objects.get()
@@ -67,6 +87,22 @@ def test_a_wrong_door_code_keeps_the_bags_with_the_rider(client):
     refused = client.post(f"{url}/deliver/", {"otp": "x", "cash_paise": "1"}, HTTP_HX_REQUEST="true")
     assert refused.status_code == 400
     assert Order.objects.get().status == Status.PICKED_UP
+
+
+def test_a_reason_is_kept_in_one_language_and_said_in_the_riders(client):
+    signed_in(client)
+    client.cookies["django_language"] = "hi"
+    page = client.get("/rider/").content.decode()
+    assert 'name="reason" value="Too far">' in page and ">Too far<" not in page
+
+
+def test_a_refused_page_leads_back_to_the_ride(client):
+    signed_in(client)
+    offer = Offer.objects.get()
+    client.post(f"/rider/offers/{offer.pk}/accept/")
+    late = client.post(f"/rider/offers/{offer.pk}/decline/", {"reason": "Too far"})
+    assert late.status_code == 409 and 'class="btn" href="/rider/"' in late.content.decode()
+    assert 'class="btn" href="/"' in client.get("/ops/orders/").content.decode(), "not where one may not be"
 
 
 def test_other_peoples_screens_stay_closed(client):

@@ -17,6 +17,7 @@ from django.shortcuts import redirect, render
 from django.urls import path
 from django.utils import timezone
 from django.utils.dateparse import parse_date
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
@@ -70,7 +71,7 @@ def join(request: HttpRequest) -> HttpResponse:
         "name": user.name,
         "store": request.GET.get("store", ""),
         "vehicle": "ebike",
-        "language": user.language,
+        "language": (get_language() or user.language)[:2],  # that of the page they read
         "emergency_name": "",
         "emergency_phone": "",
     }

@@ -83,6 +83,7 @@ def cash(request: HttpRequest) -> HttpResponse:
     state = queries.cash_json(rider)
     context = {
         "cash": state,
+        "all_rupees": state["in_hand_paise"] // 100,
         "rider": rider_json(rider),
         "key": uuid4(),
         "home_url": "/rider/",

@@ -13,7 +13,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, gettext_noop
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST
 
@@ -47,11 +47,23 @@ def _with_chips(offer: dict[str, Any] | None) -> None:
 
 
 def decline_reasons() -> list[str]:
-    return [_("Too far"), _("Bags too heavy for my vehicle"), _("I need a break"), _("Vehicle trouble")]
+    """As they are kept: the screen says them in the rider's language, the order desk in its own."""
+    return [
+        gettext_noop("Too far"),
+        gettext_noop("Bags too heavy for my vehicle"),
+        gettext_noop("I need a break"),
+        gettext_noop("Vehicle trouble"),
+    ]
 
 
 def trouble_before() -> list[str]:
-    return [_("Vehicle trouble"), _("I had an accident"), _("The bags are not there"), _("I can't come")]
+    """As they are kept, too."""
+    return [
+        gettext_noop("Vehicle trouble"),
+        gettext_noop("I had an accident"),
+        gettext_noop("The bags are not there"),
+        gettext_noop("I can't come"),
+    ]
 
 
 def trouble_after() -> list[tuple[str, str]]:
@@ -91,6 +103,7 @@ def show(request: HttpRequest, rider: Rider, *, said: str = "") -> HttpResponse:
         "trip_pay_paise": sum(it["pay_paise"] for it in state["trip"]["stops"] if it["state"] != "dropped")
         if state["trip"]
         else 0,
+        "helper": road.helper_of(state["trip"]["id"]) if state["trip"] and state["trip"]["stops"] else "",
         "way": _way(state["trip"], stop, request.headers.get("User-Agent", "")),
         "answers": DOOR_ANSWERS,
         "nonce": uuid4().hex,

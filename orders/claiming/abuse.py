@@ -8,6 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from blinkit.kernel.said import say
+
 if TYPE_CHECKING:
     from orders.claiming.rules import History
 
@@ -49,18 +51,18 @@ def score(history: History) -> Score:
     add(
         "claims-per-order",
         min(40, max(0, per_order_bp - USUAL_CLAIMS_BP) / 200),
-        f"{history.claims} claims on {history.orders} orders in 90 days",
+        say("{n} claims on {orders} orders in 90 days", n=history.claims, orders=history.orders),
     )
     add(
         "money-back",
         min(30, history.refunded_paise * 100 / (history.spent_paise + PRIOR_PAISE)),
-        f"{history.refunded_paise * 100 // max(1, history.spent_paise)} % of what was spent came back",
+        say("{n} % of what was spent came back", n=history.refunded_paise * 100 // max(1, history.spent_paise)),
     )
-    add("refused-before", min(30, 10 * history.refused), f"{history.refused} claims were refused")
+    add("refused-before", min(30, 10 * history.refused), say("{n} claims were refused", n=history.refused))
     add(
         "against-the-evidence",
         min(30, 10 * history.missing_handed_over),
-        f"{history.missing_handed_over} times “missing” although scanned and handed over with the code",
+        say("{n} times “missing” although scanned and handed over with the code", n=history.missing_handed_over),
     )
     if history.orders <= 1 and history.claims:
         add("first-order", 10, "Claims on the very first order")

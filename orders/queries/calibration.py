@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import connection
+from django.utils.formats import date_format
 
 from blinkit.kernel.said import say
 
@@ -170,7 +171,7 @@ def _kept(name: str, fifth: Any, code: str, store_name: str, day: Any, version: 
         "all": ("all", ""),
         "fifths": (str(fifth), say("{n} min", n=spanned)),
         "stores": (code, store_name or ""),
-        "days": (str(day), f"{day:%d %b}" if day else ""),
+        "days": (str(day), date_format(day, "j M") if day else ""),
         "versions": (version, version),
     }
     return Kept(*names[name], count, *numbers)

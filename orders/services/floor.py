@@ -158,7 +158,7 @@ def packed(
     )
     step(order, Status.PACKED, actor=actor, now=now, fields=("bag_codes", "shelf_slot", "packed_at"), also=[ready])
     if order.rider_id_ref:
-        step(order, Status.ASSIGNED_TO_PARTNER, actor=actor, now=now, why=f"{order.rider_name} is already on the way")
+        step(order, Status.ASSIGNED_TO_PARTNER, actor=actor, now=now, why="The rider is already on the way")
     return order
 
 

@@ -12,6 +12,7 @@ from django.db import transaction
 from blinkit.kernel import events, live
 from blinkit.kernel.limits import check_limit
 from blinkit.kernel.money import rupees
+from blinkit.kernel.said import say
 from inventory import services as stock
 from orders.errors import IllegalMove, ProofNeeded, ReasonNeeded, RiderTaken, WrongCash, WrongOtp
 from orders.events import OrderDelivered, OrderUndelivered, RiderAtDoor
@@ -150,7 +151,8 @@ def delivered(
     if order.status in (Status.PICKED_UP, Status.IN_TRANSIT):
         _prove(order, otp=otp, photo=photo)
         if order.cash_due_paise and cash_paise != order.cash_due_paise:
-            raise WrongCash(f"{rupees(order.cash_due_paise)} in cash is due.", due_paise=order.cash_due_paise)
+            due = say("{amount} in cash is due.", amount=rupees(order.cash_due_paise))
+            raise WrongCash(due, due_paise=order.cash_due_paise)
     order.delivered_at = now
     late_s = max(0, round((now - order.promised_by).total_seconds())) if order.promised_by else 0
     done = OrderDelivered(order_id=order.pk, store_code=order.store.code, customer_id=order.customer_id, late_s=late_s)

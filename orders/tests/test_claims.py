@@ -500,6 +500,12 @@ class TestPages:
         assert b"refunded" in client.get("/orders/").content
         assert "What you told us" in client.get(f"/orders/{an_order.pk}/").content.decode()
 
+    def test_going_on_with_nothing_chosen_says_what_is_missing(self):
+        an_order = delivered()
+        Order.objects.filter(pk=an_order.pk).update(delivered_at=reads_now())
+        again = self.page(an_order).get(f"/orders/{an_order.pk}/claim/", follow=True).content.decode()
+        assert "Choose first what it is about." in again and "Something was not right?" in again
+
     def test_a_photo_is_kept_when_something_else_is_refused(self):
         an_order = delivered()
         Order.objects.filter(pk=an_order.pk).update(delivered_at=reads_now())

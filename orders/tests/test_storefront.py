@@ -2,6 +2,7 @@
 
 import re
 import struct
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
+from django.utils import timezone
 
 from accounts.models import Address, OtpChallenge
 from accounts.services import otp_code
@@ -214,6 +216,22 @@ def test_online_order_goes_to_the_gateway_and_waits_on_its_own_page():
     assert made.status == Status.PENDING
     assert "/sandbox-gateway/pay/" in answer.url
     assert b"Waiting for" in client.get(f"/orders/{made.pk}/pay/").content
+
+
+def test_going_back_to_pay_for_what_was_cancelled_says_so():
+    user, product = customer(), ProductFactory()
+    place = shop(product)
+    address(user)
+    full_cart(user, place, [product])
+    client = signed_in(user)
+    client.post("/checkout/", checkout_form(client, method="upi"))
+    made = Order.objects.get()
+    client.post(f"/orders/{made.pk}/cancel/", {"reason": "Ordered by mistake"})
+    page = client.get(f"/orders/{made.pk}/pay/").content.decode()
+    assert "This order was cancelled" in page and f'href="/orders/{made.pk}/"' in page
+    assert "· not paid " in client.get(f"/orders/{made.pk}/").content.decode()
+    Order.objects.update(pay_by=timezone.now() - timedelta(minutes=1))
+    assert "The time to pay is over" in client.get(f"/orders/{made.pk}/pay/").content.decode()
 
 
 def test_a_declined_payment_shows_the_ways_that_are_left():

@@ -341,6 +341,16 @@ def test_without_script_there_is_a_picture_and_the_page_reads_itself_again():
     assert 'class="track-picture"' in page and 'data-kind="rider"' in page and "from the door." in page
 
 
+@pytest.mark.parametrize("is_seen", [True, False])
+def test_a_rider_at_the_door_is_there_whatever_the_position_says(is_seen):
+    an_order = advance(order(), Status.IN_TRANSIT)
+    if is_seen:
+        seen_at(an_order)
+    Order.objects.filter(pk=an_order.pk).update(rider_at_door_at=NOW)
+    page = signed_in(an_order.customer).get(f"/orders/{an_order.pk}/").content.decode()
+    assert ">The rider is at the door.</p>" in page and "data-at-door" in page
+
+
 # -- map tiles --------------------------------------------------------------------------------------------------------
 
 

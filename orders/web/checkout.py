@@ -232,7 +232,7 @@ def pay(request: HttpRequest, order_id: UUID) -> HttpResponse:
     attempt = payment.attempts.order_by("-created_at", "-state").first() if payment else None
     declined = attempt is not None and attempt.state in (AttemptState.DECLINED, AttemptState.VOIDED)
     if order.status == Status.CANCELLED:
-        state = "over"
+        state = "over" if order.pay_by and order.pay_by <= shopper.now else "cancelled"
     elif order.status != Status.PENDING:
         state = "done"
     elif declined or attempt is None:

@@ -185,8 +185,7 @@ def _claim_page(
     about = given.get("about", "")
     about_words = {code: words for code, words, _icon in claim_words.order_kinds()}.get(about, "")
     if not lines and not about_words:
-        if error:
-            messages.error(request, error)
+        messages.error(request, error or _("Choose first what it is about."))
         return redirect("shop-order-help", order.pk)
     hindi = hindi_names({item.line.sku for item in lines})
     rows = [

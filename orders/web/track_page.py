@@ -151,13 +151,13 @@ def map_of(store: Point, door: Point, rider: Mapping[str, Any] | None, *, about:
     }
 
 
-def away_words(rider: Mapping[str, Any] | None, door: Point) -> str:
-    """The map in words: how far, in which direction from the door."""
+def away_words(rider: Mapping[str, Any] | None, door: Point, *, at_door: bool = False) -> str:
+    """The map in words: how far from the door. Who said that they stand `at_door` knows better than a position."""
     if rider is None:
         return ""
     here = Point(rider["lat"], rider["lng"])
     metres = distance_metres(here, door)
-    if metres < AT_DOOR_METRES:
+    if at_door or metres < AT_DOOR_METRES:
         return _("The rider is at the door.")
     far = _("%(n)s m") % {"n": round(metres, -1) and int(round(metres, -1))}
     if metres >= 1_000:
@@ -165,8 +165,10 @@ def away_words(rider: Mapping[str, Any] | None, door: Point) -> str:
     return _("The rider is %(far)s from the door.") % {"far": far}
 
 
-def no_rider_words(status: str, *, is_near: bool = False) -> str:
+def no_rider_words(status: str, *, is_near: bool = False, at_door: bool = False) -> str:
     """What stands in its place while no position is shown."""
+    if at_door:
+        return _("The rider is at the door.")
     if is_near:
         return _("The rider is nearly there.")
     if status in RIDING:

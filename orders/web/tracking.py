@@ -162,8 +162,8 @@ def _head(row: Order, facts: dict[str, Any], now: datetime) -> dict[str, Any]:
         "rider_name": rider.get("name", ""),
         "rider_rating": rider.get("rating"),
         "chat_url": chat_url(row) if live else "",
-        "away": away_words(position, row.point),
-        "no_rider": no_rider_words(row.status),
+        "away": away_words(position, row.point, at_door=bool(facts["rider_at_door_at"])),
+        "no_rider": no_rider_words(row.status, at_door=bool(facts["rider_at_door_at"])),
         "refund_notes": _refund_notes(row, status, facts["payment"]),
         "cashback_note": _cashback_note(row, status),
         "marks": marks_of(facts),
@@ -221,7 +221,9 @@ def _method_words(row: Order, status: Status) -> str:
         return _("wallet and cash at the door") if row.wallet_paise else _("cash at the door")
     if row.payment_method == "wallet":
         return _("paid from your wallet")
-    return _("not paid yet") if status == Status.PENDING or row.confirmed_at is None else _("paid online")
+    if status != Status.PENDING and row.confirmed_at is None:
+        return _("not paid")
+    return _("not paid yet") if status == Status.PENDING else _("paid online")
 
 
 def _refund_notes(row: Order, status: Status, payment: dict[str, Any] | None) -> list[str]:

@@ -10,7 +10,7 @@
 (() => {
   "use strict";
   const ICONS = { store: "store", rider: "bike", home: "house", late: "triangle-alert", pin: "map-pin" };
-  const { sprite = "/static/icons/lucide.svg", tiles: house = "", attribution: credit = "" } = document.currentScript?.dataset || {};
+  const { sprite = "/static/icons/lucide.svg", tiles: house = "", attribution: credit = "", nearer = "Zoom in", farther = "Zoom out" } = document.currentScript?.dataset || {};
   const TILES_TRIED = 4; // so many tiles that did not come, and none that did: the ground is ours
   const AGAIN_MS = 60000;
   const icon = (name) => `<svg class="icon" aria-hidden="true"><use href="${sprite}#${name}"></use></svg>`;
@@ -22,8 +22,9 @@
     const facts = JSON.parse(document.getElementById(el.dataset.map)?.textContent || "{}");
     const still = matchMedia("(prefers-reduced-motion: reduce)").matches;
     const tiles = facts.tiles || house;
-    const map = L.map(el, { attributionControl: Boolean(tiles), zoomControl: facts.zoomControl !== false, scrollWheelZoom: Boolean(facts.pick), zoomSnap: 0.25, zoomAnimation: !still, fadeAnimation: !still });
+    const map = L.map(el, { attributionControl: Boolean(tiles), zoomControl: false, scrollWheelZoom: Boolean(facts.pick), zoomSnap: 0.25, zoomAnimation: !still, fadeAnimation: !still });
     map.attributionControl?.setPrefix(false);
+    if (facts.zoomControl !== false) L.control.zoom({ zoomInTitle: nearer, zoomOutTitle: farther }).addTo(map);
     const begin = facts.center || (facts.points?.[0] && [facts.points[0].lat, facts.points[0].lng]) || [12.9716, 77.5946];
     map.setView(begin, facts.zoom || 15, { animate: false }); // circles can't be drawn on a map that looks nowhere
     const ring = (of) => L.circle([facts.rings.lat, facts.rings.lng], { radius: of.metres, color: colour("ink-3"), weight: 1, opacity: 0.55, dashArray: "2 5", fill: false, interactive: false });
@@ -110,7 +111,7 @@
     const fit = () => {
       map.invalidateSize();
       if (facts.center) map.setView(facts.center, facts.zoom || 15);
-      else if (everything.length > 1) map.fitBounds(everything, { padding: facts.padding || [36, 36], maxZoom: 16 });
+      else if (everything.length > 1) map.fitBounds(everything, facts.padding ? { padding: facts.padding, maxZoom: 16 } : { paddingTopLeft: [facts.zoomControl === false ? 36 : 68, 36], paddingBottomRight: [36, 36], maxZoom: 16 }); // not under the buttons
       else map.setView(everything[0] || begin, facts.zoom || 15);
     };
     fit();

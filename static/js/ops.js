@@ -20,7 +20,9 @@
     return window.L.divIcon({ className: "", iconSize: [44, 44], html: `<div class="ops-store-ring" data-state="${state}" data-mode="${s.mode}" style="--load:${Math.max(4, Math.round(s.load * 100))}"><span>${Number(s.open)}</span></div>` });
   };
   const dot = (r) => window.L.divIcon({ className: "glide", iconSize: [14, 14], html: `<div class="ops-rider" data-state="${r.state}"></div>` });
-  const tip = (s) => `${s.name}: ${s.open} open, ${s.pickers} pickers, ${s.riders_idle}/${s.riders_on} riders free`;
+  const words = () => document.getElementById("ops-city")?.dataset || {};
+  const tip = (s) => Object.entries({ name: s.name, open: s.open, pickers: s.pickers, free: s.riders_idle, on: s.riders_on }).reduce((line, [key, value]) => line.replace(`{${key}}`, () => value), words().tip || "{name}");
+  const who = (r) => `${r.name}: ${words()[r.state] || r.label}`;
   const text = (words) => { const span = document.createElement("span"); span.textContent = words; return span; };
   const at = (r) => where.get(r.id) || [r.lat, r.lng];
 
@@ -28,7 +30,8 @@
     const L = window.L, el = document.getElementById("ops-city");
     if (!L || !el) return;
     if (!map) {
-      map = L.map(el, { attributionControl: false, zoomSnap: 0.25 });
+      map = L.map(el, { attributionControl: false, zoomControl: false, zoomSnap: 0.25 });
+      L.control.zoom({ zoomInTitle: el.dataset.nearer, zoomOutTitle: el.dataset.farther }).addTo(map);
       const Ground = L.GridLayer.extend({ createTile() { const t = document.createElement("div"); t.className = "map-tile"; return t; } });
       new Ground({ tileSize: 192 }).addTo(map);
       map.setView([12.9716, 77.5946], 13);
@@ -40,9 +43,9 @@
     sync(lines, facts.doors, (d) => L.polyline(way(d), { weight: 1, opacity: 0.6, color: token(mood[d.mood]), interactive: false }).addTo(map), (l, d) => { l.setLatLngs(way(d)); l.setStyle({ color: token(mood[d.mood]) }); });
     sync(doors, facts.doors, (d) => L.circleMarker([d.lat, d.lng], { radius: d.mood === "late" ? 5 : 3.5, weight: 1, color: token("map-ground"), fillOpacity: 1, fillColor: token(mood[d.mood]) }).bindTooltip(text(d.number)).on("click", () => { location.href = `/ops/orders/${d.id}/`; }).addTo(map), (m, d) => { m.setStyle({ fillColor: token(mood[d.mood]) }); m.setRadius(d.mood === "late" ? 5 : 3.5); });
     sync(stores, facts.stores, (s) => L.marker([s.lat, s.lng], { icon: ring(s), title: s.name, alt: tip(s), zIndexOffset: 200 }).bindTooltip(text(tip(s))).on("click", () => { location.href = `/ops/orders/?state=live&store=${encodeURIComponent(s.code)}`; }).addTo(map), (m, s) => { m.setIcon(ring(s)); m.setTooltipContent(text(tip(s))); });
-    sync(riders, facts.riders, (r) => { const m = L.marker(at(r), { icon: dot(r), title: r.name, alt: `${r.name}: ${r.label}`, zIndexOffset: 400 }).bindTooltip(text(`${r.name}: ${r.label}`)).addTo(map); m.state = r.state; return m; }, (m, r) => {
+    sync(riders, facts.riders, (r) => { const m = L.marker(at(r), { icon: dot(r), title: r.name, alt: who(r), zIndexOffset: 400 }).bindTooltip(text(who(r))).addTo(map); m.state = r.state; return m; }, (m, r) => {
       m.setLatLng(at(r));
-      if (m.state !== r.state) { m.state = r.state; m.setIcon(dot(r)); m.setTooltipContent(text(`${r.name}: ${r.label}`)); }
+      if (m.state !== r.state) { m.state = r.state; m.setIcon(dot(r)); m.setTooltipContent(text(who(r))); }
     });
     if (!fitted && facts.stores.length) {
       fitted = true;
@@ -59,11 +62,12 @@
     const hour = document.getElementById("ops-hour");
     if (hour) hour.textContent = sum;
     if (chart) { chart.setData(data); return; }
+    const clock = new Intl.DateTimeFormat("en-GB", { hour: "2-digit", minute: "2-digit", timeZone: el.dataset.zone || undefined }); // as everywhere here: 24 hours, the house's clock
     const axis = { stroke: token("ink-2"), grid: { stroke: token("line"), width: 1 }, ticks: { stroke: token("line"), width: 1 } };
     chart = new window.uPlot({
       width: el.clientWidth - 16, height: 136, legend: { show: false }, cursor: { y: false },
       scales: { y: { range: (_u, _min, max) => [0, Math.max(4, Math.ceil(max * 1.15))] } },
-      axes: [{ ...axis, values: (_u, ticks) => ticks.map((t) => new Date(t * 1000).toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" })) }, { ...axis, size: 32, incrs: [1, 2, 5, 10, 20, 50, 100] }],
+      axes: [{ ...axis, values: (_u, ticks) => ticks.map((t) => clock.format(t * 1000)) }, { ...axis, size: 32, incrs: [1, 2, 5, 10, 20, 50, 100] }],
       series: [{}, { stroke: token("brand"), fill: `${token("brand")}33`, width: 2, paths: window.uPlot.paths.bars({ size: [0.7, 24] }), points: { show: false } }],
     }, data, el);
     new ResizeObserver(() => chart.setSize({ width: el.clientWidth - 16, height: 136 })).observe(el);

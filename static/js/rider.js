@@ -14,7 +14,8 @@
   let shown = null; // which points the map was fitted to
   const say = (word) => {
     const el = document.getElementById("where");
-    if (el) el.textContent = el.dataset[`word${word}`] || "";
+    const text = el?.dataset[`word${word}`] || "";
+    if (el && el.textContent !== text) el.textContent = text;
   };
   const send = (lat, lng, accuracy) => {
     here = [lat, lng];
@@ -81,8 +82,8 @@
     if (watch !== null || !navigator.geolocation) return;
     say("On");
     watch = navigator.geolocation.watchPosition(
-      ({ coords }) => send(coords.latitude, coords.longitude, coords.accuracy),
-      () => say("Denied"),
+      ({ coords }) => { say("On"); send(coords.latitude, coords.longitude, coords.accuracy); },
+      (error) => say(error.code === error.PERMISSION_DENIED ? "Denied" : "Lost"),
       { enableHighAccuracy: true, maximumAge: 2000, timeout: 20000 },
     );
   };
@@ -126,7 +127,7 @@
     for (const point of known.points || []) map.put(point);
     const all = [...(known.points || []).map((p) => [p.lat, p.lng]), ...(here ? [here] : [])];
     map.leaflet.invalidateSize();
-    if (all.length > 1) map.leaflet.fitBounds(all, { padding: [36, 36], maxZoom: 16 });
+    if (all.length > 1) map.leaflet.fitBounds(all, { paddingTopLeft: [68, 36], paddingBottomRight: [36, 36], maxZoom: 16 }); // the buttons stand on the left
     else if (all.length) map.leaflet.setView(all[0], 15);
   };
 
@@ -144,11 +145,20 @@
     drag.by = Math.max(0, Math.min(drag.room, event.clientX - drag.from));
     drag.knob.style.transform = `translateX(${drag.by}px)`;
   });
+  // A finger that only taps is told what to do, on the spot.
+  const how = (button) => {
+    const text = button.querySelector(".slide-text");
+    if (!button.dataset.how || text.dataset.said) return;
+    text.dataset.said = text.textContent;
+    text.textContent = button.dataset.how;
+    setTimeout(() => { if (text.dataset.said) text.textContent = text.dataset.said; delete text.dataset.said; }, 1500);
+  };
   const drop = () => {
     if (!drag) return;
     const { button, by, room } = drag;
     drag = null;
     if (by > room * 0.7) button.form.requestSubmit(button);
+    else how(button);
     setTimeout(reset, 200);
   };
   document.addEventListener("pointerup", drop);

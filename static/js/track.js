@@ -122,7 +122,7 @@
     const el = $("#track-away");
     if (!el) return;
     let text = el.textContent;
-    if (away != null && away < 20) text = el.dataset.here;
+    if (away != null && (away < 20 || $("#now [data-at-door]"))) text = el.dataset.here; // who stands there knows better than a position
     else if (away != null) text = el.dataset.far.replace("%(far)s", away >= 1000 ? el.dataset.km.replace("%(n)s", (away / 1000).toFixed(1)) : el.dataset.m.replace("%(n)s", away));
     else if (!seen) text = $("#now [data-no-rider]")?.dataset.noRider || text;
     const old = seen ? Date.now() - seen.when : 0;
