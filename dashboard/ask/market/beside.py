@@ -74,7 +74,7 @@ def beside_others(asked: Asked) -> Query | None:
     asked.platforms = []
     subject = asked.subject()
     asked.take_now_spans()
-    filters = [*subject.filters, *asked.figures(), *asked.where(available=True)]
+    filters = asked.filters_of(subject, available=True)
     return _lowest(filters, limit=LONG) if subject.is_item else each_beside_itself(filters)
 
 
@@ -98,7 +98,7 @@ def side_by_side(asked: Asked) -> Query | None:
     asked.sheet.pass_over("often", "much", "market")
     subject = asked.subject()
     asked.take_now_spans()
-    return each_beside_itself([*subject.filters, *asked.figures(), *asked.where(available=True)])
+    return each_beside_itself(asked.filters_of(subject, available=True))
 
 
 def each_beside_itself(filters: list[Filter]) -> Query:
