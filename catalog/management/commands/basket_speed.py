@@ -47,7 +47,7 @@ def market(dice: random.Random, platforms: int, lines: int, *, in_percent: bool 
     base = [dice.randrange(2_000, 18_000, 100) for _ in range(lines)]
     shops = []
     for _ in range(platforms):
-        offers = (Offer("coupon", 0, 5_000, None, 29_900),) if dice.random() < 0.5 else ()
+        offers: tuple[Offer, ...] = (Offer("coupon", 0, 5_000, None, 29_900),) if dice.random() < 0.5 else ()
         terms = Terms(
             dice.choice([0, 9_900, 19_900]), dice.choice([1_500, 2_500, 3_000]), dice.choice([19_900, 29_900, 49_900]),
             dice.choice([500, 900, 1_500]), 2_000, dice.choice([0, 9_900]), dice.choice([0, 0, 1_500]),
