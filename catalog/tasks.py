@@ -61,8 +61,9 @@ def flush_unmet(**_: Any) -> None:
 
 @shared_task(acks_late=True)
 def keep_market_months(**_: Any) -> None:
-    """Months for others' prices: made ahead, dropped when they are old; runs and offers that are long over go."""
+    """Months for others' prices: made ahead, dropped when they are old; what is long over goes."""
     market.forget_old(now=timezone.now())
+    market.forget_changes(now=timezone.now())
     market_months.keep_months(now=timezone.now())
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import lru_cache
 from zoneinfo import ZoneInfo
@@ -216,12 +216,10 @@ def terms_at(plan: PlatformPlan, at: datetime, seed: int) -> TermsRow:
     busy = plan.surges and (
         19 <= at.astimezone(ZONE).hour < 22 or luck(seed, plan.slug, int(at.timestamp()) // 1800) < 0.1
     )
-    it, slow = plan.terms, 4 if busy else 0
-    return TermsRow(
-        it.minimum_paise, it.delivery_paise, it.free_from_paise, it.handling_paise, it.small_cart_paise,
-        it.small_cart_below_paise, 1500 if busy else 0, (it.eta_low_minutes or 0) + slow,
-        (it.eta_high_minutes or 0) + slow, at,
-    )  # fmt: skip
+    low, high, slow = plan.terms.eta_low_minutes or 0, plan.terms.eta_high_minutes or 0, 4 if busy else 0
+    return replace(
+        plan.terms, surge_paise=1500 if busy else 0, eta_low_minutes=low + slow, eta_high_minutes=high + slow, at=at
+    )
 
 
 def offers_at(plan: PlatformPlan, at: datetime, seed: int) -> list[OfferRow]:

@@ -12,12 +12,13 @@ from datetime import datetime, timedelta
 
 import structlog
 from django.db import close_old_connections, connection, transaction
+from django.db.models import Exists, OuterRef
 from django.db.utils import InterfaceError, OperationalError
 from django.utils.module_loading import import_string
 
 from blinkit.kernel import metrics, redis_client
 from blinkit.kernel.context import request_id
-from blinkit.kernel.events import EventMeta, Reaction, from_payload, reactions
+from blinkit.kernel.events import DomainEvent, EventMeta, Reaction, from_payload, reactions
 from blinkit.kernel.models import Event, Receipt
 
 log = structlog.get_logger(__name__)
@@ -182,6 +183,16 @@ def _note_failure(event_id: int, handler: str, error: Exception, *, now: datetim
                 "most": MAX_ATTEMPTS,
             },
         )
+
+
+def forget(kind: type[DomainEvent], *, subjects: Sequence[str], before: datetime, limit: int = 5_000) -> int:
+    """Delete events of a kind that is no audit line, about these subjects and from before an instant, with their
+    receipts; at most `limit`. What still waits or has a reaction that is not done stays. How many went."""
+    undone = Receipt.objects.filter(event=OuterRef("pk"), done_at=None)
+    old = Event.objects.filter(~Exists(undone), code=kind.code(), subject__in=subjects, at__lt=before)
+    ids = list(old.exclude(handed_out_at=None).values_list("pk", flat=True)[:limit])
+    Event.objects.filter(pk__in=ids).delete()
+    return len(ids)
 
 
 def waiting_count() -> int:

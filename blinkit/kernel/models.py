@@ -4,7 +4,8 @@ from django.utils import timezone
 
 
 class Event(models.Model):
-    """Something that happened: timeline entry, audit line and outbox row in one. Append-only."""
+    """Something that happened: timeline entry, audit line and outbox row in one. Append-only, but for the
+    kinds that only make others look (`delivery.forget`)."""
 
     id = models.BigAutoField(primary_key=True)
     code = models.CharField(max_length=80)

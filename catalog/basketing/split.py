@@ -9,17 +9,22 @@ deepening; Korf, Artificial Intelligence 27, 1985): a good plan is found early, 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import combinations
+from itertools import combinations, islice
+from typing import NamedTuple
 
-from catalog.basketing.bounds import INFINITE, Level, Relaxed, ShopSet, grain, levels, relaxed
+from catalog.basketing.bounds import INFINITE, Level, Picked, Relaxed, ShopSet, at_worth, grain, levels_of, relaxed
 from catalog.basketing.fees import Bill, Shop, bill
 
-MOST_NODES = 60_000
+MOST_NODES = 150_000
 """Of the search; then the best found so far is the answer, and it says so (`is_exact`)."""
-RELAXED_NODES = 6
+LINES_A_NODE = 4
+"""A quick bound takes as long as a node for so many lines."""
+RELAXED_NODES = 4
 """A relaxation takes as long as so many nodes for each line."""
+FIRST = 4
+"""Choices of levels of each set that are relaxed before all others, for the plans they give."""
 NEAR = 500
 """Plans up to a 500th above the bound are looked for first, then up to twice as much, and so on."""
 LEFT_OUT = -1
@@ -78,6 +83,15 @@ class _Job:
     relaxed: Relaxed
 
 
+class _Choice(NamedTuple):
+    """A line at a shop, or left out: what it counts above the least, its goods and their price."""
+
+    above: float
+    paise: int
+    price: float
+    shop: int
+
+
 class _Search:
     def __init__(self, shops: Sequence[Shop], budget: int | None, most_shops: int, most_nodes: int) -> None:
         self.shops, self.most_shops, self.most_nodes, self.nodes = shops, most_shops, most_nodes, 0
@@ -97,9 +111,10 @@ class _Search:
         """Totals above it are not looked for yet."""
 
     def run(self) -> None:
-        of_shop = [levels(shop) for shop in self.shops]
-        sizes = range(1, min(self.most_shops, len(self.shops)) + 1)
-        chosen = [one for size in sizes for one in combinations(range(len(self.shops)), size)]
+        of_shop = [levels_of(shop) for shop in self.shops]
+        places = [place for place, its in enumerate(of_shop) if its]
+        sizes = range(1, min(self.most_shops, len(places)) + 1)
+        chosen = [one for size in sizes for one in combinations(places, size)]
         sets = [ShopSet(one, self.costs, of_shop) for one in chosen]
         for self.count in range(max((len(one.lines) for one in sets), default=0), 0, -1):
             self._with_so_many_lines([one for one in sets if len(one.lines) >= self.count])
@@ -120,13 +135,34 @@ class _Search:
         return self.limit(orders) // self.grain * self.grain + SLACK
 
     def _note(self, where: Mapping[int, int]) -> None:
+        """A plan; when it is the best so far, also what moving single lines makes of it, while that is better."""
+        if self._is_better(where, {}):
+            while any(self._is_better_moved(line) for line in where):
+                pass
+
+    def _is_better_moved(self, line: int) -> bool:
+        found = False
+        for shop in self.costs[line]:
+            assert self.best is not None
+            where = {at: its for at, its in enumerate(self.best.shops) if its is not None}
+            if where[line] != shop:
+                same = {its: one for its, one in self.best.bills.items() if its not in (where[line], shop)}
+                found |= self._is_better({**where, line: shop}, same)
+        return found
+
+    def _is_better(self, where: Mapping[int, int], known: Mapping[int, Bill]) -> bool:
+        """Whether this plan is the best so far; then it is noted. `known`: bills of shops with the same lines."""
         used = sorted(set(where.values()))
-        bills = {shop: bill(self.shops[shop], [line for line, its in where.items() if its == shop]) for shop in used}
+        bills = {
+            shop: known.get(shop) or bill(self.shops[shop], [line for line, its in where.items() if its == shop])
+            for shop in used
+        }
         plan = Plan(tuple(where.get(line) for line in range(len(self.costs))), bills)
-        if any(its.short_paise for its in bills.values()) or plan.total_paise > self.budget:
-            return
-        if self.best is None or plan.rank < self.best.rank:
-            self.best = plan
+        is_possible = not any(its.short_paise for its in bills.values()) and len(bills) <= self.most_shops
+        if not is_possible or plan.total_paise > self.budget or (self.best and plan.rank >= self.best.rank):
+            return False
+        self.best = plan
+        return True
 
     def _with_so_many_lines(self, sets: Sequence[ShopSet]) -> None:
         for one in sets:
@@ -149,54 +185,77 @@ class _Search:
 
     def _jobs(self, sets: Sequence[ShopSet]) -> list[_Job]:
         """What could beat the best found, the most promising first."""
-        quick = sorted(
-            (bound, one.chosen, at, picked)
-            for at, one in enumerate(sets)
-            for bound, picked in one.choices(self.count, self.limit(len(one.chosen)))
-        )
+        sets = sorted(sets, key=lambda one: (len(one.chosen), one.least[self.count]))
+        for one in sets:  # a good plan early spares most of the rest
+            for picked in islice(self._choices(one, one.begun()), FIRST):
+                self._relaxed(one, picked, [])
         found = []
-        for bound, chosen, at, picked in quick:
-            if not self._may_beat(bound, len(chosen)):
-                continue
+        for one in sets:
+            worths: list[Mapping[int, float]] = []
+            jobs = (self._relaxed(one, picked, worths) for picked in self._choices(one, one.begun()))
+            found += [job for job in jobs if job is not None and self._may_beat(job.bound, len(one.chosen))]
+        return sorted(found, key=lambda job: (job.bound, job.of.chosen))
+
+    def _choices(self, of: ShopSet, picked: Picked) -> Iterator[Picked]:
+        """A level for each shop of the set in every way that could beat the best found."""
+        if len(picked.levels) == len(of.chosen):
+            yield picked
+            return
+        for one in of.grown(picked, self.count):
+            self.nodes += 1 + len(of.lines) // LINES_A_NODE
+            if not self._may_beat(one.bound, len(of.chosen)):
+                return
             if self.nodes > self.most_nodes / 2:
                 self.is_cut = True  # what is left of the time goes into what is bounded already
-                break
-            self.nodes += RELAXED_NODES * len(sets[at].lines)
-            needs = dict(zip(chosen, (level.goods for level in picked), strict=True))
-            its = relaxed(self.costs, sets[at].lines, needs, self.count)
-            if its is None:
-                continue
-            self._note(its.where)
-            bound = max(bound, its.bound + sum(level.fees for level in picked))
-            if self._may_beat(bound, len(chosen)):
-                found.append(_Job(bound, sets[at], picked, its))
-        return sorted(found, key=lambda job: (job.bound, job.of.chosen))
+                return
+            yield from self._choices(of, one)
+
+    def _relaxed(self, of: ShopSet, picked: Picked, worths: list[Mapping[int, float]]) -> _Job | None:
+        """None where it cannot beat the best found. The worths of what was relaxed before often say so."""
+        levels = dict(zip(of.chosen, picked.levels, strict=True))
+        fees = sum(level.fees for level in picked.levels)
+        enough = self._reach(len(of.chosen)) - fees
+        for worth in worths:
+            self.nodes += 1 + len(of.lines) // LINES_A_NODE
+            if at_worth(self.costs, of.lines, levels, worth, self.count).bound > enough:
+                return None
+        self.nodes += RELAXED_NODES * len(of.lines)
+        its = relaxed(self.costs, of.lines, levels, self.count, enough)
+        if its is None:
+            return None
+        worths[:] = [its.worth, *worths[:2]]
+        self._note(its.where)
+        bound = max(picked.bound, its.bound + fees)
+        return _Job(bound, of, picked.levels, its) if self._may_beat(bound, len(of.chosen)) else None
 
     def _search(self, job: _Job) -> None:
         """Every plan of the job up to the limit. Each line has its choices by what they count above the bound, and once
         these together are too much the rest need not be tried."""
         chosen, worth = job.of.chosen, job.relaxed.worth
         orders, left_out = len(chosen), job.relaxed.left_out
+        levels = dict(zip(chosen, job.picked, strict=True))
         fees = sum(level.fees for level in job.picked)
-        needs = {shop: level.goods for shop, level in zip(chosen, job.picked, strict=True)}
         leave = len(job.of.lines) - self.count
-        base = fees + sum(worth[shop] * need for shop, need in needs.items())
+        base = fees + job.relaxed.back
         if leave:
             base -= leave * left_out
         lines = []
         for line in job.of.lines:
             its = self.costs[line]
-            choices = sorted((its[shop] * (1 - worth[shop]), its[shop], shop) for shop in chosen if shop in its)
+            prices = [(shop, its[shop], levels[shop].prices[line]) for shop in chosen if shop in its]
+            choices = [_Choice(price - paise * worth[shop], paise, price, shop) for shop, paise, price in prices]
             if leave:
-                choices = sorted([*choices, (left_out, 0, LEFT_OUT)])
-            least = choices[0][0]
+                choices.append(_Choice(left_out, 0, 0.0, LEFT_OUT))
+            choices.sort()
+            least = choices[0].above
             base += least
-            lines.append((line, [(counted - least, paise, shop) for counted, paise, shop in choices]))
+            lines.append((line, [choice._replace(above=choice.above - least) for choice in choices]))
         most = self._reach(orders) - base
-        lines = [(line, [choice for choice in choices if choice[0] <= most]) for line, choices in lines]
-        lines.sort(key=lambda it: -it[1][1][0] if len(it[1]) > 1 else -INFINITE)
+        lines = [(line, [choice for choice in choices if choice.above <= most]) for line, choices in lines]
+        lines.sort(key=lambda it: -it[1][1].above if len(it[1]) > 1 else -INFINITE)
         coming = _coming(lines, chosen)
         goods = dict.fromkeys((*chosen, LEFT_OUT), 0)
+        paid = dict.fromkeys((*chosen, LEFT_OUT), 0.0)
         where: dict[int, int] = {}
 
         def go(at: int, above: float, leave: int) -> None:
@@ -204,43 +263,43 @@ class _Search:
             self.nodes += 1
             if self.nodes > self.most_nodes or not 0 <= leave <= len(lines) - at:
                 return
-            least = fees  # each shop's goods, and what it needs at least
+            paying: float = fees  # each shop's lines, and the goods that its level asks for at least
             still = coming[at]
-            for shop, need in needs.items():
-                there = goods[shop]
-                if there >= need:
-                    least += there
-                elif there + still[shop] >= need:
-                    least += need
-                else:
+            for shop, level in levels.items():
+                lacks = level.least - goods[shop]
+                if lacks > still[shop] or goods[shop] > level.most:
                     return
-            if least > base + most:
+                paying += paid[shop] + max(0, lacks) * level.part
+            if paying > base + most:
                 return
             if at == len(lines):
                 self._note(where)
                 most = self._reach(orders) - base
                 return
             line, choices = lines[at]
-            for more, paise, shop in choices:
+            for more, paise, price, shop in choices:
                 if above + more > most:
                     return
                 goods[shop] += paise
+                paid[shop] += price
                 if shop != LEFT_OUT:
                     where[line] = shop
                 go(at + 1, above + more, leave - (shop == LEFT_OUT))
                 where.pop(line, None)
                 goods[shop] -= paise
+                paid[shop] -= price
 
         go(0, 0.0, leave)
 
 
-def _coming(
-    lines: Sequence[tuple[int, Sequence[tuple[float, int, int]]]], chosen: Sequence[int]
-) -> list[dict[int, int]]:
+def _coming(lines: Sequence[tuple[int, Sequence[_Choice]]], chosen: Sequence[int]) -> list[dict[int, int]]:
     """How much goods may still come to each shop from the lines from each place on."""
     found = [dict.fromkeys(chosen, 0)]
     for _, choices in reversed(lines):
         found.append(
-            {shop: found[-1][shop] + max((c for _, c, at in choices if at == shop), default=0) for shop in chosen}
+            {
+                shop: found[-1][shop] + max((one.paise for one in choices if one.shop == shop), default=0)
+                for shop in chosen
+            }
         )
     return found[::-1]

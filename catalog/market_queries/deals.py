@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
+from catalog.market_queries.offers import ALIVE
 from catalog.market_queries.rows import COLUMNS, JOINS, Listed, decode, encode, fetch, stale_before
 
 ORDERS = ("discount", "ending")
@@ -43,7 +44,7 @@ def deals(
         LEFT JOIN catalog_category u ON u.id = k.parent_id
         LEFT JOIN LATERAL (
             SELECT o.ends_at, (extract(epoch FROM o.ends_at) * 1000000)::bigint AS ends_us FROM catalog_marketoffer o
-            WHERE o.listing_id = l.id AND o.kind = 'flash' AND o.starts_at <= %(now)s AND o.ends_at > %(now)s
+            WHERE o.listing_id = l.id AND o.kind = 'flash' AND {ALIVE}
             ORDER BY o.ends_at LIMIT 1
         ) o ON true
         WHERE l.city_id = %(city)s AND l.available AND l.discount_bp >= %(least)s

@@ -13,7 +13,7 @@ from typing import Any
 
 from django.db import connection, transaction
 
-from blinkit.kernel import events, live
+from blinkit.kernel import delivery, events, live
 from blinkit.kernel.errors import Invalid
 from blinkit.kernel.money import rupees
 from catalog import versions
@@ -28,6 +28,7 @@ from catalog.services import market_statements as statements
 MOST_ROWS = 50_000
 PROBLEMS_KEPT = 50
 RUNS_KEPT = timedelta(days=90)
+CHANGES_KEPT = timedelta(days=1)
 MOST_CHANGES = 5_000
 """In one event; a larger feed announces itself in several."""
 
@@ -103,6 +104,20 @@ def forget_old(*, now: datetime) -> int:
     )
 
 
+def forget_changes(*, now: datetime) -> int:
+    """Events that told what feeds changed go CHANGES_KEPT after they did, once all that they called for is done: the
+    history has it all. How many."""
+    subjects = [_subject(slug) for slug in Platform.objects.values_list("slug", flat=True)]
+    gone = 0
+    while found := delivery.forget(MarketChanged, subjects=subjects, before=now - CHANGES_KEPT):
+        gone += found
+    return gone
+
+
+def _subject(platform: str) -> str:
+    return f"market:{platform}"
+
+
 def _tell(platform: Platform, city: City) -> None:
     versions.bump("market")
     versions.bump(f"market:{city.slug}")
@@ -117,7 +132,7 @@ def _announce(changes: Sequence[list[int]], *, run: FeedRun, platform: Platform,
     parts = [changes[start : start + MOST_CHANGES] for start in range(0, len(changes), MOST_CHANGES)]
     events.record_all(
         [MarketChanged(platform=platform.slug, city=city.slug, run_id=run.pk, changes=list(part)) for part in parts],
-        subject=f"market:{platform.slug}",
+        subject=_subject(platform.slug),
     )
 
 

@@ -93,6 +93,43 @@ def test_the_best_split_is_what_trying_every_way_finds():
         assert got == _by_trying(shops, budget, most)
 
 
+def test_offers_in_percent_are_as_exact_as_all_others():
+    """Most shops have several, of all or of a part of the lines, up to a sum or without end."""
+    dice = random.Random(23)
+    for _ in range(120):
+        shops = _market(dice, dice.randrange(2, 4), dice.randrange(2, 6))
+        for at, shop in enumerate(shops):
+            offers = tuple(
+                Offer(
+                    dice.choice(["coupon", "coupon", "bank", "delivery"]), dice.choice([500, 1500, 3333, 10_000]),
+                    dice.choice([0, 0, 1500]), dice.choice([None, 2000, 6000]), dice.choice([0, 9900, 14_900]),
+                )
+                for _ in range(dice.randrange(1, 4))
+            )  # fmt: skip
+            for_all = [dice.random() < 0.5 for _ in offers]
+            costs = tuple(
+                cost
+                and Cost(
+                    cost.paise,
+                    tuple(cost.paise if all_of_it else dice.choice([0, cost.paise // 2]) for all_of_it in for_all),
+                )
+                for cost in shop.costs
+            )
+            shops[at] = Shop(shop.terms, costs, offers)
+        budget, most = dice.choice([None, None, 15_000, 30_000]), dice.choice([1, 2, 3])
+        found = solve(shops, budget_paise=budget, most_shops=most)
+        assert found is None or found.is_exact
+        got = None if found is None else (len(found.shops) - found.lines, found.total_paise, len(found.bills))
+        assert got == _by_trying(shops, budget, most)
+
+
+def test_long_lists_with_offers_in_percent_are_mostly_shared_exactly():
+    """Sixteen lines on five platforms; a bound that took all that a platform has as bought there stopped on each."""
+    dice = random.Random(1)
+    found = [solve(basket_speed.market(dice, 5, 16, in_percent=True)) for _ in range(6)]
+    assert sum(plan is not None and plan.is_exact for plan in found) >= 5
+
+
 def test_long_lists_are_shared_exactly_and_who_is_stopped_says_so():
     dice = random.Random(3)
     for budget in (None, 60_000):

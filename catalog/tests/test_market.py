@@ -12,11 +12,15 @@ from asgiref.sync import async_to_sync, sync_to_async
 from channels.layers import get_channel_layer
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
-from blinkit.kernel.models import Event
+from blinkit.kernel import events
+from blinkit.kernel.models import Event, Receipt
+from catalog.events import MarketChanged, MarketFeedChanged
 from catalog.market import FeedRun, Listing, ListingPrice, MarketOffer, Platform, PlatformTerms
 from catalog.market_rows import BadRow, MarketRow, OfferRow, TermsRow
 from catalog.services import market, market_months
+from catalog.tasks import keep_market_months
 from catalog.tests.factories import NOW, CityFactory, ProductFactory
 
 HOUR = timedelta(hours=1)
@@ -209,6 +213,26 @@ def test_terms_and_offers_come_with_the_feed(there):
     assert MarketOffer.objects.get().seen_at == NOW + HOUR
     assert market.forget_old(now=NOW + timedelta(days=90)) == 0
     assert market.forget_old(now=NOW + timedelta(days=93)) == 3  # two runs and what ended two days after
+
+
+def test_what_told_of_changes_goes_a_day_later_and_the_history_stays(there, run_events):
+    said(there, row(50))
+    run_events()
+    said(there, row(49, NOW + HOUR), now=NOW + HOUR)  # nobody has looked at this one yet
+    events.record(MarketFeedChanged(feed_id=1, slug="zep", what="made"), subject="market:zep")
+    told = Event.objects.get(code=MarketChanged.code(), payload__changes__0__1=0)
+    assert told.receipts.count() == 2
+    assert market.forget_changes(now=told.at + market.CHANGES_KEPT) == 0
+    assert market.forget_changes(now=told.at + market.CHANGES_KEPT + HOUR) == 1
+    assert list(Event.objects.order_by("pk").values_list("code", "payload__changes__0__1")) == [
+        (MarketChanged.code(), 5000),
+        (MarketFeedChanged.code(), None),
+    ]
+    assert history(Listing.objects.get()) == [(NOW, 50, True), (NOW + HOUR, 49, True)]
+    run_events()
+    Event.objects.update(at=timezone.now() - market.CHANGES_KEPT - HOUR)
+    keep_market_months()  # on the schedule
+    assert not Event.objects.filter(code=MarketChanged.code()).exists() and not Receipt.objects.exists()
 
 
 def two_feeds(race, there, name):

@@ -315,6 +315,26 @@ def test_delivery_of_one_event_with_one_handler_stays_cheap(django_assert_max_nu
 
 
 @pytest.mark.django_db
+def test_events_that_are_no_audit_line_go_with_their_receipts_once_all_is_done():
+    done, again, failed = (events.record(happened(), subject=about) for about in ("market:a", "market:b", "market:a"))
+    other, elsewhere = events.record(Unheard(number=1), subject="market:a"), events.record(happened(), subject="c")
+    delivery.deliver([done, again, elsewhere], now=timezone.now())
+    FAIL["now"] = True
+    delivery.deliver([failed], now=timezone.now())
+    waiting = events.record(happened(), subject="market:b")
+    then, subjects = timezone.now(), ["market:a", "market:b"]
+    young = events.record(Unheard(number=2), subject="market:a")
+    assert [delivery.forget(Happened, subjects=subjects, before=then, limit=1) for _ in range(3)] == [1, 1, 0]
+    assert delivery.forget(Unheard, subjects=["market:a"], before=then) == 1
+    left = set(Event.objects.exclude(code=Followed.code()).exclude(subject="shaky").values_list("pk", flat=True))
+    assert left == {failed, waiting, elsewhere, young} and other not in left
+    assert set(Receipt.objects.filter(event__code=Happened.code()).values_list("event", flat=True)) == {
+        failed,
+        elsewhere,
+    }
+
+
+@pytest.mark.django_db
 def test_old_idempotency_keys_are_forgotten_after_48_hours():
     now = timezone.now()
     for hours in (47, 49):

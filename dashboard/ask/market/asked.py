@@ -201,6 +201,11 @@ class Asked(Bounds):
             made.items += [key for key in inside if key not in made.items]
         made.categories = []
 
+    def filters_of(self, subject: Subject, *, entity: str = "listing", available: bool = False) -> list[Filter]:
+        """The goods, the figures that are left, where, and when asked what can be bought."""
+        found = [*subject.filters, *self.figures(), *self.where(available=available)]
+        return [turned_to(one, entity) for one in found]
+
     def where(self, *, entity: str = "listing", available: bool = False) -> list[Filter]:
         """City, platforms and, when asked, what can be bought."""
         found = list(self.platforms)

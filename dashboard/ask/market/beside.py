@@ -74,12 +74,8 @@ def beside_others(asked: Asked) -> Query | None:
     asked.platforms = []
     subject = asked.subject()
     asked.take_now_spans()
-    filters = [*subject.filters, *asked.figures(), *asked.where(available=True)]
-    if not subject.is_item:
-        return each_beside_itself(filters)
-    measures = ("listing.lowest_price", "listing.lowest_unit_price", "listing.count")
-    return Query(Intent.COMPARE, "listing", measures=measures, dimensions=("listing.platform",), filters=tuple(filters),
-                 order=(Order("listing.lowest_unit_price"), Order("listing.lowest_price")), limit=LONG)  # fmt: skip
+    filters = asked.filters_of(subject, available=True)
+    return _lowest(filters, limit=LONG) if subject.is_item else each_beside_itself(filters)
 
 
 def _ahead_of_all(asked: Asked) -> Query:
@@ -102,13 +98,23 @@ def side_by_side(asked: Asked) -> Query | None:
     asked.sheet.pass_over("often", "much", "market")
     subject = asked.subject()
     asked.take_now_spans()
-    return each_beside_itself([*subject.filters, *asked.figures(), *asked.where(available=True)])
+    return each_beside_itself(asked.filters_of(subject, available=True))
 
 
 def each_beside_itself(filters: list[Filter]) -> Query:
     return Query(Intent.COMPARE, "listing", measures=("listing.lowest_unit_price", "listing.lowest_price"),
                  dimensions=("listing.item", "listing.platform"), filters=tuple(filters),
                  order=(Order("listing.item"), Order("listing.lowest_unit_price")), limit=500)  # fmt: skip
+
+
+def _lowest(filters: list[Filter], of: str = "", *, limit: int = 200) -> Query:
+    """The lowest prices on each platform: of all together, or of each city, brand or item."""
+    unit, price = Order("listing.lowest_unit_price"), Order("listing.lowest_price")
+    groups = (f"listing.{of}", "listing.platform") if of else ("listing.platform",)
+    order = (Order(groups[0]), unit) if of else (unit, price)
+    measures = ("listing.lowest_price", "listing.lowest_unit_price", "listing.count")
+    return Query(Intent.COMPARE, "listing", measures=measures, dimensions=groups, filters=tuple(filters), order=order,
+                 limit=limit)  # fmt: skip
 
 
 def compared(asked: Asked) -> Query | None:
@@ -136,22 +142,14 @@ def compared(asked: Asked) -> Query | None:
         more = ("listing.in_stock_share",) if data else ()
         measures = ("listing.average_price", "listing.average_discount", "listing.count", *more)
         return figures_of(measures, ("listing.platform",), filters, intent=Intent.COMPARE)
-    measures = ("listing.lowest_price", "listing.lowest_unit_price", "listing.count")
     brands = next((one for one in filters if one.field == "listing.brand"), None)
-    if asked.asks("cities") and not asked.here:
+    cities = asked.asks("cities") and not asked.here
+    if cities:
         filters = [one for one in filters if one.field != "listing.city"]
         sheet.pass_over("cities")
-    if len(asked.cities) > 1 or (asked.asks("cities") and not asked.here):
-        dimensions: tuple[str, ...] = ("listing.city", "listing.platform")
-        order = (Order("listing.city"), Order("listing.lowest_unit_price"))
-    elif brands is not None and len(brands.values) > 1:
-        dimensions = ("listing.brand", "listing.platform")
-        order = (Order("listing.brand"), Order("listing.lowest_unit_price"))
-    elif subject.is_item and len(subject.items) < 2 and not subject.categories:
-        dimensions = ("listing.platform",)
-        order = (Order("listing.lowest_unit_price"), Order("listing.lowest_price"))
-    else:
-        dimensions = ("listing.item", "listing.platform")
-        order = (Order("listing.item"), Order("listing.lowest_unit_price"))
-    return Query(Intent.COMPARE, "listing", measures=measures, dimensions=dimensions, filters=tuple(filters),
-                 order=order, limit=200)  # fmt: skip
+    if cities or len(asked.cities) > 1:
+        return _lowest(filters, "city")
+    if brands is not None and len(brands.values) > 1:
+        return _lowest(filters, "brand")
+    one_thing = subject.is_item and len(subject.items) < 2 and not subject.categories
+    return _lowest(filters, "" if one_thing else "item")

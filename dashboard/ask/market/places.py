@@ -83,7 +83,7 @@ def fresh(asked: Asked) -> Query | None:
                      window=_lately(asked, f"{offer}.starts_at"), order=(Order(f"{offer}.starts_at", down=True),),
                      limit=LONG)  # fmt: skip
     seen = "listing.first_seen_at"
-    filters = [*subject.filters, *asked.figures(), *asked.where(available=True)]
+    filters = asked.filters_of(subject, available=True)
     columns = ("listing.name", "listing.pack", "listing.platform", "listing.price", "listing.discount", seen)
     return Query(Intent.LIST, "listing", columns=columns, filters=tuple(filters), window=_lately(asked, seen),
                  order=(Order(seen, down=True),), limit=LONG)  # fmt: skip

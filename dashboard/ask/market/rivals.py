@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dashboard.ask.goods import turned_to
 from dashboard.ask.market.asked import GROUPS, Asked
-from dashboard.ask.market.shape import LONG, SHORT
+from dashboard.ask.market.shape import LONG, SHORT, figures_of
 from dashboard.ask.query import Filter, Intent, Op, Order, Query
 from dashboard.ask.vocabulary import word_list
 
@@ -39,16 +39,8 @@ def wins(asked: Asked) -> Query | None:
     asked.take_now_spans()
     filters = [turned_to(one, _GAP) for one in [*subject.filters, *asked.where()]]
     measures = (f"{_GAP}.cheapest_share", f"{_GAP}.cheapest_count", f"{_GAP}.average_above", f"{_GAP}.count")
-    order = (Order(measures[0], down=True),) if by else ()
-    return Query(
-        Intent.TOP if by else Intent.FIGURE,
-        _GAP,
-        measures=measures,
-        dimensions=tuple(by),
-        filters=tuple(filters),
-        order=order,
-        limit=LONG if by else 1,
-    )
+    return figures_of(measures, tuple(by), filters, down=True, intent=Intent.TOP if by else Intent.FIGURE,
+                      limit=LONG if by else 1)  # fmt: skip
 
 
 def gaps(asked: Asked) -> Query | None:
@@ -94,8 +86,7 @@ def gaps(asked: Asked) -> Query | None:
     filters = [turned_to(one, _GAP) for one in [*subject.filters, *figures, *asked.where()]]
     if by:
         measures = (f"{_GAP}.average_gap", f"{_GAP}.widest_gap", f"{_GAP}.count")
-        return Query(Intent.TOP, _GAP, measures=measures, dimensions=by, filters=tuple(filters),
-                     order=(Order(measures[0], down=down),), limit=LONG)  # fmt: skip
+        return figures_of(measures, by, filters, down=down, intent=Intent.TOP)
     if equal:
         filters.append(Filter(f"{_GAP}.equal", Op.EQ, (True,), "the same"))
         order = Order(f"{_GAP}.name")

@@ -24,11 +24,13 @@ SHORT, LONG = 20, 50
 
 def figures_of(
     measures: tuple[str, ...], by: tuple[str, ...], filters: list[Filter], *, down: bool = False,
-    intent: Intent = Intent.FIGURE, limit: int = LONG,
+    intent: Intent = Intent.FIGURE, window: Window | None = None, limit: int = LONG,
 ) -> Query:  # fmt: skip
+    """Aggregates, of each group where there are some, by the first of them."""
     order = (Order(measures[0], down=down),) if by else ()
     entity = measures[0].partition(".")[0]
-    return Query(intent, entity, measures=measures, dimensions=by, filters=tuple(filters), order=order, limit=limit)
+    return Query(intent, entity, measures=measures, dimensions=by, filters=tuple(filters), window=window, order=order,
+                 limit=limit)  # fmt: skip
 
 
 def midnight(now: datetime) -> datetime:

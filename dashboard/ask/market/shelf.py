@@ -155,7 +155,7 @@ def stocked(asked: Asked) -> Query | None:
     sheet.take("unavailable" if out else "available", "thing", "shopping", "price", "platform", "each")
     subject = asked.subject()
     asked.take_now_spans()
-    filters = [*subject.filters, *asked.figures(), *asked.where()]
+    filters = asked.filters_of(subject)
     filters.append(Filter("listing.available", Op.EQ, (not out,), "out of stock" if out else "available"))
     order = (Order("listing.unit_price"),) if subject.is_item else (Order("listing.name"),)
     return Query(Intent.LIST, "listing", columns=PRICES[:7], filters=tuple(filters), order=order, limit=LONG)

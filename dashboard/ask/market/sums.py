@@ -36,7 +36,7 @@ def counted(asked: Asked) -> Query | None:
         sheet.take("available", "unavailable", "each", "highest")
         subject = asked.subject()
         whole = ("listing.in_stock", "listing.out_of_stock", "listing.count")
-        return figures_of(whole, by, [*subject.filters, *asked.figures(), *asked.where()], down=True)
+        return figures_of(whole, by, asked.filters_of(subject), down=True)
     if sheet.take("unavailable"):
         filters.append(Filter("listing.available", Op.EQ, (False,), "out of stock"))
     elif sheet.take("available"):
@@ -58,7 +58,7 @@ def _brands(asked: Asked) -> Query:
     sheet.pass_over("brand", "brands")
     by = asked.by()
     subject = asked.subject()
-    filters = [*subject.filters, *asked.figures(), *asked.where(available=True)]
+    filters = asked.filters_of(subject, available=True)
     return figures_of(("listing.brands", "listing.count"), by, filters, down=not sheet.has("fewest"))
 
 
@@ -83,7 +83,7 @@ def availability(asked: Asked) -> Query | None:
     by = asked.by() or ("listing.platform",)
     subject = asked.subject()
     asked.take_now_spans()
-    filters = [*subject.filters, *asked.figures(), *asked.where()]
+    filters = asked.filters_of(subject)
     if out and not share:
         measures = ("listing.out_of_stock", "listing.in_stock_share", "listing.count")
         return figures_of(measures, by, filters, down=True, intent=Intent.TOP, limit=limit)
@@ -111,7 +111,7 @@ def on_offer(asked: Asked) -> Query | None:
     by = asked.by()
     subject = asked.subject()
     asked.take_now_spans()
-    filters = [*subject.filters, *asked.figures(), *asked.where()]
+    filters = asked.filters_of(subject)
     measures = ("listing.on_offer_share", "listing.deals", "listing.count")
     return figures_of(measures, by, filters, down=True, intent=Intent.TOP if by else Intent.FIGURE)
 
@@ -141,7 +141,7 @@ def averaged(asked: Asked) -> Query | None:
         by = ("listing.item",)
     asked.take_now_spans()
     here = sheet.take("available")
-    filters = [*subject.filters, *asked.figures(), *asked.where(available=here)]
+    filters = asked.filters_of(subject, available=here)
     if mrp and gap:
         measures: tuple[str, ...] = ("listing.saving:avg", "listing.average_discount", "listing.count")
     elif mrp:
@@ -181,7 +181,7 @@ def grouped(asked: Asked) -> Query | None:
         by = (*by, "listing.platform")
     subject = asked.subject()
     asked.take_now_spans()
-    filters = [*subject.filters, *asked.figures(), *asked.where(available=True)]
+    filters = asked.filters_of(subject, available=True)
     measures: tuple[str, ...] = ("listing.average_price", "listing.lowest_price", "listing.count")
     if deal:
         measures = ("listing.average_discount", "listing.highest_discount", "listing.count")
@@ -206,7 +206,7 @@ def best_platform(asked: Asked) -> Query | None:
         sheet.take("deal", "highest", "thing", "shopping", "compare", "top", "price", "average", "value", "each")
         subject = asked.subject()
         asked.take_now_spans()
-        filters = [*subject.filters, *asked.figures(), *asked.where(available=True)]
+        filters = asked.filters_of(subject, available=True)
         measures = ("listing.average_discount", "listing.highest_discount", "listing.on_offer_share")
         if asked.asks("most") and sheet.has("thing"):  # "the most products on discount" counts them
             measures = ("listing.deals", "listing.on_offer_share", "listing.count")
@@ -222,7 +222,7 @@ def best_platform(asked: Asked) -> Query | None:
                "average", "each", "spend")  # fmt: skip
     subject = asked.subject()
     asked.take_now_spans()
-    filters = [*subject.filters, *asked.figures(), *asked.where(available=True)]
+    filters = asked.filters_of(subject, available=True)
     measures = ("listing.average_price", "listing.average_unit_price", "listing.count")
     if unit:
         measures = ("listing.lowest_unit_price", "listing.average_unit_price", "listing.count")
@@ -241,7 +241,7 @@ def kinds(asked: Asked) -> Query | None:
     sheet.pass_over("cover", "covered", "carry", "support")
     by = asked.by()
     subject = asked.subject()
-    filters = [*subject.filters, *asked.figures(), *asked.where(available=True)]
+    filters = asked.filters_of(subject, available=True)
     return figures_of(("listing.count", "listing.lowest_price"), by, filters, down=True)
 
 
@@ -260,7 +260,7 @@ def topmost(asked: Asked) -> Query | None:
     if spread or (ends and (asked.goods or asked.groups()) and asked.asks("and")):
         sheet.take("cheap", "fewest", "dear", "highest", "price", "thing", "each")
         subject = asked.subject()
-        filters = [*subject.filters, *asked.figures(), *asked.where(available=True)]
+        filters = asked.filters_of(subject, available=True)
         measures = ("listing.lowest_price", "listing.highest_price", "listing.average_price")
         return figures_of(measures, asked.by(), filters)
     if asked.duel or _from_end_to_end(asked):
@@ -278,7 +278,7 @@ def topmost(asked: Asked) -> Query | None:
     subject = asked.subject()
     asked.take_now_spans()
     out = sheet.take("unavailable")
-    filters = [*subject.filters, *asked.figures(), *asked.where(available=not out)]
+    filters = asked.filters_of(subject, available=not out)
     if out:
         filters.append(Filter("listing.available", Op.EQ, (False,), "out of stock"))
     if asked.which_platform() and not subject.items:

@@ -101,7 +101,7 @@ def _soonest(asked: Asked) -> Query:
     limit = asked.top(SHORT)
     subject = asked.subject()
     asked.take_now_spans()
-    filters = [*subject.filters, *asked.figures(), *asked.where(available=True)]
+    filters = asked.filters_of(subject, available=True)
     return Query(
         Intent.LIST,
         "listing",
