@@ -193,6 +193,10 @@ class Live:
             self._task.cancel()
             await asyncio.gather(self._task, return_exceptions=True)
 
+    @property
+    def has_news(self) -> bool:
+        return self._news.is_set()
+
     async def changed(self, *, at_most_s: float | None = None) -> Any:
         """The state after the next change; read again when nothing was heard for a while."""
         try:

@@ -20,6 +20,8 @@ DECLINES = 0.08
 WAITS_AT_DOOR_S = 120.0
 ON_ROAD = ("depart", "arrive", "deliver")
 LOOK_AGAIN_S = 3.0
+NEAR_M = 60.0
+"""Near enough to the store to wait there."""
 PHOTO = base64.b64decode(
     "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
 )
@@ -44,13 +46,15 @@ class Rider:
         await self.link.post("rider/duty/", {"on": True})
         async with Live(self.link, "rider/", poll=self._look, every_s=LOOK_AGAIN_S) as live:
             await self._report(live)
+            is_away = False
             while not self.city.over:
                 try:
-                    state = await live.changed()
+                    state = await live.changed(at_most_s=0.0 if is_away else None)
                     if state["trip"]:
                         await self._ride(live)
                     elif state["offer"]:
                         await self._answer(state["offer"], live)
+                    is_away = await self._come_back(state, live)
                 except Refused as refusal:
                     self.city.refused[f"rider: {refusal.code}"] += 1
                     await asyncio.sleep(0.2)
@@ -60,6 +64,17 @@ class Rider:
             await self.link.post("rider/duty/", {"on": False})
         except (Refused, Unreachable):
             pass  # a trip that is not over
+
+    async def _come_back(self, state: dict[str, Any], live: Live) -> bool:
+        """Who has nothing to do rides to where the next order is likely, or back to the store, a little at a time.
+        Whether there is more of the way."""
+        store = state["wait_at"] or state["rider"]["store"]
+        to, until = Place(store["lat"], store["lng"]), time.monotonic() + LOOK_AGAIN_S
+        while (is_away := self.at.metres_to(to) > NEAR_M) and time.monotonic() < until and not live.has_news:
+            self.at = self.at.towards(to, self.pace * self.city.plan.speed * STEP_S)
+            await self._report(live)
+            await asyncio.sleep(STEP_S)
+        return is_away
 
     async def _look(self) -> Any:
         return await self.link.get("rider/me/")
