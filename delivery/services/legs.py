@@ -19,7 +19,9 @@ WITH done AS (
     JOIN delivery_job j ON j.id = s.job_id
     JOIN delivery_trip p ON p.id = s.trip_id
     JOIN orders_order o ON o.id = j.order_id
-    WHERE s.state = 'delivered' AND s.done_at >= %(since)s
+    WHERE s.state = 'delivered' AND s.done_at >= %(since)s AND coalesce(
+        (SELECT p.promised_by FROM orders_promise p WHERE p.order_id = j.order_id ORDER BY p.id LIMIT 1), s.done_at
+    ) < %(now)s
 ), legs AS (
     SELECT store_id, hour, 'handover' AS leg, picked_up_at - greatest(at_store_at, packed_at) AS took FROM done
     UNION ALL SELECT store_id, hour, 'rider', greatest(at_store_at - packed_at, interval '0') FROM done
@@ -48,8 +50,11 @@ def measure_legs(*, now: datetime) -> int:
     from the last two weeks; and the ride as a part of the one its promise reckoned with, rides in bad weather apart.
     Returns how many rows.
 
-    A handover begins when rider and bags are both there; the wait for the rider is what packed bags stood before.
+    An order counts when its time is over: before, the quick ones, which end first, would speak for all. A handover
+    begins when rider and bags are both there; the wait for the rider is what packed bags stood before.
     """
     with connection.cursor() as cursor:
-        cursor.execute(_SQL, {"zone": settings.TIME_ZONE, "since": now - LOOK_BACK, "any": LegStat.ANY_HOUR})
+        cursor.execute(
+            _SQL, {"zone": settings.TIME_ZONE, "since": now - LOOK_BACK, "now": now, "any": LegStat.ANY_HOUR}
+        )
         return write_leg_stats([LegMeasure(*row) for row in cursor.fetchall()], now=now)

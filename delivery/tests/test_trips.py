@@ -235,8 +235,10 @@ def test_what_the_legs_took_is_written_down():
     services.deliver(
         stop_id=stop.pk, rider_id=made.rider_id, otp=order.door_otp, cash_paise=order.total_paise, now=LATER
     )
+    order.promises.update(promised_by=LATER + timedelta(minutes=1))
+    assert services.measure_legs(now=LATER) == 0, "its time is not over"
     for _ in range(2):
-        services.measure_legs(now=LATER)
+        services.measure_legs(now=LATER + timedelta(hours=1))
     rows = {(row.hour, row.leg): (row.p50_s, row.samples) for row in LegStat.objects.all()}
     found = {leg: figures for (hour, leg), figures in rows.items() if hour == 14}  # by the clock of the city
     assert found == {leg: figures for (hour, leg), figures in rows.items() if hour == LegStat.ANY_HOUR}
@@ -253,7 +255,7 @@ def test_rides_in_bad_weather_are_measured_apart():
     for made, stop in (dry, wet):
         due, rider_id = stop.job.order.total_paise, made.rider_id
         services.deliver(stop_id=stop.pk, rider_id=rider_id, otp=stop.job.order.door_otp, cash_paise=due, now=LATER)
-    services.measure_legs(now=LATER)
+    services.measure_legs(now=LATER + timedelta(hours=1))
     times = LegStat.objects.filter(leg__startswith="ride_", hour=LegStat.ANY_HOUR, store__isnull=False).values_list(
         "leg", "store_id"
     )

@@ -52,6 +52,8 @@ def test_a_backlog_that_was_not_as_long_is_no_negative_wait_and_old_orders_say_n
     promise.inputs |= {"backlog_s": 900}
     promise.save()
     services.measure_legs(now=NOW + timedelta(minutes=1))
+    assert not LegStat.objects.exists(), "its time is not over"
+    services.measure_legs(now=NOW + timedelta(hours=1))
     assert LegStat.objects.get(store=store, leg="accept", hour=LegStat.ANY_HOUR).p50_s == 0
     assert not LegStat.objects.filter(leg="pick_times").exists(), "no time between two scans is no pick"
     LegStat.objects.all().delete()

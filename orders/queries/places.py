@@ -33,8 +33,8 @@ from orders.sourcing import Candidate, Need, Reason, Verdict
 TYPICAL_LINES, TYPICAL_UNITS = 5, 7
 """The basket a promise is quoted for before there is one."""
 
-ENOUGH_SAMPLES = 20
-"""Fewer rides or picks than this say less about a leg than the rule of thumb does."""
+ENOUGH_SAMPLES = 50
+"""Fewer say less about a leg than the rule of thumb does: the worst of ten cases of twenty are two orders."""
 
 NOT_YET_HERE = "not-yet-here"
 MOST_STORES_ASKED = 6

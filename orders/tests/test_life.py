@@ -493,11 +493,11 @@ def test_the_promise_learns_from_what_legs_really_took():
     place = an_order.store
     before = queries.serviceability(point=an_order.point, now=NOW)
     ride = {"store": place, "leg": "ride", "hour": 14, "p50_s": 1800, "p90_s": 2400}  # NOW is 14:30 in Kolkata
-    stat = LegStat.objects.create(samples=19, **ride)
+    stat = LegStat.objects.create(samples=49, **ride)
     assert queries.serviceability(point=an_order.point, now=NOW).eta_to_m == before.eta_to_m
-    LegStat.objects.filter(pk=stat.pk).update(samples=20)
+    LegStat.objects.filter(pk=stat.pk).update(samples=50)
     assert queries.serviceability(point=an_order.point, now=NOW).eta_to_m > before.eta_to_m + 20
     later = NOW + timedelta(hours=1)  # an hour that has none of its own: that of any hour
     assert queries.serviceability(point=an_order.point, now=later).eta_to_m == before.eta_to_m
-    LegStat.objects.create(samples=20, **ride | {"hour": LegStat.ANY_HOUR})
+    LegStat.objects.create(samples=50, **ride | {"hour": LegStat.ANY_HOUR})
     assert queries.serviceability(point=an_order.point, now=later).eta_to_m > before.eta_to_m + 20
