@@ -14,26 +14,26 @@ LOOK_BACK = timedelta(days=14)
 _SQL = """
 WITH done AS (
     SELECT j.store_id, j.order_id, p.at_store_at, s.picked_up_at, s.arrived_at, s.done_at, o.packed_at,
-           extract(hour FROM s.done_at AT TIME ZONE %(zone)s)::int AS hour
+           extract(hour FROM s.done_at AT TIME ZONE %(zone)s)::int AS hour, was.ride_s, was.wet
     FROM delivery_stop s
     JOIN delivery_job j ON j.id = s.job_id
     JOIN delivery_trip p ON p.id = s.trip_id
     JOIN orders_order o ON o.id = j.order_id
-    WHERE s.state = 'delivered' AND s.done_at >= %(since)s AND coalesce(
-        (SELECT p.promised_by FROM orders_promise p WHERE p.order_id = j.order_id ORDER BY p.id LIMIT 1), s.done_at
-    ) < %(now)s
+    LEFT JOIN LATERAL (
+        SELECT p.promised_by, nullif((p.inputs->>'ride_s')::float, 0) AS ride_s,
+            (p.inputs->>'bad_weather')::boolean AS wet
+        FROM orders_promise p WHERE p.order_id = j.order_id ORDER BY p.id LIMIT 1
+    ) was ON true
+    WHERE s.state = 'delivered' AND s.done_at >= %(since)s AND coalesce(was.promised_by, s.done_at) < %(now)s
 ), legs AS (
     SELECT store_id, hour, 'handover' AS leg, picked_up_at - greatest(at_store_at, packed_at) AS took FROM done
     UNION ALL SELECT store_id, hour, 'rider', greatest(at_store_at - packed_at, interval '0') FROM done
     UNION ALL SELECT store_id, hour, 'ride', arrived_at - picked_up_at FROM done
     UNION ALL SELECT store_id, hour, 'door', done_at - arrived_at FROM done
 ), times AS (
-    SELECT store_id, hour, CASE WHEN was.wet THEN 'ride_wet' ELSE 'ride_times' END AS leg,
-        extract(epoch FROM arrived_at - picked_up_at) / was.ride_s AS times
-    FROM done CROSS JOIN LATERAL (
-        SELECT nullif((p.inputs->>'ride_s')::float, 0) AS ride_s, (p.inputs->>'bad_weather')::boolean AS wet
-        FROM orders_promise p WHERE p.order_id = done.order_id ORDER BY p.id LIMIT 1
-    ) was WHERE arrived_at > picked_up_at
+    SELECT store_id, hour, CASE WHEN wet THEN 'ride_wet' ELSE 'ride_times' END AS leg,
+        extract(epoch FROM arrived_at - picked_up_at) / ride_s AS times
+    FROM done WHERE arrived_at > picked_up_at
 )
 SELECT store_id, leg, coalesce(hour, %(any)s),
        percentile_cont(0.5) WITHIN GROUP (ORDER BY extract(epoch FROM took)),
