@@ -6,6 +6,7 @@ import asyncio
 import time
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from threading import Barrier
 
 import pytest
 from asgiref.sync import async_to_sync, sync_to_async
@@ -260,11 +261,11 @@ def test_two_feeds_of_a_platform_at_once_tell_one_story(race, there):
 @pytest.mark.django_db(transaction=True)
 def test_control_without_the_lock_two_feeds_tell_two_stories(race, there, monkeypatch):
     market_months.keep_months(now=NOW)
-    known = market._known
+    known, both_looked = market._known, Barrier(2, timeout=30)
 
     def slowly(*args, **kwargs):
         found = known(*args, **kwargs)
-        time.sleep(0.05)  # both have looked before either writes
+        both_looked.wait()
         return found
 
     monkeypatch.setattr(market, "_one_writer", lambda *_: None)

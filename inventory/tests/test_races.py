@@ -2,8 +2,8 @@
 
 import random
 import threading
-import time
 from collections import Counter
+from threading import Barrier
 
 import pytest
 from django.db import DatabaseError, connection, transaction
@@ -41,12 +41,13 @@ def test_last_unit_is_sold_once_to_sixteen_buyers(race):
 def test_control_without_lock_and_delta_the_last_unit_is_sold_many_times(race):
     """Read, think, write an absolute value: what a careless hold would do. The CHECK does not notice."""
     stock = stocked(1)
+    all_looked = Barrier(16, timeout=30)
 
     def buy() -> None:
         row = Stock.objects.get(pk=stock.pk)
         if row.free < 1:
             raise OutOfStock("Some items just sold out.", short={})
-        time.sleep(0.05)  # the race is the point: everyone has looked before anyone writes
+        all_looked.wait()
         row.held += 1
         row.save(update_fields=["held"])
 
@@ -57,10 +58,11 @@ def test_control_without_lock_and_delta_the_last_unit_is_sold_many_times(race):
 
 def test_control_without_lock_the_check_still_refuses_to_oversell(race):
     stock = stocked(1)
+    all_looked = Barrier(16, timeout=30)
 
     def buy() -> None:
         assert Stock.objects.get(pk=stock.pk).free == 1
-        time.sleep(0.05)  # as above
+        all_looked.wait()
         Stock.objects.filter(pk=stock.pk).update(held=F("held") + 1)
 
     results = race(16, buy)

@@ -1,9 +1,9 @@
 """Units between two stores: dispatched = arrived + lost + in transit, whatever happens."""
 
 import random
-import time
 from collections import Counter
 from datetime import timedelta
+from threading import Barrier
 
 import pytest
 from django.db import connection
@@ -229,9 +229,11 @@ def test_control_without_the_lock_the_units_arrive_more_than_once(race, stores, 
     sent = transfer(*stores, (tea, 7), sent=True)
     lines = [Arrival(tea.pk, 7, None, "SOON", SOON)]
 
+    all_looked = Barrier(8, timeout=30)
+
     def careless() -> None:
         assert Transfer.objects.get(pk=sent.pk).state == "dispatched"
-        time.sleep(0.05)  # the race is the point: everyone has looked before anyone writes
+        all_looked.wait()
         services.receive(store_id=stores[1].pk, lines=lines, reason="x", kind=MovementKind.ARRIVE, ref=sent.pk, **WHO)
         Transfer.objects.filter(pk=sent.pk).update(state="received")
 

@@ -1,6 +1,6 @@
 """Numbers of documents under real threads. Controls show that the counter's lock, not luck, keeps them without gaps."""
 
-import time
+from threading import Barrier
 
 import pytest
 from django.db import IntegrityError, connection, transaction
@@ -58,10 +58,12 @@ def test_control_the_highest_number_and_one_collides(race, gone_out, monkeypatch
     """Without the counter: everybody sees the same highest number, and the database lets one of them through."""
     keep_documents(order_id=gone_out[0].pk, now=NOW)
 
+    all_looked = Barrier(4, timeout=30)
+
     def guess(number: int) -> int:
         with transaction.atomic():
             serial = (TaxDocument.objects.aggregate(last=Max("serial"))["last"] or 0) + 1
-            time.sleep(0.1)  # all have looked before any writes
+            all_looked.wait()
             row = TaxDocument.objects.get(serial=1)
             row.pk, row._state.adding = invoices.TaxDocument().pk, True
             row.order, row.serial, row.number = gone_out[number + 1], serial, f"X-{serial}"

@@ -1,7 +1,7 @@
 """Stages are timed, and a promise at risk is warned of once, before it is broken, and only then."""
 
-import time
 from datetime import timedelta
+from threading import Barrier
 
 import pytest
 from django.db import IntegrityError, connection, transaction
@@ -274,10 +274,12 @@ def test_control_a_sweep_that_looks_first_and_writes_then_warns_twice(race):
     an_order = order()
     services.sweep_timers(now=NOW)
 
+    both_looked = Barrier(2, timeout=30)
+
     def naive():
         row = timer(an_order)
         if row.raised_at is None:
-            time.sleep(0.05)  # both have looked before either writes
+            both_looked.wait()
             StageTimer.objects.filter(pk=row.pk).update(raised_at=NOW)
             return 1
         return 0

@@ -1,6 +1,6 @@
 """Reserved money under real threads, and what a control without the lease would do."""
 
-import time
+from threading import Barrier
 
 import pytest
 
@@ -52,9 +52,11 @@ def test_a_reservation_that_many_workers_find_is_captured_once(race, calls):
 
 
 def test_control_without_the_lease_every_worker_asks_the_gateway(race, calls, monkeypatch):
+    all_looked = Barrier(4, timeout=30)
+
     def no_lease(attempt_id, *, now):
         found = Attempt.objects.select_related("payment").filter(pk=attempt_id, state="authorised").first()
-        time.sleep(0.1)  # all have looked before anybody asks
+        all_looked.wait()
         return found
 
     monkeypatch.setattr(capturing, "_lease", no_lease)

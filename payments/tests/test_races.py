@@ -1,7 +1,7 @@
 """Money under real threads. Controls show that the guard, not luck, keeps it right."""
 
-import time
 from datetime import timedelta
+from threading import Barrier
 
 import pytest
 
@@ -58,9 +58,11 @@ def test_control_without_the_lock_the_database_still_refuses_a_second_capture(ra
     payment = online()
     attempts = [Attempt.objects.get(gateway_ref=start(payment)).pk for _ in range(2)]
 
+    both_looked = Barrier(2, timeout=30)
+
     def capture(number: int) -> None:
         assert not Attempt.objects.filter(payment=payment, state="captured").exists()
-        time.sleep(0.05)  # both have looked before either writes
+        both_looked.wait()
         Attempt.objects.filter(pk=attempts[number]).update(state="captured")
 
     results = race(2, capture)
@@ -107,10 +109,11 @@ def test_refunds_asked_for_at_once_never_exceed_what_was_paid(race):
 
 def test_control_without_the_lock_updates_are_lost_and_only_the_books_notice(race):
     payment = paid(10_000)
+    all_looked = Barrier(8, timeout=30)
 
     def ask() -> None:
         row = Payment.objects.get(pk=payment.pk)
-        time.sleep(0.05)  # everyone has looked before anyone writes
+        all_looked.wait()
         assert row.refunded_paise + 3_000 <= row.captured_paise
         row.refunded_paise += 3_000
         row.save(update_fields=["refunded_paise"])
