@@ -86,6 +86,7 @@ from payments.events import (
     RefundStarted,
     WalletCredited,
 )
+from payments.models import Method
 
 
 @dataclass(frozen=True, slots=True)
@@ -249,13 +250,15 @@ def _membership(event: MembershipBegun | MembershipEnding) -> Facts | None:
 
 def _claim(event: ClaimReceived | ClaimApproved | ClaimRefused) -> Facts | None:
     facts = _order_facts(event.order_id)
-    claim = Claim.objects.filter(pk=event.claim_id).first()
+    claim = Claim.objects.select_related("order").filter(pk=event.claim_id).first()
     if facts is None or claim is None:
         return None
     with override(facts.person.language):
         facts.words["reason"] = _sentence(claim.reason or (said(claim.sentence) if claim.state == "refused" else ""))
     if isinstance(event, ClaimApproved):
         facts.words["amount"] = rupees(event.refund_paise)
+        in_cash = claim.order.payment_method == Method.COD
+        facts.words["where"] = _phrase("in_wallet" if in_cash else "as_paid", facts.person.language)
     return replace(facts, link=f"/orders/{event.order_id}/help/")
 
 
@@ -424,7 +427,7 @@ def _running_late(event: RunningLate) -> Facts | None:
     facts = _order_facts(event.order_id)
     if facts is None:
         return None
-    facts.words["from"], facts.words["until"] = _hour(event.from_at), _hour(event.to_at)
+    facts.words["from"], facts.words["until"] = _clock(event.from_at), _clock(event.to_at)
     return facts
 
 
@@ -657,19 +660,14 @@ def _order_facts(order_id: UUID) -> Facts | None:
 
 
 def _clock(at: datetime | None, *, seen_at: datetime | None = None) -> str:
-    """ "2:05 pm", in the house's time zone, with the date when that is another day than `seen_at`'s; empty for an
-    instant not known."""
+    """ "14:05", in the house's time zone, with the date when that is another day than `seen_at`'s; empty for an instant
+    not known."""
     if at is None:
         return ""
     local = timezone.localtime(at)
     other_day = seen_at is not None and timezone.localtime(seen_at).date() != local.date()
     day = f"{local:%d/%m}, " if other_day else ""
-    return f"{day}{local.hour % 12 or 12}:{local:%M} {'am' if local.hour < 12 else 'pm'}"
-
-
-def _hour(at: datetime) -> str:
-    """ "14:05", in the house's time zone."""
-    return f"{timezone.localtime(at):%H:%M}"
+    return f"{day}{local:%H:%M}"
 
 
 def _day(at: datetime) -> str:

@@ -71,7 +71,7 @@ PLACEHOLDERS: dict[str, frozenset[str]] = {
     "running_late": ORDER_WORDS | {"from", "until"},
     "store_at_risk": frozenset({"store", "orders", "minutes", "stage"}),
     "claim_received": ORDER_WORDS,
-    "claim_approved": MONEY_WORDS,
+    "claim_approved": MONEY_WORDS | {"where"},
     "claim_refused": ORDER_WORDS,
     "books_differ": frozenset({"count", "night", "first"}),
     "rider_waits": ORDER_WORDS | {"until"},
@@ -224,8 +224,8 @@ _SHORT: dict[str, dict[str, tuple[str, str]]] = {
         "hi": ("हम देख रहे हैं", "{number} के बारे में आपने जो बताया, हमारी टीम पढ़ रही है। कुछ घंटों में जवाब देंगे।"),
     },
     "claim_approved": {
-        "en": ("{amount} goes back to you", "Sorry about {number}. {reason} It goes back the way you paid."),
-        "hi": ("{amount} आपको लौट रहे हैं", "{number} के लिए माफ़ कीजिए। {reason} पैसा उसी तरह लौटेगा जैसे आपने चुकाया था।"),
+        "en": ("{amount} goes back to you", "Sorry about {number}. {reason} {where}"),
+        "hi": ("{amount} आपको लौट रहे हैं", "{number} के लिए माफ़ कीजिए। {reason} {where}"),
     },
     "claim_refused": {
         "en": ("About your claim for {number}", "We could not refund it. {reason} Tell us in the app if we are wrong."),
@@ -435,6 +435,7 @@ PHRASES: dict[str, dict[str, str]] = {
     "lot": {"en": "(lot {lot})", "hi": "(लॉट {lot})"},
     "it_was": {"en": "It was {was}. ", "hi": "पहले {was} था। "},
     "in_bank": {"en": "Banks may take a day to show it.", "hi": "बैंक में दिखने में एक दिन लग सकता है।"},
+    "as_paid": {"en": "It goes back the way you paid.", "hi": "पैसा उसी तरह लौटेगा जैसे आपने चुकाया था।"},
     "in_wallet": {"en": "It is in your wallet.", "hi": "पैसे आपके वॉलेट में हैं।"},
     "because_cashback": {"en": "Your cashback has come.", "hi": "आपका कैशबैक आ गया।"},
     "because_referral": {"en": "For sharing the shop with a friend.", "hi": "दोस्त के साथ दुकान बाँटने के लिए।"},

@@ -110,14 +110,14 @@ class TestWords:
         push, inapp = told(), told(Channel.INAPP)
         assert push.subject == inapp.subject == f"Order {order.number} is in"
         total = f"₹{order.total_paise // 100}"
-        assert push.body.startswith(f"{order.store.name} is on it. Arrives by 2:32 pm. Please keep {total}")
+        assert push.body.startswith(f"{order.store.name} is on it. Arrives by 14:32. Please keep {total}")
         assert (push.user_id, push.to, push.link) == (order.customer_id, order.customer.phone, f"/orders/{order.pk}/")
         assert push.state == inapp.state == MessageState.SENT
 
     def test_nothing_is_asked_for_at_the_door_when_it_is_paid(self, order):
         Order.objects.filter(pk=order.pk).update(payment_method="online")
         tell(confirmed(order))
-        assert told().body.endswith("Arrives by 2:32 pm.")
+        assert told().body.endswith("Arrives by 14:32.")
 
     def test_a_short_line_with_and_without_a_refund(self, order):
         tell(LineShorted(order.pk, order.customer_id, "Amul Butter", 1, 5800), event_id=1)
@@ -141,7 +141,7 @@ class TestWords:
         place = shop.shop(milk)
         kept = shop.place_order(shop.customer(), place, [milk], slot_id=slot(place).pk)
         tell(confirmed(kept))
-        assert "Arrives by 21/11, 7:00 pm." in told().body
+        assert "Arrives by 21/11, 19:00." in told().body
 
     def test_somebody_on_the_waiting_list_hears_once_by_sms_with_or_without_an_account(self):
         place = make_store()

@@ -31,7 +31,7 @@ PHOTO_NEEDED = frozenset({Kind.DAMAGED, Kind.BAD})
 
 class Outcome(StrEnum):
     REFUND = "refund"
-    """At once, the way it was paid."""
+    """At once, the way it was paid; cash into the wallet."""
     ASK = "ask"
     """A person decides."""
     NO = "no"
@@ -80,6 +80,7 @@ class Facts:
 
     kind: Kind
     amount_paise: int
+    paid_in_cash: bool = False
     qty: int = 0
     billed_qty: int = 0
     scanned_qty: int | None = None
@@ -127,7 +128,11 @@ def _ask(rule: str) -> Decision:
 
 
 def _refund(rule: str, facts: Facts) -> Decision:
-    words = say("{amount} goes back the way you paid.", amount=rupees(facts.amount_paise))
+    amount = rupees(facts.amount_paise)
+    if facts.paid_in_cash:
+        words = say("{amount} is in your wallet now.", amount=amount)
+    else:
+        words = say("{amount} goes back the way you paid.", amount=amount)
     return Decision(Outcome.REFUND, rule, words, facts.amount_paise)
 
 

@@ -36,7 +36,7 @@ from orders.queries import claims as reads
 from orders.services import books
 from orders.services.mover import hint, lock, subject
 from payments import services as money
-from payments.models import Payment, PaymentState
+from payments.models import Method, Payment, PaymentState
 
 MOST_ITEMS = 30
 MOST_OPEN = 10
@@ -179,6 +179,7 @@ def _open(
     known = claiming.Facts(
         kind=report.kind,
         amount_paise=asked,
+        paid_in_cash=order.payment_method == Method.COD,
         qty=report.qty,
         billed_qty=0 if line is None else line.qty - line.short_qty,
         scanned_qty=None if line is None else facts.known.scanned.get(line.product_id),

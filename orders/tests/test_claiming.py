@@ -30,6 +30,7 @@ def test_a_small_missing_item_of_a_regular_is_refunded_on_their_word():
     made = decide(MISSING, POLICY)
     assert (made.outcome, made.rule, made.refund_paise) == (Outcome.REFUND, "small-amount", 5_000)
     assert made.sentence == "₹50 goes back the way you paid."
+    assert decide(replace(MISSING, paid_in_cash=True), POLICY).sentence == "₹50 is in your wallet now."
 
 
 def test_a_dear_one_that_was_scanned_and_handed_over_with_the_code_goes_to_a_person():

@@ -12,6 +12,7 @@ from PIL import Image
 
 from blinkit.kernel.errors import Invalid
 from blinkit.kernel.events import timeline
+from blinkit.kernel.money import rupees
 from catalog.models import FeePolicy
 from catalog.tests.factories import ProductFactory
 from orders import services
@@ -79,13 +80,14 @@ def photo_of(an_order: Order, **looks) -> ClaimPhoto:
 
 
 class TestOpening:
-    def test_a_missing_item_goes_back_in_seconds_to_the_way_it_was_paid(self):
+    def test_a_missing_item_paid_in_cash_is_in_the_wallet_in_seconds(self):
         an_order = delivered()
         line = first_line(an_order)
         (claim,) = report(an_order, missing(an_order))
         assert (claim.state, claim.rule, claim.refund_paise) == ("refunded", "small-amount", line.unit_price_paise)
         refund = Refund.objects.get(payment__ref=an_order.pk)
-        assert (refund.amount_paise, refund.attempt.gateway) == (line.unit_price_paise, "cod")
+        assert (refund.amount_paise, refund.to_wallet, refund.state) == (line.unit_price_paise, True, "done")
+        assert claim.sentence == f"{rupees(line.unit_price_paise)} is in your wallet now."
         codes = [row.code for row in timeline(f"order:{an_order.pk}")]
         assert codes.count("orders.ClaimApproved") == 1
         assert claim.decision["facts"]["scanned_qty"] == 2
@@ -398,7 +400,7 @@ class TestApi:
         assert made.status_code == 201, made.json()
         (item,) = made.json()["items"]
         assert (item["state"], item["refund_paise"]) == ("refunded", line.unit_price_paise)
-        assert item["sentence"].endswith("goes back the way you paid.")
+        assert item["sentence"].endswith("is in your wallet now.")
         assert http.post(base, body, **key).json()["items"][0]["id"] == item["id"]
         seen = http.get(base).json()
         assert len(seen["items"]) == 1 and seen["claimable"][0]["left"] == 1
@@ -496,7 +498,7 @@ class TestPages:
         done = client.post(f"/orders/{an_order.pk}/claim/", form)
         assert done.url == f"/orders/{an_order.pk}/help/#claims"
         shown = client.get(f"/orders/{an_order.pk}/help/").content.decode()
-        assert "refunded" in shown and "goes back the way you paid" in shown
+        assert "refunded" in shown and "is in your wallet now" in shown
         assert b"refunded" in client.get("/orders/").content
         assert "What you told us" in client.get(f"/orders/{an_order.pk}/").content.decode()
 

@@ -92,8 +92,9 @@ def questions(
         (
             _("When do I get my money back?"),
             _(
-                "Most claims up to %(amount)s are answered in seconds, and the money goes back the way you paid. "
-                "Others are looked at by a person, who answers within a few hours. Banks may take a day to show it."
+                "Most claims up to %(amount)s are answered in seconds, and the money goes back the way you paid; what "
+                "you paid in cash comes into your wallet. Others are looked at by a person, who answers within a few "
+                "hours. Banks may take a day to show it."
             )
             % {"amount": rupees(claims.order_paise)},
         ),

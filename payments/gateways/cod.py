@@ -1,4 +1,4 @@
-"""Cash on delivery: the rider is the gateway. Refunds of cash are paid out from the bank."""
+"""Cash on delivery: the rider is the gateway. What goes back goes into the wallet: cash has no way back."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from payments.errors import BadSignature
+from payments.errors import BadSignature, GatewayRefused
 from payments.gateways.base import CAPTURED, Intent, Message, Notice, RefundAnswer
 from payments.ledger import BANK
 
@@ -36,8 +36,7 @@ class CashOnDelivery:
         """Cash that was not collected stays where it is."""
 
     def refund(self, *, refund_id: UUID, gateway_ref: str, amount_paise: int, now: datetime) -> RefundAnswer:
-        """The pay-out file of the day carries it; from the customer's side it is on its way with this."""
-        return RefundAnswer(gateway_ref=f"payout_{refund_id.hex}", completed=True)
+        raise GatewayRefused("Cash does not go back from here: give it into the customer's wallet.")
 
     def look_up_refund(self, *, refund_id: UUID) -> RefundAnswer | None:
-        return RefundAnswer(gateway_ref=f"payout_{refund_id.hex}", completed=True)
+        return None

@@ -2,7 +2,8 @@
 
 Which source gets it, in one place (`_give_back`): the wallet pays first and is paid back last. What was not paid yet
 falls away first, then what the gateway or the rider took goes back up to what it captured, then the wallet's part;
-never more to a source than it gave. What goes into the wallet is there at once and never expires.
+never more to a source than it gave. Cash has no way back: what a rider took goes into the wallet, where the next order
+takes it from. What goes into the wallet is there at once and never expires.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from payments.events import RefundCompleted, RefundStarted
 from payments.models import (
     Attempt,
     AttemptState,
+    Method,
     Payment,
     PaymentState,
     Reduction,
@@ -46,8 +48,8 @@ def lower_amount(*, ref: UUID, by_paise: int, reason: str, key: str, now: dateti
     """`ref` owes less by so many paise. Paid already: that part is refunded. Still open: the amount goes down.
 
     Returns the paise that go back to the customer (of an open payment the wallet's part; 0 for a cancelled one). The
-    same key lowers once. `to_wallet`: what was captured goes into the wallet instead of the way it came. Raises
-    RefundTooLarge when more would go than is there.
+    same key lowers once. `to_wallet`: what was captured goes into the wallet instead of the way it came, as cash always
+    does. Raises RefundTooLarge when more would go than is there.
     """
     payment = _lock(ref)
     if by_paise <= 0 or payment.state == PaymentState.CANCELLED:
@@ -90,6 +92,7 @@ def _give_back(
     payment: Payment, amount_paise: int, *, key: str, reason: str, now: datetime, to_wallet: bool = False
 ) -> int:
     """So much of a locked, captured payment goes back, first to what captured it, then to the wallet. Once per key."""
+    to_wallet = to_wallet or payment.method == Method.COD
     if not (payment.wallet_paise or to_wallet):
         return promise(payment, amount_paise, key=key, reason=reason, attempt=_paid_by(payment), now=now).amount_paise
     if known := _known(key):

@@ -7,7 +7,7 @@ from blinkit.kernel.ids import uuid7
 from blinkit.kernel.models import Event
 from catalog.tests.factories import NOW
 from payments import gateways, ledger, queries, services
-from payments.errors import GatewayDown, PaymentClosed, RefundTooLarge, TooMuchCash, WrongCash
+from payments.errors import GatewayDown, GatewayRefused, PaymentClosed, RefundTooLarge, TooMuchCash, WrongCash
 from payments.gateways import sandbox
 from payments.models import Payment, Reduction, Refund, SandboxRefund, Transfer
 from payments.services import refunding, settling
@@ -209,15 +209,22 @@ def test_cash_is_handed_in_once_and_never_more_than_carried():
     assert queries.audit() == []
 
 
-def test_cash_already_paid_is_refunded_from_the_bank():
+def test_cash_already_paid_goes_back_into_the_wallet_at_once():
     payment = cash(42_400)
     services.collect_cash(ref=payment.ref, rider_ref=7, amount_paise=42_400, now=NOW)
-    lower(payment, 400)
-    settle_refunds()
+    assert lower(payment, 400) == 400
+    assert lower(payment, 400) == 400  # the same again
     assert queries.refund_settled(payment.ref)
-    assert ledger.balance(ledger.BANK) == -400
-    assert services.cash_in_hand(7) == 42_400
+    assert ledger.balance(ledger.wallet_account(payment.customer_id)) == -400
+    assert ledger.balance(ledger.BANK) == 0 and services.cash_in_hand(7) == 42_400
+    services.cancel(ref=payment.ref, reason="undelivered", now=NOW)
+    assert ledger.balance(ledger.wallet_account(payment.customer_id)) == -42_400
     assert queries.audit() == []
+
+
+def test_a_gateway_of_cash_gives_nothing_back():
+    with pytest.raises(GatewayRefused):
+        gateways.named("cod").refund(refund_id=uuid7(), gateway_ref="x", amount_paise=1, now=NOW)
 
 
 def test_a_gateway_says_nothing_about_the_refunds_of_another():
