@@ -261,8 +261,23 @@ class OrderLine(models.Model):
         ]
 
 
+JUDGED_FIRST = "p.inputs->'agreed' DESC NULLS LAST, p.id"
+"""PromiseQuerySet.judged for statements: which promise `p` of one order comes first."""
+
+
+class PromiseQuerySet(models.QuerySet["Promise"]):
+    def judged(self) -> PromiseQuerySet:
+        """Of each order the promise it is held to comes first: the first one, which later ones of the house (another
+        store, a pin that operations moved) do not replace; the customer's own wish does (`inputs.agreed` counts how
+        often they moved the door farther away and were told the new time)."""
+        return self.order_by("order_id", models.F("inputs__agreed").desc(nulls_last=True), "pk")
+
+
 class Promise(models.Model):
-    """The promise ledger: what was promised for an order, from which inputs, by which version. Append only."""
+    """The promise ledger: what was promised for an order, from which inputs, by which version. Append only.
+
+    `made_at` is when its time began: one that replaces another by the customer's wish has the other's.
+    """
 
     order = models.ForeignKey(Order, on_delete=models.CASCADE, related_name="promises")
     version = models.CharField(max_length=20)
@@ -274,6 +289,8 @@ class Promise(models.Model):
     shown_key = models.CharField(
         max_length=24, blank=True, default="", db_default="", help_text="The ShownPromise seen last before ordering"
     )
+
+    objects = PromiseQuerySet.as_manager()
 
 
 class LegStat(models.Model):

@@ -66,8 +66,13 @@ def move_pin(request: HttpRequest, order_id: UUID) -> HttpResponse:
         to = Point(float(lat), float(lng))
     except ValueError:
         raise Invalid("Write the place as latitude, longitude: 12.97160, 77.59460.") from None
-    delivery.move_pin(order_id=order_id, to=to, actor=actor_of(request), now=timezone.now())
-    messages.success(request, _("The rider sees the new place."))
+    asked = request.POST.get("asked") == "1"
+    order = delivery.move_pin(order_id=order_id, to=to, actor=actor_of(request), now=timezone.now(), asked=asked)
+    if order.promised_by is None or order.slot_id is not None:
+        messages.success(request, _("The rider sees the new place."))
+    else:
+        at = timezone.localtime(order.promised_by)
+        messages.success(request, _("The rider sees the new place. It comes by %(at)s.") % {"at": f"{at:%H:%M}"})
     return redirect("ops-order", order_id)
 
 

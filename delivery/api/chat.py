@@ -186,7 +186,7 @@ class PinView(CustomerView):
     )
     def post(self, request: Request, order_id: UUID) -> Response:
         """By a short distance (the city's policy, 250 m unless it says otherwise): 400 with `most_metres` beyond it. A
-        longer way moves the promise."""
+        longer way moves the promise: `promised_by` is the time to show, and the one we are held to from then on."""
         body = parsed(road_shapes.PinBody(data=request.data))
         order = services.move_pin(
             order_id=order_id,

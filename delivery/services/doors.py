@@ -25,6 +25,7 @@ from delivery.services.positions import progress_of
 from orders import services as orders
 from orders.errors import NoSuchOrder
 from orders.models import Order
+from orders.services.at_door import SAME_HOUSE_METRES
 
 NOBODY, REFUSED, ADDRESS, DAMAGED = "nobody", "refused", "address", "damaged"
 AT_ONCE = {REFUSED: "The customer does not want it", DAMAGED: "The bags are damaged"}
@@ -35,8 +36,6 @@ LONGEST_WAIT = timedelta(minutes=30)
 GATE_NEAR_DEG = 0.0004
 """About 45 metres: the same building."""
 GATE_FAR_METRES = 500
-SAME_HOUSE_METRES = 45
-"""A pin that moves no farther is the same door, only drawn better."""
 
 
 @transaction.atomic
@@ -237,10 +236,13 @@ def scan_trip_bag(*, rider_id: int, code: str, nonce: str, now: datetime) -> tup
 
 
 @transaction.atomic
-def move_pin(*, order_id: UUID, to: Point, actor: str, now: datetime, customer_id: int | None = None) -> Order:
+def move_pin(
+    *, order_id: UUID, to: Point, actor: str, now: datetime, customer_id: int | None = None, asked: bool = False
+) -> Order:
     """The door was put in the wrong place: the customer (within the city's `pin_metres`) or operations
     (`pin_ops_metres`) correct it. A rider who stands at another house than the new one has to ride there: they are not
-    at the door, and nobody was waited for. Raises what orders.move_pin raises, NoSuchOrder for somebody else's."""
+    at the door, and nobody was waited for. `asked`: the customer asked operations for it and was told the new time, as
+    one who moves it reads it (orders.move_pin, `wished`). Raises what orders.move_pin raises, NoSuchOrder for somebody else's."""
     mine = Order.objects.filter(pk=order_id)
     if customer_id is not None:
         mine = mine.filter(customer_id=customer_id)
@@ -250,7 +252,10 @@ def move_pin(*, order_id: UUID, to: Point, actor: str, now: datetime, customer_i
     policy = policy_at(store_id)
     most = policy.pin_ops_metres if customer_id is None else policy.pin_metres
     before = orders.lock(order_id).point
-    moved = orders.move_pin(order_id=order_id, to=to, most_metres=most, actor=actor, now=now)
+    wished = customer_id is not None or asked
+    moved = orders.move_pin(order_id=order_id, to=to, most_metres=most, actor=actor, now=now, wished=wished)
+    if moved.promised_by is not None:
+        Job.objects.filter(order_id=order_id).update(due_at=moved.promised_by)  # rounds plan to what was told
     carries = Stop.objects.filter(job__order_id=order_id, trip__ended_at=None, state__in=trips.ON_TRIP)
     for stop_id, rider_id in carries.values_list("pk", "trip__rider_id"):
         if distance_metres(before, moved.point) > SAME_HOUSE_METRES:

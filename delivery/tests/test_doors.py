@@ -9,6 +9,7 @@ from accounts.tests.factories import UserFactory
 from blinkit.kernel.geo import Point, step_towards
 from blinkit.kernel.models import Event
 from catalog.tests.factories import NOW
+from catalog.tests.factories import store as make_store
 from catalog.ways import way_metres
 from delivery import navigation, queries, services
 from delivery.doors import BagsReturn, DoorPolicy
@@ -18,7 +19,8 @@ from delivery.services.doors import count_apart
 from delivery.tests.factories import BAGS, rider, trip, waiting_job
 from orders import services as orders
 from orders.errors import CashNeedsHand, NoSuchOrder, WrongBag
-from orders.models import Evidence, Order
+from orders.models import Evidence, LateStep, Order, Promise
+from orders.queries.calibration import calibration
 from orders.states import Status
 
 pytestmark = pytest.mark.django_db
@@ -304,6 +306,64 @@ def test_a_pin_moves_a_little_and_the_promise_with_it():
     services.bring_back(stop_id=stop.pk, rider_id=made.rider_id, why="refused", now=AT_DOOR)
     with pytest.raises(Exception, match="is over"):
         services.move_pin(**mine, to=order.point)
+
+
+def moved_away(stop, metres, **who):
+    """The pin `metres` farther from the store; (the order before, and after)."""
+    before = Order.objects.get(pk=stop.job.order_id)
+    store = stop.trip.store
+    away = Point(2 * before.lat - store.lat, 2 * before.lng - store.lng + 1e-3)
+    to = step_towards(before.point, away, metres)
+    services.move_pin(order_id=before.pk, to=to, now=AT_DOOR, **who)
+    return before, Order.objects.get(pk=before.pk)
+
+
+def late_by(order, minutes):
+    """Delivered so long after what its customer reads; what that is worth."""
+    Order.objects.filter(pk=order.pk).update(
+        status=Status.DELIVERED, delivered_at=order.promised_by + timedelta(minutes=minutes), rider_at_door_at=None
+    )
+    return orders.credit_late(order_id=order.pk, now=order.promised_by + timedelta(hours=1))
+
+
+def test_a_door_the_customer_moved_is_judged_and_planned_by_the_time_they_were_told():
+    LateStep.objects.create(from_m=1, of="paise", amount=500, cap_paise=500)
+    made, stop = trip()
+    DoorPolicy.objects.create(city=made.store.city, pin_metres=3_000)
+    customer_id = stop.job.order.customer_id
+    before, order = moved_away(stop, 2_000, customer_id=customer_id, actor="user:1")
+    longer = order.promised_by - before.promised_by
+    assert longer > timedelta(minutes=2) and order.promised_from - before.promised_from == longer
+    assert Job.objects.get(pk=stop.job_id).due_at == order.promised_by
+    first, agreed = Promise.objects.filter(order=order).order_by("pk")
+    assert list(Promise.objects.filter(order=order).judged()) == [agreed, first]
+    assert (agreed.made_at, agreed.promised_by, agreed.version) == (first.made_at, order.promised_by, first.version)
+    assert agreed.inputs["ride_s"] - first.inputs["ride_s"] == longer.total_seconds()
+    assert agreed.shown_key == "" and "shown_to_m" not in agreed.inputs
+    _before, again = moved_away(stop, 300, customer_id=customer_id, actor="user:1")
+    assert Promise.objects.filter(order=order).judged().first().promised_by == again.promised_by
+    assert late_by(again, 0) == 0
+    kept = calibration(since=NOW - timedelta(days=1), until=NOW + timedelta(days=1)).all
+    assert (kept.orders, kept.kept) == (1, 100)
+    assert kept.promised_m == pytest.approx((again.promised_by - first.made_at).total_seconds() / 60)
+
+
+def test_a_door_operations_moved_is_planned_anew_but_the_first_promise_counts_unless_the_customer_asked():
+    LateStep.objects.create(from_m=1, of="paise", amount=500, cap_paise=500)
+    for asked, worth in ((False, 500), (True, 0)):
+        _made, stop = trip(at=make_store(f"BLR-{asked}"))
+        _before, order = moved_away(stop, 1_200, actor="user:9", asked=asked)
+        assert Job.objects.get(pk=stop.job_id).due_at == order.promised_by
+        assert late_by(order, 0) == worth
+
+
+def test_a_rider_at_the_old_door_rides_on_to_the_new_one_in_the_promise_too():
+    """The new door is nearer to the store: from the store it would take no longer."""
+    made, stop = trip(to_door=True)
+    order, to = stop.job.order, step_towards(stop.job.order.point, made.store.point, 200)
+    moved = services.move_pin(order_id=order.pk, to=to, customer_id=order.customer_id, actor="user:1", now=AT_DOOR)
+    assert moved.distance_metres < order.distance_metres
+    assert moved.promised_by > order.promised_by
 
 
 def test_the_next_rider_is_led_to_the_gate():

@@ -118,10 +118,14 @@ def customer_pin(request: HttpRequest, order_id: UUID) -> HttpResponse:
     except ValueError:
         raise Invalid(_("Put the pin on the map.")) from None
     customer_id = int(request.user.pk)  # type: ignore[arg-type]  # signed in
-    services.move_pin(
+    order = services.move_pin(
         order_id=order_id, to=to, customer_id=customer_id, actor=f"user:{customer_id}", now=timezone.now()
     )
-    messages.success(request, _("Your rider sees the new place."))
+    if order.promised_by is None or order.slot_id is not None:
+        messages.success(request, _("Your rider sees the new place."))
+    else:
+        at = timezone.localtime(order.promised_by)
+        messages.success(request, _("Your rider sees the new place. It comes by %(at)s.") % {"at": f"{at:%H:%M}"})
     return redirect("chat", order_id)
 
 

@@ -1,7 +1,7 @@
 """How well promises are kept: by fifths of the promised time, by store, by day, by version of what made them.
 
-The one place for the dashboard, its file, `manage.py promise_report` and the metrics. An order is judged by the first
-promise it was given, as its customer was; orders for a slot are left out, their window is no forecast.
+The one place for the dashboard, its file, `manage.py promise_report` and the metrics. An order is judged by the
+promise it is held to (orders.models.JUDGED_FIRST): the first it was given, unless its customer moved the door; orders for a slot are left out, their window is no forecast.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from django.db import connection
 from django.utils.formats import date_format
 
 from blinkit.kernel.said import say
+from orders.models import JUDGED_FIRST
 
 MOST_DAYS = 92
 KEPT_BAR = (87.0, 93.0)
@@ -21,7 +22,7 @@ KEPT_BAR = (87.0, 93.0)
 PADDING_BAR_M = 4.0
 """The promise, on average, so much over what it took at most."""
 
-_ENDED = """
+_ENDED = f"""
 ended AS (
     SELECT DISTINCT ON (o.id) o.id, s.code AS store, s.name AS store_name, p.version,
         (p.made_at AT TIME ZONE %(zone)s)::date AS day,
@@ -34,7 +35,7 @@ ended AS (
         JOIN orders_promise p ON p.order_id = o.id
         JOIN catalog_store s ON s.code = p.inputs->>'store'
     WHERE o.placed_at >= %(since)s AND o.placed_at < %(until)s AND o.slot_id IS NULL AND o.delivered_at IS NOT NULL
-    ORDER BY o.id, p.id
+    ORDER BY o.id, {JUDGED_FIRST}
 ), asked AS (
     SELECT *, actual_m <= promised_m AS kept FROM ended
     WHERE (%(store)s = '' OR store = %(store)s) AND (%(version)s = '' OR version = %(version)s)

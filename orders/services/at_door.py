@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 from django.db import transaction
@@ -13,10 +14,10 @@ from blinkit.kernel import events
 from blinkit.kernel.errors import Invalid
 from blinkit.kernel.geo import Point, distance_metres
 from blinkit.kernel.said import say
-from catalog.ways import ride_seconds, way_metres
+from catalog.ways import leg_metres, ride_seconds, way_metres
 from orders.errors import CashNeedsHand, IllegalMove, NoSuchOrder, WrongBag
 from orders.events import BagsBack, PinMoved, RiderChanged
-from orders.models import Evidence, Order
+from orders.models import Evidence, Order, Promise
 from orders.services.mover import hint, lock, subject
 from orders.states import LIVE, Status
 
@@ -24,6 +25,8 @@ LEAVING = ("leave_at_door", "leave_with_guard")
 """Instructions with which a photo proves the delivery."""
 ON_ROAD = (Status.PICKED_UP, Status.IN_TRANSIT)
 BAG_BACK, BAGS_BACK, PIN = "bag_back", "bags_back", "pin_moved"
+SAME_HOUSE_METRES = 45
+"""A pin that moves by less is another entrance of the same house: who stands at the door stays there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,9 +62,13 @@ def agree_to_leave(*, order_id: UUID, how: str, actor: str, now: datetime) -> Or
 
 
 @transaction.atomic
-def move_pin(*, order_id: UUID, to: Point, most_metres: int, actor: str, now: datetime) -> Order:
+def move_pin(*, order_id: UUID, to: Point, most_metres: int, actor: str, now: datetime, wished: bool = False) -> Order:
     """The door is a little elsewhere: the pin moves, the way is measured anew, and a longer way moves the promise by
-    what it takes more, never back. At most `most_metres` from where the order was placed. Silent within five metres.
+    what it takes more, never back; for a rider who stands at the old door that is at least the way from there. At most
+    `most_metres` from where the order was placed. Silent within five metres.
+
+    `wished`: the customer moves it, or asked for it, and is told the new time: that is the promise we are held to then.
+    Else the one that was given before still is.
 
     Raises Invalid for a place too far away, IllegalMove once the order is over.
     """
@@ -80,13 +87,22 @@ def move_pin(*, order_id: UUID, to: Point, most_metres: int, actor: str, now: da
     before, metres = order.point, way_metres(order.store, to)
     ridden_s, longer_s = (ride_seconds(order.store, to, at=now, metres=way) for way in (order.distance_metres, metres))
     longer_s -= ridden_s
+    if order.rider_at_door_at is not None and distance_metres(before, to) > SAME_HOUSE_METRES:
+        on_s = ride_seconds(order.store, to, at=now, metres=leg_metres(order.store, before, to))
+        longer_s = max(longer_s, on_s)
     order.lat, order.lng, order.distance_metres = to.lat, to.lng, metres
     fields = ["lat", "lng", "distance_metres"]
     if longer_s > 0 and order.promised_by and order.slot_id is None:
-        order.promised_by += timedelta(seconds=longer_s)
-        fields.append("promised_by")
+        longer = timedelta(seconds=longer_s)
+        order.promised_by += longer
+        order.promised_from = None if order.promised_from is None else order.promised_from + longer
+        fields += ["promised_from", "promised_by"]
+        if wished:
+            _agree(order, longer_s)
     order.save(update_fields=fields)
-    detail = {"from": [before.lat, before.lng], "to": [to.lat, to.lng], "longer_s": max(0, longer_s)}
+    detail = {
+        "from": [before.lat, before.lng], "to": [to.lat, to.lng], "longer_s": max(0, longer_s), "wished": wished,
+    }  # fmt: skip
     Evidence.objects.create(order=order, kind=PIN, detail=detail, actor=actor, at=now)
     moved = PinMoved(
         order_id=order.pk, store_code=order.store.code, by_metres=round(distance_metres(before, to)), actor=actor
@@ -94,6 +110,25 @@ def move_pin(*, order_id: UUID, to: Point, most_metres: int, actor: str, now: da
     events.record(moved, subject=subject(order), actor=actor)
     hint(order)
     return order
+
+
+def _agree(order: Order, longer_s: int) -> None:
+    """The promise this order is held to ends so much later, by its customer's wish: a ride that takes longer."""
+    was = Promise.objects.filter(order=order).judged().first()
+    if was is None:
+        return
+    longer, made_from = timedelta(seconds=longer_s), dict[str, Any](was.inputs)
+    made_from.pop("shown_to_m", None)  # what was shown is not what was asked for any more
+    made_from |= {"agreed": made_from.get("agreed", 0) + 1, "longer_s": made_from.get("longer_s", 0) + longer_s}
+    made_from["ride_s"] = made_from.get("ride_s", 0) + longer_s
+    if "quoted" in made_from:
+        made_from["quoted"] = [one + longer_s for one in made_from["quoted"]]
+    if "ride" in (legs := made_from.get("legs") or {}):
+        made_from["legs"] = {**legs, "ride": [one + longer_s for one in legs["ride"]]}
+    Promise.objects.create(
+        order=order, version=was.version, made_at=was.made_at, p50_at=was.p50_at + longer,
+        promised_by=was.promised_by + longer, inputs=made_from,
+    )  # fmt: skip
 
 
 @transaction.atomic

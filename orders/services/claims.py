@@ -270,11 +270,11 @@ def _credited_paise(order: Order) -> int:
 
 
 def _late_s(order: Order) -> int:
-    """By the first promise, as the credit for late deliveries: another store that took it takes nothing away."""
+    """By the promise it is held to, as the credit for late deliveries: another store that took it takes nothing away."""
     if order.promised_by is None or order.delivered_at is None:
         return 0
-    first = Promise.objects.filter(order=order).order_by("pk").values_list("promised_by", flat=True).first()
-    promised_by = min(order.promised_by, first or order.promised_by)
+    held_to = Promise.objects.filter(order=order).judged().values_list("promised_by", flat=True).first()
+    promised_by = min(order.promised_by, held_to or order.promised_by)
     return max(0, round((order.delivered_at - promised_by).total_seconds()))
 
 

@@ -12,6 +12,7 @@ from typing import Any
 from django.db import connection, transaction
 
 from orders.etas import EtaModel
+from orders.models import JUDGED_FIRST
 from orders.promise.conformal import Adaptive
 from orders.promise.facts import FIELDS, INCREASING, Corrector, facts, guess_of
 from orders.queries.eta import corrector
@@ -123,14 +124,14 @@ def use_eta(*, model_id: int | None) -> None:
 
 
 def delivered_rows(*, now: datetime) -> list[Row]:
-    """The first promise of each delivered order that was for now (not for a slot), oldest first; at most MOST_ROWS."""
+    """The promise each delivered order was held to, but for a slot, oldest first; at most MOST_ROWS."""
     with connection.cursor() as cursor:
         cursor.execute(
-            """SELECT made_at, inputs, extract(epoch FROM actual_at - made_at) FROM (
+            f"""SELECT made_at, inputs, extract(epoch FROM actual_at - made_at) FROM (
                 SELECT DISTINCT ON (p.order_id) p.made_at, p.inputs, p.actual_at
                 FROM orders_promise p JOIN orders_order o ON o.id = p.order_id
                 WHERE p.made_at > %s AND p.made_at <= %s AND o.slot_id IS NULL AND o.delivered_at <= %s
-                ORDER BY p.order_id, p.id) first
+                ORDER BY p.order_id, {JUDGED_FIRST}) held_to
             WHERE actual_at > made_at ORDER BY made_at DESC LIMIT %s""",
             [now - timedelta(days=LEARN_FROM_DAYS), now, now, MOST_ROWS],
         )

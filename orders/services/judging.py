@@ -11,12 +11,12 @@ SIZES_M = (10, 15, 20, 30)
 
 
 def count_promise(*, order_id: UUID) -> None:
-    """Of a delivered order, its first promise. For one for a slot nothing is counted: a window is no forecast.
+    """Of a delivered order, the promise it is held to. For one for a slot nothing is counted: a window is no forecast.
 
     One statement. Counted once as long as its caller is (a handler with a receipt).
     """
     rows = Promise.objects.filter(order_id=order_id, order__slot__isnull=True, order__delivered_at__isnull=False)
-    found = rows.order_by("pk").values_list(
+    found = rows.judged().values_list(
         "version", "made_at", "promised_by", "order__delivered_at", "order__store__code", named=True
     )
     if (made := found.first()) is None:

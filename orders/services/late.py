@@ -23,8 +23,8 @@ from payments.models import Source
 def credit_late(*, order_id: UUID, now: datetime) -> int:
     """Give what the table says for a delivered order that came late. Returns the paise given; repeating gives nothing.
 
-    Late is measured from the first promise that was made for the order, so that a second one (another store took it)
-    takes nothing away; for a slot that is the end of its window. The rider's arrival at the door counts where it was
+    Late is measured from the promise the order is held to (PromiseQuerySet.judged): a second one of ours (another store
+    took it) takes nothing away, a door the customer moved farther away does; for a slot that is the end of its window. The rider's arrival at the door counts where it was
     noted: nobody is paid for their own waiting. What a late claim gave back before is taken off. Undelivered orders get
     nothing: they are refunded.
     """
@@ -33,7 +33,7 @@ def credit_late(*, order_id: UUID, now: datetime) -> int:
         return 0
     if LateCredit.objects.filter(order=order).exists():
         return 0
-    promised_by = Promise.objects.filter(order=order).order_by("pk").values_list("promised_by", flat=True).first()
+    promised_by = Promise.objects.filter(order=order).judged().values_list("promised_by", flat=True).first()
     if promised_by is None:
         return 0
     minutes = late.late_m(promised_by=promised_by, at_door=order.rider_at_door_at, handed_over=order.delivered_at)
