@@ -3,6 +3,7 @@
 from catalog.travel.field import BadField, Field, field_from
 from catalog.travel.street import (
     LAWFUL_KMH,
+    RIDDEN,
     SETTLE_S,
     STANDARD,
     VEHICLES,
@@ -16,6 +17,7 @@ from catalog.travel.street import (
 
 __all__ = [
     "LAWFUL_KMH",
+    "RIDDEN",
     "SETTLE_S",
     "STANDARD",
     "VEHICLES",

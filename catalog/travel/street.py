@@ -61,6 +61,9 @@ LAWFUL_KMH: dict[str, float] = {"walk": 6.0, "cycle": 20.0, "ebike": 25.0, "scoo
 no motor vehicle does 25 km/h at most (rule 2(u) of the Central Motor Vehicles Rules, 1989). For scooters an estimate of
 ours: limits of 40 to 50 km/h in Indian cities, less the stops. A city may say otherwise (orders.SafeSpeed)."""
 
+RIDDEN = ("cycle", "ebike", "scooter")
+"""What riders come with; nobody brings orders on foot."""
+
 SETTLE_S = 25
 """Unlocking, turning out of the yard, finding the gate: a ride of 50 metres takes time too."""
 

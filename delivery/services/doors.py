@@ -242,7 +242,8 @@ def move_pin(
     """The door was put in the wrong place: the customer (within the city's `pin_metres`) or operations
     (`pin_ops_metres`) correct it. A rider who stands at another house than the new one has to ride there: they are not
     at the door, and nobody was waited for. `asked`: the customer asked operations for it and was told the new time, as
-    one who moves it reads it (orders.move_pin, `wished`). Raises what orders.move_pin raises, NoSuchOrder for somebody else's."""
+    one who moves it reads it (orders.move_pin, `wished`). Raises what orders.move_pin raises, NoSuchOrder for
+    somebody else's."""
     mine = Order.objects.filter(pk=order_id)
     if customer_id is not None:
         mine = mine.filter(customer_id=customer_id)

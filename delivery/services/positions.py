@@ -349,7 +349,7 @@ def _show(rider: int, mark: Mark, state: Mapping[str, Any], fact: Mapping[str, A
             mine = {**shown, "lat": seen.lat, "lng": seen.lng, "rough": seen.rough, "left_s": left_s}
             if order == state["way"]["leg"]:
                 mine["progress"] = state["fraction"]
-            batch.remember(f"rider-of-order:{order}", mine, ttl_s=AT_TTL_S)
+            batch.remember(f"rider-of-order:{order}", {**mine, "vehicle": fact["vehicle"]}, ttl_s=AT_TTL_S)
             batch.share(f"order.{order}", mine)
 
 

@@ -16,7 +16,7 @@ from delivery.models import Earning, Job, JobState, Stop, StopState, Trip
 from delivery.services import incidents
 from delivery.tests.factories import BAGS, rider, trip
 from orders.errors import WrongBags
-from orders.models import Order
+from orders.models import LegStat, Order
 from orders.states import Status
 
 pytestmark = pytest.mark.django_db
@@ -158,6 +158,8 @@ def test_bags_of_a_stranded_rider_are_taken_over_and_delivered(client):
     assert Earning.objects.get(rider=zoya).parts["tip_paise"] == 2_000
     assert not Trip.objects.filter(ended_at=None).exists()
     assert Event.objects.filter(code="orders.RiderChanged").count() == 1
+    services.measure_legs(now=LATER + timedelta(hours=3))
+    assert not LegStat.objects.exists(), "a mishap says nothing about how long things take"
 
 
 def test_who_cannot_come_is_not_sent_and_a_rescue_can_be_called_off():

@@ -81,7 +81,9 @@ def test_only_the_customer_whose_bags_are_on_board_sees_the_rider(captured_share
     assert {name for name, _ in captured_shares} == {"ops", group}
     payload = dict(captured_shares)[group]
     assert (payload["type"], payload["lat"]) == ("position", 12.955)
-    assert live.recall(f"rider-of-order:{stop.job.order_id}")["lng"] == 77.625
+    kept = live.recall(f"rider-of-order:{stop.job.order_id}")
+    assert (kept["lng"], kept["vehicle"]) == (77.625, made.rider.vehicle)
+    assert "vehicle" not in payload
     order = stop.job.order
     services.deliver(stop_id=stop.pk, rider_id=made.rider_id, otp=order.door_otp, cash_paise=order.total_paise, now=NOW)
     note_carrying(rider_id=made.rider_id)

@@ -5,14 +5,27 @@ from datetime import timedelta
 import pytest
 from django.utils.translation import override
 
-from blinkit.kernel.geo import Point
+from blinkit.kernel.geo import Point, step_towards
 from blinkit.kernel.models import Event
 from catalog.models import StoreLoad
 from catalog.tests.factories import NOW, ProductFactory
 from catalog.tests.factories import store as make_store
+from catalog.travel import RIDDEN
 from delivery import queries, services
 from delivery.errors import CannotTake, NoSuchStop, ReasonMissing, StopGone
-from delivery.models import Earning, Job, JobState, Offer, OfferState, ProofOfDelivery, Rider, Stop, StopState, Trip
+from delivery.models import (
+    Earning,
+    Job,
+    JobState,
+    Offer,
+    OfferState,
+    ProofOfDelivery,
+    Rider,
+    Stop,
+    StopState,
+    Trip,
+    Vehicle,
+)
 from delivery.tests.factories import BAGS, offered, packed, rider, trip, waiting_job
 from orders import services as orders
 from orders.errors import ProofNeeded, WrongBags, WrongCash, WrongOtp
@@ -244,7 +257,31 @@ def test_what_the_legs_took_is_written_down():
     assert found == {leg: figures for (hour, leg), figures in rows.items() if hour == LegStat.ANY_HOUR}
     reckoned_s = order.promises.get().inputs["ride_s"]
     assert found.pop("ride_times") == (pytest.approx(300 / reckoned_s), 1)
-    assert found == {"rider": (60, 1), "handover": (0, 1), "ride": (300, 1), "door": (180, 1)}
+    assert found == {
+        "rider": (60, 1), "handover": (0, 1), "ride": (300, 1), "door": (180, 1),
+        "by_cycle": (0, 1), "by_ebike": (1, 1), "by_scooter": (0, 1),
+    }  # fmt: skip
+
+
+def test_a_ride_to_a_door_the_customer_moved_is_measured_by_the_way_that_was_ridden():
+    made, stop = trip()
+    order = stop.job.order
+    to = step_towards(order.point, Point(2 * order.lat - made.store.lat, 2 * order.lng - made.store.lng), 200)
+    services.move_pin(order_id=order.pk, to=to, customer_id=order.customer_id, actor="user:1", now=NOW)
+    first, agreed = (one.inputs["ride_s"] for one in order.promises.order_by("pk"))
+    services.arrive_at_store(rider_id=made.rider_id, now=NOW + timedelta(minutes=2))
+    services.pick_up(stop_id=stop.pk, rider_id=made.rider_id, bag_codes=BAGS, now=NOW + timedelta(minutes=2))
+    services.arrive(stop_id=stop.pk, rider_id=made.rider_id, now=NOW + timedelta(minutes=2, seconds=agreed))
+    services.deliver(
+        stop_id=stop.pk, rider_id=made.rider_id, otp=order.door_otp, cash_paise=order.total_paise, now=LATER
+    )
+    services.measure_legs(now=LATER + timedelta(hours=1))
+    row = LegStat.objects.get(leg="ride_times", store=made.store, hour=LegStat.ANY_HOUR)
+    assert agreed > first and row.p50_s == pytest.approx(1)
+
+
+def test_riders_come_with_the_vehicles_the_promise_knows():
+    assert set(Vehicle.values) == set(RIDDEN)
 
 
 def test_rides_in_bad_weather_are_measured_apart():

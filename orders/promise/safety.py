@@ -6,13 +6,24 @@ shrunk in the same proportion, and the ride among them must not fall below `leas
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
 from orders.promise.legs import Quote, range_of
 
-VEHICLE = "ebike"
-"""Rides are reckoned with this one (catalog.travel)."""
+RIDDEN_BY = "by_"
+"""Under `by_cycle` and so on the measured legs say which part of a store's orders comes with that vehicle."""
+COUNTS_FROM = 0.1
+"""The promise is made before anybody knows who rides. It must be lawful for the slowest vehicle that brings one order
+in ten: the mean of the mix would ask the slower half to hurry, and by the slowest of all, one bicycle among fifty
+scooters would make every promise longer. Who is rarer is sent by the pace of the own vehicle, and sees no countdown."""
+
+
+def vehicle_for(kmh: Mapping[str, float], shares: Mapping[str, float], ridden: Iterable[str]) -> str:
+    """The slowest by `kmh` of those that bring COUNTS_FROM of the orders; where nothing was measured, of `ridden`."""
+    counting = [vehicle for vehicle, share in shares.items() if share >= COUNTS_FROM and vehicle in kmh]
+    return min(counting or ridden, key=lambda vehicle: (kmh[vehicle], vehicle))
 
 
 def ride_of(quote: Quote) -> float:
@@ -38,11 +49,11 @@ def governed(quote: Quote, *, least_s: float) -> tuple[Quote, float]:
     return replace(quote, p50_s=p50_s, p90_s=p90_s, from_m=from_m, to_m=to_m), added_s
 
 
-def reason(quote: Quote, *, metres: int, kmh: float, added_s: float) -> dict[str, Any]:
+def reason(quote: Quote, *, metres: int, vehicle: str, kmh: float, added_s: float) -> dict[str, Any]:
     """Why `quote` was lengthened, as the ledger keeps it."""
     before_s = ride_of(quote)
     return {
-        "vehicle": VEHICLE,
+        "vehicle": vehicle,
         "metres": metres,
         "kmh_lawful": kmh,
         "kmh_implied": round(metres * 3.6 / before_s, 1) if before_s > 0 else None,

@@ -1,7 +1,8 @@
 """How well promises are kept: by fifths of the promised time, by store, by day, by version of what made them.
 
 The one place for the dashboard, its file, `manage.py promise_report` and the metrics. An order is judged by the
-promise it is held to (orders.models.JUDGED_FIRST): the first it was given, unless its customer moved the door; orders for a slot are left out, their window is no forecast.
+promise it is held to (orders.models.JUDGED_FIRST): the first it was given, unless its customer moved the door; orders
+for a slot are left out, their window is no forecast.
 """
 
 from __future__ import annotations

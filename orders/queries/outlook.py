@@ -20,6 +20,7 @@ from catalog.models import StoreMode
 from catalog.travel import travel_seconds
 from orders import promise
 from orders.models import Evidence, LegStat, Order, OrderLine, OrderQuerySet
+from orders.promise.safety import RIDDEN_BY
 from orders.queries.places import ENOUGH_SAMPLES
 from orders.risk import HELP, RISK_FROM, why_slow
 from orders.states import Status
@@ -131,7 +132,8 @@ def outlook(
     doors_before_s = row["doors_before_s"]
     if riding and position is not None:
         here = Point(position["lat"], position["lng"])
-        straight_s = travel_seconds(here, door, at=now, timezone=zone, bad_weather=bad_weather)
+        vehicle = str(position.get("vehicle") or "ebike")
+        straight_s = travel_seconds(here, door, vehicle, now, timezone=zone, bad_weather=bad_weather)
         ride_ahead_s = straight_s
         if doors_before_s:
             ride_ahead_s = max(straight_s, _by_other_doors(position, now=now))
@@ -200,7 +202,8 @@ def outlook_of(order: Order, *, lines: int, now: datetime, position: Mapping[str
 
 def _read_measured() -> dict[tuple[int | None, int], dict[str, tuple[float, float]]]:
     found: dict[tuple[int | None, int], dict[str, tuple[float, float]]] = {}
-    stats = LegStat.objects.filter(samples__gte=ENOUGH_SAMPLES).values_list("store_id", "hour", "leg", "p50_s", "p90_s")
+    stats = LegStat.objects.filter(samples__gte=ENOUGH_SAMPLES).exclude(leg__startswith=RIDDEN_BY)
+    stats = stats.values_list("store_id", "hour", "leg", "p50_s", "p90_s")
     for store_id, hour, leg, p50_s, p90_s in stats:
         found.setdefault((store_id, hour), {})[leg] = (p50_s, p90_s)
     return found

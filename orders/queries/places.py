@@ -19,13 +19,13 @@ from catalog.kept import BrieflyKept
 from catalog.models import ShelfItem, Store, StoreLoad, StoreMode
 from catalog.pricing import FeeRules
 from catalog.routing import ask_ahead
-from catalog.travel import LAWFUL_KMH, lawful_seconds
+from catalog.travel import LAWFUL_KMH, RIDDEN, lawful_seconds
 from catalog.ways import ride_seconds, way_metres, weather_of
 from inventory import queries as stock
 from orders import promise, sourcing
 from orders.models import LegStat
 from orders.promise.room import with_room
-from orders.promise.safety import VEHICLE, governed, reason
+from orders.promise.safety import RIDDEN_BY, governed, reason, vehicle_for
 from orders.promise.trees import UNKNOWN
 from orders.queries.eta import corrector
 from orders.sourcing import Candidate, Need, Reason, Verdict
@@ -205,7 +205,7 @@ def _promise(
     before = quote
     quote, added_s = governed(quote, least_s=inputs.least_ride_s)
     if added_s:
-        made_from["governor"] = reason(before, metres=metres, kmh=known.kmh, added_s=added_s)
+        made_from["governor"] = reason(before, metres=metres, vehicle=known.vehicle, kmh=known.kmh, added_s=added_s)
     return quote, made_from
 
 
@@ -300,11 +300,12 @@ Legs = dict[str, tuple[float, float]]
 class Known:
     """What a quote needs to know of a store at an hour: the learned model in use, what legs really take ((p50, p90) in
     seconds; of the hour, else of any hour, else of all stores, where enough was measured), the room its promises need,
-    the lawful average speed in its city."""
+    the lawful average speed in its city of the vehicle that counts there (orders.promise.safety)."""
 
     model_id: int | None
     legs: Legs
-    kmh: float = LAWFUL_KMH[VEHICLE]
+    vehicle: str
+    kmh: float
     room: promise.Room | None = None
     room_version: str = ""
 
@@ -316,9 +317,11 @@ class Known:
 _KNOWN = """
 WITH wanted AS (SELECT * FROM unnest(%(stores)s::bigint[], %(hours)s::int[]) AS w (store_id, hour))
 SELECT w.store_id, (SELECT id FROM orders_etamodel WHERE is_active), r.version, r.middle, r."end",
-    (SELECT v.kmh FROM orders_safespeed v JOIN catalog_store c ON c.id = w.store_id
-     WHERE v.vehicle = %(vehicle)s AND (v.city_id = c.city_id OR v.city_id IS NULL)
-     ORDER BY v.city_id NULLS LAST LIMIT 1),
+    (SELECT jsonb_object_agg(vehicle, kmh) FROM (
+        SELECT DISTINCT ON (v.vehicle) v.vehicle, v.kmh
+        FROM orders_safespeed v JOIN catalog_store c ON c.id = w.store_id
+        WHERE v.city_id = c.city_id OR v.city_id IS NULL ORDER BY v.vehicle, v.city_id NULLS LAST
+    ) lawful),
     (SELECT jsonb_object_agg(leg, pair) FROM (
         SELECT DISTINCT ON (l.leg) l.leg, jsonb_build_array(l.p50_s, l.p90_s) AS pair FROM orders_legstat l
         WHERE (l.store_id = w.store_id OR l.store_id IS NULL) AND l.hour IN (w.hour, %(any)s)
@@ -334,7 +337,6 @@ def _read_known(store_ids: Sequence[int], hours: Sequence[int]) -> dict[int, Kno
     asked: dict[str, Any] = {
         "stores": list(store_ids),
         "hours": list(hours),
-        "vehicle": VEHICLE,
         "enough": ENOUGH_SAMPLES,
         "any": LegStat.ANY_HOUR,
     }
@@ -342,10 +344,18 @@ def _read_known(store_ids: Sequence[int], hours: Sequence[int]) -> dict[int, Kno
         cursor.execute(_KNOWN, asked)
         rows = cursor.fetchall()
     found = {}
-    for store_id, model_id, version, middle, end, kmh, legs in rows:
-        measured = {leg: (p50_s, p90_s) for leg, (p50_s, p90_s) in orjson.loads(legs).items()} if legs else {}
+    for store_id, model_id, version, middle, end, speeds, legs in rows:
+        measured: Legs = {}
+        shares: dict[str, float] = {}
+        for leg, (p50_s, p90_s) in orjson.loads(legs).items() if legs else ():
+            if leg.startswith(RIDDEN_BY):
+                shares[leg.removeprefix(RIDDEN_BY)] = p50_s
+            else:
+                measured[leg] = (p50_s, p90_s)
+        lawful = {**LAWFUL_KMH, **orjson.loads(speeds)} if speeds else LAWFUL_KMH
+        vehicle = vehicle_for(lawful, shares, RIDDEN)
         room = None if version is None else promise.Room(middle, end)
-        found[store_id] = Known(model_id, measured, kmh or LAWFUL_KMH[VEHICLE], room, version or "")
+        found[store_id] = Known(model_id, measured, vehicle, lawful[vehicle], room, version or "")
     return found
 
 

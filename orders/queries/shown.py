@@ -33,15 +33,21 @@ def facts_of(order: Order) -> Facts:
     return {name: found[key] for name, key in names.items() if key in found}
 
 
-def position_of(order: Order, facts: Facts) -> dict[str, Any] | None:
-    """Where the rider of this order is: only while its own bags are on the road, never from before their pick-up, and
-    never where a rider was who has it no more."""
+def rider_at(order: Order, facts: Facts) -> dict[str, Any] | None:
+    """What is known of where the rider of this order is: only while its own bags are on the road, never from before
+    their pick-up, and never where a rider was who has it no more."""
     fact = facts.get("position")
     if fact is None or order.status not in RIDING or fact.get("rider", order.rider_id_ref) != order.rider_id_ref:
         return None
     if order.picked_up_at is not None and _is_before(fact.get("at"), order.picked_up_at):
         return None
-    return place_of(fact)
+    return fact
+
+
+def position_of(order: Order, facts: Facts) -> dict[str, Any] | None:
+    """The same as others may see it."""
+    fact = rider_at(order, facts)
+    return None if fact is None else place_of(fact)
 
 
 def place_of(fact: Mapping[str, Any]) -> dict[str, Any]:

@@ -22,7 +22,7 @@ from orders.models import Order, OrderLine, OrderQuerySet
 from orders.queries.carts import gift_json
 from orders.queries.money import late_credit_of
 from orders.queries.outlook import Outlook, outlook_of
-from orders.queries.shown import RIDING, Facts, facts_of, position_of, rating_of, shown_of
+from orders.queries.shown import RIDING, Facts, facts_of, position_of, rating_of, rider_at, shown_of
 from orders.states import CUSTOMER_MAY_CANCEL, FINISHED, Status
 from orders.steady import WHY, Shown
 from orders.words import sentence_of
@@ -91,7 +91,7 @@ def tracking_of(order: Order, *, for_customer: bool, now: datetime) -> dict[str,
     payment = _payments.first(order.pk)
     status = Status(order.status)
     facts = facts_of(order) if status not in FINISHED else {}
-    seen = outlook_of(order, lines=len(lines), now=now, position=position_of(order, facts))
+    seen = outlook_of(order, lines=len(lines), now=now, position=rider_at(order, facts))
     shown = _shown(order, seen, facts, now=now)
     eta_from_m, eta_to_m = shown.minutes(now) if shown else (None, None)
     late_s, expected_late_s = _late_s(order, now), _expected_late_s(order, seen)

@@ -270,7 +270,7 @@ def _credited_paise(order: Order) -> int:
 
 
 def _late_s(order: Order) -> int:
-    """By the promise it is held to, as the credit for late deliveries: another store that took it takes nothing away."""
+    """By the promise it is held to, as the credit for lateness: another store that took it takes nothing away."""
     if order.promised_by is None or order.delivered_at is None:
         return 0
     held_to = Promise.objects.filter(order=order).judged().values_list("promised_by", flat=True).first()

@@ -24,9 +24,9 @@ def credit_late(*, order_id: UUID, now: datetime) -> int:
     """Give what the table says for a delivered order that came late. Returns the paise given; repeating gives nothing.
 
     Late is measured from the promise the order is held to (PromiseQuerySet.judged): a second one of ours (another store
-    took it) takes nothing away, a door the customer moved farther away does; for a slot that is the end of its window. The rider's arrival at the door counts where it was
-    noted: nobody is paid for their own waiting. What a late claim gave back before is taken off. Undelivered orders get
-    nothing: they are refunded.
+    took it) takes nothing away, a door the customer moved farther away does; for a slot that is the end of its window.
+    The rider's arrival at the door counts where it was noted: nobody is paid for their own waiting. What a late claim
+    gave back before is taken off. Undelivered orders get nothing: they are refunded.
     """
     order = lock(order_id)
     if order.status not in (Status.DELIVERED, Status.CLOSED) or order.delivered_at is None:

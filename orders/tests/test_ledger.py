@@ -3,6 +3,7 @@
 import random
 from datetime import timedelta
 from uuid import uuid4
+from zoneinfo import ZoneInfo
 
 import numpy as np
 import pytest
@@ -208,8 +209,28 @@ def test_a_slower_lawful_speed_makes_a_longer_promise_and_says_why(place):
     assert slow.p50_s > usual.p50_s and inputs["legs"]["ride"][0] == inputs["least_ride_s"]
     SafeSpeed.objects.create(city=place.city, vehicle="ebike", kmh=25)
     assert told(place)[0].p50_s == usual.p50_s
+    SafeSpeed.objects.create(city=place.city, vehicle="cycle", kmh=4)  # nothing was measured: one may come
+    assert told(place)[0].p50_s == slow.p50_s
     with pytest.raises(IntegrityError), transaction.atomic():
         SafeSpeed.objects.create(vehicle="ebike", kmh=7)
+
+
+def ridden(place, hour=LegStat.ANY_HOUR, **shares):
+    for vehicle, share in shares.items():
+        LegStat.objects.create(store=place, leg=f"by_{vehicle}", hour=hour, p50_s=share, p90_s=share, samples=99)
+
+
+def test_the_promise_is_lawful_for_the_slowest_vehicle_that_brings_one_order_in_ten(place):
+    SafeSpeed.objects.create(city=place.city, vehicle="cycle", kmh=4)
+    ridden(place, cycle=0.2, ebike=0.0, scooter=0.8)
+    slow, inputs = told(place)
+    metres = inputs["least_ride_s"] * 4 / 3.6
+    assert inputs["legs"]["ride"][0] == inputs["least_ride_s"] > inputs["ride_s"]
+    assert not any(leg.startswith("by_") for leg in inputs.get("measured", {}))
+    ridden(place, hour=NOW.astimezone(ZoneInfo(place.city.timezone)).hour, cycle=0.05, ebike=0.0, scooter=0.95)
+    quick, inputs = told(place)
+    assert inputs["least_ride_s"] == pytest.approx(metres * 3.6 / LAWFUL_KMH["scooter"], abs=1)
+    assert quick.p50_s < slow.p50_s
 
 
 def test_a_learned_model_that_promises_too_much_is_governed(place):

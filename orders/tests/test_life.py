@@ -466,6 +466,9 @@ def test_on_the_road_the_riders_position_decides():
     live.remember(f"rider-of-order:{an_order.pk}", near, ttl_s=60)
     close = eta(an_order, an_order.status_at)
     assert far["eta_from_m"] > close["eta_to_m"] and close["eta_to_m"] <= 2
+    cyclist = {**near, "lat": an_order.lat + 0.05, "vehicle": "cycle"}
+    live.remember(f"rider-of-order:{an_order.pk}", cyclist, ttl_s=60)
+    assert eta(an_order, an_order.status_at)["eta_from_m"] > far["eta_from_m"]
 
 
 def test_at_the_door_the_customer_is_told_once_and_nothing_counts_down():
