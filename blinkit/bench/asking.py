@@ -272,8 +272,8 @@ def bar(name: str, figures: dict[str, float]) -> str:
     return f"met: {key} {sign} {bound:g}" if met else f"MISSED: {key} {sign} {bound:g}"
 
 
-def run(*, scale: float, say: Callable[[str], None]) -> None:
-    """In this process, which has its own servers; called with the environment set."""
+def run(*, scale: float, say: Callable[[str], None]) -> dict[str, dict[str, float]]:
+    """In this process, which has its own servers; called with the environment set. Returns the figures."""
     from blinkit import embedded
     from blinkit.kernel.commands import report
 
@@ -302,3 +302,4 @@ def run(*, scale: float, say: Callable[[str], None]) -> None:
         figures,
         title=f"Ask: {LISTINGS * CHANGES:,} price rows, {os.cpu_count()} cores, load average {load_now:.1f}",
     )
+    return figures

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import json
+
+from blinkit.bench import __main__ as bench
+from blinkit.bench import asking
 from blinkit.bench.__main__ import RUNS, _bar
 from blinkit.bench.client import percentile
 from blinkit.bench.layout import MODULES, Layout, commands
@@ -29,3 +33,21 @@ def test_a_missed_bar_is_named():
     assert "sql_per_op ≤ 6" in _bar("list", good | {"sql_per_op": 7})
     assert "MISSED" in _bar("race", race | {"sold": 51})
     assert "no socket lost" in _bar("fanout", good | {"lost": 1})
+
+
+def test_rounds_and_questions_are_in_the_file_and_a_missed_bar_ends_badly(tmp_path, monkeypatch, capsys):
+    quick, slow = {"rounds": 10, "p99_ms": 20.0}, {"rounds": 10, "p99_ms": 251.0}
+    took = {"questions": 9, "p50_ms": 1, "p95_ms": 1, "p99_ms": 1, "per_s": 999}
+    asked = dict.fromkeys(asking.BARS, took)
+    given = ["--only", "dispatch,ask", "--out", str(tmp_path / "found.json")]
+    monkeypatch.setattr(bench, "_asking", lambda **_: asked)
+    monkeypatch.setattr(bench, "_dispatch", lambda **_: {"200x300": quick, "1000x1500": quick})
+    assert bench.main(given) == 0
+    assert json.loads((tmp_path / "found.json").read_text())["dispatch"]["200x300"] == quick
+    monkeypatch.setattr(bench, "_dispatch", lambda **_: {"200x300": slow, "1000x1500": quick})
+    assert bench.main(given) == bench.MISSED
+    assert "dispatch" in capsys.readouterr().err
+    assert bench.main([*given, "--no-bars"]) == 0
+    monkeypatch.setattr(bench, "_dispatch", lambda **_: {"200x300": quick, "1000x1500": quick})
+    monkeypatch.setattr(bench, "_asking", lambda **_: asked | {"simple": took | {"p95_ms": 101}})
+    assert bench.main(given) == bench.MISSED
