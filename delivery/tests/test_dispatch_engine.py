@@ -293,19 +293,68 @@ def test_the_engine_as_a_command_decides_what_it_decides_in_process(monkeypatch,
     assert any(here)
 
 
-def test_a_dark_store_day_breaks_no_rule_and_meets_its_bar():
+def day_of(name, **how):
+    """A day of the public benchmark as its harness scores it, with no rule broken."""
     from delivery.management.commands.dispatch_benchmark import find_harness, score
 
     harness = find_harness()
-    if harness is None or not (harness / "dev_quick" / "q2").is_dir():
+    if harness is None or not (harness / name).is_dir():
         pytest.skip("the public benchmark's data is not here")
-    day = score(harness, str(harness / "dev_quick" / "q2"), "rolling", seed=5)
+    day = score(harness, str(harness / name), "rolling", **how)
     assert day["violations"] == [] and day["rejected"] == {}
+    return day
+
+
+def test_a_dark_store_day_breaks_no_rule_and_meets_its_bar():
+    day = day_of("dev_quick/q2", seed=5)
     assert day["undelivered_pct"] <= 0.9
     assert day["click_to_door"]["mean"] <= 18.2 and day["on_time_pct"] >= 73
 
 
+@pytest.mark.parametrize(
+    ("name", "ready_info", "figure"),
+    [
+        ("dev/0o50t100s1p100", "exact", 30.13),
+        ("dev/0o50t100s1p100", "estimate", 30.88),
+        ("dev_quick/q2", "estimate", 17.68),
+    ],
+)
+def test_a_public_day_is_no_worse_than_its_row_in_the_docs(name, ready_info, figure):
+    """The mean of all days with estimated times is 0.4 below its bar: a slip must be seen. What a change makes better
+    here belongs into docs/dispatch.md, with the whole tables run anew."""
+    assert day_of(name, ready_info=ready_info)["ctd_mean_penalised"] <= figure + 0.15
+
+
 # -- bags that are only expected --------------------------------------------------------------------------------------
+
+
+def test_the_adapter_learns_from_the_picking_times_it_was_told_wrong():
+    """Every bag takes twice as long as was guessed: of the next one that is believed."""
+    from delivery.dispatch import benchmark
+
+    town = {
+        "interval": 1, "speed": 320.0, "stores": {"r1": [0, 0]}, "pickup_service": 4, "dropoff_service": 4,
+        "target": 40, "max": 90, "ready_info": "estimate",
+    }  # fmt: skip
+    engine = benchmark.make(town)
+
+    def bags(number, *, ready, known):
+        return {
+            "id": f"o{number}", "store": "r1", "x": 900, "y": 300, "placed": number, "ready": number + ready,
+            "known": known, "due": number + 40,
+        }  # fmt: skip
+
+    new = bags(400, ready=10, known=False)
+    engine._learn([new])
+    unlearnt = engine._job(new, 400, 1.0)
+    for number in range(300):
+        engine.assign(number, [bags(number, ready=10, known=False)], [])
+        engine.assign(number + 20, [bags(number, ready=20, known=True)], [])
+    assert len(engine.guesses.ratios) == 310 and engine.guesses.ratios[200] == 2.0
+    job = engine._job(new, 400, 1.0)
+    assert (job.ready_s, job.is_known) == (60.0 * 420, False) and job.together_s == 60.0 * 420
+    assert unlearnt.ready_s < job.ready_s
+    assert engine._job(bags(400, ready=20, known=True), 421, 1.0).ready_s == 60.0 * 420
 
 
 def test_overdue_bags_are_not_ready_now_but_as_late_as_late_bags_were():
