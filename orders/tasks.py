@@ -101,16 +101,14 @@ def purge_timers(**_: Any) -> None:
 
 @shared_task(acks_late=True)
 def train_eta(**_: Any) -> None:
-    """Each night, where LightGBM is installed: learn the promise from what was delivered."""
+    """Each night: learn the promise from what was delivered. Without LightGBM the promises page says so."""
+    from orders.promise.learning import NotInstalled
     from orders.services import eta
 
     try:
-        from orders.promise.learning import NotInstalled
-    except ImportError:
-        return
-    try:
         trained = eta.train_eta(now=timezone.now())
-    except NotInstalled:
+    except NotInstalled as error:
+        log.info("eta-not-trained", why=str(error))
         return
     log.info("eta-trained", in_use=trained.in_use, why=trained.why)
 

@@ -9,10 +9,11 @@ from django.core.management.base import CommandError
 from django.utils import timezone
 
 from accounts.tests.factories import UserFactory
-from blinkit.kernel import metrics
+from blinkit.kernel import live, metrics
 from catalog.tests.factories import store as make_store
-from orders.models import Order, Promise
+from orders.models import EtaModel, Order, Promise
 from orders.queries.calibration import calibration
+from orders.queries.eta import NOTED, Outcome
 from orders.services.judging import count_promise
 from orders.states import Status
 from orders.tests.factories import order
@@ -114,3 +115,33 @@ def test_each_promise_is_counted_for_prometheus_by_store_version_and_size(two_st
     counted.clear()
     count_promise(order_id=waiting.pk)
     assert counted == []
+
+
+@pytest.mark.parametrize(
+    ("outcome", "words"),
+    [
+        (Outcome.NOT_INSTALLED, "LightGBM is not installed where the worker runs"),
+        (Outcome.TOO_FEW, "had 12 delivered orders, which is too few"),
+        (Outcome.TAKEN, "did best on later orders: l7 was put in use"),
+        (Outcome.KEPT_OUT, "l7 was not put in use"),
+        (Outcome.ROLLED_BACK, "worse than the rule of thumb, and took it out"),
+    ],
+)
+def test_the_page_says_what_came_of_the_last_training(client, outcome, words):
+    client.force_login(UserFactory(roles=["ops"]))
+    live.remember(NOTED, {"at": timezone.now().isoformat(), "outcome": outcome, "orders": 12, "model": "l7"}, ttl_s=60)
+    assert words in client.get("/ops/promises/kept/").content.decode()
+
+
+def test_the_page_says_what_makes_the_promises(client):
+    client.force_login(UserFactory(roles=["ops"]))
+    page = client.get("/ops/promises/kept/").content.decode()
+    assert "no learned model is in use. No training has been heard of for a week." in page
+    now = timezone.now()
+    model = EtaModel.objects.create(
+        trained_at=now, learned_until=now, rows=1, judged_on=1, mae_s=1, kept_percent=90,
+        padding_s=1, kept={}, is_active=True,
+    )  # fmt: skip
+    live.remember(NOTED, {"at": "yesterday", "outcome": "odd"}, ttl_s=60)
+    page = client.get("/ops/promises/kept/").content.decode()
+    assert f"corrected by the learned model {model} (trained" in page and "No training has been heard of" in page

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import csv
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -16,6 +17,7 @@ from catalog import queries as goods
 from dashboard.web.parts import screen, show
 from orders.management.commands.promise_report import csv_rows
 from orders.queries.calibration import KEPT_BAR, PADDING_BAR_M, Calibration, Kept, calibration
+from orders.queries.eta import Outcome, Training, training_now
 
 DAYS = (1, 7, 28, 90)
 LEAST_PERCENT = 50
@@ -60,6 +62,7 @@ def kept(request: HttpRequest) -> HttpResponse:
         "by_store": _bars(found.stores),
         "by_version": _bars(found.versions),
         "says": _says(found),
+        "training": _training(training_now()),
         "bar": KEPT_BAR,
         "padding_bar": PADDING_BAR_M,
     }
@@ -91,6 +94,34 @@ def _found(days: int, store: str, version: str) -> Calibration:
     return calibration(
         since=now - timedelta(days=days), until=now, store=store, version=version, zone=settings.TIME_ZONE
     )
+
+
+def _training(now: Training) -> str:
+    """What makes the promises, and what came of the last training."""
+
+    def day(at: datetime) -> str:
+        return date_format(timezone.localtime(at), "j M H:i")
+
+    if now.in_use and now.trained_at is not None:
+        uses = _(
+            "Promises are made by the rule of thumb, corrected by the learned model %(model)s (trained %(at)s)."
+        ) % {"model": now.in_use, "at": day(now.trained_at)}
+    else:
+        uses = _("Promises are made by the rule of thumb; no learned model is in use.")
+    if now.outcome is None or now.at is None:
+        return uses + " " + _("No training has been heard of for a week.")
+    last = {
+        Outcome.NOT_INSTALLED: _(
+            "The training of %(at)s learned nothing: LightGBM is not installed where the worker runs."
+        ),
+        Outcome.TOO_FEW: _("The training of %(at)s had %(n)s delivered orders, which is too few."),
+        Outcome.TAKEN: _("The training of %(at)s did best on later orders: %(model)s was put in use."),
+        Outcome.KEPT_OUT: _("The training of %(at)s did no better on later orders: %(model)s was not put in use."),
+        Outcome.ROLLED_BACK: _(
+            "The training of %(at)s found the model in use worse than the rule of thumb, and took it out."
+        ),
+    }[now.outcome]
+    return uses + " " + last % {"at": day(now.at), "n": now.orders, "model": now.model}
 
 
 def _percent(share: float) -> float:

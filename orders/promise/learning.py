@@ -86,11 +86,17 @@ def learn(
     return Lesson(learned, tuple(float(score) for score in scores))
 
 
-def _boost(table: Floats, target: Floats, rises: list[int], effort: Effort, *, models: int) -> Trees:
+def booster() -> Any:
+    """LightGBM. Raises NotInstalled."""
     try:
         import lightgbm
     except (ImportError, OSError) as error:  # OSError: the wheel is there, the system's OpenMP is not
         raise NotInstalled() from error
+    return lightgbm
+
+
+def _boost(table: Floats, target: Floats, rises: list[int], effort: Effort, *, models: int) -> Trees:
+    lightgbm = booster()
     trees: list[Any] = []
     for seed in range(1, models + 1):
         options = {
@@ -140,4 +146,4 @@ def _say(trees: Trees, table: Floats) -> Floats:
     return total
 
 
-__all__ = ["UNKNOWN", "Effort", "Lesson", "NotInstalled", "learn"]
+__all__ = ["UNKNOWN", "Effort", "Lesson", "NotInstalled", "booster", "learn"]

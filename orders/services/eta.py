@@ -11,11 +11,12 @@ from typing import Any
 
 from django.db import connection, transaction
 
+from blinkit.kernel import live
 from orders.etas import EtaModel
 from orders.models import JUDGED_FIRST
 from orders.promise.conformal import Adaptive
 from orders.promise.facts import FIELDS, INCREASING, Corrector, facts, guess_of
-from orders.queries.eta import corrector
+from orders.queries.eta import NOTED, Outcome, corrector
 
 LEARN_FROM_DAYS = 60
 MOST_ROWS = 50_000
@@ -29,6 +30,7 @@ BETTER_BY = 0.005
 """A new model must lose so much less than what is in use: changing for nothing costs trust in the figures."""
 KEEP_DAYS = 90
 HEURISTIC = "heuristic"
+NOTED_S = 8 * 24 * 3600
 
 
 class NoSuchModel(ValueError):
@@ -62,21 +64,42 @@ class Trained:
     in_use: str
     why: str
     figures: dict[str, Figures]
+    outcome: Outcome
+    orders: int = 0
 
 
 def train_eta(*, now: datetime) -> Trained:
     """Learn from the last 60 days but their newest fifth, judge on that, and use the best of three: the rule of thumb,
     the model in use, the new one. A model that does worse than the rule of thumb goes out of use by itself.
 
-    Every training is kept with its figures. Raises learning.NotInstalled.
+    Every training is kept with its figures, and what came of the last one is noted for operations
+    (orders.queries.eta.training_now). Raises learning.NotInstalled.
     """
+    from orders.promise.learning import NotInstalled, booster
+
+    try:
+        booster()
+    except NotInstalled:
+        _note(Outcome.NOT_INSTALLED, now=now)
+        raise
+    trained = _train(now=now)
+    _note(trained.outcome, now=now, orders=trained.orders, model=str(trained.model or ""))
+    return trained
+
+
+def _note(outcome: Outcome, *, now: datetime, **more: Any) -> None:
+    live.remember(NOTED, {"at": now.isoformat(), "outcome": outcome.value, **more}, ttl_s=NOTED_S)
+
+
+def _train(*, now: datetime) -> Trained:
     from orders.promise.learning import Effort, learn
 
     rows = delivered_rows(now=now)
     active = EtaModel.objects.filter(is_active=True).first()
     name = str(active) if active else HEURISTIC
     if len(rows) < LEAST_ROWS:
-        return Trained(None, name, f"{len(rows)} delivered orders; {LEAST_ROWS} are needed.", {})
+        why = f"{len(rows)} delivered orders; {LEAST_ROWS} are needed."
+        return Trained(None, name, why, {}, Outcome.TOO_FEW, orders=len(rows))
     cut = len(rows) - round(JUDGED_SHARE * len(rows))
     earlier, later = rows[:cut], rows[cut:]
     ranks = _ranks(earlier)
@@ -236,7 +259,11 @@ def _keep(
     kept["learned"]["version"] = str(model)
     EtaModel.objects.filter(pk=model.pk).update(kept=kept)
     EtaModel.objects.filter(is_active=False, trained_at__lt=now - timedelta(days=KEEP_DAYS)).delete()
-    return Trained(model, str(model) if wins else (name if best == name else best), why, figures)
+    in_use = str(model) if wins else (name if best == name else best)
+    outcome = Outcome.TAKEN if wins else Outcome.KEPT_OUT
+    if in_use == HEURISTIC != name:
+        outcome = Outcome.ROLLED_BACK
+    return Trained(model, in_use, why, figures, outcome, orders=len(rows))
 
 
 def _lock() -> None:

@@ -19,10 +19,11 @@ from hypothesis import given
 from hypothesis import settings as budget
 from hypothesis import strategies as st
 
+from blinkit.kernel import live
 from blinkit.kernel.geo import Point
 from catalog.tests.factories import NOW, ProductFactory
 from catalog.tests.factories import store as make_store
-from orders import queries
+from orders import queries, tasks
 from orders.models import EtaModel, LegStat, Order, Promise
 from orders.promise import VERSION, PromiseInputs, quote
 from orders.promise.conformal import Adaptive
@@ -32,6 +33,7 @@ from orders.promise.learned import Learned, learned_from
 from orders.promise.recent import FIELDS as RECENT
 from orders.promise.recent import Past, recent
 from orders.promise.trees import UNKNOWN, BadTrees, Trees, trees_from
+from orders.queries.eta import NOTED, Outcome, Training, training_now
 from orders.services import eta
 from orders.states import Status
 from orders.tests.factories import HOME, customer, shop
@@ -245,6 +247,8 @@ class TestTraining:
         history(500)
         trained = eta.train_eta(now=NOW)
         assert trained.in_use == str(trained.model) == f"l{trained.model.pk}", trained
+        noted = training_now()
+        assert (noted.in_use, noted.outcome, noted.model) == (trained.in_use, Outcome.TAKEN, trained.in_use)
         assert trained.figures["new"].mae_s < trained.figures["heuristic"].mae_s
         assert trained.model.figures["heuristic"]["mae_s"] == trained.figures["heuristic"].mae_s
         store = Order.objects.first().store
@@ -255,12 +259,14 @@ class TestTraining:
         # The same orders teach nothing new: the second model is kept out of use.
         again = eta.train_eta(now=NOW + timedelta(days=1))
         assert again.in_use == str(trained.model)
+        assert (training_now().in_use, training_now().outcome) == (trained.in_use, Outcome.KEPT_OUT)
         assert list(EtaModel.objects.values_list("is_active", flat=True)) == [False, True]
 
     def test_too_few_orders_change_nothing(self):
         history(50)
         trained = eta.train_eta(now=NOW)
         assert (trained.model, trained.in_use) == (None, "heuristic")
+        assert (training_now().outcome, training_now().orders) == (Outcome.TOO_FEW, 50)
         assert not EtaModel.objects.exists()
 
     def test_a_model_in_use_that_does_worse_than_the_rule_of_thumb_goes_out_by_itself(self, monkeypatch):
@@ -276,6 +282,7 @@ class TestTraining:
         assert trained.in_use == "heuristic"
         assert not wrong.is_active
         assert wrong.why.startswith("Worse than the rule of thumb.")
+        assert training_now() == Training(outcome=Outcome.ROLLED_BACK, at=NOW, model=str(trained.model), orders=400)
 
     def test_by_hand_an_earlier_model_comes_back(self):
         model = EtaModel.objects.create(
@@ -306,6 +313,10 @@ class TestTraining:
         monkeypatch.setattr(builtins, "__import__", missing)
         with pytest.raises(CommandError, match=r"blinkit\[eta\]"):
             call_command("train_eta")
+        assert training_now().outcome == Outcome.NOT_INSTALLED
+        live.remember(NOTED, {}, ttl_s=60)
+        tasks.train_eta()  # by night: it ends well, and says so
+        assert training_now().outcome == Outcome.NOT_INSTALLED
         assert not EtaModel.objects.exists()
 
 

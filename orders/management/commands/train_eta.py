@@ -31,10 +31,8 @@ class Command(BaseCommand):
             )
 
     def _train(self) -> None:
-        try:
-            from orders.promise.learning import NotInstalled
-        except ImportError as error:
-            raise CommandError(str(error)) from error
+        from orders.promise.learning import NotInstalled
+
         try:
             trained = train_eta(now=timezone.now())
         except NotInstalled as error:
