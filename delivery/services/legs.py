@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.conf import settings
 from django.db import connection
@@ -68,6 +69,6 @@ def measure_legs(*, now: datetime) -> int:
     bags another rider took over on the road teach nothing: their times are those of a mishap.
     """
     with connection.cursor() as cursor:
-        asked = {"zone": settings.TIME_ZONE, "since": now - LOOK_BACK, "now": now, "any": LegStat.ANY_HOUR}
-        cursor.execute(_SQL, {**asked, "vehicles": list(RIDDEN)})
+        asked: dict[str, Any] = {"zone": settings.TIME_ZONE, "since": now - LOOK_BACK, "now": now}
+        cursor.execute(_SQL, {**asked, "any": LegStat.ANY_HOUR, "vehicles": list(RIDDEN)})
         return write_leg_stats([LegMeasure(*row) for row in cursor.fetchall()], now=now)

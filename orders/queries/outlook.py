@@ -202,9 +202,8 @@ def outlook_of(order: Order, *, lines: int, now: datetime, position: Mapping[str
 
 def _read_measured() -> dict[tuple[int | None, int], dict[str, tuple[float, float]]]:
     found: dict[tuple[int | None, int], dict[str, tuple[float, float]]] = {}
-    stats = LegStat.objects.filter(samples__gte=ENOUGH_SAMPLES).exclude(leg__startswith=RIDDEN_BY)
-    stats = stats.values_list("store_id", "hour", "leg", "p50_s", "p90_s")
-    for store_id, hour, leg, p50_s, p90_s in stats:
+    enough = LegStat.objects.filter(samples__gte=ENOUGH_SAMPLES).exclude(leg__startswith=RIDDEN_BY)
+    for store_id, hour, leg, p50_s, p90_s in enough.values_list("store_id", "hour", "leg", "p50_s", "p90_s"):
         found.setdefault((store_id, hour), {})[leg] = (p50_s, p90_s)
     return found
 
