@@ -46,7 +46,7 @@ def routed_metres(origin: Point, to: Point) -> int | None:
     at = _name(origin, to)
     metres = _recall([at]).get(at)
     if metres is None and _may_wait():
-        answer = _ask(route_path(origin, to, profile=settings.OSRM_PROFILE), route_from)
+        answer = _ask(route_path(origin, to, profile=settings.OSRM_PROFILE), partial(route_from, between=(origin, to)))
         if answer is not _NOTHING:
             metres = _keep({at: answer})[at]
     return None if metres is None or metres == NO_WAY else metres
@@ -61,8 +61,9 @@ def ask_ahead(origins: Sequence[Point], to: Point) -> None:
     open_ = [(name, origin) for name, origin in names.items() if name not in known]
     for start in range(0, len(open_), MOST_PER_TABLE - 1):
         part = open_[start : start + MOST_PER_TABLE - 1]
-        path = table_path([origin for _name, origin in part], to, profile=settings.OSRM_PROFILE)
-        answer = _ask(path, partial(table_from, origins=len(part)))
+        places = [origin for _name, origin in part]
+        path = table_path(places, to, profile=settings.OSRM_PROFILE)
+        answer = _ask(path, partial(table_from, origins=places, to=to))
         if answer is _NOTHING:
             return
         _keep({name: way for (name, _origin), way in zip(part, answer, strict=True)})

@@ -1,7 +1,16 @@
-"""A router behind our ways: documented answers read, faults survived, and the built-in model when it is away.
+"""A router behind our ways: documented and recorded answers read, faults survived, and the built-in model when it is
+away.
 
-The answers in catalog/tests/osrm were written by hand in the documented form of OSRM's API v1; none was recorded from a
-running server.
+In catalog/tests/osrm `route`, `table`, `no_route` and `invalid` were written by hand in the documented form of OSRM's
+API v1. What begins with `recorded` is what servers answered to others, as it stands in public (hints shortened; ways
+and places (c) OpenStreetMap contributors):
+- recorded_route: osrm.malaysiaai.ml (osrm-routed --algorithm mld), in a public how-to on running it,
+  /route/v1/driving/100.46722412109374,6.058623804918194;100.51211357116699,6.01423932199451?overview=false
+- recorded_table: the public server, in github.com/Project-OSRM/osrm-backend/issues/5788, /table/v1/driving/
+  49.81755316257477,40.39497998078589;49.8177462816238,40.3949953014633?destinations=0&annotations=distance,duration
+- recorded_nowhere: a server without streets there, in github.com/Project-OSRM/osrm-backend/issues/6037,
+  /route/v1/car/35.711953,-0.635834;35.854553,-0.310364
+This adapter has not been run against a server.
 """
 
 import json
@@ -20,6 +29,8 @@ from catalog.ways import way_metres
 
 HERE, THERE = Point(12.956, 77.628), Point(12.945, 77.62)
 FAR = Point(12.9, 77.6)
+ASKED = {"origins": [Point(12.95, 77.62), Point(12.97, 77.64), FAR], "to": HERE}
+"""What `table` is the answer to."""
 
 
 def said(name):
@@ -34,9 +45,29 @@ def test_asks_in_the_documented_form():
 
 
 def test_reads_the_documented_answers():
-    assert route_from(said("route")) == Way(2713, 398.6)
-    assert table_from(said("table"), origins=3) == [Way(1390, 231.9), Way(2942, 402.5), None]
-    assert route_from(said("no_route")) is None
+    assert route_from(said("route"), between=(HERE, THERE)) == Way(2713, 398.6)
+    assert table_from(said("table"), **ASKED) == [Way(1390, 231.9), Way(2942, 402.5), None]
+    assert route_from(said("no_route"), between=(HERE, THERE)) is None
+
+
+def test_reads_what_servers_answered():
+    between = Point(6.058623804918194, 100.46722412109374), Point(6.01423932199451, 100.51211357116699)
+    assert route_from(said("recorded_route"), between=between) == Way(10_209, 1_050.8)
+    origins = [Point(40.39497998078589, 49.81755316257477), Point(40.3949953014633, 49.8177462816238)]
+    assert table_from(said("recorded_table"), origins=origins, to=origins[0]) == [Way(0, 0.0), None]
+
+
+def test_a_router_without_streets_there_knows_no_way():
+    """It says 0 metres between two places 39 km apart."""
+    between = Point(-0.635834, 35.711953), Point(-0.310364, 35.854553)
+    assert said("recorded_nowhere")["routes"][0]["distance"] == 0
+    assert route_from(said("recorded_nowhere"), between=between) is None
+    far = Point(0.0, 0.0)
+    origins = ASKED["origins"]
+    assert table_from(said("table"), origins=[far, *origins[1:]], to=ASKED["to"]) == [None, Way(2942, 402.5), None]
+    assert table_from(said("table"), origins=origins, to=far) == [None, None, None]
+    silent = {**said("table"), "sources": None, "destinations": [{}]}
+    assert table_from(silent, origins=[far] * 3, to=far) == table_from(said("table"), **ASKED)
 
 
 @pytest.mark.parametrize(
@@ -49,14 +80,14 @@ def test_reads_the_documented_answers():
 )  # fmt: skip
 def test_believes_nothing_else(answer):
     with pytest.raises(BadAnswer):
-        route_from(answer)
+        route_from(answer, between=(HERE, THERE))
     with pytest.raises(BadAnswer):
-        table_from(answer, origins=1)
+        table_from(answer, origins=[HERE], to=THERE)
 
 
 def test_a_table_of_another_size_is_refused():
     with pytest.raises(BadAnswer):
-        table_from(said("table"), origins=2)
+        table_from(said("table"), origins=[HERE, THERE], to=FAR)
 
 
 class Router:
@@ -127,8 +158,8 @@ def test_a_place_without_a_way_is_remembered(router):
 
 def test_many_are_asked_in_one_call(router):
     behind = router(said("table"))
-    routing.ask_ahead([HERE, THERE, FAR], Point(12.96, 77.63))
-    assert routing.routed_metres(THERE, Point(12.96, 77.63)) == 2942
+    routing.ask_ahead(**ASKED)
+    assert routing.routed_metres(ASKED["origins"][1], ASKED["to"]) == 2942
     assert [path.split("/")[1] for path in behind.asked] == ["table"]
 
 

@@ -1,7 +1,9 @@
 """What is asked of an OSRM router and how its answers read (API v1: /route and /table). Plain Python; no network here.
 
 Form of the answers: project-osrm.org/docs/v5.24.0/api. Coordinates go as "lng,lat". A router that finds no way says
-code "NoRoute" or "NoTable", or null in a cell.
+code "NoRoute" or "NoTable", or null in a cell. One that has no streets where it is asked says neither: both places lie
+on the nearest street it knows then, thousands of kilometres away, and the way is 0 metres (Project-OSRM/osrm-backend,
+issues 6037 and 4740). So an answer for another place than the one that was asked for is no way.
 """
 
 from __future__ import annotations
@@ -12,10 +14,14 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
 
-from blinkit.kernel.geo import Point
+from blinkit.kernel.geo import Point, distance_metres
 
 MOST_METRES = 200_000
 """A way longer than that is no delivery; the answer is not believed."""
+
+
+MOST_OFF_METRES = 1_000
+"""A place so far from the nearest street of the router lies off its streets."""
 
 
 class BadAnswer(ValueError):
@@ -43,31 +49,50 @@ def table_path(origins: Sequence[Point], to: Point, *, profile: str) -> str:
     )
 
 
-def route_from(answer: Any) -> Way | None:
-    """The first route; None where the router knows there is no way. Raises BadAnswer."""
+def route_from(answer: Any, *, between: tuple[Point, Point]) -> Way | None:
+    """The first route; None where the router knows there is no way, or has no streets there. Raises BadAnswer."""
     if _code(answer) in ("NoRoute", "NoSegment"):
         return None
     _must_be_ok(answer)
     routes = answer.get("routes")
     if not isinstance(routes, list) or not routes or not isinstance(routes[0], dict):
         raise BadAnswer("No routes in it.")
-    return _way(routes[0].get("distance"), routes[0].get("duration"))
+    way = _way(routes[0].get("distance"), routes[0].get("duration"))
+    return way if all(_stands_there(answer.get("waypoints"), between)) else None
 
 
-def table_from(answer: Any, *, origins: int) -> list[Way | None]:
-    """One per origin, None where there is no way. Raises BadAnswer."""
+def table_from(answer: Any, *, origins: Sequence[Point], to: Point) -> list[Way | None]:
+    """One per origin, None where there is no way, or the router has no streets. Raises BadAnswer."""
     if _code(answer) in ("NoTable", "NoSegment"):
-        return [None] * origins
+        return [None] * len(origins)
     _must_be_ok(answer)
     columns = []
     for name in ("distances", "durations"):
         rows = answer.get(name)
-        if not isinstance(rows, list) or len(rows) != origins:
+        if not isinstance(rows, list) or len(rows) != len(origins):
             raise BadAnswer(f"{name} is not a row per place.")
         if not all(isinstance(row, list) and len(row) == 1 for row in rows):
             raise BadAnswer(f"{name} has not one column.")
         columns.append([row[0] for row in rows])
-    return [_way(metres, seconds) for metres, seconds in zip(*columns, strict=True)]
+    ways = [_way(metres, seconds) for metres, seconds in zip(*columns, strict=True)]
+    ends = all(_stands_there(answer.get("destinations"), [to]))
+    there = _stands_there(answer.get("sources"), origins)
+    return [way if ends and begins else None for way, begins in zip(ways, there, strict=True)]
+
+
+def _stands_there(waypoints: Any, asked: Sequence[Point]) -> list[bool]:
+    """Of each place that was asked for: whether the router has a street there. Where it says nothing, it has."""
+    if not isinstance(waypoints, list) or len(waypoints) != len(asked):
+        return [True] * len(asked)
+    return [_near(waypoint, point) for waypoint, point in zip(waypoints, asked, strict=True)]
+
+
+def _near(waypoint: Any, point: Point) -> bool:
+    try:
+        lng, lat = waypoint["location"]
+        return distance_metres(point, Point(float(lat), float(lng))) <= MOST_OFF_METRES
+    except (KeyError, TypeError, ValueError):
+        return True
 
 
 def _places(points: Sequence[Point]) -> str:
