@@ -4,6 +4,8 @@ import re
 from datetime import timedelta
 
 import pytest
+from django.urls import reverse
+from django.utils import timezone
 
 from accounts.tests.factories import UserFactory
 from blinkit.kernel.geo import Point, step_towards
@@ -355,6 +357,24 @@ def test_a_door_operations_moved_is_planned_anew_but_the_first_promise_counts_un
         _before, order = moved_away(stop, 1_200, actor="user:9", asked=asked)
         assert Job.objects.get(pk=stop.job_id).due_at == order.promised_by
         assert late_by(order, 0) == worth
+
+
+def test_who_moves_the_door_reads_the_new_time(client):
+    _made, stop = trip()
+    order = stop.job.order
+    path = f"{order.lat + 0.001}, {order.lng + 0.001}"
+    client.force_login(UserFactory(roles=["ops"]))
+    told = client.post(f"/ops/orders/{order.pk}/pin/", {"place": path, "asked": "1"}, follow=True).content.decode()
+    order.refresh_from_db()
+    by = timezone.localtime(order.promised_by)
+    assert f"The rider sees the new place. It comes by {by:%H:%M}." in told
+    assert Promise.objects.filter(order=order).judged().first().promised_by == order.promised_by
+    client.force_login(order.customer)
+    place = {"lat": order.lat + 0.0005, "lng": order.lng}
+    told = client.post(reverse("order-pin", args=[order.pk]), place, follow=True).content.decode()
+    order.refresh_from_db()
+    by = timezone.localtime(order.promised_by)
+    assert f"Your rider sees the new place. It comes by {by:%H:%M}." in told
 
 
 def test_a_rider_at_the_old_door_rides_on_to_the_new_one_in_the_promise_too():

@@ -7,6 +7,8 @@ import pytest
 from django.db import IntegrityError, transaction
 
 from accounts.models import User
+from blinkit.kernel import metrics
+from blinkit.kernel.geo import Point
 from catalog.models import City
 from catalog.tests.factories import NOW, ProductFactory
 from catalog.tests.factories import store as make_store
@@ -16,6 +18,9 @@ from orders.late import STANDARD, Step
 from orders.models import Cause, LateCredit, LateStep, Order, Promise
 from orders.queries.money import money_of
 from orders.services import personal
+from orders.services.claims import _late_s
+from orders.services.eta import delivered_rows
+from orders.services.judging import count_promise
 from orders.states import Status
 from orders.tests.factories import advance, customer, place_order, shop
 from orders.tests.slots import slot
@@ -237,3 +242,22 @@ def test_a_claim_of_lateness_is_judged_by_the_same_first_promise():
         order_id=order.pk, customer_id=order.customer_id, reported=[report], now=order.promised_by + 40 * M
     )
     assert (claim.state, claim.refund_paise) == ("refunded", order.delivery_paise - 500)
+
+
+@pytest.mark.parametrize("wished", [True, False])
+def test_claims_metrics_and_training_go_by_the_promise_an_order_is_held_to(wished, monkeypatch):
+    """The longer one where the customer moved the door, the one before where operations did."""
+    order = on_the_way()
+    to = Point(2 * order.lat - order.store.lat, 2 * order.lng - order.store.lng)
+    moved = services.move_pin(order_id=order.pk, to=to, most_metres=2_000, actor="user:1", now=NOW, wished=wished)
+    longer_s = (moved.promised_by - order.promised_by).total_seconds()
+    first_ride_s = Promise.objects.filter(order=order).order_by("pk").first().inputs["ride_s"]
+    assert longer_s > 60
+    handed_over(moved, after_m=0)
+    (row,) = delivered_rows(now=moved.promised_by + 5 * M)
+    assert row.made_from["ride_s"] == first_ride_s + (longer_s if wished else 0)
+    counted = []
+    monkeypatch.setattr(metrics, "count", lambda name, by=1, /, **labels: counted.append(labels.get("kept")))
+    count_promise(order_id=order.pk)
+    assert counted[0] == ("yes" if wished else "no")
+    assert (_late_s(Order.objects.get(pk=order.pk)) == 0) is wished
