@@ -350,6 +350,17 @@ def test_a_door_the_customer_moved_is_judged_and_planned_by_the_time_they_were_t
     assert kept.promised_m == pytest.approx((again.promised_by - first.made_at).total_seconds() / 60)
 
 
+def test_a_door_that_is_moved_to_and_fro_makes_the_promise_longer_once():
+    _made, stop = trip()
+    start, customer_id = stop.job.order.point, stop.job.order.customer_id
+    who = {"customer_id": customer_id, "actor": "user:1"}
+    _before, away = moved_away(stop, 200, **who)
+    back = services.move_pin(order_id=away.pk, to=start, now=AT_DOOR, **who)
+    again = services.move_pin(order_id=away.pk, to=away.point, now=AT_DOOR, **who)
+    assert away.promised_by == back.promised_by == again.promised_by
+    assert Promise.objects.filter(order=away).count() == 2
+
+
 def test_a_door_operations_moved_is_planned_anew_but_the_first_promise_counts_unless_the_customer_asked():
     LateStep.objects.create(from_m=1, of="paise", amount=500, cap_paise=500)
     for asked, worth in ((False, 500), (True, 0)):

@@ -75,8 +75,8 @@ def move_pin(*, order_id: UUID, to: Point, most_metres: int, actor: str, now: da
     order = lock(order_id)
     if order.status not in LIVE:
         raise IllegalMove("This order is over.", status_now=order.status)
-    first = Evidence.objects.filter(order=order, kind=PIN).order_by("pk").values_list("detail", flat=True).first()
-    placed = Point(*first["from"]) if first else order.point
+    moves = list(Evidence.objects.filter(order=order, kind=PIN).order_by("pk").values_list("detail", flat=True))
+    placed = Point(*moves[0]["from"]) if moves else order.point
     if distance_metres(order.point, to) < 5:
         return order
     if distance_metres(placed, to) > most_metres:
@@ -85,8 +85,8 @@ def move_pin(*, order_id: UUID, to: Point, most_metres: int, actor: str, now: da
             most_metres=most_metres,
         )
     before, metres = order.point, way_metres(order.store, to)
-    ridden_s, longer_s = (ride_seconds(order.store, to, at=now, metres=way) for way in (order.distance_metres, metres))
-    longer_s -= ridden_s
+    ridden_s, ride_s = (ride_seconds(order.store, to, at=now, metres=way) for way in (order.distance_metres, metres))
+    longer_s = _longer_s(moves, ride_s - ridden_s)
     if order.rider_at_door_at is not None and distance_metres(before, to) > SAME_HOUSE_METRES:
         on_s = ride_seconds(order.store, to, at=now, metres=leg_metres(order.store, before, to))
         longer_s = max(longer_s, on_s)
@@ -101,7 +101,8 @@ def move_pin(*, order_id: UUID, to: Point, most_metres: int, actor: str, now: da
             _agree(order, longer_s)
     order.save(update_fields=fields)
     detail = {
-        "from": [before.lat, before.lng], "to": [to.lat, to.lng], "longer_s": max(0, longer_s), "wished": wished,
+        "from": [before.lat, before.lng], "to": [to.lat, to.lng], "ride_s": ride_s - ridden_s, "longer_s": longer_s,
+        "wished": wished,
     }  # fmt: skip
     Evidence.objects.create(order=order, kind=PIN, detail=detail, actor=actor, at=now)
     moved = PinMoved(
@@ -110,6 +111,16 @@ def move_pin(*, order_id: UUID, to: Point, most_metres: int, actor: str, now: da
     events.record(moved, subject=subject(order), actor=actor)
     hint(order)
     return order
+
+
+def _longer_s(moves: list[dict[str, Any]], by_s: int) -> int:
+    """What a ride that takes `by_s` more or less adds to what was added before: who moves the pin to and fro adds the
+    farthest place once."""
+    here_s = farthest_s = 0
+    for detail in moves:
+        here_s += detail.get("ride_s", detail["longer_s"])
+        farthest_s = max(farthest_s, here_s)
+    return max(0, here_s + by_s - farthest_s)
 
 
 def _agree(order: Order, longer_s: int) -> None:
