@@ -11,7 +11,7 @@ from django.db import connection, transaction
 
 from orders.etas import EtaModel
 from orders.ledger import PromiseRoom
-from orders.models import LegStat
+from orders.models import JUDGED_FIRST, LegStat
 from orders.promise import VERSION, PromiseInputs, quote
 from orders.promise.room import AS_QUOTED, Came, Room, pooled, room_for
 from orders.queries.outlook import legs_of, measured_legs
@@ -25,10 +25,10 @@ LEAST_SAMPLES = 15
 INPUTS = ("lines", "units", "ride_s", "backlog_s", "rider_wait_s", "rush", "bad_weather", "least_ride_s")
 """What a quote is made anew from, as _CAME reads it."""
 
-# The first promise of each order is what the customer was told; one for a slot is no matter of minutes. An order counts
+# The promise an order is held to is what its customer was told; one for a slot is no matter of minutes. An order counts
 # when its time is over, come or not: before, the quick ones, which end first, would speak for all. What has not come by
 # then has taken this long at least.
-_CAME = """
+_CAME = f"""
 SELECT store_id, p50, p90, took, kept, lines, units, ride_s, backlog_s, rider_wait_s, rush, bad_weather, least_ride_s,
     hour
 FROM (
@@ -48,7 +48,7 @@ FROM (
             JOIN catalog_store s ON s.code = p.inputs->>'store'
         WHERE o.placed_at >= %(since)s AND o.slot_id IS NULL
             AND (o.delivered_at <= %(now)s OR o.status = ANY(%(live)s))
-        ORDER BY p.order_id, p.id
+        ORDER BY p.order_id, {JUDGED_FIRST}
     ) f WHERE (version = %(version)s OR (%(again)s AND ride_s > 0 AND lines > 0)) AND p50 > 0 AND took > 0
         AND greatest(promised_by, made_at + p90 * interval '1 second') < %(now)s
 ) g WHERE nth <= %(most)s
