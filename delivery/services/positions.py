@@ -387,7 +387,7 @@ def _show(
         place: tuple[float, float] = (mark.lat, mark.lng)
         on_route: dict[str, Any] = {}
         if leg is not None and leg.line is not None and order == leg.name:
-            place, on_route = _on_route(order, mark, state, leg.line, along, doors, batch)
+            place, on_route = _on_route(leg, leg.line, mark, state, along, doors, batch)
         seen = shown_to(order, doors, *place)
         if seen is None or seen.rough:
             batch.share(f"order-exact.{order}", {**shown, "left_s": left_s})
@@ -400,26 +400,29 @@ def _show(
 
 
 def _on_route(
-    order: str,
+    leg: Leg,
+    line: Line,
     mark: Mark,
     state: dict[str, Any],
-    line: Line,
     along: float | None,
     doors: Sequence[Door],
     batch: live.Batch,
 ) -> tuple[tuple[float, float], dict[str, Any]]:
     """Where the customer whose door is next sees the rider, and where that is on their line, which is written down for
-    them when it is another one."""
+    them when it is another one. A line the rider has left is not named, though no other is known yet."""
     place = (mark.lat, mark.lng) if along is None else line.place(along)
-    drawn = state["way"].get("drawn")
+    way = state["way"]
+    if along is None and way.get("from") and leg.origin != tuple(way["from"]):
+        return place, {}
+    drawn = way.get("drawn")
     if drawn is None or drawn[0] != line.mark or mark.at_ms - drawn[3] > DRAWN_AGAIN_S * 1000:
-        part = line_shown_to(order, doors, line)
+        part = line_shown_to(leg.name, doors, line)
         if part is None:
             return place, {}
         shown, cut = part
-        drawn = state["way"]["drawn"] = [line.mark, shown.mark, cut, mark.at_ms]
+        drawn = way["drawn"] = [line.mark, shown.mark, cut, mark.at_ms]
         route = {"id": shown.mark, "polyline": shown.text, "metres": round(shown.metres)}
-        batch.remember(f"route-of-order:{order}", route, ttl_s=AT_TTL_S)
+        batch.remember(f"route-of-order:{leg.name}", route, ttl_s=AT_TTL_S)
     on_route: dict[str, Any] = {"route_id": drawn[1]}
     if along is not None and along >= drawn[2]:
         on_route["along_metres"] = round(along - drawn[2])

@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import httpx
 import pytest
+from asgiref.sync import async_to_sync, sync_to_async
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
@@ -19,6 +20,7 @@ from delivery.models import Job, JobState, Stop, StopState
 from delivery.services import routes
 from delivery.services.positions import note_carrying
 from delivery.tests.factories import BAGS, trip, waiting_job
+from delivery.tests.test_tracking import socket
 from delivery.tracing.plane import apart
 from orders import queries as orders_queries
 from orders.models import Order
@@ -243,10 +245,12 @@ def test_who_takes_another_street_gets_the_line_from_there(router):
     who, home, (order,) = on_the_road()
     report(who, 0, home.lat, home.lng)
     routes._looked.clear()
-    for n in range(1, 4):  # straight north, where the line goes round
+    for n in range(1, 3):  # straight north, where the line goes round
         report(who, 10 * n, home.lat + 0.001 * n, home.lng)
     before = seen_by(order)
     assert before["route"] and "along_metres" not in before["position"], "drawn, but nobody is on it"
+    report(who, 30, home.lat + 0.003, home.lng)
+    assert seen_by(order)["route"] is None, "it is not the way any more"
     assert len(router.asked) == 1
     report(who, 40, home.lat + 0.003, home.lng)
     assert len(router.asked) == 2, "again, from where the rider is"
@@ -299,3 +303,25 @@ def test_a_broker_that_is_away_costs_no_position(router, monkeypatch):
     monkeypatch.setattr(tasks.draw_lines, "apply_async", refuse)
     who, home, _ = on_the_road()
     assert report(who, 0, home.lat, home.lng) is not None
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_socket_carries_the_line_in_its_snapshot_and_where_on_it_the_rider_is(router):
+    who, home, (first, second) = on_the_road(doors=(0.012, 0.030))
+    for at_s in (0, 5):
+        routes._looked.clear()
+        report(who, at_s, home.lat, home.lng + ASIDE / 4)
+
+    async def look(order):
+        ws = socket(order, order.customer_id)
+        assert (await ws.connect())[0]
+        snapshot = await ws.receive_json_from(5)
+        await sync_to_async(report)(who, 20 if order is first else 30, home.lat, home.lng + ASIDE / 2)
+        position = await ws.receive_json_from(5)
+        await ws.disconnect()
+        return snapshot["data"]["rider"], position["data"]
+
+    mine, moved = async_to_sync(look)(first)
+    assert mine["route"]["id"] == moved["route_id"] and moved["along_metres"] == pytest.approx(217, abs=3)
+    others, moved = async_to_sync(look)(second)
+    assert others["route"] is None and moved["rough"] and "route_id" not in moved

@@ -31,7 +31,7 @@ class Ring:
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """Everything in the units of a viewBox of WIDE × HIGH. `ridden` and `ahead` are of the road; `line` without one."""
+    """Everything in the units of a viewBox of WIDE × HIGH. `ridden` and `ahead` are of the road, `line` is none."""
 
     store: tuple[float, float]
     door: tuple[float, float]
@@ -86,6 +86,7 @@ def picture_of(
     if road is not None:
         done, to_go = ([put(Point(*place)) for place in part] for part in road.line.cut(road.ridden_metres))
         ridden, ahead = _drawn(done if road.ridden_metres else []), _drawn(to_go)
+        line = _drawn([to_go[-1], at_door])  # from the street to the door
     elif not hides_way:
         line = _drawn([begin, at_door])
     per_metre = scale / METRES_PER_DEGREE

@@ -58,12 +58,12 @@
     lines ||= {
       hint: add({ color: ink("ink-3"), weight: 2, dashArray: "6 7", className: "route-hint" }),
       edge: add({ color: ink("paper"), weight: 9, opacity: 0.85 }),
-      ridden: add({ color: ink("blue"), weight: 5, opacity: 0.35, className: "route-ridden" }),
+      ridden: add({ color: ink("blue"), weight: 5, opacity: 0.4, className: "route-ridden" }),
       ahead: add({ color: ink("blue"), weight: 5, className: "route-ahead" }),
     };
     const on = route && seen?.route === route.id;
     const [ridden, ahead] = on ? cut(shownAlong ?? seen.along ?? 0) : [[], []];
-    lines.hint.setLatLngs(on || seen?.rough ? [] : [from, home]);
+    lines.hint.setLatLngs(on ? [route.places.at(-1), home] : seen?.rough ? [] : [from, home]); // the last steps are no street either
     if (lines.of !== (on ? route.id : "")) { lines.of = on ? route.id : ""; lines.edge.setLatLngs(on ? route.places : []); }
     lines.ridden.setLatLngs(ridden);
     lines.ahead.setLatLngs(ahead);

@@ -227,6 +227,7 @@ def test_a_line_that_comes_later_or_goes_changes_the_measure_and_not_the_way():
     assert told[9].left_metres < 1_400 and told[10].left_metres == pytest.approx(1_800, abs=2)
     assert [p.off_route_since_ms for p in told] == [None] * 40
     assert [p.fraction for p in told[10:30]] == sorted(p.fraction for p in told[10:30])
+    assert 0.05 < told[10].fraction < told[9].fraction + 0.02, "what is ridden stays ridden"
     assert told[30].left_metres < 1_200 and told[10].along and told[30].along is None
 
 
