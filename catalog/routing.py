@@ -12,6 +12,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Collection, Sequence
 from functools import partial
+from threading import Lock
 from typing import Any, Generic, TypeVar
 
 import httpx
@@ -56,6 +57,7 @@ class _Kept(Generic[T]):
     def __init__(self, kind: str, *, most: int, read: Callable[[str], T], write: Callable[[T], str | int]) -> None:
         self.kind, self.most, self.read, self.write = kind, most, read, write
         self.here: dict[str, tuple[float, T]] = {}
+        self.keeping = Lock()
 
     def known_here(self, name: str) -> tuple[T] | None:
         kept = self.here.get(name)
@@ -89,11 +91,12 @@ class _Kept(Generic[T]):
 
     def _keep_here(self, ways: dict[str, T]) -> None:
         until = time.monotonic() + KEPT_S
-        for name, way in ways.items():
-            self.here.pop(name, None)
-            self.here[name] = (until, way)
-        while len(self.here) > self.most:
-            del self.here[next(iter(self.here))]
+        with self.keeping:
+            for name, way in ways.items():
+                self.here.pop(name, None)
+                self.here[name] = (until, way)
+            while len(self.here) > self.most:
+                del self.here[next(iter(self.here))]
 
 
 _metres: _Kept[int] = _Kept("way", most=MOST_KEPT, read=int, write=int)
