@@ -10,7 +10,7 @@ from celery import shared_task
 from django.utils import timezone
 
 from delivery import services
-from delivery.services import history, targets, weeks
+from delivery.services import history, routes, targets, weeks
 
 
 @shared_task(name="delivery.tasks.dispatch_round")
@@ -87,6 +87,12 @@ def make_gigs(**_: Any) -> int:
 def write_positions(**_: Any) -> int:
     """Bring the positions of the last seconds to the database."""
     return history.write_positions(consumer=f"{socket.gethostname()}-{os.getpid()}")
+
+
+@shared_task(name="delivery.tasks.draw_lines")
+def draw_lines(*, ways: list[list[float]], **_: Any) -> int:
+    """Ask the router for the lines of legs that have begun."""
+    return routes.ask_for_lines(ways)
 
 
 @shared_task(name="delivery.tasks.keep_position_days")

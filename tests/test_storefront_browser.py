@@ -632,6 +632,70 @@ def test_an_order_is_followed_without_a_socket_on_a_slow_phone_with_tiles_that_d
     assert page.locator("#track-map").count() == 0
 
 
+ON_ROUTE = """
+from django.utils import timezone
+from blinkit.kernel import live
+from catalog.travel import Line
+from orders.models import Order
+order = Order.objects.get(pk="{order}")
+line = Line([(order.lat + 0.012, order.lng), (order.lat + 0.006, order.lng), (order.lat + 0.006, order.lng + 0.006),
+             (order.lat, order.lng + 0.006), (order.lat, order.lng)])
+lat, lng = line.place({along})
+route = dict(id=line.mark, polyline=line.text, metres=round(line.metres))
+here = dict(lat=lat, lng=lng, at=timezone.now().isoformat(), rider=9999, route_id=line.mark, along_metres={along})
+live.remember(f"route-of-order:{{order.pk}}", route, ttl_s=600)
+live.remember(f"rider-of-order:{{order.pk}}", here, ttl_s=600)
+print(line.mark)
+"""
+DRAWN = """() => Object.fromEntries(["route-ahead", "route-ridden", "route-hint"].map((name) => {
+    const path = document.querySelector(`path.${name}`);
+    const style = path && getComputedStyle(path);
+    const light = path && Number(path.getAttribute("stroke-opacity"));
+    const dashed = style?.strokeDasharray !== "none";
+    return [name, path && {length: path.getTotalLength(), wide: parseFloat(style.strokeWidth), dashed, light}];
+}))"""
+
+
+@pytest.mark.parametrize("size", [PHONE, DESK], ids=["phone", "desk"])
+def test_the_way_along_the_streets_is_a_road_on_the_map_and_the_ridden_part_is_lighter(house, window, size):
+    """A straight dashed line until a router's is known; then the road, which the rider follows round its corners."""
+    order_id, session = house.elsewhere(TRIP.format(phone=customers()[-2].phone, store=STORE)).split()
+    house.elsewhere(MOVE.format(order=order_id, north=0.0119))
+    page = window(size, service_workers="block")
+    page.context.add_cookies([{"name": "sessionid", "value": session, "url": house.url}])
+    page.route_web_socket("**/ws/**", lambda socket: socket.close())
+    asked = []
+    page.on("request", lambda request: "/now/" in request.url and asked.append(request.url))
+    page.goto(f"/orders/{order_id}/")
+    page.locator("path.route-hint").wait_for(state="attached")
+    page.locator("[data-track-dot][data-state=live]").wait_for()
+    bare = page.evaluate(DRAWN)
+    assert bare["route-hint"]["length"] > 100 and bare["route-hint"]["dashed"]
+    assert bare["route-ahead"]["length"] == bare["route-ridden"]["length"] == 0
+
+    mark = house.elsewhere(ON_ROUTE.format(order=order_id, along=400)).strip()
+    page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
+    assert until_true(page, f"() => ({DRAWN})()['route-ridden'].length > 10")
+    page.wait_for_function(STANDS, polling=700)
+    road = page.evaluate(DRAWN)
+    assert road["route-ahead"]["length"] > 3 * road["route-ridden"]["length"] > 0
+    assert not road["route-ahead"]["dashed"] and road["route-ahead"]["wide"] > 2 * road["route-hint"]["wide"]
+    assert road["route-ridden"]["light"] < 0.5 and road["route-ahead"]["light"] == 1
+    assert road["route-hint"]["length"] < bare["route-hint"]["length"] / 10, "the road ends at the door"
+
+    house.elsewhere(ON_ROUTE.format(order=order_id, along=900))  # round the first corner
+    page.evaluate(f"() => {{ window.seen = []; setInterval(() => window.seen.push({MARKER_AT}), 100); }}")
+    page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
+    door = page.evaluate("() => JSON.parse(document.getElementById('track-facts').textContent).points[1]")
+    assert until_true(page, f"() => Math.abs({MARKER_AT}[1] - {door['lng']}) > 0.0019")
+    places = page.evaluate("window.seen")
+    aside = [min(abs(lng - door["lng"]), abs(lat - door["lat"] - 0.006)) for lat, lng in places]
+    assert max(aside) < 2e-5, "on the road all the time, never across the corner"
+    assert any(url.endswith(f"?route={mark}") for url in asked), "a line is sent once"
+
+
+MARKER_AT = "document.getElementById('track-map').map.where('rider')"
+STANDS = f"() => {{ const [lat] = {MARKER_AT}; const was = window.was; window.was = lat; return lat === was; }}"
 MARKER = "() => document.getElementById('track-map').map.where('rider')?.[0]"
 SHIFTED = """() => new Promise(done => {
     let sum = 0;

@@ -24,13 +24,24 @@ from blinkit.kernel.redis_client import client as redis
 from blinkit.kernel.redis_client import key
 from catalog import routing
 from catalog.tests.factories import store as make_store
-from catalog.travel.osrm import BadAnswer, Way, route_from, route_path, table_from, table_path
+from catalog.travel import Line
+from catalog.travel.osrm import (
+    BadAnswer,
+    Way,
+    road_from,
+    road_path,
+    route_from,
+    route_path,
+    table_from,
+    table_path,
+)
 from catalog.ways import way_metres
 
 HERE, THERE = Point(12.956, 77.628), Point(12.945, 77.62)
 FAR = Point(12.9, 77.6)
 ASKED = {"origins": [Point(12.95, 77.62), Point(12.97, 77.64), FAR], "to": HERE}
 """What `table` is the answer to."""
+HERE_, THERE_ = (HERE.lat, HERE.lng), (THERE.lat, THERE.lng)
 
 
 def said(name):
@@ -42,12 +53,18 @@ def test_asks_in_the_documented_form():
     path = table_path([HERE, THERE], FAR, profile="a/b")
     assert path.startswith("/table/v1/a%2Fb/77.628000,12.956000;77.620000,12.945000;77.600000,12.900000?")
     assert path.endswith("sources=0;1&destinations=2&annotations=duration,distance")
+    path = road_path(HERE, THERE, profile="bike")
+    assert path.startswith("/route/v1/bike/77.628000,12.956000;77.620000,12.945000?overview=full&geometries=polyline")
 
 
 def test_reads_the_documented_answers():
     assert route_from(said("route"), between=(HERE, THERE)) == Way(2713, 398.6)
     assert table_from(said("table"), **ASKED) == [Way(1390, 231.9), Way(2942, 402.5), None]
     assert route_from(said("no_route"), between=(HERE, THERE)) is None
+    assert road_from(said("road")).places == [
+        (12.956, 77.628), (12.9529, 77.628), (12.95274, 77.62291), (12.94955, 77.6227), (12.945, 77.62),
+    ]  # fmt: skip
+    assert road_from(said("no_route")) is None
 
 
 def test_reads_what_servers_answered():
@@ -109,8 +126,10 @@ def router(settings, monkeypatch):
     """With a router, outside of any transaction, nothing kept and the breaker closed."""
 
     def forget():
-        routing._kept.clear()
-        for name in (*redis().scan_iter(key("way:*")), key("breaker:osrm"), key("breaker:osrm:probe")):
+        routing._metres.here.clear()
+        routing._lines.here.clear()
+        kept = [name for kind in ("way", "line") for name in redis().scan_iter(key(f"{kind}:*"))]
+        for name in (*kept, key("breaker:osrm"), key("breaker:osrm:probe")):
             redis().delete(name)
 
     def behind(*answers):
@@ -128,7 +147,7 @@ def router(settings, monkeypatch):
 def test_a_way_is_asked_once_and_kept_also_for_other_processes(router):
     behind = router(said("route"))
     assert routing.routed_metres(HERE, THERE) == routing.routed_metres(HERE, THERE) == 2713
-    routing._kept.clear()
+    routing._metres.here.clear()
     assert routing.routed_metres(HERE, THERE) == 2713
     assert len(behind.asked) == 1
 
@@ -154,6 +173,67 @@ def test_a_place_without_a_way_is_remembered(router):
     behind = router(httpx.Response(400, json=said("no_route")))
     assert routing.routed_metres(HERE, THERE) is routing.routed_metres(HERE, THERE) is None
     assert len(behind.asked) == 1
+
+
+def drawn(places, **fields):
+    line = Line(places)
+    route = {"geometry": line.text, "distance": line.metres, "duration": 60.0} | fields
+    return {"code": "Ok", "routes": [route]}
+
+
+@pytest.mark.parametrize(
+    "fields", [{"geometry": None}, {"geometry": {"type": "LineString"}}, {"geometry": "~~~~"}, {"distance": 9e9}]
+)
+def test_a_line_nobody_can_draw_is_not_believed(fields):
+    with pytest.raises(BadAnswer):
+        road_from(drawn([HERE_, THERE_], **fields))
+    with pytest.raises(BadAnswer):
+        road_from(said("route"))  # asked without its line
+
+
+def test_a_line_is_asked_for_once_and_kept_also_for_other_processes(router):
+    behind = router(said("road"))
+    assert routing.kept_lines([(HERE, THERE)]) == {}
+    assert routing.routed_line(HERE, THERE).metres == pytest.approx(1_836, abs=1)
+    assert routing.lines_here([(HERE, THERE)]).keys() == {(HERE, THERE)}
+    routing._lines.here.clear()
+    assert routing.lines_here([(HERE, THERE)]) == {}
+    assert routing.kept_lines([(HERE, THERE), (HERE, FAR)])[HERE, THERE].text == routing.routed_line(HERE, THERE).text
+    assert routing.lines_here([(HERE, THERE)]).keys() == {(HERE, THERE)}
+    assert len(behind.asked) == 1
+
+
+@pytest.mark.parametrize(
+    "answer", [said("no_route"), drawn([HERE_, (12.95, 77.62)]), drawn([(12.958, 77.628), THERE_])]
+)
+def test_a_way_that_does_not_exist_or_leads_elsewhere_has_no_line_and_that_is_kept_too(router, answer):
+    behind = router(answer)
+    assert routing.routed_line(HERE, THERE) is None
+    routing._lines.here.clear()
+    assert routing.kept_lines([(HERE, THERE)]) == {(HERE, THERE): None}
+    assert routing.routed_line(HERE, THERE) is None
+    assert len(behind.asked) == 1
+
+
+def test_without_an_answer_nothing_is_kept_of_a_line(router, monkeypatch, settings):
+    behind = router(httpx.ConnectError("down"))
+    assert routing.routed_line(HERE, THERE) is None
+    assert routing.kept_lines([(HERE, THERE)]) == {} and len(behind.asked) == 2
+    monkeypatch.setattr(routing, "_may_wait", lambda: False)
+    behind = router(said("road"))
+    assert routing.routed_line(HERE, THERE) is None and behind.asked == []
+    settings.OSRM_URL = ""
+    assert routing.kept_lines([(HERE, THERE)]) == routing.lines_here([(HERE, THERE)]) == {}
+
+
+def test_a_process_keeps_the_newest_lines_only(router, monkeypatch):
+    monkeypatch.setattr(routing._lines, "most", 2)
+    ends = [Point(12.9, 77.6 + n / 100) for n in range(3)]
+    for end in ends:
+        router(drawn([(FAR.lat, FAR.lng), (12.91, 77.6), (end.lat, end.lng)]))
+        routing.routed_line(FAR, end)
+    assert len(routing._lines.here) == 2
+    assert routing.kept_lines([(FAR, ends[0])]).keys() == {(FAR, ends[0])}
 
 
 def test_many_are_asked_in_one_call(router):

@@ -15,6 +15,7 @@ from typing import Any
 from urllib.parse import quote
 
 from blinkit.kernel.geo import Point, distance_metres
+from catalog.travel.line import BadLine, Line, line_from
 
 MOST_METRES = 200_000
 """A way longer than that is no delivery; the answer is not believed."""
@@ -40,6 +41,14 @@ def route_path(a: Point, b: Point, *, profile: str) -> str:
     return f"/route/v1/{quote(profile, safe='')}/{_places([a, b])}?overview=false&alternatives=false&steps=false"
 
 
+def road_path(a: Point, b: Point, *, profile: str) -> str:
+    """The same with the line of the way, all its corners: what OSRM calls simplified cuts them."""
+    return (
+        f"/route/v1/{quote(profile, safe='')}/{_places([a, b])}"
+        "?overview=full&geometries=polyline&alternatives=false&steps=false"
+    )
+
+
 def table_path(origins: Sequence[Point], to: Point, *, profile: str) -> str:
     """From each of the origins to one place."""
     sources = ";".join(str(number) for number in range(len(origins)))
@@ -51,14 +60,39 @@ def table_path(origins: Sequence[Point], to: Point, *, profile: str) -> str:
 
 def route_from(answer: Any, *, between: tuple[Point, Point]) -> Way | None:
     """The first route; None where the router knows there is no way, or has no streets there. Raises BadAnswer."""
+    route = _first_route(answer)
+    if route is None:
+        return None
+    way = _way(route.get("distance"), route.get("duration"))
+    return way if all(_stands_there(answer.get("waypoints"), between)) else None
+
+
+def road_from(answer: Any) -> Line | None:
+    """The line of the first route, as coarse as a map needs; None where there is no way, or it is but a place. Raises
+    BadAnswer."""
+    route = _first_route(answer)
+    if route is None:
+        return None
+    text = route.get("geometry")
+    if not isinstance(text, str):
+        raise BadAnswer("Its geometry is no text.")
+    if route.get("distance") == 0:
+        return None
+    _way(route.get("distance"), route.get("duration"))
+    try:
+        return line_from(text).coarse()
+    except BadLine as error:
+        raise BadAnswer(f"Its geometry: {error}") from error
+
+
+def _first_route(answer: Any) -> dict[str, Any] | None:
     if _code(answer) in ("NoRoute", "NoSegment"):
         return None
     _must_be_ok(answer)
     routes = answer.get("routes")
     if not isinstance(routes, list) or not routes or not isinstance(routes[0], dict):
         raise BadAnswer("No routes in it.")
-    way = _way(routes[0].get("distance"), routes[0].get("duration"))
-    return way if all(_stands_there(answer.get("waypoints"), between)) else None
+    return routes[0]
 
 
 def table_from(answer: Any, *, origins: Sequence[Point], to: Point) -> list[Way | None]:

@@ -3,13 +3,14 @@
 Everything that is needed to take a position is two facts per rider in Redis: the track so far (`rider-at`) and what the
 rider carries for whom (`rider-carries`, read from the database again every two minutes and whenever it may have
 changed). A batch of reports, of one rider or of all sockets of a process, costs one read and one write there, and no
-statement; `write_positions` brings what was taken to the database every few seconds.
+statement; `write_positions` brings what was taken to the database every few seconds. Where a router knows the line of
+the way to the next door (services.routes), the rider is put on it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -22,10 +23,10 @@ from django.db.utils import Error as DatabaseError
 from blinkit.kernel import live
 from blinkit.kernel.geo import Point, distance_metres
 from blinkit.kernel.redis_client import key
-from catalog.travel import STANDARD, Streets, streets_from, travel_seconds
+from catalog.travel import STANDARD, Line, Streets, streets_from, travel_seconds
 from delivery.models import Rider, StopState
-from delivery.services import history
-from delivery.tracing import CITY, DEMO, Cleaner, Door, Leg, Mark, advance, shown_to
+from delivery.services import history, routes
+from delivery.tracing import CITY, DEMO, Cleaner, Door, Leg, Mark, advance, line_shown_to, shown_to
 from orders.states import Status
 
 log = structlog.get_logger(__name__)
@@ -38,10 +39,13 @@ AT_TTL_S = 3600
 CARRYING_TTL_S = 120
 """A fact about the trip that missed its change (Redis was away for a moment) is wrong for no longer than this."""
 SEEN_EVERY_S, STILL_EVERY_S = 10.0, 30.0
+DRAWN_AGAIN_S = 600
+"""A customer's line that got lost is written down again."""
 DOOR_S = 120
 """Ringing, handing over, back on the vehicle: for each door that comes before one's own."""
 SILENT_AFTER = timedelta(seconds=60)
 BACK_TO_STORE = "store"
+SERVED = (StopState.DELIVERED, StopState.FAILED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,6 +184,7 @@ def _take(reports: Mapping[int, Sequence[Fix]], *, now: datetime, on_duty_only: 
             name, kept = key(f"fact:rider-carries:{rider}"), orjson.dumps(read)
             batch.command("SET", name, kept, "NX", "EX", CARRYING_TTL_S)
     told: dict[int, _Taken] = {}
+    legs = _legs({rider: (fact, known.get(f"rider-at:{rider}")) for rider, fact in carries.items() if fact is not None})
     on_map: dict[int, list[Any]] = {}
     seen: list[history.Seen] = []
     for rider, fixes in reports.items():
@@ -187,7 +192,9 @@ def _take(reports: Mapping[int, Sequence[Fix]], *, now: datetime, on_duty_only: 
         if fact is None or (on_duty_only and not fact["duty"]):
             told[rider] = _Taken(off_duty=True)
             continue
-        told[rider] = _take_one(rider, fixes, known.get(f"rider-at:{rider}"), fact, batch, on_map, seen, now=now)
+        told[rider] = _take_one(
+            rider, fixes, known.get(f"rider-at:{rider}"), fact, legs.get(rider), batch, on_map, seen, now=now
+        )
     for city, members in on_map.items():
         batch.command("GEOADD", key(f"riders-in:{city}"), *members)
     rows = [row for taken in told.values() for row in taken.rows]
@@ -206,6 +213,7 @@ def _take_one(
     fixes: Sequence[Fix],
     before: dict[str, Any] | None,
     fact: dict[str, Any],
+    leg: Leg | None,
     batch: live.Batch,
     on_map: dict[int, list[Any]],
     seen: list[history.Seen],
@@ -241,11 +249,11 @@ def _take_one(
     if now_ms - state.get("seen", 0) >= SEEN_EVERY_S * 1000:
         state["seen"] = now_ms
         seen.append((rider, newest.lat, newest.lng))
-    _get_on(state, fact, newest)
-    batch.remember(f"rider-at:{rider}", state, ttl_s=AT_TTL_S)
+    along = _get_on(state, fact, leg, newest)
     if abs(newest.lat) < 85:  # as far as Redis draws maps
         on_map.setdefault(fact["city"], []).extend((newest.lng, newest.lat, rider))
-    _show(rider, newest, state, fact, batch)
+    _show(rider, newest, state, fact, leg, along, batch)
+    batch.remember(f"rider-at:{rider}", state, ttl_s=AT_TTL_S)
     taken.fix = Fix(Point(newest.lat, newest.lng), _instant(newest.at_ms), newest.accuracy_m)
     taken.left_store = bool(
         fact["store"]
@@ -282,32 +290,59 @@ def _late_rows(rider: int, late: Sequence[tuple[Fix, int]], limits: Any) -> list
 # -- the way
 
 
+def _legs(riders: Mapping[int, tuple[Mapping[str, Any], Mapping[str, Any] | None]]) -> dict[int, Leg]:
+    """Where each of these riders goes next, from what they carry and where they were, with the line of the way there:
+    from where the rider took another way, else from where the leg begins."""
+    legs: dict[int, Leg] = {}
+    ends: dict[int, list[routes.Ends]] = {}
+    for rider, (fact, state) in riders.items():
+        leg = _leg(fact)
+        if leg is None:
+            continue
+        legs[rider] = leg
+        if settings.OSRM_URL and leg.origin is not None:
+            way = (state or {}).get("way", {})
+            turns = (way.get("from"), way.get("before")) if way.get("leg") == leg.name else ()
+            starts = dict.fromkeys(tuple(start) for start in (*turns, leg.origin) if start)
+            ends[rider] = [(Point(*start), Point(leg.lat, leg.lng)) for start in starts]
+    known = routes.lines_of([each for of_rider in ends.values() for each in of_rider])
+    for rider, of_rider in ends.items():
+        for start, to in of_rider:
+            if (line := known.get((start, to))) is not None:
+                legs[rider] = replace(legs[rider], line=line, origin=(start.lat, start.lng))
+                break
+    return legs
+
+
 def _leg(fact: Mapping[str, Any]) -> Leg | None:
     """Where this rider goes next: to the store while there are bags to fetch, then door by door, back with what was not
-    delivered."""
+    delivered. To a door the way begins at the store, or at the door before it."""
     stops = fact["stops"]
     on_board = [stop for stop in stops if stop[3] == StopState.ON_BOARD]
     to_fetch = any(stop[3] == StopState.TO_PICK_UP for stop in stops)
     if on_board and (fact["left"] or not to_fetch):
         order, lat, lng, _ = on_board[0]
-        return Leg(order, lat, lng)
+        served = [(stop[1], stop[2]) for stop in stops if stop[3] in SERVED]
+        begin = served[-1] if served else fact["store"]
+        return Leg(order, lat, lng, origin=begin and tuple(begin))
     if fact["store"] and (to_fetch or any(stop[3] == StopState.FAILED for stop in stops)):
         return Leg(BACK_TO_STORE, *fact["store"])
     return None
 
 
-def _get_on(state: dict[str, Any], fact: Mapping[str, Any], mark: Mark) -> None:
-    leg = _leg(fact)
+def _get_on(state: dict[str, Any], fact: Mapping[str, Any], leg: Leg | None, mark: Mark) -> float | None:
+    """Returns how far along the line of the way the rider is; None for who is on none."""
     if leg is None:
         for name in ("way", "left_s", "left_m", "fraction", "off", "nearer"):
             state.pop(name, None)
-        return
+        return None
     progress, state["way"] = advance(state.get("way"), leg, mark.lat, mark.lng, mark.at_ms, _streets(fact).metres)
     state["left_m"] = round(progress.left_metres)
     state["left_s"] = _ride_s(mark.at_ms, fact, state["left_m"])
     state["fraction"] = progress.fraction
     state["off"] = progress.off_route_since_ms
     state["nearer"] = progress.nearer_ms
+    return progress.along
 
 
 def _streets(fact: Mapping[str, Any]) -> Streets:
@@ -325,15 +360,22 @@ def _ride_s(at_ms: int, fact: Mapping[str, Any], metres: int) -> int:
 # -- showing
 
 
-def _show(rider: int, mark: Mark, state: Mapping[str, Any], fact: Mapping[str, Any], batch: live.Batch) -> None:
+def _show(
+    rider: int,
+    mark: Mark,
+    state: dict[str, Any],
+    fact: Mapping[str, Any],
+    leg: Leg | None,
+    along: float | None,
+    batch: live.Batch,
+) -> None:
     at = _instant(mark.at_ms).isoformat(timespec="milliseconds").replace("+00:00", "Z")
     shown = {"type": "position", "rider": rider, "lat": mark.lat, "lng": mark.lng, "at": at, "seq": mark.at_ms}
     batch.share("ops", {**shown, "off_route": bool(state.get("off"))})
     stops = fact["stops"]
     if not any(stop[3] == StopState.ON_BOARD for stop in stops):
         return
-    served = (StopState.DELIVERED, StopState.FAILED)
-    doors = [Door(order, lat, lng, served=is_in in served) for order, lat, lng, is_in in stops]
+    doors = [Door(order, lat, lng, served=is_in in SERVED) for order, lat, lng, is_in in stops]
     left_s, here = state.get("left_s") or 0, None
     for order, lat, lng, is_in in stops:
         if is_in != StopState.ON_BOARD:
@@ -342,15 +384,49 @@ def _show(rider: int, mark: Mark, state: Mapping[str, Any], fact: Mapping[str, A
             metres = round(_streets(fact).metres(distance_metres(here, Point(lat, lng))))
             left_s += DOOR_S + _ride_s(mark.at_ms, fact, metres)
         here = Point(lat, lng)
-        seen = shown_to(order, doors, mark.lat, mark.lng)
+        place: tuple[float, float] = (mark.lat, mark.lng)
+        on_route: dict[str, Any] = {}
+        if leg is not None and leg.line is not None and order == leg.name:
+            place, on_route = _on_route(leg, leg.line, mark, state, along, doors, batch)
+        seen = shown_to(order, doors, *place)
         if seen is None or seen.rough:
             batch.share(f"order-exact.{order}", {**shown, "left_s": left_s})
         if seen is not None:
-            mine = {**shown, "lat": seen.lat, "lng": seen.lng, "rough": seen.rough, "left_s": left_s}
+            mine = {**shown, "lat": seen.lat, "lng": seen.lng, "rough": seen.rough, "left_s": left_s, **on_route}
             if order == state["way"]["leg"]:
                 mine["progress"] = state["fraction"]
             batch.remember(f"rider-of-order:{order}", {**mine, "vehicle": fact["vehicle"]}, ttl_s=AT_TTL_S)
             batch.share(f"order.{order}", mine)
+
+
+def _on_route(
+    leg: Leg,
+    line: Line,
+    mark: Mark,
+    state: dict[str, Any],
+    along: float | None,
+    doors: Sequence[Door],
+    batch: live.Batch,
+) -> tuple[tuple[float, float], dict[str, Any]]:
+    """Where the customer whose door is next sees the rider, and where that is on their line, which is written down for
+    them when it is another one. A line the rider has left is not named, though no other is known yet."""
+    place = (mark.lat, mark.lng) if along is None else line.place(along)
+    way = state["way"]
+    if along is None and way.get("from") and leg.origin != tuple(way["from"]):
+        return place, {}
+    drawn = way.get("drawn")
+    if drawn is None or drawn[0] != line.mark or mark.at_ms - drawn[3] > DRAWN_AGAIN_S * 1000:
+        part = line_shown_to(leg.name, doors, line)
+        if part is None:
+            return place, {}
+        shown, cut = part
+        drawn = way["drawn"] = [line.mark, shown.mark, cut, mark.at_ms]
+        route = {"id": shown.mark, "polyline": shown.text, "metres": round(shown.metres)}
+        batch.remember(f"route-of-order:{leg.name}", route, ttl_s=AT_TTL_S)
+    on_route: dict[str, Any] = {"route_id": drawn[1]}
+    if along is not None and along >= drawn[2]:
+        on_route["along_metres"] = round(along - drawn[2])
+    return place, on_route
 
 
 def _depart(rider_id: int, *, now: datetime) -> None:

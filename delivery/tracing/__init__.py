@@ -8,7 +8,7 @@ for instants, metres.
 from __future__ import annotations
 
 from delivery.tracing.cleaning import CITY, DEMO, Cleaner, Limits, Mark
-from delivery.tracing.privacy import Door, Seen, shown_to
+from delivery.tracing.privacy import Door, Seen, line_shown_to, shown_to
 from delivery.tracing.progress import Leg, Progress, advance
 
 __all__ = [
@@ -22,5 +22,6 @@ __all__ = [
     "Progress",
     "Seen",
     "advance",
+    "line_shown_to",
     "shown_to",
 ]

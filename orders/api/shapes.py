@@ -604,12 +604,33 @@ class RiderPosition(S.Serializer[Any]):
     seq = S.IntegerField(required=False, help_text="A later one has a higher number.")
     heading = S.FloatField(required=False, help_text="Degrees from north, where the phone says it.")
     accuracy_metres = S.FloatField(required=False)
+    rough = S.BooleanField(
+        required=False, help_text="The rider stops at another door first: only the neighbourhood, and no route."
+    )
+    left_s = S.IntegerField(required=False, help_text="Seconds of riding and other doors that are left.")
+    progress = S.FloatField(required=False, help_text="Of the way to this door, 0 to 1; once it is next.")
+    route_id = S.CharField(required=False, help_text="The line this position belongs to (`rider.route.id`).")
+    along_metres = S.IntegerField(
+        required=False, help_text="Ridden on that line; missing while the rider is beside it or before its beginning."
+    )
+
+
+class RiderRoute(S.Serializer[Any]):
+    id = S.CharField(help_text="Another line has another one.")
+    polyline = S.CharField(
+        help_text="The way along the streets to this door: Google's encoded polyline, five decimals. It begins behind "
+        "doors that are not the customer's."
+    )
+    metres = S.IntegerField()
 
 
 class OrderRider(S.Serializer[Any]):
     name = S.CharField()
     rating = S.FloatField(allow_null=True, help_text="Stars of the last 90 days; null below 20 ratings.")
     position = RiderPosition(allow_null=True)
+    route = RiderRoute(
+        allow_null=True, help_text="Once this door is the rider's next; null where no router knows the streets."
+    )
 
 
 class ArrivalWhy(S.Serializer[Any]):

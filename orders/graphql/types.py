@@ -437,6 +437,15 @@ class RiderPosition:
     lat: float
     lng: float
     at: str
+    route_id: str | None = strawberry.field(description="The line this position belongs to.")
+    along_metres: int | None = strawberry.field(description="Ridden on that line.")
+
+
+@strawberry.type
+class RiderRoute:
+    id: str
+    polyline: str = strawberry.field(description="Google's encoded polyline, five decimals.")
+    metres: int
 
 
 @strawberry.type
@@ -450,6 +459,7 @@ class OrderRider:
     name: str
     rating: float | None = strawberry.field(description="Stars of the last 90 days; null below 20 ratings.")
     position: RiderPosition | None
+    route: RiderRoute | None = strawberry.field(description="Along the streets, once this door is the next.")
 
 
 @strawberry.type

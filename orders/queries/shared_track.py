@@ -14,6 +14,8 @@ DOOR_DIGITS = 3
 """The door's place is rounded to about 100 metres: a neighbourhood, no house."""
 NEAR_DOOR_METRES = 200
 """Nearer than this the rider is not shown: where they stop would be the house."""
+OF_THE_ROUTE = frozenset({"route_id", "along_metres"})
+"""The line of the way ends at the house: it is not shown either."""
 KEPT = (
     "status", "status_label", "step", "steps", "is_live", "eta_from_m", "eta_to_m", "eta_why", "promised_from",
     "promised_by", "late_s", "expected_late_s", "as_of",
@@ -29,6 +31,8 @@ def shared_view(order: Order, *, now: datetime) -> dict[str, Any]:
     facts = tracking_of(order, for_customer=True, now=now)
     rider, live = facts["rider"], facts["is_live"]
     position = rider["position"] if rider else None
+    if position is not None:
+        position = {word: value for word, value in position.items() if word not in OF_THE_ROUTE}
     near = facts["rider_at_door_at"] is not None or (
         position is not None
         and distance_metres(Point(position["lat"], position["lng"]), order.point) < NEAR_DOOR_METRES

@@ -19,8 +19,11 @@ RIDING = frozenset({Status.PICKED_UP, Status.IN_TRANSIT})
 """While the customer may see who brings it, and where."""
 SHOWN_TTL_S = 6 * 3600
 RATING_TTL_S = 900
-PLACE_WORDS = ("lat", "lng", "at", "seq", "heading", "accuracy_metres", "rough", "left_s", "progress")
+PLACE_WORDS = (
+    "lat", "lng", "at", "seq", "heading", "accuracy_metres", "rough", "left_s", "progress", "route_id", "along_metres",
+)  # fmt: skip
 """Of a position, what leaves the house: never who it is."""
+ROUTE_WORDS = ("id", "polyline", "metres")
 Facts = Mapping[str, dict[str, Any]]
 
 
@@ -28,7 +31,8 @@ def facts_of(order: Order) -> Facts:
     """All that is remembered about this order, by name."""
     names = {"shown": f"eta-shown:{order.pk}"}
     if order.status in RIDING and order.rider_id_ref is not None:
-        names |= {"position": f"rider-of-order:{order.pk}", "rating": f"rider-rating:{order.rider_id_ref}"}
+        names |= {"position": f"rider-of-order:{order.pk}", "route": f"route-of-order:{order.pk}"}
+        names["rating"] = f"rider-rating:{order.rider_id_ref}"
     found = live.recall_many(list(names.values()))
     return {name: found[key] for name, key in names.items() if key in found}
 
@@ -53,6 +57,15 @@ def position_of(order: Order, facts: Facts) -> dict[str, Any] | None:
 def place_of(fact: Mapping[str, Any]) -> dict[str, Any]:
     """The position as others may see it."""
     return {word: fact[word] for word in PLACE_WORDS if fact.get(word) is not None}
+
+
+def route_of(position: Mapping[str, Any] | None, facts: Facts) -> dict[str, Any] | None:
+    """The line of the way to the door on the map: only beside a position that may be shown and says that it is on the
+    way it draws. So it is never that of another rider, nor one by way of somebody else's door."""
+    fact = facts.get("route")
+    if fact is None or position is None or position.get("route_id") != fact["id"]:
+        return None
+    return {word: fact[word] for word in ROUTE_WORDS}
 
 
 def rating_of(order: Order, facts: Facts) -> float | None:

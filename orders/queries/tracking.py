@@ -22,7 +22,7 @@ from orders.models import Order, OrderLine, OrderQuerySet
 from orders.queries.carts import gift_json
 from orders.queries.money import late_credit_of
 from orders.queries.outlook import Outlook, outlook_of
-from orders.queries.shown import RIDING, Facts, facts_of, position_of, rating_of, rider_at, shown_of
+from orders.queries.shown import RIDING, Facts, facts_of, position_of, rating_of, rider_at, route_of, shown_of
 from orders.states import CUSTOMER_MAY_CANCEL, FINISHED, Status
 from orders.steady import WHY, Shown
 from orders.words import sentence_of
@@ -78,8 +78,9 @@ def tracking(*, order_id: UUID, customer_id: int | None = None, now: datetime | 
     rating for a quarter of an hour). `customer_id` None is for staff: no door code then. Raises NoSuchOrder.
 
     Times are aware instants; the arrival range `eta_from_m`–`eta_to_m` counts from `as_of`, None when it is over; it
-    narrows, and `eta_why` says why when it had to move. Customers are told who brings it, and `rider.position`
-    {lat, lng, at, ...}, only while their bags are on the road; before it there is `rider_is_coming`.
+    narrows, and `eta_why` says why when it had to move. Customers are told who brings it, `rider.position`
+    {lat, lng, at, ...} and `rider.route` {id, polyline, metres}, only while their bags are on the road; before it there
+    is `rider_is_coming`.
     """
     order = order_of(order_id=order_id, customer_id=customer_id)
     return tracking_of(order, for_customer=customer_id is not None, now=now or timezone.now())
@@ -295,7 +296,8 @@ def _rider_json(order: Order, facts: Facts, *, for_customer: bool, now: datetime
     if order.rider_id_ref is None or order.status in FINISHED or (for_customer and order.status not in RIDING):
         return None
     rating = rating_of(order, facts)
-    return {"name": order.rider_name, "rating": rating, "position": position_of(order, facts)}
+    position = position_of(order, facts)
+    return {"name": order.rider_name, "rating": rating, "position": position, "route": route_of(position, facts)}
 
 
 def _late_s(order: Order, now: datetime) -> int:

@@ -404,6 +404,7 @@ def test_tracking_shows_the_rider_only_on_the_road_and_the_code_only_to_the_cust
         "name": "Ravi",
         "rating": None,
         "position": None,
+        "route": None,
     }
     services.picked_up(order_id=an_order.pk, bag_codes=["BAG-1"], actor="rider:7", now=NOW)
     seen = queries.tracking(**mine)

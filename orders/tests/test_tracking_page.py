@@ -1,5 +1,6 @@
 """The customer's page of an order on its way: what it shows to whom, and what asking for it costs."""
 
+import re
 from datetime import timedelta
 from itertools import count
 
@@ -15,6 +16,7 @@ from blinkit import env
 from blinkit.kernel import live, redis_client
 from blinkit.kernel.ids import uuid7
 from catalog.tests.factories import NOW
+from catalog.travel import Line
 from orders import queries, services
 from orders.claims import Rating
 from orders.models import Order
@@ -43,6 +45,19 @@ def seen_at(an_order, *, rider=RIDER, at=None, lat=WHERE["lat"], lng=WHERE["lng"
     return fact
 
 
+LINE = Line([(12.921, 77.61), (12.91234, 77.61), (12.91234, 77.62), (12.9, 77.62)])
+
+
+def rides_on(an_order, *, of=LINE, along=500, rider=RIDER, **more):
+    """The rider is on that line, so far from its beginning, and it is written down for the customer."""
+    lat, lng = of.place(along)
+    fact = seen_at(an_order, lat=lat, lng=lng, rider=rider) | {"route_id": of.mark, "along_metres": along} | more
+    live.remember(f"rider-of-order:{an_order.pk}", fact, ttl_s=60)
+    route = {"id": of.mark, "polyline": of.text, "metres": round(of.metres)}
+    live.remember(f"route-of-order:{an_order.pk}", route, ttl_s=60)
+    return route
+
+
 def link_of(an_order):
     return shared_track.share_token(an_order)
 
@@ -50,7 +65,8 @@ def link_of(an_order):
 def everything(an_order, user, api):
     """All that a customer can read about an order, door by door."""
     client, pk = signed_in(user), an_order.pk
-    asked = f'{{ order(id: "{pk}") {{ sentence rider {{ name position {{ lat lng }} }} }} }}'
+    position = "position { lat lng routeId alongMetres } route { id polyline metres }"
+    asked = f'{{ order(id: "{pk}") {{ sentence rider {{ name {position} }} }} }}'
     return {
         "page": client.get(f"/orders/{pk}/").content.decode(),
         "part": client.get(f"/orders/{pk}/", **HTMX).content.decode(),
@@ -90,6 +106,60 @@ def test_the_rider_is_seen_from_the_pick_up_to_the_door_behind_every_door(api, s
     # The name comes with the bags; afterwards only who may rate them reads it.
     may = {"page"} if status == Status.DELIVERED else set()
     assert named == ({"page", "part", "list", "api", "order", "graphql"} if seen else may)
+
+
+@pytest.mark.parametrize(
+    ("status", "seen"),
+    [
+        (Status.ASSIGNED_TO_PARTNER, False),
+        (Status.PICKED_UP, True),
+        (Status.IN_TRANSIT, True),
+        (Status.DELIVERED, False),
+    ],
+)
+def test_the_line_of_the_way_is_seen_from_the_pick_up_to_the_door_and_by_nobody_with_a_link(api, status, seen):
+    an_order = order()
+    token = link_of(an_order)
+    an_order = advance(an_order, status)
+    route = rides_on(an_order)
+    answers = everything(an_order, an_order.customer, api)
+    answers["link"] = Client().get(f"/track/{token}/").content.decode()
+    answers["link now"] = Client().get(f"/track/{token}/now/").content.decode()
+    answers["link api"] = Client().get(f"/api/v1/track/{token}/").content.decode()
+    shown = {name for name, text in answers.items() if route["id"] in text or route["polyline"] in text}
+    assert shown == ({"page", "now", "api", "order", "graphql"} if seen else set())
+    assert not [name for name in answers if name.startswith("link") and "along" in answers[name]]
+
+
+def test_a_line_the_position_does_not_name_is_not_shown():
+    """It is of another rider, of the way the rider has left, or of one that leads to somebody else's door first."""
+    an_order = advance(order(), Status.IN_TRANSIT)
+    mine = {"order_id": an_order.pk, "customer_id": an_order.customer_id}
+    assert rides_on(an_order) == queries.tracking(**mine)["rider"]["route"]
+    for rides_elsewhere in ({"route_id": "00000000"}, {"route_id": None}, {"rider": 8}):
+        rides_on(an_order, **rides_elsewhere)
+        assert queries.tracking(**mine)["rider"]["route"] is None
+    assert queries.tracking(**mine)["rider"]["position"] is None  # of the other rider
+
+
+def test_a_page_that_has_the_line_is_not_sent_it_again_and_one_with_another_is():
+    an_order = advance(order(), Status.IN_TRANSIT)
+    client, where = signed_in(an_order.customer), f"/orders/{an_order.pk}/now/"
+    route = rides_on(an_order)
+    assert client.get(where).json()["route"] == route
+    assert client.get(where, {"route": "00000000"}).json()["route"] == route
+    again = client.get(where, {"route": route["id"]})
+    assert "route" not in again.json() and again.json()["rider"]["along_metres"] == 500
+    assert len(again.content) <= 350
+
+
+def test_while_somebody_elses_door_comes_first_the_page_says_so_instead_of_a_distance():
+    an_order = advance(order(), Status.IN_TRANSIT)
+    fact = seen_at(an_order) | {"rough": True}
+    live.remember(f"rider-of-order:{an_order.pk}", fact, ttl_s=60)
+    page = signed_in(an_order.customer).get(f"/orders/{an_order.pk}/").content.decode()
+    assert ">The rider stops at another door first.</p>" in page
+    assert "track-line" not in page and "track-road" not in page
 
 
 def test_before_the_pick_up_only_that_somebody_comes():
@@ -339,6 +409,19 @@ def test_without_script_there_is_a_picture_and_the_page_reads_itself_again():
     page = signed_in(an_order.customer).get(f"/orders/{an_order.pk}/").content.decode()
     assert '<noscript><meta http-equiv="refresh"' in page
     assert 'class="track-picture"' in page and 'data-kind="rider"' in page and "from the door." in page
+
+
+def test_the_picture_has_the_road_with_its_ridden_part_apart_and_without_one_a_dashed_line_alone():
+    an_order = advance(order(), Status.IN_TRANSIT)
+    client, where = signed_in(an_order.customer), f"/orders/{an_order.pk}/"
+    seen_at(an_order)
+    bare = client.get(where).content.decode()
+    assert bare.count('class="track-line"') == 1 and "track-road" not in bare
+    rides_on(an_order)
+    road = client.get(where).content.decode()
+    ridden, ahead = (re.search(rf'class="track-road"{also} d="([^"]+)"', road)[1] for also in (" data-ridden", ""))
+    assert ridden.count("L") == 1 and ahead.count("L") == 3
+    assert ridden.split("L")[-1] == ahead[1:].split("L")[0], "one begins where the other ends"
 
 
 @pytest.mark.parametrize("is_seen", [True, False])

@@ -1,17 +1,19 @@
 """The map of an order on its way: what the script draws, and the same as a plain picture for whoever has no script.
 
 Pure: places in, figures out. The picture has no streets and does not pretend to: store, door, rider, rings of distance
-around the door, north on top.
+around the door, north on top. Where a router knows the way it is a line, its ridden part lighter; else a straight
+dashed one, which nobody can take for a street.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import cos, radians
 from typing import Any
 
 from blinkit.kernel.geo import Point, distance_metres
+from catalog.travel import BadLine, Line, line_from
 
 WIDE, HIGH, EDGE = 360, 300, 46
 METRES_PER_DEGREE = 111_195.0
@@ -29,20 +31,43 @@ class Ring:
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """Everything in the units of a viewBox of WIDE × HIGH."""
+    """Everything in the units of a viewBox of WIDE × HIGH. `ridden` and `ahead` are of the road, `line` is none."""
 
     store: tuple[float, float]
     door: tuple[float, float]
     rider: tuple[float, float] | None
     line: str
+    ridden: str
+    ahead: str
     rings: tuple[Ring, ...]
     wide: int = WIDE
     high: int = HIGH
 
 
-def picture_of(store: Point, door: Point, rider: Point | None) -> Picture:
-    """North is up and both axes have one scale, so that distances read true. All places are inside the edge."""
-    places = [place for place in (store, door, rider) if place is not None]
+@dataclass(frozen=True, slots=True)
+class Road:
+    """The line of the rider's way, and how much of it is ridden."""
+
+    line: Line
+    ridden_metres: float = 0.0
+
+
+def road_of(rider: Mapping[str, Any] | None, route: Mapping[str, Any] | None) -> Road | None:
+    if rider is None or route is None:
+        return None
+    try:
+        return Road(line_from(route["polyline"]), rider.get("along_metres") or 0.0)
+    except BadLine:
+        return None
+
+
+def picture_of(
+    store: Point, door: Point, rider: Point | None, road: Road | None = None, *, hides_way: bool = False
+) -> Picture:
+    """North is up and both axes have one scale, so that distances read true. All places are inside the edge.
+    `hides_way`: the rider goes somewhere else first, so that no line is true."""
+    on_road = [Point(*place) for place in road.line.places] if road else []
+    places = [place for place in (store, door, rider, *on_road) if place is not None]
     along = cos(radians(door.lat))
     xs = [place.lng * along for place in places]
     ys = [place.lat for place in places]
@@ -57,16 +82,23 @@ def picture_of(store: Point, door: Point, rider: Point | None) -> Picture:
     at_store, at_door = put(store), put(door)
     at_rider = None if rider is None else put(rider)
     begin = at_rider or at_store
-    # A bowed hint, not a street: nobody should read a straight line as the way.
-    bend_x, bend_y = (begin[0] + at_door[0]) / 2, (begin[1] + at_door[1]) / 2
-    bend = (bend_x + (at_door[1] - begin[1]) * 0.12, bend_y - (at_door[0] - begin[0]) * 0.12)
-    line = f"M{begin[0]} {begin[1]}Q{bend[0]:.1f} {bend[1]:.1f} {at_door[0]} {at_door[1]}"
+    line = ridden = ahead = ""
+    if road is not None:
+        done, to_go = ([put(Point(*place)) for place in part] for part in road.line.cut(road.ridden_metres))
+        ridden, ahead = _drawn(done if road.ridden_metres else []), _drawn(to_go)
+        line = _drawn([to_go[-1], at_door])  # from the street to the door
+    elif not hides_way:
+        line = _drawn([begin, at_door])
     per_metre = scale / METRES_PER_DEGREE
     rings = []
     for metres in rings_of(store, door, rider):
         r = round(metres * per_metre, 1)
         rings.append(Ring(r, ring_words(metres), round(at_door[1] - r, 1)))
-    return Picture(at_store, at_door, at_rider, line, tuple(rings))
+    return Picture(at_store, at_door, at_rider, line, ridden, ahead, tuple(rings))
+
+
+def _drawn(places: Sequence[tuple[float, float]]) -> str:
+    return "M" + "L".join(f"{x} {y}" for x, y in places) if places else ""
 
 
 def rings_of(store: Point, door: Point, rider: Point | None) -> list[int]:
@@ -81,7 +113,13 @@ def ring_words(metres: int) -> str:
 
 
 def facts_of(
-    store: Point, door: Point, rider: Mapping[str, Any] | None, *, words: Mapping[str, str], about: bool = False
+    store: Point,
+    door: Point,
+    rider: Mapping[str, Any] | None,
+    *,
+    words: Mapping[str, str],
+    route: Mapping[str, Any] | None = None,
+    about: bool = False,
 ) -> dict[str, Any]:
     """What static/js/map.js and track.js read. `about`: the door is a neighbourhood, drawn as such."""
     points: list[dict[str, Any]] = [
@@ -108,5 +146,6 @@ def facts_of(
         "points": points,
         "rings": {"lat": door.lat, "lng": door.lng, "of": rings},
         "rider": dict(rider) if rider is not None else None,
+        "route": dict(route) if route is not None else None,
         "zoomControl": False,
     }

@@ -53,8 +53,10 @@ def _mark(what: Any) -> str:
     return f"{crc32(dumps(what)):08x}"
 
 
-def _told(facts: Mapping[str, Any], place: Mapping[str, Any] | None, door: Point) -> HttpResponse:
-    """Some 250 bytes: which parts changed, and where the rider is."""
+def _told(
+    facts: Mapping[str, Any], place: Mapping[str, Any] | None, door: Point, *, route: Mapping[str, Any] | None = None
+) -> HttpResponse:
+    """Some 250 bytes: which parts changed, and where the rider is. `route`: a line the page does not have yet."""
     away = None if place is None else round(distance_metres(Point(place["lat"], place["lng"]), door), -1)
     told = {
         "status": facts["status"],
@@ -65,6 +67,8 @@ def _told(facts: Mapping[str, Any], place: Mapping[str, Any] | None, door: Point
         "away": None if away is None else int(away),
         "at": facts["as_of"],
     }
+    if route is not None:
+        told["route"] = route
     return HttpResponse(dumps(told | marks_of(facts)), content_type="application/json")
 
 
@@ -72,11 +76,13 @@ def _told(facts: Mapping[str, Any], place: Mapping[str, Any] | None, door: Point
 @login_required
 @require_safe
 def order_now(request: HttpRequest, order_id: UUID) -> HttpResponse:
-    """The owner's page asks again with this: five statements with the session's."""
+    """The owner's page asks again with this: five statements with the session's. `?route=` is the line it has."""
     row = queries.order_of(order_id=order_id, customer_id=customer_of(request))
     facts = tracking_of(row, for_customer=True, now=timezone.now())
     rider = facts["rider"] or {}
-    return _told(facts, rider.get("position"), row.point)
+    route = rider.get("route")
+    is_new = route is not None and route["id"] != request.GET.get("route")
+    return _told(facts, rider.get("position"), row.point, route=route if is_new else None)
 
 
 @never_cache
@@ -134,19 +140,28 @@ def chat_url(row: Order) -> str:
         return ""
 
 
-def map_of(store: Point, door: Point, rider: Mapping[str, Any] | None, *, about: bool = False, shop: str = "") -> Any:
-    """The facts for the script and the picture for everybody."""
+def map_of(
+    store: Point,
+    door: Point,
+    rider: Mapping[str, Any] | None,
+    *,
+    route: Mapping[str, Any] | None = None,
+    about: bool = False,
+    shop: str = "",
+) -> Any:
+    """The facts for the script and the picture for everybody. `route`: the line of the rider's way, if it is known."""
     where = None if rider is None else Point(rider["lat"], rider["lng"])
+    road, elsewhere = track_map.road_of(rider, route), rider is not None and bool(rider.get("rough"))
     words = {
         "store": shop or _("Store"), "door": _("About here") if about else _("You"), "rider": _("Rider"),
         # for the script, which fills in figures of its own
         "far": _("The rider is %(far)s from the door."), "here": _("The rider is at the door."),
-        "m": _("%(n)s m"), "km": _("%(n)s km"),
+        "first": another_first(), "m": _("%(n)s m"), "km": _("%(n)s km"),
         "old": _("Seen %(n)s min ago."),
     }  # fmt: skip
     return {
-        "facts": track_map.facts_of(store, door, rider, words=words, about=about),
-        "picture": track_map.picture_of(store, door, where),
+        "facts": track_map.facts_of(store, door, rider, route=route, words=words, about=about),
+        "picture": track_map.picture_of(store, door, where, road, hides_way=elsewhere),
         "words": words,
     }
 
@@ -159,10 +174,17 @@ def away_words(rider: Mapping[str, Any] | None, door: Point, *, at_door: bool = 
     metres = distance_metres(here, door)
     if at_door or metres < AT_DOOR_METRES:
         return _("The rider is at the door.")
+    if rider.get("rough"):
+        return another_first()
     far = _("%(n)s m") % {"n": round(metres, -1) and int(round(metres, -1))}
     if metres >= 1_000:
         far = _("%(n)s km") % {"n": f"{metres / 1_000:.1f}"}
     return _("The rider is %(far)s from the door.") % {"far": far}
+
+
+def another_first() -> str:
+    """Instead of a distance while somebody else's door comes first: the place is only told by the neighbourhood."""
+    return _("The rider stops at another door first.")
 
 
 def no_rider_words(status: str, *, is_near: bool = False, at_door: bool = False) -> str:

@@ -168,7 +168,7 @@ def _head(row: Order, facts: dict[str, Any], now: datetime) -> dict[str, Any]:
         "cashback_note": _cashback_note(row, status),
         "marks": marks_of(facts),
         "as_of": now,
-        "map": _map(row, position) if live and status != Status.PENDING else None,
+        "map": _map(row, position, rider.get("route")) if live and status != Status.PENDING else None,
     }
 
 
@@ -266,8 +266,8 @@ def _cashback_note(row: Order, status: Status) -> str:
     return _("%(amount)s cashback comes to your wallet a day after delivery.") % {"amount": amount}
 
 
-def _map(row: Order, position: dict[str, Any] | None) -> dict[str, Any]:
-    found: dict[str, Any] = map_of(row.store.point, row.point, position, shop=short_name(row.store.name))
+def _map(row: Order, position: dict[str, Any] | None, route: dict[str, Any] | None) -> dict[str, Any]:
+    found: dict[str, Any] = map_of(row.store.point, row.point, position, route=route, shop=short_name(row.store.name))
     return found
 
 

@@ -29,37 +29,91 @@
   const bearing = ([y1, x1], [y2, x2]) => (Math.atan2((x2 - x1) * Math.cos(y1 * Math.PI / 180), y2 - y1) * 180 / Math.PI + 360) % 360;
   let seen = null; // the newest fix
   let shown = null; // where the marker stands now
-  let run = null; // {from, to, began, takes}
+  let shownAlong = null; // and how far along the route that is
+  let run = null; // {from, to, begin, end (both along the route, or null), began, takes}
   let frame = 0;
-  let line = null;
+  let lines = null;
+  let route = null; // {id, places, along}: the way along the streets, where a router knows it
+  let missed = ""; // the id of a route that was asked for
   let touched = 0;
   let fitted = false;
 
-  const draw = (where) => {
+  const draw = (where, along = null) => {
     const it = map();
     if (!it) return;
     shown = where;
+    shownAlong = along;
     const marker = it.put({ id: "rider", kind: "rider", lat: where[0], lng: where[1], label: words().rider || "", show: false, glide: false });
     aim(where);
     const dot = marker.getElement()?.querySelector(".map-dot");
     if (dot && seen?.turn != null) { dot.dataset.heading = ""; dot.style.setProperty("--heading", `${Math.round(seen.turn)}deg`); }
   };
+  // The route as a road, its ridden part lighter. Without one a straight dashed line, which nobody takes for a street; none while the
+  // rider goes to somebody else first.
   const aim = (from) => {
     const home = at("home");
     if (!home || !from) return;
-    if (!line) line = window.L.polyline([], { color: getComputedStyle(document.documentElement).getPropertyValue("--blue").trim(), weight: 4, opacity: 0.55, dashArray: "1 9", lineCap: "round", interactive: false }).addTo(map().leaflet);
-    line.setLatLngs(way(from, home));
+    const ink = (name) => getComputedStyle(document.documentElement).getPropertyValue(`--${name}`).trim();
+    const add = (style) => window.L.polyline([], { interactive: false, ...style }).addTo(map().leaflet);
+    lines ||= {
+      hint: add({ color: ink("ink-3"), weight: 2, dashArray: "6 7", className: "route-hint" }),
+      edge: add({ color: ink("paper"), weight: 9, opacity: 0.85 }),
+      ridden: add({ color: ink("blue"), weight: 5, opacity: 0.4, className: "route-ridden" }),
+      ahead: add({ color: ink("blue"), weight: 5, className: "route-ahead" }),
+    };
+    const on = route && seen?.route === route.id;
+    const [ridden, ahead] = on ? cut(shownAlong ?? seen.along ?? 0) : [[], []];
+    lines.hint.setLatLngs(on ? [route.places.at(-1), home] : seen?.rough ? [] : [from, home]); // the last steps are no street either
+    if (lines.of !== (on ? route.id : "")) { lines.of = on ? route.id : ""; lines.edge.setLatLngs(on ? route.places : []); }
+    lines.ridden.setLatLngs(ridden);
+    lines.ahead.setLatLngs(ahead);
   };
-  // A bowed hint, not a street: nobody should read a straight line as the way.
-  const way = (a, b) => {
-    const bend = [(a[0] + b[0]) / 2 + (b[1] - a[1]) * 0.12, (a[1] + b[1]) / 2 - (b[0] - a[0]) * 0.12];
-    return Array.from({ length: 17 }, (_, n) => { const t = n / 16; const u = 1 - t; return [0, 1].map((k) => u * u * a[k] + 2 * u * t * bend[k] + t * t * b[k]); });
+  // Google's encoded polyline, five decimals: catalog/travel/line.py writes it.
+  const decode = (text) => {
+    const places = [];
+    const last = [0, 0];
+    for (let i = 0, n = 0; i < text.length; n += 1) {
+      let bits = 0;
+      let shift = 0;
+      let part;
+      do { part = text.charCodeAt(i++) - 63; bits |= (part & 31) << shift; shift += 5; } while (part >= 32);
+      last[n % 2] += bits & 1 ? ~(bits >> 1) : bits >> 1;
+      if (n % 2) places.push([last[0] / 1e5, last[1] / 1e5]);
+    }
+    return places;
+  };
+  const learn = (told) => {
+    if (!told || route?.id === told.id || !window.L) return;
+    const places = decode(told.polyline);
+    const along = [0];
+    for (let i = 1; i < places.length; i += 1) along.push(along[i - 1] + metres(places[i - 1], places[i]));
+    route = { id: told.id, places, along };
+    shownAlong = null;
+    if (run) run.begin = run.end = null;
+    if (shown) aim(shown);
+  };
+  const piece = (far) => { let i = 1; while (i < route.along.length - 1 && route.along[i] < far) i += 1; return i; };
+  const placeAt = (far) => {
+    const i = piece(far);
+    const part = Math.min(1, Math.max(0, (far - route.along[i - 1]) / (route.along[i] - route.along[i - 1] || 1)));
+    return [0, 1].map((k) => route.places[i - 1][k] + (route.places[i][k] - route.places[i - 1][k]) * part);
+  };
+  const cut = (far) => {
+    if (far <= 0) return [[], route.places];
+    const i = piece(far);
+    const here = placeAt(far);
+    return [[...route.places.slice(0, i), here], [here, ...route.places.slice(i)]];
   };
   const step = (now) => {
     frame = 0;
     if (!run) return;
     const part = Math.min(1, (now - run.began) / run.takes);
-    draw([0, 1].map((k) => run.from[k] + (run.to[k] - run.from[k]) * part));
+    if (run.begin != null && run.end >= run.begin) { // round the corners, not across them
+      const far = run.begin + (run.end - run.begin) * part;
+      const i = piece(far);
+      seen.turn = bearing(route.places[i - 1], route.places[i]);
+      draw(placeAt(far), far);
+    } else draw([0, 1].map((k) => run.from[k] + (run.to[k] - run.from[k]) * part), part < 1 ? null : run.end);
     if (part < 1) frame = requestAnimationFrame(step);
     else { run = null; follow(); }
   };
@@ -71,15 +125,17 @@
     const far = shown ? metres(shown, to) : 0;
     const gap = seen ? when - seen.when : 0;
     const turn = typeof fix.heading === "number" ? fix.heading : shown && far > 5 ? bearing(shown, to) : seen?.turn;
-    seen = { when, turn };
+    const along = typeof fix.along_metres === "number" && fix.route_id === route?.id ? fix.along_metres : null;
+    seen = { when, turn, route: fix.route_id, along: along ?? (seen?.route === fix.route_id ? seen?.along : null), rough: fix.rough };
+    if (fix.route_id && fix.route_id !== route?.id && missed !== fix.route_id && !asking) { missed = fix.route_id; clearTimeout(timer); ask(); }
     if (!shown || still.matches || document.hidden || far > JUMP_METRES || gap > 10 * LONGEST_GLIDE_MS) {
       run = null;
-      draw(to);
+      draw(to, along);
       follow();
       return;
     }
     // The last seconds are played as they were: the marker is one report behind, and never stands and leaps.
-    run = { from: shown, to, began: performance.now(), takes: Math.max(400, Math.min(LONGEST_GLIDE_MS, gap)) };
+    run = { from: shown, to, begin: along == null ? null : shownAlong, end: along, began: performance.now(), takes: Math.max(400, Math.min(LONGEST_GLIDE_MS, gap)) };
     if (!frame) frame = requestAnimationFrame(step);
     follow(to);
   };
@@ -99,7 +155,7 @@
       it.on("dragstart", hands);
       it.getContainer().addEventListener("wheel", hands, { passive: true });
       it.getContainer().addEventListener("dblclick", hands);
-      fit([where, home, metres(where, home) > NEAR_METRES ? at("store") : null]);
+      fit([where, home, metres(where, home) > NEAR_METRES ? at("store") : null, ...(route && seen?.route === route.id ? route.places : [])]);
       return;
     }
     if (Date.now() - touched < HANDS_OFF_MS) return;
@@ -118,11 +174,12 @@
     fit([shown || at("store"), at("home")]);
     event.target.closest("[data-track-centre]").hidden = true;
   });
-  const tell = (away) => {
+  const tell = (away, rough = seen?.rough) => {
     const el = $("#track-away");
     if (!el) return;
     let text = el.textContent;
     if (away != null && (away < 20 || $("#now [data-at-door]"))) text = el.dataset.here; // who stands there knows better than a position
+    else if (away != null && rough) text = el.dataset.first;
     else if (away != null) text = el.dataset.far.replace("%(far)s", away >= 1000 ? el.dataset.km.replace("%(n)s", (away / 1000).toFixed(1)) : el.dataset.m.replace("%(n)s", away));
     else if (!seen) text = $("#now [data-no-rider]")?.dataset.noRider || text;
     const old = seen ? Date.now() - seen.when : 0;
@@ -130,7 +187,7 @@
     if (old > OLD_MS) text = `${text.split(" · ")[0]} · ${el.dataset.old.replace("%(n)s", Math.floor(old / 60000))}`;
     if (el.textContent !== text) el.textContent = text;
   };
-  const off = () => { if (!shown) return; run = null; map()?.drop("rider"); shown = seen = null; if (map()) aim(at("store")); };
+  const off = () => { if (!shown) return; run = null; map()?.drop("rider"); shown = shownAlong = seen = route = null; if (map()) aim(at("store")); };
 
   // -- what is new
   let heardAt = 0;
@@ -160,7 +217,7 @@
     asking = new AbortController();
     const stop = setTimeout(() => asking?.abort(), 10000);
     try {
-      const answer = await fetch(url, { headers: { Accept: "application/json" }, signal: asking.signal, credentials: "same-origin" });
+      const answer = await fetch(route ? `${url}?route=${route.id}` : url, { headers: { Accept: "application/json" }, signal: asking.signal, credentials: "same-origin" });
       if (answer.redirected || [401, 403, 404].includes(answer.status)) { over = true; location.reload(); return; }
       if (!answer.ok) throw new Error(String(answer.status));
       take(await answer.json());
@@ -169,6 +226,7 @@
   };
   const take = (told) => {
     if (!told.live) { finish(told); return; }
+    learn(told.route);
     if (told.rider) move(told.rider);
     else if (!RIDING.includes(told.status)) off();
     tell(told.away);
@@ -231,7 +289,7 @@
   document.addEventListener("visibilitychange", () => {
     if (document.hidden) return;
     fails = 0;
-    if (run) { draw(run.to); run = null; }
+    if (run) { draw(run.to, run.end); run = null; }
     clearTimeout(timer);
     ask();
   });
@@ -244,6 +302,7 @@
     say();
     offer();
     const first = facts().rider;
+    learn(facts().route);
     if (first) move(first);
     else if (map()) { aim(at("store")); fit([at("store"), at("home")], 16); }
     ask();

@@ -4,7 +4,8 @@ import json
 
 import pytest
 
-from delivery.tracing import CITY, DEMO, Cleaner, Door, Leg, Seen, advance, shown_to
+from catalog.travel import Line
+from delivery.tracing import CITY, DEMO, Cleaner, Door, Leg, Seen, advance, line_shown_to, shown_to
 from delivery.tracing.noise import HOME, PHONES, START_MS, Phone, measure
 from delivery.tracing.plane import apart, moved
 
@@ -166,12 +167,82 @@ def test_the_next_stop_begins_at_nothing():
 
 def test_on_a_known_route_the_way_is_along_it_and_beside_it_is_off_it():
     corner = east(0, north=1_000)
-    leg = Leg("stop-1", *east(1_000, north=1_000), line=(HOME, corner, east(1_000, north=1_000)))
+    leg = Leg("stop-1", *east(1_000, north=1_000), line=Line([HOME, corner, east(1_000, north=1_000)]))
     north = ride(leg, [east(0, north=100 * i) for i in range(11)], every_s=15)
     assert [round(p.left_metres, -1) for p in north] == [2_000 - 100 * i for i in range(11)]
     assert north[5].fraction == pytest.approx(0.25, abs=0.01)
     strayed = ride(leg, [HOME, *[east(-150 - 2 * i, north=100 * i) for i in range(1, 6)]], every_s=15)
     assert strayed[-1].off_route_since_ms == START_MS + 15_000
+
+
+STREET = Line([HOME, east(0, north=1_000), east(1_000, north=1_000)])
+ROAD = Leg("stop-1", *east(1_000, north=1_000), line=STREET, origin=HOME)
+
+
+def test_on_the_line_one_is_where_it_was_left_for_the_width_of_a_street_and_beside_it_further_away():
+    wobble = [0, 22, -30, 12, -8, 38]
+    told = ride(ROAD, [east(wobble[n % 6], north=60 * n) for n in range(15)], every_s=8)
+    assert [round(p.along, -1) for p in told] == [60 * n for n in range(15)]
+    assert apart(*STREET.place(told[5].along), *east(0, north=300)) < 2
+    beside = ride(ROAD, [east(-45, north=300)])[-1]
+    assert (beside.along, beside.off_route_since_ms) == (None, None)
+    assert beside.left_metres == pytest.approx(1_700, abs=2)
+
+
+def test_who_takes_another_street_wants_the_line_from_there_and_is_not_off_the_route():
+    """The new line is as long as the way really is: coming nearer on it, nobody is lost."""
+    state = None
+    for n in range(1, 9):
+        _, state = advance(state, ROAD, *east(-80, north=40 * n), START_MS + n * 5_000, float)
+    assert apart(*state["from"], *east(-80, north=280)) < 10 and state["before"] == HOME
+    here = state["from"]
+    anew = Leg(ROAD.name, ROAD.lat, ROAD.lng, line=Line([here, east(-80, north=1_050), (ROAD.lat, ROAD.lng)]))
+    state = json.loads(json.dumps(state))
+    progress = None
+    for n in range(9, 26):
+        progress, state = advance(state, anew, *east(-80, north=40 * n), START_MS + n * 5_000, float)
+    assert progress.along is not None and progress.off_route_since_ms is None
+    assert state["from"] == list(here)
+
+
+def test_one_wrong_report_and_the_yard_of_the_goal_are_no_other_street():
+    state = None
+    for n in range(1, 9):
+        aside = -150 if n == 4 else 0
+        _, state = advance(state, ROAD, *east(aside, north=40 * n), START_MS + n * 5_000, float)
+    for n in range(9, 20):  # the line ends in the street, the door is a hundred metres from there
+        _, state = advance(state, ROAD, *east(1_000, north=1_100), START_MS + n * 5_000, float)
+    assert "from" not in state and state["off"] == 0
+
+
+def test_a_line_that_comes_later_or_goes_changes_the_measure_and_not_the_way():
+    """The street model thought the way was 1,400 m long; it is 2,000 m. Nobody has ridden back."""
+    bare = Leg(ROAD.name, ROAD.lat, ROAD.lng)
+    places = [east(0, north=20 * n) for n in range(40)]
+    told, state = [], None
+    for n, place in enumerate(places):
+        leg = ROAD if 10 <= n < 30 else bare
+        progress, state = advance(state, leg, *place, START_MS + n * 5_000, float)
+        told.append(progress)
+    assert told[9].left_metres < 1_400 and told[10].left_metres == pytest.approx(1_800, abs=2)
+    assert [p.off_route_since_ms for p in told] == [None] * 40
+    assert [p.fraction for p in told[10:30]] == sorted(p.fraction for p in told[10:30])
+    assert 0.05 < told[10].fraction < told[9].fraction + 0.02, "what is ridden stays ridden"
+    assert told[30].left_metres < 1_200 and told[10].along and told[30].along is None
+
+
+def test_who_rides_away_is_off_the_route_however_often_the_line_is_drawn_anew():
+    state, line = None, STREET
+    for n in range(1, 30):
+        leg = Leg(ROAD.name, ROAD.lat, ROAD.lng, line=line)
+        place = east(0, north=50 * n) if n < 6 else east(-50 * (n - 5), north=250)
+        progress, state = advance(state, leg, *place, START_MS + n * 5_000, float)
+        if "from" in state:
+            line = Line([state["from"], east(0, north=250), *STREET.places[1:]])  # turn round, says the router
+        if progress.off_route_since_ms:
+            break
+    assert line is not STREET
+    assert progress.off_route_since_ms == START_MS + 5 * 5_000 and n < 20
 
 
 # -- privacy
@@ -208,3 +279,27 @@ def test_later_doors_and_neighbours_of_one_house_hide_nothing():
     assert shown_to("b", [SECOND, THIRD], THIRD.lat, THIRD.lng) == Seen(THIRD.lat, THIRD.lng, rough=False)
     neighbour = Door("z", SECOND.lat, SECOND.lng)
     assert not shown_to("b", [neighbour, SECOND], *east(2_900)).rough
+
+
+def test_the_line_is_that_of_the_last_leg_and_begins_behind_the_door_before():
+    line = Line([east(1_000), east(1_000, north=300), east(3_000, north=300), east(3_000)])
+    assert line_shown_to("b", [FIRST, SECOND], line) is None  # somebody else comes first
+    served = Door("a", FIRST.lat, FIRST.lng, served=True)
+    shown, cut = line_shown_to("b", [served, SECOND, THIRD], line)
+    assert cut == 150
+    assert min(apart(*place, FIRST.lat, FIRST.lng) for place in shown.places) > 100
+    assert shown.metres == pytest.approx(line.metres - 150, abs=2)
+    assert line_shown_to("a", [served, SECOND], line) is None
+    assert line_shown_to("stranger", [served, SECOND], line) is None
+
+
+def test_the_line_from_the_store_is_shown_whole_and_so_is_that_of_neighbours():
+    line = Line([HOME, east(1_000, north=20), east(3_000)])
+    assert line_shown_to("b", [SECOND, THIRD], line) == (line, 0.0)
+    neighbour = Door("z", SECOND.lat, SECOND.lng, served=True)
+    assert line_shown_to("b", [neighbour, SECOND], line) == (line, 0.0)
+
+
+def test_between_two_doors_of_one_street_nothing_is_drawn():
+    served, mine = Door("a", *east(1_000), served=True), Door("b", *east(1_120))
+    assert line_shown_to("b", [served, mine], Line([east(1_000), east(1_120)])) is None
