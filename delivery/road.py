@@ -46,10 +46,12 @@ class Road:
     def of(self, stop: Stop) -> dict[str, Any]:
         """What a stop's answer carries besides its own."""
         door = stop.job.order.point
-        gate = next((it for it in self.gates if _near(it, door)), None)
+        is_over = stop.done_at is not None  # nobody rides there any more
+        gate = None if is_over else next((it for it in self.gates if _near(it, door)), None)
+        way = self.way(door, via=gate.gate if gate else None, label=stop.job.order.number)
         return {
             "gate_note": gate.text if gate else "",
-            "navigate": self.way(door, via=gate.gate if gate else None, label=stop.job.order.number),
+            "navigate": {**way, "url": "", "urls": dict.fromkeys(way["urls"], "")} if is_over else way,
             "chat": {"open": is_open(stop, now=self.now), "unread": self.unread.get(stop.pk, 0)},
             "waiting": self.waiting(stop),
         }

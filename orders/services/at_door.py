@@ -24,6 +24,9 @@ LEAVING = ("leave_at_door", "leave_with_guard")
 """Instructions with which a photo proves the delivery."""
 ON_ROAD = (Status.PICKED_UP, Status.IN_TRANSIT)
 BAG_BACK, BAGS_BACK, PIN = "bag_back", "bags_back", "pin_moved"
+UNPROVEN = "arrival_unproven"
+"""A rider said "I am there" and no position showed it: `where` is STORE or DOOR, `metres` how far a good one was."""
+STORE, DOOR = "store", "door"
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +97,15 @@ def move_pin(*, order_id: UUID, to: Point, most_metres: int, actor: str, now: da
     events.record(moved, subject=subject(order), actor=actor)
     hint(order)
     return order
+
+
+def proven_at_door(order: Order) -> datetime | None:
+    """Since when the rider stands at the door, unless no position showed it: then None. One statement."""
+    at = order.rider_at_door_at
+    if at is None:
+        return None
+    doubts = Evidence.objects.filter(order=order, kind=UNPROVEN, at=at, detail__where=DOOR)
+    return None if doubts.exists() else at
 
 
 @transaction.atomic

@@ -13,6 +13,7 @@ from orders.claims import Claim, ClaimState
 from orders.late import Step
 from orders.lateness import LateCredit, LateStep
 from orders.models import Promise
+from orders.services.at_door import proven_at_door
 from orders.services.mover import hint, joining, lock
 from orders.states import Status
 from payments import services as money
@@ -24,9 +25,9 @@ def credit_late(*, order_id: UUID, now: datetime) -> int:
     """Give what the table says for a delivered order that came late. Returns the paise given; repeating gives nothing.
 
     Late is measured from the first promise that was made for the order, so that a second one (another store took it)
-    takes nothing away; for a slot that is the end of its window. The rider's arrival at the door counts where it was
-    noted: nobody is paid for their own waiting. What a late claim gave back before is taken off. Undelivered orders get
-    nothing: they are refunded.
+    takes nothing away; for a slot that is the end of its window. The rider's arrival at the door counts where their
+    position showed it: nobody is paid for their own waiting. What a late claim gave back before is taken off.
+    Undelivered orders get nothing: they are refunded.
     """
     order = lock(order_id)
     if order.status not in (Status.DELIVERED, Status.CLOSED) or order.delivered_at is None:
@@ -36,7 +37,8 @@ def credit_late(*, order_id: UUID, now: datetime) -> int:
     promised_by = Promise.objects.filter(order=order).order_by("pk").values_list("promised_by", flat=True).first()
     if promised_by is None:
         return 0
-    minutes = late.late_m(promised_by=promised_by, at_door=order.rider_at_door_at, handed_over=order.delivered_at)
+    at_door = proven_at_door(order)
+    minutes = late.late_m(promised_by=promised_by, at_door=at_door, handed_over=order.delivered_at)
     step = late.step_for(minutes, steps_of(order.store.city_id))
     if step is None:
         return 0
@@ -47,7 +49,7 @@ def credit_late(*, order_id: UUID, now: datetime) -> int:
         return 0
     LateCredit.objects.create(
         order=order, city_id=order.store.city_id, promised_by=promised_by, late_m=minutes, paise=paise,
-        came_at=min(order.rider_at_door_at or order.delivered_at, order.delivered_at), rule=step.words()[:80],
+        came_at=min(at_door or order.delivered_at, order.delivered_at), rule=step.words()[:80],
         made_at=now,
     )  # fmt: skip
     money.credit_wallet(
