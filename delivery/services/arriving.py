@@ -25,11 +25,13 @@ FRESH = timedelta(seconds=60)
 AT_STORE_WITHIN_M = 300
 AT_DOOR_WITHIN_M = 400
 """By street, with the phone's accuracy on top. Pins of doors are drawn less well than those of stores."""
+RIDES_MPS = 8
+"""So much of the way may have been ridden since the position was taken: that far it contradicts nothing."""
 
 
 @dataclass(frozen=True, slots=True)
 class Doubt:
-    """The position does not show the rider there: `metres` away by a good one, None without a fresh one."""
+    """The position does not show the rider there: `metres` away by one that contradicts it, None when none does."""
 
     metres: int | None
 
@@ -47,7 +49,11 @@ def doubt_of(rider_id: int, place: Point, *, within_m: int, now: datetime) -> Do
     if fix is None:
         return Doubt(None)
     metres = street_metres(fix.point, place)
-    return None if metres <= within_m + fix.accuracy_metres else Doubt(metres)
+    near = within_m + fix.accuracy_metres
+    if metres <= near:
+        return None
+    ridden_since = max(0.0, (now - fix.at).total_seconds()) * RIDES_MPS
+    return Doubt(metres if metres > near + ridden_since else None)
 
 
 def note_doubt(

@@ -86,6 +86,15 @@ class TestTheDoor:
         arrive(made, stop)
         assert not doubts(stop)
 
+    def test_what_can_have_been_ridden_since_the_position_is_no_contradiction_and_no_proof(self):
+        made, stop = carrying()
+        near = Point(stop.job.order.lat - 0.0045, stop.job.order.lng)
+        stands(made.rider_id, near)
+        with pytest.raises(NotThere):
+            arrive(made, stop, now=NOW)
+        arrive(made, stop, now=NOW + timedelta(seconds=58))
+        assert doubts(stop) == [{"where": "door", "metres": None}]
+
     def test_who_is_sure_is_believed_but_it_is_written_down_and_told(self):
         made, stop = carrying()
         arrive(made, stop, sure=True)

@@ -197,9 +197,9 @@ def _standing_there(
 def _not_there(request: HttpRequest, rider: Rider, now: datetime, place: str) -> str:
     """Why "I am at the store" (or at the door of this stop) was refused, for as long as the question stands."""
     asked = request.session.get(NOT_THERE)
-    mine = asked and (asked["rider"], asked.get("place", "")) == (rider.pk, place)
-    fresh = mine and now.timestamp() - asked["at"] < NOT_THERE_FOR.total_seconds()
-    return asked["words"] if asked and fresh else ""
+    if not asked or (asked["rider"], asked.get("place", "")) != (rider.pk, place):
+        return ""
+    return asked["words"] if now.timestamp() - asked["at"] < NOT_THERE_FOR.total_seconds() else ""
 
 
 @door
