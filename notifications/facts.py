@@ -546,8 +546,10 @@ def _called_back(event: BagsCalledBack) -> Facts | None:
     row = _people(rider, "user__").values(*_PERSON_FIELDS, number=Subquery(number)).first()
     if row is None:
         return None
-    words = {"number": row["number"] or "", "reason": _sentence(event.reason)}
-    return Facts(person=_person(row), words=words, link="/rider/")
+    person = _person(row)
+    with override(person.language):
+        words = {"number": row["number"] or "", "reason": _sentence(gettext(event.reason))}
+    return Facts(person=person, words=words, link="/rider/")
 
 
 def _rescue(event: RescueAsked) -> Facts | None:

@@ -44,7 +44,7 @@ RIDER_LABELS = {
     "rescue": "To another rider",
     "back": "Bringing bags back",
 }
-TROUBLES = {"silent": "The phone is silent", "off_route": "Comes no nearer"}
+TROUBLES = {"silent": say("The phone is silent"), "off_route": say("Comes no nearer")}
 """What is wrong with a trip, as delivery.services.watching writes it."""
 ON_ROAD = (Status.PICKED_UP, Status.IN_TRANSIT)
 SEND_A_RIDER = say("Send a rider")

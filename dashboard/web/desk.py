@@ -12,6 +12,7 @@ from django.shortcuts import redirect
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from blinkit.kernel.errors import Invalid
 from catalog import queries as goods
@@ -29,7 +30,12 @@ REASONS = (
     "The address cannot be reached",
     "Suspected misuse",
 )
-WHY_BACK = ("The customer asked for it", "The address cannot be reached", "Suspected misuse")
+WHY_BACK = (
+    gettext_noop("The customer asked for it"),
+    gettext_noop("The address cannot be reached"),
+    gettext_noop("Suspected misuse"),
+)
+"""As they are kept: the rider and the customer read them."""
 WHY_NOT_THIS_RIDER = ("The rider has a problem", "Another rider is nearer", "The rider does not answer")
 
 

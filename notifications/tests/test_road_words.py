@@ -120,3 +120,15 @@ def test_the_events_themselves_are_told(run_events):
     services.appeal(rider_id=who.pk, text="It was not me", photo=None, now=NOW)
     run_events()
     assert subjects("appeal_sent", ops) == ["Zoya appeals against the suspension"]
+
+
+def test_the_rider_is_told_at_once_that_the_bags_are_called_back(run_events):
+    made, stop = trip(method="online")
+    services.pick_up(stop_id=stop.pk, rider_id=made.rider_id, bag_codes=BAGS, now=NOW)
+    order = stop.job.order
+    services.call_back(order_id=order.pk, reason="The customer asked for it", actor="user:1", now=NOW)
+    run_events()
+    [said] = Message.objects.filter(template_code="bags_called_back", user=made.rider.user, channel="inapp")
+    assert said.subject == f"Bring {order.number} back to the store"
+    assert said.body == "The customer asked for it. Your ride and the way back are paid."
+    assert subjects("order_undelivered", order.customer), "and so is the customer"
