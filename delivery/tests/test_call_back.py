@@ -12,7 +12,7 @@ from catalog.tests.factories import NOW
 from catalog.ways import way_metres
 from delivery import queries, services
 from delivery.errors import ReasonMissing, RiderBusy, StopGone
-from delivery.models import Adjustment, BagsReturn, Earning, Offer, Stop, StopState, Trip
+from delivery.models import Adjustment, BagsReturn, Earning, Offer, PayPolicy, Stop, StopState, Trip
 from delivery.tests import test_between as between
 from delivery.tests.factories import BAGS, rider, trip
 from inventory.models import Stock
@@ -69,7 +69,7 @@ class TestCallingBack:
         page = client.get("/rider/").content.decode()
         assert WHY in page and 'data-act="ride-back"' in page
 
-    def test_the_offer_is_paid_and_the_way_back_from_where_the_rider_is(self):
+    def test_the_way_is_paid_and_the_way_back_from_where_the_rider_is(self):
         made, stop = on_the_road()
         half = (made.store.lat + 0.004, made.store.lng)
         at = round(LATER.timestamp() * 1000)
@@ -78,12 +78,21 @@ class TestCallingBack:
         call_back(stop)
         earning = Earning.objects.get()
         assert earning.receipt["why"] == "turned-back"
-        assert earning.total_paise >= Offer.objects.get().pay_paise, "never less than offered: the house ended it"
         orders.goods_back(order_id=stop.job.order_id, actor="user:2", now=LATER)
         services.bags_back(order_id=stop.job.order_id, now=LATER)
         way = Adjustment.objects.get().amount_paise * 1000 / 700
         assert abs(way - way_metres(made.store, type(made.store.point)(*half))) < 5
         assert BagsReturn.objects.get().done_at
+
+    def test_never_less_than_offered_because_the_house_ended_it(self):
+        PayPolicy.objects.create(starts_at=NOW, first_metres=0)
+        made, stop = on_the_road()
+        at = round(LATER.timestamp() * 1000)
+        live.remember(f"rider-at:{made.rider_id}", {"lat": made.store.lat, "lng": made.store.lng, "at": at}, ttl_s=60)
+        call_back(stop)
+        earning = Earning.objects.get()
+        assert earning.receipt["why"] == "turned-back"
+        assert earning.total_paise == Offer.objects.get().pay_paise > earning.parts["base_paise"]
 
     def test_the_other_doors_of_the_trip_stay(self):
         _made, (first, second) = between.bundle(picked_up=True, method="online")
