@@ -28,6 +28,7 @@ EVIDENCE = {
     "bag_back": say("A bag is back"),
     "bags_back": say("All bags are back"),
     "goods_back": say("The goods are back on the shelf"),
+    "called_back": say("Called back"),
     "arrival_unproven": say("Says to be there, and no position shows it"),
 }
 """What floor and street write down about an order, by its kind."""

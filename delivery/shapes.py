@@ -257,6 +257,7 @@ class ReturnOut(S.Serializer[Any]):
     order_id = S.UUIDField()
     order_number = S.CharField()
     why = S.CharField(allow_blank=True)
+    called_back = S.BooleanField(help_text="Operations want these bags back, for that reason.")
     cold = S.BooleanField(help_text="Handed in first.")
     bag_codes = S.ListField(child=S.CharField())
     bags_in = S.ListField(child=S.CharField(), help_text="Of them, what the store has taken.")

@@ -25,6 +25,7 @@ from delivery.services.positions import progress_of
 from orders import services as orders
 from orders.errors import NoSuchOrder
 from orders.models import Order
+from orders.services.at_door import CALLED_BACK
 
 NOBODY, REFUSED, ADDRESS, DAMAGED = "nobody", "refused", "address", "damaged"
 AT_ONCE = {REFUSED: "The customer does not want it", DAMAGED: "The bags are damaged"}
@@ -213,7 +214,9 @@ def call_back(*, order_id: UUID, reason: str, actor: str, now: datetime) -> Stop
     if Rescue.objects.filter(from_trip=stop.trip, taken_at=None, off_at=None).exists():
         raise RiderBusy("Another rider is on the way to these bags. Call that off first.")
     failed = trips.fail_stop(stop_id=stop_id, rider_id=rider_id, reason=reason, actor=actor, now=now, keeps_offer=True)
-    called = BagsCalledBack(order_id=order_id, rider_id=rider_id, reason=reason.strip()[:160])
+    why = reason.strip()[:160]
+    orders.evidence(order_id=order_id, kind=CALLED_BACK, detail={"why": why}, actor=actor, now=now)
+    called = BagsCalledBack(order_id=order_id, rider_id=rider_id, reason=why)
     events.record(called, subject=f"order:{order_id}", actor=actor)
     _hint(stop)
     return failed

@@ -67,7 +67,9 @@ class TestCallingBack:
         call_back(stop)
         client.force_login(made.rider.user)
         page = client.get("/rider/").content.decode()
-        assert WHY in page and 'data-act="ride-back"' in page
+        assert f"Bring {stop.job.order.number} back to the store" in page and f"{WHY}<br>Your ride" in page
+        assert 'data-act="ride-back"' in page
+        assert client.get("/api/v1/rider/trip/").json()["trip"]["returns"][0]["called_back"] is True
 
     def test_the_way_is_paid_and_the_way_back_from_where_the_rider_is(self):
         made, stop = on_the_road()

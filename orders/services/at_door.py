@@ -24,6 +24,7 @@ LEAVING = ("leave_at_door", "leave_with_guard")
 """Instructions with which a photo proves the delivery."""
 ON_ROAD = (Status.PICKED_UP, Status.IN_TRANSIT)
 BAG_BACK, BAGS_BACK, PIN = "bag_back", "bags_back", "pin_moved"
+CALLED_BACK = "called_back"
 UNPROVEN = "arrival_unproven"
 """A rider said "I am there" and no position showed it: `where` is STORE or DOOR, `metres` how far a good one was."""
 STORE, DOOR = "store", "door"
