@@ -16,12 +16,15 @@ from blinkit.kernel.geo import Point
 from catalog.travel import street_metres
 from delivery.events import ArrivalDoubted
 from delivery.models import Position, Rider, Trip
-from delivery.services.positions import Fix, last_fix
+from delivery.services.positions import last_fix
 from orders import services as orders
 from orders.models import Evidence
 from orders.services.at_door import DOOR, STORE, UNPROVEN
 
 FRESH = timedelta(seconds=60)
+"""An older position contradicts nothing."""
+STANDS_STILL = timedelta(minutes=15)
+"""An older one shows nothing either."""
 AT_STORE_WITHIN_M = 300
 AT_DOOR_WITHIN_M = 400
 """By street, with the phone's accuracy on top. Pins of doors are drawn less well than those of stores."""
@@ -36,24 +39,18 @@ class Doubt:
     metres: int | None
 
 
-def fresh_fix(rider_id: int, *, now: datetime) -> Fix | None:
-    """The last good position unless it is older than a minute."""
-    fix = last_fix(rider_id)
-    return fix if fix is not None and fix.at >= now - FRESH else None
-
-
 def doubt_of(rider_id: int, place: Point, *, within_m: int, now: datetime) -> Doubt | None:
-    """What speaks against the rider standing at this place; None when the position shows it. One look into
-    Redis."""
-    fix = fresh_fix(rider_id, now=now)
-    if fix is None:
+    """What speaks against the rider standing at this place; None when the last position shows it, also some minutes
+    later: a phone that lies still tells nothing new. One look into Redis."""
+    fix = last_fix(rider_id)
+    if fix is None or fix.at < now - STANDS_STILL:
         return Doubt(None)
     metres = street_metres(fix.point, place)
     near = within_m + fix.accuracy_metres
     if metres <= near:
         return None
-    ridden_since = max(0.0, (now - fix.at).total_seconds()) * RIDES_MPS
-    return Doubt(metres if metres > near + ridden_since else None)
+    age = max(timedelta(0), now - fix.at)
+    return Doubt(metres if age <= FRESH and metres > near + age.total_seconds() * RIDES_MPS else None)
 
 
 def note_doubt(

@@ -115,6 +115,13 @@ class TestTheDoor:
         assert proven_at_door(Order.objects.get()) is None
         assert not Event.objects.filter(code="delivery.ArrivalDoubted").exists()
 
+    @pytest.mark.parametrize(("minutes", "proven"), [(10, True), (20, False)])
+    def test_a_phone_that_lies_still_at_the_door_proves_it_for_some_minutes(self, minutes, proven):
+        made, stop = carrying()
+        stands(made.rider_id, stop.job.order.point)
+        arrive(made, stop, now=NOW + minutes * MINUTE)
+        assert (doubts(stop) == []) == proven
+
     def test_standing_there_later_proves_the_later_arrival(self):
         made, stop = carrying()
         arrive(made, stop, sure=True)
