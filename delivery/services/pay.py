@@ -121,7 +121,7 @@ def earn(
     start, door = _place_of(before) if before else store.point, turned or door
     direct = way_metres(store, door)
     leg = street_metres(start, door, streets_of(store.city)) if before else direct
-    routed = Way(leg, direct).paid_metres(rates)
+    routed = leg if turned else Way(leg, direct).paid_metres(rates)  # a share is for a door that was reached
     ridden = _ridden(stop, start=start, door=door, since=_left_at(stop, others, before), now=now)
     paid = paying.paid_way(routed_metres=leg, ridden_metres=ridden, rates=rates)
     paid_metres = max(routed, paid.metres)

@@ -210,6 +210,17 @@ class TestBagsThatNeverCameToTheDoor:
         assert abs(earning.receipt["routed_metres"] - way_metres(store, second.job.order.point)) < 5
         assert made
 
+    def test_damaged_at_the_door_before_pays_no_share_of_a_door_nobody_came_to(self):
+        _made, (first, second) = between.bundle(picked_up=True, method="online")
+        who = first.trip.rider_id
+        stands(who, first.job.order.point, at=NOW + MINUTE)
+        services.arrive(stop_id=first.pk, rider_id=who, now=NOW + MINUTE)
+        otp = first.job.order.door_otp
+        services.deliver(stop_id=first.pk, rider_id=who, otp=otp, now=NOW + 2 * MINUTE)
+        Order.objects.filter(pk=second.job.order_id).update(lat=first.job.order.lat + 0.03)
+        services.bring_back(stop_id=second.pk, rider_id=who, why=DAMAGED, now=NOW + 3 * MINUTE)
+        assert Earning.objects.get(stop=second).receipt["paid_metres"] < 10
+
 
 def come_back(stop):
     orders.goods_back(order_id=stop.job.order_id, actor="user:2", now=NOW + 20 * MINUTE)
