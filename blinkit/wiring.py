@@ -12,11 +12,15 @@ from blinkit.kernel.events import DomainEvent
 from catalog.events import MarketAlertRaised, MarketChanged, WeAreHere
 from delivery.events import (
     AppealAnswered,
+    AppealSentIn,
+    ArrivalDoubted,
+    BagsCalledBack,
     BagsLeftUnseen,
     BagsOutgrewRider,
     CashLimitNear,
     ChatFlagged,
     DeductionDecided,
+    DeductionDisputed,
     DeductionTold,
     DoorWaitBegun,
     GigCalledOff,
@@ -30,6 +34,7 @@ from delivery.events import (
     RiderVerified,
     SuspensionOver,
     TargetReached,
+    TripInTrouble,
     WeekIssued,
 )
 from fulfillment.events import TaskPacked
@@ -114,6 +119,11 @@ REACTIONS: Mapping[type[DomainEvent], Sequence[str]] = {
     DoorWaitBegun: [TELL],
     IncidentTold: [TELL],
     RescueAsked: [TELL],
+    TripInTrouble: [TELL],
+    ArrivalDoubted: [TELL],
+    AppealSentIn: [TELL],
+    DeductionDisputed: [TELL],
+    BagsCalledBack: [TELL],
     BagsLeftUnseen: [TELL],
     BagsOutgrewRider: [TELL],
     ChatFlagged: [TELL],

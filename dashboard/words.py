@@ -28,6 +28,8 @@ EVIDENCE = {
     "bag_back": say("A bag is back"),
     "bags_back": say("All bags are back"),
     "goods_back": say("The goods are back on the shelf"),
+    "called_back": say("Called back"),
+    "arrival_unproven": say("Says to be there, and no position shows it"),
 }
 """What floor and street write down about an order, by its kind."""
 
@@ -54,6 +56,8 @@ def mood(code: str, payload: Payload) -> str:
         "orders.ClaimReceived",
     }
     if code == "delivery.OfferAnswered" and payload.get("answer") in ("declined", "expired"):
+        return "stop"
+    if code in ("delivery.ArrivalDoubted", "delivery.BagsCalledBack", "delivery.TripInTrouble"):
         return "stop"
     return "stop" if code in bad or payload.get("new") in ("CANCELLED", "UNDELIVERED") else ""
 
@@ -149,6 +153,13 @@ def _rupees(p: Payload, name: str = "amount_paise") -> str:
     return rupees(p[name])
 
 
+def _doubted(p: Payload) -> Said:
+    figures = {"rider": p["rider"], "metres": p["metres"]}
+    if p["where"] == "store":
+        return say("{rider} says to be at the store, the phone is {metres} m away", **figures)
+    return say("{rider} says to be at the door, the phone is {metres} m away", **figures)
+
+
 _SAY: dict[str, Callable[[Payload], str]] = {
     "orders.OrderPlaced": lambda p: say("Placed for {money}", money=_rupees(p, "total_paise")),
     "orders.OrderMoved": _moved,
@@ -227,6 +238,8 @@ _SAY: dict[str, Callable[[Payload], str]] = {
     "fulfillment.TaskSplit": _split,
     "fulfillment.WalkBegun": _walk,
     "fulfillment.SlotCleared": lambda p: say("The bags were unpacked, the shelf place is free"),
+    "delivery.ArrivalDoubted": _doubted,
+    "delivery.BagsCalledBack": lambda p: say("Operations called the bags back: {reason}", reason=p["reason"]),
     "delivery.TripInTrouble": lambda p: (
         say("The rider's phone fell silent") if p.get("what") == "silent" else say("The rider does not come nearer")
     ),

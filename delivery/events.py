@@ -156,12 +156,36 @@ class AppealAnswered(DomainEvent):
 
 @dataclass(frozen=True)
 class TripInTrouble(DomainEvent):
-    """what: silent | off_route"""
+    """Once per order; `rank` is its place among those still to do. what: silent | off_route; `on_board`: so many
+    orders the rider has with them."""
 
     trip_id: UUID
     order_id: UUID
     rider_id: int
     what: str
+    rank: int = 1
+    on_board: int = 0
+
+
+@dataclass(frozen=True)
+class ArrivalDoubted(DomainEvent):
+    """A rider says to stand there (where: store | door), whose good position is `metres` away."""
+
+    order_id: UUID
+    store_code: str
+    rider_id: int
+    rider: str
+    where: str
+    metres: int
+
+
+@dataclass(frozen=True)
+class BagsCalledBack(DomainEvent):
+    """Operations ended a delivery on the road: its rider brings the bags back."""
+
+    order_id: UUID
+    rider_id: int
+    reason: str
 
 
 @dataclass(frozen=True)
@@ -277,6 +301,15 @@ class ChatFlagged(DomainEvent):
 @dataclass(frozen=True)
 class IncidentTold(DomainEvent):
     """A rider told of something that went wrong; `kind` as in delivery.incidents."""
+
+    incident_id: UUID
+    kind: str
+    rider_id: int
+
+
+@dataclass(frozen=True)
+class IncidentOpened(DomainEvent):
+    """Operations opened it on a rider's behalf, who cannot tell it."""
 
     incident_id: UUID
     kind: str

@@ -38,7 +38,8 @@ NOTICE_FOR = timedelta(minutes=10)
 OFFER_NOTICE_FOR = timedelta(minutes=2)
 """How long a rider is told that an offer was not answered in time."""
 AREA_DIGITS = 3
-"""Coordinates before accepting are rounded to about 100 metres."""
+"""Coordinates before accepting, and of a door that is over, are rounded to about 100 metres."""
+OVER = (StopState.DELIVERED, StopState.FAILED, StopState.DROPPED)
 
 
 LANDMARKS = ("near ", "opposite ", "opp ", "opp. ", "behind ", "beside ", "next to ", "above ", "in front of ")
@@ -163,11 +164,13 @@ def trip_of(*, rider: Rider, now: datetime) -> dict[str, Any] | None:
 
 
 def stop_json(stop: Stop, trip: Trip, *, way: road.Road | None = None) -> dict[str, Any]:
-    """One door. `next` is the one thing to do: at-store, wait, pick-up, depart, arrive, deliver; "" when it is over."""
+    """One door. `next` is the one thing to do: at-store, wait, pick-up, depart, arrive, deliver; "" when it is over:
+    then the door is an area again, and who lives there is nobody's business any more."""
     order = stop.job.order
     act = next_act(stop, trip, Status(order.status))
     if way is None:
         way = road.road_of(trip.rider, [stop], store_id=trip.store_id, now=timezone.now())
+    is_over = stop.state in OVER
     return {
         "id": stop.pk,
         "state": stop.state,
@@ -187,15 +190,15 @@ def stop_json(stop: Stop, trip: Trip, *, way: road.Road | None = None) -> dict[s
         "shelf_slot": order.shelf_slot,
         "cold": _is_cold([order.pk]),
         "drop": {
-            "address": order.address_text,
+            "address": "" if is_over else order.address_text,
             "area": area_of(order.address_text, order.distance_metres),
-            "lat": order.lat,
-            "lng": order.lng,
-            "door_instructions": order.door_instructions,
-            "instructions": list(order.instructions),
-            "contact_name": order.contact_name,
-            "contact_phone": calling.shown(order.contact_phone),
-            "hints": hints_for(order, now=stop.picked_up_at) if stop.picked_up_at else [],
+            "lat": round(order.lat, AREA_DIGITS) if is_over else order.lat,
+            "lng": round(order.lng, AREA_DIGITS) if is_over else order.lng,
+            "door_instructions": "" if is_over else order.door_instructions,
+            "instructions": [] if is_over else list(order.instructions),
+            "contact_name": "" if is_over else order.contact_name,
+            "contact_phone": "" if is_over else calling.shown(order.contact_phone),
+            "hints": hints_for(order, now=stop.picked_up_at) if stop.picked_up_at and not is_over else [],
         },
         "distance_metres": order.distance_metres,
         "photo_allowed": any(chip in order.instructions for chip in LEAVING),

@@ -23,7 +23,8 @@ from delivery.policies import policy_at
 from delivery.services.chats import is_open
 from delivery.services.doors import GATE_NEAR_DEG, count_apart
 from delivery.services.rescue import rescue_for
-from orders.services.at_door import bags_in
+from orders.models import Evidence
+from orders.services.at_door import CALLED_BACK, bags_in
 
 
 @dataclass
@@ -46,10 +47,12 @@ class Road:
     def of(self, stop: Stop) -> dict[str, Any]:
         """What a stop's answer carries besides its own."""
         door = stop.job.order.point
-        gate = next((it for it in self.gates if _near(it, door)), None)
+        is_over = stop.done_at is not None  # nobody rides there any more
+        gate = None if is_over else next((it for it in self.gates if _near(it, door)), None)
+        way = self.way(door, via=gate.gate if gate else None, label=stop.job.order.number)
         return {
             "gate_note": gate.text if gate else "",
-            "navigate": self.way(door, via=gate.gate if gate else None, label=stop.job.order.number),
+            "navigate": {**way, "url": "", "urls": dict.fromkeys(way["urls"], "")} if is_over else way,
             "chat": {"open": is_open(stop, now=self.now), "unread": self.unread.get(stop.pk, 0)},
             "waiting": self.waiting(stop),
         }
@@ -103,6 +106,11 @@ def road_of(rider: Rider, stops: Sequence[Stop], *, store_id: int, now: datetime
 def returns_of(trip: Trip, road: Road) -> list[dict[str, Any]]:
     """Bags that ride back, cold ones first. Only asked for once a stop has failed."""
     rows = BagsReturn.objects.filter(trip=trip, done_at=None).select_related("stop__job__order")
+    called = set(
+        Evidence.objects.filter(order__in=rows.values("stop__job__order"), kind=CALLED_BACK).values_list(
+            "order", flat=True
+        )
+    )
     found = []
     for it in rows.order_by("-is_cold", "begun_at"):
         order = it.stop.job.order
@@ -111,6 +119,7 @@ def returns_of(trip: Trip, road: Road) -> list[dict[str, Any]]:
                 "order_id": order.pk,
                 "order_number": order.number,
                 "why": it.stop.fail_reason,
+                "called_back": order.pk in called,
                 "cold": it.is_cold,
                 "bag_codes": list(order.bag_codes),
                 "bags_in": bags_in(order.pk),

@@ -77,6 +77,10 @@ class AtStoreBody(S.Serializer[Any]):
     sure = S.BooleanField(required=False, default=False, help_text="I do stand there, whatever the position says.")
 
 
+class AtDoorBody(AtStoreBody):
+    """The same question, asked at a door."""
+
+
 class PickUpBody(S.Serializer[Any]):
     bag_codes = S.ListField(child=S.CharField(max_length=40), max_length=40, help_text="As scanned, in any order.")
 
@@ -166,7 +170,9 @@ class OfferOut(S.Serializer[Any]):
 
 
 class StopDrop(S.Serializer[Any]):
-    address = S.CharField()
+    """Until the stop is over; then the area, a place rounded to about 100 metres, and nothing of who lives there."""
+
+    address = S.CharField(allow_blank=True)
     area = S.CharField()
     lat = S.FloatField()
     lng = S.FloatField()
@@ -178,15 +184,17 @@ class StopDrop(S.Serializer[Any]):
 
 
 class MapLinks(S.Serializer[Any]):
-    google = S.CharField()
-    geo = S.CharField()
-    apple = S.CharField()
-    osm = S.CharField()
+    google = S.CharField(allow_blank=True)
+    geo = S.CharField(allow_blank=True)
+    apple = S.CharField(allow_blank=True)
+    osm = S.CharField(allow_blank=True)
 
 
 class Navigate(S.Serializer[Any]):
     maps = S.ChoiceField(choices=Maps.choices, help_text="The rider's choice.")
-    url = S.CharField(help_text="A universal link for it; `urls` has one per map.")
+    url = S.CharField(
+        allow_blank=True, help_text="A universal link for it; `urls` has one per map. Empty when the stop is over."
+    )
     urls = MapLinks()
 
 
@@ -249,6 +257,7 @@ class ReturnOut(S.Serializer[Any]):
     order_id = S.UUIDField()
     order_number = S.CharField()
     why = S.CharField(allow_blank=True)
+    called_back = S.BooleanField(help_text="Operations want these bags back, for that reason.")
     cold = S.BooleanField(help_text="Handed in first.")
     bag_codes = S.ListField(child=S.CharField())
     bags_in = S.ListField(child=S.CharField(), help_text="Of them, what the store has taken.")

@@ -27,11 +27,15 @@ from catalog.market import Listing
 from catalog.models import Product, Store, Waitlist
 from delivery.events import (
     AppealAnswered,
+    AppealSentIn,
+    ArrivalDoubted,
+    BagsCalledBack,
     BagsLeftUnseen,
     BagsOutgrewRider,
     CashLimitNear,
     ChatFlagged,
     DeductionDecided,
+    DeductionDisputed,
     DeductionTold,
     DoorWaitBegun,
     GigCalledOff,
@@ -45,6 +49,7 @@ from delivery.events import (
     RiderVerified,
     SuspensionOver,
     TargetReached,
+    TripInTrouble,
     WeekIssued,
 )
 from delivery.models import Appeal, Gig, Offer, Rider
@@ -479,8 +484,12 @@ def _ops_of_order(event: PinMoved | BagsLeftUnseen | BagsOutgrewRider | ChatFlag
     return Facts(person=people[0], words=words, link=f"/ops/orders/{event.order_id}/", also=tuple(people[1:]))
 
 
-def _incident(event: IncidentTold) -> Facts | None:
-    """Operations, each in their own language."""
+def _ops_of_rider(
+    event: IncidentTold | TripInTrouble | ArrivalDoubted | AppealSentIn | DeductionDisputed,
+) -> Facts | None:
+    """Operations, about one rider, each in their own language."""
+    if isinstance(event, TripInTrouble) and event.rank > 1:
+        return None  # told with the first order of the trip
     rider = Rider.objects.filter(pk=event.rider_id)
     staff = User.objects.filter(grants__role=Role.OPS).distinct().order_by("pk")
     here = {"rider": Subquery(rider.values("user__name")[:1]), "store": Subquery(rider.values("store__name")[:1])}
@@ -493,13 +502,54 @@ def _incident(event: IncidentTold) -> Facts | None:
             words={
                 "rider": row["rider"] or _phrase("your_rider", person.language),
                 "store": row["store"] or "",
-                "kind": _phrase(f"incident_{event.kind}", person.language),
+                **_about_rider(event, person.language),
             },
-            link=f"/ops/incidents/{event.incident_id}/",
+            link=_page_about(event),
         )
         for row in rows
     ]
     return replace(first, more=tuple(rest))
+
+
+def _about_rider(event: DomainEvent, language: str) -> dict[str, str]:
+    if isinstance(event, IncidentTold):
+        return {"kind": _phrase(f"incident_{event.kind}", language)}
+    if isinstance(event, TripInTrouble):
+        carries = "none_on_board" if not event.on_board else "one_on_board" if event.on_board == 1 else "some_on_board"
+        return {
+            "trouble": _phrase(f"trouble_{event.what}", language),
+            "what_to_do": _phrase(carries, language, n=str(event.on_board)),
+        }
+    if isinstance(event, ArrivalDoubted):
+        return {
+            "says": _phrase(f"says_{event.where}", language, metres=str(event.metres)),
+            "what_to_do": _phrase(f"doubt_{event.where}", language),
+        }
+    return {}
+
+
+def _page_about(event: IncidentTold | TripInTrouble | ArrivalDoubted | AppealSentIn | DeductionDisputed) -> str:
+    if isinstance(event, IncidentTold):
+        return f"/ops/incidents/{event.incident_id}/"
+    if isinstance(event, TripInTrouble):
+        return f"/ops/riders/{event.rider_id}/"
+    if isinstance(event, ArrivalDoubted):
+        return f"/ops/orders/{event.order_id}/"
+    if isinstance(event, AppealSentIn):
+        return f"/admin/delivery/appeal/{event.appeal_id}/change/"
+    return f"/admin/delivery/deduction/{event.deduction_id}/change/"
+
+
+def _called_back(event: BagsCalledBack) -> Facts | None:
+    number = Order.objects.filter(pk=event.order_id).values("number")[:1]
+    rider = Rider.objects.filter(pk=event.rider_id)
+    row = _people(rider, "user__").values(*_PERSON_FIELDS, number=Subquery(number)).first()
+    if row is None:
+        return None
+    person = _person(row)
+    with override(person.language):
+        words = {"number": row["number"] or "", "reason": _sentence(gettext(event.reason))}
+    return Facts(person=person, words=words, link="/rider/")
 
 
 def _rescue(event: RescueAsked) -> Facts | None:
@@ -579,7 +629,12 @@ _BUILDERS: dict[type[DomainEvent], Callable[[Any], Facts | None]] = {
     BagsLeftUnseen: _ops_of_order,
     BagsOutgrewRider: _ops_of_order,
     ChatFlagged: _ops_of_order,
-    IncidentTold: _incident,
+    IncidentTold: _ops_of_rider,
+    TripInTrouble: _ops_of_rider,
+    ArrivalDoubted: _ops_of_rider,
+    AppealSentIn: _ops_of_rider,
+    DeductionDisputed: _ops_of_rider,
+    BagsCalledBack: _called_back,
     RescueAsked: _rescue,
     QuestionTold: _question,
     WatchStopped: _question,

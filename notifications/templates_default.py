@@ -15,6 +15,9 @@ ORDER_WORDS = frozenset({"name", "number", "store", "total", "to_pay", "rider", 
 ONLY_IN_APP = frozenset(
     {
         "pin_moved",
+        "arrival_doubted",
+        "appeal_sent",
+        "deduction_disputed",
         "bags_left",
         "bags_outgrew",
         "chat_flagged",
@@ -77,6 +80,11 @@ PLACEHOLDERS: dict[str, frozenset[str]] = {
     "rider_waits": ORDER_WORDS | {"until"},
     "pin_moved": frozenset({"number", "metres"}),
     "incident_told": frozenset({"rider", "kind", "store"}),
+    "trip_trouble": frozenset({"rider", "store", "trouble", "what_to_do"}),
+    "arrival_doubted": frozenset({"rider", "store", "says", "what_to_do"}),
+    "appeal_sent": frozenset({"rider", "store"}),
+    "deduction_disputed": frozenset({"rider", "store"}),
+    "bags_called_back": frozenset({"number", "reason"}),
     "bags_left": frozenset({"number", "store"}),
     "bags_outgrew": frozenset({"number", "store", "rider", "bags"}),
     "chat_flagged": frozenset({"number"}),
@@ -266,6 +274,26 @@ _SHORT: dict[str, dict[str, tuple[str, str]]] = {
     "incident_told": {
         "en": ("{kind}: {rider}", "A rider of {store} needs you. Look at once and say that you have seen it."),
         "hi": ("{kind}: {rider}", "{store} के राइडर को आपकी ज़रूरत है। तुरंत देखिए और बताइए कि देख लिया।"),
+    },
+    "trip_trouble": {
+        "en": ("{rider}: {trouble}", "{store}. {what_to_do}"),
+        "hi": ("{rider}: {trouble}", "{store}. {what_to_do}"),
+    },
+    "arrival_doubted": {
+        "en": ("{rider} {says}", "{store}. {what_to_do}"),
+        "hi": ("{rider} {says}", "{store}. {what_to_do}"),
+    },
+    "appeal_sent": {
+        "en": ("{rider} appeals against the suspension", "{store}. Read it and answer: until then they cannot ride."),
+        "hi": ("{rider} ने निलंबन के ख़िलाफ़ अपील की", "{store}. पढ़कर जवाब दीजिए: तब तक राइडर काम नहीं कर सकता।"),
+    },
+    "deduction_disputed": {
+        "en": ("{rider} says no to a deduction", "{store}. Look again and decide: nothing is taken until then."),
+        "hi": ("{rider} को एक कटौती मंज़ूर नहीं", "{store}. फिर देखकर तय कीजिए: तब तक कुछ नहीं कटेगा।"),
+    },
+    "bags_called_back": {
+        "en": ("Bring {number} back to the store", "{reason} Your ride and the way back are paid."),
+        "hi": ("{number} को दुकान वापस ले आइए", "{reason} आपका सफ़र और वापसी का रास्ता चुकाया जाएगा।"),
     },
     "bags_left": {
         "en": ("Bags of {number} stand in {store}", "Nobody took them back in time. Somebody has to look at them."),
@@ -471,6 +499,36 @@ PHRASES: dict[str, dict[str, str]] = {
     "incident_spilled": {"en": "Spilled goods", "hi": "सामान गिर गया"},
     "incident_theft": {"en": "Theft", "hi": "चोरी"},
     "incident_other": {"en": "An incident", "hi": "कोई घटना"},
+    "trouble_silent": {"en": "the phone is silent", "hi": "फ़ोन चुप है"},
+    "trouble_off_route": {"en": "comes no nearer", "hi": "पास नहीं आ रहे"},
+    "one_on_board": {
+        "en": "1 order is on board. Call; if nobody answers, send another rider there.",
+        "hi": "1 ऑर्डर उनके पास है। फ़ोन कीजिए; कोई न उठाए तो दूसरा राइडर भेजिए।",
+    },
+    "some_on_board": {
+        "en": "{n} orders are on board. Call; if nobody answers, send another rider there.",
+        "hi": "{n} ऑर्डर उनके पास हैं। फ़ोन कीजिए; कोई न उठाए तो दूसरा राइडर भेजिए।",
+    },
+    "none_on_board": {
+        "en": "No bags are on board yet; somebody else is sought for the order.",
+        "hi": "अभी कोई थैला उनके पास नहीं; ऑर्डर के लिए दूसरा राइडर खोजा जा रहा है।",
+    },
+    "says_store": {
+        "en": "says to be at the store, the phone is {metres} m away",
+        "hi": "कहते हैं दुकान पर हैं, फ़ोन {metres} मी दूर है",
+    },
+    "says_door": {
+        "en": "says to be at the door, the phone is {metres} m away",
+        "hi": "कहते हैं दरवाज़े पर हैं, फ़ोन {metres} मी दूर है",
+    },
+    "doubt_store": {
+        "en": "Call if the bags have to wait; waiting is not paid before a position shows it.",
+        "hi": "थैलों को रुकना पड़े तो फ़ोन कीजिए; जगह दिखने तक इंतज़ार का पैसा नहीं लगता।",
+    },
+    "doubt_door": {
+        "en": "Call, or correct the pin if it is wrong.",
+        "hi": "फ़ोन कीजिए, या पिन ग़लत हो तो ठीक कीजिए।",
+    },
 }
 
 

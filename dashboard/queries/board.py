@@ -44,6 +44,8 @@ RIDER_LABELS = {
     "rescue": "To another rider",
     "back": "Bringing bags back",
 }
+TROUBLES = {"silent": say("The phone is silent"), "off_route": say("Comes no nearer")}
+"""What is wrong with a trip, as delivery.services.watching writes it."""
 ON_ROAD = (Status.PICKED_UP, Status.IN_TRANSIT)
 SEND_A_RIDER = say("Send a rider")
 
@@ -119,7 +121,7 @@ class StateCount:
 @dataclass(frozen=True, slots=True)
 class RiderDot:
     """A rider on duty: "idle", "to_pick_up" (fetching bags), "on_board" (riding to a door), "rescue" (riding to a
-    stranded rider) or "back" (bags nobody took go back to the store)."""
+    stranded rider) or "back" (bags nobody took go back to the store). `trouble`: what is wrong with the trip now."""
 
     id: int
     name: str
@@ -128,10 +130,15 @@ class RiderDot:
     lat: float | None
     lng: float | None
     seen_at: datetime | None
+    trouble: str = ""
 
     @property
     def label(self) -> str:
         return RIDER_LABELS[self.state]
+
+    @property
+    def trouble_label(self) -> str:
+        return TROUBLES.get(self.trouble, "")
 
 
 @dataclass(slots=True)
@@ -423,13 +430,16 @@ def _riders(stores: dict[int, StoreRow]) -> list[RiderDot]:
     )
     found = (
         Rider.objects.filter(Exists(Shift.objects.working().filter(rider=here)), store__in=list(stores))
-        .annotate(stage=Coalesce(stage, errand, output_field=CharField()))
+        .annotate(
+            stage=Coalesce(stage, errand, output_field=CharField()),
+            trouble=Coalesce(Subquery(Trip.objects.filter(rider=here, ended_at=None).values("trouble")[:1]), Value("")),
+        )
         .order_by("pk")
-        .values_list("pk", "user__name", "user__phone", "store_id", "stage", "lat", "lng", "seen_at")
+        .values_list("pk", "user__name", "user__phone", "store_id", "stage", "lat", "lng", "seen_at", "trouble")
     )
     return [
-        RiderDot(pk, name or phone, stores[store_id].code, stage, lat, lng, seen_at)
-        for pk, name, phone, store_id, stage, lat, lng, seen_at in found
+        RiderDot(pk, name or phone, stores[store_id].code, stage, lat, lng, seen_at, trouble)
+        for pk, name, phone, store_id, stage, lat, lng, seen_at, trouble in found
     ]
 
 

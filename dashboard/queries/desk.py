@@ -17,7 +17,7 @@ from blinkit.kernel.events import TimelineRow, timeline
 from blinkit.kernel.said import Said, say
 from catalog.models import Product
 from dashboard import words
-from dashboard.queries.board import late_today, midnight
+from dashboard.queries.board import TROUBLES, late_today, midnight
 from delivery.models import Decision, Job, JobState, OfferedJob, Rider, Shift, Stop, StopState, Trip
 from delivery.services.fitting import Barred, barred_from
 from fulfillment.models import PickLine, PickTask
@@ -158,6 +158,18 @@ class Desk:
     @property
     def may_unassign(self) -> bool:
         return any(stop.state == StopState.TO_PICK_UP for stop in self.stops)
+
+    @property
+    def on_road(self) -> Stop | None:
+        """The stop of the rider who has the bags; None when nobody has."""
+        return next((stop for stop in self.stops if stop.state == StopState.ON_BOARD), None)
+
+    @property
+    def trouble(self) -> str:
+        """What is wrong with the trip that carries or fetches it now; "" when nothing is."""
+        under_way = (StopState.TO_PICK_UP, StopState.ON_BOARD)
+        stop = next((stop for stop in self.stops if stop.state in under_way and stop.trip.ended_at is None), None)
+        return TROUBLES.get(stop.trip.trouble, "") if stop else ""
 
     @property
     def stages(self) -> list[tuple[StageTimer, Said, int, int]]:

@@ -9,6 +9,7 @@ from uuid import UUID
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from blinkit.kernel.errors import NotFound
+from dashboard.queries.board import TROUBLES
 from delivery.incidents import URGENT, Incident, Rescue
 from delivery.models import Rider, Shift, Stop, StopState, Trip
 from delivery.services.fitting import Barred, barred_from
@@ -45,6 +46,50 @@ def ringing() -> list[Incident]:
     """What nobody has seen yet and rings, oldest first. One statement."""
     found = Incident.objects.filter(seen_at=None, kind__in=RINGS).select_related("rider__user", "rider__store")
     return list(found.order_by("at")[:20])
+
+
+@dataclass(frozen=True, slots=True)
+class RiderDesk:
+    """One rider on one page: what they have now, and the incidents that are open. `rescue`: who rides to them."""
+
+    rider: Rider
+    trip: Trip | None
+    stops: list[Stop]
+    incidents: list[Incident]
+    rescue: Rescue | None
+    on_duty: bool
+
+    @property
+    def trouble(self) -> str:
+        return TROUBLES.get(self.trip.trouble, "") if self.trip else ""
+
+    @property
+    def has_bags(self) -> bool:
+        return any(stop.state != StopState.TO_PICK_UP for stop in self.stops)
+
+
+def rider_desk(rider_id: int) -> RiderDesk:
+    """Six statements. Raises NotFound."""
+    rider = Rider.objects.select_related("user", "store").filter(pk=rider_id).first()
+    if rider is None:
+        raise NotFound("There is no such rider.")
+    trip = Trip.objects.select_related("store").filter(rider=rider, ended_at=None).first()
+    rides_back = Q(state=StopState.FAILED, bags_return__done_at=None, bags_return__isnull=False)
+    under_way = Q(state__in=[StopState.TO_PICK_UP, StopState.ON_BOARD])
+    stops = (
+        Stop.objects.filter(under_way | rides_back, trip=trip).select_related("job__order")
+        if trip
+        else Stop.objects.none()
+    )
+    rescues = Rescue.objects.filter(from_trip=trip, taken_at=None, off_at=None).select_related("trip__rider__user")
+    return RiderDesk(
+        rider,
+        trip,
+        list(stops.order_by("rank", "pk")),
+        list(Incident.objects.filter(rider=rider, resolved_at=None).select_related("handler").order_by("-at")[:20]),
+        rescues.first() if trip else None,
+        Shift.objects.filter(rider=rider, ended_at=None).exists(),
+    )
 
 
 def incident_list(

@@ -36,7 +36,8 @@ def board(request: HttpRequest) -> HttpResponse:
 def riders(request: HttpRequest) -> HttpResponse:
     found = queries.board_lately()
     store, state = request.GET.get("store", ""), request.GET.get("state", "")
-    shown = [r for r in found.riders if store in ("", r.store_code) and state in ("", r.state)]
+    wanted = [r for r in found.riders if store in ("", r.store_code) and state in ("", r.state, "trouble")]
+    shown = sorted((r for r in wanted if state != "trouble" or r.trouble), key=lambda r: not r.trouble)
     context = {
         "live_url": "/ws/ops/",
         "here": "riders",

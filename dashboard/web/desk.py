@@ -12,6 +12,7 @@ from django.shortcuts import redirect
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from blinkit.kernel.errors import Invalid
 from catalog import queries as goods
@@ -29,6 +30,12 @@ REASONS = (
     "The address cannot be reached",
     "Suspected misuse",
 )
+WHY_BACK = (
+    gettext_noop("The customer asked for it"),
+    gettext_noop("The address cannot be reached"),
+    gettext_noop("Suspected misuse"),
+)
+"""As they are kept: the rider and the customer read them."""
 WHY_NOT_THIS_RIDER = ("The rider has a problem", "Another rider is nearer", "The rider does not answer")
 
 
@@ -80,6 +87,7 @@ def order(request: HttpRequest, order_id: UUID) -> HttpResponse:
         "order": found.order,
         "reasons": REASONS,
         "why_not": WHY_NOT_THIS_RIDER,
+        "why_back": WHY_BACK,
         "points": _map(found),
     }
     return show(request, "dashboard/order.html#now" if is_htmx(request) else "dashboard/order.html", context)
@@ -103,6 +111,17 @@ def cancel(request: HttpRequest, order_id: UUID) -> HttpResponse:
     reason = (request.POST.get("other", "").strip() or request.POST.get("reason", "")).strip()
     orders.cancel(order_id=order_id, by="staff", reason=reason, actor=actor_of(request), now=timezone.now())
     messages.success(request, _("The order is cancelled. What was paid goes back the way it came."))
+    return redirect("ops-order", order_id)
+
+
+@act("ops-order")
+def call_back(request: HttpRequest, order_id: UUID) -> HttpResponse:
+    """The bags are on the road: their rider brings them back."""
+    reason = (request.POST.get("other", "").strip() or request.POST.get("reason", "")).strip()
+    delivery.call_back(order_id=order_id, reason=reason, actor=actor_of(request), now=timezone.now())
+    messages.success(
+        request, _("The rider was told and brings the bags back. What was paid goes back the way it came.")
+    )
     return redirect("ops-order", order_id)
 
 

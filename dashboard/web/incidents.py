@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 from urllib.parse import urlencode
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
@@ -82,6 +82,37 @@ def incident(request: HttpRequest, incident_id: UUID) -> HttpResponse:
         "phone": it.rider.user.phone,
     }
     return show(request, "dashboard/incident.html#now" if is_htmx(request) else "dashboard/incident.html", context)
+
+
+@screen
+def rider(request: HttpRequest, rider_id: int) -> HttpResponse:
+    """What one rider has now, how to reach them, and what to do when nobody answers."""
+    desk = found.rider_desk(rider_id)
+    at = desk.rider.point
+    points = [{"id": "here", "kind": "rider", "lat": at.lat, "lng": at.lng, "label": str(desk.rider)}] if at else []
+    context = {
+        "here": "riders",
+        "live_url": "/ws/ops/",
+        "desk": desk,
+        "it": desk.rider,
+        "kinds": [(code, words) for code, words in Kind.choices if code != Kind.SOS],
+        "points": {"points": points},
+        "nonce": uuid4().hex,
+    }
+    return show(request, "dashboard/rider.html#now" if is_htmx(request) else "dashboard/rider.html", context)
+
+
+@act("ops-rider")
+def open_for(request: HttpRequest, rider_id: int) -> HttpResponse:
+    """An incident on a rider's behalf, who cannot tell it."""
+    made = incidents.open_for(
+        rider_id=rider_id,
+        kind=request.POST.get("kind", ""),
+        text=request.POST.get("text", ""),
+        nonce=request.POST.get("nonce", "")[:64] or uuid4().hex,
+        **_me(request),
+    )
+    return redirect("ops-incident", made.pk)
 
 
 @act("ops-incident")

@@ -32,7 +32,8 @@ class AtStoreView(RiderView):
     )
     def post(self, request: Request) -> Response:
         """Waiting is paid from here on. 409 `stop-gone` without a trip; 409 `not-there` (metres) when the position says
-        so: repeat with `sure` when the position is wrong."""
+        so: repeat with `sure` when the position is wrong. Operations are told then, and waiting is paid from when a
+        position (or the pickup) shows it."""
         rider, now = self.rider(), timezone.now()
         sure = parsed(shapes.AtStoreBody(data=request.data))["sure"]
         services.arrive_at_store(rider_id=rider.pk, now=now, sure=sure)
@@ -105,11 +106,14 @@ class ArriveView(StopView):
         operation_id="rider_stop_arrive",
         summary="I stand at the door",
         tags=TAGS,
-        request=None,
+        request=shapes.AtDoorBody,
         responses=shapes.StopDone,
     )
     def post(self, request: Request, stop_id: UUID) -> Response:
-        services.arrive(stop_id=stop_id, rider_id=self.rider().pk, now=timezone.now())
+        """409 `not-there` (metres) when a fresh position is far from the door: repeat with `sure` when the position is
+        wrong. Operations are told then, and the arrival counts for nothing before a position shows it."""
+        sure = parsed(shapes.AtDoorBody(data=request.data))["sure"]
+        services.arrive(stop_id=stop_id, rider_id=self.rider().pk, now=timezone.now(), sure=sure)
         return self.answer(stop_id)
 
 

@@ -6,13 +6,14 @@ from dataclasses import dataclass
 
 from delivery.paying.rates import STANDARD, Rates
 
-WHYS = ("routed", "unknown", "shorter", "as-routed", "detour", "detour-capped")
+WHYS = ("routed", "unknown", "shorter", "as-routed", "detour", "detour-capped", "turned-back")
 
 
 @dataclass(frozen=True, slots=True)
 class PaidWay:
     """`why`: unknown (too few positions), shorter, as-routed (within what positions measure), detour (the longer way
-    is paid), detour-capped (paid up to the limit, a person looks at the rest)."""
+    is paid), detour-capped (paid up to the limit, a person looks at the rest). On a receipt also turned-back: the bags
+    never came to the door, the way they did go is paid."""
 
     metres: int
     why: str

@@ -16,16 +16,16 @@ from blinkit.kernel.errors import Invalid
 from blinkit.kernel.geo import Point, distance_metres
 from blinkit.kernel.said import say
 from delivery.doors import CallAttempt, DoorAnswer, DoorPolicy, DoorWait, GateNote, MapChoice, Maps
-from delivery.errors import CallFirst, ReasonMissing, StopGone, TooEarly
-from delivery.events import DoorAnswered, DoorWaitBegun, DoorWaitSet
-from delivery.models import Job, Rider, Stop, StopState
+from delivery.errors import CallFirst, ReasonMissing, RiderBusy, StopGone, TooEarly
+from delivery.events import BagsCalledBack, DoorAnswered, DoorWaitBegun, DoorWaitSet
+from delivery.models import Job, Rescue, Rider, Stop, StopState
 from delivery.policies import policy_at
 from delivery.services import trips
 from delivery.services.positions import progress_of
 from orders import services as orders
 from orders.errors import NoSuchOrder
 from orders.models import Order
-from orders.services.at_door import SAME_HOUSE_METRES
+from orders.services.at_door import CALLED_BACK, SAME_HOUSE_METRES
 
 NOBODY, REFUSED, ADDRESS, DAMAGED = "nobody", "refused", "address", "damaged"
 AT_ONCE = {REFUSED: "The customer does not want it", DAMAGED: "The bags are damaged"}
@@ -187,6 +187,37 @@ def give_up(*, stop_id: UUID, rider_id: int, reason: str, now: datetime) -> None
         bring_back(stop_id=stop_id, rider_id=rider_id, why=reason, now=now)
     else:
         trips.hand_back(stop_id=stop_id, rider_id=rider_id, reason=reason, actor=f"rider:{rider_id}", now=now)
+
+
+@transaction.atomic
+def call_back(*, order_id: UUID, reason: str, actor: str, now: datetime) -> Stop:
+    """Operations end a delivery whose bags are on the road (the customer asked for it, it is no good address): the
+    rider brings them back, what was paid goes back to the customer. The rider is told at once, and paid the ride as
+    offered and the way back. Silent when they ride back already.
+
+    Raises ReasonMissing, StopGone unless a rider has the bags, RiderBusy while another rider comes to take them over.
+    """
+    if not reason.strip():
+        raise ReasonMissing("Say why the bags come back.")
+    kept = Stop.objects.filter(job__order_id=order_id).exclude(state=StopState.DROPPED)
+    stop_id, rider_id = kept.values_list("pk", "trip__rider_id").first() or (None, 0)
+    if stop_id is None:
+        raise StopGone("No rider has these bags.")
+    trips.bags_on_board(order_id=order_id, now=now)  # the store's scan may still be on its way
+    stop = trips.lock_stop(stop_id, rider_id)
+    if stop.state == StopState.FAILED:
+        return stop
+    if stop.state != StopState.ON_BOARD:
+        raise StopGone(say("This stop is “{state}”.", state=str(StopState(stop.state).label)), state=stop.state)
+    if Rescue.objects.filter(from_trip=stop.trip, taken_at=None, off_at=None).exists():
+        raise RiderBusy("Another rider is on the way to these bags. Call that off first.")
+    failed = trips.fail_stop(stop_id=stop_id, rider_id=rider_id, reason=reason, actor=actor, now=now, keeps_offer=True)
+    why = reason.strip()[:160]
+    orders.evidence(order_id=order_id, kind=CALLED_BACK, detail={"why": why}, actor=actor, now=now)
+    called = BagsCalledBack(order_id=order_id, rider_id=rider_id, reason=why)
+    events.record(called, subject=f"order:{order_id}", actor=actor)
+    _hint(stop)
+    return failed
 
 
 @transaction.atomic

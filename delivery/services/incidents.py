@@ -14,7 +14,7 @@ from blinkit.kernel import events, live
 from blinkit.kernel.errors import Invalid
 from blinkit.kernel.geo import Point
 from delivery.errors import IncidentOver, NoSuchIncident, ReasonMissing
-from delivery.events import IncidentResolved, IncidentSeen, IncidentTold
+from delivery.events import IncidentOpened, IncidentResolved, IncidentSeen, IncidentTold
 from delivery.incidents import Incident, IncidentNote, Kind
 from delivery.models import Rider
 from delivery.services.doors import last_known
@@ -66,6 +66,35 @@ def tell(
         subject=f"rider:{rider.pk}",
         actor=f"rider:{rider.pk}",
     )
+    _hint(incident)
+    return incident
+
+
+@transaction.atomic
+def open_for(*, rider_id: int, kind: str, text: str, nonce: str, by: int, name: str, now: datetime) -> Incident:
+    """Operations tell it for a rider who cannot: the phone is dead, nobody answers. Who opens it has seen it and
+    handles it; the last known place comes with it. A re-sent press (same nonce) is the same incident.
+
+    Raises NoSuchRider, ReasonMissing without words, Invalid for an unknown kind and for SOS, which is the rider's.
+    """
+    if kind not in Kind.values or kind == Kind.SOS:
+        raise Invalid("There is no such kind of incident.", kinds=[it for it in Kind.values if it != Kind.SOS])
+    text = text.strip()[:400]
+    if not text:
+        raise ReasonMissing("Write what happened.")
+    rider = lock_rider(rider_id)
+    found = Incident.objects.filter(rider=rider, nonce=nonce).first()
+    if found is not None:
+        return found
+    place, placed_at = last_known(rider)
+    incident = Incident.objects.create(
+        rider=rider, trip=live_trip(rider.pk), kind=kind, text=text, nonce=nonce, at=now,
+        lat=place.lat if place else None, lng=place.lng if place else None, placed_at=placed_at if place else None,
+        seen_at=now, seen_by_id=by, handler_id=by,
+    )  # fmt: skip
+    _note(incident, f"user:{by}", name, "told", text, now=now)
+    opened = IncidentOpened(incident_id=incident.pk, kind=kind, rider_id=rider.pk)
+    events.record(opened, subject=f"rider:{rider.pk}", actor=f"user:{by}")
     _hint(incident)
     return incident
 

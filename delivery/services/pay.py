@@ -37,9 +37,12 @@ from delivery.models import (
 from delivery.paybook import WAY_BACK
 from delivery.paying import Rates, Surge, Way
 from delivery.paying import total_of as total_of
+from delivery.services.arriving import came_to_store
 from delivery.tracing import CITY, DEMO
 
 SERVED = (StopState.DELIVERED, StopState.FAILED)
+NOT_THE_WAY = ("base_paise", "surge_paise")
+"""What of an offer is paid although the door was never reached: the way to the store, the pickup, the hour."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,11 +95,16 @@ def parts_of(*, store: Store, door: Point, tip_paise: int = 0, now: datetime) ->
     return quote(store=store, doors=[door], tips_paise=[tip_paise], now=now)[0]
 
 
-def earn(stop: Stop, *, door: Point, tip_paise: int, now: datetime) -> Earning:
+def earn(
+    stop: Stop, *, door: Point, tip_paise: int, now: datetime, turned: Point | None = None, keeps_offer: bool = False
+) -> Earning:
     """Write down what a stop that is over has paid, with its receipt. For acts that hold the stop's lock.
 
     The policy is that of the trip's beginning; no part is less than what the offer said. Waiting is counted once per
     trip. A ride longer than the policy pays by itself opens a review.
+
+    `turned`: the bags never came to the door, they turned round there. The base is paid, and the way as far as it was
+    ridden; what the offer said of the rest is not, unless `keeps_offer`.
     """
     trip, store = stop.trip, stop.job.store
     policy = policy_of(store, now=trip.started_at)
@@ -110,36 +118,40 @@ def earn(stop: Stop, *, door: Point, tip_paise: int, now: datetime) -> Earning:
         key=lambda other: (other.done_at, other.rank),
         default=None,
     )
-    start = before.job.order.point if before else store.point
+    start, door = _place_of(before) if before else store.point, turned or door
     direct = way_metres(store, door)
     leg = street_metres(start, door, streets_of(store.city)) if before else direct
-    routed = Way(leg, direct).paid_metres(rates)
+    routed = leg if turned else Way(leg, direct).paid_metres(rates)  # a share is for a door that was reached
     ridden = _ridden(stop, start=start, door=door, since=_left_at(stop, others, before), now=now)
     paid = paying.paid_way(routed_metres=leg, ridden_metres=ridden, rates=rates)
     paid_metres = max(routed, paid.metres)
+    came = _came(stop, others, rates)
     parts = paying.pay_of(
         routed,
         rates=rates,
         is_first=_pays_the_fetching(stop, others),
-        waiting_paise=_waiting(stop, others, rates),
+        waiting_paise=_waiting(stop, others, came, rates),
         surge_paise=policy.surge_paise,
         tip_paise=tip_paise,
     )
     parts = paying.earned(parts, paid_metres=paid_metres, routed_metres=routed, rates=rates)
     promised = promised_parts(stop)
-    parts = paying.at_least(parts, promised)
+    kept = promised if turned is None or keeps_offer else {name: promised.get(name, 0) for name in NOT_THE_WAY}
+    parts = paying.at_least(parts, kept)
     receipt: dict[str, Any] = {
         "routed_metres": leg,
         "ridden_metres": ridden,
         "paid_metres": paid_metres,
-        "why": "share" if paid_metres == routed > paid.metres else paid.why,
+        "why": "turned-back" if turned else "share" if paid_metres == routed > paid.metres else paid.why,
         "from": before.job.order.number if before else "",
-        "waited_s": _waited_s(stop.picked_up_at, trip.at_store_at),
+        "waited_s": _waited_s(stop.picked_up_at, came),
         "surge": policy.surge.reason if policy.surge and parts["surge_paise"] else "",
         "policy": policy.name,
         "rates": asdict(rates),
         "offered_paise": total_of(promised) if promised else None,
     }
+    if turned:
+        receipt["turned_at"] = [round(turned.lat, 5), round(turned.lng, 5)]
     earning = Earning.objects.create(
         rider_id=trip.rider_id, stop=stop, parts=parts, total_paise=total_of(parts), receipt=receipt, at=now
     )
@@ -150,14 +162,17 @@ def earn(stop: Stop, *, door: Point, tip_paise: int, now: datetime) -> Earning:
 
 
 def pay_way_back(trip: Trip, *, now: datetime) -> None:
-    """The ride from the trip's last door back to the store with bags nobody took: each kilometre at the policy's rate,
-    the first one too. Once per trip, by the key of the adjustment. For acts that hold the trip's lock."""
-    served = Stop.objects.filter(trip=trip, state__in=SERVED).select_related("job__order", "job__store__city")
+    """The ride from the trip's last door (or from where its bags turned round) back to the store with bags nobody took:
+    each kilometre at the policy's rate, the first one too. Once per trip, by the key of the adjustment. For acts that
+    hold the trip's lock."""
+    served = Stop.objects.filter(trip=trip, state__in=SERVED).select_related(
+        "job__order", "job__store__city", "earning"
+    )
     last = served.order_by("-done_at", "-rank").first()
     if last is None:
         return
     store = last.job.store
-    metres = way_metres(store, last.job.order.point)
+    metres = way_metres(store, _place_of(last))
     paise = metres * policy_of(store, now=trip.started_at).rates.per_km_paise // 1000
     if paise <= 0:
         return
@@ -199,14 +214,29 @@ def _ways(store: Store, doors: Sequence[Point]) -> list[Way]:
     return [Way(leg, direct) for leg, direct in zip([*directs[:1], *legs], directs, strict=True)]
 
 
+def _place_of(stop: Stop) -> Point:
+    """Where the rider was with a stop that is over: at its door, or where its bags turned round."""
+    turned = stop.earning.receipt.get("turned_at") if hasattr(stop, "earning") else None
+    return Point(*turned) if turned else stop.job.order.point
+
+
+def _came(stop: Stop, others: Sequence[Stop], rates: Rates) -> datetime | None:
+    """Since when waiting at the store counts; looked up only where it would be paid."""
+    said_at = stop.trip.at_store_at
+    last = max((one.picked_up_at for one in [stop, *others] if one.picked_up_at), default=None)
+    if last is None or paying.waiting_of(_waited_s(last, said_at), rates) == 0:
+        return said_at
+    return came_to_store(stop.trip, until=last)
+
+
 def _waited_s(picked_up_at: datetime | None, came: datetime | None) -> int:
     """Whole seconds from the rider's coming to the shelf to a pickup."""
     return max(0, round((picked_up_at - came).total_seconds())) if came and picked_up_at else 0
 
 
-def _waiting(stop: Stop, others: Sequence[Stop], rates: Rates) -> int:
+def _waiting(stop: Stop, others: Sequence[Stop], came: datetime | None, rates: Rates) -> int:
     """This stop's share of one wait: what it added after the pickups before it, so that a minute is paid once."""
-    came, picked = stop.trip.at_store_at, stop.picked_up_at
+    picked = stop.picked_up_at
     if picked is None:
         return 0
     mine = (picked, stop.rank, str(stop.pk))

@@ -129,6 +129,14 @@ def still_here(*, rider_id: int, now: datetime) -> None:
     Rider.objects.filter(pk=rider_id).exclude(seen_at__gt=now - timedelta(seconds=60)).update(seen_at=now)
 
 
+def last_fix(rider_id: int) -> Fix | None:
+    """The last believed position of this rider; None when Redis knows none (of the last hour)."""
+    fact = live.recall(f"rider-at:{rider_id}")
+    if fact is None:
+        return None
+    return Fix(Point(fact["lat"], fact["lng"]), _instant(fact["at"]), fact.get("accuracy", 0.0))
+
+
 def progress_of(rider_id: int, *, now: datetime | None = None) -> Progress | None:
     """How this rider gets on, from the last position; None when nothing is known."""
     return progress_of_many([rider_id], now=now).get(rider_id)
@@ -245,7 +253,7 @@ def _take_one(
         return taken
     now_ms = round(now.timestamp() * 1000)
     state |= {"track": cleaner.state(), "kept": kept_ms, "lat": newest.lat, "lng": newest.lng, "at": newest.at_ms}
-    state["heard"] = now_ms
+    state["heard"], state["accuracy"] = now_ms, round(newest.accuracy_m)
     if now_ms - state.get("seen", 0) >= SEEN_EVERY_S * 1000:
         state["seen"] = now_ms
         seen.append((rider, newest.lat, newest.lng))

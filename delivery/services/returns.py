@@ -12,6 +12,7 @@ from django.db import transaction
 from django.db.models import F
 
 from blinkit.kernel import events, live
+from blinkit.kernel.geo import Point
 from catalog.models import Zone
 from catalog.travel import street_metres
 from delivery.errors import StopGone, TooEarly
@@ -28,8 +29,9 @@ COLD = (Zone.CHILLED, Zone.FROZEN)
 ON_TRIP = (StopState.TO_PICK_UP, StopState.ON_BOARD)
 
 
-def begin_return(stop: Stop, *, now: datetime) -> None:
-    """The stop failed with bags in hand: they ride back. For acts that hold the locks of order, job and stop."""
+def begin_return(stop: Stop, *, at: Point, now: datetime) -> None:
+    """The stop failed with bags in hand, which ride back from `at`. For acts that hold the locks of order, job and
+    stop."""
     order = stop.job.order
     cold = OrderLine.objects.filter(order=order, product__zone__in=COLD, qty__gt=F("short_qty")).exists()
     BagsReturn.objects.get_or_create(
@@ -37,7 +39,7 @@ def begin_return(stop: Stop, *, now: datetime) -> None:
         defaults={
             "trip_id": stop.trip_id,
             "is_cold": cold,
-            "way_metres": street_metres(order.point, stop.job.store.point),
+            "way_metres": street_metres(at, stop.job.store.point),
             "begun_at": now,
         },
     )

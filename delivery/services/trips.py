@@ -6,7 +6,7 @@ Lock order: order (through orders.services), then offers, jobs, rider, stop with
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from uuid import UUID
 
 from django.db import transaction
@@ -31,19 +31,20 @@ from delivery.models import (
     StopState,
     Trip,
 )
-from delivery.services import pay, returns
+from delivery.services import arriving, pay, returns
+from delivery.services.arriving import AT_DOOR_WITHIN_M
+from delivery.services.arriving import AT_STORE_WITHIN_M as AT_STORE_WITHIN_M
 from delivery.services.asking import ask_for_round
 from delivery.services.doors_before import tell_after_commit
 from delivery.services.duty import anyone_on_duty, lock_rider
 from delivery.services.fitting import refuse_unfit
 from delivery.services.offers import PROMISE_GUESS, READY_GUESS, begin_trip, lock_open, open_job, withdraw_all
-from delivery.services.positions import note_carrying
+from delivery.services.positions import last_fix, note_carrying
 from orders import services as orders
+from orders.services.at_door import DOOR, STORE
 from orders.states import Status
 
 MOST_STOPS = 4
-FRESH = timedelta(seconds=60)
-AT_STORE_WITHIN_M = 300
 ON_TRIP = (StopState.TO_PICK_UP, StopState.ON_BOARD)
 ON_THE_ROAD = (Status.PICKED_UP, Status.IN_TRANSIT)
 
@@ -56,15 +57,22 @@ def live_trip(rider_id: int) -> Trip | None:
 @transaction.atomic
 def arrive_at_store(*, rider_id: int, now: datetime, sure: bool = False) -> Trip:
     """The rider stands at the shelf; waiting counts from here, and the floor hurries with what they fetch. Silent when
-    repeated. Raises StopGone without a trip, and NotThere when the position says so, unless the rider is `sure`."""
+    repeated. Raises StopGone without a trip, and NotThere when the position says so, unless the rider is `sure`: then
+    operations are told, and no waiting is paid before a position shows it."""
     fetches = Stop.objects.filter(trip__rider_id=rider_id, trip__ended_at=None, state=StopState.TO_PICK_UP)
-    orders.rider_here(order_ids=list(fetches.values_list("job__order_id", flat=True)), rider_id=rider_id, now=now)
+    fetched = list(fetches.order_by("rank", "pk").values_list("job__order_id", flat=True))
+    orders.rider_here(order_ids=fetched, rider_id=rider_id, now=now)
     trip = Trip.objects.select_for_update().select_related("store").filter(rider_id=rider_id, ended_at=None).first()
     if trip is None:
         raise StopGone("You have no trip at the moment.")
     if trip.at_store_at is None:
-        if not sure:
-            _must_stand_at(trip.store, rider_id, now=now)
+        doubt = arriving.doubt_of(rider_id, trip.store.point, within_m=AT_STORE_WITHIN_M, now=now)
+        if doubt is not None and doubt.metres is not None:
+            if not sure:
+                raise _not_at_store(trip.store, rider_id, doubt.metres)
+            arriving.note_doubt(
+                order_ids=fetched, rider_id=rider_id, where=STORE, doubt=doubt, store_code=trip.store.code, now=now
+            )
         trip.at_store_at = now
         trip.save(update_fields=["at_store_at"])
         live.touch(f"store.{trip.store.code}", what="rider", id=rider_id)
@@ -72,19 +80,14 @@ def arrive_at_store(*, rider_id: int, now: datetime, sure: bool = False) -> Trip
     return trip
 
 
-def _must_stand_at(store: Store, rider_id: int, *, now: datetime) -> None:
-    """Nobody waits at the wrong store: a fresh position far from this one is told so, by the name of the other."""
-    last = live.recall(f"rider-at:{rider_id}")  # the row's place may be older than the rider's last sign of life
-    if last is None or last["at"] < (now - FRESH).timestamp() * 1000:
-        return
-    here = Point(last["lat"], last["lng"])
-    metres = street_metres(here, store.point)
-    if metres <= AT_STORE_WITHIN_M:
-        return
-    others = Store.objects.filter(city_id=store.city_id).exclude(pk=store.pk)
-    other = next((place for place in others if street_metres(here, place.point) <= AT_STORE_WITHIN_M), None)
+def _not_at_store(store: Store, rider_id: int, metres: int) -> NotThere:
+    """Nobody waits at the wrong store: who stands at another one is told so by its name."""
+    fix = last_fix(rider_id)
+    others = Store.objects.filter(city_id=store.city_id).exclude(pk=store.pk) if fix else Store.objects.none()
+    near = (place for place in others if fix and street_metres(fix.point, place.point) <= AT_STORE_WITHIN_M)
+    other = next(near, None)
     here_is = say("You are at {other}.", other=other.name) if other else say("Your phone is {m} m away.", m=metres)
-    raise NotThere(together([here_is, say("The bags are at {store}.", store=store.name)]), metres=metres)
+    return NotThere(together([here_is, say("The bags are at {store}.", store=store.name)]), metres=metres)
 
 
 @transaction.atomic
@@ -176,11 +179,18 @@ def _leave(rider_id: int, *, now: datetime) -> None:
 
 
 @transaction.atomic
-def arrive(*, stop_id: UUID, rider_id: int, now: datetime) -> Stop:
+def arrive(*, stop_id: UUID, rider_id: int, now: datetime, sure: bool = False) -> Stop:
     """The rider stands at the door, and so at no other one: who waited elsewhere on the trip begins to wait anew there.
-    Silent when repeated. Raises NoSuchStop, StopGone."""
+    Silent when repeated. Raises NoSuchStop, StopGone, and NotThere when a fresh good position is far from the door,
+    unless the rider is `sure`: then operations are told. An arrival no position shows is written down, and counts for
+    no late credit."""
     carried = Q(state=StopState.ON_BOARD) | Q(state=StopState.TO_PICK_UP, job__order__status__in=ON_THE_ROAD)
-    if Stop.objects.filter(carried, pk=stop_id, trip__rider_id=rider_id, arrived_at=None).exists():
+    coming = Stop.objects.filter(carried, pk=stop_id, trip__rider_id=rider_id, arrived_at=None)
+    doubt = None
+    if (going := coming.select_related("job__order").first()) is not None:
+        doubt = arriving.doubt_of(rider_id, going.job.order.point, within_m=AT_DOOR_WITHIN_M, now=now)
+        if doubt is not None and doubt.metres is not None and not sure:
+            raise NotThere(say("Your phone is {m} m from this door.", m=doubt.metres), metres=doubt.metres)
         _leave(rider_id, now=now)  # locks every order of the trip, in their order, before this one's stop
         stood = Stop.objects.filter(trip__stops=stop_id, state=StopState.ON_BOARD, arrived_at__isnull=False)
         for other_id in stood.order_by("job__order_id").values_list("pk", flat=True):
@@ -191,6 +201,11 @@ def arrive(*, stop_id: UUID, rider_id: int, now: datetime) -> Stop:
         stop.arrived_at = now
         stop.save(update_fields=["arrived_at"])
         orders.at_the_door(order_id=stop.job.order_id, actor=f"rider:{rider_id}", now=now)
+        if doubt is not None:
+            arriving.note_doubt(
+                order_ids=[stop.job.order_id], rider_id=rider_id, where=DOOR, doubt=doubt,
+                store_code=stop.trip.store.code, now=now,
+            )  # fmt: skip
         _hint(rider_id, stop)
     return stop
 
@@ -253,21 +268,42 @@ def deliver(
 
 
 @transaction.atomic
-def fail_stop(*, stop_id: UUID, rider_id: int, reason: str, now: datetime) -> Stop:
-    """Nobody to hand it to: the goods go back to the store, the ride is paid all the same; the trip is over when the
-    store has them (services.returns). Silent when repeated."""
+def fail_stop(
+    *, stop_id: UUID, rider_id: int, reason: str, now: datetime, actor: str = "", keeps_offer: bool = False
+) -> Stop:
+    """Nobody to hand it to: the goods go back to the store; the trip is over when the store has them
+    (services.returns). The ride is paid all the same: to the door, or where the bags turned round before it as far as
+    it was ridden; with `keeps_offer` (the house ended it, not the rider) never less than the offer said. Silent when
+    repeated."""
     stop = lock_stop(stop_id, rider_id)
     if stop.state == StopState.FAILED:
         return stop
     _must_be(stop, StopState.ON_BOARD)
     if not reason.strip():
         raise ReasonMissing("Say what happened at the door.")
-    order = orders.undelivered(order_id=stop.job.order_id, reason=reason, actor=f"rider:{rider_id}", now=now)
+    turned = _turned_at(stop, now=now)
+    order = orders.undelivered(order_id=stop.job.order_id, reason=reason, actor=actor or f"rider:{rider_id}", now=now)
     stop.fail_reason = reason.strip()[:160]
-    _earn(stop, door=order.point, tip_paise=0, now=now)
-    returns.begin_return(stop, now=now)
+    pay.earn(stop, door=order.point, tip_paise=0, now=now, turned=turned, keeps_offer=keeps_offer)
+    returns.begin_return(stop, at=turned or order.point, now=now)
     _finish(stop, StopState.FAILED, JobState.DONE, now=now)
     return stop
+
+
+def _turned_at(stop: Stop, *, now: datetime) -> Point | None:
+    """Where the bags turn round when that is not the door; None at the door. Before the rider says to be there, and
+    where the position contradicted it, the last position counts, and without one since the pickup the store."""
+    rider_id, door = stop.trip.rider_id, stop.job.order.point
+    fix = last_fix(rider_id)
+    if stop.arrived_at is not None:
+        doubt = arriving.doubt_at_door(stop.job.order_id, stop.arrived_at)
+        if doubt is None:
+            return None
+        if doubt.metres is None and (fix is None or fix.at < now - arriving.FRESH):
+            return None  # the phone tells nothing, then and now: the rider is believed
+    if fix is None or (stop.picked_up_at is not None and fix.at < stop.picked_up_at):
+        return stop.job.store.point
+    return fix.point if street_metres(fix.point, door) > AT_DOOR_WITHIN_M + fix.accuracy_metres else None
 
 
 @transaction.atomic

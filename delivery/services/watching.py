@@ -85,6 +85,7 @@ def _look_at_rescue(trip: Trip, *, silent_s: int, now: datetime) -> None:
 def _clear(trip: Trip) -> None:
     if trip.trouble:
         Trip.objects.filter(pk=trip.pk).update(trouble="", trouble_at=None)
+        live.touch("ops", what="riders")
 
 
 def _no_nearer_since(progress: Progress | None, trip: Trip, ahead: list[Stop], fetching: list[Stop]) -> datetime | None:
@@ -140,10 +141,16 @@ def _tell(trip: Trip, ahead: Iterable[Stop], what: str, *, now: datetime) -> Non
     """Operations hear of it once per trip and kind."""
     if not Trip.objects.filter(pk=trip.pk).exclude(trouble=what).update(trouble=what, trouble_at=now):
         return
-    for stop in ahead:
+    stops = list(ahead)
+    on_board = sum(stop.state != StopState.TO_PICK_UP for stop in stops)
+    for rank, stop in enumerate(stops, start=1):
+        order_id = stop.job.order_id
         events.record(
-            TripInTrouble(trip_id=trip.pk, order_id=stop.job.order_id, rider_id=trip.rider_id, what=what),
-            subject=f"order:{stop.job.order_id}",
+            TripInTrouble(
+                trip_id=trip.pk, order_id=order_id, rider_id=trip.rider_id, what=what, rank=rank, on_board=on_board
+            ),
+            subject=f"order:{order_id}",
             actor="system",
         )
+        live.touch(f"order.{order_id}", what="order", id=order_id)
     live.touch("ops", what="riders")

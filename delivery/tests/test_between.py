@@ -13,7 +13,7 @@ from blinkit.kernel import live
 from blinkit.kernel.models import Event
 from blinkit.kernel.testing import until_somebody_waits
 from catalog.tests.factories import NOW, store
-from delivery import paying, services
+from delivery import paying, queries, services
 from delivery.errors import NotOnDuty, RiderBusy, StopGone, Suspended
 from delivery.incidents import Rescue
 from delivery.models import (
@@ -476,3 +476,19 @@ class TestWithoutRedis:
         assert page.status_code == 200 and "Delivered" in page.content.decode()
         assert client.get(f"/orders/{first.job.order_id}/now/").status_code == 200
         client.logout()
+
+
+def test_a_stop_that_is_over_keeps_the_area_and_nothing_of_who_lives_there():
+    made, (first, second) = bundle(picked_up=True, method="online")
+    Order.objects.update(door_instructions="Ring twice", contact_name="Asha", instructions=["dont_ring"])
+    hand_over(first)
+    over, ahead = queries.trip_of(rider=made.rider, now=NOW)["stops"]
+    assert (over["state"], over["order_number"]) == ("delivered", first.job.order.number)
+    assert over["drop"]["area"] and over["drop"]["lat"] == round(first.job.order.lat, 3)
+    gone = ("address", "contact_name", "contact_phone", "door_instructions", "instructions", "hints")
+    assert not any(over["drop"][name] for name in gone)
+    assert over["navigate"]["url"] == "" and not any(over["navigate"]["urls"].values())
+    assert ahead["drop"]["address"] and ahead["drop"]["contact_name"] == "Asha" and ahead["navigate"]["url"]
+    Stop.objects.filter(pk=second.pk).update(state="dropped", done_at=NOW)
+    cancelled = queries.trip_of(rider=made.rider, now=NOW)["stops"][1]
+    assert not any(cancelled["drop"][name] for name in gone), "nor of one that was cancelled"

@@ -13,6 +13,7 @@ from delivery.errors import NotThere
 from delivery.models import DispatchPolicy, Job, JobState, Offer, Rider, Stop, StopState, Trip
 from delivery.services import positions
 from delivery.tests.factories import offered, packed, rider, trip, waiting_job
+from delivery.tests.test_between import bundle
 from orders.models import Order
 
 pytestmark = pytest.mark.django_db
@@ -177,3 +178,11 @@ def test_looking_at_many_trips_takes_as_many_statements_as_at_one(django_assert_
     with django_assert_num_queries(3):  # trips, their stops, and the places of riders Redis does not know
         services.watch_trips(now=NOW)
     assert Stop.objects.filter(state=StopState.TO_PICK_UP).count() == 4
+
+
+def test_the_event_tells_how_many_orders_are_with_the_rider_and_comes_first_once():
+    made, stops = bundle(picked_up=True)
+    services.watch_trips(now=NOW + 10 * MINUTE)
+    told = Event.objects.filter(code="delivery.TripInTrouble").order_by("pk").values_list("payload", flat=True)
+    assert [(it["rank"], it["on_board"]) for it in told] == [(1, 2), (2, 2)]
+    assert made.pk and len(stops) == 2

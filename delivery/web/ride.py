@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any, Concatenate, ParamSpec
 from uuid import UUID, uuid4
 
@@ -99,7 +100,7 @@ def show(request: HttpRequest, rider: Rider, *, said: str = "") -> HttpResponse:
         "live_url": "/ws/rider/",
         "home_url": "/rider/",
         "tab": "ride",
-        "not_there": _not_there(request, rider, now),
+        "not_there": _not_there(request, rider, now, str(stop["id"]) if stop and stop["next"] == "arrive" else ""),
         "trip_pay_paise": sum(it["pay_paise"] for it in state["trip"]["stops"] if it["state"] != "dropped")
         if state["trip"]
         else 0,
@@ -174,21 +175,31 @@ def decline(request: HttpRequest, rider: Rider, now: datetime, *, offer_id: UUID
 
 @door
 def at_store(request: HttpRequest, rider: Rider, now: datetime) -> str:
-    """The position may be wrong: what it says is shown beside "I do stand there", which is believed."""
-    try:
-        services.arrive_at_store(rider_id=rider.pk, now=now, sure=request.POST.get("sure") == "1")
-    except NotThere as refusal:
-        request.session[NOT_THERE] = {"rider": rider.pk, "words": spoken(refusal.detail), "at": now.timestamp()}
-    else:
-        request.session.pop(NOT_THERE, None)
+    sure = request.POST.get("sure") == "1"
+    _standing_there(request, rider, now, partial(services.arrive_at_store, rider_id=rider.pk, now=now, sure=sure))
     return ""
 
 
-def _not_there(request: HttpRequest, rider: Rider, now: datetime) -> str:
-    """Why "I am at the store" was refused, for as long as the question stands."""
+def _standing_there(
+    request: HttpRequest, rider: Rider, now: datetime, arrive: Callable[[], object], place: str = ""
+) -> None:
+    """The position may be wrong: what it says is shown beside "I do stand there", which is believed. `place`: the stop
+    it is about, "" for the store."""
+    try:
+        arrive()
+    except NotThere as refusal:
+        asked = {"rider": rider.pk, "place": place, "words": spoken(refusal.detail), "at": now.timestamp()}
+        request.session[NOT_THERE] = asked
+    else:
+        request.session.pop(NOT_THERE, None)
+
+
+def _not_there(request: HttpRequest, rider: Rider, now: datetime, place: str) -> str:
+    """Why "I am at the store" (or at the door of this stop) was refused, for as long as the question stands."""
     asked = request.session.get(NOT_THERE)
-    fresh = asked and asked["rider"] == rider.pk and now.timestamp() - asked["at"] < NOT_THERE_FOR.total_seconds()
-    return asked["words"] if asked and fresh else ""
+    if not asked or (asked["rider"], asked.get("place", "")) != (rider.pk, place):
+        return ""
+    return asked["words"] if now.timestamp() - asked["at"] < NOT_THERE_FOR.total_seconds() else ""
 
 
 @door
@@ -220,7 +231,9 @@ def depart(request: HttpRequest, rider: Rider, now: datetime, *, stop_id: UUID) 
 
 @door
 def arrive(request: HttpRequest, rider: Rider, now: datetime, *, stop_id: UUID) -> str:
-    services.arrive(stop_id=stop_id, rider_id=rider.pk, now=now)
+    sure = request.POST.get("sure") == "1"
+    act = partial(services.arrive, stop_id=stop_id, rider_id=rider.pk, now=now, sure=sure)
+    _standing_there(request, rider, now, act, place=str(stop_id))
     return ""
 
 

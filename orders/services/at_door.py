@@ -27,6 +27,10 @@ ON_ROAD = (Status.PICKED_UP, Status.IN_TRANSIT)
 BAG_BACK, BAGS_BACK, PIN = "bag_back", "bags_back", "pin_moved"
 SAME_HOUSE_METRES = 45
 """A pin that moves by less is another entrance of the same house: who stands at the door stays there."""
+CALLED_BACK = "called_back"
+UNPROVEN = "arrival_unproven"
+"""A rider said "I am there" and no position showed it: `where` is STORE or DOOR, `metres` how far a good one was."""
+STORE, DOOR = "store", "door"
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,6 +144,15 @@ def _agree(order: Order, longer_s: int) -> None:
         order=order, version=was.version, made_at=was.made_at, p50_at=was.p50_at + longer,
         promised_by=was.promised_by + longer, inputs=made_from,
     )  # fmt: skip
+
+
+def proven_at_door(order: Order) -> datetime | None:
+    """Since when the rider stands at the door, unless no position showed it: then None. One statement."""
+    at = order.rider_at_door_at
+    if at is None:
+        return None
+    doubts = Evidence.objects.filter(order=order, kind=UNPROVEN, at=at, detail__where=DOOR)
+    return None if doubts.exists() else at
 
 
 @transaction.atomic

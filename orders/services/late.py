@@ -13,6 +13,7 @@ from orders.claims import Claim, ClaimState
 from orders.late import Step
 from orders.lateness import LateCredit, LateStep
 from orders.models import Promise
+from orders.services.at_door import proven_at_door
 from orders.services.mover import hint, joining, lock
 from orders.states import Status
 from payments import services as money
@@ -25,8 +26,8 @@ def credit_late(*, order_id: UUID, now: datetime) -> int:
 
     Late is measured from the promise the order is held to (PromiseQuerySet.judged): a second one of ours (another store
     took it) takes nothing away, a door the customer moved farther away does; for a slot that is the end of its window.
-    The rider's arrival at the door counts where it was noted: nobody is paid for their own waiting. What a late claim
-    gave back before is taken off. Undelivered orders get nothing: they are refunded.
+    The rider's arrival at the door counts where their position showed it: nobody is paid for their own waiting. What a
+    late claim gave back before is taken off. Undelivered orders get nothing: they are refunded.
     """
     order = lock(order_id)
     if order.status not in (Status.DELIVERED, Status.CLOSED) or order.delivered_at is None:
@@ -36,7 +37,8 @@ def credit_late(*, order_id: UUID, now: datetime) -> int:
     promised_by = Promise.objects.filter(order=order).judged().values_list("promised_by", flat=True).first()
     if promised_by is None:
         return 0
-    minutes = late.late_m(promised_by=promised_by, at_door=order.rider_at_door_at, handed_over=order.delivered_at)
+    at_door = proven_at_door(order)
+    minutes = late.late_m(promised_by=promised_by, at_door=at_door, handed_over=order.delivered_at)
     step = late.step_for(minutes, steps_of(order.store.city_id))
     if step is None:
         return 0
@@ -47,7 +49,7 @@ def credit_late(*, order_id: UUID, now: datetime) -> int:
         return 0
     LateCredit.objects.create(
         order=order, city_id=order.store.city_id, promised_by=promised_by, late_m=minutes, paise=paise,
-        came_at=min(order.rider_at_door_at or order.delivered_at, order.delivered_at), rule=step.words()[:80],
+        came_at=min(at_door or order.delivered_at, order.delivered_at), rule=step.words()[:80],
         made_at=now,
     )  # fmt: skip
     money.credit_wallet(

@@ -119,11 +119,25 @@ class Rider:
                     await self.link.post(f"rider/stops/{stop['id']}/pick-up/", {"bag_codes": stop["bag_codes"]})
                 case "depart" | "arrive":
                     await self._move(door, live)
-                    await self.link.post(f"rider/stops/{stop['id']}/arrive/")
+                    await self._arrive(stop, live)
                 case "deliver":
                     await self._hand_over(stop)
                 case _:
                     return
+
+    async def _arrive(self, stop: dict[str, Any], live: Live) -> None:
+        """At the door; the last position may still be on its way."""
+        path = f"rider/stops/{stop['id']}/arrive/"
+        for _try in range(3):
+            try:
+                await self.link.post(path)
+                return
+            except Refused as refusal:
+                if refusal.code != "not-there":
+                    raise
+            await self._report(live)
+            await asyncio.sleep(STEP_S)
+        await self.link.post(path, {"sure": True})
 
     async def _hand_over(self, stop: dict[str, Any]) -> None:
         await self.city.spend(self.dice.uniform(5, 25))
