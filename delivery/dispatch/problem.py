@@ -205,7 +205,7 @@ class Strategy(Protocol):
 
 
 SAID_NO, OTHER_STORE, OTHER_ZONE = "said no to it", "belongs to another store", "rides in another zone"
-TOO_FAR_FOR_VEHICLE, NO_COLD_BAG, NEEDS_HELP = "too far for this vehicle", "has no cold bag", "called for help"
+TOO_FAR_BY, NO_COLD_BAG, NEEDS_HELP = "too far by", "has no cold bag", "called for help"
 TOO_MANY_BAGS, NO_ROOM, TOO_MUCH_CASH = (
     "cannot carry so many bags",
     "has no room for so much",
@@ -238,7 +238,7 @@ def against(job: OpenJob, rider: FreeRider, policy: Policy) -> str | None:
     if rider.stores is not None and job.store not in rider.stores:
         return OTHER_ZONE
     if job.vehicles is not None and rider.vehicle not in job.vehicles:
-        return TOO_FAR_FOR_VEHICLE
+        return f"{TOO_FAR_BY} {rider.vehicle}"
     return None
 
 

@@ -1,6 +1,6 @@
 """SOS and whatever else goes wrong on the road: told in one press, seen by operations, resolved with an outcome.
 
-Lock order: rider, incident.
+Lock order: open offers, their jobs, rider, incident.
 """
 
 from __future__ import annotations
@@ -9,16 +9,19 @@ from datetime import datetime
 from uuid import UUID
 
 from django.db import transaction
+from django.db.models import Q
 
 from blinkit.kernel import events, live
 from blinkit.kernel.errors import Invalid
 from blinkit.kernel.geo import Point
 from delivery.errors import IncidentOver, NoSuchIncident, ReasonMissing
 from delivery.events import IncidentResolved, IncidentSeen, IncidentTold
-from delivery.incidents import Incident, IncidentNote, Kind
+from delivery.incidents import URGENT, Incident, IncidentNote, Kind
 from delivery.models import Rider
+from delivery.services.asking import ask_for_round
 from delivery.services.doors import last_known
-from delivery.services.duty import lock_rider
+from delivery.services.duty import lock_rider, write_load
+from delivery.services.offers import lock_open, withdraw_all
 from delivery.services.trips import live_trip
 
 
@@ -33,13 +36,16 @@ def tell(
     at: Point | None = None,
     battery_percent: int | None = None,
 ) -> Incident:
-    """A rider needs help or tells what happened, with or without a trip, on duty or not. Operations hear at once.
+    """A rider needs help or tells what happened, with or without a trip, on duty or not. Operations hear at once. Who
+    needs help gets no work until it is resolved: an offer that is open is taken back.
 
     Without `at` the last known position counts. A re-sent press (same nonce) is the same incident, and so is another
     SOS while one is live: its place and battery are brought up to date and the press is noted. Raises Invalid.
     """
     if kind not in Kind.values:
         raise Invalid("There is no such kind of incident.", kinds=Kind.values)
+    needs_help = kind in URGENT
+    offers, jobs = lock_open(Q(rider_id=rider_id), riders=[rider_id]) if needs_help else ({}, {})
     rider = lock_rider(rider_id)
     found = Incident.objects.filter(rider=rider, nonce=nonce).first()
     if found is not None:
@@ -61,6 +67,9 @@ def tell(
         rider=rider, trip=live_trip(rider.pk), kind=kind, text=text.strip()[:400], nonce=nonce, at=now, **where
     )
     _note(incident, f"rider:{rider.pk}", str(rider), "told", incident.text, now=now)
+    if needs_help:
+        withdraw_all(offers.values(), jobs, reason="called for help", now=now)
+        write_load(store_id=rider.store_id, now=now)
     events.record(
         IncidentTold(incident_id=incident.pk, kind=kind, rider_id=rider.pk),
         subject=f"rider:{rider.pk}",
@@ -129,6 +138,9 @@ def resolve(*, incident_id: UUID, outcome: str, by: int, name: str, now: datetim
     incident.resolved_at, incident.outcome = now, outcome
     incident.save(update_fields=["seen_at", "seen_by", "handler", "resolved_at", "outcome"])
     _note(incident, f"user:{by}", name, "resolved", outcome, now=now)
+    if incident.kind in URGENT:  # they may be asked again
+        write_load(store_id=incident.rider.store_id, now=now)
+        ask_for_round(incident.rider.store_id)
     done = IncidentResolved(incident_id=incident.pk, rider_id=incident.rider_id, outcome=outcome)
     events.record(done, subject=f"rider:{incident.rider_id}", actor=f"user:{by}")
     _hint(incident)

@@ -6,6 +6,7 @@ offers, and every one is written down with its reasons.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -19,7 +20,7 @@ from blinkit.kernel.errors import Refusal
 from catalog.models import Store
 from delivery import dispatch
 from delivery.dispatch import Candidate, FreeRider, OpenJob, Plan, Policy
-from delivery.dispatch.problem import misfit
+from delivery.dispatch.problem import Reach, misfit, out_of_reach, reach
 from delivery.events import OfferMade
 from delivery.models import Decision, Job, JobState, Offer, OfferedJob, Rider
 from delivery.services import pay, situation
@@ -28,9 +29,12 @@ from delivery.services.duty import write_load
 from delivery.services.offers import accept
 from delivery.services.situation import Area
 
+GRACE_S = 300.0
+"""The last door may be done so long after the end of the shift: streets are not reckoned to the minute."""
 CITY = Policy(
-    round_s=5.0, early_s=300.0, home_store_only=False, pick_before_s=0.0, pick_after_s=30.0, drop_before_s=60.0
-)
+    round_s=5.0, early_s=300.0, home_store_only=False, pick_before_s=0.0, pick_after_s=30.0, drop_before_s=60.0,
+    grace_s=GRACE_S,
+)  # fmt: skip
 """How a round plans. Who is not at the store needs time to get going: asked five minutes before they must leave."""
 ANSWER_S = 15.0
 """An offer is usually answered within so long."""
@@ -83,9 +87,11 @@ def _round(store_ids: tuple[int, ...], *, now: datetime) -> tuple[list[Offer], b
     open_jobs = situation.as_open(
         jobs, area, on_duty=asked, answer_s=0.0 if area.policy.auto_accept else ANSWER_S, now=now
     )
+    soon = situation.soon_free(area, now=now)
     turn = _Round(area, {job.pk: job for job in jobs}, {rider.pk: rider for rider in riders}, now)
-    turn.broadcast(open_jobs, free)
-    turn.plan(open_jobs, free)
+    turn.names |= {rider.pk: str(rider) for rider, _ in soon}
+    turn.broadcast(open_jobs, free, [one for _, one in soon])
+    turn.plan(open_jobs, free, [one for _, one in soon])
     return turn.write(), area.policy.auto_accept
 
 
@@ -105,6 +111,8 @@ class _Round:
 
     def __init__(self, area: Area, jobs: dict[UUID, Job], riders: dict[int, Rider], now: datetime) -> None:
         self.area, self.jobs, self.riders, self.now = area, jobs, riders, now
+        self.names = {rider.pk: str(rider) for rider in riders.values()}
+        """Those on a trip, too, who are about to be free."""
         self.rates: dict[int, pay.Policy] = {}
         self.gone: set[Any] = set()
         """Jobs and riders that are spoken for."""
@@ -112,32 +120,46 @@ class _Round:
         self.sent: dict[int, int] = {}
         """Stores at which riders without work are to wait."""
 
-    def broadcast(self, jobs: Iterable[OpenJob], riders: Sequence[FreeRider]) -> None:
-        """Bags that stood too long and that somebody said no to: put to the nearest riders at once, the first answer
-        counts."""
-        late = self.now - timedelta(seconds=self.area.policy.broadcast_after_s)
-        for job in jobs:
+    def broadcast(self, jobs: Iterable[OpenJob], riders: Sequence[FreeRider], soon: Sequence[FreeRider]) -> None:
+        """Packed bags that nobody took are put to the nearest riders who can fetch and finish them, at once; the first
+        answer counts. Two of three must be so: somebody said no to them, they stood too long, and who could bring them
+        soonest would be late. (Where that is somebody about to be free, they wait for them.)"""
+        stood_since = self.now - timedelta(seconds=self.area.policy.broadcast_after_s)
+        for job in jobs if not self.area.policy.auto_accept else ():
             row = self.jobs[job.id]  # type: ignore[index]  # ids are the rows' keys
-            if not (job.is_known and row.declined_by and row.ready_at <= late) or self.area.policy.auto_accept:
+            said_no, stood = bool(row.declined_by), row.ready_at <= stood_since
+            if not job.is_known or not (said_no or stood):
                 continue
-            able = [r for r in riders if r.id not in self.gone and misfit(job, r, CITY) is None]
-            able = [r for r in able if r.off_s is None or self.now.timestamp() < r.off_s]
-            near = sorted(able, key=lambda r: self.area.ways(r.at, job.pickup, r.vehicle))[:BROADCAST_TO]
-            if len(near) < 2:
+            able = self._in_reach(job, [rider for rider in riders if rider.id not in self.gone])
+            if len(able) < 2:
                 continue
-            reach = [(r, self.area.ways(r.at, job.pickup, r.vehicle)) for r in near]
-            why = [Candidate(r.id, seconds, {"ride_to_store": seconds}) for r, seconds in reach]
-            asked = [self.riders[r.id] for r in near]  # type: ignore[index]
+            soonest = min(way.door_s for _, way in able)
+            if not (said_no and stood):
+                is_late = soonest > job.due_s
+                if not is_late or any(way.door_s < soonest for _, way in self._in_reach(job, soon)):
+                    continue
+            near = sorted(able, key=lambda one: one[1].pick_s)[:BROADCAST_TO]
+            why = [Candidate(r.id, way.door_s - self.now.timestamp(), self._way_parts(way)) for r, way in near]
+            asked = [self.riders[r.id] for r, _ in near]  # type: ignore[index]
             self.wanted.append(_Wanted([row], asked, {row.pk: why}, is_broadcast=True))
-            self.gone |= {job.id, *(r.id for r in near)}
+            self.gone |= {job.id, *(r.id for r, _ in near)}
 
-    def plan(self, jobs: Sequence[OpenJob], free: Sequence[FreeRider]) -> None:
+    def _in_reach(self, job: OpenJob, riders: Iterable[FreeRider]) -> list[tuple[FreeRider, Reach]]:
+        now_s, ways = self.now.timestamp(), self.area.ways
+        able = [(r, reach(job, r, now_s, ways, CITY)) for r in riders if misfit(job, r, CITY) is None]
+        return [(r, way) for r, way in able if out_of_reach(way, r, CITY) is None]
+
+    def _way_parts(self, way: Reach) -> dict[str, float]:
+        at_shelf_s = way.pick_s - way.ride_s - self.now.timestamp()
+        return {"ride_to_store": way.ride_s, "at_the_shelf": at_shelf_s, "to_the_door": way.door_s - way.pick_s}
+
+    def plan(self, jobs: Sequence[OpenJob], free: Sequence[FreeRider], soon: Sequence[FreeRider]) -> None:
         """All that is left, planned together; decisions of riders who are not free yet are left to their time."""
         jobs = [job for job in jobs if job.id not in self.gone]
         riders = [rider for rider in free if rider.id not in self.gone]
         if not jobs or not riders:
             return
-        riders += situation.soon_free(self.area, now=self.now)
+        riders += soon
         plan = dispatch.assign(
             jobs, riders, now_s=self.now.timestamp(), travel=self.area.ways, policy=_policy(self.area, now=self.now),
             strategy=self.area.strategy, before=_recall(self.area),
@@ -149,7 +171,7 @@ class _Round:
             rows = [self.jobs[job] for job in assignment.jobs]  # type: ignore[index]
             self.wanted.append(_Wanted(rows, [rider], {row.pk: plan.why.get(row.pk, ()) for row in rows}))
             self.gone |= {row.pk for row in rows}
-        self._left({job: why for job, why in plan.left.items() if job not in self.gone})
+        self._left(plan)
         for move in plan.moves:
             rider = self.riders.get(move.rider)  # type: ignore[call-overload]
             if rider is not None and not move.jobs and rider.wait_at_id != move.store:
@@ -225,17 +247,26 @@ class _Round:
         )
 
     def _named(self, candidates: Iterable[Candidate]) -> list[dict[str, Any]]:
-        names = {rider.pk: str(rider) for rider in self.riders.values()}
+        """As they are kept; `score_s` None for who cannot have it, and `note` says why."""
         return [
-            {"rider": c.rider, "name": names.get(c.rider, "on a trip"), "score_s": round(c.score), "parts": c.parts}  # type: ignore[call-overload]
+            {
+                "rider": c.rider,
+                "name": self.names.get(c.rider, ""),  # type: ignore[call-overload]  # ids are the rows' keys
+                "score_s": None if c.score == math.inf else round(c.score),
+                "parts": {part: round(seconds, 1) for part, seconds in c.parts.items() if abs(seconds) >= 0.05},
+                "note": c.note,
+            }
             for c in candidates
         ]
 
-    def _left(self, left: dict[Any, str]) -> None:
-        """Why jobs wait, written down when the reason is a new one."""
+    def _left(self, plan: Plan) -> None:
+        """Why jobs wait and who was considered, written down when the reason is a new one."""
+        left = {job: _shortened(why) for job, why in plan.left.items() if job not in self.gone}
         known = _last_left(left)
         Decision.objects.bulk_create(
-            Decision(job_id=job, at=self.now, left=why, strategy=self.area.strategy)
+            Decision(
+                job_id=job, at=self.now, why=self._named(plan.considered(job)), left=why, strategy=self.area.strategy
+            )
             for job, why in left.items()
             if known.get(job) != why
         )
@@ -246,6 +277,12 @@ class _Round:
             if rider_id in free:
                 Rider.objects.filter(pk=rider_id).update(wait_at=store_id)
                 live.touch(f"rider.{rider_id}", what="wait")
+
+
+def _shortened(why: str) -> str:
+    """As long as its column: each rider's own reason is kept beside it."""
+    most = Decision._meta.get_field("left").max_length or 0
+    return why if len(why) <= most else why[: most - 1] + "…"
 
 
 def _policy(area: Area, *, now: datetime) -> Policy:

@@ -7,8 +7,9 @@ waited and what they earned.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Collection, Hashable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -26,7 +27,7 @@ from catalog.ways import fields_of, streets_of, weather_of
 from delivery import saying_no
 from delivery.cash_room import cash_rooms
 from delivery.dispatch import Expected, FreeRider, OpenJob
-from delivery.incidents import Rescue
+from delivery.incidents import Incident, Rescue
 from delivery.models import (
     AreaStore,
     BagsReturn,
@@ -40,14 +41,13 @@ from delivery.models import (
     Stop,
     StopState,
     Trip,
+    Vehicle,
 )
 from orders.models import Order, OrderLine
 from orders.queries import OUTLOOK_FIELDS, outlooks, with_facts
 
 MOST_JOBS = 200
 AT_STORE_M = 120.0
-LAST_TRIP = timedelta(minutes=15)
-"""Nobody is sent to a shelf later than so long before the end of the shift: the last door is done in it."""
 DOOR_S = 90.0
 """At a door, until the rider rides on, when somebody about to be free is counted in."""
 STANDARD = DispatchPolicy()
@@ -64,12 +64,13 @@ class Ways:
     bad_weather: bool = False
 
     def __call__(self, a: Point, b: Point, vehicle: str) -> float:
-        metres = self._from_store(a, b)
-        if metres is None:
-            metres = street_metres(a, b, self.streets)
         return travel_seconds(
-            a, b, vehicle, self.at, timezone=self.timezone, metres=metres, bad_weather=self.bad_weather
+            a, b, vehicle, self.at, timezone=self.timezone, metres=self.metres(a, b), bad_weather=self.bad_weather
         )
+
+    def metres(self, a: Point, b: Point) -> float:
+        known = self._from_store(a, b)
+        return street_metres(a, b, self.streets) if known is None else known
 
     def table(self, origins: Sequence[Point], targets: Sequence[Point], vehicle: str) -> Any:
         """The same to within a second, as an array with a row per origin."""
@@ -141,9 +142,11 @@ def policy_of(city: City) -> DispatchPolicy:
 
 
 def reachable_riders(*, store_ids: Collection[int], now: datetime) -> QuerySet[Rider]:
-    """On duty and on no break, allowed to ride and heard of lately: whom we can count on, on a trip or not."""
+    """On duty and on no break, allowed to ride, heard of lately and in no need of help: whom we can count on, on a trip
+    or not."""
     return Rider.objects.filter(
         Exists(Shift.objects.working().filter(rider=OuterRef("pk"))),
+        ~Exists(Incident.objects.needing_help().filter(rider=OuterRef("pk"))),
         store_id__in=store_ids,
         suspended_reason="",
         is_verified=True,
@@ -181,7 +184,9 @@ _SHIFTS = """
 SELECT s.rider_id, s.vehicle, s.started_at, CASE WHEN b.walk_in THEN NULL ELSE s.ends_at END,
   (SELECT max(t.ended_at) FROM delivery_trip t WHERE t.rider_id = s.rider_id AND t.ended_at >= s.started_at),
   (SELECT coalesce(sum(e.total_paise), 0)::bigint FROM delivery_earning e
-    WHERE e.rider_id = s.rider_id AND e.at >= s.started_at)
+    WHERE e.rider_id = s.rider_id AND e.at >= s.started_at),
+  EXISTS (SELECT FROM delivery_incident i
+    WHERE i.rider_id = s.rider_id AND i.kind IN ('sos', 'accident') AND i.resolved_at IS NULL)
 FROM delivery_shift s LEFT JOIN delivery_booking b ON b.id = s.booking_id
 WHERE s.ended_at IS NULL AND s.rider_id = ANY(%s)
 """
@@ -190,18 +195,20 @@ WHERE s.ended_at IS NULL AND s.rider_id = ANY(%s)
 
 def as_free(riders: Sequence[Rider], area: Area, *, now: datetime) -> list[FreeRider]:
     """The riders as they stand now. Two statements: their shifts with what they earned, and the cash they carry."""
-    ids = [rider.pk for rider in riders]
-    with connection.cursor() as cursor:
-        cursor.execute(_SHIFTS, [ids])
-        shifts = {row[0]: row[1:] for row in cursor.fetchall()}
-    rooms = cash_rooms(ids)
+    shifts, rooms = _shifts(riders), cash_rooms([rider.pk for rider in riders])
     return [_free(rider, area, shifts.get(rider.pk), rooms.get(rider.pk), now=now) for rider in riders]
+
+
+def _shifts(riders: Sequence[Rider]) -> dict[int, Any]:
+    with connection.cursor() as cursor:
+        cursor.execute(_SHIFTS, [[rider.pk for rider in riders]])
+        return {row[0]: row[1:] for row in cursor.fetchall()}
 
 
 def _free(rider: Rider, area: Area, shift: Any, cash_room: int | None, *, now: datetime) -> FreeRider:
     # A rider without a position waits at the home store, as far as we know.
     at = rider.point or area.stores[rider.store_id].point
-    vehicle, began_at, ends_at, last_trip_at, earned_paise = shift or ("", now, None, None, 0)
+    vehicle, began_at, ends_at, last_trip_at, earned_paise, needs_help = shift or ("", now, None, None, 0, False)
     heading = next((pk for pk, store in area.stores.items() if _near(at, store.point)), None)
     idle_s = (now - (last_trip_at or began_at)).total_seconds()
     worked_h = max(0.25, (now - began_at).total_seconds() / 3600)
@@ -214,12 +221,13 @@ def _free(rider: Rider, area: Area, shift: Any, cash_room: int | None, *, now: d
         max_bags=rider.max_bags,
         max_litres=rider.max_litres or None,
         cash_room_paise=cash_room,
-        off_s=None if ends_at is None else (ends_at - LAST_TRIP).timestamp(),
+        off_s=None if ends_at is None else ends_at.timestamp(),
         heading=heading,
         stores=frozenset(area.stores),
         has_cold_bag=rider.has_cold_bag,
         idle_s=idle_s,
         earned_paise_h=earned_paise / worked_h,
+        needs_help=needs_help,
     )
 
 
@@ -227,13 +235,11 @@ def _near(a: Point, b: Point) -> bool:
     return abs(a.lat - b.lat) < 0.002 and abs(a.lng - b.lng) < 0.002 and street_metres(a, b) <= AT_STORE_M
 
 
-def soon_free(area: Area, *, now: datetime) -> list[FreeRider]:
+def soon_free(area: Area, *, now: datetime) -> list[tuple[Rider, FreeRider]]:
     """Riders at or on the way to the last door of their trip, with the time and place at which they will be free: a
-    job may wait for them. Not who has bags to bring back after it, nor whose bags another rider comes for. Three
+    job may wait for them. Not who has bags to bring back after it, nor whose bags another rider comes for. Four
     statements, one when there is nobody."""
     left = Stop.objects.filter(trip=OuterRef("trip"), state__in=[StopState.TO_PICK_UP, StopState.ON_BOARD])
-    shift = Shift.objects.filter(rider=OuterRef("trip__rider"), ended_at=None)
-    ends = shift.exclude(booking__walk_in=True)  # as in _SHIFTS
     last = list(
         Stop.objects.filter(
             ~Exists(left.exclude(pk=OuterRef("pk"))),
@@ -244,31 +250,17 @@ def soon_free(area: Area, *, now: datetime) -> list[FreeRider]:
             trip__rider__in=reachable_riders(store_ids=list(area.stores), now=now),
         )
         .order_by("pk")
-        .annotate(lat=F("job__order__lat"), lng=F("job__order__lng"), ends_at=ends.values("ends_at")[:1])
-        .annotate(shift_vehicle=shift.values("vehicle")[:1])
-        .select_related("trip__rider")
+        .annotate(lat=F("job__order__lat"), lng=F("job__order__lng"))
+        .select_related("trip__rider__user")
     )
-    rooms = cash_rooms([stop.trip.rider_id for stop in last])
+    riders = [stop.trip.rider for stop in last]
     found = []
-    for stop in last:
+    for stop, free in zip(last, as_free(riders, area, now=now) if riders else (), strict=True):
         rider, door = stop.trip.rider, Point(stop.lat, stop.lng)
-        vehicle = stop.shift_vehicle or rider.vehicle
-        ride_s = 0.0 if stop.arrived_at or rider.point is None else area.ways(rider.point, door, vehicle)
-        found.append(
-            FreeRider(
-                id=rider.pk,
-                store=rider.store_id,
-                at=door,
-                free_s=now.timestamp() + ride_s + DOOR_S,
-                vehicle=vehicle,
-                max_bags=rider.max_bags,
-                max_litres=rider.max_litres or None,
-                cash_room_paise=rooms.get(rider.pk),
-                off_s=None if stop.ends_at is None else (stop.ends_at - LAST_TRIP).timestamp(),
-                stores=frozenset(area.stores),
-                has_cold_bag=rider.has_cold_bag,
-            )
-        )
+        ride_s = 0.0 if stop.arrived_at or rider.point is None else area.ways(rider.point, door, free.vehicle)
+        # Nobody has waited who rides still; what they earned in this shift counts as that of the others does.
+        free_s = now.timestamp() + ride_s + DOOR_S
+        found.append((rider, replace(free, at=door, free_s=free_s, heading=None, idle_s=0.0)))
     return found
 
 
@@ -319,10 +311,21 @@ def as_open(
             litres=job.volume_ml / 1000,
             cash_paise=job.order.cash_due_paise,
             is_cold=job.is_cold,  # type: ignore[attr-defined]  # annotated by with_cold
+            vehicles=_vehicles(job, area),
             refused_by=saying_no.refused_by(job.declined_by, on_duty=on_duty, opened_at=job.opened_at, now=now),
         )
         for job in jobs
     ]
+
+
+def _vehicles(job: Job, area: Area) -> frozenset[str] | None:
+    """Those that may be sent as far as this door, by street from the store; None for all."""
+    farthest = area.policy.farthest_metres
+    if not farthest:
+        return None
+    metres = area.ways.metres(area.stores[job.store_id].point, job.order.point)
+    may = frozenset(name for name in Vehicle.values if metres <= farthest.get(name, math.inf))
+    return None if len(may) == len(Vehicle.values) else may
 
 
 def ready_at(jobs: Sequence[Job], *, now: datetime) -> dict[UUID, datetime]:

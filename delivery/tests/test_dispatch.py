@@ -60,7 +60,7 @@ def test_bags_that_are_not_ready_soon_wait():
         ({"cash_room_paise": 10}, "rider", "nobody may have it: would hold too much cash (1)"),
         ({"off_s": 0.0, "free_s": 10.0}, "rider", "nobody may have it: goes home before they could fetch it (1)"),
         ({"away": 1.0}, "rider", "nobody may have it: is too far from the store (1)"),
-        ({"vehicles": frozenset({"scooter"})}, "job", "nobody may have it: too far for this vehicle (1)"),
+        ({"vehicles": frozenset({"scooter"})}, "job", "nobody may have it: too far by ebike (1)"),
         ({"needs_help": True}, "rider", "nobody may have it: called for help (1)"),
     ],
     ids=["said no", "too many bags", "other store", "too much cash", "shift over", "too far", "vehicle", "needs help"],
