@@ -68,7 +68,7 @@ class Ways:
             a, b, vehicle, self.at, timezone=self.timezone, metres=self.metres(a, b), bad_weather=self.bad_weather
         )
 
-    def metres(self, a: Point, b: Point) -> float:
+    def metres(self, a: Point, b: Point) -> int:
         known = self._from_store(a, b)
         return street_metres(a, b, self.streets) if known is None else known
 
