@@ -265,7 +265,11 @@ class _Round:
         known = _last_left(left)
         Decision.objects.bulk_create(
             Decision(
-                job_id=job, at=self.now, why=self._named(plan.considered(job)), left=why, strategy=self.area.strategy
+                job=self.jobs[job],  # type: ignore[index]  # ids are the rows' keys
+                at=self.now,
+                why=self._named(plan.considered(job)),
+                left=why,
+                strategy=self.area.strategy,
             )
             for job, why in left.items()
             if known.get(job) != why
