@@ -78,6 +78,8 @@ class Board:
         self.to_store: Floats = self.from_rider.copy()
         self.first_s: Floats = np.array(self.free_s, dtype=float)
         self.last_s: Floats = np.array(self.off_s, dtype=float) - policy.pick_before_s
+        self._kind = np.array(self.vehicle, dtype=int)
+        self._done_s: Floats = np.array(self.home_s, dtype=float) - policy.pick_after_s - policy.drop_before_s
 
     # -- the map ------------------------------------------------------------------------------------------------------
 
@@ -497,10 +499,9 @@ class Board:
 
     def _too_late(self, j: int, s: int) -> Any:
         """A mask of the riders who could not be at this door in time, whatever else they dropped."""
-        policy = self.policy
-        ride = np.array([out[j] for out in self.out])[self.vehicle] + policy.drop_before_s
-        shelf = np.maximum(self.first_s + self.from_rider[s] + policy.pick_before_s, self.ready[j])
-        return shelf + policy.pick_after_s + ride > self.home_s
+        ride = np.array([out[j] for out in self.out])[self._kind]
+        shelf = np.maximum(self.first_s + self.from_rider[s] + self.policy.pick_before_s, self.ready[j])
+        return shelf + ride > self._done_s
 
     def near(self, s: int) -> list[int]:
         """The riders who could be at the store first if they had nothing else to do."""
