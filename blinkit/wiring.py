@@ -30,6 +30,7 @@ from delivery.events import (
     RiderVerified,
     SuspensionOver,
     TargetReached,
+    TripGrew,
     WeekIssued,
 )
 from fulfillment.events import TaskPacked
@@ -114,6 +115,7 @@ REACTIONS: Mapping[type[DomainEvent], Sequence[str]] = {
     DoorWaitBegun: [TELL],
     IncidentTold: [TELL],
     RescueAsked: [TELL],
+    TripGrew: [TELL],
     BagsLeftUnseen: [TELL],
     BagsOutgrewRider: [TELL],
     ChatFlagged: [TELL],

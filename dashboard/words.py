@@ -256,6 +256,7 @@ _SAY: dict[str, Callable[[Payload], str]] = {
     "delivery.TripInTrouble": lambda p: (
         say("The rider's phone fell silent") if p.get("what") == "silent" else say("The rider does not come nearer")
     ),
+    "delivery.TripGrew": lambda p: say("Goes along on a trip that had not left the store"),
     "delivery.OfferMade": lambda p: say("Offered to a rider"),
     "delivery.OfferAnswered": _answered,
 }

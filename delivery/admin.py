@@ -250,7 +250,7 @@ class DecisionInline(TabularInline):
 
 @admin.register(DispatchPolicy)
 class DispatchPolicyAdmin(ModelAdmin):
-    list_display = ("city", "strategy", "auto_accept", "answer_s", "most_jobs", "broadcast_after_s")
+    list_display = ("city", "strategy", "auto_accept", "answer_s", "most_jobs", "take_along", "broadcast_after_s")
     list_select_related = ("city",)
 
 

@@ -58,6 +58,10 @@ class DispatchPolicy(models.Model):
     store_delay_s = models.PositiveSmallIntegerField(
         default=360, help_text="Who would wait so much longer at the shelf takes ready bags instead"
     )
+    take_along = models.BooleanField(
+        default=False, db_default=False,
+        help_text="One more order of the store joins a trip that has not left its shelf; its rider is told, not asked",
+    )  # fmt: skip
     cycle_metres = models.PositiveIntegerField(
         null=True, blank=True, default=4_000, db_default=4_000,
         help_text="Doors farther from the store, in metres by street, are not for bicycles; empty: no limit",

@@ -45,9 +45,10 @@ from delivery.events import (
     RiderVerified,
     SuspensionOver,
     TargetReached,
+    TripGrew,
     WeekIssued,
 )
-from delivery.models import Appeal, Gig, Offer, Rider
+from delivery.models import Appeal, Gig, Job, Offer, Rider
 from delivery.papers import kind_words
 from inventory.events import HeldMissingNotice, LowStockNotice
 from notifications.events import QuestionTold, WatchStopped
@@ -502,6 +503,22 @@ def _incident(event: IncidentTold) -> Facts | None:
     return replace(first, more=tuple(rest))
 
 
+def _grew(event: TripGrew) -> Facts | None:
+    job = Job.objects.filter(order=event.order_id)
+    row = (
+        _people(User.objects.filter(pk=event.rider_user_id))
+        .values(*_PERSON_FIELDS, store=Subquery(job.values("store__name")[:1]), bags=Subquery(job.values("bags")[:1]))
+        .first()
+    )
+    if row is None or row["bags"] is None:
+        return None
+    person, count = _person(row), row["bags"]
+    bags = _phrase("bag" if count == 1 else "bags", person.language, bags=str(count))
+    return Facts(
+        person=person, words={"store": row["store"], "pay": rupees(event.pay_paise), "bags": bags}, link="/rider/"
+    )
+
+
 def _rescue(event: RescueAsked) -> Facts | None:
     name = Rider.objects.filter(pk=event.from_rider_id).values("user__name")[:1]
     row = _people(User.objects.filter(pk=event.rider_user_id)).values(*_PERSON_FIELDS, rider=Subquery(name)).first()
@@ -581,6 +598,7 @@ _BUILDERS: dict[type[DomainEvent], Callable[[Any], Facts | None]] = {
     ChatFlagged: _ops_of_order,
     IncidentTold: _incident,
     RescueAsked: _rescue,
+    TripGrew: _grew,
     QuestionTold: _question,
     WatchStopped: _question,
 }

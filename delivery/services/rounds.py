@@ -39,6 +39,7 @@ CITY = Policy(
 ANSWER_S = 15.0
 """An offer is usually answered within so long."""
 BROADCAST_TO = 5
+GOES_ALONG = "takes it along"
 HINT_S = 60
 KEPT_FOR = timedelta(days=7)
 _LOCK_CLASS = 4117
@@ -52,12 +53,14 @@ def dispatch_round(*, now: datetime, store_id: int | None = None) -> int:
     city's policy says so, what was offered is accepted at once.
     """
     stores = situation.waiting_anywhere() if store_id is None else [store_id]
-    areas = sorted({situation.sharing_riders(one) for one in stores})
-    return sum(_dispatch(store_ids, now=now) for store_ids in areas)
+    areas = dict(situation.planned_with(one) for one in stores)
+    return sum(_dispatch(store_ids, along=areas[store_ids], now=now) for store_ids in sorted(areas))
 
 
-def _dispatch(store_ids: tuple[int, ...], *, now: datetime) -> int:
-    offers, auto = _round(store_ids, now=now)
+def _dispatch(store_ids: tuple[int, ...], *, along: bool, now: datetime) -> int:
+    offers, auto, goes_along = _round(store_ids, along=along, now=now)
+    for made in goes_along:
+        _put_along(made, now=now)
     for offer in offers if auto else ():
         try:
             accept(offer_id=offer.pk, rider_id=offer.rider_id, actor="system", now=now)
@@ -66,20 +69,34 @@ def _dispatch(store_ids: tuple[int, ...], *, now: datetime) -> int:
     return len(offers)
 
 
+def _put_along(made: Decision, *, now: datetime) -> None:
+    """An act of its own, with its own locks: the rider may have left the shelf in this second."""
+    from delivery.services.trips import take_along  # late: trips ask how this module plans
+
+    try:
+        take_along(order_id=made.job.order_id, rider_id=made.rider_id or 0, now=now)
+    except Refusal:
+        metrics.count("take_along_refused_total")
+        return
+    made.save()
+
+
+Done = tuple[list[Offer], bool, list[Decision]]
+"""The offers a round made, whether they are accepted at once, and which orders are to go along with whom."""
+NOTHING: Done = ([], False, [])
+
+
 @transaction.atomic
-def _round(store_ids: tuple[int, ...], *, now: datetime) -> tuple[list[Offer], bool]:
+def _round(store_ids: tuple[int, ...], *, along: bool, now: datetime) -> Done:
     if not _only_dispatcher(store_ids[0]):
-        return [], False
+        return NOTHING
     riders = situation.free_riders(store_ids=store_ids, now=now)  # few, and often none: asked first
     if not riders:
-        _note_left_all(store_ids, "no rider is free", now=now)
-        for store_id in store_ids:  # the wait is longer by each order that found nobody
-            write_load(store_id=store_id, now=now)
-        return [], False
+        return _nobody_free(store_ids, along=along, now=now)
     area = situation.area_of(store_ids, now=now)
     jobs = situation.waiting_jobs(area)
     if not jobs:
-        return [], False
+        return NOTHING
     asked: Collection[int] = ()
     if any(job.declined_by for job in jobs):
         asked = frozenset(situation.reachable_riders(store_ids=store_ids, now=now).values_list("pk", flat=True))
@@ -92,7 +109,25 @@ def _round(store_ids: tuple[int, ...], *, now: datetime) -> tuple[list[Offer], b
     turn.names |= {rider.pk: str(rider) for rider, _ in soon}
     turn.broadcast(open_jobs, free, [one for _, one in soon])
     turn.plan(open_jobs, free, [one for _, one in soon])
-    return turn.write(), area.policy.auto_accept
+    if along:
+        turn.take_along(open_jobs, [*free, *(one for _, one in soon)])
+    return turn.write(), area.policy.auto_accept, turn.goes_along
+
+
+def _nobody_free(store_ids: tuple[int, ...], *, along: bool, now: datetime) -> Done:
+    _note_left_all(store_ids, "no rider is free", now=now)
+    for store_id in store_ids:  # the wait is longer by each order that found nobody
+        write_load(store_id=store_id, now=now)
+    if not along:
+        return NOTHING
+    area = situation.area_of(store_ids, now=now)
+    jobs = situation.waiting_jobs(area)
+    if not jobs:
+        return NOTHING
+    turn = _Round(area, {job.pk: job for job in jobs}, {}, now)
+    open_jobs = situation.as_open(jobs, area, on_duty=(), answer_s=0.0, now=now)
+    turn.take_along(open_jobs, [one for _, one in situation.soon_free(area, now=now)])
+    return [], False, turn.goes_along
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +152,8 @@ class _Round:
         self.gone: set[Any] = set()
         """Jobs and riders that are spoken for."""
         self.wanted: list[_Wanted] = []
+        self.goes_along: list[Decision] = []
+        """Which orders riders on the way to their shelf are to take along: written when they do."""
         self.sent: dict[int, int] = {}
         """Stores at which riders without work are to wait."""
 
@@ -177,6 +214,25 @@ class _Round:
             if rider is not None and not move.jobs and rider.wait_at_id != move.store:
                 self.sent[rider.pk] = move.store  # type: ignore[assignment]  # ids are the rows' keys
         _remember(self.area, plan, gone=self.gone)
+
+    def take_along(self, jobs: Sequence[OpenJob], others: Sequence[FreeRider]) -> None:
+        """What nobody is asked for now goes along with a rider who has not left its shelf, where none of the `others`
+        (free, or about to be) could bring it sooner."""
+        jobs = [job for job in jobs if job.id not in self.gone]
+        trips = situation.coming(self.area, now=self.now) if jobs else []
+        if not trips:
+            return
+        left = [rider for rider in others if rider.id not in self.gone]
+        soonest = lambda job: min((way.door_s for _, way in self._in_reach(job, left)), default=math.inf)  # noqa: E731
+        riders = {rider.pk: rider for rider, _ in trips}
+        self.names |= {pk: str(rider) for pk, rider in riders.items()}
+        policy = replace(CITY, most_jobs=self.area.policy.most_jobs)
+        coming, now_s = [one for _, one in trips], self.now.timestamp()
+        for one in dispatch.along(jobs, coming, now_s, self.area.ways, policy, soonest):
+            job, rider = self.jobs[one.job], riders[one.rider]  # type: ignore[index]  # ids are the rows' keys
+            why = [Candidate(rider.pk, one.door_s - now_s, one.parts, GOES_ALONG)]
+            self.goes_along.append(self._decision(job, rider, why))
+            self.gone.add(job.pk)
 
     def write(self) -> list[Offer]:
         """The offers, to those of the riders who are free still. A job whose rider left in this second is sought by the
@@ -242,9 +298,11 @@ class _Round:
         return self.rates[store.pk]
 
     def _decided(self, job: Job, rider: Rider | None, why: Iterable[Candidate], *, left: str = "") -> None:
-        Decision.objects.create(
-            job=job, at=self.now, rider=rider, why=self._named(why), left=left, strategy=self.area.strategy
-        )
+        self._decision(job, rider, why, left=left).save()
+
+    def _decision(self, job: Job, rider: Rider | None, why: Iterable[Candidate], *, left: str = "") -> Decision:
+        named, strategy = self._named(why), self.area.strategy
+        return Decision(job=job, at=self.now, rider=rider, why=named, left=left, strategy=strategy)
 
     def _named(self, candidates: Iterable[Candidate]) -> list[dict[str, Any]]:
         """As they are kept; `score_s` None for who cannot have it, and `note` says why."""
@@ -264,13 +322,7 @@ class _Round:
         left = {job: _shortened(why) for job, why in plan.left.items() if job not in self.gone}
         known = _last_left(left)
         Decision.objects.bulk_create(
-            Decision(
-                job=self.jobs[job],  # type: ignore[index]  # ids are the rows' keys
-                at=self.now,
-                why=self._named(plan.considered(job)),
-                left=why,
-                strategy=self.area.strategy,
-            )
+            self._decision(self.jobs[job], None, plan.considered(job), left=why)  # type: ignore[index]  # as above
             for job, why in left.items()
             if known.get(job) != why
         )

@@ -26,10 +26,9 @@ from catalog.travel import SETTLE_S, Field, Streets, seconds_per_metre, street_m
 from catalog.ways import fields_of, streets_of, weather_of
 from delivery import saying_no
 from delivery.cash_room import cash_rooms
-from delivery.dispatch import Expected, FreeRider, OpenJob
+from delivery.dispatch import Coming, Expected, FreeRider, OpenJob
 from delivery.incidents import Incident, Rescue
 from delivery.models import (
-    AreaStore,
     BagsReturn,
     DispatchPolicy,
     Job,
@@ -106,11 +105,18 @@ class Area:
         return self.policy.strategy or settings.DISPATCH_STRATEGY
 
 
-def _read_areas() -> dict[int, tuple[int, ...]]:
+def _read_areas() -> tuple[dict[int, tuple[int, ...]], frozenset[int]]:
+    """By store those that share riders with it, and the stores of cities where orders go along. One statement."""
     members: dict[int, list[int]] = {}
-    for area_id, store_id in AreaStore.objects.order_by("store_id").values_list("area_id", "store_id"):
-        members.setdefault(area_id, []).append(store_id)
-    return {store_id: tuple(stores) for stores in members.values() for store_id in stores}
+    along = set()
+    rows = Store.objects.filter(Q(dispatch_area__isnull=False) | Q(city__dispatch_policy__take_along=True))
+    columns = ("pk", "dispatch_area__area_id", "city__dispatch_policy__take_along")
+    for store_id, area_id, takes_along in rows.order_by("pk").values_list(*columns):
+        if area_id is not None:
+            members.setdefault(area_id, []).append(store_id)
+        if takes_along:
+            along.add(store_id)
+    return {store_id: tuple(stores) for stores in members.values() for store_id in stores}, frozenset(along)
 
 
 _areas = BrieflyKept(_read_areas)
@@ -118,7 +124,13 @@ _areas = BrieflyKept(_read_areas)
 
 def sharing_riders(store_id: int) -> tuple[int, ...]:
     """Ids of the stores that share riders with this one, itself included, in order."""
-    return _areas().get(store_id, (store_id,))
+    return planned_with(store_id)[0]
+
+
+def planned_with(store_id: int) -> tuple[tuple[int, ...], bool]:
+    """The same, and whether their city puts one more order on a trip that has not left its shelf."""
+    sharing, along = _areas()
+    return sharing.get(store_id, (store_id,)), store_id in along
 
 
 def area_of(store_ids: Sequence[int], *, now: datetime) -> Area:
@@ -261,6 +273,52 @@ def soon_free(area: Area, *, now: datetime) -> list[tuple[Rider, FreeRider]]:
         # Nobody has waited who rides still; what they earned in this shift counts as that of the others does.
         free_s = now.timestamp() + ride_s + DOOR_S
         found.append((rider, replace(free, at=door, free_s=free_s, heading=None, idle_s=0.0)))
+    return found
+
+
+def coming(area: Area, *, now: datetime) -> list[tuple[Rider, Coming]]:
+    """Riders on the way to a shelf of this area, or waiting there, who have nothing in hand yet: one more order could
+    go along. Seven statements at most, one when there is nobody."""
+    begun = Stop.objects.filter(trip=OuterRef("trip")).exclude(state__in=[StopState.TO_PICK_UP, StopState.DROPPED])
+    stops = list(
+        Stop.objects.filter(
+            ~Exists(begun),
+            ~Exists(Rescue.objects.filter(trip=OuterRef("trip"))),
+            trip__ended_at=None,
+            trip__store__in=list(area.stores),
+            trip__rider__in=reachable_riders(store_ids=list(area.stores), now=now),
+            state=StopState.TO_PICK_UP,
+        )
+        .order_by("trip", "rank", "pk")
+        .select_related("trip__rider__user", "job__order")
+    )
+    if not stops:
+        return []
+    ready = ready_at([stop.job for stop in stops if stop.job.order.packed_at is None], now=now)
+    trips: dict[int, list[Stop]] = {}
+    for stop in stops:
+        trips.setdefault(stop.trip.rider_id, []).append(stop)
+    riders = [theirs[0].trip.rider for theirs in trips.values()]
+    found = []
+    for rider, free in zip(riders, as_free(riders, area, now=now), strict=True):
+        jobs = [stop.job for stop in trips[rider.pk]]
+        store_id = trips[rider.pk][0].trip.store_id
+        litres = sum(job.volume_ml for job in jobs) / 1000
+        found.append((
+            rider,
+            Coming(
+                # The cash of what they fetch is taken off their room by `cash_rooms`.
+                rider=replace(
+                    free,
+                    max_bags=free.max_bags - sum(job.bags for job in jobs),
+                    max_litres=None if free.max_litres is None else free.max_litres - litres,
+                ),
+                store=store_id,
+                pickup=area.stores[store_id].point,
+                doors=tuple(job.order.point for job in jobs),
+                ready_s=max(ready.get(job.order_id, job.ready_at).timestamp() for job in jobs),
+            ),
+        ))  # fmt: skip
     return found
 
 
