@@ -127,9 +127,11 @@ class Considered:
 
 @dataclass(frozen=True, slots=True)
 class Decided:
-    """What a round decided, by which rule, and who was considered."""
+    """What a round decided, by which rule, and who was considered. `left`: why the order waits; who may not have it
+    stands among the considered, each with their own reason."""
 
     made: Decision
+    left: str
     rule: Said
     considered: list[Considered]
 
@@ -254,6 +256,7 @@ def desk(*, order_id: UUID, now: datetime) -> Desk:
 def _decided(made: Decision) -> Decided:
     return Decided(
         made=made,
+        left=say("nobody may have it") if made.why and made.left.startswith("nobody may have it") else made.left,
         rule=words.rule_of(made.strategy, made.left),
         considered=[
             Considered(

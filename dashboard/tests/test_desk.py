@@ -156,6 +156,9 @@ def test_the_figures_of_a_round_are_told_with_their_rule_and_why_others_could_no
     assert "the lowest wins" in ops.get(f"/ops/orders/{job.order_id}/").content.decode()
     Decision.objects.update(rider=None, left="broadcast")
     assert "The first answer counts" in ops.get(f"/ops/orders/{job.order_id}/").content.decode()
+    Decision.objects.update(left="nobody may have it: said no to it (2), has no cold bag (1)")
+    page = ops.get(f"/ops/orders/{job.order_id}/").content.decode()
+    assert "nobody may have it" in page and "said no to it (2)" not in page
     Decision.objects.update(left="no rider is free for it")
     assert "waits for the next round" in ops.get(f"/ops/orders/{job.order_id}/").content.decode()
 

@@ -19,6 +19,7 @@ from blinkit.kernel.said import say
 from catalog import services as goods
 from delivery.errors import NoSuchRider, NotOnDuty, Suspended, TripLive
 from delivery.events import DutyChanged
+from delivery.incidents import URGENT
 from delivery.models import DutyCheck, Rider, RiderBreak, RiderProfile, Shift, Trip
 from delivery.services.asking import ask_for_round
 
@@ -193,7 +194,7 @@ FROM delivery_shift s
 WHERE r.store_id = %(store)s AND s.ended_at IS NULL
     AND NOT EXISTS (SELECT FROM delivery_riderbreak b WHERE b.shift_id = s.id AND b.ended_at IS NULL)
     AND NOT EXISTS (SELECT FROM delivery_incident i
-        WHERE i.rider_id = r.id AND i.kind IN ('sos', 'accident') AND i.resolved_at IS NULL)
+        WHERE i.rider_id = r.id AND i.kind = ANY(%(urgent)s) AND i.resolved_at IS NULL)
 """
 _LAST_TRIPS = """
 WITH last AS MATERIALIZED (
@@ -216,7 +217,7 @@ def write_load(*, store_id: int, now: datetime) -> None:
     took it (LEAN who stood there beside them): who has nothing to do is not always there.
     """
     with connection.cursor() as cursor:
-        cursor.execute(_LAST_TRIPS + _LOAD, {"store": store_id, "since": now - LAST_TRIPS})
+        cursor.execute(_LAST_TRIPS + _LOAD, {"store": store_id, "since": now - LAST_TRIPS, "urgent": list(URGENT)})
         on, idle, waiting, spent_s, served, there_s, came, carries = cursor.fetchone()
     bags, litres = carries or (0, 0)
     each_s = (spent_s + LEAN * RIDE_GUESS_S) / (served + LEAN)

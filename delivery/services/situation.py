@@ -27,7 +27,7 @@ from catalog.ways import fields_of, streets_of, weather_of
 from delivery import saying_no
 from delivery.cash_room import cash_rooms
 from delivery.dispatch import Coming, Expected, FreeRider, OpenJob
-from delivery.incidents import Incident, Rescue
+from delivery.incidents import URGENT, Incident, Rescue
 from delivery.models import (
     BagsReturn,
     DispatchPolicy,
@@ -198,9 +198,9 @@ SELECT s.rider_id, s.vehicle, s.started_at, CASE WHEN b.walk_in THEN NULL ELSE s
   (SELECT coalesce(sum(e.total_paise), 0)::bigint FROM delivery_earning e
     WHERE e.rider_id = s.rider_id AND e.at >= s.started_at),
   EXISTS (SELECT FROM delivery_incident i
-    WHERE i.rider_id = s.rider_id AND i.kind IN ('sos', 'accident') AND i.resolved_at IS NULL)
+    WHERE i.rider_id = s.rider_id AND i.kind = ANY(%(urgent)s) AND i.resolved_at IS NULL)
 FROM delivery_shift s LEFT JOIN delivery_booking b ON b.id = s.booking_id
-WHERE s.ended_at IS NULL AND s.rider_id = ANY(%s)
+WHERE s.ended_at IS NULL AND s.rider_id = ANY(%(riders)s)
 """
 """Who walked in rides on into the next gig (`services.gigs.go_on`): its change ends nothing for them."""
 
@@ -213,7 +213,7 @@ def as_free(riders: Sequence[Rider], area: Area, *, now: datetime) -> list[FreeR
 
 def _shifts(riders: Sequence[Rider]) -> dict[int, Any]:
     with connection.cursor() as cursor:
-        cursor.execute(_SHIFTS, [[rider.pk for rider in riders]])
+        cursor.execute(_SHIFTS, {"riders": [rider.pk for rider in riders], "urgent": list(URGENT)})
         return {row[0]: row[1:] for row in cursor.fetchall()}
 
 
