@@ -34,6 +34,7 @@ from delivery.events import (
     RiderVerified,
     SuspensionOver,
     TargetReached,
+    TripGrew,
     TripInTrouble,
     WeekIssued,
 )
@@ -124,6 +125,7 @@ REACTIONS: Mapping[type[DomainEvent], Sequence[str]] = {
     AppealSentIn: [TELL],
     DeductionDisputed: [TELL],
     BagsCalledBack: [TELL],
+    TripGrew: [TELL],
     BagsLeftUnseen: [TELL],
     BagsOutgrewRider: [TELL],
     ChatFlagged: [TELL],

@@ -33,6 +33,32 @@ EVIDENCE = {
 }
 """What floor and street write down about an order, by its kind."""
 
+WEIGHED = {
+    "busy": say("busy"),
+    "ride_to_store": say("to the store"),
+    "at_the_shelf": say("at the shelf"),
+    "to_the_door": say("to the door"),
+    "late": say("for being late"),
+    "riding": say("for the riding"),
+    "afterwards": say("for where it ends"),
+    "fairness": say("for fairness"),
+    "other_orders": say("for orders in the same trip"),
+}
+"""What a round weighs of a rider for an order, by its name in `delivery.dispatch`."""
+SOONEST_WINS = say("Seconds until each could be at the shelf. The most urgent order chooses first: the lowest wins.")
+BEST_IN_SUM = say(
+    "What this order costs with each rider, in seconds of waiting. The round weighs all orders and all riders together "
+    "and takes the plan that is best in sum: it need not be the lowest here."
+)
+FIRST_ANSWER = say("Those who could bring it soonest, in seconds to the door. The first answer counts.")
+
+
+def rule_of(strategy: str, left: str) -> Said:
+    """By what a round decides, for people who read its figures."""
+    if left == "broadcast":
+        return FIRST_ANSWER
+    return SOONEST_WINS if strategy == "nearest" else BEST_IN_SUM
+
 
 def sentence(code: str, payload: Payload) -> str:
     """What happened. An event nobody has words for yet is shown by its name: hidden would be worse."""
@@ -243,6 +269,7 @@ _SAY: dict[str, Callable[[Payload], str]] = {
     "delivery.TripInTrouble": lambda p: (
         say("The rider's phone fell silent") if p.get("what") == "silent" else say("The rider does not come nearer")
     ),
+    "delivery.TripGrew": lambda p: say("Goes along on a trip that had not left the store"),
     "delivery.OfferMade": lambda p: say("Offered to a rider"),
     "delivery.OfferAnswered": _answered,
 }

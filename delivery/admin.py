@@ -174,22 +174,25 @@ class TripAdmin(ReadOnly):
 
 
 def why_table(rows: list[dict[str, Any]]) -> str:
-    """The scored candidates of a round, best first; the first was chosen."""
+    """Who was considered in a round, the chosen one first, and what bars the others."""
     if not rows:
         return "–"
     lines = format_html_join(
         "",
-        "<tr><td>{}</td><td>{} s</td><td>{}</td></tr>",
+        "<tr><td>{}</td><td>{}</td><td>{}</td></tr>",
         (
             (
                 row["name"],
-                row["score_s"],
-                ", ".join(f"{name.replace('_', ' ')} {round(value)} s" for name, value in row["parts"].items()),
+                "–" if row["score_s"] is None else f"{row['score_s']} s",
+                ", ".join(
+                    [f"{name.replace('_', ' ')} {round(value)} s" for name, value in row["parts"].items()]
+                    + [note for note in (row.get("note"),) if note]
+                ),
             )
             for row in rows
         ),
     )
-    return format_html("<table><tr><th>Rider</th><th>At the shelf in</th><th>Made up of</th></tr>{}</table>", lines)
+    return format_html("<table><tr><th>Rider</th><th>Costs</th><th>Made up of</th></tr>{}</table>", lines)
 
 
 class OfferedInline(TabularInline):
@@ -247,7 +250,7 @@ class DecisionInline(TabularInline):
 
 @admin.register(DispatchPolicy)
 class DispatchPolicyAdmin(ModelAdmin):
-    list_display = ("city", "strategy", "auto_accept", "answer_s", "most_jobs", "broadcast_after_s")
+    list_display = ("city", "strategy", "auto_accept", "answer_s", "most_jobs", "take_along", "broadcast_after_s")
     list_select_related = ("city",)
 
 

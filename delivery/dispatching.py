@@ -58,6 +58,20 @@ class DispatchPolicy(models.Model):
     store_delay_s = models.PositiveSmallIntegerField(
         default=360, help_text="Who would wait so much longer at the shelf takes ready bags instead"
     )
+    take_along = models.BooleanField(
+        default=False, db_default=False,
+        help_text="One more order of the store joins a trip that has not left its shelf; its rider is told, not asked",
+    )  # fmt: skip
+    cycle_metres = models.PositiveIntegerField(
+        null=True, blank=True, default=4_000, db_default=4_000,
+        help_text="Doors farther from the store, in metres by street, are not for bicycles; empty: no limit",
+    )  # fmt: skip
+    ebike_metres = models.PositiveIntegerField(
+        null=True, blank=True, help_text="The same for electric bicycles; empty: no limit"
+    )
+    scooter_metres = models.PositiveIntegerField(
+        null=True, blank=True, help_text="The same for scooters; empty: no limit"
+    )
 
     class Meta:
         verbose_name_plural = "dispatch policies"
@@ -65,6 +79,12 @@ class DispatchPolicy(models.Model):
 
     def __str__(self) -> str:
         return f"Dispatch in {self.city}"
+
+    @property
+    def farthest_metres(self) -> dict[str, int]:
+        """By street from the store to the door, of each vehicle that has a limit."""
+        limits = {"cycle": self.cycle_metres, "ebike": self.ebike_metres, "scooter": self.scooter_metres}
+        return {vehicle: metres for vehicle, metres in limits.items() if metres is not None}
 
 
 class DispatchArea(models.Model):

@@ -330,6 +330,17 @@ class IncidentResolved(DomainEvent):
 
 
 @dataclass(frozen=True)
+class TripGrew(DomainEvent):
+    """One more order of the same store was put on a trip that had not left the shelf; nobody was asked."""
+
+    trip_id: UUID
+    order_id: UUID
+    rider_id: int
+    rider_user_id: int
+    pay_paise: int
+
+
+@dataclass(frozen=True)
 class RescueAsked(DomainEvent):
     """A second rider rides to a stranded one."""
 

@@ -20,6 +20,13 @@ class Kind(models.TextChoices):
 
 
 URGENT = (Kind.SOS, Kind.ACCIDENT)
+"""Whoever told of one of these gets no work until it is resolved."""
+
+
+class IncidentQuerySet(models.QuerySet["Incident"]):
+    def needing_help(self) -> IncidentQuerySet:
+        """Calls for help that nobody has said are over."""
+        return self.filter(kind__in=URGENT, resolved_at=None)
 
 
 class Incident(models.Model):
@@ -45,6 +52,8 @@ class Incident(models.Model):
     )
     resolved_at = models.DateTimeField(null=True, blank=True)
     outcome = models.CharField(max_length=240, blank=True)
+
+    objects = IncidentQuerySet.as_manager()
 
     class Meta:
         constraints = [

@@ -49,10 +49,11 @@ from delivery.events import (
     RiderVerified,
     SuspensionOver,
     TargetReached,
+    TripGrew,
     TripInTrouble,
     WeekIssued,
 )
-from delivery.models import Appeal, Gig, Offer, Rider
+from delivery.models import Appeal, Gig, Job, Offer, Rider
 from delivery.papers import kind_words
 from inventory.events import HeldMissingNotice, LowStockNotice
 from notifications.events import QuestionTold, WatchStopped
@@ -552,6 +553,22 @@ def _called_back(event: BagsCalledBack) -> Facts | None:
     return Facts(person=person, words=words, link="/rider/")
 
 
+def _grew(event: TripGrew) -> Facts | None:
+    job = Job.objects.filter(order=event.order_id)
+    row = (
+        _people(User.objects.filter(pk=event.rider_user_id))
+        .values(*_PERSON_FIELDS, store=Subquery(job.values("store__name")[:1]), bags=Subquery(job.values("bags")[:1]))
+        .first()
+    )
+    if row is None or row["bags"] is None:
+        return None
+    person, count = _person(row), row["bags"]
+    bags = _phrase("bag" if count == 1 else "bags", person.language, bags=str(count))
+    return Facts(
+        person=person, words={"store": row["store"], "pay": rupees(event.pay_paise), "bags": bags}, link="/rider/"
+    )
+
+
 def _rescue(event: RescueAsked) -> Facts | None:
     name = Rider.objects.filter(pk=event.from_rider_id).values("user__name")[:1]
     row = _people(User.objects.filter(pk=event.rider_user_id)).values(*_PERSON_FIELDS, rider=Subquery(name)).first()
@@ -636,6 +653,7 @@ _BUILDERS: dict[type[DomainEvent], Callable[[Any], Facts | None]] = {
     DeductionDisputed: _ops_of_rider,
     BagsCalledBack: _called_back,
     RescueAsked: _rescue,
+    TripGrew: _grew,
     QuestionTold: _question,
     WatchStopped: _question,
 }

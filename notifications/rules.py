@@ -73,6 +73,7 @@ RULES: dict[str, tuple[Say, ...]] = {
     "delivery.BagsLeftUnseen": (Say("bags_left", (INAPP,), who=Who.OPS),),
     "delivery.BagsOutgrewRider": (Say("bags_outgrew", (INAPP,), who=Who.OPS),),
     "delivery.ChatFlagged": (Say("chat_flagged", (INAPP,), who=Who.OPS),),
+    "delivery.TripGrew": (Say("trip_grew", (PUSH, INAPP), who=Who.RIDER),),
     "delivery.RescueAsked": (Say("rescue_asked", (PUSH, INAPP), who=Who.RIDER),),
     "delivery.OfferMade": (Say("offer_made", (PUSH,), who=Who.RIDER),),
     "delivery.RiderVerified": (Say("rider_verified", (PUSH, INAPP), who=Who.RIDER),),

@@ -89,6 +89,7 @@ PLACEHOLDERS: dict[str, frozenset[str]] = {
     "bags_outgrew": frozenset({"number", "store", "rider", "bags"}),
     "chat_flagged": frozenset({"number"}),
     "rescue_asked": frozenset({"rider"}),
+    "trip_grew": frozenset({"store", "pay", "bags"}),
     "market_alert": frozenset({"product", "what_happens", "details", "more"}),
     "question_told": frozenset({"title", "value", "before", "sentence", "url"}),
     "watch_stopped": frozenset({"title", "reason", "url"}),
@@ -316,6 +317,10 @@ _SHORT: dict[str, dict[str, tuple[str, str]]] = {
     "rescue_asked": {
         "en": ("{rider} needs your help", "Please ride there and take the bags over. The way is in the app."),
         "hi": ("{rider} को आपकी मदद चाहिए", "वहाँ जाकर थैले ले लीजिए। रास्ता ऐप में है।"),
+    },
+    "trip_grew": {
+        "en": ("One more order from {store}", "It goes to the last door of your trip: {pay} · {bags}."),
+        "hi": ("{store} से एक और ऑर्डर", "यह आपकी ट्रिप का आख़िरी दरवाज़ा है: {pay} · {bags}।"),
     },
     "question_told": {
         "en": ("{title}: {value}", "{before}{sentence}"),

@@ -19,6 +19,7 @@ from blinkit.kernel.geo import Point
 from blinkit.kernel.said import say
 from catalog.models import Store, StoreLoad
 from catalog.queries import current_mode, is_open, most_open_orders
+from delivery.incidents import Incident
 from delivery.models import JobState, Rescue, Rider, Shift, Stop, StopState, Trip
 from delivery.saying_no import all_said_no
 from delivery.services.situation import SILENT_AFTER
@@ -43,6 +44,7 @@ RIDER_LABELS = {
     "on_board": "To a door",
     "rescue": "To another rider",
     "back": "Bringing bags back",
+    "help": "Called for help",
 }
 TROUBLES = {"silent": say("The phone is silent"), "off_route": say("Comes no nearer")}
 """What is wrong with a trip, as delivery.services.watching writes it."""
@@ -121,7 +123,8 @@ class StateCount:
 @dataclass(frozen=True, slots=True)
 class RiderDot:
     """A rider on duty: "idle", "to_pick_up" (fetching bags), "on_board" (riding to a door), "rescue" (riding to a
-    stranded rider) or "back" (bags nobody took go back to the store). `trouble`: what is wrong with the trip now."""
+    stranded rider), "back" (bags nobody took go back to the store) or "help" (no work until their call for help is
+    resolved). `trouble`: what is wrong with the trip now."""
 
     id: int
     name: str
@@ -426,6 +429,7 @@ def _riders(stores: dict[int, StoreRow]) -> list[RiderDot]:
     errand = Case(
         When(Exists(helps), then=Value("rescue")),
         When(Exists(Trip.objects.filter(rider=here, ended_at=None)), then=Value("back")),
+        When(Exists(Incident.objects.needing_help().filter(rider=here)), then=Value("help")),
         default=Value("idle"),
     )
     found = (

@@ -113,6 +113,29 @@ class Proof:
     detail: dict[str, Any]
 
 
+@dataclass(frozen=True, slots=True)
+class Considered:
+    """A rider of a round for this order: what it costs with them and what that is made of, or the note that says why
+    they cannot have it (then `score_s` is None)."""
+
+    name: str
+    is_chosen: bool
+    score_s: int | None
+    parts: list[tuple[str, int]]
+    note: str
+
+
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """What a round decided, by which rule, and who was considered. `left`: why the order waits; who may not have it
+    stands among the considered, each with their own reason."""
+
+    made: Decision
+    left: str
+    rule: Said
+    considered: list[Considered]
+
+
 @dataclass(slots=True)
 class Desk:
     """One order as operations need it. `free_riders` have nothing to do now, each with what bars them from it."""
@@ -126,7 +149,7 @@ class Desk:
     pick_lines: list[PickLine]
     job: Job | None
     offers: list[OfferedJob]
-    decisions: list[Decision]
+    decisions: list[Decided]
     stops: list[Stop]
     messages: list[Message]
     evidence: list[Proof]
@@ -204,7 +227,7 @@ def desk(*, order_id: UUID, now: datetime) -> Desk:
     task = PickTask.objects.select_related("picker").filter(order=order).first()
     job = Job.objects.filter(order=order).first()
     offers = list(OfferedJob.objects.filter(job=job).select_related("offer__rider__user").order_by("pk")) if job else []
-    decisions = list(Decision.objects.filter(job=job).select_related("rider__user").order_by("at", "pk")) if job else []
+    decisions = Decision.objects.filter(job=job).select_related("rider__user").order_by("at", "pk") if job else ()
     stops = list(Stop.objects.filter(job=job).select_related("trip__rider__user").order_by("pk")) if job else []
     end = order.delivered_at or (None if Status(order.status) in FINISHED else now)
     happened, proofs = story(order.pk)
@@ -218,7 +241,7 @@ def desk(*, order_id: UUID, now: datetime) -> Desk:
         pick_lines=list(task.lines.select_related("product")) if task else [],
         job=job,
         offers=offers,
-        decisions=decisions,
+        decisions=[_decided(made) for made in decisions],
         stops=stops,
         messages=list(
             Message.objects.filter(user_id=order.customer_id, link=f"/orders/{order.pk}/").order_by("created_at", "pk")
@@ -240,6 +263,24 @@ def desk(*, order_id: UUID, now: datetime) -> Desk:
         row = with_facts(Order.objects.filter(pk=order.pk)).values(*OUTLOOK_FIELDS).first()
         made.outlook = outlooks([row] if row else [], now=now).get(order.pk)
     return made
+
+
+def _decided(made: Decision) -> Decided:
+    return Decided(
+        made=made,
+        left=say("nobody may have it") if made.why and made.left.startswith("nobody may have it") else made.left,
+        rule=words.rule_of(made.strategy, made.left),
+        considered=[
+            Considered(
+                name=row["name"],
+                is_chosen=made.rider_id is not None and row["rider"] == made.rider_id,
+                score_s=row["score_s"],
+                parts=[(words.WEIGHED.get(it, it), round(s)) for it, s in row["parts"].items() if abs(s) >= 0.5],
+                note=row.get("note", ""),
+            )
+            for row in made.why
+        ],
+    )
 
 
 def _minutes(start: datetime, end: datetime | None) -> int:

@@ -20,6 +20,7 @@ from dashboard.queries.board import forget_board
 from dashboard.urls import ws_urls
 from delivery import services
 from delivery.models import Stop, StopState
+from delivery.services import incidents
 from delivery.tests.factories import BAGS, offered, rider, waiting_job
 from delivery.tests.test_incidents import stranded
 from orders import services as orders
@@ -104,6 +105,14 @@ def test_a_rider_with_bags_to_bring_back_or_another_rider_to_help_is_not_free(cl
     client.post(f"/rider/stops/{own.pk}/wait/")
     client.post(f"/rider/stops/{own.pk}/fail/", {"reason": "refused"})
     assert doing()[helper.pk] == ("back", "Bringing bags back")
+
+
+def test_who_called_for_help_is_not_free_but_said_so(client):
+    who = rider(make_store())
+    incidents.tell(rider_id=who.pk, kind="accident", nonce="a", now=NOW)
+    board = queries.board(now=NOW)
+    assert [(dot.state, dot.label) for dot in board.riders] == [("help", "Called for help")]
+    assert board.riders_idle == board.stores[0].riders_idle == 0
 
 
 def test_today_counts_what_was_delivered_and_whether_in_time():

@@ -11,7 +11,7 @@ from catalog.tests.factories import NOW
 from dashboard import queries, words
 from dashboard.queries.desk import story
 from delivery import saying_no
-from delivery.models import Job, JobState, Trip
+from delivery.models import Decision, Job, JobState, Trip
 from delivery.tests.factories import offered, rider, trip, waiting_job
 from orders.models import Evidence, Order, OrderLine
 from orders.states import Status
@@ -142,6 +142,25 @@ def test_the_desk_reads_what_bars_a_rider_and_may_send_them_all_the_same_where_t
     assert "cannot carry so many" in told and not Trip.objects.exists()
     ops.post(path, {"rider": unwilling.pk, "sure": "1"})
     assert Trip.objects.get().rider_id == unwilling.pk
+
+
+def test_the_figures_of_a_round_are_told_with_their_rule_and_why_others_could_not(ops):
+    job = waiting_job()
+    rider(job.store, name="Asif"), rider(job.store, name="Bina", max_bags=0)
+    offered(job)
+    page = ops.get(f"/ops/orders/{job.order_id}/").content.decode()
+    assert "takes the plan that is best in sum" in page and "the lowest sum of seconds wins" not in page
+    assert "Bina</" in page or "Bina <" in page
+    assert "cannot carry so many bags" in page and "for where it ends" in page
+    Decision.objects.update(strategy="nearest")
+    assert "the lowest wins" in ops.get(f"/ops/orders/{job.order_id}/").content.decode()
+    Decision.objects.update(rider=None, left="broadcast")
+    assert "The first answer counts" in ops.get(f"/ops/orders/{job.order_id}/").content.decode()
+    Decision.objects.update(left="nobody may have it: said no to it (2), has no cold bag (1)")
+    page = ops.get(f"/ops/orders/{job.order_id}/").content.decode()
+    assert "nobody may have it" in page and "said no to it (2)" not in page
+    Decision.objects.update(left="no rider is free for it")
+    assert "waits for the next round" in ops.get(f"/ops/orders/{job.order_id}/").content.decode()
 
 
 def test_assigning_nobody_is_refused_in_words(ops):

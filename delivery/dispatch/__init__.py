@@ -7,6 +7,7 @@ candidates: the answer to "why this rider?".
 
 from __future__ import annotations
 
+from delivery.dispatch.along import Along, Coming, along
 from delivery.dispatch.matching import matching
 from delivery.dispatch.nearest import nearest
 from delivery.dispatch.problem import (
@@ -45,8 +46,10 @@ def assign(
 __all__ = [
     "STRATEGIES",
     "WEIGHTS",
+    "Along",
     "Assignment",
     "Candidate",
+    "Coming",
     "Expected",
     "FreeRider",
     "Move",
@@ -56,5 +59,6 @@ __all__ = [
     "Strategy",
     "TravelFn",
     "Weights",
+    "along",
     "assign",
 ]

@@ -118,7 +118,7 @@ class Adapter:
             [self._rider(c) for c in couriers],
             now * MINUTE_S,
             self.travel,
-            replace(self.policy, demand=self.seen.expected(self.stores)) if self.policy.open_bundles else self.policy,
+            replace(self.policy, demand=self.seen.expected(self.stores)),
             self.before,
         )
         self.before = plan

@@ -9,11 +9,25 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Hashable, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
-from delivery.dispatch.problem import FreeRider, OpenJob, Policy, TravelFn, shift_end, times
+from delivery.dispatch.problem import (
+    HOME_LATE,
+    SHIFT_OVER,
+    SHOWN,
+    TOO_FAR,
+    FreeRider,
+    OpenJob,
+    Policy,
+    TravelFn,
+    last_door,
+    misfit,
+    shift_end,
+    times,
+)
 
 Trip = tuple[int, tuple[int, ...]]
 Trips = tuple[Trip, ...]
@@ -26,6 +40,21 @@ USABLE_S = 1800.0
 """A rider with so much of the shift left after a route is worth the full price of riding; one who goes home is not."""
 AFTER_HOURS = 0.3
 """The share of that price which remains when the shift is over: of two who could go, the nearer."""
+
+
+@dataclass(slots=True)
+class Reckoning:
+    """What a rider's trips cost, by cause: the parts of `Board.value`. `doors`: when each job is handed over;
+    `late_s`: what its lateness weighs. `at_shelf_s`, `picked_s`: of the last trip."""
+
+    fair: float = 0.0
+    ride: float = 0.0
+    end: float = 0.0
+    doors: dict[int, float] = field(default_factory=dict)
+    late_s: dict[int, float] = field(default_factory=dict)
+    way_s: float = 0.0
+    at_shelf_s: float = 0.0
+    picked_s: float = 0.0
 
 
 class Board:
@@ -44,10 +73,13 @@ class Board:
         self.cost = [self.value(r, ())[0] for r in range(len(self.riders))]
         self.pool: dict[int, None] = {}
         self.where = [-1] * len(self.jobs)
+        self._soonest: list[list[int] | None] = [None] * len(self.stores)
         self.end_s: Floats = np.array(self.start_s, dtype=float)
         self.to_store: Floats = self.from_rider.copy()
         self.first_s: Floats = np.array(self.free_s, dtype=float)
         self.last_s: Floats = np.array(self.off_s, dtype=float) - policy.pick_before_s
+        self._kind = np.array(self.vehicle, dtype=int)
+        self._done_s: Floats = np.array(self.home_s, dtype=float) - policy.pick_after_s - policy.drop_before_s
 
     # -- the map ------------------------------------------------------------------------------------------------------
 
@@ -109,6 +141,8 @@ class Board:
         self.start_s = [max(self.now_s, rider.free_s) for rider in self.riders]
         self.free_s = [rider.free_s for rider in self.riders]
         self.off_s = [shift_end(rider) for rider in self.riders]
+        self.home_s = [last_door(rider, self.policy) for rider in self.riders]
+        self.must_finish = any(home < math.inf for home in self.home_s)
         self.at = [order.get(rider.heading, -1) if rider.heading is not None else -1 for rider in self.riders]
         for r, s in enumerate(self.at):
             if s >= 0:
@@ -179,6 +213,7 @@ class Board:
         index = {rider.id: r for r, rider in enumerate(self.riders)}
         bags, litres, cash = (np.array(values) for values in (self.max_bags, self.max_litres, self.max_cash))
         cold = np.array([rider.has_cold_bag for rider in self.riders], dtype=bool)
+        helpless = np.array([rider.needs_help for rider in self.riders], dtype=bool)
         self.shut: list[Any] = [None] * len(self.jobs)
         """Per job a mask of the riders who may not have it; None when everybody may."""
         for j, job in enumerate(self.jobs):
@@ -187,8 +222,9 @@ class Board:
                 mask |= (bags < job.bags) | (litres < job.litres - 1e-9) | (cash < job.cash_paise)
             if job.is_cold:
                 mask |= ~cold
-            if job.vehicles:
+            if job.vehicles is not None:
                 mask |= np.array([rider.vehicle not in job.vehicles for rider in self.riders], dtype=bool)
+            mask |= helpless
             for who in job.refused_by:
                 if who in index:
                     mask[index[who]] = True
@@ -224,7 +260,9 @@ class Board:
             w_end * way * min(1.0, max(0.0, (end - start) / USABLE_S))
             for way, start, end in zip(self._to_next(self.from_rider.T), start_s, off_s, strict=True)
         ]
-        fair = self._fairness()
+        fair = self.fair = self._fairness()
+        self._w_ride, self._stay, self._homeward = w_ride, stay, homeward
+        home_s = [end + drop_after for end in self.home_s]
         infinite = math.inf
 
         def value(r: int, trips: Trips) -> tuple[float, float]:
@@ -273,6 +311,8 @@ class Board:
                         total += over * late + over * over * over / growth
                     clock += drop_after
                     last = j
+            if clock > home_s[r]:
+                return infinite, 0.0
             left = (off - clock) / USABLE_S
             if left >= 1.0:
                 return total + w_ride * rides + w_end * homeward[v][last], clock
@@ -281,6 +321,45 @@ class Board:
             return total + w_ride * (after + (1.0 - after) * left) * rides + w_end * left * homeward[v][last], clock
 
         return value
+
+    def reckon(self, r: int, trips: Trips) -> Reckoning:
+        """The same as `value`, by cause and at leisure, for who asks why; of trips that are allowed."""
+        policy, made = self.policy, Reckoning(end=self._stay[r])
+        if not trips:
+            return made
+        v, clock, rides, last = self.vehicle[r], self.start_s[r], 0.0, -1
+        for s, route in trips:
+            is_there = last < 0 and self.at[r] == s
+            made.way_s = 0.0 if is_there else self.back_rows[v][last][s] if last >= 0 else self.first_rows[r][s]
+            made.at_shelf_s = (self.free_s[r] if is_there else clock + made.way_s) + policy.pick_before_s
+            made.picked_s = max(made.at_shelf_s, self.now_s, self.ready_of(route))
+            clock, last, rides = made.picked_s + policy.pick_after_s, -1, rides + made.way_s
+            for j in route:
+                leg = self.out[v][j] if last < 0 else self.between[v][last][self.place[j]]
+                clock, rides, last = clock + leg + policy.drop_before_s, rides + leg, j
+                made.doors[j], made.late_s[j] = clock, self.lateness(j, clock)
+                clock += policy.drop_after_s
+        left = min(1.0, max(0.0, (self.off_s[r] - clock) / USABLE_S))
+        made.fair = self.fair[r]
+        made.ride = self._w_ride * (AFTER_HOURS + (1.0 - AFTER_HOURS) * left) * rides
+        made.end = policy.weights.end * left * self._homeward[v][last]
+        return made
+
+    def lateness(self, j: int, door_s: float) -> float:
+        """What it weighs that a job is handed over then: nothing up to its promise."""
+        over, weights = max(0.0, door_s - self.jobs[j].due_s), self.policy.weights
+        return over * weights.late + over**3 / weights.late_growth_s**2
+
+    def why_not(self, j: int, r: int) -> str | None:
+        """Why this rider cannot have this job even if they drop everything else, or None."""
+        job, rider, s = self.jobs[j], self.riders[r], self.store[j]
+        if why := misfit(job, rider, self.policy):
+            return why
+        if self.at[r] != s and self.first_rows[r][s] == math.inf:
+            return TOO_FAR
+        if self.value(r, ((s, (j,)),))[0] < math.inf:
+            return None
+        return SHIFT_OVER if self.reckon(r, ((s, (j,)),)).picked_s > self.off_s[r] else HOME_LATE
 
     def _load(self) -> float:
         """The share of riders who have something to do now: what their time is worth to the next customer."""
@@ -403,6 +482,8 @@ class Board:
         soon[np.maximum(self.first_s + self.from_rider[s], self.ready[j] - self.policy.pick_before_s) > self.last_s] = (
             math.inf  # gone home by then
         )
+        if self.must_finish:
+            soon[self._too_late(j, s)] = math.inf
         if shut is not None:
             soon = np.where(shut, math.inf, soon)
         if len(soon) > count:
@@ -416,15 +497,22 @@ class Board:
         chosen += [r for r in self.near(s) if r not in known and self.plan[r] and (shut is None or not shut[r])]
         return chosen
 
+    def _too_late(self, j: int, s: int) -> Any:
+        """A mask of the riders who could not be at this door in time, whatever else they dropped."""
+        ride = np.array([out[j] for out in self.out])[self._kind]
+        shelf = np.maximum(self.first_s + self.from_rider[s] + self.policy.pick_before_s, self.ready[j])
+        return shelf + ride > self._done_s
+
     def near(self, s: int) -> list[int]:
         """The riders who could be at the store first if they had nothing else to do."""
-        if not hasattr(self, "_near"):
-            self._near: list[list[int] | None] = [None] * len(self.stores)
-        found = self._near[s]
+        return self.soonest(s)[: max(3, self.policy.candidates // 2)]
+
+    def soonest(self, s: int) -> list[int]:
+        """The SHOWN riders who could be at the store first; those who may not go there come last."""
+        found = self._soonest[s]
         if found is None:
-            reach = np.asarray(self.start_s) + self.from_rider[s]
-            count = max(3, self.policy.candidates // 2)
-            found = self._near[s] = np.argsort(reach, kind="stable")[:count].tolist()
+            arrive = np.asarray(self.start_s) + self.from_rider[s]
+            found = self._soonest[s] = np.argsort(arrive, kind="stable")[:SHOWN].tolist()
         return found
 
     def insert(self, j: int) -> float:

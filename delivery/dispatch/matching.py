@@ -12,8 +12,8 @@ from collections.abc import Sequence
 import numpy as np
 
 from delivery.dispatch.board import Board
-from delivery.dispatch.problem import Assignment, FreeRider, OpenJob, Plan, Policy, TravelFn, why_nobody
-from delivery.dispatch.rolling import explain
+from delivery.dispatch.problem import Assignment, FreeRider, OpenJob, Plan, Policy, TravelFn
+from delivery.dispatch.rolling import asking, explain, nobody
 
 
 def matching(
@@ -26,7 +26,8 @@ def matching(
 ) -> Plan:
     """One job per rider, at the least cost by `policy.weights` in total. Jobs that are not ready within
     `policy.seek_ahead_s` wait."""
-    board, plan = Board(jobs, riders, now_s, travel, policy), Plan()
+    board = Board(jobs, riders, now_s, travel, policy)
+    plan = Plan(ask=asking(board))
     soon = range(len(board.riders))
     todo = []
     for j, job in enumerate(board.jobs):
@@ -50,10 +51,13 @@ def matching(
             j = todo[row]
             job = board.jobs[j]
             if column >= len(soon):
-                plan.left[job.id] = why_nobody(job, board.riders, policy)
+                plan.left[job.id] = nobody(board, j)
                 continue
             r = soon[column]
             board.put(r, ((board.store[j], (j,)),), *board.value(r, ((board.store[j], (j,)),)))
-            plan.why[job.id] = explain(board, j, r)
-            plan.assignments.append(Assignment(board.riders[r].id, (job.id,), plan.why[job.id][0].score))
+        for j in todo:
+            job, r = board.jobs[j], board.where[j]
+            if r >= 0:
+                plan.why[job.id] = explain(board, j, r)
+                plan.assignments.append(Assignment(board.riders[r].id, (job.id,), plan.why[job.id][0].score))
     return plan

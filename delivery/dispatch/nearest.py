@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 from delivery.dispatch.problem import (
+    PLANNED_ELSEWHERE,
+    SHOWN,
     Assignment,
     Candidate,
     FreeRider,
@@ -13,6 +16,8 @@ from delivery.dispatch.problem import (
     Policy,
     TravelFn,
     misfit,
+    out_of_reach,
+    reach,
     why_nobody,
 )
 
@@ -26,6 +31,7 @@ def nearest(
     before: Plan | None = None,
 ) -> Plan:
     """One job per rider. Score: seconds until the rider can stand at the shelf (busy time + ride); ties by rider id.
+    Nobody gets what they cannot fetch and finish in their shift (`out_of_reach`).
 
     Jobs whose bags are not ready within `policy.seek_ahead_s` wait for a later round. Jobs that no rider may take are
     left with a reason; they never starve, because the most urgent job chooses first in every round.
@@ -37,18 +43,24 @@ def nearest(
             plan.left[job.id] = "the bags are not ready soon enough"
             continue
         candidates: list[Candidate] = []
-        for rider in free.values():
-            if misfit(job, rider, policy):
+        barred: list[Candidate] = []
+        for rider in riders:
+            if why := misfit(job, rider, policy):
+                barred.append(Candidate(rider.id, math.inf, {}, why))
+                continue
+            way = reach(job, rider, now_s, travel, policy)
+            if why := out_of_reach(way, rider, policy):
+                barred.append(Candidate(rider.id, math.inf, {}, why))
                 continue
             busy = max(0.0, rider.free_s - now_s)
-            ride = travel(rider.at, job.pickup, rider.vehicle)
-            if ride > policy.farthest_pickup_s or (rider.off_s is not None and now_s + busy + ride > rider.off_s):
-                continue
-            candidates.append(Candidate(rider.id, busy + ride, {"busy": busy, "ride_to_store": ride}))
-        candidates.sort(key=lambda candidate: (candidate.score, str(candidate.rider)))
-        plan.why[job.id] = candidates[:10]
-        if not candidates:
-            plan.left[job.id] = why_nobody(job, riders, policy)
+            note = "" if rider.id in free else PLANNED_ELSEWHERE
+            parts = {"busy": busy, "ride_to_store": way.ride_s}
+            candidates.append(Candidate(rider.id, busy + way.ride_s, parts, note))
+        candidates.sort(key=lambda one: (bool(one.note), one.score, str(one.rider)))
+        plan.why[job.id] = [*candidates[:SHOWN], *barred[: max(0, SHOWN - len(candidates))]]
+        if not candidates or candidates[0].note:
+            reasons = {one.rider: one.note for one in barred}
+            plan.left[job.id] = why_nobody(job, riders, policy, lambda rider, why=reasons: why.get(rider.id))  # type: ignore[misc]
             continue
         chosen = candidates[0]
         del free[chosen.rider]

@@ -27,7 +27,7 @@ class OpenJob:
 
     `is_known` is False while `ready_s` is a guess: a rider may be sent to wait, but the bags are not yet promised to
     that rider where `Policy.open_bundles` allows it. `together_s`: a later guess, to be reckoned with where other bags
-    would wait for these (`ready_s` when None). `vehicles`: those that may carry it, all when empty.
+    would wait for these (`ready_s` when None). `vehicles`: those that may be sent so far, all when None.
     """
 
     id: Hashable
@@ -43,7 +43,7 @@ class OpenJob:
     is_known: bool = True
     litres: float = 0.0
     is_cold: bool = False
-    vehicles: frozenset[str] = frozenset()
+    vehicles: frozenset[str] | None = None
     together_s: float | None = None
 
 
@@ -53,7 +53,7 @@ class FreeRider:
 
     `heading`: the store at which the rider stands, or to which the rider is on the way (then `at` is that store and
     `free_s` the arrival). `stores`: the zone, when the rider may fetch from these stores only. `idle_s` and
-    `earned_paise_h` (this shift) are for fairness.
+    `earned_paise_h` (this shift) are for fairness. `needs_help`: called for help, and nobody has said that it is over.
     """
 
     id: Hashable
@@ -70,6 +70,7 @@ class FreeRider:
     has_cold_bag: bool = True
     idle_s: float = 0.0
     earned_paise_h: float = 0.0
+    needs_help: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +116,8 @@ class Policy:
     what can wait until then without anybody losing time is not decided now. `early_s`: how long before the last
     moment a rider is sent off. `pick_before_s` and `pick_after_s`: at the shelf until the bags are in hand, and from
     then until the wheels turn; `drop_before_s` and `drop_after_s`: likewise at the door.
-    `open_bundles`: a rider may be sent to a store before it is final which bags they take.
+    `open_bundles`: a rider may be sent to a store before it is final which bags they take. `grace_s`: every bag is
+    handed over at its door at the latest so long after the shift's end; None: only the shelf is reached in the shift.
     """
 
     seek_ahead_s: float = 600.0
@@ -129,6 +131,7 @@ class Policy:
     drop_before_s: float = 60.0
     drop_after_s: float = 30.0
     open_bundles: bool = False
+    grace_s: float | None = None
     candidates: int = 8
     effort: int = 120
     weights: Weights = Weights()
@@ -138,11 +141,16 @@ class Policy:
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """One rider considered for one job; lower scores win. `parts` sum to the score, in seconds."""
+    """One rider considered for one job. `parts` sum to the score: what this job costs with this rider, in seconds.
+
+    `note` says what no figure does: what bars the rider from it (the score is infinite then), or what else they are
+    planned for. Of one job the lowest score is the best; a plan of many jobs is the best in sum.
+    """
 
     rider: Hashable
     score: float
     parts: dict[str, float]
+    note: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,12 +179,17 @@ Route = tuple[Hashable, tuple[Hashable, ...]]
 class Plan:
     assignments: list[Assignment] = field(default_factory=list)
     why: dict[Hashable, list[Candidate]] = field(default_factory=dict)
-    """Per job the riders considered, the chosen one first, then by score."""
+    """Per job given out the riders considered: the chosen one first, then by score, those who are barred last."""
     left: dict[Hashable, str] = field(default_factory=dict)
     """Jobs without a rider in this round, and the reason in words."""
     moves: list[Move] = field(default_factory=list)
     routes: dict[Hashable, tuple[Route, ...]] = field(default_factory=dict)
     """What each rider is meant to do next, later trips included: a hint for the next round, bound to nothing."""
+    ask: Callable[[Hashable], list[Candidate]] = field(default=lambda job: [], compare=False)
+    """Who was considered for a job that waits, whoever is planned for it first."""
+
+    def considered(self, job: Hashable) -> list[Candidate]:
+        return self.why[job] if job in self.why else self.ask(job)
 
 
 class Strategy(Protocol):
@@ -192,12 +205,21 @@ class Strategy(Protocol):
 
 
 SAID_NO, OTHER_STORE, OTHER_ZONE = "said no to it", "belongs to another store", "rides in another zone"
-WRONG_VEHICLE, NO_COLD_BAG = "has the wrong vehicle", "has no cold bag"
+TOO_FAR_BY, NO_COLD_BAG, NEEDS_HELP = "too far by", "has no cold bag", "called for help"
 TOO_MANY_BAGS, NO_ROOM, TOO_MUCH_CASH = (
     "cannot carry so many bags",
     "has no room for so much",
     "would hold too much cash",
 )
+TOO_FAR, SHIFT_OVER, HOME_LATE = (
+    "is too far from the store",
+    "goes home before they could fetch it",
+    "goes home before they could be at the door",
+)
+PLANNED_ELSEWHERE = "is planned for another order"
+SHOWN = 10
+"""So many riders are shown for a job."""
+NOBODY_FREE = "no rider is free for it"
 
 
 def misfit(job: OpenJob, rider: FreeRider, policy: Policy) -> str | None:
@@ -207,19 +229,21 @@ def misfit(job: OpenJob, rider: FreeRider, policy: Policy) -> str | None:
 
 def against(job: OpenJob, rider: FreeRider, policy: Policy) -> str | None:
     """What speaks against this rider for this job, although they could do it: a person may decide otherwise."""
+    if rider.needs_help:
+        return NEEDS_HELP
     if rider.id in job.refused_by:
         return SAID_NO
     if policy.home_store_only and rider.store != job.store:
         return OTHER_STORE
     if rider.stores is not None and job.store not in rider.stores:
         return OTHER_ZONE
+    if job.vehicles is not None and rider.vehicle not in job.vehicles:
+        return f"{TOO_FAR_BY} {rider.vehicle}"
     return None
 
 
 def unable(jobs: Sequence[OpenJob], rider: FreeRider) -> str | None:
     """Why nobody may hand these jobs to this rider together, or None."""
-    if any(job.vehicles and rider.vehicle not in job.vehicles for job in jobs):
-        return WRONG_VEHICLE
     if not rider.has_cold_bag and any(job.is_cold for job in jobs):
         return NO_COLD_BAG
     return overload(jobs, rider)
@@ -236,13 +260,57 @@ def overload(jobs: Sequence[OpenJob], rider: FreeRider) -> str | None:
     return None
 
 
-def why_nobody(job: OpenJob, riders: Sequence[FreeRider], policy: Policy) -> str:
-    """Why a job stays without a rider: what bars each of them from it, where it bars all."""
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """How soon a rider with nothing else to do has one job's bags in hand, and hands them over at its door."""
+
+    ride_s: float
+    pick_s: float
+    door_s: float
+
+
+def reach(job: OpenJob, rider: FreeRider, now_s: float, travel: TravelFn, policy: Policy) -> Reach:
+    ride_s = 0.0 if rider.heading == job.store else travel(rider.at, job.pickup, rider.vehicle)
+    begin_s = rider.free_s if rider.heading == job.store else max(now_s, rider.free_s)
+    pick_s = max(begin_s + ride_s + policy.pick_before_s, now_s, job.ready_s)
+    door_s = pick_s + policy.pick_after_s + travel(job.pickup, job.drop, rider.vehicle) + policy.drop_before_s
+    return Reach(ride_s, pick_s, door_s)
+
+
+def out_of_reach(way: Reach, rider: FreeRider, policy: Policy) -> str | None:
+    """Why this rider cannot fetch and finish it in time, or None."""
+    if way.ride_s > policy.farthest_pickup_s:
+        return TOO_FAR
+    if way.pick_s > shift_end(rider):
+        return SHIFT_OVER
+    if way.door_s > last_door(rider, policy):
+        return HOME_LATE
+    return None
+
+
+def last_door(rider: FreeRider, policy: Policy) -> float:
+    """Until when the last bags of this rider must be handed over."""
+    return math.inf if policy.grace_s is None else shift_end(rider) + policy.grace_s
+
+
+WhyNot = Callable[[FreeRider], str | None]
+LOOKED_AT = 30
+"""Of so many riders the way is reckoned, too, when it is said why nobody has a job."""
+
+
+def why_nobody(job: OpenJob, riders: Sequence[FreeRider], policy: Policy, why_not: WhyNot | None = None) -> str:
+    """Why a job stays without a rider: what bars each of them from it, where it bars all. `why_not` is asked of those
+    nothing else bars, as long as they are few."""
     if not riders:
         return "nobody is on duty"
     barred = Counter(misfit(job, rider, policy) for rider in riders)
     if None in barred:
-        return "no rider is free for it"
+        if why_not is None or barred.pop(None) > LOOKED_AT:
+            return NOBODY_FREE
+        ways = Counter(why_not(rider) for rider in riders if misfit(job, rider, policy) is None)
+        if None in ways:
+            return NOBODY_FREE
+        barred += ways
     return "nobody may have it: " + ", ".join(f"{reason} ({count})" for reason, count in barred.most_common())
 
 

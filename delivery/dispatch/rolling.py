@@ -10,12 +10,13 @@ from __future__ import annotations
 
 import math
 import random
-from collections.abc import Sequence
+from collections.abc import Callable, Hashable, Sequence
 
 import numpy as np
 
 from delivery.dispatch.board import Board, Trips
 from delivery.dispatch.problem import (
+    PLANNED_ELSEWHERE,
     Assignment,
     Candidate,
     FreeRider,
@@ -194,7 +195,7 @@ def _between_stores(board: Board) -> np.ndarray:
 
 def _decide(board: Board) -> Plan:
     policy, now = board.policy, board.now_s
-    plan = Plan()
+    plan = Plan(ask=asking(board))
     for r, rider in enumerate(board.riders):
         trips = board.plan[r]
         if trips:
@@ -207,7 +208,7 @@ def _decide(board: Board) -> Plan:
         if job.id in given:
             continue
         if board.where[j] < 0 or not board.riders:
-            plan.left[job.id] = why_nobody(job, board.riders, policy)
+            plan.left[job.id] = nobody(board, j)
         elif job.ready_s - now > policy.seek_ahead_s:
             plan.left[job.id] = "the bags are not ready soon enough"
         else:
@@ -252,45 +253,60 @@ def _first_step(board: Board, r: int, plan: Plan) -> None:
     plan.assignments.append(Assignment(rider.id, jobs, score))
 
 
-def explain(board: Board, j: int, chosen: int) -> list[Candidate]:
-    """The rider's own reckoning first, then the next best by themselves: seconds from now to this job's door, and what
-    the weights add. Others would have to leave what they are planned for."""
-    mine = _candidate(board, j, chosen, board.plan[chosen][0][1])
-    alone = ((board.store[j], (j,)),)
-    others = [
-        _candidate(board, j, r, (j,))
-        for r in board.near(board.store[j])
-        if r != chosen and _may(board, r, j) and board.value(r, alone)[0] < math.inf
-    ]
+def asking(board: Board) -> Callable[[Hashable], list[Candidate]]:
+    """Answers who was considered for a job that waits: reckoned when somebody asks, for few ever do."""
+    number = {job.id: j for j, job in enumerate(board.jobs)}
+    return lambda job: explain(board, number[job], board.where[number[job]])
+
+
+def nobody(board: Board, j: int) -> str:
+    """Why nobody is planned for this job, in words."""
+    number = {rider.id: r for r, rider in enumerate(board.riders)}
+    return why_nobody(board.jobs[j], board.riders, board.policy, lambda rider: board.why_not(j, number[rider.id]))
+
+
+def explain(board: Board, j: int, chosen: int = -1) -> list[Candidate]:
+    """The chosen or planned rider first, in the trip they have it in; then others, as if they had this job and nothing
+    else, by score; then those who cannot have it, and why. `chosen` -1: nobody."""
+    mine = [] if chosen < 0 else [_candidate(board, j, chosen)]
+    others, barred = [], []
+    for r in board.soonest(board.store[j]):
+        if r == chosen:
+            continue
+        if why := board.why_not(j, r):
+            barred.append(Candidate(board.riders[r].id, math.inf, {}, why))
+        else:
+            others.append(_candidate(board, j, r))
     others.sort(key=lambda one: one.score)
-    return [mine, *others]
+    return [*mine, *others, *barred]
 
 
-def _candidate(board: Board, j: int, r: int, route: tuple[int, ...]) -> Candidate:
-    policy, now, s = board.policy, board.now_s, board.store[j]
-    is_there = board.at[r] == s
-    free = board.free_s[r]
-    busy = max(0.0, free - now)
-    ride = 0.0 if is_there else float(board.first_rows[r][s])
-    at_shelf = (free if is_there else max(now, free) + ride) + policy.pick_before_s
-    pick = max(at_shelf, now, board.ready_of(route))
-    clock, last, v = pick + policy.pick_after_s, -1, board.vehicle[r]
-    door = clock
-    for one in route:
-        clock += board.out[v][one] if last < 0 else board.between[v][last][board.place[one]]
-        clock += policy.drop_before_s
-        last = one
-        if one == j:
-            door = clock
-            break
-        clock += policy.drop_after_s
-    over = max(0.0, door - board.jobs[j].due_s)
-    weights = policy.weights
+def _candidate(board: Board, j: int, r: int) -> Candidate:
+    """What the job costs with this rider: what their trips cost with it, less what they cost without it. The seconds
+    before now, which are lost with everybody, are left out."""
+    s, now = board.store[j], board.now_s
+    trips: Trips = ((s, (j,)),)
+    note = ""
+    if board.where[j] == r:
+        number = next(n for n, (_, route) in enumerate(board.plan[r]) if j in route)
+        trips = board.plan[r][: number + 1]
+    elif board.plan[r]:
+        note = PLANNED_ELSEWHERE
+    rest = tuple(one for one in trips[-1][1] if one != j)
+    has = board.reckon(r, trips)
+    without = board.reckon(r, (*trips[:-1], (s, rest)) if rest else trips[:-1])
+    busy = max(0.0, has.at_shelf_s - board.policy.pick_before_s - has.way_s - now)
     parts = {
         "busy": busy,
-        "ride_to_store": ride,
-        "at_the_shelf": pick - now - busy - ride,
-        "to_the_door": door - pick,
-        "late": over * weights.late + over**3 / weights.late_growth_s**2,
+        "ride_to_store": has.way_s,
+        "at_the_shelf": has.picked_s - now - busy - has.way_s,
+        "to_the_door": has.doors[j] - has.picked_s,
+        "late": has.late_s[j],
+        "riding": has.ride - without.ride,
+        "afterwards": has.end - without.end,
+        "fairness": has.fair - without.fair,
+        "other_orders": sum(
+            has.doors[one] + has.late_s[one] - without.doors[one] - without.late_s[one] for one in without.doors
+        ),
     }
-    return Candidate(board.riders[r].id, sum(parts.values()), parts)
+    return Candidate(board.riders[r].id, sum(parts.values()), parts, note)

@@ -58,7 +58,7 @@ def town(jobs: int, riders: int, *, seed: int) -> tuple[list[OpenJob], list[Free
             )
         )
     demand: dict[Hashable, Expected] = {s: Expected(at, 20.0, 300.0) for s, at in enumerate(stores)}
-    return todo, people, Policy(home_store_only=False, open_bundles=True, demand=demand)
+    return todo, people, Policy(home_store_only=False, open_bundles=True, grace_s=300.0, demand=demand)
 
 
 def measure(strategy: Strategy, jobs: int, riders: int, *, rounds: int) -> dict[str, float]:

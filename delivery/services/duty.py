@@ -19,6 +19,7 @@ from blinkit.kernel.said import say
 from catalog import services as goods
 from delivery.errors import NoSuchRider, NotOnDuty, Suspended, TripLive
 from delivery.events import DutyChanged
+from delivery.incidents import URGENT
 from delivery.models import DutyCheck, Rider, RiderBreak, RiderProfile, Shift, Trip
 from delivery.services.asking import ask_for_round
 
@@ -192,6 +193,8 @@ FROM delivery_shift s
     LEFT JOIN delivery_trip t ON t.rider_id = r.id AND t.ended_at IS NULL
 WHERE r.store_id = %(store)s AND s.ended_at IS NULL
     AND NOT EXISTS (SELECT FROM delivery_riderbreak b WHERE b.shift_id = s.id AND b.ended_at IS NULL)
+    AND NOT EXISTS (SELECT FROM delivery_incident i
+        WHERE i.rider_id = r.id AND i.kind = ANY(%(urgent)s) AND i.resolved_at IS NULL)
 """
 _LAST_TRIPS = """
 WITH last AS MATERIALIZED (
@@ -205,16 +208,16 @@ WITH last AS MATERIALIZED (
 
 
 def write_load(*, store_id: int, now: datetime) -> None:
-    """Write down how many riders of a store are on duty (no break) and idle, how long until one is free and at the
-    store, and by how much longer the next order waits because others need a rider before it; and what the strongest of
-    its riders carries, on duty or not, which no order may exceed. Two statements.
+    """Write down how many riders of a store are on duty (no break, no call for help) and idle, how long until one is
+    free and at the store, and by how much longer the next order waits because others need a rider before it; and what
+    the strongest of its riders carries, on duty or not, which no order may exceed. Two statements.
 
     What it waits: those orders, less the riders who have nothing to do, times what a rider spends on an order (of the
     last trips; LEAN of RIDE_GUESS_S beside them), shared by all on duty; and the way to the store, as the last riders
     took it (LEAN who stood there beside them): who has nothing to do is not always there.
     """
     with connection.cursor() as cursor:
-        cursor.execute(_LAST_TRIPS + _LOAD, {"store": store_id, "since": now - LAST_TRIPS})
+        cursor.execute(_LAST_TRIPS + _LOAD, {"store": store_id, "since": now - LAST_TRIPS, "urgent": list(URGENT)})
         on, idle, waiting, spent_s, served, there_s, came, carries = cursor.fetchone()
     bags, litres = carries or (0, 0)
     each_s = (spent_s + LEAN * RIDE_GUESS_S) / (served + LEAN)

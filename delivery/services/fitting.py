@@ -1,8 +1,9 @@
 """Who may be handed which orders: the rule of the rounds (`delivery.dispatch`), asked of riders by name.
 
 What a rider cannot carry or may not collect is refused to everybody. What only speaks against them (they said no, ride
-in another zone, go home soon, have many orders already, the bag is too small for what we reckon lies in theirs, the one
-order is more than anybody here carries) a person may decide otherwise, told so in words.
+in another zone, called for help, would do the last door after their shift, have many orders already, the door is far
+for their vehicle, the bag is too small for what we reckon lies in theirs, the one order is more than anybody here
+carries) a person may decide otherwise, told so in words.
 """
 
 from __future__ import annotations
@@ -13,22 +14,25 @@ from datetime import UTC, datetime
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
+from blinkit.kernel.geo import Point
 from blinkit.kernel.money import rupees
 from blinkit.kernel.said import say
 from catalog.models import StoreLoad
 from delivery.dispatch import FreeRider, OpenJob
 from delivery.dispatch.problem import (
+    NEEDS_HELP,
     NO_COLD_BAG,
     NO_ROOM,
     SAID_NO,
     TOO_MANY_BAGS,
     TOO_MUCH_CASH,
     against,
+    last_door,
     overload,
     unable,
 )
 from delivery.errors import AgainstRule, CannotTake
-from delivery.models import Job, Rider, Stop, StopState
+from delivery.models import Job, Rider, Stop, StopState, Vehicle
 from delivery.services import situation
 from delivery.services.rounds import CITY
 
@@ -40,6 +44,16 @@ class Barred:
     never: str = ""
     against: str = ""
     why: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Carried:
+    """What a rider has to fetch or carries already."""
+
+    bags: int
+    litres: float
+    ready_s: float
+    door: Point
 
 
 def refuse_unfit(
@@ -67,19 +81,20 @@ def barred_from(
     stores = {job.store_id for job in jobs}.union(*zones.values())
     area = situation.area_of(sorted(stores), now=now)
     wanted = situation.as_open(jobs, area, on_duty=(), answer_s=0.0, now=now, ready={})
-    load: dict[int, list[tuple[int, float]]] = {}
+    load: dict[int, list[Carried]] = {}
     under_way = Stop.objects.filter(
         trip__rider__in=riders, trip__ended_at=None, state__in=(StopState.TO_PICK_UP, StopState.ON_BOARD)
     )
-    carried = under_way.exclude(job__in=job_ids).values_list("trip__rider_id", "job__bags", "job__volume_ml")
-    for rider_id, bags, volume_ml in carried:
-        load.setdefault(rider_id, []).append((bags, volume_ml / 1000))
+    carried = under_way.exclude(job__in=job_ids).order_by("rank", "pk")
+    columns = ("trip__rider_id", "job__bags", "job__volume_ml", "job__ready_at", "job__order__lat", "job__order__lng")
+    for rider_id, bags, volume_ml, ready_at, lat, lng in carried.values_list(*columns):
+        load.setdefault(rider_id, []).append(Carried(bags, volume_ml / 1000, ready_at.timestamp(), Point(lat, lng)))
     beyond = _beyond_all(jobs, riders)
     found = {}
     for rider, free in zip(riders, situation.as_free(riders, area, now=now), strict=True):
         has = load.get(rider.pk, [])
         # The cash of what they have already is taken off their room by `cash_rooms`.
-        bags, litres = (sum(it) for it in zip(*has, strict=True)) if has else (0, 0.0)
+        bags, litres = sum(it.bags for it in has), sum(it.litres for it in has)
         free = replace(
             free,
             max_bags=free.max_bags - bags,
@@ -88,7 +103,7 @@ def barred_from(
         )
         if beyond and not has and rider.max_bags >= beyond:
             free = replace(free, max_bags=jobs[0].bags)
-        barred = _barred(rider, free, wanted, has=len(has), at_shelf=at_shelf, area=area, now=now)
+        barred = _barred(rider, free, wanted, carried=has, at_shelf=at_shelf, area=area, now=now)
         if free.max_bags > rider.max_bags and not barred.never:
             barred = Barred(against=_bulky(rider, jobs[0]), why=TOO_MANY_BAGS)
         found[rider.pk] = barred
@@ -109,7 +124,7 @@ def _barred(
     free: FreeRider,
     jobs: Sequence[OpenJob],
     *,
-    has: int,
+    carried: Sequence[Carried],
     at_shelf: bool,
     area: situation.Area,
     now: datetime,
@@ -119,10 +134,18 @@ def _barred(
         return Barred(against=_small(rider, free, jobs), why=why)
     if why:
         return Barred(never=_never(why, rider, free, jobs), why=why)
+    if free.needs_help:
+        return Barred(
+            against=say("{rider} called for help, and it is not resolved yet.", rider=str(rider)), why=NEEDS_HELP
+        )
     for job in jobs if at_shelf else ():
         if why := against(job, free, CITY):
-            return Barred(against=_minded(why, rider), why=why)
-    return Barred(against=_late_or_full(rider, free, has=has, more=len(jobs), area=area, now=now))
+            return Barred(against=_minded(why, rider, free, job, area), why=why)
+    late = ""
+    if free.off_s is not None:
+        door_s = _last_door_s(free, jobs, carried, at_shelf=at_shelf, area=area, now=now)
+        late = _home_late(rider, free.off_s, door_s, area) if door_s > last_door(free, CITY) else ""
+    return Barred(against=late or _full(rider, has=len(carried), more=len(jobs), area=area))
 
 
 def _never(why: str, rider: Rider, free: FreeRider, jobs: Sequence[OpenJob]) -> str:
@@ -167,17 +190,50 @@ def too_much_for(rider: Rider, jobs: Sequence[Job]) -> str:
     return _small(rider, bag, wanted) if why == NO_ROOM else _never(why, rider, bag, wanted)
 
 
-def _minded(why: str, rider: Rider) -> str:
+def _minded(why: str, rider: Rider, free: FreeRider, job: OpenJob, area: situation.Area) -> str:
+    if job.vehicles is not None and free.vehicle not in job.vehicles:
+        metres, most = area.ways.metres(job.pickup, job.drop), area.policy.farthest_metres[free.vehicle]
+        return say(
+            "The door is too far for the vehicle of {rider} ({vehicle}): {n} km by street, up to {most} km here.",
+            rider=str(rider), vehicle=say(Vehicle(free.vehicle).label), n=f"{metres / 1000:.1f}",
+            most=f"{most / 1000:.1f}",
+        )  # fmt: skip
     if why == SAID_NO:
         return say("{rider} said no to it, or it was taken from them, a moment ago.", rider=str(rider))
     return say("{rider} rides in another zone.", rider=str(rider))
 
 
-def _late_or_full(rider: Rider, free: FreeRider, *, has: int, more: int, area: situation.Area, now: datetime) -> str:
-    if free.off_s is not None and now.timestamp() >= free.off_s:
-        ends = datetime.fromtimestamp(free.off_s, UTC) + situation.LAST_TRIP
-        clock = f"{ends.astimezone(ZoneInfo(area.ways.timezone)):%H:%M}"
-        return say("The shift of {rider} ends at {clock}: they would come home late.", rider=str(rider), clock=clock)
+def _last_door_s(
+    free: FreeRider, jobs: Sequence[OpenJob], carried: Sequence[Carried], *, at_shelf: bool, area: situation.Area,
+    now: datetime,
+) -> float:  # fmt: skip
+    """When the rider would be done at the last door: what they have first, then these. Bags that are not `at_shelf` are
+    reckoned as if they met at the first door."""
+    clock, at = now.timestamp(), free.at
+    if at_shelf:
+        store = jobs[0].pickup
+        clock += 0.0 if free.heading == jobs[0].store else area.ways(at, store, free.vehicle)
+        clock = max([clock, *(job.ready_s for job in jobs), *(it.ready_s for it in carried)]) + CITY.pick_after_s
+        at = store
+    for door in (*(it.door for it in carried), *(job.drop for job in jobs)):
+        clock += area.ways(at, door, free.vehicle) + CITY.drop_before_s + CITY.drop_after_s
+        at = door
+    return clock - CITY.drop_after_s
+
+
+def _home_late(rider: Rider, off_s: float, door_s: float, area: situation.Area) -> str:
+    ends, door = _clock(off_s, area), _clock(door_s, area)
+    return say(
+        "The shift of {rider} ends at {clock}: they would be at the last door at about {door}.",
+        rider=str(rider), clock=ends, door=door,
+    )  # fmt: skip
+
+
+def _clock(second: float, area: situation.Area) -> str:
+    return f"{datetime.fromtimestamp(second, UTC).astimezone(ZoneInfo(area.ways.timezone)):%H:%M}"
+
+
+def _full(rider: Rider, *, has: int, more: int, area: situation.Area) -> str:
     if has and has + more > (most := area.policy.most_jobs):
         return say("{rider} has {has} orders already; here {most} go together.", rider=str(rider), has=has, most=most)
     return ""

@@ -1,6 +1,6 @@
 """SOS and whatever else goes wrong on the road: told in one press, seen by operations, resolved with an outcome.
 
-Lock order: rider, incident.
+Lock order: open offers, their jobs, rider, incident.
 """
 
 from __future__ import annotations
@@ -9,16 +9,19 @@ from datetime import datetime
 from uuid import UUID
 
 from django.db import transaction
+from django.db.models import Q
 
 from blinkit.kernel import events, live
 from blinkit.kernel.errors import Invalid
 from blinkit.kernel.geo import Point
 from delivery.errors import IncidentOver, NoSuchIncident, ReasonMissing
 from delivery.events import IncidentOpened, IncidentResolved, IncidentSeen, IncidentTold
-from delivery.incidents import Incident, IncidentNote, Kind
+from delivery.incidents import URGENT, Incident, IncidentNote, Kind
 from delivery.models import Rider
+from delivery.services.asking import ask_for_round
 from delivery.services.doors import last_known
-from delivery.services.duty import lock_rider
+from delivery.services.duty import lock_rider, write_load
+from delivery.services.offers import Jobs, Offers, lock_open, withdraw_all
 from delivery.services.trips import live_trip
 
 
@@ -33,13 +36,15 @@ def tell(
     at: Point | None = None,
     battery_percent: int | None = None,
 ) -> Incident:
-    """A rider needs help or tells what happened, with or without a trip, on duty or not. Operations hear at once.
+    """A rider needs help or tells what happened, with or without a trip, on duty or not. Operations hear at once. Who
+    needs help gets no work until it is resolved: an offer that is open is taken back.
 
     Without `at` the last known position counts. A re-sent press (same nonce) is the same incident, and so is another
     SOS while one is live: its place and battery are brought up to date and the press is noted. Raises Invalid.
     """
     if kind not in Kind.values:
         raise Invalid("There is no such kind of incident.", kinds=Kind.values)
+    offers, jobs = _open_offers(rider_id, kind)
     rider = lock_rider(rider_id)
     found = Incident.objects.filter(rider=rider, nonce=nonce).first()
     if found is not None:
@@ -61,6 +66,7 @@ def tell(
         rider=rider, trip=live_trip(rider.pk), kind=kind, text=text.strip()[:400], nonce=nonce, at=now, **where
     )
     _note(incident, f"rider:{rider.pk}", str(rider), "told", incident.text, now=now)
+    _no_work(incident, offers, jobs, now=now)
     events.record(
         IncidentTold(incident_id=incident.pk, kind=kind, rider_id=rider.pk),
         subject=f"rider:{rider.pk}",
@@ -73,7 +79,8 @@ def tell(
 @transaction.atomic
 def open_for(*, rider_id: int, kind: str, text: str, nonce: str, by: int, name: str, now: datetime) -> Incident:
     """Operations tell it for a rider who cannot: the phone is dead, nobody answers. Who opens it has seen it and
-    handles it; the last known place comes with it. A re-sent press (same nonce) is the same incident.
+    handles it; the last known place comes with it. For an accident the rider gets no work until it is resolved, as if
+    they had told it. A re-sent press (same nonce) is the same incident.
 
     Raises NoSuchRider, ReasonMissing without words, Invalid for an unknown kind and for SOS, which is the rider's.
     """
@@ -82,6 +89,7 @@ def open_for(*, rider_id: int, kind: str, text: str, nonce: str, by: int, name: 
     text = text.strip()[:400]
     if not text:
         raise ReasonMissing("Write what happened.")
+    offers, jobs = _open_offers(rider_id, kind)
     rider = lock_rider(rider_id)
     found = Incident.objects.filter(rider=rider, nonce=nonce).first()
     if found is not None:
@@ -93,6 +101,7 @@ def open_for(*, rider_id: int, kind: str, text: str, nonce: str, by: int, name: 
         seen_at=now, seen_by_id=by, handler_id=by,
     )  # fmt: skip
     _note(incident, f"user:{by}", name, "told", text, now=now)
+    _no_work(incident, offers, jobs, now=now)
     opened = IncidentOpened(incident_id=incident.pk, kind=kind, rider_id=rider.pk)
     events.record(opened, subject=f"rider:{rider.pk}", actor=f"user:{by}")
     _hint(incident)
@@ -158,6 +167,9 @@ def resolve(*, incident_id: UUID, outcome: str, by: int, name: str, now: datetim
     incident.resolved_at, incident.outcome = now, outcome
     incident.save(update_fields=["seen_at", "seen_by", "handler", "resolved_at", "outcome"])
     _note(incident, f"user:{by}", name, "resolved", outcome, now=now)
+    if incident.kind in URGENT:  # they may be asked again
+        write_load(store_id=incident.rider.store_id, now=now)
+        ask_for_round(incident.rider.store_id)
     done = IncidentResolved(incident_id=incident.pk, rider_id=incident.rider_id, outcome=outcome)
     events.record(done, subject=f"rider:{incident.rider_id}", actor=f"user:{by}")
     _hint(incident)
@@ -168,6 +180,18 @@ def note_by_system(incident: Incident, text: str, *, actor: str, name: str, now:
     """What was done about it elsewhere (bags handed over, an order given to somebody else)."""
     _note(incident, actor, name, "note", text, now=now)
     _hint(incident)
+
+
+def _open_offers(rider_id: int, kind: str) -> tuple[Offers, Jobs]:
+    """Locked, where this kind of incident takes them back."""
+    return lock_open(Q(rider_id=rider_id), riders=[rider_id]) if kind in URGENT else ({}, {})
+
+
+def _no_work(incident: Incident, offers: Offers, jobs: Jobs, *, now: datetime) -> None:
+    """Who needs help gets none until it is resolved."""
+    if incident.kind in URGENT:
+        withdraw_all(offers.values(), jobs, reason="called for help", now=now)
+        write_load(store_id=incident.rider.store_id, now=now)
 
 
 def _note(incident: Incident, actor: str, name: str, what: str, text: str, *, now: datetime) -> IncidentNote:

@@ -6,6 +6,7 @@ offers, and every one is written down with its reasons.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -19,7 +20,7 @@ from blinkit.kernel.errors import Refusal
 from catalog.models import Store
 from delivery import dispatch
 from delivery.dispatch import Candidate, FreeRider, OpenJob, Plan, Policy
-from delivery.dispatch.problem import misfit
+from delivery.dispatch.problem import Reach, misfit, out_of_reach, reach
 from delivery.events import OfferMade
 from delivery.models import Decision, Job, JobState, Offer, OfferedJob, Rider
 from delivery.services import pay, situation
@@ -28,13 +29,17 @@ from delivery.services.duty import write_load
 from delivery.services.offers import accept
 from delivery.services.situation import Area
 
+GRACE_S = 300.0
+"""The last door may be done so long after the end of the shift: streets are not reckoned to the minute."""
 CITY = Policy(
-    round_s=5.0, early_s=300.0, home_store_only=False, pick_before_s=0.0, pick_after_s=30.0, drop_before_s=60.0
-)
+    round_s=5.0, early_s=300.0, home_store_only=False, pick_before_s=0.0, pick_after_s=30.0, drop_before_s=60.0,
+    grace_s=GRACE_S,
+)  # fmt: skip
 """How a round plans. Who is not at the store needs time to get going: asked five minutes before they must leave."""
 ANSWER_S = 15.0
 """An offer is usually answered within so long."""
 BROADCAST_TO = 5
+GOES_ALONG = "takes it along"
 HINT_S = 60
 KEPT_FOR = timedelta(days=7)
 _LOCK_CLASS = 4117
@@ -48,12 +53,14 @@ def dispatch_round(*, now: datetime, store_id: int | None = None) -> int:
     city's policy says so, what was offered is accepted at once.
     """
     stores = situation.waiting_anywhere() if store_id is None else [store_id]
-    areas = sorted({situation.sharing_riders(one) for one in stores})
-    return sum(_dispatch(store_ids, now=now) for store_ids in areas)
+    areas = dict(situation.planned_with(one) for one in stores)
+    return sum(_dispatch(store_ids, along=areas[store_ids], now=now) for store_ids in sorted(areas))
 
 
-def _dispatch(store_ids: tuple[int, ...], *, now: datetime) -> int:
-    offers, auto = _round(store_ids, now=now)
+def _dispatch(store_ids: tuple[int, ...], *, along: bool, now: datetime) -> int:
+    offers, auto, goes_along = _round(store_ids, along=along, now=now)
+    for made in goes_along:
+        _put_along(made, now=now)
     for offer in offers if auto else ():
         try:
             accept(offer_id=offer.pk, rider_id=offer.rider_id, actor="system", now=now)
@@ -62,20 +69,34 @@ def _dispatch(store_ids: tuple[int, ...], *, now: datetime) -> int:
     return len(offers)
 
 
+def _put_along(made: Decision, *, now: datetime) -> None:
+    """An act of its own, with its own locks: the rider may have left the shelf in this second."""
+    from delivery.services.trips import take_along  # late: trips ask how this module plans
+
+    try:
+        take_along(order_id=made.job.order_id, rider_id=made.rider_id or 0, now=now)
+    except Refusal:
+        metrics.count("take_along_refused_total")
+        return
+    made.save()
+
+
+Done = tuple[list[Offer], bool, list[Decision]]
+"""The offers a round made, whether they are accepted at once, and which orders are to go along with whom."""
+NOTHING: Done = ([], False, [])
+
+
 @transaction.atomic
-def _round(store_ids: tuple[int, ...], *, now: datetime) -> tuple[list[Offer], bool]:
+def _round(store_ids: tuple[int, ...], *, along: bool, now: datetime) -> Done:
     if not _only_dispatcher(store_ids[0]):
-        return [], False
+        return NOTHING
     riders = situation.free_riders(store_ids=store_ids, now=now)  # few, and often none: asked first
     if not riders:
-        _note_left_all(store_ids, "no rider is free", now=now)
-        for store_id in store_ids:  # the wait is longer by each order that found nobody
-            write_load(store_id=store_id, now=now)
-        return [], False
+        return _nobody_free(store_ids, along=along, now=now)
     area = situation.area_of(store_ids, now=now)
     jobs = situation.waiting_jobs(area)
     if not jobs:
-        return [], False
+        return NOTHING
     asked: Collection[int] = ()
     if any(job.declined_by for job in jobs):
         asked = frozenset(situation.reachable_riders(store_ids=store_ids, now=now).values_list("pk", flat=True))
@@ -83,10 +104,30 @@ def _round(store_ids: tuple[int, ...], *, now: datetime) -> tuple[list[Offer], b
     open_jobs = situation.as_open(
         jobs, area, on_duty=asked, answer_s=0.0 if area.policy.auto_accept else ANSWER_S, now=now
     )
+    soon = situation.soon_free(area, now=now)
     turn = _Round(area, {job.pk: job for job in jobs}, {rider.pk: rider for rider in riders}, now)
-    turn.broadcast(open_jobs, free)
-    turn.plan(open_jobs, free)
-    return turn.write(), area.policy.auto_accept
+    turn.names |= {rider.pk: str(rider) for rider, _ in soon}
+    turn.broadcast(open_jobs, free, [one for _, one in soon])
+    turn.plan(open_jobs, free, [one for _, one in soon])
+    if along:
+        turn.take_along(open_jobs, [*free, *(one for _, one in soon)])
+    return turn.write(), area.policy.auto_accept, turn.goes_along
+
+
+def _nobody_free(store_ids: tuple[int, ...], *, along: bool, now: datetime) -> Done:
+    _note_left_all(store_ids, "no rider is free", now=now)
+    for store_id in store_ids:  # the wait is longer by each order that found nobody
+        write_load(store_id=store_id, now=now)
+    if not along:
+        return NOTHING
+    area = situation.area_of(store_ids, now=now)
+    jobs = situation.waiting_jobs(area)
+    if not jobs:
+        return NOTHING
+    turn = _Round(area, {job.pk: job for job in jobs}, {}, now)
+    open_jobs = situation.as_open(jobs, area, on_duty=(), answer_s=0.0, now=now)
+    turn.take_along(open_jobs, [one for _, one in situation.soon_free(area, now=now)])
+    return [], False, turn.goes_along
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,39 +146,57 @@ class _Round:
 
     def __init__(self, area: Area, jobs: dict[UUID, Job], riders: dict[int, Rider], now: datetime) -> None:
         self.area, self.jobs, self.riders, self.now = area, jobs, riders, now
+        self.names = {rider.pk: str(rider) for rider in riders.values()}
+        """Those on a trip, too, who are about to be free."""
         self.rates: dict[int, pay.Policy] = {}
         self.gone: set[Any] = set()
         """Jobs and riders that are spoken for."""
         self.wanted: list[_Wanted] = []
+        self.goes_along: list[Decision] = []
+        """Which orders riders on the way to their shelf are to take along: written when they do."""
         self.sent: dict[int, int] = {}
         """Stores at which riders without work are to wait."""
 
-    def broadcast(self, jobs: Iterable[OpenJob], riders: Sequence[FreeRider]) -> None:
-        """Bags that stood too long and that somebody said no to: put to the nearest riders at once, the first answer
-        counts."""
-        late = self.now - timedelta(seconds=self.area.policy.broadcast_after_s)
-        for job in jobs:
+    def broadcast(self, jobs: Iterable[OpenJob], riders: Sequence[FreeRider], soon: Sequence[FreeRider]) -> None:
+        """Packed bags that nobody took are put to the nearest riders who can fetch and finish them, at once; the first
+        answer counts. Two of three must be so: somebody said no to them, they stood too long, and who could bring them
+        soonest would be late. (Where that is somebody about to be free, they wait for them.)"""
+        stood_since = self.now - timedelta(seconds=self.area.policy.broadcast_after_s)
+        for job in jobs if not self.area.policy.auto_accept else ():
             row = self.jobs[job.id]  # type: ignore[index]  # ids are the rows' keys
-            if not (job.is_known and row.declined_by and row.ready_at <= late) or self.area.policy.auto_accept:
+            said_no, stood = bool(row.declined_by), row.ready_at <= stood_since
+            if not job.is_known or not (said_no or stood):
                 continue
-            able = [r for r in riders if r.id not in self.gone and misfit(job, r, CITY) is None]
-            able = [r for r in able if r.off_s is None or self.now.timestamp() < r.off_s]
-            near = sorted(able, key=lambda r: self.area.ways(r.at, job.pickup, r.vehicle))[:BROADCAST_TO]
-            if len(near) < 2:
+            able = self._in_reach(job, [rider for rider in riders if rider.id not in self.gone])
+            if len(able) < 2:
                 continue
-            reach = [(r, self.area.ways(r.at, job.pickup, r.vehicle)) for r in near]
-            why = [Candidate(r.id, seconds, {"ride_to_store": seconds}) for r, seconds in reach]
-            asked = [self.riders[r.id] for r in near]  # type: ignore[index]
+            soonest = min(way.door_s for _, way in able)
+            if not (said_no and stood):
+                is_late = soonest > job.due_s
+                if not is_late or any(way.door_s < soonest for _, way in self._in_reach(job, soon)):
+                    continue
+            near = sorted(able, key=lambda one: one[1].pick_s)[:BROADCAST_TO]
+            why = [Candidate(r.id, way.door_s - self.now.timestamp(), self._way_parts(way)) for r, way in near]
+            asked = [self.riders[r.id] for r, _ in near]  # type: ignore[index]
             self.wanted.append(_Wanted([row], asked, {row.pk: why}, is_broadcast=True))
-            self.gone |= {job.id, *(r.id for r in near)}
+            self.gone |= {job.id, *(r.id for r, _ in near)}
 
-    def plan(self, jobs: Sequence[OpenJob], free: Sequence[FreeRider]) -> None:
+    def _in_reach(self, job: OpenJob, riders: Iterable[FreeRider]) -> list[tuple[FreeRider, Reach]]:
+        now_s, ways = self.now.timestamp(), self.area.ways
+        able = [(r, reach(job, r, now_s, ways, CITY)) for r in riders if misfit(job, r, CITY) is None]
+        return [(r, way) for r, way in able if out_of_reach(way, r, CITY) is None]
+
+    def _way_parts(self, way: Reach) -> dict[str, float]:
+        at_shelf_s = way.pick_s - way.ride_s - self.now.timestamp()
+        return {"ride_to_store": way.ride_s, "at_the_shelf": at_shelf_s, "to_the_door": way.door_s - way.pick_s}
+
+    def plan(self, jobs: Sequence[OpenJob], free: Sequence[FreeRider], soon: Sequence[FreeRider]) -> None:
         """All that is left, planned together; decisions of riders who are not free yet are left to their time."""
         jobs = [job for job in jobs if job.id not in self.gone]
         riders = [rider for rider in free if rider.id not in self.gone]
         if not jobs or not riders:
             return
-        riders += situation.soon_free(self.area, now=self.now)
+        riders += soon
         plan = dispatch.assign(
             jobs, riders, now_s=self.now.timestamp(), travel=self.area.ways, policy=_policy(self.area, now=self.now),
             strategy=self.area.strategy, before=_recall(self.area),
@@ -149,12 +208,31 @@ class _Round:
             rows = [self.jobs[job] for job in assignment.jobs]  # type: ignore[index]
             self.wanted.append(_Wanted(rows, [rider], {row.pk: plan.why.get(row.pk, ()) for row in rows}))
             self.gone |= {row.pk for row in rows}
-        self._left({job: why for job, why in plan.left.items() if job not in self.gone})
+        self._left(plan)
         for move in plan.moves:
             rider = self.riders.get(move.rider)  # type: ignore[call-overload]
             if rider is not None and not move.jobs and rider.wait_at_id != move.store:
                 self.sent[rider.pk] = move.store  # type: ignore[assignment]  # ids are the rows' keys
         _remember(self.area, plan, gone=self.gone)
+
+    def take_along(self, jobs: Sequence[OpenJob], others: Sequence[FreeRider]) -> None:
+        """What nobody is asked for now goes along with a rider who has not left its shelf, where none of the `others`
+        (free, or about to be) could bring it sooner."""
+        jobs = [job for job in jobs if job.id not in self.gone]
+        trips = situation.coming(self.area, now=self.now) if jobs else []
+        if not trips:
+            return
+        left = [rider for rider in others if rider.id not in self.gone]
+        soonest = lambda job: min((way.door_s for _, way in self._in_reach(job, left)), default=math.inf)  # noqa: E731
+        riders = {rider.pk: rider for rider, _ in trips}
+        self.names |= {pk: str(rider) for pk, rider in riders.items()}
+        policy = replace(CITY, most_jobs=self.area.policy.most_jobs)
+        coming, now_s = [one for _, one in trips], self.now.timestamp()
+        for one in dispatch.along(jobs, coming, now_s, self.area.ways, policy, soonest):
+            job, rider = self.jobs[one.job], riders[one.rider]  # type: ignore[index]  # ids are the rows' keys
+            why = [Candidate(rider.pk, one.door_s - now_s, one.parts, GOES_ALONG)]
+            self.goes_along.append(self._decision(job, rider, why))
+            self.gone.add(job.pk)
 
     def write(self) -> list[Offer]:
         """The offers, to those of the riders who are free still. A job whose rider left in this second is sought by the
@@ -220,22 +298,31 @@ class _Round:
         return self.rates[store.pk]
 
     def _decided(self, job: Job, rider: Rider | None, why: Iterable[Candidate], *, left: str = "") -> None:
-        Decision.objects.create(
-            job=job, at=self.now, rider=rider, why=self._named(why), left=left, strategy=self.area.strategy
-        )
+        self._decision(job, rider, why, left=left).save()
+
+    def _decision(self, job: Job, rider: Rider | None, why: Iterable[Candidate], *, left: str = "") -> Decision:
+        named, strategy = self._named(why), self.area.strategy
+        return Decision(job=job, at=self.now, rider=rider, why=named, left=left, strategy=strategy)
 
     def _named(self, candidates: Iterable[Candidate]) -> list[dict[str, Any]]:
-        names = {rider.pk: str(rider) for rider in self.riders.values()}
+        """As they are kept; `score_s` None for who cannot have it, and `note` says why."""
         return [
-            {"rider": c.rider, "name": names.get(c.rider, "on a trip"), "score_s": round(c.score), "parts": c.parts}  # type: ignore[call-overload]
+            {
+                "rider": c.rider,
+                "name": self.names.get(c.rider, ""),  # type: ignore[call-overload]  # ids are the rows' keys
+                "score_s": None if c.score == math.inf else round(c.score),
+                "parts": {part: round(seconds, 1) for part, seconds in c.parts.items() if abs(seconds) >= 0.05},
+                "note": c.note,
+            }
             for c in candidates
         ]
 
-    def _left(self, left: dict[Any, str]) -> None:
-        """Why jobs wait, written down when the reason is a new one."""
+    def _left(self, plan: Plan) -> None:
+        """Why jobs wait and who was considered, written down when the reason is a new one."""
+        left = {job: _shortened(why) for job, why in plan.left.items() if job not in self.gone}
         known = _last_left(left)
         Decision.objects.bulk_create(
-            Decision(job_id=job, at=self.now, left=why, strategy=self.area.strategy)
+            self._decision(self.jobs[job], None, plan.considered(job), left=why)  # type: ignore[index]  # as above
             for job, why in left.items()
             if known.get(job) != why
         )
@@ -246,6 +333,12 @@ class _Round:
             if rider_id in free:
                 Rider.objects.filter(pk=rider_id).update(wait_at=store_id)
                 live.touch(f"rider.{rider_id}", what="wait")
+
+
+def _shortened(why: str) -> str:
+    """As long as its column: each rider's own reason is kept beside it."""
+    most = Decision._meta.get_field("left").max_length or 0
+    return why if len(why) <= most else why[: most - 1] + "…"
 
 
 def _policy(area: Area, *, now: datetime) -> Policy:

@@ -7,8 +7,9 @@ waited and what they earned.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Collection, Hashable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -25,10 +26,9 @@ from catalog.travel import SETTLE_S, Field, Streets, seconds_per_metre, street_m
 from catalog.ways import fields_of, streets_of, weather_of
 from delivery import saying_no
 from delivery.cash_room import cash_rooms
-from delivery.dispatch import Expected, FreeRider, OpenJob
-from delivery.incidents import Rescue
+from delivery.dispatch import Coming, Expected, FreeRider, OpenJob
+from delivery.incidents import URGENT, Incident, Rescue
 from delivery.models import (
-    AreaStore,
     BagsReturn,
     DispatchPolicy,
     Job,
@@ -40,14 +40,13 @@ from delivery.models import (
     Stop,
     StopState,
     Trip,
+    Vehicle,
 )
 from orders.models import Order, OrderLine
 from orders.queries import OUTLOOK_FIELDS, outlooks, with_facts
 
 MOST_JOBS = 200
 AT_STORE_M = 120.0
-LAST_TRIP = timedelta(minutes=15)
-"""Nobody is sent to a shelf later than so long before the end of the shift: the last door is done in it."""
 DOOR_S = 90.0
 """At a door, until the rider rides on, when somebody about to be free is counted in."""
 STANDARD = DispatchPolicy()
@@ -64,12 +63,13 @@ class Ways:
     bad_weather: bool = False
 
     def __call__(self, a: Point, b: Point, vehicle: str) -> float:
-        metres = self._from_store(a, b)
-        if metres is None:
-            metres = street_metres(a, b, self.streets)
         return travel_seconds(
-            a, b, vehicle, self.at, timezone=self.timezone, metres=metres, bad_weather=self.bad_weather
+            a, b, vehicle, self.at, timezone=self.timezone, metres=self.metres(a, b), bad_weather=self.bad_weather
         )
+
+    def metres(self, a: Point, b: Point) -> int:
+        known = self._from_store(a, b)
+        return street_metres(a, b, self.streets) if known is None else known
 
     def table(self, origins: Sequence[Point], targets: Sequence[Point], vehicle: str) -> Any:
         """The same to within a second, as an array with a row per origin."""
@@ -105,11 +105,18 @@ class Area:
         return self.policy.strategy or settings.DISPATCH_STRATEGY
 
 
-def _read_areas() -> dict[int, tuple[int, ...]]:
+def _read_areas() -> tuple[dict[int, tuple[int, ...]], frozenset[int]]:
+    """By store those that share riders with it, and the stores of cities where orders go along. One statement."""
     members: dict[int, list[int]] = {}
-    for area_id, store_id in AreaStore.objects.order_by("store_id").values_list("area_id", "store_id"):
-        members.setdefault(area_id, []).append(store_id)
-    return {store_id: tuple(stores) for stores in members.values() for store_id in stores}
+    along = set()
+    rows = Store.objects.filter(Q(dispatch_area__isnull=False) | Q(city__dispatch_policy__take_along=True))
+    columns = ("pk", "dispatch_area__area_id", "city__dispatch_policy__take_along")
+    for store_id, area_id, takes_along in rows.order_by("pk").values_list(*columns):
+        if area_id is not None:
+            members.setdefault(area_id, []).append(store_id)
+        if takes_along:
+            along.add(store_id)
+    return {store_id: tuple(stores) for stores in members.values() for store_id in stores}, frozenset(along)
 
 
 _areas = BrieflyKept(_read_areas)
@@ -117,7 +124,13 @@ _areas = BrieflyKept(_read_areas)
 
 def sharing_riders(store_id: int) -> tuple[int, ...]:
     """Ids of the stores that share riders with this one, itself included, in order."""
-    return _areas().get(store_id, (store_id,))
+    return planned_with(store_id)[0]
+
+
+def planned_with(store_id: int) -> tuple[tuple[int, ...], bool]:
+    """The same, and whether their city puts one more order on a trip that has not left its shelf."""
+    sharing, along = _areas()
+    return sharing.get(store_id, (store_id,)), store_id in along
 
 
 def area_of(store_ids: Sequence[int], *, now: datetime) -> Area:
@@ -141,9 +154,11 @@ def policy_of(city: City) -> DispatchPolicy:
 
 
 def reachable_riders(*, store_ids: Collection[int], now: datetime) -> QuerySet[Rider]:
-    """On duty and on no break, allowed to ride and heard of lately: whom we can count on, on a trip or not."""
+    """On duty and on no break, allowed to ride, heard of lately and in no need of help: whom we can count on, on a trip
+    or not."""
     return Rider.objects.filter(
         Exists(Shift.objects.working().filter(rider=OuterRef("pk"))),
+        ~Exists(Incident.objects.needing_help().filter(rider=OuterRef("pk"))),
         store_id__in=store_ids,
         suspended_reason="",
         is_verified=True,
@@ -181,27 +196,31 @@ _SHIFTS = """
 SELECT s.rider_id, s.vehicle, s.started_at, CASE WHEN b.walk_in THEN NULL ELSE s.ends_at END,
   (SELECT max(t.ended_at) FROM delivery_trip t WHERE t.rider_id = s.rider_id AND t.ended_at >= s.started_at),
   (SELECT coalesce(sum(e.total_paise), 0)::bigint FROM delivery_earning e
-    WHERE e.rider_id = s.rider_id AND e.at >= s.started_at)
+    WHERE e.rider_id = s.rider_id AND e.at >= s.started_at),
+  EXISTS (SELECT FROM delivery_incident i
+    WHERE i.rider_id = s.rider_id AND i.kind = ANY(%(urgent)s) AND i.resolved_at IS NULL)
 FROM delivery_shift s LEFT JOIN delivery_booking b ON b.id = s.booking_id
-WHERE s.ended_at IS NULL AND s.rider_id = ANY(%s)
+WHERE s.ended_at IS NULL AND s.rider_id = ANY(%(riders)s)
 """
 """Who walked in rides on into the next gig (`services.gigs.go_on`): its change ends nothing for them."""
 
 
 def as_free(riders: Sequence[Rider], area: Area, *, now: datetime) -> list[FreeRider]:
     """The riders as they stand now. Two statements: their shifts with what they earned, and the cash they carry."""
-    ids = [rider.pk for rider in riders]
-    with connection.cursor() as cursor:
-        cursor.execute(_SHIFTS, [ids])
-        shifts = {row[0]: row[1:] for row in cursor.fetchall()}
-    rooms = cash_rooms(ids)
+    shifts, rooms = _shifts(riders), cash_rooms([rider.pk for rider in riders])
     return [_free(rider, area, shifts.get(rider.pk), rooms.get(rider.pk), now=now) for rider in riders]
+
+
+def _shifts(riders: Sequence[Rider]) -> dict[int, Any]:
+    with connection.cursor() as cursor:
+        cursor.execute(_SHIFTS, {"riders": [rider.pk for rider in riders], "urgent": list(URGENT)})
+        return {row[0]: row[1:] for row in cursor.fetchall()}
 
 
 def _free(rider: Rider, area: Area, shift: Any, cash_room: int | None, *, now: datetime) -> FreeRider:
     # A rider without a position waits at the home store, as far as we know.
     at = rider.point or area.stores[rider.store_id].point
-    vehicle, began_at, ends_at, last_trip_at, earned_paise = shift or ("", now, None, None, 0)
+    vehicle, began_at, ends_at, last_trip_at, earned_paise, needs_help = shift or ("", now, None, None, 0, False)
     heading = next((pk for pk, store in area.stores.items() if _near(at, store.point)), None)
     idle_s = (now - (last_trip_at or began_at)).total_seconds()
     worked_h = max(0.25, (now - began_at).total_seconds() / 3600)
@@ -214,12 +233,13 @@ def _free(rider: Rider, area: Area, shift: Any, cash_room: int | None, *, now: d
         max_bags=rider.max_bags,
         max_litres=rider.max_litres or None,
         cash_room_paise=cash_room,
-        off_s=None if ends_at is None else (ends_at - LAST_TRIP).timestamp(),
+        off_s=None if ends_at is None else ends_at.timestamp(),
         heading=heading,
         stores=frozenset(area.stores),
         has_cold_bag=rider.has_cold_bag,
         idle_s=idle_s,
         earned_paise_h=earned_paise / worked_h,
+        needs_help=needs_help,
     )
 
 
@@ -227,13 +247,11 @@ def _near(a: Point, b: Point) -> bool:
     return abs(a.lat - b.lat) < 0.002 and abs(a.lng - b.lng) < 0.002 and street_metres(a, b) <= AT_STORE_M
 
 
-def soon_free(area: Area, *, now: datetime) -> list[FreeRider]:
+def soon_free(area: Area, *, now: datetime) -> list[tuple[Rider, FreeRider]]:
     """Riders at or on the way to the last door of their trip, with the time and place at which they will be free: a
-    job may wait for them. Not who has bags to bring back after it, nor whose bags another rider comes for. Three
+    job may wait for them. Not who has bags to bring back after it, nor whose bags another rider comes for. Four
     statements, one when there is nobody."""
     left = Stop.objects.filter(trip=OuterRef("trip"), state__in=[StopState.TO_PICK_UP, StopState.ON_BOARD])
-    shift = Shift.objects.filter(rider=OuterRef("trip__rider"), ended_at=None)
-    ends = shift.exclude(booking__walk_in=True)  # as in _SHIFTS
     last = list(
         Stop.objects.filter(
             ~Exists(left.exclude(pk=OuterRef("pk"))),
@@ -244,31 +262,63 @@ def soon_free(area: Area, *, now: datetime) -> list[FreeRider]:
             trip__rider__in=reachable_riders(store_ids=list(area.stores), now=now),
         )
         .order_by("pk")
-        .annotate(lat=F("job__order__lat"), lng=F("job__order__lng"), ends_at=ends.values("ends_at")[:1])
-        .annotate(shift_vehicle=shift.values("vehicle")[:1])
-        .select_related("trip__rider")
+        .annotate(lat=F("job__order__lat"), lng=F("job__order__lng"))
+        .select_related("trip__rider__user")
     )
-    rooms = cash_rooms([stop.trip.rider_id for stop in last])
+    riders = [stop.trip.rider for stop in last]
     found = []
-    for stop in last:
+    for stop, free in zip(last, as_free(riders, area, now=now) if riders else (), strict=True):
         rider, door = stop.trip.rider, Point(stop.lat, stop.lng)
-        vehicle = stop.shift_vehicle or rider.vehicle
-        ride_s = 0.0 if stop.arrived_at or rider.point is None else area.ways(rider.point, door, vehicle)
-        found.append(
-            FreeRider(
-                id=rider.pk,
-                store=rider.store_id,
-                at=door,
-                free_s=now.timestamp() + ride_s + DOOR_S,
-                vehicle=vehicle,
-                max_bags=rider.max_bags,
-                max_litres=rider.max_litres or None,
-                cash_room_paise=rooms.get(rider.pk),
-                off_s=None if stop.ends_at is None else (stop.ends_at - LAST_TRIP).timestamp(),
-                stores=frozenset(area.stores),
-                has_cold_bag=rider.has_cold_bag,
-            )
+        ride_s = 0.0 if stop.arrived_at or rider.point is None else area.ways(rider.point, door, free.vehicle)
+        # Nobody has waited who rides still; what they earned in this shift counts as that of the others does.
+        free_s = now.timestamp() + ride_s + DOOR_S
+        found.append((rider, replace(free, at=door, free_s=free_s, heading=None, idle_s=0.0)))
+    return found
+
+
+def coming(area: Area, *, now: datetime) -> list[tuple[Rider, Coming]]:
+    """Riders on the way to a shelf of this area, or waiting there, who have nothing in hand yet: one more order could
+    go along. Seven statements at most, one when there is nobody."""
+    begun = Stop.objects.filter(trip=OuterRef("trip")).exclude(state__in=[StopState.TO_PICK_UP, StopState.DROPPED])
+    stops = list(
+        Stop.objects.filter(
+            ~Exists(begun),
+            ~Exists(Rescue.objects.filter(trip=OuterRef("trip"))),
+            trip__ended_at=None,
+            trip__store__in=list(area.stores),
+            trip__rider__in=reachable_riders(store_ids=list(area.stores), now=now),
+            state=StopState.TO_PICK_UP,
         )
+        .order_by("trip", "rank", "pk")
+        .select_related("trip__rider__user", "job__order")
+    )
+    if not stops:
+        return []
+    ready = ready_at([stop.job for stop in stops if stop.job.order.packed_at is None], now=now)
+    trips: dict[int, list[Stop]] = {}
+    for stop in stops:
+        trips.setdefault(stop.trip.rider_id, []).append(stop)
+    riders = [theirs[0].trip.rider for theirs in trips.values()]
+    found = []
+    for rider, free in zip(riders, as_free(riders, area, now=now), strict=True):
+        jobs = [stop.job for stop in trips[rider.pk]]
+        store_id = trips[rider.pk][0].trip.store_id
+        litres = sum(job.volume_ml for job in jobs) / 1000
+        found.append((
+            rider,
+            Coming(
+                # The cash of what they fetch is taken off their room by `cash_rooms`.
+                rider=replace(
+                    free,
+                    max_bags=free.max_bags - sum(job.bags for job in jobs),
+                    max_litres=None if free.max_litres is None else free.max_litres - litres,
+                ),
+                store=store_id,
+                pickup=area.stores[store_id].point,
+                doors=tuple(job.order.point for job in jobs),
+                ready_s=max(ready.get(job.order_id, job.ready_at).timestamp() for job in jobs),
+            ),
+        ))  # fmt: skip
     return found
 
 
@@ -319,10 +369,21 @@ def as_open(
             litres=job.volume_ml / 1000,
             cash_paise=job.order.cash_due_paise,
             is_cold=job.is_cold,  # type: ignore[attr-defined]  # annotated by with_cold
+            vehicles=_vehicles(job, area),
             refused_by=saying_no.refused_by(job.declined_by, on_duty=on_duty, opened_at=job.opened_at, now=now),
         )
         for job in jobs
     ]
+
+
+def _vehicles(job: Job, area: Area) -> frozenset[str] | None:
+    """Those that may be sent as far as this door, by street from the store; None for all."""
+    farthest = area.policy.farthest_metres
+    if not farthest:
+        return None
+    metres = area.ways.metres(area.stores[job.store_id].point, job.order.point)
+    may = frozenset(name for name in Vehicle.values if metres <= farthest.get(name, math.inf))
+    return None if len(may) == len(Vehicle.values) else may
 
 
 def ready_at(jobs: Sequence[Job], *, now: datetime) -> dict[UUID, datetime]:

@@ -12,7 +12,7 @@ from uuid import UUID
 from django.db import transaction
 from django.db.models import Q
 
-from blinkit.kernel import live
+from blinkit.kernel import events, live
 from blinkit.kernel.geo import Point
 from blinkit.kernel.said import say, together
 from catalog.models import Store
@@ -20,6 +20,7 @@ from catalog.travel import street_metres
 from delivery import saying_no
 from delivery.doors import DoorAnswer, DoorWait
 from delivery.errors import NoSuchStop, NotOnDuty, NotThere, ReasonMissing, RiderBusy, StopGone, Suspended
+from delivery.events import TripGrew
 from delivery.incidents import Rescue
 from delivery.models import (
     Job,
@@ -376,6 +377,31 @@ def assign_by_hand(*, order_id: UUID, rider_id: int, actor: str, now: datetime, 
     Raises StopGone when the order does not wait for a rider, RiderBusy, NotOnDuty, Suspended, CannotTake; AgainstRule
     for what rounds would not do, unless they are `sure`.
     """
+    return _send(
+        order_id=order_id, rider_id=rider_id, actor=actor, reason=f"assigned by hand ({actor})", sure=sure, now=now
+    )
+
+
+@transaction.atomic
+def take_along(*, order_id: UUID, rider_id: int, now: datetime) -> Trip:
+    """A round puts one more order on the rider's trip, whose bags are all at the store still, and the rider is told.
+
+    Raises what `assign_by_hand` does when that is not so any more, or speaks against it."""
+    return _send(
+        order_id=order_id, rider_id=rider_id, actor="system", reason="goes along with another", only_along=True, now=now
+    )
+
+
+def _send(
+    *,
+    order_id: UUID,
+    rider_id: int,
+    actor: str,
+    reason: str,
+    now: datetime,
+    sure: bool = False,
+    only_along: bool = False,
+) -> Trip:
     order = orders.lock(order_id)
     wanted = Q(offered__job__order_id=order_id) | Q(rider_id=rider_id)
     in_the_way, jobs = lock_open(wanted, jobs=Q(order_id=order_id), riders=[rider_id])
@@ -385,20 +411,30 @@ def assign_by_hand(*, order_id: UUID, rider_id: int, actor: str, now: datetime, 
         return sent
     if job is None or job.state not in (JobState.SEEKING, JobState.OFFERED):
         raise StopGone("This order does not wait for a rider.")
+    if only_along and job.state == JobState.OFFERED:
+        raise StopGone("Somebody was asked for this order in this moment.")
     rider = lock_rider(rider_id)
     refuse_absent(rider)
     # Locked: it must not end while this order is put on it.
     trip = Trip.objects.select_for_update(no_key=True).filter(rider=rider, ended_at=None).first()
+    if trip is None and only_along:
+        raise StopGone("This rider is on no trip any more.")
     if trip is not None and not _takes_along(trip, job):
         raise RiderBusy("This rider is on a trip.")
     refuse_unfit(rider, [job.pk], now=now, sure=sure)
-    withdraw_all(in_the_way.values(), jobs, reason=f"assigned by hand ({actor})", now=now)
+    withdraw_all(in_the_way.values(), jobs, reason=reason, now=now)
     fetched = Stop.objects.filter(trip=trip, state=StopState.TO_PICK_UP) if trip else Stop.objects.none()
     route = [*(stop.job.order for stop in fetched.select_related("job__order").order_by("rank")), order]
     paid = pay.quote(
         store=order.store, doors=[it.point for it in route], tips_paise=[it.tip_paise for it in route], now=now
     )
-    return begin_trip([job], rider, pay_paise={job.pk: pay.total_of(paid[-1])}, now=now)
+    more = pay.total_of(paid[-1])
+    if trip is not None:
+        grew = TripGrew(
+            trip_id=trip.pk, order_id=order_id, rider_id=rider.pk, rider_user_id=rider.user_id, pay_paise=more
+        )
+        events.record(grew, subject=f"order:{order_id}", actor=actor)
+    return begin_trip([job], rider, pay_paise={job.pk: more}, now=now)
 
 
 def refuse_absent(rider: Rider) -> None:

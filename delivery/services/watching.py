@@ -22,7 +22,8 @@ from delivery.services.trips import AT_STORE_WITHIN_M, hand_back
 from orders.states import Status
 
 ARRIVED_M = 150
-MOST_TRIPS = 2_000
+PIECE = 500
+"""So many trips are in memory at once."""
 SILENT = "The rider's phone fell silent"
 OFF_ROUTE = "The rider did not come nearer"
 LEFT = "Left on the shelf"
@@ -30,18 +31,22 @@ NOT_READY = "Other bags were ready first"
 
 
 def watch_trips(*, now: datetime) -> int:
-    """Look at every live trip once; returns how many stops were given to somebody else."""
+    """Look at every live trip once, a piece of them at a time; returns how many stops were given to somebody else."""
     rides_back = Q(state=StopState.FAILED, bags_return__isnull=False, bags_return__done_at=None)
     under_way = Q(state__in=[StopState.TO_PICK_UP, StopState.ON_BOARD])
     stops = Stop.objects.filter(under_way | rides_back).select_related("job__order")
-    trips = list(
+    live_trips = (
         Trip.objects.filter(ended_at=None)
         .select_related("rider", "store__city__dispatch_policy")
         .prefetch_related(Prefetch("stops", queryset=stops.order_by("rank", "pk"), to_attr="open_stops"))
-        .order_by("pk")[:MOST_TRIPS]
+        .order_by("pk")
     )
-    gets_on = progress_of_many([trip.rider_id for trip in trips], now=now)
-    return sum(_look(trip, trip.open_stops, gets_on.get(trip.rider_id), now=now) for trip in trips)  # type: ignore[attr-defined]  # prefetched
+    given, trips = 0, list(live_trips[:PIECE])
+    while trips:
+        gets_on = progress_of_many([trip.rider_id for trip in trips], now=now)
+        given += sum(_look(trip, trip.open_stops, gets_on.get(trip.rider_id), now=now) for trip in trips)  # type: ignore[attr-defined]  # prefetched
+        trips = list(live_trips.filter(pk__gt=trips[-1].pk)[:PIECE]) if len(trips) == PIECE else []
+    return given
 
 
 def _look(trip: Trip, stops: list[Stop], progress: Progress | None, *, now: datetime) -> int:

@@ -54,4 +54,4 @@ def test_every_list_and_page_opens_and_ledgers_are_read_only(boss):
         assert page.status_code == 200
         if model is not Rider:
             assert boss.get(f"/admin/delivery/{name}/add/").status_code == 403
-    assert "At the shelf in" in boss.get(f"/admin/delivery/job/{Job.objects.get().pk}/change/").content.decode()
+    assert "Made up of" in boss.get(f"/admin/delivery/job/{Job.objects.get().pk}/change/").content.decode()

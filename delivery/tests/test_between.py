@@ -261,7 +261,7 @@ class TestRescues:
         made, (first, _second), zoya = self.stranded()
         hand_over(first, now=NOW)
         area = situation.area_of([made.store_id], now=NOW)
-        assert [free.id for free in situation.soon_free(area, now=NOW)] == [made.rider_id]
+        assert [free.id for _, free in situation.soon_free(area, now=NOW)] == [made.rider_id]
         self.send(made, zoya)
         assert situation.soon_free(area, now=NOW) == []
 
@@ -333,14 +333,14 @@ class TestRoundsAndLives:
         made, stop = trip(to_door=True)
         Shift.objects.update(ends_at=NOW + timedelta(hours=1), vehicle="cycle")
         Rider.objects.update(seen_at=NOW, max_litres=30)
-        (free,) = situation.soon_free(situation.area_of([made.store_id], now=NOW), now=NOW)
-        assert free.off_s == (NOW + timedelta(minutes=45)).timestamp()
+        ((_, free),) = situation.soon_free(situation.area_of([made.store_id], now=NOW), now=NOW)
+        assert free.off_s == (NOW + timedelta(hours=1)).timestamp()
         assert (free.vehicle, free.max_litres) == ("cycle", 30)
         assert stop.trip_id == made.pk
         window = {"starts_at": NOW - timedelta(hours=1), "ends_at": NOW + timedelta(hours=1), "places": 4}
         gig = Gig.objects.create(store=made.store, **window)
         Shift.objects.update(booking=Booking.objects.create(gig=gig, rider=made.rider, walk_in=True, booked_at=NOW))
-        (free,) = situation.soon_free(situation.area_of([made.store_id], now=NOW), now=NOW)
+        ((_, free),) = situation.soon_free(situation.area_of([made.store_id], now=NOW), now=NOW)
         assert free.off_s is None, "who walked in rides on into the next gig"
 
     def test_one_cancelled_order_of_an_accepted_bundle_leaves_the_rest_to_its_rider(self):

@@ -58,10 +58,12 @@ def test_bags_that_are_not_ready_soon_wait():
         ({"bags": 9}, "job", "nobody may have it: cannot carry so many bags (1)"),
         ({"store": "elsewhere"}, "rider", "nobody may have it: belongs to another store (1)"),
         ({"cash_room_paise": 10}, "rider", "nobody may have it: would hold too much cash (1)"),
-        ({"off_s": 0.0, "free_s": 10.0}, "rider", "no rider is free for it"),
-        ({"away": 1.0}, "rider", "no rider is free for it"),
+        ({"off_s": 0.0, "free_s": 10.0}, "rider", "nobody may have it: goes home before they could fetch it (1)"),
+        ({"away": 1.0}, "rider", "nobody may have it: is too far from the store (1)"),
+        ({"vehicles": frozenset({"scooter"})}, "job", "nobody may have it: too far by ebike (1)"),
+        ({"needs_help": True}, "rider", "nobody may have it: called for help (1)"),
     ],
-    ids=["said no", "too many bags", "other store", "too much cash", "shift over", "too far"],
+    ids=["said no", "too many bags", "other store", "too much cash", "shift over", "too far", "vehicle", "needs help"],
 )
 def test_nobody_gets_what_they_may_not_have(change, of, why):
     jobs = [job(1, cash_paise=500, **(change if of == "job" else {}))]

@@ -246,7 +246,7 @@ class TestComing:
         assert free.off_s is None
         Booking.objects.update(walk_in=False)
         (booked,) = situation.as_free([who], area, now=first.ends_at)
-        assert booked.off_s == (first.ends_at - situation.LAST_TRIP).timestamp()
+        assert booked.off_s == first.ends_at.timestamp()
 
 
 @pytest.mark.django_db

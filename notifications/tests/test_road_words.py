@@ -17,7 +17,7 @@ from delivery.events import (
     DeductionDisputed,
 )
 from delivery.services import incidents
-from delivery.tests.factories import BAGS, rider, trip
+from delivery.tests.factories import BAGS, rider, trip, waiting_job
 from delivery.tests.test_between import bundle
 from notifications.models import Message
 from notifications.services import tell
@@ -49,6 +49,17 @@ def test_operations_hear_of_an_sos_in_their_language(run_events):
         ["दुर्घटना: Ravi"],
     )
     assert Message.objects.filter(template_code="incident_told", channel="inapp").count() == 2
+
+
+def test_a_rider_whose_trip_grew_is_told(run_events):
+    made, stop = trip()
+    more = waiting_job(at=made.store)
+    services.assign_by_hand(order_id=more.order_id, rider_id=made.rider_id, actor="user:1", now=NOW, sure=True)
+    run_events()
+    assert subjects("trip_grew", made.rider.user) == [f"One more order from {made.store.name}"]
+    body = Message.objects.get(template_code="trip_grew", channel="inapp").body
+    assert body.startswith("It goes to the last door of your trip: ₹") and "bag" in body
+    assert stop.trip_id == made.pk
 
 
 def test_the_second_rider_and_the_desk_are_told(run_events):

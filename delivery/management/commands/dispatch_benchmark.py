@@ -22,6 +22,8 @@ from django.core.management.base import BaseCommand
 from blinkit.kernel.commands import report
 from delivery.dispatch import STRATEGIES, WEIGHTS
 from delivery.dispatch.benchmark import Adapter
+from delivery.models import DispatchPolicy
+from delivery.services.rounds import CITY
 
 PUBLISHED = {"exact_t4": "optimum", "reyes2018_t4": "Reyes", "yildiz2018_t9": "Yildiz"}
 """Tables of published.json that are shown, under the short names of the README."""
@@ -48,13 +50,14 @@ class Command(BaseCommand):
         parser.add_argument("--ready-info", choices=["exact", "estimate"], default="exact")
         parser.add_argument("--scramble", type=int, metavar="N", help="the same problem under other names, axes, clock")
         parser.add_argument("--weights", choices=sorted(WEIGHTS), help="weights by name (waiting)")
+        parser.add_argument("--as-product", action="store_true", help="with the settings of a city's rounds")
         parser.add_argument("--as-command", action="store_true", help="the engine as a process that speaks JSON lines")
         parser.add_argument("--interval", type=int, default=1, help="minutes between rounds")
         parser.add_argument("--harness", type=Path, help="folder of the harness (../shared/dispatch)")
 
     def handle(
         self, *args: Any, instances: list[str], strategy: str, ready_info: str, scramble: int | None, interval: int,
-        harness: Path | None, weights: str | None, as_command: bool, **options: Any,
+        harness: Path | None, weights: str | None, as_command: bool, as_product: bool, **options: Any,
     ) -> None:  # fmt: skip
         folder = find_harness(harness)
         if folder is None:
@@ -66,14 +69,14 @@ class Command(BaseCommand):
         if missing:
             self.stderr.write(f"No instance (a folder with orders.txt) in: {', '.join(missing)}.")
             sys.exit(2)
-        if as_command and (strategy, weights) != ("rolling", None):
-            self.stderr.write("As a command the engine is what it is: no --strategy or --weights with --as-command.")
+        if as_command and (strategy, weights, as_product) != ("rolling", None, False):
+            self.stderr.write("As a command the engine is what it is: nothing else is set with --as-command.")
             sys.exit(2)
         rows, figures, broken = [], [], 0
         for name in instances:
             one = score(
                 folder, name, strategy, ready_info=ready_info, seed=scramble, interval=interval, weights=weights,
-                as_command=as_command,
+                as_command=as_command, as_product=as_product,
             )  # fmt: skip
             figures.append(one)
             broken += len(one["violations"]) + sum(one["rejected"].values())
@@ -82,7 +85,7 @@ class Command(BaseCommand):
         mean = sum(one["ctd_mean_penalised"] for one in figures) / len(figures)
         seed = "" if scramble is None else f", scrambled by {scramble}"
         seed += f", weights {weights}" if weights else ""
-        seed += ", as a command" if as_command else ""
+        seed += ", as a command" if as_command else ", as in the product" if as_product else ""
         title = f"{strategy}, ready {ready_info}{seed}: mean penalised click-to-door {mean:.2f}, broken rules {broken}"
         self.stdout.ending = ""
         summary = {"strategy": strategy, "ready_info": ready_info, "scramble": scramble, "mean": round(mean, 3)}
@@ -102,7 +105,7 @@ def find_harness(given: Path | None = None) -> Path | None:
 
 def score(
     harness: Path, folder: str, strategy: str, *, ready_info: str = "exact", seed: int | None = None, interval: int = 1,
-    weights: str | None = None, as_command: bool = False,
+    weights: str | None = None, as_command: bool = False, as_product: bool = False,
 ) -> dict[str, Any]:  # fmt: skip
     """One instance through the harness's simulator, and its own check and metrics of what came out."""
     if str(harness) not in sys.path:
@@ -119,7 +122,8 @@ def score(
         run.run(process)
         process.close()
     else:
-        run.run(Adapter(run.info(), strategy=strategy, **({"weights": WEIGHTS[weights]} if weights else {})))
+        changes = {**(_product() if as_product else {}), **({"weights": WEIGHTS[weights]} if weights else {})}
+        run.run(Adapter(run.info(), strategy=strategy, **changes))
     spent = time.process_time() - began
     moves = {number: courier.moves for number, courier in run.cs.items()}
     rounds = sorted(ms for ms, _, _ in run.calls_ms)
@@ -130,6 +134,17 @@ def score(
         "round_p99_ms": round(rounds[int(0.99 * (len(rounds) - 1))], 1),
         "cpu_s": round(spent, 1),
         **verify.metrics(instance, run.jobs, moves),
+    }
+
+
+def _product() -> dict[str, Any]:
+    """What a city's rounds set otherwise than the benchmark's adapter does, but for the times at shelf and door, which
+    are the instance's."""
+    policy = DispatchPolicy()
+    ours = ("open_bundles", "early_s", "seek_ahead_s", "farthest_pickup_s", "grace_s")
+    return {name: getattr(CITY, name) for name in ours} | {
+        "weights": WEIGHTS[policy.weights],
+        "most_jobs": policy.most_jobs,
     }
 
 
