@@ -16,7 +16,7 @@ from dataclasses import dataclass, replace
 from orders.promise.legs import Quote, range_of
 
 WISHED = 0.9
-SURE = 1.0
+SURE = 0.5
 """By so many standard errors of the sample the end is kept more often than wished: of few orders the ninth of ten says
 little, and a promise is rather too late than too early (a tolerance bound, Wilks 1941). 400 orders: 91.5 %."""
 LEAN = 20
