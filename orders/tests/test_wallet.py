@@ -8,6 +8,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from accounts.models import Address
+from blinkit.kernel.models import Event
 from catalog.models import FeePolicy
 from catalog.tests.factories import NOW, ProductFactory
 from inventory import queries as stock_queries
@@ -381,6 +382,16 @@ def claimed(order, line, qty=1):
         most = services.most_back(claim)
         claim = services.decide_claim(claim_id=claim.pk, refund_paise=most, reason="Ok", actor="user:1", now=NOW)
     return claim.refund_paise
+
+
+def test_a_claim_paid_into_the_wallet_is_one_refund_and_the_answer_tells_of_it():
+    order = to_the_door(advance(bought(19_000), Status.PICKING))
+    assert claimed(order, order.lines.get(), qty=2) == 20_000
+    payment = Payment.objects.get(ref=order.pk)
+    assert payment.refunded_paise and payment.wallet_returned_paise
+    (done,) = Event.objects.filter(code="payments.RefundCompleted").values_list("payload", flat=True)
+    assert (done["amount_paise"], done["told"]) == (20_000, True)
+    assert Event.objects.filter(code="orders.ClaimApproved").count() == 1
 
 
 @pytest.mark.parametrize("wallet_paise", [90_000, 22_000, 4_000])

@@ -14,7 +14,7 @@ from catalog.tests.factories import NOW
 from payments import ledger, queries, services
 from payments.errors import PaymentClosed, RefundTooLarge, TooMuchGoodwill, WalletChanged
 from payments.models import Payment, PaymentState, Refund, Transfer, Wallet, WalletLot, WalletSpent
-from payments.services import settling
+from payments.services import settling, wallet
 from payments.tests.factories import DUE_BY, sandbox, settle_refunds, start, tell
 
 pytestmark = pytest.mark.django_db
@@ -244,6 +244,15 @@ def test_credit_that_ended_while_an_order_had_it_is_good_for_a_week_more_once():
     assert services.sweep_expired(now=much_later) == 1
     assert ledger.balance("promotions") == 0
     assert queries.audit() == []
+
+
+def test_credit_that_came_back_before_the_sweep_had_the_lock_is_not_swept():
+    user = UserFactory()
+    credit(user, 1_000, days=1)
+    later = NOW + timedelta(days=2)
+    services.cancel(ref=payment_of(user, 6_000, 1_000).ref, reason="no store", now=later)
+    assert not wallet._expire(user.pk, WalletLot.objects.get().pk, now=later)
+    assert queries.wallet_of(user.pk, now=later).balance_paise == 1_000
 
 
 def test_what_comes_back_after_the_rest_has_ended_ends_once_more():
