@@ -170,9 +170,9 @@ REACTIONS: Mapping[type[DomainEvent], Sequence[str]] = {
 
 
 PERSONAL_DATA: Mapping[str, tuple[str, str]] = {  # what each room holds on a person: (tell it, forget it)
-    "orders": ("orders.services.personal.held", "orders.services.personal.forget"),
     "riding": ("delivery.services.riding.held", "delivery.services.riding.forget"),
-    "deliveries": ("delivery.services.personal.held", "delivery.services.personal.forget"),
+    "deliveries": ("delivery.services.personal.held", "delivery.services.personal.forget"),  # finds doors by the orders
+    "orders": ("orders.services.personal.held", "orders.services.personal.forget"),
     "floor": ("fulfillment.services.personal.held", "fulfillment.services.personal.forget"),
     "money": ("payments.services.personal.held", "payments.services.personal.forget"),
     "wishes": ("catalog.services.personal.held", "catalog.services.personal.forget"),

@@ -10,7 +10,7 @@ from celery import shared_task
 from django.utils import timezone
 
 from delivery import services
-from delivery.services import history, routes, targets, weeks
+from delivery.services import doors, history, routes, targets, weeks
 
 
 @shared_task(name="delivery.tasks.dispatch_round")
@@ -57,7 +57,9 @@ def issue_statements(**_: Any) -> int:
 
 @shared_task(name="delivery.tasks.purge_chats")
 def purge_chats(**_: Any) -> int:
-    return services.purge_chats(now=timezone.now())
+    """Each night: forget old messages, and notes on gates that nobody renewed."""
+    now = timezone.now()
+    return services.purge_chats(now=now) + doors.purge_gates(now=now)
 
 
 @shared_task(name="delivery.tasks.sweep_riders")

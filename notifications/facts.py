@@ -219,6 +219,8 @@ def _we_are_here(event: WeAreHere) -> Facts | None:
 
 
 def _money(event: PaymentDeclined | RefundStarted | RefundCompleted) -> Facts | None:
+    if isinstance(event, RefundCompleted) and event.told:
+        return None  # what it was refunded for said so
     facts = _order_facts(event.ref)
     if facts is None:
         return None
@@ -263,8 +265,8 @@ def _claim(event: ClaimReceived | ClaimApproved | ClaimRefused) -> Facts | None:
         facts.words["reason"] = _sentence(claim.reason or (said(claim.sentence) if claim.state == "refused" else ""))
     if isinstance(event, ClaimApproved):
         facts.words["amount"] = rupees(event.refund_paise)
-        in_cash = claim.order.payment_method == Method.COD
-        facts.words["where"] = _phrase("in_wallet" if in_cash else "as_paid", facts.person.language)
+        at_once = claim.order.payment_method in (Method.COD, Method.WALLET)
+        facts.words["where"] = _phrase("in_wallet" if at_once else "as_paid", facts.person.language)
     return replace(facts, link=f"/orders/{event.order_id}/help/")
 
 

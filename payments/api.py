@@ -189,7 +189,9 @@ class WalletEntrySeen(serializers.Serializer[Any]):
     id = serializers.IntegerField()
     at = serializers.DateTimeField()
     amount_paise = serializers.IntegerField(help_text="Positive came in, negative went out.")
-    kind = serializers.CharField(help_text="wallet, wallet_return, refund, cashback, referral, goodwill or expired.")
+    kind = serializers.CharField(
+        help_text="wallet, wallet_return, refund, cashback, cashback_back, referral, late, goodwill or expired."
+    )
     text = serializers.CharField()
     about = serializers.CharField()
     ref = serializers.UUIDField(allow_null=True, help_text="The order it is about.")

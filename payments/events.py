@@ -59,6 +59,8 @@ class RefundCompleted(DomainEvent):
     ref: UUID
     amount_paise: int
     to_wallet: bool = False
+    told: bool = False
+    """The customer reads of it in what caused it."""
 
 
 @dataclass(frozen=True)

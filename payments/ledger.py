@@ -16,13 +16,14 @@
 | … what was deducted               | pay:rider:<id>       | riders:deductions  | week:<key>            |
 | the rider's bank has it           | pay:rider:<id>       | bank               | payout:<payout>       |
 | paid from the wallet              | wallet:<user>        | orders:prepaid     | wallet:<ref>          |
-| the wallet's part comes back      | orders:prepaid       | wallet:<user>      | refund:<refund>       |
+| the wallet's part comes back      | orders:prepaid       | wallet:<user>      | returned:<refund>     |
 | a refund goes to the wallet       | orders:prepaid       | wallet:<user>      | refund:<refund>       |
 | cashback, referral reward         | promotions           | wallet:<user>      | credit:<lot key>      |
+| … of what was refunded later      | wallet:<user>        | promotions         | cashback_back:<claim> |
 | goodwill                          | goodwill             | wallet:<user>      | credit:<lot key>      |
-| credit expired                    | wallet:<user>        | what had paid it   | expired:<lot>         |
-| the person is forgotten: credit   | wallet:<user>        | what had paid it   | forgotten:<lot>       |
-| … and what was their own money    | wallet:<user>        | wallets:unclaimed  | forgotten:<lot>       |
+| credit expired                    | wallet:<user>        | what had paid it   | expired:<lot>:<when>  |
+| the person is forgotten: credit   | wallet:<user>        | what had paid it   | forgotten:<lot>:<when>|
+| … and what was their own money    | wallet:<user>        | wallets:unclaimed  | forgotten:<lot>:<when>|
 | delivered: the bill's parts       | orders:prepaid       | revenue:<kind>     | revenue:<ref>         |
 | … the GST inside them             | orders:prepaid       | gst:cgst/sgst/igst | revenue:<ref>         |
 | … the tip, which is the rider's   | orders:prepaid       | tips:payable       | revenue:<ref>         |

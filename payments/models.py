@@ -292,3 +292,4 @@ from payments.wallets import MembershipPurchase as MembershipPurchase  # noqa: E
 from payments.wallets import Source as Source  # noqa: E402
 from payments.wallets import Wallet as Wallet  # noqa: E402
 from payments.wallets import WalletLot as WalletLot  # noqa: E402
+from payments.wallets import WalletSpent as WalletSpent  # noqa: E402

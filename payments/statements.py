@@ -23,6 +23,7 @@ _TITLES = {
     "revenue_back": "Not earned after all",
     "settled": "The gateway settled it",
     "cashback": "Cashback given",
+    "cashback_back": "Cashback of what was refunded, taken back",
     "referral": "Reward for an invitation",
     "goodwill": "Goodwill given",
     "expired": "Credit expired",

@@ -47,6 +47,9 @@ class WalletLot(models.Model):
     reason = models.CharField(max_length=160, blank=True)
     actor = models.CharField(max_length=60, blank=True)
     expires_at = models.DateTimeField(null=True, blank=True, help_text="Empty: never")
+    had_grace = models.BooleanField(
+        default=False, db_default=False, help_text="It ended while an order had it, and was made good for longer once"
+    )
     created_at = models.DateTimeField()
 
     class Meta:
@@ -70,6 +73,27 @@ class WalletLot(models.Model):
 
     def __str__(self) -> str:
         return f"{rupees(self.left_paise)} of {rupees(self.amount_paise)} · {self.get_source_display()}"
+
+
+class WalletSpent(models.Model):
+    """What one credit paid for one reference, and what of it came back: it goes back to where it was taken from."""
+
+    lot = models.ForeignKey(WalletLot, on_delete=models.PROTECT, related_name="spent")
+    ref = models.UUIDField()
+    paise = models.BigIntegerField()
+    back_paise = models.BigIntegerField(default=0, db_default=0)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["ref", "lot"], name="wallet_lot_pays_once_for_one_thing"),
+            models.CheckConstraint(condition=Q(paise__gt=0), name="wallet_spent_is_positive"),
+            models.CheckConstraint(
+                condition=Q(back_paise__gte=0, back_paise__lte=F("paise")), name="wallet_spent_back_within_what_it_paid"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return rupees(self.paise)
 
 
 class MembershipPlan(models.Model):

@@ -12,6 +12,7 @@ def entry_words(kind: str, memo: str) -> tuple[str, str]:
         "wallet_return": _("Back from an order"),
         "refund": _("Refund"),
         "cashback": _("Cashback"),
+        "cashback_back": _("Cashback of what was refunded"),
         "referral": _("For inviting a friend"),
         "goodwill": _("From us"),
         "expired": _("Expired"),

@@ -18,11 +18,12 @@ from accounts.errors import PersonNotFound, StaffAccount
 from accounts.events import DeletionAsked, PersonForgotten
 from accounts.models import Address, Device, OtpChallenge, SignIn, User
 from accounts.services.tokens import end_access
-from blinkit.kernel import events
+from blinkit.kernel import events, metrics
 from blinkit.kernel.errors import Refusal
 from blinkit.kernel.models import Event
 
 log = structlog.get_logger(__name__)
+ASK_AGAIN = timedelta(hours=1)
 PHONE_OF_NOBODY = "gone-{id}"
 
 
@@ -67,7 +68,7 @@ def forget_due(*, now: datetime, limit: int = 50) -> int:
     """Forget who asked for it long enough ago. Returns how many.
 
     Each person is an act of its own. One with something still running (an order on its way, a claim that waits) is left
-    for the next time.
+    for the next time, behind the others: who can't be forgotten keeps nobody waiting.
     """
     due = User.objects.filter(deletion_due_at__lte=now, is_active=True).order_by("deletion_due_at")
     return sum(_forget_one(user_id, now=now) for user_id in list(due.values_list("pk", flat=True)[:limit]))
@@ -84,8 +85,13 @@ def _forget_one(user_id: int, *, now: datetime) -> bool:
             events.record(PersonForgotten(user_id=user_id), subject=f"user:{user_id}", actor="system")
     except Refusal as refusal:
         log.info("not forgotten yet", user=user_id, why=refusal.detail)
-        return False
-    return True
+    except Exception:  # one that fails must not keep the others waiting
+        log.exception("not forgotten", user=user_id)
+        metrics.count("people_not_forgotten_total")
+    else:
+        return True
+    User.objects.filter(pk=user_id, deletion_due_at__lte=now).update(deletion_due_at=now + ASK_AGAIN)
+    return False
 
 
 # -- this room's part -------------------------------------------------------------------------------------------------

@@ -10,6 +10,8 @@ from accounts import services
 from accounts.errors import LinkExpired, SignInNotFound, StaffAccount, TokenRefused
 from accounts.models import Address, Device, OtpChallenge, SignIn, User
 from accounts.services import email as mail
+from accounts.services import personal
+from blinkit.kernel.errors import Conflict
 from blinkit.kernel.models import Event
 
 pytestmark = pytest.mark.django_db
@@ -129,6 +131,23 @@ class TestForgetting:
         assert asha.name == "Asha"
         services.keep_account(user_id=asha.pk)
         assert services.forget_due(now=due) == 0
+
+    @pytest.mark.parametrize("trouble", [Conflict, ValueError])
+    def test_who_cannot_be_forgotten_yet_keeps_nobody_waiting(self, asha, monkeypatch, trouble):
+        ravi, forget = User.objects.create_user("+919876543211", name="Ravi"), personal.forget
+        now = timezone.now()
+        services.ask_deletion(user_id=asha.pk, now=now)
+        due = services.ask_deletion(user_id=ravi.pk, now=now + timedelta(minutes=1))
+
+        def refuses(*, user_id, now):
+            if user_id == asha.pk:
+                raise trouble("Something is still running.")
+            forget(user_id=user_id, now=now)
+
+        monkeypatch.setattr(personal, "forget", refuses)
+        assert [services.forget_due(now=due, limit=1) for _ in range(2)] == [0, 1]
+        monkeypatch.undo()
+        assert services.forget_due(now=due + timedelta(hours=1)) == 1
 
     def test_leaves_nothing_that_points_at_the_person(self, asha):
         Address.objects.create(user=asha, line1="12, 5th Cross", lat=12.9, lng=77.6, is_default=True)

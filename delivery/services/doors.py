@@ -36,6 +36,7 @@ LONGEST_WAIT = timedelta(minutes=30)
 GATE_NEAR_DEG = 0.0004
 """About 45 metres: the same building."""
 GATE_FAR_METRES = 500
+GATE_KEPT_FOR = timedelta(days=365)
 
 
 @transaction.atomic
@@ -324,6 +325,13 @@ def gate_of(door: Point) -> GateNote | None:
         lng__range=(door.lng - GATE_NEAR_DEG, door.lng + GATE_NEAR_DEG),
     )
     return near.order_by("-at").first()
+
+
+def purge_gates(*, now: datetime, limit: int = 5000) -> int:
+    """Forget notes on gates that nobody has renewed for a year: the gate may be another one, the door is somebody's.
+    Returns how many."""
+    old = GateNote.objects.filter(at__lt=now - GATE_KEPT_FOR).values_list("pk", flat=True)[:limit]
+    return GateNote.objects.filter(pk__in=list(old)).delete()[0]
 
 
 def hide_gates(*, ids: Collection[int]) -> int:

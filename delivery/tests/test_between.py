@@ -6,8 +6,10 @@ from datetime import timedelta
 import pytest
 from django.db import connection
 from django.utils import timezone
+from django.utils.module_loading import import_string
 from redis.exceptions import ConnectionError
 
+from accounts.services.personal import parts
 from accounts.tests.factories import UserFactory
 from blinkit.kernel import live
 from blinkit.kernel.models import Event
@@ -34,7 +36,7 @@ from delivery.models import (
     StopState,
     Trip,
 )
-from delivery.services import rescue, situation, weeks
+from delivery.services import doors, personal, rescue, situation, weeks
 from delivery.services.doors_before import tell_doors_before
 from delivery.services.drops import place_of
 from delivery.statement_files import line_text
@@ -445,6 +447,23 @@ class TestDoors:
         at = stop.job.order.point
         race(8, lambda: services.note_gate(stop_id=stop.pk, rider_id=made.rider_id, at=at, text="Gate 2", now=NOW))
         assert GateNote.objects.count() == 1
+
+    def test_a_note_on_the_gate_is_forgotten_with_the_person_or_after_a_year(self):
+        made, stop = trip(to_door=True)
+        order = stop.job.order
+        at, customer_id = order.point, order.customer_id
+        services.note_gate(stop_id=stop.pk, rider_id=made.rider_id, at=at, text="Ask for Asha", now=NOW)
+        neighbours = GateNote.objects.create(
+            lat=at.lat + 0.0001, lng=at.lng, gate_lat=at.lat, gate_lng=at.lng, text="Gate 2", rider=made.rider, at=NOW
+        )
+        assert personal.held(user_id=customer_id)["ways_in"][0]["text"] == "Ask for Asha"
+        Order.objects.filter(pk=order.pk).update(status="CLOSED")
+        for name, (_tell, forget) in parts().items():
+            if name in ("deliveries", "orders"):
+                import_string(forget)(user_id=customer_id, now=NOW)
+        assert GateNote.objects.get() == neighbours
+        assert doors.purge_gates(now=NOW + timedelta(days=364)) == 0
+        assert doors.purge_gates(now=NOW + timedelta(days=366)) == 1
 
     @pytest.mark.parametrize("minutes", ["9" * 30, "-1", "x", "\x00", "²"])
     def test_minutes_nobody_can_mean_are_refused(self, client, minutes):

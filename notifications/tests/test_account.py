@@ -33,6 +33,18 @@ def test_a_claim_is_told_when_received_and_when_decided_in_the_customers_languag
     assert approved.link == f"/orders/{an_order.pk}/help/"
 
 
+@pytest.mark.parametrize("method", ["cod", "wallet"])
+def test_what_is_in_the_wallet_at_once_is_told_once_and_said_to_be_there(run_events, method):
+    an_order = delivered()
+    type(an_order).objects.filter(pk=an_order.pk).update(payment_method=method)
+    (claim,) = report(an_order, missing(an_order))
+    assert claim.state == "refunded"
+    run_events()
+    told = Message.objects.filter(user=claim.customer, template_code__in=["claim_approved", "refund_completed"])
+    message = told.get(channel="inapp")
+    assert message.template_code == "claim_approved" and "It is in your wallet." in message.body
+
+
 def test_a_refusal_says_why(run_events):
     ClaimPolicy.objects.create(small_paise=0)
     an_order = delivered()

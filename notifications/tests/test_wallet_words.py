@@ -59,6 +59,8 @@ def test_a_refund_says_where_it_is():
     Message.objects.all().delete()
     assert told(RefundCompleted(uuid7(), placed.pk, 500, to_wallet=True))[1].endswith("It is in your wallet.")
     Message.objects.all().delete()
+    known_already = RefundCompleted(uuid7(), placed.pk, 500, to_wallet=True, told=True)
+    assert services.tell(event=known_already, event_id=77, now=NOW) == 0
     assert told(RefundCompleted(uuid7(), placed.pk, 500))[1].endswith("Banks may take a day to show it.")
 
 

@@ -83,7 +83,7 @@ def claimable(order: Order, policy: claiming.Policy, *, now: datetime) -> list[C
         brought = line.qty - line.short_qty
         if brought:
             until = open_until(order, policy, perishable=line.product.zone in PERISHABLE)
-            is_open = until is not None and now < until and order.status == Status.DELIVERED
+            is_open = until is not None and now < until
             found.append(ClaimableLine(line, brought - units.get(line.pk, 0), is_open, until))
     return found
 

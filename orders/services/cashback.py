@@ -1,7 +1,7 @@
 """Cashback: what an order promised, paid into the wallet when the time for claims is over.
 
-At CLOSED and not at the door: what is refunded within the claim window takes its share with it, and nothing has to be
-taken out of a wallet again.
+At CLOSED and not at the door, and not while a claim waits: what is refunded until then takes its share with it. What is
+refunded later (a question about rider or payment) takes its share out of the wallet again, as far as it is not spent.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from uuid import UUID
 
 from django.db.models import F, Q, Sum
 
+from orders.claims import Claim, ClaimState
 from orders.models import Order
 from orders.services.mover import hint, joining, lock
 from orders.states import Status
@@ -21,7 +22,7 @@ from payments.services.wallet import CASHBACK_GOOD_FOR
 
 @joining
 def pay_cashback(*, order_id: UUID, now: datetime) -> int:
-    """Pay a CLOSED order's cashback, once. Returns the paise it comes to; repeating is silent.
+    """Pay a CLOSED order's cashback, once, when no claim waits. Returns the paise it comes to; repeating is silent.
 
     Its share of the goods that were kept: value found and not refunded over value ordered, rounded down to a paisa.
     """
@@ -30,8 +31,9 @@ def pay_cashback(*, order_id: UUID, now: datetime) -> int:
         return 0
     if order.cashback_paid_paise is not None:
         return order.cashback_paid_paise
-    kept_paise, asked_paise = _kept(order)
-    paise = order.cashback_paise * kept_paise // asked_paise if asked_paise else 0
+    if Claim.objects.filter(order=order, state=ClaimState.WAITING).exists():
+        return 0  # whoever decides the last one pays it
+    paise = _due_paise(order)
     order.cashback_paid_paise = paise
     order.save(update_fields=["cashback_paid_paise"])
     if paise:
@@ -39,7 +41,7 @@ def pay_cashback(*, order_id: UUID, now: datetime) -> int:
             customer_id=order.customer_id,
             amount_paise=paise,
             source=Source.CASHBACK,
-            key=f"cashback:{order.pk}",
+            key=_key(order),
             reason=f"Order {order.number}",
             ref=order.pk,
             expires_at=now + CASHBACK_GOOD_FOR,
@@ -47,6 +49,37 @@ def pay_cashback(*, order_id: UUID, now: datetime) -> int:
         )
     hint(order)
     return paise
+
+
+def take_cashback_back(order: Order, *, key: str, now: datetime) -> int:
+    """A locked order was refunded after its cashback was paid: the share of what went back leaves the wallet, as far as
+    it is not spent. Returns the paise; once per key."""
+    if not order.cashback_paid_paise:
+        return 0
+    too_much_paise = order.cashback_paid_paise - _due_paise(order)
+    paise = money.take_credit_back(
+        customer_id=order.customer_id,
+        credit_key=_key(order),
+        most_paise=too_much_paise,
+        kind="cashback_back",
+        key=f"cashback_back:{key}",
+        reason=f"Order {order.number}",
+        ref=order.pk,
+        now=now,
+    )
+    if paise:
+        order.cashback_paid_paise -= paise
+        order.save(update_fields=["cashback_paid_paise"])
+    return paise
+
+
+def _key(order: Order) -> str:
+    return f"cashback:{order.pk}"
+
+
+def _due_paise(order: Order) -> int:
+    kept_paise, asked_paise = _kept(order)
+    return order.cashback_paise * kept_paise // asked_paise if asked_paise else 0
 
 
 def _kept(order: Order) -> tuple[int, int]:

@@ -33,7 +33,7 @@ from orders.errors import (
 from orders.events import ClaimApproved, ClaimReceived, ClaimRefused
 from orders.models import LateCredit, Order, OrderLine, Promise
 from orders.queries import claims as reads
-from orders.services import books
+from orders.services import books, cashback
 from orders.services.mover import hint, lock, subject
 from payments import services as money
 from payments.models import Method, Payment, PaymentState
@@ -123,6 +123,7 @@ def decide_claim(*, claim_id: UUID, refund_paise: int, reason: str, actor: str, 
         _settle(order, claim, refund_paise, actor=actor, now=now)
     else:
         _refuse(order, claim, actor=actor)
+    cashback.pay_cashback(order_id=order.pk, now=now)  # which waited for this
     hint(order)
     return claim
 
@@ -336,8 +337,9 @@ def _settle(order: Order, claim: Claim, refund_paise: int, *, actor: str, now: d
         ClaimedLine.objects.filter(line_id=claim.line_id).update(refunded_paise=F("refunded_paise") + refund_paise)
     about = claim.line.name if claim.line else claim.get_kind_display()
     money.lower_amount(
-        ref=order.pk, by_paise=refund_paise, reason=f"Claim: {about}"[:160], key=f"claim:{claim.pk}", now=now
+        ref=order.pk, by_paise=refund_paise, reason=f"Claim: {about}"[:160], key=f"claim:{claim.pk}", told=True, now=now
     )
+    cashback.take_cashback_back(order, key=str(claim.pk), now=now)
     books.take_back(order, claim, now=now)
     _record(order, ClaimApproved(order.pk, claim.pk, order.customer_id, refund_paise, claim.rule), actor)
 

@@ -17,6 +17,7 @@ from inventory.errors import HoldGone
 from orders.errors import NoSuchOrder, ReasonNeeded, TooLateToCancel
 from orders.events import OrderCancelled, OrderClosed, OrderConfirmed
 from orders.models import Order, Promise
+from orders.queries import claims
 from orders.queries.places import promise_for
 from orders.queries.slots import VERSION, schedule_for
 from orders.services import slots
@@ -134,8 +135,11 @@ def sweep_unpaid(*, now: datetime, limit: int = 200) -> int:
 
 
 def close_delivered(*, now: datetime, limit: int = 500) -> int:
-    """Close what was delivered longer ago than the claim window (ORDER_CLOSE_AFTER_H). Returns how many."""
-    before = now - timedelta(hours=getattr(settings, "ORDER_CLOSE_AFTER_H", 24))
+    """Close what was delivered so long ago that nothing of it can be claimed any more, and at least ORDER_CLOSE_AFTER_H
+    ago. Returns how many."""
+    policy = claims.policy()
+    hours = max(getattr(settings, "ORDER_CLOSE_AFTER_H", 24), policy.window_h, policy.perishable_window_h)
+    before = now - timedelta(hours=hours)
     due = Order.objects.filter(status=Status.DELIVERED, delivered_at__lte=before).order_by("delivered_at")
     ids = list(due.values_list("pk", flat=True)[:limit])
     for order_id in ids:

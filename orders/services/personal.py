@@ -11,12 +11,15 @@ from django.db import transaction
 from blinkit.kernel.errors import Conflict
 from orders.claims import Claim, ClaimPhoto, ClaimState, Rating
 from orders.invoices import TaxDocument
-from orders.models import Cart, CartLine, LateCredit, Order, OrderLine, TrustOverride
+from orders.models import Cart, CartLine, Evidence, LateCredit, Order, OrderLine, TrustOverride
+from orders.services.at_door import PIN
 from orders.services.invoices import forget_recipient
 from orders.services.photos import private
 from orders.states import LIVE, Status
 
 GONE = "—"
+ROUGH = 2
+"""Decimals of a degree: about a kilometre, good enough to learn where a store is missing."""
 LINE_FIELDS = ("sku", "name", "pack", "qty", "short_qty", "unit_price_paise", "discount_paise")
 ORDER_FIELDS = (
     "number", "status", "placed_at", "delivered_at", "address_text", "lat", "lng", "door_instructions", "contact_name",
@@ -40,8 +43,13 @@ def held(*, user_id: int) -> dict[str, Any]:
     ratings = Rating.objects.filter(order__customer_id=user_id)
     late = LateCredit.objects.filter(order__customer_id=user_id)
     trusted = TrustOverride.objects.filter(customer_id=user_id)
+    doors = Evidence.objects.filter(order__customer_id=user_id, kind=PIN).order_by("at")
     return {
         "orders": orders,
+        "doors_moved": [
+            {"order__number": number, "from": detail["from"], "to": detail["to"], "at": at}
+            for number, detail, at in doors.values_list("order__number", "detail", "at")
+        ],
         "claims": list(claims.values("order__number", "kind", "qty", "note", "state", "refund_paise", "created_at")),
         "cart": list(CartLine.objects.filter(cart__customer_id=user_id).values("product__sku", "qty", "added_at")),
         "invoices": list(
@@ -66,12 +74,12 @@ def forget(*, user_id: int, now: datetime) -> None:
     if running.exists() or Claim.objects.filter(customer_id=user_id, state=ClaimState.WAITING):
         raise StillRunning()
     for order in mine.only("pk", "lat", "lng"):
-        # A hundredth of a degree is about a kilometre: good enough to learn where a store is missing.
         Order.objects.filter(pk=order.pk).update(
             address_text=GONE, door_instructions="", contact_name="", contact_phone="",
             gift_note="", gift_from="",
-            lat=round(order.lat, 2), lng=round(order.lng, 2),
+            lat=round(order.lat, ROUGH), lng=round(order.lng, ROUGH),
         )  # fmt: skip
+    _forget_evidence(user_id)
     forget_recipient(user_id=user_id)
     Claim.objects.filter(customer_id=user_id).update(note="")
     Rating.objects.filter(order__customer_id=user_id).update(note="")
@@ -81,3 +89,13 @@ def forget(*, user_id: int, now: datetime) -> None:
     for name in photos.values_list("name", flat=True):
         transaction.on_commit(partial(private().delete, name))
     photos.delete()
+
+
+def _forget_evidence(user_id: int) -> None:
+    """That a door was moved, and bags were left at it, stays; where it is, and its picture, go. The other kinds are
+    about bags, weights, scans, metres and the reasons of the house."""
+    mine = Evidence.objects.filter(order__customer_id=user_id)
+    for row in mine.filter(kind=PIN):
+        places = {name: [round(it, ROUGH) for it in row.detail[name]] for name in ("from", "to")}
+        Evidence.objects.filter(pk=row.pk).update(detail=row.detail | places)
+    mine.filter(kind="door_photo").update(detail={"photo": ""})

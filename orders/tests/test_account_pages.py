@@ -2,6 +2,7 @@
 
 from base64 import urlsafe_b64encode
 from datetime import timedelta
+from uuid import uuid4
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -11,13 +12,15 @@ from django.utils import timezone
 
 from accounts import services as accounts
 from accounts.models import Device, User
+from blinkit.kernel.geo import Point
 from catalog import services as catalog_services
 from catalog.models import PriceWatch, Referral, ReferralCode, ReferralPolicy, SegmentMember, Waitlist
 from catalog.tests.factories import NOW, ProductFactory
 from inventory import queries as stock
 from orders import services
 from orders.claims import ClaimPhoto
-from orders.models import Order
+from orders.models import Evidence, Order
+from orders.services import personal
 from orders.services.photos import private
 from orders.states import Status
 from orders.tests.factories import advance, customer, order, place_order, shop
@@ -153,6 +156,9 @@ def owner_of_everything(user: User, place, milk, *, friend: User) -> None:
     )
     paid = place_order(user, place, {milk: 2}, use_wallet=True)
     services.cancel(order_id=paid.pk, by="customer", reason="", actor="user:1", now=NOW)
+    cash = paying.open_payment(ref=uuid4(), customer_id=user.pk, amount_paise=2_500, method="cod", due_by=None, now=NOW)
+    paying.collect_cash(ref=cash.ref, rider_ref=7, amount_paise=2_500, now=NOW)
+    paying.lower_amount(ref=cash.ref, by_paise=2_500, reason="Claim", key="all of it", now=NOW)
     for source, paise in (("goodwill", 2_000), ("cashback", 1_000)):
         paying.credit_wallet(
             customer_id=user.pk, amount_paise=paise, source=source, key=source, reason="For Asha", now=NOW
@@ -174,15 +180,15 @@ def test_wallet_membership_referral_watches_and_browsers_are_told_and_forgotten(
     place, user, friend = shop(milk), customer(), customer()
     owner_of_everything(user, place, milk, friend=friend)
     told = signed_in(user).get("/account/data/export/").json()
-    assert told["money"]["wallet_paise"] == 5_500
+    assert told["money"]["wallet_paise"] == 8_000
     assert [row["source"] for row in told["money"]["credits"]] == ["goodwill", "refund", "goodwill", "cashback"]
-    assert sum(row["amount_paise"] for row in told["money"]["wallet"]) == 5_500
+    assert sum(row["amount_paise"] for row in told["money"]["wallet"]) == 8_000
     assert told["money"]["membership"] and told["money"]["memberships_bought"][0]["price_paise"] == 500
     wishes = told["wishes"]
     for part in ("prices_watched", "waiting_for_us", "groups", "own_code", "came_by_a_friend"):
         assert wishes[part], part
     assert told["account"]["devices"][0]["platform"] == "web"
-    assert "₹55" in signed_in(user).get("/account/data/").content.decode()
+    assert "₹80" in signed_in(user).get("/account/data/").content.decode()
 
     due = accounts.ask_deletion(user_id=user.pk, now=timezone.now())
     assert accounts.forget_due(now=due) == 1
@@ -193,8 +199,9 @@ def test_wallet_membership_referral_watches_and_browsers_are_told_and_forgotten(
     assert Membership.objects.get(customer=user).until < due + timedelta(seconds=1)
     assert not WalletLot.objects.exclude(reason="").exists()
     held = money.balances()
-    # The membership took ₹5 of what ends first or, without an end, came first: the refund.
-    assert (held["wallets:unclaimed"], held["goodwill"], held["promotions"]) == (-2_500, 3_000, 0)
+    # The membership took ₹5 of what ends first or, without an end, came first. The wallet's part of the cancelled order
+    # is the goodwill it was; cash that was given back is the person's own.
+    assert (held["wallets:unclaimed"], held["goodwill"], held["promotions"]) == (-2_500, 500, 0)
     assert money.audit() == []
     assert accounts.forget_due(now=timezone.now() + timedelta(days=99)) == 0
 
@@ -223,6 +230,23 @@ def test_a_gift_and_the_picture_of_a_door_are_forgotten_and_an_order_that_may_st
     assert accounts.forget_due(now=timezone.now() + timedelta(days=99)) == 1
     after = Order.objects.get(pk=an_order.pk)
     assert (after.gift_note, after.gift_from) == ("", "")
+
+
+def test_where_a_door_was_moved_to_is_told_and_then_only_rough():
+    an_order = order(products=1)
+    at = an_order.point
+    there = Point(at.lat + 0.00123, at.lng + 0.00123)
+    services.move_pin(order_id=an_order.pk, to=there, most_metres=900, actor="user:1", now=NOW, wished=True)
+    done = advance(Order.objects.get(pk=an_order.pk), Status.CLOSED)
+    services.evidence(order_id=done.pk, kind="door_photo", detail={"photo": "doors/a.jpg"}, actor="rider:7", now=NOW)
+    (moved,) = personal.held(user_id=done.customer_id)["doors_moved"]
+    assert moved["to"] == [there.lat, there.lng] and moved["order__number"] == done.number
+    assert forget(done.customer) == 1
+    kept = Evidence.objects.get(order=done, kind="pin_moved").detail
+    assert kept["wished"] is True and "longer_s" in kept
+    for place in (at, there):
+        assert str(place.lat) not in str(kept) and str(place.lng) not in str(kept)
+    assert Evidence.objects.get(order=done, kind="door_photo").detail == {"photo": ""}
 
 
 def test_asked_and_taken_back_on_the_page():

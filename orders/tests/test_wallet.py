@@ -8,6 +8,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from accounts.models import Address
+from blinkit.kernel.models import Event
 from catalog.models import FeePolicy
 from catalog.tests.factories import NOW, ProductFactory
 from inventory import queries as stock_queries
@@ -16,9 +17,11 @@ from inventory.models import Hold, Stock
 from inventory.tests.factories import leave
 from orders import handlers, queries, services
 from orders.claiming import Kind
+from orders.claims import ClaimPolicy
 from orders.errors import AlreadyClaimed, CartEmpty, CashLimit, CashNeedsHand, WrongCash
 from orders.events import OrderClosed
 from orders.models import Order, OrderLine
+from orders.queries import claims
 from orders.states import Status
 from orders.tests.factories import address, advance, customer, full_cart, place_order, shop
 from orders.tests.test_life import finish_refunds, pay
@@ -148,7 +151,7 @@ def test_cancelling_gives_each_source_its_part_once():
     payment = Payment.objects.get()
     assert (payment.refunded_paise, payment.wallet_returned_paise) == (order.total_paise - 5_000, 5_000)
     assert balance(order.customer) == 5_000
-    assert WalletLot.objects.get(source="refund").expires_at is None
+    assert WalletLot.objects.get().left_paise == 5_000  # it is the same credit again
     finish_refunds(order)
     assert services.refund_done(order_id=order.pk, now=NOW).status == Status.REFUNDED
     assert books.audit() == []
@@ -381,6 +384,16 @@ def claimed(order, line, qty=1):
     return claim.refund_paise
 
 
+def test_a_claim_paid_into_the_wallet_is_one_refund_and_the_answer_tells_of_it():
+    order = to_the_door(advance(bought(19_000), Status.PICKING))
+    assert claimed(order, order.lines.get(), qty=2) == 20_000
+    payment = Payment.objects.get(ref=order.pk)
+    assert payment.refunded_paise and payment.wallet_returned_paise
+    (done,) = Event.objects.filter(code="payments.RefundCompleted").values_list("payload", flat=True)
+    assert (done["amount_paise"], done["told"]) == (20_000, True)
+    assert Event.objects.filter(code="orders.ClaimApproved").count() == 1
+
+
 @pytest.mark.parametrize("wallet_paise", [90_000, 22_000, 4_000])
 def test_a_claim_gives_back_what_the_wallet_paid_too_and_cash_into_it(wallet_paise):
     order = to_the_door(advance(bought(wallet_paise), Status.PICKING))
@@ -427,3 +440,93 @@ def test_a_claim_on_a_substitute_is_limited_to_what_the_substitute_cost_and_take
     services.close(order_id=order.pk, now=NOW)
     assert services.pay_cashback(order_id=order.pk, now=NOW) == order.cashback_paise * 30_000 // 40_000
     assert books.audit() == [] and stock_queries.audit() == []
+
+
+def asked(order, kind, *, now=None):
+    (claim,) = services.open_claims(
+        order_id=order.pk, customer_id=order.customer_id, reported=[services.Reported(kind=kind)],
+        now=now or order.delivered_at + timedelta(hours=1),
+    )  # fmt: skip
+    return claim
+
+
+def decided(claim, paise, *, now):
+    return services.decide_claim(claim_id=claim.pk, refund_paise=paise, reason="Ok", actor="user:1", now=now)
+
+
+def closed_after_a_day(order):
+    later = order.delivered_at + timedelta(days=2)
+    assert services.close_delivered(now=later) == 1
+    handlers.order_closed(closed(order), None)
+    order.refresh_from_db()
+    assert order.status == Status.CLOSED
+    return later
+
+
+@pytest.mark.parametrize("kind", [Kind.NEVER_CAME, Kind.PAYMENT, Kind.RIDER])
+def test_cashback_waits_for_a_claim_that_waits_and_nothing_comes_of_what_was_refunded(kind):
+    order = advance(with_cashback(), Status.DELIVERED)
+    claim = asked(order, kind)
+    assert claim.state == "waiting"
+    later = closed_after_a_day(order)
+    assert order.cashback_paid_paise is None and balance(order.customer) == 0
+    for _ in range(2):
+        decided(claim, order.total_paise, now=later)
+    order.refresh_from_db()
+    assert order.cashback_paid_paise == 0
+    assert balance(order.customer) == order.total_paise
+    assert books.audit() == []
+
+
+@pytest.mark.parametrize(("back_paise", "cashback_paise"), [(0, 2_000), (10_000, 1_000)])
+def test_whoever_decides_the_last_claim_pays_the_cashback_of_what_was_kept(back_paise, cashback_paise):
+    order = advance(with_cashback(), Status.DELIVERED)
+    first, last = asked(order, Kind.PAYMENT), asked(order, Kind.RIDER)
+    later = closed_after_a_day(order)
+    decided(first, 0, now=later)
+    assert not WalletLot.objects.exists()
+    decided(last, back_paise, now=later)
+    order.refresh_from_db()
+    assert order.cashback_paid_paise == cashback_paise
+    assert balance(order.customer) == back_paise + cashback_paise
+    assert books.audit() == []
+
+
+@pytest.mark.parametrize("spent_paise", [0, 1_500])
+def test_what_is_refunded_after_the_cashback_takes_its_share_out_of_the_wallet_again(spent_paise):
+    order = advance(with_cashback(), Status.DELIVERED)
+    later = closed_after_a_day(order)
+    assert order.cashback_paid_paise == 2_000
+    if spent_paise:
+        money.take_from_wallet(
+            customer_id=order.customer_id, ref=uuid4(), most_paise=spent_paise, memo="Order T-9", now=NOW
+        )
+    claim = asked(order, Kind.PAYMENT, now=later)
+    decided(claim, order.total_paise, now=later)
+    order.refresh_from_db()
+    assert order.cashback_paid_paise == spent_paise  # what is spent stays with them
+    assert balance(order.customer) == order.total_paise
+    assert books.balances()["promotions"] == spent_paise
+    assert set(books.wallet_entries(order.customer_id).values_list("transfer__kind", flat=True)) >= {"cashback_back"}
+
+
+def test_an_order_is_closed_when_the_longer_of_both_times_is_over():
+    ClaimPolicy.objects.create(window_h=72)
+    order = advance(with_cashback(), Status.DELIVERED)
+    later = order.delivered_at + timedelta(hours=48)
+    assert services.close_delivered(now=later) == 0
+    (line,) = claims.claimable(order, claims.policy(), now=later)
+    assert line.open and line.until > later
+    assert services.close_delivered(now=order.delivered_at + timedelta(hours=72)) == 1
+
+
+def test_a_window_made_longer_after_the_order_was_closed_is_as_long_as_it_says():
+    order = advance(with_cashback(), Status.DELIVERED)
+    later = closed_after_a_day(order)
+    ClaimPolicy.objects.create(window_h=72, perishable_window_h=72)
+    (line,) = claims.claimable(order, claims.policy(), now=later)
+    assert line.open
+    assert claimed(order, order.lines.get()) == 10_000
+    order.refresh_from_db()
+    assert order.cashback_paid_paise == 1_000
+    assert books.audit() == []

@@ -258,12 +258,19 @@ def _late_note(row: Order) -> str:
 
 
 def _cashback_note(row: Order, status: Status) -> str:
-    if row.cashback_paid_paise:
-        return _("%(amount)s cashback is in your wallet.") % {"amount": rupees(row.cashback_paid_paise)}
-    if not row.cashback_paise or status in STOPPED or row.cashback_paid_paise == 0:
-        return ""
     amount = rupees(row.cashback_paise)
-    return _("%(amount)s cashback comes to your wallet a day after delivery.") % {"amount": amount}
+    if row.cashback_paid_paise:
+        paid = rupees(row.cashback_paid_paise)
+        if row.cashback_paid_paise < row.cashback_paise:
+            return _("%(paid)s of %(amount)s cashback: the share of what you kept.") % {"paid": paid, "amount": amount}
+        return _("%(amount)s cashback is in your wallet.") % {"amount": paid}
+    if not row.cashback_paise or status in STOPPED:
+        return ""
+    if row.cashback_paid_paise == 0:
+        return _("The cashback was for what you keep, and that was refunded.")
+    if status == Status.CLOSED:
+        return _("%(amount)s cashback waits until what you told us is answered.") % {"amount": amount}
+    return _("%(amount)s cashback comes to your wallet when the time for claims is over.") % {"amount": amount}
 
 
 def _map(row: Order, position: dict[str, Any] | None, route: dict[str, Any] | None) -> dict[str, Any]:

@@ -16,6 +16,7 @@ from payments.services.settling import ask, process_webhook, reconcile, record_w
 from payments.services.wallet import credit as credit_wallet
 from payments.services.wallet import give_goodwill, sweep_expired
 from payments.services.wallet import take as take_from_wallet
+from payments.services.wallet import take_back as take_credit_back
 
 __all__ = [
     "ask",
@@ -50,5 +51,6 @@ __all__ = [
     "statement",
     "sweep_expired",
     "take_back",
+    "take_credit_back",
     "take_from_wallet",
 ]

@@ -31,6 +31,7 @@ def buy_membership(*, customer_id: int, plan_id: int, method: str, key: str, now
     purchase_id = uuid5(NAMESPACE_URL, f"membership/{customer_id}/{key}")
     found_paise = 0
     with transaction.atomic():
+        purse = wallet.lock(customer_id)  # before the look: the same key twice at once is one purchase
         known = MembershipPurchase.objects.filter(pk=purchase_id).first()
         if known is not None:
             return known
@@ -39,7 +40,7 @@ def buy_membership(*, customer_id: int, plan_id: int, method: str, key: str, now
             raise NoSuchPlan("This membership is not sold.")
         by_wallet = method == Method.WALLET
         if by_wallet:
-            found_paise = wallet.spendable(wallet.lock(customer_id), now=now)
+            found_paise = wallet.spendable(purse, now=now)
             if found_paise < plan.price_paise:
                 raise WalletTooLittle("There is not enough in your wallet for it.", balance_paise=found_paise)
         purchase = MembershipPurchase.objects.create(

@@ -9,9 +9,19 @@ from django.db.models import F
 from django.db.models.functions import Greatest
 
 from payments import ledger
-from payments.models import Membership, MembershipPurchase, Refund, Source, Wallet, WalletLot
+from payments.models import (
+    Membership,
+    MembershipPurchase,
+    Payment,
+    PaymentState,
+    Purpose,
+    Refund,
+    Source,
+    Wallet,
+    WalletLot,
+)
 from payments.queries import wallet_entries
-from payments.services import wallet
+from payments.services import refunding, wallet
 
 
 def held(*, user_id: int) -> dict[str, Any]:
@@ -36,8 +46,12 @@ def held(*, user_id: int) -> dict[str, Any]:
 
 
 def forget(*, user_id: int, now: datetime) -> None:
-    """The membership ends now and the wallet is emptied: what we had given goes back to what had paid for it, what was
+    """A membership that is not paid yet is called off, so that money which still comes goes back. The one there is ends
+    now, and the wallet is emptied: what we had given goes back to what had paid for it, what was
     the person's own (refunds) stays owed, under `wallets:unclaimed` with the number of the former wallet."""
+    unpaid = Payment.objects.filter(customer_id=user_id, purpose=Purpose.MEMBERSHIP, state=PaymentState.OPEN)
+    for ref in unpaid.order_by("pk").values_list("ref", flat=True):
+        refunding.cancel(ref=ref, reason="The account is gone", now=now)
     purse = Wallet.objects.select_for_update(no_key=True).filter(customer_id=user_id).first()
     lots = [] if purse is None else list(WalletLot.objects.filter(wallet=purse, left_paise__gt=0).order_by("pk"))
     for lot in lots:

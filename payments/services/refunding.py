@@ -3,7 +3,8 @@
 Which source gets it, in one place (`_give_back`): the wallet pays first and is paid back last. What was not paid yet
 falls away first, then what the gateway or the rider took goes back up to what it captured, then the wallet's part;
 never more to a source than it gave. Cash has no way back: what a rider took goes into the wallet, where the next order
-takes it from. What goes into the wallet is there at once and never expires.
+takes it from, and never expires; the wallet's own part is again the credit it was taken from. Both are there at once,
+as one refund.
 """
 
 from __future__ import annotations
@@ -44,20 +45,25 @@ ASK_AFTER = timedelta(minutes=2)
 
 
 @transaction.atomic
-def lower_amount(*, ref: UUID, by_paise: int, reason: str, key: str, now: datetime, to_wallet: bool = False) -> int:
+def lower_amount(
+    *, ref: UUID, by_paise: int, reason: str, key: str, now: datetime, to_wallet: bool = False, told: bool = False
+) -> int:
     """`ref` owes less by so many paise. Paid already: that part is refunded. Still open: the amount goes down.
 
     Returns the paise that go back to the customer (of an open payment the wallet's part; 0 for a cancelled one). The
     same key lowers once. `to_wallet`: what was captured goes into the wallet instead of the way it came, as cash always
-    does. Raises RefundTooLarge when more would go than is there.
+    does. `told`: the caller tells the customer, who needs no word more of what is in the wallet at once. Raises
+    RefundTooLarge when more would go than is there.
     """
     payment = _lock(ref)
     if by_paise <= 0 or payment.state == PaymentState.CANCELLED:
         return 0
+    if Reduction.objects.filter(key=key).exists():  # also of one that was captured meanwhile
+        return _known(key)
     if payment.state == PaymentState.CAPTURED:
-        return _give_back(payment, by_paise, key=key, reason=reason, to_wallet=to_wallet, now=now)
-    if Reduction.objects.filter(key=key).exists() or (payment.wallet_paise and _known(key)):
-        return 0
+        return _give_back(payment, by_paise, key=key, reason=reason, to_wallet=to_wallet, told=told, now=now)
+    if payment.wallet_paise and (known := _known(key)):
+        return known
     unpaid_paise = min(by_paise, payment.amount_paise)
     if by_paise > payment.amount_paise + _left_of_wallet(payment):
         raise RefundTooLarge("More would fall away than is owed.", owed_paise=payment.amount_paise)
@@ -67,7 +73,8 @@ def lower_amount(*, ref: UUID, by_paise: int, reason: str, key: str, now: dateti
         if not payment.amount_paise and payment.wallet_paise:  # the wallet has paid all there is
             payment.state, payment.captured_at = PaymentState.CAPTURED, now
         payment.save(update_fields=["amount_paise", "state", "captured_at"])
-    return _return_to_wallet(payment, by_paise - unpaid_paise, key=key, reason=reason, now=now)
+    _into_wallet(payment, of_wallet=by_paise - unpaid_paise, key=_wallet_key(key), reason=reason, told=told, now=now)
+    return by_paise - unpaid_paise
 
 
 @transaction.atomic
@@ -81,7 +88,7 @@ def cancel(*, ref: UUID, reason: str, now: datetime) -> None:
     if payment.state == PaymentState.OPEN:
         payment.state = PaymentState.CANCELLED
         payment.save(update_fields=["state"])
-        _return_to_wallet(payment, _left_of_wallet(payment), key=key, reason=reason, now=now)
+        _into_wallet(payment, of_wallet=_left_of_wallet(payment), key=_wallet_key(key), reason=reason, now=now)
         return
     left_paise = payment.captured_paise - payment.refunded_paise + _left_of_wallet(payment)
     if payment.state == PaymentState.CAPTURED and left_paise:
@@ -89,7 +96,14 @@ def cancel(*, ref: UUID, reason: str, now: datetime) -> None:
 
 
 def _give_back(
-    payment: Payment, amount_paise: int, *, key: str, reason: str, now: datetime, to_wallet: bool = False
+    payment: Payment,
+    amount_paise: int,
+    *,
+    key: str,
+    reason: str,
+    now: datetime,
+    to_wallet: bool = False,
+    told: bool = False,
 ) -> int:
     """So much of a locked, captured payment goes back, first to what captured it, then to the wallet. Once per key."""
     to_wallet = to_wallet or payment.method == Method.COD
@@ -100,49 +114,56 @@ def _give_back(
     captured_paise = payment.captured_paise - payment.refunded_paise
     if amount_paise > captured_paise + _left_of_wallet(payment):
         raise RefundTooLarge("More would go back than was paid.", left_paise=captured_paise + _left_of_wallet(payment))
-    by_capture_paise = min(amount_paise, captured_paise)
-    if by_capture_paise and to_wallet:
-        payment.refunded_paise += by_capture_paise
-        payment.save(update_fields=["refunded_paise"])
-        _credit(payment, by_capture_paise, key=key, kind="refund", reason=reason, now=now)
-    elif by_capture_paise:
-        promise(payment, by_capture_paise, key=key, reason=reason, attempt=_paid_by(payment), now=now)
-    _return_to_wallet(payment, amount_paise - by_capture_paise, key=key, reason=reason, now=now)
+    captured_part = min(amount_paise, captured_paise)
+    wallet_part = amount_paise - captured_part
+    if to_wallet:
+        _into_wallet(payment, captured=captured_part, of_wallet=wallet_part, key=key, reason=reason, told=told, now=now)
+        return amount_paise
+    if captured_part:
+        promise(payment, captured_part, key=key, reason=reason, attempt=_paid_by(payment), now=now)
+    _into_wallet(payment, of_wallet=wallet_part, key=_wallet_key(key), reason=reason, told=told, now=now)
     return amount_paise
 
 
-def _return_to_wallet(payment: Payment, amount_paise: int, *, key: str, reason: str, now: datetime) -> int:
-    """The wallet's own part comes back. The caller has the payment's lock and has looked for the key."""
-    if not amount_paise:
-        return 0
-    payment.wallet_returned_paise += amount_paise
-    payment.save(update_fields=["wallet_returned_paise"])
-    _credit(payment, amount_paise, key=_wallet_key(key), kind="wallet_return", reason=reason, now=now)
-    return amount_paise
-
-
-def _credit(payment: Payment, amount_paise: int, *, key: str, kind: str, reason: str, now: datetime) -> None:
-    """A refund into the wallet: written down as done, for it is."""
+def _into_wallet(
+    payment: Payment,
+    *,
+    key: str,
+    reason: str,
+    now: datetime,
+    captured: int = 0,
+    of_wallet: int = 0,
+    told: bool = False,
+) -> None:
+    """Paise of what was captured, and of the wallet's own part, go into the wallet: one refund, written down as done,
+    for it is. The caller has the payment's lock and has looked for the key."""
+    paise = captured + of_wallet
+    if not paise:
+        return
+    payment.refunded_paise += captured
+    payment.wallet_returned_paise += of_wallet
+    payment.save(update_fields=["refunded_paise", "wallet_returned_paise"])
     refund = Refund.objects.create(
         payment=payment,
         key=key,
-        amount_paise=amount_paise,
+        amount_paise=paise,
         reason=reason[:160],
         to_wallet=True,
         state=RefundState.DONE,
         created_at=now,
         done_at=now,
     )
-    wallet.put_back(
-        customer_id=payment.customer_id,
-        amount_paise=amount_paise,
-        refund_id=refund.pk,
-        kind=kind,
-        reason=reason,
-        ref=payment.ref,
-        now=now,
-    )
-    done = RefundCompleted(refund_id=refund.pk, ref=payment.ref, amount_paise=amount_paise, to_wallet=True)
+    for part, put in ((captured, wallet.put_back), (of_wallet, wallet.return_spent)):
+        if part:
+            put(
+                customer_id=payment.customer_id,
+                amount_paise=part,
+                refund_id=refund.pk,
+                reason=reason,
+                ref=payment.ref,
+                now=now,
+            )
+    done = RefundCompleted(refund_id=refund.pk, ref=payment.ref, amount_paise=paise, to_wallet=True, told=told)
     events.record(done, subject=f"payment:{payment.pk}")
     metrics.count("refunds_completed_total")
 

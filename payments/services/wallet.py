@@ -18,9 +18,11 @@ from blinkit.kernel.money import rupees
 from payments import ledger
 from payments.errors import TooMuchGoodwill, WalletChanged
 from payments.events import WalletCredited
-from payments.models import Source, Wallet, WalletLot
+from payments.models import Source, Wallet, WalletLot, WalletSpent
 
 CASHBACK_GOOD_FOR = timedelta(days=90)
+GRACE = timedelta(days=7)
+"""Credit that ended while an order had it is good for so long after it came back, once."""
 GOODWILL_MOST_PAISE = 50_000
 GOODWILL_MOST_PER_MONTH_PAISE = 100_000
 MONTH = timedelta(days=30)
@@ -57,12 +59,15 @@ def _spend(wallet: Wallet, lots: Sequence[WalletLot], paise: int, *, ref: UUID, 
     entries = {ledger.wallet_account(wallet.pk): paise, ledger.PREPAID: -paise}
     if not ledger.post(kind="wallet", key=f"wallet:{ref}", entries=entries, ref=ref, memo=memo, at=now):
         raise ValueError(f"The wallet has paid for {ref} already.")
-    left = paise
+    left, spent = paise, []
     for lot in lots:
         part = min(left, lot.left_paise)
         lot.left_paise -= part
         left -= part
+        if part:
+            spent.append(WalletSpent(lot=lot, ref=ref, paise=part))
     WalletLot.objects.bulk_update(lots, ["left_paise"])
+    WalletSpent.objects.bulk_create(spent)
     _add(wallet, -paise)
 
 
@@ -97,16 +102,70 @@ def credit(
     return True
 
 
-def put_back(
-    *, customer_id: int, amount_paise: int, refund_id: UUID, kind: str, reason: str, ref: UUID, now: datetime
-) -> None:
-    """Refunded money into the wallet; it never expires. For acts of this app that hold the payment's lock."""
+def put_back(*, customer_id: int, amount_paise: int, refund_id: UUID, reason: str, ref: UUID, now: datetime) -> None:
+    """What was paid in another way goes into the wallet; it never expires. For acts of this app that hold the payment's
+    lock."""
     entries = {ledger.PREPAID: amount_paise, ledger.wallet_account(customer_id): -amount_paise}
     _put(
         lock(customer_id), amount_paise, source=Source.REFUND, key=f"refund:{refund_id}",
-        transfer_key=f"refund:{refund_id}", transfer_kind=kind, entries=entries, reason=reason, ref=ref,
+        transfer_key=f"refund:{refund_id}", transfer_kind="refund", entries=entries, reason=reason, ref=ref,
         expires_at=None, actor="", now=now,
     )  # fmt: skip
+
+
+def return_spent(
+    *, customer_id: int, amount_paise: int, refund_id: UUID, reason: str, ref: UUID, now: datetime
+) -> None:
+    """What the wallet had paid for `ref` is again the credit it was taken from, what ends last first. Each keeps its
+    end; one that has passed meanwhile is put off by GRACE, once. For acts of this app that hold the payment's lock."""
+    wallet = lock(customer_id)
+    ledger.post(
+        kind="wallet_return",
+        key=f"returned:{refund_id}",
+        entries={ledger.PREPAID: amount_paise, ledger.wallet_account(customer_id): -amount_paise},
+        ref=ref,
+        memo=reason,
+        at=now,
+    )
+    left = amount_paise
+    for spent in WalletSpent.objects.filter(ref=ref, back_paise__lt=F("paise")).select_related("lot").order_by("-pk"):
+        part = min(left, spent.paise - spent.back_paise)
+        if not part:
+            break
+        left -= part
+        spent.back_paise += part
+        spent.save(update_fields=["back_paise"])
+        lot = spent.lot
+        lot.left_paise += part
+        if lot.expires_at is not None and lot.expires_at <= now and not lot.had_grace:
+            lot.expires_at, lot.had_grace = now + GRACE, True
+        lot.save(update_fields=["left_paise", "expires_at", "had_grace"])
+    if left:  # spent before it was written down of which credit
+        WalletLot.objects.create(
+            wallet=wallet, source=Source.REFUND, key=f"returned:{refund_id}", ref=ref, amount_paise=left,
+            left_paise=left, reason=reason[:160], created_at=now,
+        )  # fmt: skip
+    _add(wallet, amount_paise)
+
+
+@transaction.atomic
+def take_back(
+    *, customer_id: int, credit_key: str, most_paise: int, kind: str, key: str, reason: str, ref: UUID, now: datetime
+) -> int:
+    """Credit that was given under `credit_key` was too much: so much of it as is not spent leaves the wallet for what
+    had paid for it. Returns the paise, 0 when the same `key` has taken before."""
+    wallet = lock(customer_id)
+    lot = WalletLot.objects.filter(wallet=wallet, key=credit_key, left_paise__gt=0).first()
+    paise = 0 if lot is None else min(most_paise, lot.left_paise)
+    if lot is None or paise <= 0:
+        return 0
+    entries = {ledger.wallet_account(customer_id): paise, _PAID_BY[Source(lot.source)]: -paise}
+    if not ledger.post(kind=kind, key=key[:120], entries=entries, ref=ref, memo=reason, at=now):
+        return 0
+    lot.left_paise -= paise
+    lot.save(update_fields=["left_paise"])
+    _add(wallet, -paise)
+    return paise
 
 
 def give_goodwill(*, customer_id: int, amount_paise: int, reason: str, actor: str, key: str, now: datetime) -> bool:
@@ -153,7 +212,7 @@ def _expire(wallet_id: int, lot_id: int, *, now: datetime) -> bool:
     lot = WalletLot.objects.select_related("wallet").get(
         pk=lot_id
     )  # after the wallet's lock: a purchase may have spent it meanwhile
-    if not lot.left_paise:
+    if not lot.left_paise or lot.expires_at is None or lot.expires_at > now:  # it came back and has its grace
         return False
     end_lot(lot, kind="expired", now=now)
     metrics.count("wallet_expired_total")
@@ -165,7 +224,9 @@ def end_lot(lot: WalletLot, *, kind: str, now: datetime, to: str = "") -> None:
     this app that hold the wallet's lock."""
     paise, lot.left_paise = lot.left_paise, 0
     entries = {ledger.wallet_account(lot.wallet_id): paise, to or _PAID_BY[Source(lot.source)]: -paise}
-    ledger.post(kind=kind, key=f"{kind}:{lot.pk}", entries=entries, ref=lot.ref, memo=lot.reason, at=now)
+    key = f"{kind}:{lot.pk}:{now:%Y%m%d%H%M%S%f}"  # what was spent of it may come back, and end once more
+    if not ledger.post(kind=kind, key=key, entries=entries, ref=lot.ref, memo=lot.reason, at=now):
+        raise ValueError(f"Credit {lot.pk} has ended in this instant already.")
     lot.save(update_fields=["left_paise"])
     _add(lot.wallet, -paise)
 

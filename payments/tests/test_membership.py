@@ -9,11 +9,11 @@ from blinkit.kernel.models import Event
 from catalog import services as catalog
 from catalog.models import SegmentMember
 from catalog.tests.factories import NOW
-from payments import queries, services
+from payments import ledger, queries, services
 from payments.errors import NoSuchPlan, WalletTooLittle
-from payments.models import Membership, MembershipPlan, MembershipPurchase, Payment
-from payments.services import membership
-from payments.tests.factories import sandbox, start, tell
+from payments.models import Membership, MembershipPlan, MembershipPurchase, Payment, Refund
+from payments.services import membership, personal
+from payments.tests.factories import sandbox, settle_refunds, start, tell
 from payments.tests.test_wallet import balance, credit
 
 pytestmark = pytest.mark.django_db
@@ -119,3 +119,19 @@ def test_members_are_reminded_once_three_days_before_each_end():
     assert services.remind_ending(now=NOW + timedelta(days=28)) == 0
     assert services.remind_ending(now=NOW + timedelta(days=58)) == 1
     assert services.remind_ending(now=NOW + timedelta(days=61)) == 0
+
+
+def test_money_that_comes_for_a_membership_of_somebody_forgotten_goes_back():
+    user = UserFactory()
+    purchase = buy(user, plan())
+    payment = Payment.objects.get(ref=purchase.pk)
+    intent = start(payment)
+    personal.forget(user_id=user.pk, now=NOW)
+    sandbox.decide(intent_id=intent, outcome="pay", now=NOW)
+    tell(NOW)
+    settle_refunds()
+    purchase.refresh_from_db()
+    assert purchase.begins_at is None and not Membership.objects.exists()
+    assert ledger.balance("gateway:sandbox") == ledger.balance("orders:prepaid") == 0
+    assert Refund.objects.get().amount_paise == 9_900
+    assert queries.audit() == []

@@ -13,8 +13,8 @@ from blinkit.kernel.models import Event
 from catalog.tests.factories import NOW
 from payments import ledger, queries, services
 from payments.errors import PaymentClosed, RefundTooLarge, TooMuchGoodwill, WalletChanged
-from payments.models import Payment, PaymentState, Refund, Transfer, Wallet, WalletLot
-from payments.services import settling
+from payments.models import Payment, PaymentState, Refund, Transfer, Wallet, WalletLot, WalletSpent
+from payments.services import settling, wallet
 from payments.tests.factories import DUE_BY, sandbox, settle_refunds, start, tell
 
 pytestmark = pytest.mark.django_db
@@ -159,7 +159,6 @@ def test_a_refund_goes_to_the_gateway_first_and_to_the_wallet_for_what_is_left()
     with pytest.raises(RefundTooLarge) as refused:
         lower(2_001, "c")
     assert refused.value.extra == {"left_paise": 2_000}
-    assert WalletLot.objects.get(source="refund").expires_at is None
     services.cancel(ref=payment.ref, reason="changed mind", now=NOW)
     services.cancel(ref=payment.ref, reason="changed mind", now=NOW)
     assert balance(user) == 4_000
@@ -183,6 +182,116 @@ def test_an_unpaid_rest_falls_away_before_the_wallet_gets_anything_back():
     assert (payment.amount_paise, payment.state, balance(user)) == (0, PaymentState.CAPTURED, 1_500)
     services.cancel(ref=payment.ref, reason="nobody there", now=NOW)
     assert balance(user) == 4_000
+    assert queries.audit() == []
+
+
+def test_a_key_that_lowered_an_open_payment_lowers_nothing_more_once_it_is_paid():
+    user = UserFactory()
+    payment = services.open_payment(
+        ref=uuid7(), customer_id=user.pk, amount_paise=6_000, method="cod", due_by=None, now=NOW
+    )
+
+    def lower():
+        return services.lower_amount(ref=payment.ref, by_paise=1_000, reason="short", key="short:1", now=NOW)
+
+    assert lower() == 0
+    services.collect_cash(ref=payment.ref, rider_ref=7, amount_paise=5_000, now=NOW)
+    assert lower() == 0
+    assert not Refund.objects.exists() and balance(user) == 0
+    assert queries.audit() == []
+
+
+def test_what_was_spent_comes_back_as_the_credit_it_was_with_its_own_end():
+    user = UserFactory()
+    credit(user, 1_000, days=5)
+    credit(user, 2_000, days=60, source="referral")
+    payment = payment_of(user, 6_000, 2_500)
+    services.cancel(ref=payment.ref, reason="Not paid in time", now=NOW)
+    lots = WalletLot.objects.order_by("pk").values_list("source", "left_paise", "expires_at")
+    assert list(lots) == [
+        ("cashback", 1_000, NOW + timedelta(days=5)),
+        ("referral", 2_000, NOW + timedelta(days=60)),
+    ]
+    assert services.sweep_expired(now=NOW + timedelta(days=61)) == 2
+    assert ledger.balance("promotions") == 0
+    assert queries.audit() == []
+
+
+def test_a_part_comes_back_to_the_credit_that_ends_last_and_never_more_than_was_taken():
+    user = UserFactory()
+    credit(user, 1_000, days=5)
+    credit(user, 1_000, source="goodwill")
+    payment = payment_of(user, 0, 2_000, method="wallet")
+    services.lower_amount(ref=payment.ref, by_paise=1_200, reason="short", key="a", now=NOW)
+    lots = WalletLot.objects.order_by("pk")
+    assert list(lots.values_list("left_paise", flat=True)) == [200, 1_000]
+    services.cancel(ref=payment.ref, reason="no", now=NOW)
+    assert list(lots.values_list("left_paise", flat=True)) == [1_000, 1_000]
+    assert queries.audit() == []
+
+
+def test_credit_that_ended_while_an_order_had_it_is_good_for_a_week_more_once():
+    user, later = UserFactory(), NOW + timedelta(days=5)
+    credit(user, 1_000, days=1)
+    services.cancel(ref=payment_of(user, 6_000, 1_000).ref, reason="no store", now=later)
+    lot = WalletLot.objects.get()
+    assert (lot.left_paise, lot.expires_at) == (1_000, later + timedelta(days=7))
+
+    again = payment_of(user, 6_000, 1_000)
+    much_later = later + timedelta(days=8)
+    services.cancel(ref=again.ref, reason="no store", now=much_later)
+    assert queries.wallet_of(user.pk, now=much_later).balance_paise == 0
+    assert services.sweep_expired(now=much_later) == 1
+    assert ledger.balance("promotions") == 0
+    assert queries.audit() == []
+
+
+def test_credit_that_came_back_before_the_sweep_had_the_lock_is_not_swept():
+    user = UserFactory()
+    credit(user, 1_000, days=1)
+    later = NOW + timedelta(days=2)
+    services.cancel(ref=payment_of(user, 6_000, 1_000).ref, reason="no store", now=later)
+    assert not wallet._expire(user.pk, WalletLot.objects.get().pk, now=later)
+    assert queries.wallet_of(user.pk, now=later).balance_paise == 1_000
+
+
+def test_what_comes_back_after_the_rest_has_ended_ends_once_more():
+    user = UserFactory()
+    credit(user, 1_000, days=1)
+    payment = payment_of(user, 6_000, 700)
+    assert services.sweep_expired(now=NOW + timedelta(days=2)) == 1
+    services.cancel(ref=payment.ref, reason="no store", now=NOW + timedelta(days=2))
+    assert queries.wallet_of(user.pk, now=NOW + timedelta(days=3)).balance_paise == 700
+    assert services.sweep_expired(now=NOW + timedelta(days=10)) == 1
+    assert ledger.balance("promotions") == 0
+    assert queries.audit() == []
+
+
+def test_credit_spent_before_it_was_written_down_comes_back_as_a_refund():
+    user = UserFactory()
+    credit(user, 1_000, days=5)
+    payment = payment_of(user, 6_000, 1_000)
+    WalletSpent.objects.all().delete()
+    services.cancel(ref=payment.ref, reason="no", now=NOW)
+    assert WalletLot.objects.get(source="refund").left_paise == 1_000
+    assert queries.audit() == []
+
+
+def test_cash_and_the_wallets_part_go_back_as_one_refund_told_once():
+    user = UserFactory()
+    credit(user, 4_000, days=5)
+    payment = payment_of(user, 6_000, 4_000, method="cod")
+    services.collect_cash(ref=payment.ref, rider_ref=7, amount_paise=6_000, now=NOW)
+    for _ in range(2):
+        assert services.lower_amount(ref=payment.ref, by_paise=8_000, reason="Claim", key="k", now=NOW) == 8_000
+    assert Refund.objects.get().amount_paise == balance(user) == 8_000
+    assert Event.objects.filter(code="payments.RefundCompleted").count() == 1
+    assert dict(WalletLot.objects.filter(left_paise__gt=0).values_list("source", "left_paise")) == {
+        "cashback": 2_000,
+        "refund": 6_000,
+    }
+    payment.refresh_from_db()
+    assert (payment.refunded_paise, payment.wallet_returned_paise) == (6_000, 2_000)
     assert queries.audit() == []
 
 

@@ -4,12 +4,14 @@ import random
 from threading import Barrier
 
 import pytest
+from django.db import IntegrityError
 
 from accounts.tests.factories import UserFactory
 from blinkit.kernel.ids import uuid7
 from catalog.tests.factories import NOW
 from payments import queries, services
-from payments.models import MembershipPlan, Wallet, WalletLot
+from payments.models import MembershipPlan, MembershipPurchase, Wallet, WalletLot
+from payments.services import membership
 from payments.tests.test_wallet import balance, credit, payment_of, take
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -77,6 +79,37 @@ def test_refunds_at_once_give_the_wallet_no_more_than_it_gave(race):
     assert race(8, ask).count(3_000) == 3
     assert balance(user) == 9_000
     assert queries.audit() == []
+
+
+@pytest.mark.parametrize("method", ["wallet", "online"])
+def test_the_same_key_at_once_is_one_membership(race, method):
+    user = UserFactory()
+    plan = MembershipPlan.objects.create(name="Plus", price_paise=9_900, days=30, gives="Free delivery")
+    credit(user, 30_000)
+    results = race(
+        4, lambda: services.buy_membership(customer_id=user.pk, plan_id=plan.pk, method=method, key="k", now=NOW)
+    )
+    assert len({purchase.pk for purchase in results}) == 1 == MembershipPurchase.objects.count()
+    assert balance(user) == (20_100 if method == "wallet" else 30_000)
+    assert queries.audit() == []
+
+
+def test_control_without_the_lock_the_same_key_at_once_fails(race, monkeypatch):
+    user = UserFactory()
+    plan = MembershipPlan.objects.create(name="Plus", price_paise=9_900, days=30, gives="Free delivery")
+    credit(user, 30_000)
+    all_looked = Barrier(4, timeout=30)
+
+    def found(wallet: Wallet, *, now: object) -> int:
+        all_looked.wait()
+        return 30_000
+
+    monkeypatch.setattr(membership.wallet, "lock", lambda customer_id: Wallet.objects.get(customer=customer_id))
+    monkeypatch.setattr(membership.wallet, "spendable", found)
+    results = race(
+        4, lambda: services.buy_membership(customer_id=user.pk, plan_id=plan.pk, method="wallet", key="k", now=NOW)
+    )
+    assert sum(isinstance(result, IntegrityError) for result in results) == 3, results
 
 
 def test_a_membership_bought_twice_at_once_from_one_wallet_is_paid_once(race):
