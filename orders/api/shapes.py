@@ -121,6 +121,10 @@ class StoreName(S.Serializer[Any]):
     name = S.CharField()
 
 
+class CartStore(StoreName):
+    is_active = S.BooleanField(help_text="False once it is switched off: checkout asks the others for these items.")
+
+
 class StorePlace(StoreName):
     lat = S.FloatField()
     lng = S.FloatField()
@@ -454,7 +458,7 @@ class WayOut(S.Serializer[Any]):
 
 class CartOut(S.Serializer[Any]):
     id = S.UUIDField(allow_null=True)
-    store = StoreName(allow_null=True)
+    store = CartStore(allow_null=True)
     lines = CartLineOut(many=True)
     units = S.IntegerField()
     bill = CartBill()

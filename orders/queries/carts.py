@@ -132,7 +132,7 @@ class CartView:
     def as_dict(self) -> dict[str, Any]:
         return {
             "id": None if self.cart is None else self.cart.pk,
-            "store": None if self.store is None else {"code": self.store.code, "name": self.store.name},
+            "store": None if self.store is None else store_json(self.store),
             "lines": [line.as_dict() for line in self.lines],
             "units": self.units,
             "bill": bill_json(self.bill),
@@ -170,6 +170,11 @@ def bill_json(bill: Bill) -> dict[str, Any]:
         "fingerprint": bill.fingerprint(),
         "currency": "INR",
     }
+
+
+def store_json(store: Store) -> dict[str, Any]:
+    """A cart's store. One that was switched off keeps its carts: checkout finds another one that has the items."""
+    return {"code": store.code, "name": store.name, "is_active": store.is_active}
 
 
 def gift_json(of: Any) -> dict[str, Any] | None:
