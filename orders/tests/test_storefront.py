@@ -148,12 +148,13 @@ def checkout_form(client: Client, **more: str) -> dict[str, str]:
     return {"fingerprint": fingerprint[1], "address": str(chosen.pk), "method": "cod", **more}
 
 
-def test_cash_cannot_be_left_at_the_door():
+@pytest.mark.parametrize("how", ["leave_at_door", "leave_with_guard"])
+def test_cash_cannot_be_left_at_the_door_or_with_the_guard(how):
     user, product = customer(), ProductFactory()
     address(user)
     full_cart(user, shop(product), {product: 2})
     client = signed_in(user)
-    client.post("/cart/instructions/", {"instruction": ["leave_at_door"]})
+    client.post("/cart/instructions/", {"instruction": [how]})
     assert "Not together with" in client.get("/checkout/").content.decode()
     assert client.post("/checkout/", checkout_form(client)).status_code == 409
     assert not Order.objects.exists()

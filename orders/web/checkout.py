@@ -26,6 +26,7 @@ from inventory.errors import OutOfStock
 from orders import queries, services
 from orders.errors import BillChanged, CartEmpty, NotOnShelf
 from orders.models import Order
+from orders.services.at_door import LEAVING
 from orders.states import Status
 from orders.web import cart as cart_page
 from orders.web import when
@@ -87,8 +88,8 @@ def _show(
     balance = wallet_of(customer_of(shopper.request), now=shopper.now).balance_paise
     from_wallet = min(balance, total) if use_wallet else 0
     too_much = total - from_wallet > limit
-    at_door = "leave_at_door" in shopper.request.session.get(cart_page.INSTRUCTIONS_KEY, [])
-    no_cash = _("Not together with “Leave at the door”") if at_door else ""
+    left = any(chip in LEAVING for chip in shopper.request.session.get(cart_page.INSTRUCTIONS_KEY, []))
+    no_cash = _("Not together with “Leave at the door” or “Leave with the guard”") if left else ""
     methods = [
         {"code": "upi", "icon": "smartphone", "label": _("UPI"), "note": _("Any UPI app, or a QR code"), "refused": ""},
         {"code": "card", "icon": "credit-card", "label": _("Card"), "note": _("Credit or debit"), "refused": ""},
