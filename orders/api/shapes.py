@@ -538,7 +538,7 @@ class Placed(S.Serializer[Any]):
     status = S.ChoiceField(choices=Status.choices)
     total_paise = Money()
     currency = S.CharField()
-    payment_method = S.CharField(help_text="`wallet` when it pays alone.")
+    payment_method = S.CharField(help_text="`wallet` when it pays alone, and when nothing is to be paid.")
     wallet_paise = Money(help_text="Taken from the wallet.")
     to_pay_paise = Money(help_text="The rest, to be paid by `payment_method`.")
     payment_id = S.UUIDField(allow_null=True, help_text="An online order is paid at /payments/{id}/attempts/.")

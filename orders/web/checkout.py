@@ -78,7 +78,9 @@ def _show(
     point = next((address["point"] for address in served if str(address["id"]) == chosen), shopper.place.point)
     choice = when.when(shopper, chosen=slot, store_id=_store_for(point, shopper))
     way, later = WAYS.get(method, Method.ONLINE).value, choice["slot"] is not None
-    view = queries.cart_view(**shopper.owner(), to=point, method=way, later=later, now=shopper.now)
+    view = queries.cart_view(
+        **shopper.owner(), to=point, method=way, later=later, use_wallet=use_wallet, now=shopper.now
+    )
     bill: Any = {**new_bill, "fees_why": new_bill.get("why", {})} if new_bill else view.bill
     total = new_bill["total_paise"] if new_bill else view.bill.total_paise
     known = queries.trust_of(customer_id=customer_of(shopper.request), now=shopper.now)
