@@ -162,6 +162,7 @@ def _move(order: Order, store: Store, *, lines: int, units: int, why: str, actor
     order.distance_metres = way_metres(store, order.point)
     order.supplier_state = store.city.state_code
     order.rider_id_ref, order.rider_name, order.rider_accepted_at, order.rider_here_at = None, "", None, None
+    order.doors_before_s = 0
     if order.slot_id is None:
         quote, inputs = promise_for(store, to=order.point, lines=lines, units=units, now=now)
         order.promised_from, order.promised_by = quote.from_at(now), quote.by(now)
@@ -174,7 +175,7 @@ def _move(order: Order, store: Store, *, lines: int, units: int, why: str, actor
     )
     fields = (
         "store", "distance_metres", "supplier_state", "rider_id_ref", "rider_name", "rider_accepted_at",
-        "rider_here_at", "promised_from", "promised_by",
+        "rider_here_at", "doors_before_s", "promised_from", "promised_by",
     )  # fmt: skip
     live.touch(f"store.{old.code}", what="order", id=order.pk)
     if order.status == Status.CONFIRMED:
