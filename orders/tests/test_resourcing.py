@@ -292,7 +292,8 @@ def test_a_store_that_is_switched_off_or_dark_for_a_while_loses_what_waits(what)
     assert order.store_id == second.pk
 
 
-def test_one_that_is_refused_does_not_hold_up_the_others(monkeypatch):
+@pytest.mark.parametrize("broken", [IllegalMove("A picker was quicker."), RuntimeError("A bug.")])
+def test_one_that_is_refused_or_breaks_does_not_hold_up_the_others(monkeypatch, broken):
     milk = ProductFactory()
     first, _second = two_stores(milk)
     one, other = place_order(customer(), first, [milk]), place_order(customer(), first, [milk])
@@ -301,7 +302,7 @@ def test_one_that_is_refused_does_not_hold_up_the_others(monkeypatch):
 
     def picked_meanwhile(*, order_id, **more):
         if order_id == one.pk:
-            raise IllegalMove("A picker was quicker.")
+            raise broken
         return honest(order_id=order_id, **more)
 
     monkeypatch.setattr(resourcing, "resource", picked_meanwhile)
