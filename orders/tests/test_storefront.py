@@ -252,6 +252,9 @@ def test_a_declined_payment_shows_the_ways_that_are_left():
     ways = ("Try again", "Pay by card instead", "Cash at the door instead")
     for words in ("Not enough money.", *ways, 'data-kind="stop"'):
         assert words in page
+    Order.objects.update(instructions=["leave_with_guard"])  # cash needs a hand
+    assert "Cash at the door instead" not in client.get(f"/orders/{made.pk}/pay/").content.decode()
+    Order.objects.update(instructions=[])
     answer = client.post(f"/orders/{made.pk}/pay/", {"instrument": "card"})
     assert "/sandbox-gateway/pay/" in answer.url and attempt.gateway_ref not in answer.url
     Attempt.objects.update(state=AttemptState.DECLINED)

@@ -267,6 +267,8 @@ def _way_of(instrument: str) -> str:
 
 
 def _may_pay_cash(order: Order, now: datetime) -> bool:
+    if any(chip in LEAVING for chip in order.instructions):
+        return False
     known = queries.trust_of(customer_id=order.customer_id, now=now)
     return order.to_pay_paise <= known.limit_paise(goods.fee_policy(order.store).cod_limit_paise)
 
