@@ -292,13 +292,14 @@ _STORE_SQL = f"""SELECT {", ".join(_STORE_COLUMNS)}, (SELECT b.token FROM catalo
     FROM catalog_store s JOIN catalog_city c ON c.id = s.city_id LEFT JOIN catalog_storeload l ON l.store_id = s.id
     LEFT JOIN LATERAL (SELECT * FROM catalog_feepolicy p WHERE p.store_id = s.id OR p.city_id = s.city_id
         ORDER BY p.store_id NULLS LAST LIMIT 1) f ON true
-    WHERE s.is_active"""
+    WHERE """
+_ACTIVE = "s.is_active"
 
 
-def _stores(condition: str = "true", parameters: Sequence[Any] = ()) -> list[Store]:
-    """Active stores with city, load and fee policy, all in the one statement."""
+def _stores(condition: str = _ACTIVE, parameters: Sequence[Any] = ()) -> list[Store]:
+    """Stores with city, load and fee policy, all in the one statement."""
     with connection.cursor() as cursor:
-        cursor.execute(f"{_STORE_SQL} AND {condition} ORDER BY s.code", parameters)
+        cursor.execute(f"{_STORE_SQL}{condition} ORDER BY s.code", parameters)
         return [_store(list(row)) for row in cursor.fetchall()]
 
 
@@ -333,7 +334,7 @@ def stores_for(point: Point) -> list[Store]:
     and load are the caller's to judge (`is_open`, `current_mode`, `store.load`).
     """
     near = _stores(
-        "s.area_south <= %s AND s.area_north >= %s AND s.area_west <= %s AND s.area_east >= %s",
+        f"{_ACTIVE} AND s.area_south <= %s AND s.area_north >= %s AND s.area_west <= %s AND s.area_east >= %s",
         [point.lat, point.lat, point.lng, point.lng],
     )
     inside = [store for store in near if contains(store.area, point)]
@@ -342,14 +343,15 @@ def stores_for(point: Point) -> list[Store]:
 
 def store_by_code(code: str) -> Store:
     """The active store with its city, load and fee policy, in one statement. Raises NoSuchStore."""
-    found = _stores("s.code = %s", [code])
+    found = _stores(f"{_ACTIVE} AND s.code = %s", [code])
     if not found:
         raise NoSuchStore()
     return found[0]
 
 
 def store_by_id(store_id: int) -> Store:
-    """The same by id."""
+    """The store of a cart or an order, switched off or not: what was begun there stays readable, and is moved or ended
+    by its own rules. In one statement as well. Raises NoSuchStore."""
     found = _stores("s.id = %s", [store_id])
     if not found:
         raise NoSuchStore()

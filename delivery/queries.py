@@ -25,6 +25,7 @@ from delivery.models import Earning, Offer, OfferState, Rider, Shift, Stop, Stop
 from delivery.paying import PARTS
 from delivery.services.drops import hints_for
 from delivery.standing_queries import duty_json
+from orders.landmarks import is_landmark
 from orders.models import Order, OrderLine
 from orders.queries.handover import scanned_bags
 from orders.services.at_door import LEAVING
@@ -40,10 +41,6 @@ OFFER_NOTICE_FOR = timedelta(minutes=2)
 AREA_DIGITS = 3
 """Coordinates before accepting, and of a door that is over, are rounded to about 100 metres."""
 OVER = (StopState.DELIVERED, StopState.FAILED, StopState.DROPPED)
-
-
-LANDMARKS = ("near ", "opposite ", "opp ", "opp. ", "behind ", "beside ", "next to ", "above ", "in front of ")
-"""How the part of an address begins that is a landmark, not a neighbourhood."""
 
 
 def rider_state(*, rider: Rider, now: datetime) -> dict[str, Any]:
@@ -283,7 +280,7 @@ def area_of(address: str, metres: int) -> str:
     Where none is named: how far from the store (`metres` by street).
     """
     parts = [part.strip() for part in address.split(",") if part.strip()]
-    named = [part for part in parts if not part.isdigit() and not part.lower().startswith(LANDMARKS)]
+    named = [part for part in parts if not part.isdigit() and not is_landmark(part)]
     pincode = next((part for part in reversed(parts) if len(part) == 6 and part.isdigit()), "")
     return ", ".join(filter(None, [named[-1] if len(named) > 1 else "", pincode])) or _("%(km)s km from the store") % {
         "km": f"{metres / 1000:.1f}"

@@ -348,7 +348,7 @@ class _Page(FPDF):
         self.multi_cell(30, 3.4, self.label("Scan to open", apart="\n"), align="L")
         self.set_xy(MARGIN + 32, top)
         words = [("In words", view.words)]
-        if not document.is_credit_note:
+        if not document.is_credit_note and view.paid_paise:
             ways = " + ".join(f"{WAYS.get(how, how)} ₹{_plain(paise)}" for how, paise in view.paid_paise.items())
             words.append(("Paid", ways))
         for name, said in words:

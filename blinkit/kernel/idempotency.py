@@ -22,7 +22,7 @@ from rest_framework.response import Response
 
 from blinkit.kernel.api import dumps
 from blinkit.kernel.context import current_actor
-from blinkit.kernel.errors import Conflict, Invalid, Refusal
+from blinkit.kernel.errors import Conflict, Invalid, Refusal, TooMany
 from blinkit.kernel.models import IdempotencyKey
 
 HEADER = "Idempotency-Key"
@@ -52,8 +52,8 @@ def idempotent(view: Callable[..., Response]) -> Callable[..., Response]:
     """For a DRF view method that creates or charges: the same key gives the same answer, refusals included.
 
     Refuses with 400 without a usable Idempotency-Key header, 422 when the key came with another body before, 409
-    "still-running" when the first request is not done after WAIT_S seconds. Answers of 500 and above, and exceptions
-    that are no refusal, are rolled back together with the key: the client may try again.
+    "still-running" when the first request is not done after WAIT_S seconds. Answers that say "try again later" (429, or
+    500 and above) and exceptions that are no refusal are rolled back together with the key: the client may try again.
     """
 
     @wraps(view)
@@ -102,7 +102,7 @@ def _first_time(
             if key_id is None:
                 return None
             response = view(self, request, *args, **kwargs)
-            if response.status_code >= 500:
+            if _is_for_later(response):
                 transaction.set_rollback(True)
             else:
                 _store(key_id, response)
@@ -110,7 +110,7 @@ def _first_time(
     except (Refusal, APIException, Http404, PermissionDenied) as refusal:
         # The view's writes are undone together with the key, without a savepoint on the way of those that succeed.
         response = self.handle_exception(refusal)
-    if response.status_code >= 500:
+    if _is_for_later(response):
         return response
     with transaction.atomic():
         key_id = _insert(scope, key, fingerprint)
@@ -118,6 +118,11 @@ def _first_time(
             return None  # somebody else ran in between: their answer is the one everybody gets
         _store(key_id, response)
     return response
+
+
+def _is_for_later(response: Response) -> bool:
+    """No answer to keep: asked again with the same key, it may be another one."""
+    return response.status_code == TooMany.status or response.status_code >= 500
 
 
 def _fingerprint(request: Request) -> str:

@@ -15,6 +15,7 @@ from delivery import services as delivery
 from delivery.tests.factories import BAGS, trip
 from fulfillment import services as floor_services
 from fulfillment.models import TaskState
+from fulfillment.services import recalls
 from fulfillment.tests.factories import LATER, floor, order_for, packed, product, task_for, worker
 from inventory import queries, recall_queries, services
 from inventory.errors import LotRecalled
@@ -323,3 +324,20 @@ def test_a_task_that_opens_after_the_recall_asks_only_for_what_is_left(run_event
     assert dict(task.lines.values_list("product_id", "qty")) == {goods.pk: 1, other.pk: 1}
     task = packed(task, worker(store))
     assert (task.state, proof.audit(), queries.audit()) == (TaskState.PACKED, [], [])
+
+
+def test_one_order_that_cannot_be_seen_to_does_not_hold_up_the_others(monkeypatch):
+    goods = product()
+    store, other = only_lot(goods, units=2)
+    broken, one = (place_order(customer(), store, {goods: 1, other: 1}) for _ in range(2))
+    recall(goods, "L1")
+    act = recalls.take_out_recalled
+
+    def breaks(*, order_id, now):
+        if order_id == broken.pk:
+            raise RuntimeError("This one breaks.")
+        act(order_id=order_id, now=now)
+
+    monkeypatch.setattr(recalls, "take_out_recalled", breaks)
+    assert floor_services.sweep_recalled(now=LATER) == 2
+    assert [made.lines.get(product=goods).short_qty for made in (broken, one)] == [0, 1]

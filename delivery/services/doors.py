@@ -139,15 +139,15 @@ def bring_back(*, stop_id: UUID, rider_id: int, why: str, now: datetime) -> Stop
     words = AT_ONCE.get(why) or AFTER_WAIT.get(why) or why.strip()
     if not words:
         raise ReasonMissing("Say what happened at the door.", reasons=[*AFTER_WAIT, *AT_ONCE])
-    wait = DoorWait.objects.filter(stop=stop).first()
+    wait, by_us = DoorWait.objects.filter(stop=stop).first(), why == DAMAGED
     if wait is not None and wait.answer == DoorAnswer.CANCEL:
-        words = CANCELLED_AT_DOOR
+        words, by_us = CANCELLED_AT_DOOR, False
     else:
         if why != DAMAGED:
             _must_stand_there(stop)
         if why not in AT_ONCE:
             refuse_leaving(stop, wait, now=now)
-    return trips.fail_stop(stop_id=stop_id, rider_id=rider_id, reason=words, now=now)
+    return trips.fail_stop(stop_id=stop_id, rider_id=rider_id, reason=words, now=now, by_us=by_us)
 
 
 def refuse_leaving(stop: Stop, wait: DoorWait | None, *, now: datetime) -> None:
@@ -193,8 +193,8 @@ def give_up(*, stop_id: UUID, rider_id: int, reason: str, now: datetime) -> None
 @transaction.atomic
 def call_back(*, order_id: UUID, reason: str, actor: str, now: datetime) -> Stop:
     """Operations end a delivery whose bags are on the road (the customer asked for it, it is no good address): the
-    rider brings them back, what was paid goes back to the customer. The rider is told at once, and paid the ride as
-    offered and the way back. Silent when they ride back already.
+    rider brings them back; what was paid, and the coupon, go back to the customer. The rider is told at once, and paid
+    the ride as offered and the way back. Silent when they ride back already.
 
     Raises ReasonMissing, StopGone unless a rider has the bags, RiderBusy while another rider comes to take them over.
     """
@@ -212,7 +212,9 @@ def call_back(*, order_id: UUID, reason: str, actor: str, now: datetime) -> Stop
         raise StopGone(say("This stop is “{state}”.", state=str(StopState(stop.state).label)), state=stop.state)
     if Rescue.objects.filter(from_trip=stop.trip, taken_at=None, off_at=None).exists():
         raise RiderBusy("Another rider is on the way to these bags. Call that off first.")
-    failed = trips.fail_stop(stop_id=stop_id, rider_id=rider_id, reason=reason, actor=actor, now=now, keeps_offer=True)
+    failed = trips.fail_stop(
+        stop_id=stop_id, rider_id=rider_id, reason=reason, actor=actor, now=now, keeps_offer=True, by_us=True
+    )
     why = reason.strip()[:160]
     orders.evidence(order_id=order_id, kind=CALLED_BACK, detail={"why": why}, actor=actor, now=now)
     called = BagsCalledBack(order_id=order_id, rider_id=rider_id, reason=why)

@@ -15,6 +15,7 @@ from django.db.models import Max, Q, QuerySet
 
 from blinkit.kernel import events, live, metrics
 from blinkit.kernel.said import say
+from blinkit.kernel.sweeping import one_by_one
 from delivery import saying_no
 from delivery.errors import NoSuchOffer, NotOnDuty, OfferGone, RiderBusy, Suspended
 from delivery.events import OfferAnswered
@@ -150,9 +151,11 @@ def withdraw_all(offers: Iterable[Offer], jobs: Mapping[UUID, Job], *, reason: s
 
 
 def sweep_offers(*, now: datetime, limit: int = 200) -> int:
-    """Offers nobody answered in time go back to the pool. Returns how many. Each is an act of its own."""
+    """Offers nobody answered in time go back to the pool. Returns how many. Each is an act of its own: one that fails
+    does not hold up the others."""
     due = Offer.objects.filter(state=OfferState.OPEN, expires_at__lte=now).order_by("expires_at")
-    return sum(_expire(offer_id, now=now) for offer_id in list(due.values_list("pk", flat=True)[:limit]))
+    ids = list(due.values_list("pk", flat=True)[:limit])
+    return one_by_one(ids, lambda offer_id: _expire(offer_id, now=now), sweep="offers")
 
 
 @transaction.atomic

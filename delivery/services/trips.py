@@ -270,12 +270,19 @@ def deliver(
 
 @transaction.atomic
 def fail_stop(
-    *, stop_id: UUID, rider_id: int, reason: str, now: datetime, actor: str = "", keeps_offer: bool = False
+    *,
+    stop_id: UUID,
+    rider_id: int,
+    reason: str,
+    now: datetime,
+    actor: str = "",
+    keeps_offer: bool = False,
+    by_us: bool = False,
 ) -> Stop:
     """Nobody to hand it to: the goods go back to the store; the trip is over when the store has them
     (services.returns). The ride is paid all the same: to the door, or where the bags turned round before it as far as
-    it was ridden; with `keeps_offer` (the house ended it, not the rider) never less than the offer said. Silent when
-    repeated."""
+    it was ridden; with `keeps_offer` (the house ended it, not the rider) never less than the offer said. `by_us`: the
+    customer did nothing to it (orders.undelivered). Silent when repeated."""
     stop = lock_stop(stop_id, rider_id)
     if stop.state == StopState.FAILED:
         return stop
@@ -283,7 +290,8 @@ def fail_stop(
     if not reason.strip():
         raise ReasonMissing("Say what happened at the door.")
     turned = _turned_at(stop, now=now)
-    order = orders.undelivered(order_id=stop.job.order_id, reason=reason, actor=actor or f"rider:{rider_id}", now=now)
+    who = actor or f"rider:{rider_id}"
+    order = orders.undelivered(order_id=stop.job.order_id, reason=reason, actor=who, now=now, by_us=by_us)
     stop.fail_reason = reason.strip()[:160]
     pay.earn(stop, door=order.point, tip_paise=0, now=now, turned=turned, keeps_offer=keeps_offer)
     returns.begin_return(stop, at=turned or order.point, now=now)

@@ -24,6 +24,7 @@ from orders.errors import CashNeedsHand, NoSuchOrder, WrongBag
 from orders.models import Evidence, LateStep, Order, Promise
 from orders.queries.calibration import calibration
 from orders.states import Status
+from orders.tests.test_promotions import promotion
 
 pytestmark = pytest.mark.django_db
 AT_DOOR = NOW + timedelta(minutes=10)
@@ -446,3 +447,25 @@ def test_who_cancels_at_the_door_after_all_is_left_nothing_there():
     assert status(stop) == Status.IN_TRANSIT and not Earning.objects.exists()
     services.deliver(stop_id=stop.pk, rider_id=made.rider_id, otp=order.door_otp, now=AT_DOOR)
     assert status(stop) == Status.DELIVERED, "who gives the code takes it after all"
+
+
+@pytest.mark.parametrize(
+    ("why", "cancelled", "used"),
+    [("damaged", False, 0), ("called back", False, 0), ("refused", False, 1), ("damaged", True, 1)],
+)
+def test_a_promotion_is_given_back_where_the_customer_did_nothing_to_it(why, cancelled, used):
+    limited = promotion(max_uses=1)
+    made, stop = trip(to_door=True)
+    order = stop.job.order
+    limited.refresh_from_db()
+    assert limited.used_count == 1
+    if cancelled:
+        services.begin_wait(stop_id=stop.pk, rider_id=made.rider_id, now=AT_DOOR)
+        services.answer_door(order_id=order.pk, customer_id=order.customer_id, answer="cancel", now=AT_DOOR)
+    for _ in range(2):
+        if why == "called back":
+            services.call_back(order_id=order.pk, reason="The oil leaks", actor="user:1", now=AT_DOOR)
+        else:
+            services.bring_back(stop_id=stop.pk, rider_id=made.rider_id, why=why, now=AT_DOOR)
+    limited.refresh_from_db()
+    assert limited.used_count == used

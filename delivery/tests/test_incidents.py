@@ -15,6 +15,7 @@ from delivery.incidents import Incident, IncidentNote, Rescue
 from delivery.models import Earning, Job, JobState, Stop, StopState, Trip
 from delivery.services import incidents
 from delivery.tests.factories import BAGS, rider, trip
+from orders import services as orders
 from orders.errors import WrongBags
 from orders.models import LegStat, Order
 from orders.states import Status
@@ -132,7 +133,8 @@ def stranded():
 
 
 def test_bags_of_a_stranded_rider_are_taken_over_and_delivered(client):
-    made, _stop, zoya = stranded()
+    made, stop, zoya = stranded()
+    orders.doors_before(order_id=stop.job.order_id, rider_id=made.rider_id, longer_s=600)
     incident = incidents.tell(rider_id=made.rider_id, kind="accident", nonce="a", now=LATER)
     client.force_login(UserFactory(roles=["ops"]))
     page = client.get(f"/ops/incidents/{incident.pk}/").content.decode()
@@ -149,6 +151,7 @@ def test_bags_of_a_stranded_rider_are_taken_over_and_delivered(client):
         services.take_over(rider_id=zoya.pk, bag_codes=["bag-2", "BAG-1"], now=LATER)
     order = Order.objects.get()
     assert (order.status, order.rider_id_ref, order.rider_name) == (Status.IN_TRANSIT, zoya.pk, "Zoya")
+    assert order.doors_before_s == 0, "the doors before it were of the other trip"
     made.refresh_from_db()
     assert made.ended_at == LATER and Job.objects.get().state == JobState.TAKEN
     assert Earning.objects.get().parts["tip_paise"] == 0, "the first rider is paid for the ride so far"

@@ -12,7 +12,7 @@ from catalog.tests.factories import NOW, ProductFactory, store
 from delivery import saying_no, services
 from delivery.errors import NoSuchOffer, NotOnDuty, OfferGone, Suspended, TripLive
 from delivery.models import Decision, Job, JobState, Offer, OfferState, Rider, Shift, Stop, Trip
-from delivery.services import asking
+from delivery.services import asking, offers
 from delivery.tests.factories import offered, packed, rider, trip, waiting_job
 from orders import services as orders
 from orders.models import Order
@@ -146,6 +146,25 @@ def test_rows_without_a_time_count_from_the_opening_of_the_job():
     assert saying_no.refused_by(rows, now=NOW, **ask) == {3, 4}
     assert saying_no.refused_by(rows, now=NOW + timedelta(minutes=6), **ask) == set()
     assert saying_no.all_said_no(rows, on_duty={3, 4}) and not saying_no.all_said_no(rows, on_duty=())
+
+
+def test_one_offer_that_cannot_be_taken_back_does_not_hold_up_the_others(monkeypatch):
+    job = waiting_job()
+    for _ in range(2):
+        rider(job.store)
+    broken = offered(job)
+    second = waiting_job(at=job.store)
+    other = offered(second)
+    act = offers._lock_offer
+
+    def breaks(offer_id):
+        if offer_id == broken.pk:
+            raise RuntimeError("This one breaks.")
+        return act(offer_id)
+
+    monkeypatch.setattr(offers, "_lock_offer", breaks)
+    assert services.sweep_offers(now=SOON) == 1
+    assert dict(Offer.objects.values_list("pk", "state")) == {broken.pk: OfferState.OPEN, other.pk: OfferState.EXPIRED}
 
 
 def test_unanswered_goes_to_the_next_and_comes_back_when_nobody_else_is_there():

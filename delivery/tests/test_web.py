@@ -7,11 +7,13 @@ from django.utils import timezone
 
 from accounts.tests.factories import UserFactory
 from blinkit.kernel import live
+from catalog.tests.factories import ProductFactory
 from delivery import queries, services
 from delivery.models import Offer, Stop, Trip
 from delivery.tests.factories import BAGS, offered, packed, rider, waiting_job
 from orders.models import Order, OrderLine
 from orders.states import Status
+from orders.tests.factories import address, customer, place_order, shop
 
 pytestmark = pytest.mark.django_db
 
@@ -177,6 +179,7 @@ def test_an_area_without_a_name_is_a_distance_and_cold_is_what_was_found():
     assert queries.area_of("12", 1240) == "1.2 km from the store"
     assert queries.area_of("12, 5th Cross, Indiranagar, 560038", 1240) == "Indiranagar, 560038"
     assert queries.area_of("12, 5th Cross, Indiranagar, Opposite the park, 560038", 1240) == "Indiranagar, 560038"
+    assert queries.area_of("12, 5th Cross, Indiranagar, मंदिर के पास, 560038", 1240) == "Indiranagar, 560038"
     job = waiting_job()
     line = OrderLine.objects.select_related("product").get(order=job.order)
     line.product.zone = "chilled"
@@ -211,3 +214,20 @@ def test_a_wrong_position_does_not_keep_the_rider_from_the_shelf(client):
     client.post("/rider/trip/at-store/", {"sure": "1"})
     assert Trip.objects.get().at_store_at
     assert 'name="sure"' not in client.get("/rider/").content.decode()
+
+
+@pytest.mark.parametrize(
+    ("landmark", "written"),
+    [
+        ("Blue gate", "near Blue gate"),
+        ("Blue gate, 2nd floor", "near Blue gate; 2nd floor"),
+        ("Opposite the park", "Opposite the park"),
+        ("मंदिर के पास", "मंदिर के पास"),
+    ],
+)
+def test_a_landmark_stands_in_the_address_as_one_and_is_never_the_area_of_an_offer(landmark, written):
+    milk, user = ProductFactory(), customer()
+    address(user, line2="Indiranagar", landmark=landmark)
+    text = place_order(user, shop(milk), [milk]).address_text
+    assert text == f"12, 5th Cross, Indiranagar, {written}, 560038"
+    assert queries.area_of(text, 1240) == "Indiranagar, 560038"

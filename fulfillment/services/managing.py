@@ -9,6 +9,7 @@ from django.db import transaction
 from django.db.models import Exists, OuterRef
 
 from blinkit.kernel import events
+from blinkit.kernel.sweeping import one_by_one
 from fulfillment.errors import NoSuchTask, TaskBusy
 from fulfillment.events import TaskPassedOn, TaskPinned
 from fulfillment.models import PickerShift, PickLine, PickTask, TaskState
@@ -93,16 +94,17 @@ def sweep(*, now: datetime) -> int:
     Returns how many tasks. Each is an act of its own: one that fails does not hold up the others.
     """
     forgotten = PickerShift.objects.filter(ended_at=None, started_at__lt=now - LONGEST_SHIFT)
-    for shift_id in list(forgotten.values_list("pk", flat=True)):
-        _end_forgotten(shift_id, now=now)
+    shifts = list(forgotten.values_list("pk", flat=True))
+    one_by_one(shifts, lambda shift_id: _end_forgotten(shift_id, now=now), sweep="shifts")
     end_forgotten_breaks(now=now)
     on_floor = PickerShift.objects.filter(user=OuterRef("picker"), store=OuterRef("store"), ended_at=None)
     stuck = PickTask.objects.filter(~Exists(on_floor), state__in=IN_WORK).order_by("pk")
-    rescued = sum(_rescue(task_id, now=now) for task_id in list(stuck.values_list("pk", flat=True)))
+    tasks = list(stuck.values_list("pk", flat=True))
+    rescued = one_by_one(tasks, lambda task_id: _rescue(task_id, now=now), sweep="tasks")
     helps = PickerShift.objects.filter(user=OuterRef("helper"), store=OuterRef("task__store"), ended_at=None)
     alone = PickLine.objects.filter(~Exists(helps), helper__isnull=False, done_at=None, task__state__in=IN_WORK)
-    for task_id, helper_id in sorted(set(alone.values_list("task_id", "helper_id"))):
-        _end_help(task_id, helper_id)
+    helped = sorted(set(alone.values_list("task_id", "helper_id")))
+    one_by_one(helped, lambda one: _end_help(*one), sweep="helpers")
     return rescued
 
 

@@ -9,6 +9,7 @@ from uuid import UUID
 
 from django.db import transaction
 
+from blinkit.kernel.sweeping import one_by_one
 from fulfillment.models import PickLine, PickTask, TaskState
 from fulfillment.services.inside import hint, lock_task
 from fulfillment.services.life import end_cancelled
@@ -49,12 +50,14 @@ def take_out_recalled(*, order_id: UUID, now: datetime) -> None:
 
 
 def sweep_recalled(*, now: datetime) -> int:
-    """The same for every order that holds such units: those paid for, or begun, after the recall. Returns how many."""
-    refs = sorted({it.ref for it in recall_queries.not_to_leave()})
-    for ref in refs:
-        if Order.objects.filter(pk=ref).exists():
-            take_out_recalled(order_id=ref, now=now)
-    return len(refs)
+    """The same for every order that holds such units: those paid for, or begun, after the recall. Returns how many.
+
+    One that fails does not hold up the others.
+    """
+    refs = {it.ref for it in recall_queries.not_to_leave()}
+    held = list(Order.objects.filter(pk__in=refs).order_by("pk").values_list("pk", flat=True))
+    one_by_one(held, lambda order_id: take_out_recalled(order_id=order_id, now=now), sweep="recalled")
+    return len(held)
 
 
 def _short(

@@ -24,6 +24,7 @@ from fulfillment.errors import (
     WrongItem,
 )
 from fulfillment.models import Bag, PickLine, PickTask, ScanNonce, ShelfSlot, TaskState
+from fulfillment.services import managing
 from fulfillment.tests.factories import (
     LATER,
     floor,
@@ -340,6 +341,25 @@ def test_a_task_of_somebody_who_went_home_goes_back_with_what_is_in_the_tote():
     again = services.next_task(store_id=store.pk, picker_id=other.pk, now=LATER)
     assert again == task and again.picker_id == other.pk
     assert scan(task, other, bread.barcode, "n2").task_done
+
+
+def test_one_task_that_cannot_be_put_back_does_not_hold_up_the_others(monkeypatch):
+    milk = product()
+    store = floor(milk)
+    broken, other = (task_for(store, [milk]) for _ in range(2))
+    for task in (broken, other):
+        services.start(task_id=task.pk, picker_id=worker(store).pk, now=LATER)
+    act = managing.lock_task
+
+    def breaks(task_id):
+        if task_id == broken.pk:
+            raise RuntimeError("This one breaks.")
+        return act(task_id)
+
+    monkeypatch.setattr(managing, "lock_task", breaks)
+    assert services.sweep(now=NOW + timedelta(hours=15)) == 1
+    other.refresh_from_db()
+    assert other.picker_id is None
 
 
 def test_a_manager_passes_a_task_on_or_back_into_the_queue():

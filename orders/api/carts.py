@@ -54,22 +54,27 @@ class CartView(APIView):
             *place(description="Where to; else the default address."),
             OpenApiParameter("method", enum=["cod", "online"], description="Count its promotions as well."),
             OpenApiParameter("later", OpenApiTypes.BOOL, description="For a slot: no busy-hour fee of now."),
+            OpenApiParameter("use_wallet", OpenApiTypes.BOOL, description="The wallet pays first, the rest `method`."),
         ],
         responses=shapes.CartOut,
     )
     def get(self, request: Request) -> Response:
         """Today's prices and stock; `problems` is what to settle before it can be ordered.
 
-        Promotions for a way to pay count once it is given: the bill to order at is the one for that `method`, and
-        with `later` the one for a slot.
+        Promotions for a way to pay count once it is given: the bill to order at is the one for that `method`, with
+        `use_wallet` the one without them where the wallet pays all, and with `later` the one for a slot.
         """
         method = request.query_params.get("method", "")
         known = [code for code, _ in shapes.WAYS]
         if method and method not in known:
             raise Invalid("Pay by one of these.", known=known, errors={"method": [f"One of {', '.join(known)}."]})
-        later = request.query_params.get("later", "").lower() in ("1", "true")
+        later, use_wallet = (
+            request.query_params.get(name, "").lower() in ("1", "true") for name in ("later", "use_wallet")
+        )
         owner, point = owner_of(request), point_of(request)
-        view = queries.cart_view(**owner, to=point, method=method, later=later, now=timezone.now())
+        view = queries.cart_view(
+            **owner, to=point, method=method, later=later, use_wallet=use_wallet, now=timezone.now()
+        )
         return cart_answer(view, customer_id=owner.get("customer_id"))
 
     @extend_schema(

@@ -121,6 +121,10 @@ class StoreName(S.Serializer[Any]):
     name = S.CharField()
 
 
+class CartStore(StoreName):
+    is_active = S.BooleanField(help_text="False once it is switched off: checkout asks the others for these items.")
+
+
 class StorePlace(StoreName):
     lat = S.FloatField()
     lng = S.FloatField()
@@ -454,7 +458,7 @@ class WayOut(S.Serializer[Any]):
 
 class CartOut(S.Serializer[Any]):
     id = S.UUIDField(allow_null=True)
-    store = StoreName(allow_null=True)
+    store = CartStore(allow_null=True)
     lines = CartLineOut(many=True)
     units = S.IntegerField()
     bill = CartBill()
@@ -534,7 +538,7 @@ class Placed(S.Serializer[Any]):
     status = S.ChoiceField(choices=Status.choices)
     total_paise = Money()
     currency = S.CharField()
-    payment_method = S.CharField(help_text="`wallet` when it pays alone.")
+    payment_method = S.CharField(help_text="`wallet` when it pays alone, and when nothing is to be paid.")
     wallet_paise = Money(help_text="Taken from the wallet.")
     to_pay_paise = Money(help_text="The rest, to be paid by `payment_method`.")
     payment_id = S.UUIDField(allow_null=True, help_text="An online order is paid at /payments/{id}/attempts/.")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -27,6 +27,8 @@ from orders.queries.carrying import too_much
 from orders.queries.offers import Buyer, Offered, offered
 from orders.queries.places import fees_json
 from orders.queries.quotes import remember
+from payments.models import Method
+from payments.queries import wallet_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +134,7 @@ class CartView:
     def as_dict(self) -> dict[str, Any]:
         return {
             "id": None if self.cart is None else self.cart.pk,
-            "store": None if self.store is None else {"code": self.store.code, "name": self.store.name},
+            "store": None if self.store is None else store_json(self.store),
             "lines": [line.as_dict() for line in self.lines],
             "units": self.units,
             "bill": bill_json(self.bill),
@@ -172,6 +174,11 @@ def bill_json(bill: Bill) -> dict[str, Any]:
     }
 
 
+def store_json(store: Store) -> dict[str, Any]:
+    """A cart's store. One that was switched off keeps its carts: checkout finds another one that has the items."""
+    return {"code": store.code, "name": store.name, "is_active": store.is_active}
+
+
 def gift_json(of: Any) -> dict[str, Any] | None:
     """The gift of a cart or an order; None when it is none."""
     return {"note": of.gift_note, "from_name": of.gift_from} if of is not None and of.is_gift else None
@@ -184,11 +191,13 @@ def cart_view(
     to: Point | None = None,
     method: str = "",
     later: bool = False,
+    use_wallet: bool = False,
     now: datetime | None = None,
 ) -> CartView:
     """The cart of a customer or guest, priced now for a delivery to `to` (default: the customer's default address).
 
-    With a way to pay (`method`) its own promotions count as well; for a slot (`later`) the busy hour of now does not.
+    With a way to pay (`method`) its own promotions count as well, unless the wallet is to pay first (`use_wallet`) and
+    pays all; for a slot (`later`) the busy hour of now does not.
     """
     owner = {"customer_id": customer_id} if customer_id is not None else {"guest_token": guest_token}
     if owner.get("customer_id") is None and guest_token is None:
@@ -198,7 +207,7 @@ def cart_view(
         return EMPTY
     lines = CartLine.objects.filter(cart=cart).values_list(*WANTED)
     wanted, store = [Wanted(*line) for line in lines], goods.store_by_id(cart.store_id)
-    return view_of(cart, wanted, store=store, to=to, method=method, later=later, now=now)
+    return view_of(cart, wanted, store=store, to=to, method=method, later=later, use_wallet=use_wallet, now=now)
 
 
 def view_of(
@@ -210,6 +219,7 @@ def view_of(
     rows: Mapping[int, ShelfRow] | None = None,
     method: str = "",
     later: bool = False,
+    use_wallet: bool = False,
     now: datetime | None = None,
 ) -> CartView:
     """Price these lines at this store. Two or three statements; `rows` saves one where the caller has them."""
@@ -221,7 +231,7 @@ def view_of(
         to = default_place(cart.customer_id)
     metres = 0 if to is None else way_metres(store, to)
     policy = goods.fee_policy(store)
-    buyer = Buyer(now or timezone.now(), cart.customer_id, cart.coupon_code, method, later)
+    buyer = Buyer(now or timezone.now(), cart.customer_id, cart.coupon_code, method, later, use_wallet)
     bill, given = price(wanted, rows, store=store, metres=metres, tip_paise=cart.tip_paise, buyer=buyer)
     remember(bill)
     lines = tuple(
@@ -258,7 +268,28 @@ def price(
     tip_paise: int,
     buyer: Buyer,
 ) -> tuple[Bill, Offered]:
-    """The one way a basket is priced, for the cart and at checkout. Lines the shelf does not list cost nothing."""
+    """The one way a basket is priced, for the cart and at checkout. Lines the shelf does not list cost nothing.
+
+    Where the wallet would pay all of it, an offer for another way to pay does not count: nothing is paid that way.
+    """
+    bill, given = _priced(wanted, rows, store=store, metres=metres, tip_paise=tip_paise, buyer=buyer)
+    if buyer.use_wallet and given.asks_for_a_way and buyer.customer_id is not None:
+        balance_paise = wallet_of(buyer.customer_id, now=buyer.now).balance_paise
+        if 0 < bill.total_paise <= balance_paise:
+            by_wallet = replace(buyer, method=Method.WALLET.value)
+            return _priced(wanted, rows, store=store, metres=metres, tip_paise=tip_paise, buyer=by_wallet)
+    return bill, given
+
+
+def _priced(
+    wanted: Sequence[Wanted],
+    rows: Mapping[int, ShelfRow],
+    *,
+    store: Store,
+    metres: int,
+    tip_paise: int,
+    buyer: Buyer,
+) -> tuple[Bill, Offered]:
     given = offered({line.product_id: line.qty for line in wanted}, rows, store=store, buyer=buyer)
     billed = [
         LineInput(

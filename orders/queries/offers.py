@@ -33,6 +33,8 @@ class Buyer:
     method: str = ""
     later: bool = False
     """Ordered for a slot: the busy hour of now does not count."""
+    use_wallet: bool = False
+    """The wallet pays first: where it pays all, nothing is paid by `method`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +46,11 @@ class Offered:
     coupon: dict[str, Any] | None = None
     costs: Mapping[int, Charged] = field(default_factory=dict)
     """What a unit costs this buyer in this basket, by product id."""
+
+    @property
+    def asks_for_a_way(self) -> bool:
+        """Something of it is only for those who pay in a certain way."""
+        return any(applied.rule.method for applied in self.decision.applied)
 
     def as_dict(self) -> dict[str, Any]:
         told = [refused.as_dict() for refused in self.decision.refused if refused.why not in UNTOLD]

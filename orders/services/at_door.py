@@ -176,8 +176,8 @@ def rider_changed(*, order_id: UUID, rider_id: int, rider_name: str, actor: str,
         raise IllegalMove("The bags are not on the road.", status_now=order.status)
     hint(order)  # the one who gives them away looks again too
     old, order.rider_id_ref, order.rider_name = order.rider_name, rider_id, rider_name
-    order.rider_at_door_at = None
-    order.save(update_fields=["rider_id_ref", "rider_name", "rider_at_door_at"])
+    order.rider_at_door_at, order.doors_before_s = None, 0  # of the rider who has them no more
+    order.save(update_fields=["rider_id_ref", "rider_name", "rider_at_door_at", "doors_before_s"])
     Evidence.objects.create(
         order=order, kind="rider_changed", detail={"from": old, "to": rider_name}, actor=actor, at=now
     )

@@ -10,6 +10,7 @@ from django.db import transaction
 from django.db.models import Count, Sum
 
 from blinkit.kernel.said import say
+from blinkit.kernel.sweeping import one_by_one
 from catalog import queries as goods
 from catalog import services as promotions
 from inventory import services as stock
@@ -36,6 +37,7 @@ def confirm(*, order_id: UUID, now: datetime, actor: str = "system") -> Order:
     """The order is paid: PENDING → CONFIRMED, the hold made firm, the promise written. Silent unless it is PENDING.
 
     When its stock was given back meanwhile (paid at the very end of the window), it is cancelled and refunded instead.
+    A store that was switched off meanwhile is its store all the same: `sweep_offline` finds it another one.
     """
     order = lock(order_id)
     if order.status != Status.PENDING:
@@ -131,20 +133,18 @@ def sweep_unpaid(*, now: datetime, limit: int = 200) -> int:
     Each order is an act of its own: one that fails does not hold up the others.
     """
     due = Order.objects.filter(status=Status.PENDING, pay_by__lte=now).order_by("pay_by").values_list("pk", flat=True)
-    return sum(end_window(order_id=order_id, now=now) for order_id in list(due[:limit]))
+    return one_by_one(list(due[:limit]), lambda order_id: end_window(order_id=order_id, now=now), sweep="unpaid")
 
 
 def close_delivered(*, now: datetime, limit: int = 500) -> int:
     """Close what was delivered so long ago that nothing of it can be claimed any more, and at least ORDER_CLOSE_AFTER_H
-    ago. Returns how many."""
+    ago. Returns how many. Each is an act of its own."""
     policy = claims.policy()
     hours = max(getattr(settings, "ORDER_CLOSE_AFTER_H", 24), policy.window_h, policy.perishable_window_h)
     before = now - timedelta(hours=hours)
     due = Order.objects.filter(status=Status.DELIVERED, delivered_at__lte=before).order_by("delivered_at")
     ids = list(due.values_list("pk", flat=True)[:limit])
-    for order_id in ids:
-        close(order_id=order_id, now=now)
-    return len(ids)
+    return one_by_one(ids, lambda order_id: close(order_id=order_id, now=now), sweep="close")
 
 
 @transaction.atomic

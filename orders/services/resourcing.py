@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
+from itertools import islice
 from uuid import UUID
 
 from django.conf import settings
@@ -16,6 +17,7 @@ from django.db.models import F, OuterRef, Q, Subquery
 
 from blinkit.kernel import events, live, metrics
 from blinkit.kernel.errors import Refusal
+from blinkit.kernel.sweeping import one_by_one
 from catalog import queries as goods
 from catalog.models import Store, StoreMode
 from catalog.ways import way_metres
@@ -79,7 +81,7 @@ def resource(*, order_id: UUID, store_id: int, cause: Cause, why: str, actor: st
 
 def sweep_offline(*, now: datetime, limit: int = 100) -> int:
     """Move what waits in stores that are paused, closed or switched off for longer than its promise bears. Returns how
-    many orders. Each is an act of its own: one that is refused does not hold up the others."""
+    many orders. Each is an act of its own: one that is refused or breaks does not hold up the others."""
     back = {store.pk: _back_at(store, now=now) for store in _offline(now=now)}
     made = Promise.objects.filter(order=OuterRef("pk")).order_by("-pk")
     waiting = (
@@ -88,22 +90,19 @@ def sweep_offline(*, now: datetime, limit: int = 100) -> int:
         .annotate(usual=Subquery(made.annotate(takes=F("p50_at") - F("made_at")).values("takes")[:1]))
         .order_by("promised_by", "pk")
     )
-    moved = 0
-    for order in list(waiting):
-        if moved == limit:
-            break
-        store_id, back_at = order.store_id, back[order.store_id]
-        if bears(order, back_at=back_at, usual=order.usual or timedelta(0)):
-            continue
-        try:
-            resource(
-                order_id=order.pk, store_id=store_id, cause=Cause.OFFLINE, why="The store is not working now",
-                actor="system", now=now,
-            )  # fmt: skip
-        except Refusal:  # a picker was quicker
-            continue
-        moved += 1
-    return moved
+    leaving = (
+        order for order in waiting if not bears(order, back_at=back[order.store_id], usual=order.usual or timedelta(0))
+    )
+    return one_by_one(list(islice(leaving, limit)), lambda order: _leave(order, now=now), sweep="offline")
+
+
+def _leave(order: Order, *, now: datetime) -> bool:
+    why = "The store is not working now"
+    try:
+        resource(order_id=order.pk, store_id=order.store_id, cause=Cause.OFFLINE, why=why, actor="system", now=now)
+    except Refusal:  # a picker was quicker
+        return False
+    return True
 
 
 def bears(order: Order, *, back_at: datetime | None, usual: timedelta) -> bool:
@@ -162,6 +161,7 @@ def _move(order: Order, store: Store, *, lines: int, units: int, why: str, actor
     order.distance_metres = way_metres(store, order.point)
     order.supplier_state = store.city.state_code
     order.rider_id_ref, order.rider_name, order.rider_accepted_at, order.rider_here_at = None, "", None, None
+    order.doors_before_s = 0
     if order.slot_id is None:
         quote, inputs = promise_for(store, to=order.point, lines=lines, units=units, now=now)
         order.promised_from, order.promised_by = quote.from_at(now), quote.by(now)
@@ -174,7 +174,7 @@ def _move(order: Order, store: Store, *, lines: int, units: int, why: str, actor
     )
     fields = (
         "store", "distance_metres", "supplier_state", "rider_id_ref", "rider_name", "rider_accepted_at",
-        "rider_here_at", "promised_from", "promised_by",
+        "rider_here_at", "doors_before_s", "promised_from", "promised_by",
     )  # fmt: skip
     live.touch(f"store.{old.code}", what="order", id=order.pk)
     if order.status == Status.CONFIRMED:

@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 from django.db import connection, transaction
 
 from blinkit.kernel import events
+from blinkit.kernel.sweeping import one_by_one
 from orders.events import OrderReleased
 from orders.models import Order, SlotTemplate
 from orders.services.mover import hint, lock, subject
@@ -111,9 +112,11 @@ def give_back(order: Order) -> None:
 
 
 def release_due(*, now: datetime, limit: int = 200) -> int:
-    """Begin with the orders whose time has come. Returns how many. Each is an act of its own."""
+    """Begin with the orders whose time has come. Returns how many. Each is an act of its own: one that fails does not
+    hold up the others."""
     due = Order.objects.for_later().filter(release_at__lte=now).order_by("release_at", "pk")
-    return sum(release(order_id=order_id, now=now) for order_id in list(due.values_list("pk", flat=True)[:limit]))
+    ids = list(due.values_list("pk", flat=True)[:limit])
+    return one_by_one(ids, lambda order_id: release(order_id=order_id, now=now), sweep="slots")
 
 
 @transaction.atomic

@@ -19,6 +19,7 @@ from orders.events import OrderDelivered, OrderUndelivered, RiderAtDoor
 from orders.models import Evidence, Order, Promise
 from orders.services import books, handover
 from orders.services.at_door import LEAVING, all_bags_back
+from orders.services.ending import give_back_promotions
 from orders.services.mover import hint, joining, lock, step, subject
 from orders.states import Status
 from payments import services as money
@@ -167,8 +168,9 @@ def delivered(
 
 
 @transaction.atomic
-def undelivered(*, order_id: UUID, reason: str, actor: str, now: datetime) -> Order:
-    """The customer could not be reached: the goods go back to the store, what was paid is refunded in full.
+def undelivered(*, order_id: UUID, reason: str, actor: str, now: datetime, by_us: bool = False) -> Order:
+    """It could not be handed over: the goods go back to the store, what was paid is refunded in full. Where that was
+    `by_us` and not for the customer's sake, its coupon and promotions are given back too.
 
     Silent when repeated. Raises ReasonNeeded, IllegalMove.
     """
@@ -184,6 +186,8 @@ def undelivered(*, order_id: UUID, reason: str, actor: str, now: datetime) -> Or
     step(
         order, Status.UNDELIVERED, actor=actor, now=now, why=order.cancel_reason, fields=("cancel_reason",), also=[sad]
     )
+    if by_us:
+        give_back_promotions(order, now=now)
     money.cancel(ref=order.pk, reason=order.cancel_reason, now=now)
     return order
 

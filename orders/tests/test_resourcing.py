@@ -64,6 +64,7 @@ def test_goods_promise_and_rider_follow_to_the_next_store_and_the_bill_stays(sta
     if status == Status.ASSIGNED_TO_STORE:
         advance(order, status)
     services.rider_accepted(order_id=order.pk, rider_id=7, rider_name="Ravi", actor="rider:7", now=NOW)
+    services.doors_before(order_id=order.pk, rider_id=7, longer_s=600)
     total_paise, promised_by = order.total_paise, order.promised_by
     made = declined(order)
     made.refresh_from_db()
@@ -75,7 +76,7 @@ def test_goods_promise_and_rider_follow_to_the_next_store_and_the_bill_stays(sta
     assert made.promised_by > promised_by
     first_promise, new_promise = Promise.objects.filter(order=order).order_by("pk")
     assert (first_promise.promised_by, new_promise.promised_by) == (promised_by, made.promised_by)
-    assert (made.rider_id_ref, made.rider_name) == (None, "")
+    assert (made.rider_id_ref, made.rider_name, made.doors_before_s) == (None, "", 0)
     assert made.distance_metres != order.distance_metres
     codes = [row.code for row in timeline(f"order:{order.pk}")]
     assert codes.count("orders.OrderResourced") == 1
@@ -291,7 +292,8 @@ def test_a_store_that_is_switched_off_or_dark_for_a_while_loses_what_waits(what)
     assert order.store_id == second.pk
 
 
-def test_one_that_is_refused_does_not_hold_up_the_others(monkeypatch):
+@pytest.mark.parametrize("broken", [IllegalMove("A picker was quicker."), RuntimeError("A bug.")])
+def test_one_that_is_refused_or_breaks_does_not_hold_up_the_others(monkeypatch, broken):
     milk = ProductFactory()
     first, _second = two_stores(milk)
     one, other = place_order(customer(), first, [milk]), place_order(customer(), first, [milk])
@@ -300,7 +302,7 @@ def test_one_that_is_refused_does_not_hold_up_the_others(monkeypatch):
 
     def picked_meanwhile(*, order_id, **more):
         if order_id == one.pk:
-            raise IllegalMove("A picker was quicker.")
+            raise broken
         return honest(order_id=order_id, **more)
 
     monkeypatch.setattr(resourcing, "resource", picked_meanwhile)

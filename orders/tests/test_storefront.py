@@ -148,12 +148,13 @@ def checkout_form(client: Client, **more: str) -> dict[str, str]:
     return {"fingerprint": fingerprint[1], "address": str(chosen.pk), "method": "cod", **more}
 
 
-def test_cash_cannot_be_left_at_the_door():
+@pytest.mark.parametrize("how", ["leave_at_door", "leave_with_guard"])
+def test_cash_cannot_be_left_at_the_door_or_with_the_guard(how):
     user, product = customer(), ProductFactory()
     address(user)
     full_cart(user, shop(product), {product: 2})
     client = signed_in(user)
-    client.post("/cart/instructions/", {"instruction": ["leave_at_door"]})
+    client.post("/cart/instructions/", {"instruction": [how]})
     assert "Not together with" in client.get("/checkout/").content.decode()
     assert client.post("/checkout/", checkout_form(client)).status_code == 409
     assert not Order.objects.exists()
@@ -251,6 +252,9 @@ def test_a_declined_payment_shows_the_ways_that_are_left():
     ways = ("Try again", "Pay by card instead", "Cash at the door instead")
     for words in ("Not enough money.", *ways, 'data-kind="stop"'):
         assert words in page
+    Order.objects.update(instructions=["leave_with_guard"])  # cash needs a hand
+    assert "Cash at the door instead" not in client.get(f"/orders/{made.pk}/pay/").content.decode()
+    Order.objects.update(instructions=[])
     answer = client.post(f"/orders/{made.pk}/pay/", {"instrument": "card"})
     assert "/sandbox-gateway/pay/" in answer.url and attempt.gateway_ref not in answer.url
     Attempt.objects.update(state=AttemptState.DECLINED)

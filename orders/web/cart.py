@@ -20,6 +20,7 @@ from orders import queries, services
 from orders.errors import CartEmpty
 from orders.web import cards, when
 from orders.web.cards import Card
+from orders.web.places import short_name
 from orders.web.shopper import Shopper, is_htmx, next_path
 from orders.words import DOOR_CHIPS
 
@@ -44,6 +45,10 @@ def show(shopper: Shopper, *, changed: str = "", status: int = 200) -> HttpRespo
         for problem in shopper.cart.view.problems
         if problem.code not in ("out-of-stock", "not-on-shelf")
     )
+    store = shopper.cart.view.store
+    if store is not None and not store.is_active:
+        off = _("%(store)s takes no orders now. Another store near you may have these items: you see its bill first.")
+        changed = f"{off % {'store': short_name(store.name)}} {changed}".strip()
     short = _short(shopper) if shopper.cart.is_short or shopper.cart.view.gone_ids else []
     companions = queries.goes_with_view(shopper.cart.view, limit=COMPANIONS) if shopper.cart.cards else []
     context: dict[str, Any] = {

@@ -26,6 +26,7 @@ from inventory.errors import OutOfStock
 from orders import queries, services
 from orders.errors import BillChanged, CartEmpty, NotOnShelf
 from orders.models import Order
+from orders.services.at_door import LEAVING
 from orders.states import Status
 from orders.web import cart as cart_page
 from orders.web import when
@@ -77,7 +78,9 @@ def _show(
     point = next((address["point"] for address in served if str(address["id"]) == chosen), shopper.place.point)
     choice = when.when(shopper, chosen=slot, store_id=_store_for(point, shopper))
     way, later = WAYS.get(method, Method.ONLINE).value, choice["slot"] is not None
-    view = queries.cart_view(**shopper.owner(), to=point, method=way, later=later, now=shopper.now)
+    view = queries.cart_view(
+        **shopper.owner(), to=point, method=way, later=later, use_wallet=use_wallet, now=shopper.now
+    )
     bill: Any = {**new_bill, "fees_why": new_bill.get("why", {})} if new_bill else view.bill
     total = new_bill["total_paise"] if new_bill else view.bill.total_paise
     known = queries.trust_of(customer_id=customer_of(shopper.request), now=shopper.now)
@@ -87,8 +90,8 @@ def _show(
     balance = wallet_of(customer_of(shopper.request), now=shopper.now).balance_paise
     from_wallet = min(balance, total) if use_wallet else 0
     too_much = total - from_wallet > limit
-    at_door = "leave_at_door" in shopper.request.session.get(cart_page.INSTRUCTIONS_KEY, [])
-    no_cash = _("Not together with “Leave at the door”") if at_door else ""
+    left = any(chip in LEAVING for chip in shopper.request.session.get(cart_page.INSTRUCTIONS_KEY, []))
+    no_cash = _("Not together with “Leave at the door” or “Leave with the guard”") if left else ""
     methods = [
         {"code": "upi", "icon": "smartphone", "label": _("UPI"), "note": _("Any UPI app, or a QR code"), "refused": ""},
         {"code": "card", "icon": "credit-card", "label": _("Card"), "note": _("Credit or debit"), "refused": ""},
@@ -264,6 +267,8 @@ def _way_of(instrument: str) -> str:
 
 
 def _may_pay_cash(order: Order, now: datetime) -> bool:
+    if any(chip in LEAVING for chip in order.instructions):
+        return False
     known = queries.trust_of(customer_id=order.customer_id, now=now)
     return order.to_pay_paise <= known.limit_paise(goods.fee_policy(order.store).cod_limit_paise)
 

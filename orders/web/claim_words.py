@@ -120,7 +120,7 @@ def questions(
             (_("What does delivery cost?"), _fee_words(fees)),
             (
                 _("Can I pay cash?"),
-                _("Yes, at the door, up to %(limit)s. Not together with “Leave at the door”.")
+                _("Yes, at the door, up to %(limit)s: not with “Leave at the door” or “Leave with the guard”.")
                 % {"limit": rupees(cash_paise)}
                 if cash_paise
                 else _("Not just now. Orders paid by UPI or card are not limited."),

@@ -217,6 +217,8 @@ def _in_language(lines: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 
 def _method_words(row: Order, status: Status) -> str:
+    if not row.total_paise and row.payment_method == "wallet":
+        return _("nothing to pay")
     if row.payment_method == "cod":
         return _("wallet and cash at the door") if row.wallet_paise else _("cash at the door")
     if row.payment_method == "wallet":

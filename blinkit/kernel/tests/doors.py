@@ -18,7 +18,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from blinkit.kernel import events
-from blinkit.kernel.errors import Conflict, Unavailable
+from blinkit.kernel.errors import Conflict, TooMany, Unavailable
 from blinkit.kernel.events import DomainEvent, EventMeta
 from blinkit.kernel.idempotency import idempotent
 from blinkit.kernel.models import Event
@@ -145,6 +145,8 @@ class Create(Door):
             raise RuntimeError("bug")
         if kind == "down":
             raise Unavailable("Down.")
+        if kind == "too-many":
+            raise TooMany(retry_after_s=600)
         if kind == "slow":
             ENTERED.release()
             GATE.wait(5)

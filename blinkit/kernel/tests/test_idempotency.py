@@ -82,6 +82,15 @@ def test_our_own_failures_are_not_remembered(api):
 
 
 @pytest.mark.django_db
+def test_an_answer_that_says_try_again_later_is_not_remembered(api):
+    first, second = post(api(ANN), "too-many"), post(api(ANN), "too-many")
+    assert (first.status_code, second.status_code, first.headers["Retry-After"]) == (429, 429, "600")
+    assert "Idempotent-Replay" not in second.headers
+    assert CALLS == ["too-many"] * 2
+    assert IdempotencyKey.objects.count() == Event.objects.count() == 0
+
+
+@pytest.mark.django_db
 def test_the_key_costs_two_statements(api, django_assert_num_queries):
     http = api(ANN)
     with django_assert_num_queries(2 + 2 + 2):  # BEGIN and COMMIT (savepoints here), the view's own two

@@ -49,7 +49,8 @@ def checkout(
     kind a customer may have only so many open (settings.ORDER_MOST_OPEN_UNPAID, ORDER_MOST_OPEN_CASH), so that nobody
     empties a store without paying. With a slot the order is its store's, closed or busy as that may be now, and waits
     until it is time (services/slots.py). `use_wallet` pays what the wallet can give first and only the rest by
-    `method`; an order it pays alone is CONFIRMED at once. `wallet_paise` is what the customer was shown it gives.
+    `method`; an order it pays alone, or a promotion made free, is paid and CONFIRMED at once, whatever `method` said.
+    `wallet_paise` is what the customer was shown it gives.
 
     Refuses, and then nothing is written: TooManyOpenOrders(open, max), CartEmpty, NoSuchAddress, NotServed,
     StoreClosed(reason), SlotGone(slots) with those that are left, NotOnShelf, TooManyUnits, BelowMinimum,
@@ -57,8 +58,9 @@ def checkout(
     one shown, WalletChanged when the wallet gives another sum now, CashLimit(limit_paise), OutOfStock(short).
     """
     plan = plan_of(
-        customer_id=customer_id, address_id=address_id, tip_paise=tip_paise, method=method, slot_id=slot_id, now=now
-    )
+        customer_id=customer_id, address_id=address_id, tip_paise=tip_paise, method=method, slot_id=slot_id,
+        use_wallet=use_wallet, now=now,
+    )  # fmt: skip
     refuse_unless_agreed(plan, fingerprint=bill_fingerprint)
     chips = checked_instructions(instructions)
 
@@ -74,7 +76,9 @@ def checkout(
         if plan.offered.uses:
             reserve(plan, order, shown=bill_fingerprint, now=now)
         if use_wallet:
-            pay_from_wallet(order, shown_paise=wallet_paise, now=now)
+            pay_from_wallet(plan, order, shown_paise=wallet_paise, shown=bill_fingerprint, now=now)
+        if not order.to_pay_paise:  # the wallet paid it all, or a promotion made it free
+            order.payment_method, order.pay_by = Method.WALLET.value, None
         refuse_way_to_pay(plan, order)
         until = None if order.pay_by is None else order.pay_by + timedelta(seconds=HOLD_GRACE_S)
         hold(plan, order, until=until, arrives_at=arrives_at, actor=actor, now=now)
@@ -92,6 +96,8 @@ def checkout(
         if plan.slot is None:
             order.promised_from, order.promised_by = quote.from_at(now), quote.by(now)
         why = "Cash on delivery" if order.payment_method == Method.COD else "Paid from the wallet"
+        if not order.total_paise:
+            why = "Nothing to pay"
         facts.append(OrderMoved(order_id=order.pk, old=Status.PENDING, new=Status.CONFIRMED, why=why))
         facts.append(OrderConfirmed(order_id=order.pk, store_code=plan.store.code, customer_id=customer_id))
     order.save(force_insert=True)

@@ -57,7 +57,14 @@ class Plan:
 
 
 def plan_of(
-    *, customer_id: int, address_id: UUID, tip_paise: int | None, method: str, slot_id: int | None, now: datetime
+    *,
+    customer_id: int,
+    address_id: UUID,
+    tip_paise: int | None,
+    method: str,
+    slot_id: int | None,
+    use_wallet: bool,
+    now: datetime,
 ) -> Plan:
     if tip_paise is not None and not 0 <= tip_paise <= MOST_TIP_PAISE:
         raise Invalid("This tip is not possible.")
@@ -83,7 +90,7 @@ def plan_of(
     assert place.store is not None
     rows = goods.shelf_rows(store_id=place.store.pk, product_ids=[line.product_id for line in wanted])
     refuse_bad_lines(wanted, rows, store_id=place.store.pk)
-    buyer = Buyer(now, customer_id, cart.coupon_code, method, later=slot is not None)
+    buyer = Buyer(now, customer_id, cart.coupon_code, method, slot is not None, use_wallet)
     tip = cart.tip_paise if tip_paise is None else tip_paise
     bill, given = price(wanted, rows, store=place.store, metres=place.distance_metres, tip_paise=tip, buyer=buyer)
     later = None

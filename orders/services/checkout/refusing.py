@@ -37,6 +37,7 @@ from orders.queries.places import NOT_YET_HERE, Serviceability
 from orders.queries.quotes import remember, remembered
 from orders.queries.slots import left_json, slots_left
 from orders.queries.trusting import over_limit, too_many_open
+from orders.services.at_door import LEAVING
 from orders.sourcing import Reason
 from payments.models import Method
 
@@ -198,8 +199,10 @@ def refuse_way_to_pay(plan: Plan, order: Order) -> None:
         raise CashLimit(
             over_limit(plan.trust, city_paise=city_paise), limit_paise=limit_paise, city_limit_paise=city_paise
         )
-    if order.payment_method == Method.COD and "leave_at_door" in order.instructions:
-        raise CashNeedsHand("Cash can't be left at the door. Pay by UPI or card, or take the bags yourself.")
+    if order.payment_method == Method.COD and any(chip in LEAVING for chip in order.instructions):
+        raise CashNeedsHand(
+            "Cash can't be left at the door or with the guard. Pay by UPI or card, or take the bags yourself."
+        )
     if order.payment_method != Method.WALLET:
         _refuse_too_many_open(plan, method=Method(order.payment_method))
 

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 
 from blinkit.kernel import metrics
 from blinkit.kernel.said import say
 from catalog import services as promotions
 from catalog.errors import PromotionGone
+from catalog.pricing import Bill
 from inventory import services as stock
 from inventory.errors import OutOfStock
 from orders.models import Order
 from orders.queries.carts import price
+from orders.queries.offers import Buyer
 from orders.services.checkout.planning import Plan
 from orders.services.checkout.refusing import changed, short_items
 from payments import services as money
@@ -25,18 +28,17 @@ def reserve(plan: Plan, order: Order, *, shown: str, now: datetime) -> None:
         promotions.reserve(ref=order.pk, customer_id=customer_id, uses=plan.offered.uses, now=now)
     except PromotionGone as gone:
         metrics.count("checkout_refused_total", reason="promotion-gone")
-        bill, _ = price(
-            plan.wanted,
-            plan.rows,
-            store=plan.store,
-            metres=plan.place.distance_metres,
-            tip_paise=plan.tip_paise,
-            buyer=plan.buyer,
-        )
-        raise changed(plan, bill, shown=shown, because=gone.detail) from None
+        raise changed(plan, _priced_for(plan, plan.buyer), shown=shown, because=gone.detail) from None
 
 
-def pay_from_wallet(order: Order, *, shown_paise: int | None, now: datetime) -> None:
+def _priced_for(plan: Plan, buyer: Buyer) -> Bill:
+    metres, tip_paise = plan.place.distance_metres, plan.tip_paise
+    return price(plan.wanted, plan.rows, store=plan.store, metres=metres, tip_paise=tip_paise, buyer=buyer)[0]
+
+
+def pay_from_wallet(plan: Plan, order: Order, *, shown_paise: int | None, shown: str, now: datetime) -> None:
+    """Raises BillChanged when money came into the wallet since the plan was made, and it pays all of a bill with an
+    offer for another way to pay."""
     order.wallet_paise = money.take_from_wallet(
         customer_id=order.customer_id,
         ref=order.pk,
@@ -45,8 +47,9 @@ def pay_from_wallet(order: Order, *, shown_paise: int | None, now: datetime) -> 
         shown_paise=shown_paise,
         now=now,
     )
-    if order.wallet_paise and not order.to_pay_paise:
-        order.payment_method, order.pay_by = Method.WALLET.value, None
+    if order.wallet_paise and not order.to_pay_paise and plan.offered.asks_for_a_way:
+        by_wallet = replace(plan.buyer, method=Method.WALLET.value)
+        raise changed(plan, _priced_for(plan, by_wallet), shown=shown)
 
 
 def hold(plan: Plan, order: Order, *, until: datetime | None, arrives_at: datetime, actor: str, now: datetime) -> None:

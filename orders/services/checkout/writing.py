@@ -12,6 +12,7 @@ from django.db import connection
 from accounts.models import Address
 from catalog.pricing.tax import state_of_pincode
 from orders import promise
+from orders.landmarks import as_landmark
 from orders.models import Cause, Order, OrderLine, Promise
 from orders.queries.slots import VERSION
 from orders.services.checkout.planning import Plan
@@ -138,5 +139,5 @@ def keep_choice(order: Order, plan: Plan, *, now: datetime) -> None:
 
 
 def _address_text(address: Address) -> str:
-    parts = [address.line1, address.line2, address.landmark, address.pincode]
+    parts = [address.line1, address.line2, as_landmark(address.landmark), address.pincode]
     return ", ".join(part for part in parts if part)[:500]
