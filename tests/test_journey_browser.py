@@ -198,8 +198,8 @@ def test_a_rider_rides_on_without_a_network_and_every_position_arrives_once(city
     rider.sign_in("/rider/")
     rider.press("Go on duty")
     page.locator('[data-live-dot][data-state="live"]').first.wait_for(state="attached")
-    along = page.locator("#ride-along")  # drawn anew with the page's state, so a click may meet the one before
-    rider.until(lambda: along.is_checked() or along.click(force=True))
+    along = page.locator("#ride-along")  # drawn anew with the page, so a click by its place may miss it
+    rider.until(lambda: along.is_checked() or along.dispatch_event("click"))
     rider.until(lambda: len(frames) >= 3)
     rider.context.set_offline(True)
     page.locator('[data-live-dot][data-state="lost"]').first.wait_for(state="attached")
