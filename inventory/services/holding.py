@@ -10,6 +10,7 @@ from django.db import transaction
 
 from blinkit.kernel import events
 from blinkit.kernel.said import say
+from blinkit.kernel.sweeping import one_by_one
 from inventory import fefo
 from inventory.errors import BadQuantity, HoldGone, LotRecalled, OutOfStock
 from inventory.events import HoldExpired
@@ -318,34 +319,34 @@ def move_hold(
 
 
 def sweep_expired(*, now: datetime, limit: int = 200) -> int:
-    """Release holds whose time is over, oldest first; each ref in its own transaction with HoldExpired. Returns how
-    many.
+    """Release holds whose time is over, oldest first; each ref in its own transaction with HoldExpired: one that breaks
+    does not hold up the others. Returns how many.
     """
     over = (
         Hold.objects.filter(state=HoldState.ACTIVE, expires_at__lte=now)
         .order_by("expires_at")
         .values_list("ref", flat=True)
     )
-    done = 0
-    for ref in dict.fromkeys(over[: limit * 5]):
-        if done == limit:
-            break
-        with transaction.atomic():
-            released = _settle(
-                ref,
-                [HoldState.ACTIVE.value],
-                HoldState.RELEASED,
-                MovementKind.RELEASE,
-                held=-1,
-                reason="Payment window over",
-                actor="system",
-                now=now,
-                expired_at=now,
-            )
-            if released:
-                events.record(HoldExpired(ref=ref), subject=f"order:{ref}", actor="system")
-                done += 1
-    return done
+    refs = list(dict.fromkeys(over[: limit * 5]))
+    return one_by_one(refs[:limit], lambda ref: _expire(ref, now=now), sweep="holds")
+
+
+@transaction.atomic
+def _expire(ref: UUID, *, now: datetime) -> bool:
+    released = _settle(
+        ref,
+        [HoldState.ACTIVE.value],
+        HoldState.RELEASED,
+        MovementKind.RELEASE,
+        held=-1,
+        reason="Payment window over",
+        actor="system",
+        now=now,
+        expired_at=now,
+    )
+    if released:
+        events.record(HoldExpired(ref=ref), subject=f"order:{ref}", actor="system")
+    return bool(released)
 
 
 def _settle(

@@ -9,6 +9,7 @@ from catalog.tests.factories import NOW, ProductFactory
 from inventory import queries, services
 from inventory.errors import BadQuantity, HoldGone, OutOfStock
 from inventory.models import Hold, HoldState, Movement, Stock
+from inventory.services import holding
 from inventory.tests.factories import hold, stocked
 
 pytestmark = pytest.mark.django_db
@@ -99,6 +100,23 @@ def test_releasing_gives_everything_back_once():
     services.release(ref=ref, reason="cancelled", actor="user:1", now=NOW)
     assert list(Stock.objects.values_list("on_hand", "held")) == [(5, 0), (5, 0)]
     assert Movement.objects.filter(kind="release").count() == 2
+
+
+def test_a_hold_that_breaks_does_not_hold_up_the_others(monkeypatch):
+    stock = stocked(5)
+    broken = hold(stock, 2, until=NOW + timedelta(minutes=1))
+    hold(stock, 1, until=NOW + timedelta(minutes=2))
+    act = holding._settle
+
+    def settle(ref, *args, **more):
+        if ref == broken:
+            raise RuntimeError("This one breaks.")
+        return act(ref, *args, **more)
+
+    monkeypatch.setattr(holding, "_settle", settle)
+    assert services.sweep_expired(now=SOON) == 1
+    stock.refresh_from_db()
+    assert stock.held == 2
 
 
 def test_expired_holds_are_swept_and_announced_once():

@@ -15,6 +15,7 @@ from django.db.models import F, Sum
 from blinkit.kernel import events, metrics
 from blinkit.kernel.errors import Invalid
 from blinkit.kernel.money import rupees
+from blinkit.kernel.sweeping import one_by_one
 from payments import ledger
 from payments.errors import TooMuchGoodwill, WalletChanged
 from payments.events import WalletCredited
@@ -199,11 +200,11 @@ def give_goodwill(*, customer_id: int, amount_paise: int, reason: str, actor: st
 
 
 def sweep_expired(*, now: datetime, limit: int = 200) -> int:
-    """Post what expired back to what had paid for it. Returns how many lots."""
+    """Post what expired back to what had paid for it. Returns how many lots; one that breaks does not hold up the
+    others."""
     due = WalletLot.objects.filter(left_paise__gt=0, expires_at__lte=now).order_by("expires_at")
-    return sum(
-        _expire(wallet_id, lot_id, now=now) for lot_id, wallet_id in list(due.values_list("pk", "wallet_id")[:limit])
-    )
+    lots = list(due.values_list("wallet_id", "pk")[:limit])
+    return one_by_one(lots, lambda keys: _expire(*keys, now=now), sweep="wallet")
 
 
 @transaction.atomic

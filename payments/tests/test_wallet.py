@@ -80,6 +80,22 @@ def test_what_ends_first_is_spent_first_and_what_never_ends_last():
     assert queries.audit() == []
 
 
+def test_credit_that_cannot_end_does_not_hold_up_other_wallets(monkeypatch):
+    users = [UserFactory(), UserFactory()]
+    for user in users:
+        credit(user, 1_000, days=1)
+    act = wallet._expire
+
+    def expire(wallet_id, lot_id, *, now):
+        if wallet_id == users[0].pk:
+            raise RuntimeError("This one breaks.")
+        return act(wallet_id, lot_id, now=now)
+
+    monkeypatch.setattr(wallet, "_expire", expire)
+    assert services.sweep_expired(now=NOW + timedelta(days=1)) == 1
+    assert list(Wallet.objects.order_by("pk").values_list("balance_paise", flat=True)) == [1_000, 0]
+
+
 def test_expired_credit_is_no_money_even_before_the_sweep_and_goes_back_to_what_paid_it():
     user = UserFactory()
     credit(user, 1_000, days=1)
