@@ -16,6 +16,7 @@ from django.db.models import Case, Q, Value, When
 
 from blinkit.kernel import events, live
 from blinkit.kernel.said import say
+from blinkit.kernel.sweeping import one_by_one
 from catalog import services as goods
 from delivery.errors import NoSuchRider, NotOnDuty, Suspended, TripLive
 from delivery.events import DutyChanged
@@ -143,22 +144,24 @@ def go_off_duty(*, rider_id: int, now: datetime, still: Q | None = None) -> None
 
 def sweep_silent(*, now: datetime, limit: int = 100) -> int:
     """Riders nobody has heard of for a quarter of an hour, and who have no trip, go off duty: the promise must not
-    count on them. Returns how many."""
+    count on them. Returns how many; one that breaks does not hold up the others."""
     unheard = Q(rider__seen_at__lt=now - LONG_SILENCE)
     silent = Shift.objects.filter(unheard, ended_at=None).exclude(rider__trips__in=Trip.objects.filter(ended_at=None))
-    done = 0
-    for rider_id in list(silent.order_by("pk").values_list("rider_id", flat=True)[:limit]):
+
+    def off(rider_id: int) -> bool:
         try:
             go_off_duty(rider_id=rider_id, now=now, still=unheard)
         except TripLive:  # sent by hand meanwhile
-            continue
-        done += 1
-    return done
+            return False
+        return True
+
+    return one_by_one(silent.order_by("pk").values_list("rider_id", flat=True)[:limit], off, sweep="silent-riders")
 
 
 def sweep_shifts(*, now: datetime, limit: int = 200) -> int:
     """Shifts end with their gig (who walked in rides on while the next one has a place), when the rider may not
-    ride any more, and when a break was forgotten for an hour; never while a trip is live. Returns how many ended."""
+    ride any more, and when a break was forgotten for an hour; never while a trip is live. Returns how many ended; one
+    that breaks does not hold up the others."""
     from delivery.services.gigs import go_on
 
     over = Q(ends_at__lte=now) | Q(rider__is_verified=False) | ~Q(rider__suspended_reason="")
@@ -166,18 +169,20 @@ def sweep_shifts(*, now: datetime, limit: int = 200) -> int:
     due = Shift.objects.filter(over | forgotten, ended_at=None).exclude(
         rider__trips__in=Trip.objects.filter(ended_at=None)
     )
-    done = 0
     allowed = Q(rider__is_verified=True, rider__suspended_reason="")
     riders = due.annotate(may=Case(When(allowed, then=Value(True)), default=Value(False)))
-    for rider_id, may in list(riders.order_by("pk").values_list("rider_id", "may").distinct()[:limit]):
+
+    def end(found: tuple[int, bool]) -> bool:
+        rider_id, may = found
         try:
             if may and go_on(rider_id=rider_id, now=now):
-                continue
+                return False
             go_off_duty(rider_id=rider_id, now=now, still=over | forgotten)
         except TripLive:  # accepted one meanwhile
-            continue
-        done += 1
-    return done
+            return False
+        return True
+
+    return one_by_one(riders.order_by("pk").values_list("rider_id", "may").distinct()[:limit], end, sweep="shifts")
 
 
 _LOAD = """

@@ -12,7 +12,7 @@ from catalog.tests.factories import NOW, ProductFactory, store
 from delivery import saying_no, services
 from delivery.errors import NoSuchOffer, NotOnDuty, OfferGone, Suspended, TripLive
 from delivery.models import Decision, Job, JobState, Offer, OfferState, Rider, Shift, Stop, Trip
-from delivery.services import asking, offers
+from delivery.services import asking, duty, offers
 from delivery.tests.factories import offered, packed, rider, trip, waiting_job
 from orders import services as orders
 from orders.models import Order
@@ -317,6 +317,23 @@ def test_a_rider_who_fell_silent_goes_off_duty_unless_on_a_trip():
     assert services.sweep_silent(now=NOW + timedelta(minutes=16)) == 1
     assert not Shift.objects.filter(rider=idle, ended_at=None).exists()
     assert Shift.objects.filter(rider=made.rider, ended_at=None).exists()
+
+
+@pytest.mark.parametrize("sweep", ["silent", "shifts"])
+def test_a_rider_who_cannot_go_off_duty_does_not_hold_up_the_others(monkeypatch, sweep):
+    broken, _ = (rider(store()) for _ in range(2))
+    Shift.objects.update(ends_at=NOW)
+    act = duty.go_off_duty
+
+    def off(*, rider_id, **more):
+        if rider_id == broken.pk:
+            raise RuntimeError("This one breaks.")
+        return act(rider_id=rider_id, **more)
+
+    monkeypatch.setattr(duty, "go_off_duty", off)
+    swept = services.sweep_silent if sweep == "silent" else services.sweep_shifts
+    assert swept(now=NOW + timedelta(minutes=16)) == 1
+    assert list(Shift.objects.filter(ended_at=None).values_list("rider_id", flat=True)) == [broken.pk]
 
 
 def test_no_rider_is_sought_for_a_slot_until_its_time():

@@ -10,6 +10,7 @@ from django.db.models import Q
 from blinkit.kernel import live
 from blinkit.kernel.errors import Invalid
 from blinkit.kernel.said import say
+from blinkit.kernel.sweeping import one_by_one
 from fulfillment.errors import NotOnShift, OnBreak, TaskBusy
 from fulfillment.models import MOST_TOTES, Break, PickerShift, PickTask
 from fulfillment.services.inside import IN_WORK, need_shift
@@ -94,12 +95,14 @@ def end_break(*, picker_id: int, store_id: int, now: datetime) -> None:
 
 
 def end_forgotten_breaks(*, now: datetime) -> int:
-    """End breaks nobody ended. Returns how many."""
+    """End breaks nobody ended. Returns how many; one that fails does not hold up the others."""
     forgotten = Break.objects.filter(ended_at=None, back_at__lt=now - FORGOTTEN_AFTER).select_related("shift")
-    found = list(forgotten)
-    for it in found:
-        end_break(picker_id=it.shift.user_id, store_id=it.shift.store_id, now=now)
-    return len(found)
+
+    def end(one: Break) -> bool:
+        end_break(picker_id=one.shift.user_id, store_id=one.shift.store_id, now=now)
+        return True
+
+    return one_by_one(list(forgotten), end, sweep="breaks")
 
 
 def need_no_break(picker_id: int) -> None:
