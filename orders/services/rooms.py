@@ -13,7 +13,8 @@ from orders.etas import EtaModel
 from orders.ledger import PromiseRoom
 from orders.models import JUDGED_FIRST, LegStat
 from orders.promise import VERSION, PromiseInputs, quote
-from orders.promise.room import AS_QUOTED, Came, Room, pooled, room_for
+from orders.promise.room import AS_QUOTED, Came, Room, pooled, room_for, with_room
+from orders.promise.safety import governed
 from orders.queries.outlook import legs_of, measured_legs
 from orders.states import LIVE
 
@@ -82,20 +83,21 @@ def learn_rooms(*, now: datetime) -> int:
         rows = cursor.fetchall()
     if len(rows) < LEAST_SAMPLES:
         return 0
+    before = {row.store_id: Room(row.middle, row.end) for row in PromiseRoom.objects.filter(version=version)}
     came: defaultdict[int, list[Came]] = defaultdict(list)
     kept: defaultdict[int, list[bool]] = defaultdict(list)
     measured = measured_legs()
     for store_id, p50_s, p90_s, took_s, was_kept, *made_from, hour in rows:
+        added_s = 0.0
         if active is None:
             inputs = dict(zip(INPUTS, made_from, strict=True))
             said = quote(PromiseInputs(**inputs, measured=legs_of(store_id, hour, measured)))
             p50_s, p90_s = said.p50_s, said.p90_s
-        came[store_id].append(Came(p50_s, p90_s, took_s))
+            roomy = with_room(said, before.get(store_id, AS_QUOTED))
+            added_s = governed(roomy, least_s=inputs["least_ride_s"])[1]
+        came[store_id].append(Came(p50_s, p90_s, took_s, added_s))
         kept[store_id].append(was_kept)
     everywhere = pooled([one for several in came.values() for one in several])
-    before = {
-        row.store_id: Room(row.middle, row.end) for row in PromiseRoom.objects.filter(version=version, store__in=came)
-    }
     found = []
     for store_id, orders in sorted(came.items()):
         room = room_for(orders, everywhere=everywhere, before=before.get(store_id, AS_QUOTED))

@@ -1,6 +1,7 @@
 """The promise ledger: what was shown, what it was made from, and what the promises learn from being kept or broken."""
 
 import random
+from dataclasses import replace
 from datetime import timedelta
 from uuid import uuid4
 from zoneinfo import ZoneInfo
@@ -21,7 +22,7 @@ from orders.models import EtaModel, LegStat, Order, Promise, PromiseRoom, SafeSp
 from orders.promise import VERSION, PromiseInputs, Quote, Room, quote
 from orders.promise.facts import FIELDS, Corrector
 from orders.promise.learned import Learned
-from orders.promise.room import AS_QUOTED, LEAST, MOST, MOST_STEP, Came, pooled, room_for, with_room
+from orders.promise.room import AS_QUOTED, LEAST, MOST, MOST_STEP, Came, pooled, room_for, score_end, with_room
 from orders.promise.safety import governed, ride_of
 from orders.promise.trees import Trees
 from orders.services import rooms, showing
@@ -93,6 +94,13 @@ def test_the_room_is_where_nine_of_ten_said_in_whole_minutes_would_have_been_kep
     assert 0.89 <= kept <= 0.91
     over = sum(one.took_s > made.p50_s for one, made in zip(orders, said, strict=True)) / len(orders)
     assert 0.48 <= over <= 0.52
+
+
+def test_what_is_kept_with_any_room_asks_for_none():
+    """No promise ends before the fourth minute, and what the governor adds is said on top."""
+    near, far = Came(100, 200, 230), Came(600, 800, 900)
+    assert score_end(near) == LEAST < score_end(replace(near, took_s=241))
+    assert score_end(far) - score_end(replace(far, added_s=50)) == pytest.approx(50 / 200)
 
 
 def test_few_orders_lean_on_all_stores_and_nothing_moves_at_once_or_without_end():
@@ -293,6 +301,27 @@ def test_room_is_what_quotes_of_now_need(place, monkeypatch):
     for _ in range(4):
         rooms.learn_rooms(now=NOW + 60 * M)
     assert told(place)[0].to_m == was.to_m
+
+
+def test_room_leaves_to_the_governor_what_it_adds(place, monkeypatch):
+    monkeypatch.setattr(rooms, "LEAST_SAMPLES", 3)
+    monkeypatch.setattr("orders.promise.room.LEAN", 1)
+    monkeypatch.setattr("orders.promise.room.MOST_STEP", 9)
+    came_late(place, 3, count=30)
+    came_late(place, 7, count=10)
+    for made in Promise.objects.all():
+        made.inputs["least_ride_s"] = made.inputs["ride_s"]
+        made.save()
+    PromiseRoom.objects.create(store=place, version=VERSION, middle=-1, end=0, kept_percent=90, samples=40)
+
+    def learned():
+        PromiseRoom.objects.update(middle=-1, end=0)
+        rooms.learn_rooms(now=NOW + 60 * M)
+        return PromiseRoom.objects.get().end
+
+    with_it = learned()
+    monkeypatch.setattr(rooms, "governed", lambda quote, *, least_s: (quote, 0.0))
+    assert with_it < learned()
 
 
 def test_other_versions_few_orders_and_other_stores_teach_nothing(place):
