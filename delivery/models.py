@@ -192,6 +192,13 @@ class StopState(models.TextChoices):
     DROPPED = "dropped", "Taken off the trip"
 
 
+class StopQuerySet(models.QuerySet["Stop"]):
+    def open(self) -> StopQuerySet:
+        """What a rider still has to do: doors to fetch for or to ride to, and bags that ride back to the store."""
+        rides_back = Q(state=StopState.FAILED, bags_return__isnull=False, bags_return__done_at=None)
+        return self.filter(Q(state__in=[StopState.TO_PICK_UP, StopState.ON_BOARD]) | rides_back)
+
+
 class Stop(models.Model):
     """One door of a trip."""
 
@@ -205,6 +212,8 @@ class Stop(models.Model):
     pay_paise = models.BigIntegerField(default=0, db_default=0, help_text="As it was offered; waiting only adds")
     done_at = models.DateTimeField(null=True, blank=True)
     fail_reason = models.CharField(max_length=160, blank=True)
+
+    objects = StopQuerySet.as_manager()
 
     class Meta:
         ordering = ["rank"]

@@ -74,13 +74,7 @@ def rider_desk(rider_id: int) -> RiderDesk:
     if rider is None:
         raise NotFound("There is no such rider.")
     trip = Trip.objects.select_related("store").filter(rider=rider, ended_at=None).first()
-    rides_back = Q(state=StopState.FAILED, bags_return__done_at=None, bags_return__isnull=False)
-    under_way = Q(state__in=[StopState.TO_PICK_UP, StopState.ON_BOARD])
-    stops = (
-        Stop.objects.filter(under_way | rides_back, trip=trip).select_related("job__order")
-        if trip
-        else Stop.objects.none()
-    )
+    stops = Stop.objects.open().filter(trip=trip).select_related("job__order") if trip else Stop.objects.none()
     rescues = Rescue.objects.filter(from_trip=trip, taken_at=None, off_at=None).select_related("trip__rider__user")
     return RiderDesk(
         rider,

@@ -18,8 +18,7 @@ from delivery.events import ArrivalDoubted
 from delivery.models import Position, Rider, Trip
 from delivery.services.positions import last_fix
 from orders import services as orders
-from orders.models import Evidence
-from orders.services.at_door import DOOR, STORE, UNPROVEN
+from orders.services.at_door import DOOR, STORE, UNPROVEN, unproven
 
 FRESH = timedelta(seconds=60)
 """An older position contradicts nothing."""
@@ -73,8 +72,7 @@ def note_doubt(
 
 def doubt_at_door(order_id: UUID, arrived_at: datetime) -> Doubt | None:
     """What spoke against the arrival of that instant; None when the position showed it. One statement."""
-    written = Evidence.objects.filter(order_id=order_id, kind=UNPROVEN, at=arrived_at, detail__where=DOOR)
-    detail = written.values_list("detail", flat=True).first()
+    detail = unproven(arrived_at, DOOR).filter(order=order_id).values_list("detail", flat=True).first()
     return None if detail is None else Doubt(detail["metres"])
 
 
@@ -84,8 +82,7 @@ def came_to_store(trip: Trip, *, until: datetime) -> datetime | None:
     said_at = trip.at_store_at
     if said_at is None:
         return None
-    doubts = Evidence.objects.filter(kind=UNPROVEN, at=said_at, detail__where=STORE)
-    if not doubts.filter(order__delivery_job__stops__trip=trip).exists():
+    if not unproven(said_at, STORE).filter(order__delivery_job__stops__trip=trip).exists():
         return said_at
     rows = Position.objects.filter(rider_id=trip.rider_id, at__gte=said_at, at__lte=until).order_by("at")
     for lat, lng, at, accuracy in rows.values_list("lat", "lng", "at", "accuracy_metres"):

@@ -33,8 +33,7 @@ from delivery.models import (
     Trip,
 )
 from delivery.services import arriving, pay, returns
-from delivery.services.arriving import AT_DOOR_WITHIN_M
-from delivery.services.arriving import AT_STORE_WITHIN_M as AT_STORE_WITHIN_M
+from delivery.services.arriving import AT_DOOR_WITHIN_M, AT_STORE_WITHIN_M
 from delivery.services.asking import ask_for_round
 from delivery.services.doors_before import tell_after_commit
 from delivery.services.duty import anyone_on_duty, lock_rider

@@ -16,9 +16,10 @@ from blinkit.kernel.errors import Refusal
 from catalog.travel import street_metres
 from delivery.events import TripInTrouble
 from delivery.models import Job, JobState, Stop, StopState, Trip
+from delivery.services.arriving import AT_STORE_WITHIN_M
 from delivery.services.positions import BACK_TO_STORE, Progress, progress_of_many
 from delivery.services.situation import policy_of, ready_at
-from delivery.services.trips import AT_STORE_WITHIN_M, hand_back
+from delivery.services.trips import hand_back
 from orders.states import Status
 
 ARRIVED_M = 150
@@ -32,9 +33,7 @@ NOT_READY = "Other bags were ready first"
 
 def watch_trips(*, now: datetime) -> int:
     """Look at every live trip once, a piece of them at a time; returns how many stops were given to somebody else."""
-    rides_back = Q(state=StopState.FAILED, bags_return__isnull=False, bags_return__done_at=None)
-    under_way = Q(state__in=[StopState.TO_PICK_UP, StopState.ON_BOARD])
-    stops = Stop.objects.filter(under_way | rides_back).select_related("job__order")
+    stops = Stop.objects.open().select_related("job__order")
     live_trips = (
         Trip.objects.filter(ended_at=None)
         .select_related("rider", "store__city__dispatch_policy")

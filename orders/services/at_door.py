@@ -9,6 +9,7 @@ from typing import Any
 from uuid import UUID
 
 from django.db import transaction
+from django.db.models import QuerySet
 
 from blinkit.kernel import events
 from blinkit.kernel.errors import Invalid
@@ -146,13 +147,17 @@ def _agree(order: Order, longer_s: int) -> None:
     )  # fmt: skip
 
 
+def unproven(at: datetime, where: str) -> QuerySet[Evidence]:
+    """The arrivals of this instant that no position showed."""
+    return Evidence.objects.filter(kind=UNPROVEN, at=at, detail__where=where)
+
+
 def proven_at_door(order: Order) -> datetime | None:
     """Since when the rider stands at the door, unless no position showed it: then None. One statement."""
     at = order.rider_at_door_at
     if at is None:
         return None
-    doubts = Evidence.objects.filter(order=order, kind=UNPROVEN, at=at, detail__where=DOOR)
-    return None if doubts.exists() else at
+    return None if unproven(at, DOOR).filter(order=order).exists() else at
 
 
 @transaction.atomic
