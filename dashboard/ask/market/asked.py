@@ -119,72 +119,79 @@ class Asked(Bounds):
                 self.sheet.use(at, at + 1)
 
     def subject(self) -> Subject:
-        made = Subject()
-        heads, words = heads_of(self.sheet, self.goods)
-        brands: list[Value] = []
-        said: list[str] = []
-        for one in heads:
-            self.sheet.use(one.first, one.last)
-            said.append(one.said)
-            if one.no:
-                self._use_not(one)
-            item, category, brand = one.of("item"), one.of("category", "aisle"), one.of("brand")
-            if item is not None:
-                if one.no:
-                    made.filters.append(Filter("listing.item", Op.NOT, item.keys, one.said))
-                else:
-                    made.items += item.keys
-            elif category is not None:
-                if one.no:
-                    made.filters += [
-                        Filter(f"listing.{category.kind}", Op.NOT, (key,), one.said) for key in category.keys
-                    ]
-                else:
-                    made.categories.append(category)
-            elif brand is not None:
-                if one.no:
-                    made.filters.append(Filter("listing.brand", Op.NOT, brand.keys, one.said))
-                else:
-                    brands += brand.keys
-        packs = self.packs([str(key) for key in made.items])
-        made.filters += packs
-        things = {at for one in heads if one.of("item", "category") for at in (one.first, one.last)}
-        for one in words:
-            beside = {one.first, one.last} & things
-            if one.said in CONTAINERS:  # however it is called, it is sold in one
-                self.sheet.use(one.first, one.last)
-                continue
-            if len(set(made.items)) > 1 and not one.no:  # "diapers and baby wipes": of one of them
-                continue
-            if len(brands) > 1 and not beside:  # "Amul Taaza or Nandini milk": of one of them
-                continue
-            self.sheet.use(one.first, one.last)
-            made.filters.append(
-                Filter("listing.name", Op.LACKS if one.no else Op.HAS, (one.meanings[0].label,), one.said)
-            )
-        kinds = bool(made.categories)
-        if made.items and kinds:
-            self._either_of(made, heads)
-        inside: dict[str, list[str]] = {}
-        for shelf in self.sheet.lexicon.categories:
-            inside.setdefault(shelf.parent, []).append(shelf.key)
-        made.filters += category_filters(made.categories, inside)
-        if kinds:
+        """The goods that are named, as filters: thing and brand first, then what is left out, packs, words of the name
+        and the kind. Their words are used."""
+        sheet, made = self.sheet, Subject()
+        heads, words = heads_of(sheet, self.goods)
+        brands = self._heads_into(made, heads)
+        made.filters += self.packs([str(key) for key in made.items])
+        made.filters += self._described(made, heads, words, of_brands=len(brands) > 1)
+        if made.categories:
+            if made.items:
+                self._either_of(made, heads)
+            inside: dict[str, list[str]] = {}
+            for shelf in sheet.lexicon.categories:
+                inside.setdefault(shelf.parent, []).append(shelf.key)
+            made.filters += category_filters(made.categories, inside)
             # "Items in the dairy category".
-            self.sheet.pass_over("category", "aisle", "section", "department", "range", "item", "items")
-        if (brands or words) and not self.sheet.has("compare"):  # "Tata brand deals"
-            self.sheet.pass_over("brand", "brands", "branded")
-        others = [at for at, token in enumerate(self.sheet.tokens[:-1]) if token.text == "other"
-                  and self.sheet.tokens[at + 1].stem == "brand"]  # fmt: skip
-        if others and made.items:  # "Tata salt or other brands": all of them
-            self.sheet.use(others[0], others[0] + 2)
+            sheet.pass_over("category", "aisle", "section", "department", "range", "item", "items")
+        if (brands or words) and not sheet.has("compare"):  # "Tata brand deals"
+            sheet.pass_over("brand", "brands", "branded")
+        if made.items and self._takes_other_brands():
             brands = []
         if brands:
             made.filters.insert(0, one_of("listing.brand", brands, ""))
         if made.items:
             made.filters.insert(0, one_of("listing.item", list(dict.fromkeys(made.items)), ""))
-        made.label = " ".join(said)
+        made.label = " ".join(one.said for one in heads)
         return made
+
+    def _heads_into(self, made: Subject, heads: list[Mention]) -> list[Value]:
+        """Things and kinds into the subject, and what is to be left out ("except Amul") as filters. Returns the brands
+        that are meant."""
+        brands: list[Value] = []
+        for one in heads:
+            self.sheet.use(one.first, one.last)
+            meaning = one.of("item") or one.of("category", "aisle") or one.of("brand")
+            if one.no:
+                self._use_not(one)
+            if meaning is None:
+                continue
+            if one.no:
+                made.filters += [Filter(f"listing.{meaning.kind}", Op.NOT, (key,), one.said) for key in meaning.keys]
+            elif meaning.kind == "item":
+                made.items += meaning.keys
+            elif meaning.kind == "brand":
+                brands += meaning.keys
+            else:
+                made.categories.append(meaning)
+        return brands
+
+    def _described(self, made: Subject, heads: list[Mention], words: list[Mention], *, of_brands: bool) -> list[Filter]:
+        """Words that only names of products know ("toned"). One that is of one of several things or brands bounds
+        nothing: it would leave the others out."""
+        things = {at for one in heads if one.of("item", "category") for at in (one.first, one.last)}
+        found: list[Filter] = []
+        for one in words:
+            if one.said in CONTAINERS:  # however it is called, it is sold in one
+                self.sheet.use(one.first, one.last)
+                continue
+            if len(set(made.items)) > 1 and not one.no:  # "diapers and baby wipes"
+                continue
+            if of_brands and not {one.first, one.last} & things:  # "Amul Taaza or Nandini milk"
+                continue
+            self.sheet.use(one.first, one.last)
+            op = Op.LACKS if one.no else Op.HAS
+            found.append(Filter("listing.name", op, (one.meanings[0].label,), one.said))
+        return found
+
+    def _takes_other_brands(self) -> bool:
+        """ "Tata salt or other brands": all of them."""
+        for at, (one, after) in enumerate(pairwise(self.sheet.tokens)):
+            if one.text == "other" and after.stem == "brand":
+                self.sheet.use(at, at + 2)
+                return True
+        return False
 
     def _either_of(self, made: Subject, heads: list[Mention]) -> None:
         """ "Rice and dal": no listing is both, so the kind is said by its things; a kind that holds the thing goes."""
