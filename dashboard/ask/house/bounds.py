@@ -7,6 +7,7 @@ from dashboard.ask.house.draft import Drafting
 from dashboard.ask.house.words import DELIVERS, MINUTES, OPS, Hit
 from dashboard.ask.layer import Dimension, Measure
 from dashboard.ask.query import Filter, Op, Value
+from dashboard.ask.tokens import Token
 
 _LATES = frozenset({"late", "delay", "delayed", "overdue", "promise", "behind", "lateness", "promised"})
 ASKS_STATE = frozenset({"status", "happened", "happen", "stage", "state", "track", "timeline", "details"})
@@ -47,45 +48,59 @@ class Bounds(Drafting):
         for at, token in enumerate(sheet.tokens):
             if at in sheet.used or token.kind not in ("money", "number", "percent"):
                 continue
-            dated = any(span.first <= at < span.last for span in sheet.spans)
-            op, first, last = self._op(at)
-            if op is None and at and self._lasts(at):
-                op, first = self._lasts(at), at - 1
-            if dated or (op is None and not token.more):
+            compared = self._bounding(at)
+            if compared is None:
                 continue
-            op = op or Op.GE
-            if first and sheet.tokens[first - 1].stem in DELIVERS and sheet.tokens[first - 2].text == "not":
-                op, first = _OTHERWISE[op], first - 2  # "not delivered within 20 minutes"
+            op, first, last = compared
             after = sheet.tokens[at + 1].text if at + 1 < len(sheet.tokens) else ""
             times = MINUTES.get(after, 0)
+            until = last + bool(times)
             kind = "seconds" if times else {"money": "paise", "percent": "bp"}.get(token.kind, "number")
-            path, spent = self._nearest(first, last + bool(times), kind)
+            path, spent = self._nearest(first, until, kind)
             if kind == "seconds" and self.entity.name == "order":
                 path, spent = self._length(first, last + 1, path, spent)
             if not path:
                 continue
-            self.bounds.update(range(first, last + bool(times)))
+            self.bounds.update(range(first, until))
             if path == "order.took" and self._asks_share() and self._within(op, token.value * times):
                 sheet.use(first, last + 1)
                 for other, one in enumerate(sheet.tokens):
                     if one.stem in DELIVERS:
                         sheet.use(other, other + 1)
                 continue
-            measure = self.entity.measure(path.partition(".")[2])
-            value = token.value * (times or 1)
-            own = measure or self.entity.dimension(path.partition(".")[2])
-            if own is not None and own.kind == "paise" and token.kind == "number":
-                value *= 100
-            if own is not None and own.kind == "minutes" and times:
-                value /= 60
-            sheet.use(first, last + bool(times))
+            sheet.use(first, until)
             for hit in spent:
                 sheet.use(hit.first, hit.last)
                 self.hits = [one for one in self.hits if one is not hit]
-            if measure is not None and path not in self.draft.measures:
+            if self.entity.measure(path.partition(".")[2]) is not None and path not in self.draft.measures:
                 self.draft.measures.append(path)
-            whole: Value = int(value) if value == int(value) else value
-            self.draft.filters.append(Filter(path, op, (whole,), sheet.said(first, last + bool(times))))
+            self.draft.filters.append(Filter(path, op, (self._in_unit(path, token, times),), sheet.said(first, until)))
+
+    def _bounding(self, at: int) -> tuple[Op, int, int] | None:
+        """How a figure bounds, and the words that say so; None for one of a date and one that is only named."""
+        sheet, token = self.sheet, self.sheet.tokens[at]
+        if any(span.first <= at < span.last for span in sheet.spans):
+            return None
+        op, first, last = self._op(at)
+        if op is None and at and (lasts := self._lasts(at)) is not None:
+            op, first = lasts, at - 1
+        if op is None and not token.more:
+            return None
+        op = op or Op.GE
+        if first and sheet.tokens[first - 1].stem in DELIVERS and sheet.tokens[first - 2].text == "not":
+            return _OTHERWISE[op], first - 2, last  # "not delivered within 20 minutes"
+        return op, first, last
+
+    def _in_unit(self, path: str, token: Token, seconds: int) -> Value:
+        """A figure in the unit of its field; `seconds` is what one of a length of time lasts."""
+        name = path.partition(".")[2]
+        own = self.entity.measure(name) or self.entity.dimension(name)
+        value = token.value * (seconds or 1)
+        if own is not None and own.kind == "paise" and token.kind == "number":
+            value *= 100
+        if own is not None and own.kind == "minutes" and seconds:
+            value /= 60
+        return int(value) if value == int(value) else value
 
     def _stars(self) -> None:
         """ "1 star ratings"."""

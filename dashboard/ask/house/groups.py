@@ -6,6 +6,7 @@ from dashboard.ask.entities import told
 from dashboard.ask.house.bounds import Bounds
 from dashboard.ask.house.draft import place_in, product_of, things_asked
 from dashboard.ask.house.words import NUMERIC, Hit
+from dashboard.ask.layer import Dimension
 from dashboard.ask.query import Filter, Op
 
 _JOINS = frozenset({"and", "or", "aur", "ya", "vs", "versus", "with", "than"})
@@ -156,46 +157,57 @@ class Groups(Bounds):
     def _dimension(self, hit: Hit) -> None:
         """A numeric field waits for an aggregate; a word field groups, unless a name of it stands beside it."""
         dimension = self.entity.dimension(hit.spot.name)
-        if dimension is None:
+        if dimension is None or dimension.kind in ("time", "date"):
             return
-        path = self._path(dimension.name)
         if dimension.kind in NUMERIC and dimension.name != "hour":
-            if self.sheet.said(hit.first, hit.last) == "total" and any(
-                one.rank == "entity" and one.first == hit.last for one in self.hits
-            ):  # "total orders"
-                self.draft.measures.append(self._path("count"))
-                return
-            just_total = any(mark.name == "total" and mark.first == hit.first for mark in self.sheet.marks)
-            band = self.entity.dimension(f"{dimension.name}_band")
-            if band is not None and (self.sheet.mark_before(hit.first, "each", reach=3) or self.sheet.has("compare")):
-                self.draft.dimensions.append(self._path(band.name))
-                self.sheet.take("compare")
-            elif self.sheet.mark_before(hit.first, "each", reach=1) and self._declared(dimension, "sum"):
-                self.draft.measures.append(self._declared(dimension, "sum"))  # "top products by value"
-            elif not (just_total and any(one.rank == "measure" for one in self.hits)):
-                self.ranked.append(path)
-                if self.sheet.said(hit.first, hit.last) in ("total", "amount", "value", "units", "quantity", "times"):
-                    self.plain.append(path)
+            self._numeric(hit, dimension)
+        elif not self._with_or_without(hit, dimension):
+            self._group_by(hit, dimension)
+
+    def _numeric(self, hit: Hit, dimension: Dimension) -> None:
+        sheet, path = self.sheet, self._path(dimension.name)
+        said = sheet.said(hit.first, hit.last)
+        if said == "total" and any(one.rank == "entity" and one.first == hit.last for one in self.hits):
+            self.draft.measures.append(self._path("count"))  # "total orders"
             return
-        if dimension.kind in ("time", "date"):
-            return
+        just_total = any(mark.name == "total" and mark.first == hit.first for mark in sheet.marks)
+        band = self.entity.dimension(f"{dimension.name}_band")
+        if band is not None and (sheet.mark_before(hit.first, "each", reach=3) or sheet.has("compare")):
+            self.draft.dimensions.append(self._path(band.name))
+            sheet.take("compare")
+        elif sheet.mark_before(hit.first, "each", reach=1) and (summed := self._declared(dimension, "sum")):
+            self.draft.measures.append(summed)  # "top products by value"
+        elif not (just_total and any(one.rank == "measure" for one in self.hits)):
+            self.ranked.append(path)
+            if said in ("total", "amount", "value", "units", "quantity", "times"):
+                self.plain.append(path)
+
+    def _with_or_without(self, hit: Hit, dimension: Dimension) -> bool:
+        """ "orders without a coupon": the flag that says whether there is one. Of another word it can't be said."""
         before = self.sheet.tokens[hit.first - 1].text if hit.first else ""
-        if before in ("with", "without", "having", "no", "any"):
-            flag = self.entity.dimension(f"has_{dimension.name}")
-            if flag is not None and path not in self.draft.dimensions:
-                no = before in ("without", "no")
-                self.draft.filters.append(
-                    Filter(self._path(flag.name), Op.EQ, (not no,), f"{before} {dimension.label}")
-                )
-                return
+        if before not in ("with", "without", "having", "no", "any"):
+            return False
+        flag = self.entity.dimension(f"has_{dimension.name}")
+        if flag is None or self._path(dimension.name) in self.draft.dimensions:
             self.vain = self.vain or dimension.kind == "text"
+            return False
+        value = before not in ("without", "no")
+        self.draft.filters.append(Filter(self._path(flag.name), Op.EQ, (value,), f"{before} {dimension.label}"))
+        return True
+
+    def _group_by(self, hit: Hit, dimension: Dimension) -> None:
         if dimension.name == "late_cause" and not self._speaks_of_late():
             self.sheet.used -= set(range(hit.first, hit.last))
             return
+        path = self._path(dimension.name)
         named = any(one.field == path and one.op in (Op.EQ, Op.HAS, Op.NOT) for one in self.draft.filters)
-        asked = self.sheet.mark_before(hit.first, "each", "highest", "fewest", "top", reach=3) or self._which(hit.first)
-        asked = asked or dimension.name in _REASONS or self.sheet.said(hit.last, hit.last + 1) == "wise"
-        asked = asked or self._ranks_near(hit.first)
+        asked = (
+            self.sheet.mark_before(hit.first, "each", "highest", "fewest", "top", reach=3)
+            or self._which(hit.first)
+            or dimension.name in _REASONS
+            or self.sheet.said(hit.last, hit.last + 1) == "wise"
+            or self._ranks_near(hit.first)
+        )
         if (not named or asked) and path not in self.draft.dimensions:
             self.draft.dimensions.append(path)
             if not asked and not self._by_before(hit.first):

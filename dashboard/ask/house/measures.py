@@ -5,7 +5,11 @@ from __future__ import annotations
 from dashboard.ask.entities import told
 from dashboard.ask.house.groups import Groups
 from dashboard.ask.house.words import GRAINS, asks_length
+from dashboard.ask.layer import Dimension, Measure
 from dashboard.ask.query import Filter, Op
+
+_AGGREGATES = {"p95": "p95", "p90": "p90", "median": "p50", "average": "avg", "total": "sum"}
+"""Concepts of the question and how the layer calls them; the first that was said counts."""
 
 
 class Measures(Groups):
@@ -13,55 +17,72 @@ class Measures(Groups):
 
     def _aggregates(self) -> None:
         """average, median, p90, total, highest of a numeric field; how many."""
-        sheet, draft, entity = self.sheet, self.draft, self.entity
-        named = next((n for n in ("p95", "p90", "median", "average", "total") if sheet.has(n)), "")
+        sheet, draft = self.sheet, self.draft
+        named = next((name for name in _AGGREGATES if sheet.has(name)), "")
         if not named and asks_length(sheet):
             named = "average"
-        suffix = {"median": "p50", "average": "avg", "total": "sum"}.get(named, named)
-        for path in self.ranked:
-            dimension = entity.dimension(path.partition(".")[2])
-            if dimension is None:
-                continue
-            if suffix:
-                draft.measures.append(self._declared(dimension, suffix) or f"{path}:{suffix}")
-                sheet.take(named)
-            elif self._asks_share() and (measure := self._rate(dimension)):
-                draft.measures.append(measure)
-        grouped = draft.dimensions or any(sheet.has(concept) for concept, _ in GRAINS)
-        if not suffix and grouped and not draft.measures:  # "days of cover by category"
-            for path in self.ranked:
-                dimension = entity.dimension(path.partition(".")[2])
-                measure = self._declared(dimension, "avg") if dimension is not None else ""
-                if not measure and dimension is not None and dimension.kind in ("number", "paise"):
-                    measure = self._declared(dimension, "sum") or f"{path}:sum"
-                if measure:
-                    draft.measures.append(measure)
-                    self.plain.append(path)
+        if named:
+            self._of_fields(named)
+        elif not draft.measures and (draft.dimensions or self._asks_grain()):
+            self._of_each_group()
         self._in_money()
         self._why_of()
-        held = [entity.measure(path.partition(".")[2]) for path in draft.measures]
-        if any(one is not None and one.kind == "paise" for one in held):
-            for at, token in enumerate(sheet.tokens):
-                if token.text in ("value", "amount", "amounts", "values"):
-                    sheet.use(at, at + 1)
+        if any(one.kind == "paise" for one in self._held()):
+            sheet.pass_over("value", "amount", "amounts", "values")
         if draft.measures and asks_length(sheet):
             sheet.take("fast")
         if named:
             sheet.take("total")
-            if named in ("average", "median", "p90", "p95") and draft.measures:
-                sheet.take(named)
-                if len(draft.measures) > 1 and "order.late_orders" in draft.measures:  # "average delay of late orders"
-                    draft.measures.remove("order.late_orders")
-                    draft.filters.append(Filter("order.late", Op.EQ, (True,), "late"))
-                own = [entity.measure(path.partition(".")[2]) for path in draft.measures]
-                if any(one is not None and one.aggregate in ("count", "sum", "distinct") for one in own):
-                    self.vain = True
-                if named != "average":
-                    draft.measures = [self._same_but(one, suffix) for one in draft.measures]
+            if named != "total" and draft.measures:
+                self._of_figures(named)
         if sheet.take("count") and not draft.measures:
             draft.measures.append(self._path("count"))
         if self._asks_share():
             self._shares()
+
+    def _of_fields(self, named: str) -> None:
+        """ "median order value": the aggregate of each numeric field that was said."""
+        for path, dimension in self._fields():
+            suffix = _AGGREGATES[named]
+            self.draft.measures.append(self._declared(dimension, suffix) or f"{path}:{suffix}")
+            self.sheet.take(named)
+
+    def _of_each_group(self) -> None:
+        """ "days of cover by category": a field without an aggregate is averaged where the layer averages it, else a
+        number is summed."""
+        for path, dimension in self._fields():
+            measure = self._declared(dimension, "avg")
+            if not measure and dimension.kind in ("number", "paise"):
+                measure = self._declared(dimension, "sum") or f"{path}:sum"
+            if measure:
+                self.draft.measures.append(measure)
+                self.plain.append(path)
+
+    def _fields(self) -> list[tuple[str, Dimension]]:
+        """The numeric fields that were said."""
+        found = ((path, self.entity.dimension(path.partition(".")[2])) for path in self.ranked)
+        return [(path, dimension) for path, dimension in found if dimension is not None]
+
+    def _of_figures(self, named: str) -> None:
+        """ "average delay of late orders": the aggregate of the figures themselves. Of what is counted or summed there
+        is none."""
+        sheet, draft = self.sheet, self.draft
+        sheet.take(named)
+        if len(draft.measures) > 1 and "order.late_orders" in draft.measures:
+            draft.measures.remove("order.late_orders")
+            draft.filters.append(Filter("order.late", Op.EQ, (True,), "late"))
+        if any(one.aggregate in ("count", "sum", "distinct") for one in self._held()):
+            self.vain = True
+        if named != "average":
+            draft.measures = [self._same_but(one, _AGGREGATES[named]) for one in draft.measures]
+
+    def _held(self) -> list[Measure]:
+        """The measures of the query so far that the layer has; an aggregate of a field is none of them."""
+        found = (self.entity.measure(path.partition(".")[2]) for path in self.draft.measures)
+        return [one for one in found if one is not None]
+
+    def _asks_grain(self) -> bool:
+        return any(self.sheet.has(concept) for concept, _ in GRAINS)
 
     def _why_of(self) -> None:
         """ "why are refunds high", "reasons customers cancelled": by the reason that is kept of it."""
@@ -79,12 +100,11 @@ class Measures(Groups):
         said = [at for at, token in enumerate(self.sheet.tokens) if token.text in ("rs", "rupees", "inr", "money")]
         if not said:
             return
-        held = [self.entity.measure(path.partition(".")[2]) for path in self.draft.measures]
         names = [name for name in told()["figures"].get(self.entity.name, ()) if name != "count"]
         measure = next((one for name in names if (one := self.entity.measure(name)) and one.kind == "paise"), None)
-        if any(one is not None and one.kind == "paise" for one in held):
+        if any(one.kind == "paise" for one in self._held()):
             self.sheet.used.update(said)
-        elif not held and measure is not None:
+        elif not self.draft.measures and measure is not None:
             self.draft.measures.append(self._path(measure.name))
             self.sheet.used.update(said)
 
@@ -105,7 +125,7 @@ class Measures(Groups):
         for one in list(draft.filters):
             dimension = self.entity.dimension(one.field.partition(".")[2])
             of_value = self.entity.measure(f"{one.values[0]}_share") if one.op == Op.EQ else None
-            if of_value is not None and (draft.dimensions or any(self.sheet.has(name) for name, _ in GRAINS)):
+            if of_value is not None and (draft.dimensions or self._asks_grain()):
                 draft.filters.remove(one)
                 draft.measures = [self._path(of_value.name)]
                 self._take_share()

@@ -9,8 +9,10 @@ from dashboard.ask.house.measures import Measures
 from dashboard.ask.house.words import GRAINS, speaks_of_expiry
 from dashboard.ask.query import Filter, Op, Window
 
+_EXPECTED = frozenset({"due", "expected", "arriving", "arrive"})
 
-def _windows(path: str, one: Span, other: Span) -> tuple[Window, Window]:
+
+def _beside(path: str, one: Span, other: Span) -> tuple[Window, Window]:
     """The later period and, beside it, the earlier."""
     late, early = (one, other) if one.start >= other.start else (other, one)
     return Window(path, late.start, late.end, late.said), Window(path, early.start, early.end, early.said)
@@ -42,44 +44,46 @@ class Periods(Measures):
     def _windows(self) -> None:
         sheet, draft, entity = self.sheet, self.draft, self.entity
         if entity.name == "stock" and any(one.field == "stock.runs_out" for one in draft.filters):
-            for span in sheet.spans:  # "by tonight": it is what will not last a day
-                if span.start <= self.now + timedelta(days=1) and span.end > self.now:
-                    sheet.use(span.first, span.last)
+            self._take_tonight()
         if not sheet.spans or not entity.time:
             return
-        path = self._path(entity.time)
-        if entity.name == "purchase" and any(t.text in ("due", "expected", "arriving", "arrive") for t in sheet.tokens):
-            path = "purchase.expected_on"
-            for at, token in enumerate(sheet.tokens):
-                if token.text in ("expected", "arriving", "arrive"):
-                    sheet.use(at, at + 1)
         if entity.name == "batch" and not any(token.text.startswith("receiv") for token in sheet.tokens):
             self._expiring()
             self.vain = self.vain or not speaks_of_expiry(sheet)
             return
-        done = any(one.field == self._path("delivered") and one.values == (True,) for one in draft.filters)
-        if done and entity.dimension("delivered_at") is not None:
-            path = self._path("delivered_at")
-        if len(sheet.spans) > 1 and not sheet.has("compare") and not self._sets_beside():
-            joined = _one_of_two(sheet.spans[0], sheet.spans[1]) or self._part_of_day()
-            self.vain = self.vain or joined is None
-            if joined is not None:
-                for span in sheet.spans[:2]:
-                    sheet.use(span.first, span.last)
-                draft.window = Window(path, joined.start, joined.end, joined.said)
-                return
+        path = self._time_meant()
         first, *rest = sheet.spans
         for span in sheet.spans[:2]:
             sheet.use(span.first, span.last)
+        if rest and not sheet.has("compare") and not self._sets_beside():  # said apart, two spans must be one period
+            joined = _one_of_two(first, rest[0]) or self._part_of_day()
+            self.vain = self.vain or joined is None
+            if joined is not None:
+                draft.window = Window(path, joined.start, joined.end, joined.said)
+                return
         if rest:
-            draft.window, draft.against = _windows(path, first, rest[0])
+            draft.window, draft.against = _beside(path, first, rest[0])
             sheet.take("compare")
         elif sheet.has("compare") and first.end <= self.now and not draft.filters and not self._compares_names():
-            current = _since(first, self.now)
-            draft.window, draft.against = _windows(path, current, first)
+            draft.window, draft.against = _beside(path, _since(first, self.now), first)
             sheet.take("compare")
         else:
             draft.window = Window(path, first.start, first.end, first.said)
+
+    def _take_tonight(self) -> None:
+        """ "Runs out by tonight": what runs out will not last a day anyway."""
+        for span in self.sheet.spans:
+            if span.start <= self.now + timedelta(days=1) and span.end > self.now:
+                self.sheet.use(span.first, span.last)
+
+    def _time_meant(self) -> str:
+        """The time a period bounds: when a purchase is expected, when an order was delivered, else the entity's own."""
+        sheet, path = self.sheet, self._path(self.entity.time)
+        if self.entity.name == "purchase" and any(token.text in _EXPECTED for token in sheet.tokens):
+            sheet.pass_over("expected", "arriving", "arrive")
+            path = "purchase.expected_on"
+        done = any(one.field == self._path("delivered") and one.values == (True,) for one in self.draft.filters)
+        return self._path("delivered_at") if done and self.entity.dimension("delivered_at") is not None else path
 
     def _part_of_day(self) -> Span | None:
         """ "in the evening this week": the evenings of the week, where the entity knows parts of a day."""
