@@ -61,6 +61,9 @@ _NUMBERS = {
     "do": 2,
     "saat": 7,
 }
+_ONE_DAY = timedelta(days=1)
+_LASTS = {"day": 1, "week": 7, "month": 30, "quarter": 91, "year": 365}
+"""Days of so many weeks, months, quarters or years back from today."""
 _COMING = frozenset({"tomorrow", "tomorrows", "parson", "upcoming"})
 
 
@@ -110,116 +113,159 @@ def _made(first: int, last: int, tokens: list[Token], start: datetime, end: date
 
 
 def _day(tokens: list[Token], at: int, here: datetime) -> Span | None:
-    word, after = _word(tokens, at), _word(tokens, at + 1)
-    today = midnight(here.date())
-    one_day = timedelta(days=1)
-    if word in _TODAY or (word == "this" and after in PARTS):
-        return _made(at, at + 1, tokens, today, today + one_day)
-    if word in ("over", "during") and any(one.text in _COURSE for one in tokens[:at]):  # "the trend over two weeks"
-        course = _relative(tokens, at, here, past=True)
-        if course is not None:
-            return course
+    """The period this word begins. Each rule knows words of its own."""
+    return next((span for rule in _RULES if (span := rule(tokens, at, here)) is not None), None)
+
+
+def _today(tokens: list[Token], at: int, here: datetime) -> Span | None:
+    """today · aaj · this evening (its hours are found later) · tonight"""
+    word, today = _word(tokens, at), midnight(here.date())
+    if word in _TODAY or (word == "this" and _word(tokens, at + 1) in PARTS):
+        return _made(at, at + 1, tokens, today, today + _ONE_DAY)
     if word == "tonight":
-        return _made(at, at + 1, tokens, today + timedelta(hours=18), today + one_day)
-    if word == "day" and after == "before" and _word(tokens, at + 2) in _YESTERDAY:
-        return _made(at, at + 3, tokens, today - 2 * one_day, today - one_day)
-    if word == "since" and after in ("morning", "midnight", "opening"):
-        return _made(at, at + 2, tokens, today, today + one_day)
-    if (
-        word == "day"
-        and after == "before"
-        and at
-        and _word(tokens, at - 1) in ("vs", "versus", "than", "and", "with", "to")
-    ):
-        return _made(at, at + 2, tokens, today - 2 * one_day, today - one_day)
-    if word == "day" and after == "before" and _word(tokens, at - 1) == "the":
-        return _made(at - 1, at + 2, tokens, today - 2 * one_day, today - one_day)
+        return _made(at, at + 1, tokens, today + timedelta(hours=18), today + _ONE_DAY)
+    return None
+
+
+def _yesterday(tokens: list[Token], at: int, here: datetime) -> Span | None:
+    """yesterday · kal · kal se (since yesterday) · aane wala kal (tomorrow)"""
+    word, today = _word(tokens, at), midnight(here.date())
+    if word not in _YESTERDAY:
+        return None
     if word in ("kal", "कल") and _word(tokens, at - 1) in ("aane", "wale", "wala", "आने", "वाले"):
-        return _made(at, at + 1, tokens, today + one_day, today + 2 * one_day, future=True)
-    if word in ("kal", "कल") and after in ("se", "से"):  # since yesterday
-        return _made(at, at + 2, tokens, today - one_day, today + one_day)
-    if word in _YESTERDAY:
-        return _made(at, at + 1, tokens, today - one_day, today)
-    if (
-        word in ("din", "days", "day", "दिन")
-        and at
-        and tokens[at - 1].kind == "number"
-        and after in ("me", "mein", "में", "se")
-    ):
-        back = int(min(tokens[at - 1].value, 366))  # "7 din me": the last seven
-        return _made(at - 1, at + 2, tokens, today - (back - 1) * one_day, today + one_day)
-    if word in _COMING or (word == "next" and after in (*_UNITS, *WEEKDAYS)):
-        return _made(at, at + 1 + (word == "next"), tokens, today + one_day, today + 2 * one_day, future=True)
-    if word in _LAST or word in _THIS:
-        return _relative(tokens, at, here, past=word in _LAST)
-    if word == "since" and after in (*_YESTERDAY, *WEEKDAYS):
+        return _made(at, at + 1, tokens, today + _ONE_DAY, today + 2 * _ONE_DAY, future=True)
+    if word in ("kal", "कल") and _word(tokens, at + 1) in ("se", "से"):
+        return _made(at, at + 2, tokens, today - _ONE_DAY, today + _ONE_DAY)
+    return _made(at, at + 1, tokens, today - _ONE_DAY, today)
+
+
+def _day_before(tokens: list[Token], at: int, here: datetime) -> Span | None:
+    """day before yesterday · yesterday vs day before · the day before"""
+    if _word(tokens, at) != "day" or _word(tokens, at + 1) != "before":
+        return None
+    today = midnight(here.date())
+    first, last = at, at + 2
+    if _word(tokens, at + 2) in _YESTERDAY:
+        last = at + 3
+    elif _word(tokens, at - 1) == "the":
+        first = at - 1
+    elif _word(tokens, at - 1) not in ("vs", "versus", "than", "and", "with", "to"):
+        return None
+    return _made(first, last, tokens, today - 2 * _ONE_DAY, today - _ONE_DAY)
+
+
+def _days_back(tokens: list[Token], at: int, here: datetime) -> Span | None:
+    """7 din me: the last seven"""
+    if _word(tokens, at) not in ("din", "days", "day", "दिन") or not at or tokens[at - 1].kind != "number":
+        return None
+    if _word(tokens, at + 1) not in ("me", "mein", "में", "se"):
+        return None
+    back, today = int(min(tokens[at - 1].value, 366)), midnight(here.date())
+    return _made(at - 1, at + 2, tokens, today - (back - 1) * _ONE_DAY, today + _ONE_DAY)
+
+
+def _coming(tokens: list[Token], at: int, here: datetime) -> Span | None:
+    """tomorrow · next week · next friday: taken for tomorrow, nothing of the future is known"""
+    word, today = _word(tokens, at), midnight(here.date())
+    if word in _COMING or (word == "next" and _word(tokens, at + 1) in (*_UNITS, *WEEKDAYS)):
+        return _made(at, at + 1 + (word == "next"), tokens, today + _ONE_DAY, today + 2 * _ONE_DAY, future=True)
+    return None
+
+
+def _since(tokens: list[Token], at: int, here: datetime) -> Span | None:
+    """since morning · since yesterday · since monday · since last week"""
+    if _word(tokens, at) != "since":
+        return None
+    after, today = _word(tokens, at + 1), midnight(here.date())
+    if after in ("morning", "midnight", "opening"):
+        return _made(at, at + 2, tokens, today, today + _ONE_DAY)
+    if after in (*_YESTERDAY, *WEEKDAYS):
         back = 1 if after in _YESTERDAY else (here.weekday() - WEEKDAYS[after]) % 7 or 7
-        return _made(at, at + 2, tokens, today - back * one_day, today + one_day)
-    if word == "since" and after in _LAST:  # since last monday, since last week
-        past = _relative(tokens, at + 1, here, past=True) or _day(tokens, at + 1, here)
-        return _made(at, past.last, tokens, past.start, today + one_day) if past is not None else None
+        return _made(at, at + 2, tokens, today - back * _ONE_DAY, today + _ONE_DAY)
+    past = _relative(tokens, at + 1, here, past=True) if after in _LAST else None
+    return _made(at, past.last, tokens, past.start, today + _ONE_DAY) if past is not None else None
+
+
+def _last_or_this(tokens: list[Token], at: int, here: datetime) -> Span | None:
+    """last 7 days · this month · the trend over two weeks"""
+    word = _word(tokens, at)
+    is_course = word in ("over", "during") and any(one.text in _COURSE for one in tokens[:at])
+    if word in _LAST or word in _THIS or is_course:
+        return _relative(tokens, at, here, past=word not in _THIS)
+    return None
+
+
+def _day_of_week(tokens: list[Token], at: int, here: datetime) -> Span | None:
+    """on friday · sundays · the weekend"""
+    word, today = _word(tokens, at), midnight(here.date())
     if word in ("weekend", "weekends"):
         return _weekend(tokens, at, at + 1, here, back=False)
-    stemmed = word[:-1] if word.endswith("s") and word[:-1] in _DAYS else word
-    if stemmed in WEEKDAYS:
-        back = (here.weekday() - WEEKDAYS[stemmed]) % 7
-        start = today - back * one_day
-        return _made(at, at + 1, tokens, start, start + one_day)
-    return _of_calendar(tokens, at, here)
+    day = WEEKDAYS.get(word[:-1] if word.endswith("s") and word[:-1] in _DAYS else word)
+    if day is None:
+        return None
+    start = today - (here.weekday() - day) % 7 * _ONE_DAY
+    return _made(at, at + 1, tokens, start, start + _ONE_DAY)
 
 
 def _relative(tokens: list[Token], at: int, here: datetime, *, past: bool) -> Span | None:
     """last 7 days · last week · this month · past 24 hours · last friday · pichle 7 din"""
     today = midnight(here.date())
-    tonight = today + timedelta(days=1)
-    count, next_at = 1, at + 1
-    counted = False
-    if next_at < len(tokens) and tokens[next_at].kind == "number":
-        count, next_at, counted = int(tokens[next_at].value), next_at + 1, True
-    elif _word(tokens, next_at) in _NUMBERS and _word(tokens, next_at + 1) in _UNITS:
-        count, next_at, counted = _NUMBERS[_word(tokens, next_at)], next_at + 1, True
-    said = _word(tokens, next_at)
-    if past and not counted and said in WEEKDAYS:
-        back = (here.weekday() - WEEKDAYS[said]) % 7 or 7
-        start = today - timedelta(days=back)
-        return _made(at, next_at + 1, tokens, start, start + timedelta(days=1))
-    unit = _UNITS.get(said)
-    if unit is None or not 0 < count <= 1000:
+    tonight = today + _ONE_DAY
+    count, unit_at = _counted(tokens, at + 1)
+    said, end = _word(tokens, unit_at), unit_at + 1
+    if past and count is None and said in WEEKDAYS:
+        start = today - ((here.weekday() - WEEKDAYS[said]) % 7 or 7) * _ONE_DAY
+        return _made(at, end, tokens, start, start + _ONE_DAY)
+    unit, many = _UNITS.get(said), 1 if count is None else count
+    if unit is None or not 0 < many <= 1000:
         return None
-    end = next_at + 1
     if unit == "weekend":
         return _weekend(tokens, at, end, here, back=past)
     if unit in ("night", "evening"):
-        start = today - timedelta(days=1) if past else today
+        start = today - _ONE_DAY if past else today
         low, high = PARTS[unit]
         return _made(at, end, tokens, start + timedelta(hours=low), start + timedelta(hours=high))
     if unit in ("hour", "minute"):
-        length = timedelta(hours=count) if unit == "hour" else timedelta(minutes=count)
+        length = timedelta(hours=many) if unit == "hour" else timedelta(minutes=many)
         until = here.replace(second=0, microsecond=0) + timedelta(minutes=1)
         return _made(at, end, tokens, until - length, until)
-    if unit == "day":
-        return _made(at, end, tokens, today - timedelta(days=count - 1), tonight)
-    if past and unit in ("week", "month", "year") and not counted:  # "over the last month" is one that ends today
-        near = [_word(tokens, back) for back in (at - 1, at - 2)]
-        counted = _word(tokens, at) == "past" or near[near[0] == "the"] in ("over", "during", "within", "in")
-    if past and counted:  # last 2 weeks: so many days back, today with them
-        days = {"week": 7, "month": 30, "quarter": 91, "year": 365}[unit] * count
-        return _made(at, end, tokens, today - timedelta(days=days - 1), tonight)
+    days = _LASTS[unit] * many
+    if unit == "day" or (past and (count is not None or _ends_today(tokens, at, unit))):
+        return _made(at, end, tokens, today - (days - 1) * _ONE_DAY, tonight)
+    began, before = _began(unit, today)
+    return _made(at, end, tokens, before, began) if past else _made(at, end, tokens, began, tonight)
+
+
+def _counted(tokens: list[Token], at: int) -> tuple[int | None, int]:
+    """How many units are said, None for "last week"; and where the unit stands."""
+    if at < len(tokens) and tokens[at].kind == "number":
+        return int(tokens[at].value), at + 1
+    if _word(tokens, at) in _NUMBERS and _word(tokens, at + 1) in _UNITS:
+        return _NUMBERS[_word(tokens, at)], at + 1
+    return None, at
+
+
+def _ends_today(tokens: list[Token], at: int, unit: str) -> bool:
+    """ "Over the last month", "the past week": so many days back from today; "last month" is the calendar's."""
+    if unit not in ("week", "month", "year"):
+        return False
+    near = [_word(tokens, back) for back in (at - 1, at - 2)]
+    return _word(tokens, at) == "past" or near[near[0] == "the"] in ("over", "during", "within", "in")
+
+
+def _began(unit: str, today: datetime) -> tuple[datetime, datetime]:
+    """When this week, month, quarter or year began, and the one before it."""
     if unit == "week":
-        monday = today - timedelta(days=here.weekday())
-        return _made(at, end, tokens, monday - timedelta(days=7), monday) if past else (
-            _made(at, end, tokens, monday, tonight)
-        )  # fmt: skip
+        monday = today - today.weekday() * _ONE_DAY
+        return monday, monday - 7 * _ONE_DAY
     first = today.replace(day=1)
     if unit == "month":
-        before = (first - timedelta(days=1)).replace(day=1)
-    elif unit == "quarter":
+        return first, (first - _ONE_DAY).replace(day=1)
+    if unit == "quarter":
         first = first.replace(month=(first.month - 1) // 3 * 3 + 1)
-        before = (first - timedelta(days=80)).replace(day=1)
-    else:
-        first = first.replace(month=1)
-        before = first.replace(year=first.year - 1)
-    return _made(at, end, tokens, before, first) if past else _made(at, end, tokens, first, tonight)
+        return first, (first - 80 * _ONE_DAY).replace(day=1)
+    first = first.replace(month=1)
+    return first, first.replace(year=first.year - 1)
 
 
 def _weekend(tokens: list[Token], first: int, last: int, here: datetime, *, back: bool) -> Span:
@@ -250,6 +296,11 @@ def _of_calendar(tokens: list[Token], at: int, here: datetime) -> Span | None:
     start = datetime(_year(here, month, 1), month, 1, tzinfo=ZONE)
     end = (start + timedelta(days=32)).replace(day=1)
     return _made(at, at + 1, tokens, start, min(end, midnight(here.date()) + timedelta(days=1)))
+
+
+_RULES = (
+    _today, _yesterday, _day_before, _days_back, _coming, _since, _last_or_this, _day_of_week, _of_calendar,
+)  # fmt: skip
 
 
 def _year(here: datetime, month: int, day: int) -> int:
