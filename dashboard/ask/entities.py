@@ -19,7 +19,7 @@ from typing import Any, Protocol
 
 from dashboard.ask.folding import fold, stems
 from dashboard.ask.layer import Entity, Layer
-from dashboard.ask.lexicon import grams, nearest
+from dashboard.ask.lexicon import by_gram, nearest
 
 WORDS_FILE = Path(__file__).with_name("words.toml")
 BUCKETS = 1 << 16
@@ -77,10 +77,7 @@ class LayerWords:
         for path, phrases in told().get("fields", {}).items():
             self._extra(path, phrases)
         self._weights = dict.fromkeys((word for word in self.words if len(word) > 3), 2)
-        self._grams: dict[str, list[str]] = defaultdict(list)
-        for word in self._weights:
-            for gram in grams(word):
-                self._grams[gram].append(word)
+        self._grams = by_gram(self._weights)
         self.selector = Selector({name: _text(one) for name, one in layer.entities.items()})
 
     def close(self, word: str) -> tuple[float, str] | None:

@@ -7,7 +7,7 @@ question can be understood as being about one. Spelling: candidates by shared le
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -95,21 +95,12 @@ class Index:
 
     def __init__(self, lexicon: Lexicon) -> None:
         self.names: dict[tuple[str, ...], list[Meaning]] = {}
-        self._kinds: dict[str, int] = {}
         for one in lexicon.platforms:
-            alike = [
-                said
-                for said, meant in lexicon.platform_words.items()
-                if one.key in meant or " ".join(words(one.label)) in meant
-            ]
-            for text in (one.key, one.label, *one.others, *alike):
-                self._add(text, Meaning("platform", (one.key,), one.label))
+            self._place("platform", one, *_also_called(one, lexicon.platform_words))
         for one in lexicon.stores:
-            for text in (one.key, one.label, *one.others):
-                self._add(text, Meaning("store", (one.key,), one.label))
+            self._place("store", one)
         for one in lexicon.cities:
-            for text in (one.key, one.label, *one.others):
-                self._add(text, Meaning("city", (one.key,), one.label))
+            self._place("city", one)
         for item in lexicon.items:
             self._add(item.key, Meaning("item", (item.key,), item.key))
         self._categories(lexicon)
@@ -120,17 +111,13 @@ class Index:
             for word in stems(name):
                 self.in_products[word].add(number)
         self._synonyms(lexicon)
-        self._grams: dict[str, list[str]] = defaultdict(list)
-        self._weights: dict[str, int] = {}
-        for key in self.names:
-            for word in key:
-                self._weights[word] = 3
-        for word, where in self.in_products.items():
-            if len(where) > 1:
-                self._weights.setdefault(word, 1)
-        for word in self._weights:
-            for gram in grams(word):
-                self._grams[gram].append(word)
+        seldom = {word: 1 for word, where in self.in_products.items() if len(where) > 1}
+        self._weights = seldom | {word: 3 for key in self.names for word in key}
+        self._grams = by_gram(self._weights)
+
+    def _place(self, kind: str, one: Named, *others: str) -> None:
+        for text in (one.key, one.label, *one.others, *others):
+            self._add(text, Meaning(kind, (one.key,), one.label))
 
     def _add(self, text: str, meaning: Meaning) -> None:
         key = stems(text)
@@ -198,9 +185,24 @@ class Index:
         return nearest(word, self._grams, self._weights)
 
 
+def _also_called(one: Named, platform_words: Mapping[str, tuple[str, ...]]) -> list[str]:
+    """Other names of a platform, known by its slug or by what it is called."""
+    known = {one.key, " ".join(words(one.label))}
+    return [said for said, meant in platform_words.items() if not known.isdisjoint(meant)]
+
+
 def grams(word: str) -> set[str]:
     padded = f" {word} "
     return {padded[at : at + 3] for at in range(len(padded) - 2)}
+
+
+def by_gram(known: Iterable[str]) -> dict[str, list[str]]:
+    """Words by their trigrams, as `nearest` takes them."""
+    found: dict[str, list[str]] = {}
+    for word in known:
+        for gram in grams(word):
+            found.setdefault(gram, []).append(word)
+    return found
 
 
 def nearest(

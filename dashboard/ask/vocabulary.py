@@ -7,7 +7,7 @@ from functools import cache
 from dashboard.ask.dates import MONTHS, PARTS, WEEKDAYS
 from dashboard.ask.entities import told
 from dashboard.ask.folding import stem, stems
-from dashboard.ask.lexicon import grams
+from dashboard.ask.lexicon import by_gram
 from dashboard.ask.tokens import Token
 
 NOT_WORDS = frozenset({"except", "excluding", "without", "not", "besides", "exclude", "non"})
@@ -57,11 +57,7 @@ def long_skipped() -> dict[str, int]:
 
 @cache
 def skipped_grams() -> dict[str, list[str]]:
-    by: dict[str, list[str]] = {}
-    for word in long_skipped():
-        for gram in grams(word):
-            by.setdefault(gram, []).append(word)
-    return by
+    return by_gram(long_skipped())
 
 
 @cache
@@ -149,12 +145,8 @@ def concept_words() -> dict[str, int]:
 
 @cache
 def concept_grams() -> dict[str, list[str]]:
-    by: dict[str, list[str]] = {}
     dates = MONTHS.keys() | {day for day in WEEKDAYS if len(day) < 4}
-    for word in concept_words().keys() - dates:  # "juce" is juice before it is June
-        for gram in grams(word):
-            by.setdefault(gram, []).append(word)
-    return by
+    return by_gram(concept_words().keys() - dates)  # "juce" is juice before it is June
 
 
 @cache
