@@ -87,8 +87,11 @@ def stem(word: str) -> str:
     """
     if len(word) < 4 or not word.isascii() or word.isdigit():
         return word
-    if word in _IRREGULAR:
-        return _IRREGULAR[word]
+    return _IRREGULAR.get(word) or singular(word)
+
+
+def singular(word: str) -> str:
+    """What a long English word and its plural have in common: tomatoes → tomato, cookies → cooki."""
     if word.endswith("s") and not word.endswith(("ss", "us")):
         word = word[:-2] if word.endswith(("ches", "shes", "xes", "sses", "oes")) else word[:-1]
     if word.endswith("ie"):
