@@ -38,9 +38,7 @@ def sentence(query: Query, rows: Sequence[Row], layer: Layer, lexicon: Lexicon |
     if query.intent == Intent.DEALS and _get(rows[0], "discount") is not None:
         return _deals(query, rows, names)
     if query.intent == Intent.DEALS and _get(rows[0], "title") is not None:
-        return say("{count} offers; the first is {title} on {platform}.", count=len(rows),
-                   title=_text(rows[0], "title"),
-                   platform=names.label("platform", _text(rows[0], "platform")))  # fmt: skip
+        return _offers(rows, names)
     if query.intent == Intent.WHY and layer.entity(query.entity).why is not None:
         return _why(query, rows, layer, names)
     if is_one:
@@ -54,16 +52,10 @@ def sentence(query: Query, rows: Sequence[Row], layer: Layer, lexicon: Lexicon |
     if query.entity == "platform_terms":
         return _terms(query, rows, names, layer)
     if query.entity == "cart_fee" and _get(rows[0], "fees") is not None:
-        return say(
-            "Least is added to {cart} by {platform}: {fees}, {sum} to pay.", cart=plain(_get(rows[0], "cart"), "paise"),
-            platform=names.label("platform", _text(rows[0], "platform")), fees=plain(_get(rows[0], "fees"), "paise"),
-            sum=plain(_get(rows[0], "to_pay"), "paise"),
-        )  # fmt: skip
-    return (
-        say("{count} found.", count=len(rows))
-        if len(rows) < query.limit
-        else say("The first {count}.", count=len(rows))
-    )
+        return _fees(rows[0], names)
+    if len(rows) < query.limit:
+        return say("{count} found.", count=len(rows))
+    return say("The first {count}.", count=len(rows))
 
 
 def _best_first(query: Query, rows: Sequence[Row]) -> Sequence[Row]:
@@ -162,6 +154,21 @@ def _deals(query: Query, rows: Sequence[Row], names: Lexicon) -> Said:
         count=_many(query, rows), name=_text(first, "name"),
         platform=names.label("platform", _text(first, "platform")), percent=plain(_get(first, "discount"), "bp"),
         price=plain(_get(first, "price"), "paise"),
+    )  # fmt: skip
+
+
+def _offers(rows: Sequence[Row], names: Lexicon) -> Said:
+    first = rows[0]
+    platform = names.label("platform", _text(first, "platform"))
+    return say("{count} offers; the first is {title} on {platform}.", count=len(rows), title=_text(first, "title"),
+               platform=platform)  # fmt: skip
+
+
+def _fees(row: Row, names: Lexicon) -> Said:
+    return say(
+        "Least is added to {cart} by {platform}: {fees}, {sum} to pay.", cart=plain(_get(row, "cart"), "paise"),
+        platform=names.label("platform", _text(row, "platform")), fees=plain(_get(row, "fees"), "paise"),
+        sum=plain(_get(row, "to_pay"), "paise"),
     )  # fmt: skip
 
 

@@ -55,7 +55,12 @@ class Shape(Rows):
         return query
 
     def _passed_over(self, query: Query) -> bool:
-        """Whether a word that bounds, ranks, groups or measures was said and the query has nothing of it."""
+        """Whether the query is the answer to another question: a word that decides came to nothing, or it asks for what
+        can't be."""
+        return self._lost_word(query) or self._lost_comparison(query) or self._cannot_be(query)
+
+    def _lost_word(self, query: Query) -> bool:
+        """A word that bounds, ranks, groups or measures was said and the query has nothing of it."""
         sheet = self.sheet
         spoken = {at for hit in self.hits for at in range(hit.first, hit.last)}
         for mark in sheet.marks:
@@ -64,43 +69,45 @@ class Shape(Rows):
                 return True
             if mark.name == "each" and not here & spoken and not self._is_grouped(mark.last, query):
                 return True
-        people = self.entity.name in COUNTED or self.entity.name == "store"
-        tells = ("out", "off", "available", "best") if people else ("out", "off")
-        if any(token.text in tells and at not in sheet.used for at, token in enumerate(sheet.tokens)):
+        telling = SHARES | {"out", "off"}
+        if self.entity.name in COUNTED or self.entity.name == "store":
+            telling |= {"available", "best"}
+        if any(token.text in telling and at not in sheet.used for at, token in enumerate(sheet.tokens)):
             return True
-        if any(token.text in SHARES and at not in sheet.used for at, token in enumerate(sheet.tokens)):
-            return True
+        shown = {*query.measures, *query.dimensions, *query.columns, *(one.field for one in query.filters), *self.plain}
+        shown |= {path.partition(":")[0] for path in shown}
+        return any(path not in shown and f"{path}_band" not in shown for path in self.ranked)
+
+    def _lost_comparison(self, query: Query) -> bool:
+        """ "Late vs on time": two were set against each other, and the query has one."""
+        sheet = self.sheet
         beside = (
             query.against or len(query.measures) > 1 or query.dimensions or any(f.op == Op.IN for f in query.filters)
         )
         if not beside and any(token.text in ("vs", "versus") for token in sheet.tokens):
             return True
-        said = {one.field.partition(".")[2] for one in query.filters}
+        flags = [hit for hit in self.hits if hit.rank == "flag"]
+        return any(
+            token.text in ("vs", "versus", "or", "against")
+            for one, other in pairwise(flags)
+            for token in sheet.tokens[one.last : other.first]
+        )
+
+    def _cannot_be(self, query: Query) -> bool:
+        """What the layer could compile and that means nothing."""
+        fields = [one.field for one in query.filters]
+        said = {path.partition(".")[2] for path in fields}
         if not query.dimensions and any(self.entity.measure(name) is not None for name in said):
             return True  # a bound of a figure chooses among groups
         if "took" in said and said & {"pending", "open"}:  # what has not ended has no length yet
             return True
-        flags = [hit for hit in self.hits if hit.rank == "flag"]
-        for one, other in pairwise(flags):
-            between = {token.text for token in sheet.tokens[one.last : other.first]}
-            if between & {"vs", "versus", "or", "against"}:
-                return True
-        now_only = any(
-            path.endswith((".on_now_count", ".on_now"))
-            for path in [*query.measures, *(one.field for one in query.filters)]
-        )
+        now_only = any(path.endswith((".on_now_count", ".on_now")) for path in [*query.measures, *fields])
         if now_only and query.window is not None and (query.against is not None or query.window.end <= self.now):
             return True
         time = self.entity.dimension(self.entity.time)
         if time is not None and time.kind == "date" and any(":hour" in path for path in query.dimensions):
-            return True
-        if any(one.field == "order.step" for one in query.filters) and not set(query.measures) <= {
-            "order.count", "order.longest_in_step",
-        }:  # fmt: skip
-            return True
-        shown = {*query.measures, *query.dimensions, *query.columns, *(one.field for one in query.filters)}
-        shown |= {path.partition(":")[0] for path in shown}
-        return any(path not in shown and f"{path}_band" not in shown and path not in self.plain for path in self.ranked)
+            return True  # a day has no hours
+        return "order.step" in fields and not set(query.measures) <= {"order.count", "order.longest_in_step"}
 
     def _is_grouped(self, at: int, query: Query) -> bool:
         """Whether what stands behind "by" is a group of the query, a period, or a bound of its own."""

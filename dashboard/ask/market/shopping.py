@@ -12,45 +12,26 @@ from dashboard.ask.market.asked import Asked
 from dashboard.ask.market.shape import PRICES, SHORT
 from dashboard.ask.query import Basket, Filter, Intent, Op, Order, Query, Wanted
 
+_A_SUM = 50
+"""Rupees: a smaller bare number counts things."""
 _USUAL_PACK = 1000
 """g or ml: more of a thing is rather an amount than a pack."""
 _LOOSE = frozenset({"fresh-vegetables", "leafy-herbs", "fresh-fruits"})
 
 
 def basket(asked: Asked) -> Basket | None:
+    """Things to be bought together or a sum to be spent; None when prices of things are asked for."""
     sheet = asked.sheet
     if sheet.figures("percent"):  # no basket is bounded by discounts
         return None
-    budget = next((at for at, t in enumerate(sheet.tokens) if t.kind == "money"), None)
-    if budget is None and (sheet.has("spend", "basket", "shopping") or asked.asks("together")):
-        budget = next((at for at, t in enumerate(sheet.tokens) if t.kind == "number" and t.value >= 50), None)
-    within = False
-    for at, token in enumerate(sheet.tokens[:-1]):  # "400 me ho jayegi", "₹500 me kya aayega"
-        if sheet.tokens[at + 1].text in ("me", "mein", "में") and token.kind in ("money", "number") and token.value >= 50:
-            budget, within = at, True
+    budget, within = _budget(asked)
     wanted = wanted_of(sheet, asked.goods)
-    several = len({one.item for one in wanted}) > 1
-    wanted = _so_much_each(asked, wanted) if several else wanted
-    together = sheet.has("basket", "spend", "total") or asked.asks("split", "combination")
-    figures = sum(t.kind in ("number", "amount") and at in sheet.used for at, t in enumerate(sheet.tokens))
-    listed = several and (together or all(one.amount for one in wanted) or figures >= max(2, len(wanted) - 1))
-    listed = listed or (len(wanted) > 2 and (sheet.has("cheap", "minimum", "fewest") or asked.which_platform()))
-    ordered = asked.which_platform() and asked.asks("should", "order", "buy", "get") and not sheet.has("cheap")
-    listed = listed or (several and ordered)  # "which app should I order onions and tomatoes from"
-    listed = listed or (len(wanted) == 1 and wanted[0].amount is not None and asked.asks("if"))
-    if several and budget is not None and sheet.tokens[budget].kind == "money":  # "for ₹900: sugar, dal and salt"
-        bounded = asked.op_before(budget, sheet.tokens[budget])[0] is not None or sheet.has("between", "around")
-        together = asked.asks("can") and asked.asks("get", "buy", "afford")
-        listed = listed or together or not (bounded or sheet.tokens[budget].more)
-    listed = listed or _amount_asked(asked, wanted)
-    bare = not any(one.of("item", "brand", "word") for one in asked.goods)
-    spent = budget is not None and (
-        sheet.has("spend")
-        or (within and bare)
-        or (sheet.has("basket", "shopping") and bare)
-        or (sheet.has("basket") and len(wanted) > 0)
-    )
-    if not (listed or spent or (sheet.has("basket") and wanted and sheet.has("cheap", "compare", "deal", "value"))):
+    if len({one.item for one in wanted}) > 1:
+        wanted = _so_much_each(asked, wanted)
+    listed = _is_list(asked, wanted, budget)
+    spent = budget is not None and _is_spent(asked, wanted, within=within)
+    ranked = sheet.has("basket") and bool(wanted) and sheet.has("cheap", "compare", "deal", "value")
+    if not (listed or spent or ranked):
         return None
     sheet.pass_over("split")
     sheet.take("basket", "spend", "shopping", "cheap", "deal", "value", "compare", "thing", "price", "atmost",
@@ -61,23 +42,77 @@ def basket(asked: Asked) -> Basket | None:
         token = sheet.tokens[budget]
         paise = round(token.value) if token.kind == "money" else round(token.value * 100)
         sheet.use(budget, budget + 1)
-    categories: tuple[str, ...] = ()
-    for one in asked.goods:
-        meaning = one.of("category", "aisle")
-        if meaning is not None and one.of("item") is None:
-            categories += tuple(str(key) for key in meaning.keys if key not in categories)
-            if wanted and one.said not in {line.item for line in wanted}:
-                continue  # a kind beside things to buy, of which nothing is made
-        sheet.use(one.first, one.last)
+    categories = _kinds(asked, wanted)
     if not wanted and paise is None:
         return None
-    if wanted:
-        categories = ()
     single = [one for one in asked.goods if one.of("item")]
     if not categories and len(single) == 1 and not wanted:
         wanted = [Wanted(single[0].keys[0])]
     chosen = tuple(str(value) for one in asked.platforms if one.op != Op.NOT for value in one.values)
     return Basket(tuple(wanted), paise, categories, chosen, asked.city)
+
+
+def _budget(asked: Asked) -> tuple[int | None, bool]:
+    """Where the sum to spend stands, and whether it is asked what it is enough for: "₹500 me kya aayega"."""
+    sheet = asked.sheet
+    within = [at for at, (token, after) in enumerate(pairwise(sheet.tokens)) if after.text in ("me", "mein", "में")
+              and token.kind in ("money", "number") and token.value >= _A_SUM]  # fmt: skip
+    if within:
+        return within[-1], True
+    budget = next((at for at, t in enumerate(sheet.tokens) if t.kind == "money"), None)
+    if budget is None and (sheet.has("spend", "basket", "shopping") or asked.asks("together")):
+        budget = next((at for at, t in enumerate(sheet.tokens) if t.kind == "number" and t.value >= _A_SUM), None)
+    return budget, False
+
+
+def _is_list(asked: Asked, wanted: list[Wanted], budget: int | None) -> bool:
+    """Whether what is named is to be bought: several things with amounts, for a sum, or "which app should I order"."""
+    sheet = asked.sheet
+    several = len({one.item for one in wanted}) > 1
+    for_a_sum = several and budget is not None and _is_for_a_sum(asked, budget)
+    together = sheet.has("basket", "spend", "total") or asked.asks("split", "combination")
+    figures = sum(t.kind in ("number", "amount") and at in sheet.used for at, t in enumerate(sheet.tokens))
+    measured = all(one.amount for one in wanted) or figures >= max(2, len(wanted) - 1)
+    ranked = sheet.has("cheap", "minimum", "fewest") or asked.which_platform()
+    ordered = asked.which_platform() and asked.asks("should", "order", "buy", "get") and not sheet.has("cheap")
+    if several and (for_a_sum or together or measured or ordered):
+        return True
+    if len(wanted) > 2 and ranked:
+        return True
+    return (len(wanted) == 1 and wanted[0].amount is not None and asked.asks("if")) or _amount_asked(asked, wanted)
+
+
+def _is_for_a_sum(asked: Asked, budget: int) -> bool:
+    """ "For ₹900: sugar, dal and salt"; "sugar and dal under ₹90" bounds their prices."""
+    sheet, token = asked.sheet, asked.sheet.tokens[budget]
+    if token.kind != "money":
+        return False
+    bounded = asked.op_before(budget, token)[0] is not None or sheet.has("between", "around")
+    return (asked.asks("can") and asked.asks("get", "buy", "afford")) or not (bounded or token.more)
+
+
+def _is_spent(asked: Asked, wanted: list[Wanted], *, within: bool) -> bool:
+    """Whether the sum is to be spent, on these things or on anything."""
+    sheet = asked.sheet
+    bare = not any(one.of("item", "brand", "word") for one in asked.goods)
+    if sheet.has("spend") or (bare and within):
+        return True
+    return (sheet.has("basket") and bool(wanted)) or (sheet.has("basket", "shopping") and bare)
+
+
+def _kinds(asked: Asked, wanted: list[Wanted]) -> tuple[str, ...]:
+    """What a sum is to be spent on when no things are named. The words of all goods are used, but of a kind beside
+    things to buy, of which nothing is made."""
+    found: list[str] = []
+    lines = {line.item for line in wanted}
+    for one in asked.goods:
+        kind = one.of("category", "aisle") if one.of("item") is None else None
+        if kind is not None and wanted and one.said not in lines:
+            continue
+        asked.sheet.use(one.first, one.last)
+        if kind is not None and not wanted:
+            found += kind.keys
+    return tuple(dict.fromkeys(found))
 
 
 def _so_much_each(asked: Asked, wanted: list[Wanted]) -> list[Wanted]:
