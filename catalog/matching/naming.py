@@ -205,47 +205,22 @@ def describe(name: str, pack: str = "", hint: str = "", brand: str = "") -> Desc
     Never raises; what isn't said stays empty. `brand` is taken as given where the platform tells it.
     """
     amount, measure, pieces, printed = how_much(name, pack)
-    maker, is_bundle = brand, bool(_BUNDLE.search(name))
+    is_bundle = bool(_BUNDLE.search(name))
     mixed = _MIXED_PACK.match(pack)
     if mixed is not None:  # "2 combo": two of one thing, or two things
         is_bundle = is_bundle or bool(_JOINED.search(name)) or amount is None
         amount, pieces = (None, 1) if is_bundle or amount is None else (amount * int(mixed[1]), int(mixed[1]))
-    if "." in name:
-        name = _DECIMALS.sub(r"\1", name)
-    if "%" in name:
-        name = _ALL_OR_NONE.sub(" ", name)
-    if "+" in name:
-        name = _PLUS.sub(r"\1plus", name)
-    first, *rest = _REMARK.split(name.strip(" -|,"), maxsplit=1)
-    said = words(first)
-    if not said or all(map(_NUMBER.match, said)):
-        first, rest = name, []
-        said = words(name)
-    said = _no_amounts(said)
-    if not maker:
-        maker, said = _brand(said)
-    else:
-        makers = words(maker)
-        maker = _BRANDS.get(tuple(makers), maker)
-        said = said[len(makers) :] if said[: len(makers)] == makers else said
-    if not maker and rest and " by " in name:
+    name = _tidied(name)
+    first, rest, said = _parts(name)
+    maker, said = _made_by(brand, said)
+    if not maker and rest is not None and " by " in name:
         maker = _brand(words(name.rsplit(" by ", 1)[1]))[0]
     stems = [_same.get(word, word) for word in map(stem, said)]
-    remarks = frozenset(_stems(rest[0])) if rest else frozenset()
     thing = None if is_bundle else _thing(stems, maker, hint)
-    if thing is not None and thing.slug in PRODUCE and _TWO.search(first):
-        others = [_thing(list(_stems(part)), maker, hint) for part in _TWO.split(first)]
-        if len({_BASES[other.item] for other in others if other is not None}) > 1:
-            thing, is_bundle = None, True
-    if thing is None and rest and not is_bundle:
-        for part in _BAR.split(rest[0]):
-            part_stems = [s for s in _stems(part) if not _NUMBER.match(s)]
-            thing = _thing(part_stems, maker, "") if part_stems else None
-            if thing is not None:
-                break
+    if thing is not None and thing.slug in PRODUCE and _is_of_two(first, maker, hint):
+        thing, is_bundle = None, True
     if thing is None and not is_bundle:
-        usual = _ALWAYS.get(maker) or _USUAL.get(maker, "")
-        thing = _Thing(usual, _SLUGS[usual]) if usual else _thing(list(_stems(first)), "", hint)
+        thing = _remarked(rest or "", maker) or _usual(maker) or _thing(list(_stems(first)), "", hint)
     item, slug = thing or ("", "")
     if not slug and not is_bundle:
         slug = category_of(hint)
@@ -254,9 +229,62 @@ def describe(name: str, pack: str = "", hint: str = "", brand: str = "") -> Desc
     telling = [word for word in stems if word not in _PACKING]
     return Described(
         maker, item, _BASES.get(item, item), slug, printed, amount, measure, pieces,
-        frozenset(_without(telling, item)), frozenset(word for word in remarks if word not in _PACKING),
+        frozenset(_without(telling, item)), frozenset(word for word in _stems(rest or "") if word not in _PACKING),
         tuple(telling), is_bundle,
     )  # fmt: skip
+
+
+def _tidied(name: str) -> str:
+    """Without what would read as an amount or a sum: 1.25 L (how much it is was read before), 100 %, A+."""
+    if "." in name:
+        name = _DECIMALS.sub(r"\1", name)
+    if "%" in name:
+        name = _ALL_OR_NONE.sub(" ", name)
+    if "+" in name:
+        name = _PLUS.sub(r"\1plus", name)
+    return name
+
+
+def _parts(name: str) -> tuple[str, str | None, list[str]]:
+    """What stands before the first remark, the remarks (None where there are none), and the words of the first part
+    without amounts. A first part of nothing but amounts says nothing: then it is the whole name."""
+    first, *rest = _REMARK.split(name.strip(" -|,"), maxsplit=1)
+    said = words(first)
+    if not said or all(map(_NUMBER.match, said)):
+        return name, None, _no_amounts(words(name))
+    return first, rest[0] if rest else None, _no_amounts(said)
+
+
+def _made_by(brand: str, said: list[str]) -> tuple[str, list[str]]:
+    """The maker as we write it, told by the platform or by the name, and the words without it."""
+    if not brand:
+        return _brand(said)
+    makers = words(brand)
+    return _BRANDS.get(tuple(makers), brand), said[len(makers) :] if said[: len(makers)] == makers else said
+
+
+def _is_of_two(first: str, maker: str, hint: str) -> bool:
+    """ "Onion & potato": fresh goods of two kinds."""
+    if not _TWO.search(first):
+        return False
+    things = (_thing(list(_stems(part)), maker, hint) for part in _TWO.split(first))
+    return len({_BASES[thing.item] for thing in things if thing is not None}) > 1
+
+
+def _remarked(rest: str, maker: str) -> _Thing | None:
+    """The first thing that a remark names: "Everest - turmeric powder"."""
+    for part in _BAR.split(rest):
+        stems = [word for word in _stems(part) if not _NUMBER.match(word)]
+        thing = _thing(stems, maker, "") if stems else None
+        if thing is not None:
+            return thing
+    return None
+
+
+def _usual(maker: str) -> _Thing | None:
+    """What a maker sells where no name says it."""
+    item = _ALWAYS.get(maker) or _USUAL.get(maker, "")
+    return _Thing(item, _SLUGS[item]) if item else None
 
 
 def _no_amounts(said: list[str]) -> list[str]:
@@ -301,26 +329,31 @@ def _brand(said: list[str]) -> tuple[str, list[str]]:
     return maker, said
 
 
+def _named_at(stems: list[str], at: int) -> tuple[_Thing, int] | None:
+    """The thing named from this word on, by its longest name, and where that ends."""
+    if stems[at] in _STARTS:
+        for stop in range(min(at + _LONGEST_THING, len(stems)), at, -1):
+            thing = _THINGS.get(tuple(stems[at:stop]))
+            if thing is not None:
+                return thing, stop
+    return None
+
+
 def _without(stems: list[str], item: str) -> list[str]:
     """The words that are no name of the item itself: what it is called in either tongue goes, its kinds stay."""
     left: list[str] = []
-    at, end = 0, len(stems)
-    while at < end:
-        phrase = stems[at : at + 1]
-        if stems[at] in _STARTS:
-            for length in range(min(_LONGEST_THING, end - at), 0, -1):
-                thing = _THINGS.get(tuple(stems[at : at + length]))
-                if thing is not None:
-                    if thing.item == item:
-                        phrase = stems[at : at + length]
-                        own = [word for word in phrase if _names(word, item)]
-                        is_kind = bool(own) or thing.slug in _LINES or not _VARIETIES.isdisjoint(phrase)
-                        left += [word for word in phrase if word not in own] if is_kind else []
-                        at += length
-                        phrase = []
-                    break
-        left += phrase
-        at += len(phrase)
+    at = 0
+    while at < len(stems):
+        thing, stop = _named_at(stems, at) or (None, at + 1)
+        if thing is not None and thing.item == item:
+            phrase = stems[at:stop]
+            own = [word for word in phrase if _names(word, item)]
+            is_kind = bool(own) or thing.slug in _LINES or not _VARIETIES.isdisjoint(phrase)
+            left += [word for word in phrase if word not in own] if is_kind else []
+            at = stop
+        else:
+            left.append(stems[at])
+            at += 1
     return left
 
 
@@ -329,14 +362,10 @@ def _thing(stems: list[str], maker: str, hint: str) -> _Thing | None:
     found: list[tuple[int, int, _Thing]] = []
     at, end = 0, len(stems)
     while at < end:
-        if stems[at] in _STARTS:
-            for length in range(min(_LONGEST_THING, end - at), 0, -1):
-                thing = _THINGS.get(tuple(stems[at : at + length]))
-                if thing is not None:
-                    found.append((at, at + length, thing))
-                    at += length - 1
-                    break
-        at += 1
+        thing, stop = _named_at(stems, at) or (None, at + 1)
+        if thing is not None:
+            found.append((at, stop, thing))
+        at = stop
     found = [f for f in found if f[1] >= end or stems[f[1]] not in _NOT_THIS]
     if not found:
         return None
@@ -345,15 +374,15 @@ def _thing(stems: list[str], maker: str, hint: str) -> _Thing | None:
     for other in strong or found:  # "Basmati Rice / Basmati Akki": the kind says more than its base
         if thing.item == _BASES[other[2].item] != other[2].item:
             start, stop, thing = other
-    always, usual = _ALWAYS.get(maker, ""), _USUAL.get(maker, "")
+    always = _ALWAYS.get(maker, "")
     if always:
         own = _SLUGS[always]
         is_taste = thing.slug in (_TASTES | _DAIRY) or (own in _HOUSE and thing.slug not in _HOUSE)
         return _Thing(always, own) if is_taste and thing.slug != own else thing
     if strong:
         return thing
-    if usual:
-        return _Thing(usual, _SLUGS[usual])
+    if usual := _usual(maker):
+        return usual
     if thing.slug in PRODUCE:
         others = [word for i, word in enumerate(stems) if not start <= i < stop]
         unknown = [word for word in others if word not in _KIND_WORDS and word not in _PACKING]
