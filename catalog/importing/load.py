@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, fields, replace
 from datetime import datetime
 from pathlib import Path
-from typing import IO
+from typing import IO, TYPE_CHECKING, NamedTuple
 
 from django.db import connection, transaction
 
@@ -22,6 +22,9 @@ from catalog.importing.brands import BrandBook
 from catalog.importing.formats import FORMATS, Format
 from catalog.importing.rows import BadLine, ImportRow, Note, NotThisFormat, brand_slug, category_slug
 from catalog.models import Brand, Category
+
+if TYPE_CHECKING:
+    from _csv import Reader
 
 csv.field_size_limit(1_000_000)
 
@@ -103,37 +106,25 @@ def import_file(
     return done
 
 
+class _First(NamedTuple):
+    """What is remembered of the line that had a product first."""
+
+    line: int
+    mrp_paise: int
+    price_paise: int
+    category: tuple[str, ...]
+
+
 def _read(
     file: IO[str], wanted: Format, watch: Lines, limit: int | None, done: Imported, book: BrandBook | None
 ) -> Iterator[tuple[int, ImportRow]]:
     """Good rows with the line each starts on; every other record leaves a note."""
     reader = csv.reader(watch(file))
-    header = [name.strip() for name in next(reader, [])]
-    missing = [name for name in wanted.columns if name not in header]
-    if missing:
-        raise NotThisFormat(f"This is not a {wanted.name} file: it has no column {', '.join(missing)}.")
-    places = {name: place for place, name in reversed(list(enumerate(header)))}  # of a doubled heading the first counts
+    places = _places(next(reader, []), wanted)
     needed = max(places[name] for name in wanted.columns)
-    before = reader.line_num
-    seen: dict[str, tuple[int, int, int, tuple[str, ...]]] = {}
+    seen: dict[str, _First] = {}
     barcodes: dict[str, int] = {}
-    while True:
-        line, before = before + 1, reader.line_num
-        if limit is not None and done.lines >= limit:
-            return
-        try:
-            values = next(reader)
-        except StopIteration:
-            return
-        except csv.Error as error:
-            done.lines += 1
-            done.refused.append(Note(line, f"Not readable as CSV: {error}"))
-            before = reader.line_num
-            continue
-        before = reader.line_num
-        if not any(value.strip() for value in values):
-            continue
-        done.lines += 1
+    for line, values in _records(reader, limit, done):
         try:
             if len(values) <= needed:
                 raise BadLine(f"Only {len(values)} columns")
@@ -143,23 +134,53 @@ def _read(
             done.refused.append(Note(line, str(bad), _short(values)))
             continue
         if row.sku in seen:
-            first, mrp, price, place = seen[row.sku]
-            if row.category != place:
-                done.also_in.setdefault(row.sku, set()).add(row.category)
-            reason = f"Same product as line {first}"
-            if (mrp, price) != (row.mrp_paise, row.price_paise):
-                reason += f", whose price {price / 100:g} (MRP {mrp / 100:g}) stays"
-            done.merged.append(Note(line, reason, row.name))
+            _merge(line, row, seen[row.sku], done)
             continue
         if row.barcode and barcodes.setdefault(row.barcode, line) != line:
             done.refused.append(Note(line, f"The barcode is already on line {barcodes[row.barcode]}", row.name))
             continue
-        seen[row.sku] = (line, row.mrp_paise, row.price_paise, row.category)
+        seen[row.sku] = _First(line, row.mrp_paise, row.price_paise, row.category)
         done.packs[row.pack_kind] += 1
         if book is not None and not row.brand and (brand := book.brand_of(row.name)):
             row = replace(row, brand=brand)
             done.brands_read += 1
         yield line, row
+
+
+def _places(header: list[str], wanted: Format) -> dict[str, int]:
+    """Where each column stands; of a doubled heading the first counts. Raises NotThisFormat."""
+    names = [name.strip() for name in header]
+    missing = [name for name in wanted.columns if name not in names]
+    if missing:
+        raise NotThisFormat(f"This is not a {wanted.name} file: it has no column {', '.join(missing)}.")
+    return {name: place for place, name in reversed(list(enumerate(names)))}
+
+
+def _records(reader: Reader, limit: int | None, done: Imported) -> Iterator[tuple[int, list[str]]]:
+    """Records that hold something, `limit` at most, with the line each starts on. What is no CSV leaves a note."""
+    while limit is None or done.lines < limit:
+        line = reader.line_num + 1
+        try:
+            values = next(reader)
+        except StopIteration:
+            return
+        except csv.Error as error:
+            done.lines += 1
+            done.refused.append(Note(line, f"Not readable as CSV: {error}"))
+            continue
+        if any(value.strip() for value in values):
+            done.lines += 1
+            yield line, values
+
+
+def _merge(line: int, row: ImportRow, first: _First, done: Imported) -> None:
+    """A product the file has already had: only another category is taken from it."""
+    if row.category != first.category:
+        done.also_in.setdefault(row.sku, set()).add(row.category)
+    reason = f"Same product as line {first.line}"
+    if (first.mrp_paise, first.price_paise) != (row.mrp_paise, row.price_paise):
+        reason += f", whose price {first.price_paise / 100:g} (MRP {first.mrp_paise / 100:g}) stays"
+    done.merged.append(Note(line, reason, row.name))
 
 
 def _short(values: list[str]) -> str:
