@@ -7,7 +7,7 @@ wait for the sweep. Nothing is lost and nothing takes effect twice (see `blinkit
 
 import types
 import typing
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields, is_dataclass
 from datetime import date, datetime
 from enum import Enum
@@ -169,6 +169,14 @@ def _plain(value: Any) -> Any:
     raise TypeError(f"An event cannot carry a {type(value).__name__}.")
 
 
+_FROM_JSON: dict[Any, Callable[[Any], Any]] = {
+    UUID: UUID,
+    int: int,  # keys of JSON objects are always text
+    datetime: datetime.fromisoformat,
+    date: date.fromisoformat,
+}
+
+
 def _restore(hint: Any, value: Any) -> Any:
     origin = typing.get_origin(hint)
     arguments = typing.get_args(hint)
@@ -188,14 +196,8 @@ def _restore(hint: Any, value: Any) -> Any:
     if origin in (dict, Mapping):
         of_key, of_value = arguments or (Any, Any)
         return {_restore(of_key, k): _restore(of_value, v) for k, v in value.items()}
-    if hint is UUID:
-        return UUID(value)
-    if hint is int:  # JSON object keys are always text
-        return int(value)
-    if hint is datetime:
-        return datetime.fromisoformat(value)
-    if hint is date:
-        return date.fromisoformat(value)
+    if hint in _FROM_JSON:
+        return _FROM_JSON[hint](value)
     if isinstance(hint, type) and issubclass(hint, Enum):
         return hint(value)
     if is_dataclass(hint) and isinstance(hint, type):

@@ -66,19 +66,10 @@ def as_refusal(error: BaseException) -> Refusal | None:
     """The refusal that says what this error means to a caller; None when it is a bug."""
     if isinstance(error, Refusal):
         return error
-    if isinstance(error, drf.ValidationError):
-        return Invalid(_first_sentence(errors := _by_field(error.detail)), errors=errors)
-    if isinstance(error, DjangoValidationError):
-        detail: Any = error.message_dict if hasattr(error, "error_dict") else error.messages
-        return Invalid(_first_sentence(errors := _by_field(detail)), errors=errors)
-    if isinstance(error, drf.Throttled):
-        wait_s = max(1, int(getattr(error, "wait", None) or 1))
-        return TooMany(f"Too many requests. Try again in {wait_s} seconds.", retry_after_s=wait_s)
     if isinstance(error, drf.APIException):
-        for kind, ours in _DRF_KINDS:
-            if isinstance(error, kind):
-                return ours(_sentence(error.detail))
-        return _of_status(int(error.status_code), _sentence(error.detail))
+        return _of_rest(error)
+    if isinstance(error, DjangoValidationError):
+        return _invalid(error.message_dict if hasattr(error, "error_dict") else error.messages)
     if isinstance(error, Http404):
         return NotFound()
     if isinstance(error, PermissionDenied):
@@ -95,6 +86,24 @@ def as_refusal(error: BaseException) -> Refusal | None:
         # No connection, no free connection in the pool in time, a deadlock: all pass.
         return Unavailable("We are very busy right now. Try again in a moment.", retry_after_s=1)
     return None
+
+
+def _of_rest(error: drf.APIException) -> Refusal:
+    """The refusal for an error of the REST framework."""
+    if isinstance(error, drf.ValidationError):
+        return _invalid(error.detail)
+    if isinstance(error, drf.Throttled):
+        wait_s = max(1, int(getattr(error, "wait", None) or 1))
+        return TooMany(f"Too many requests. Try again in {wait_s} seconds.", retry_after_s=wait_s)
+    for kind, ours in _DRF_KINDS:
+        if isinstance(error, kind):
+            return ours(_sentence(error.detail))
+    return _of_status(int(error.status_code), _sentence(error.detail))
+
+
+def _invalid(detail: Any) -> Invalid:
+    errors = _by_field(detail)
+    return Invalid(_first_sentence(errors), errors=errors)
 
 
 def _holds_unkeepable_text(error: Exception) -> bool:
