@@ -115,32 +115,24 @@ def set_line(
         store_id = cart.store_id
     store = goods.store_by_code(store_code) if store_code else goods.store_by_id(store_id or 0)
     row = _row_of(store.pk, sku, product_id)
-    if row is None and qty > 0:
-        raise NotOnShelf("This item is not sold here (any more).", sku=sku)
     if qty < 0:
         raise Invalid("A quantity is never negative.")
-    if row is not None:
-        product_id = row.product_id
-        if qty:
-            _refuse_too_many(row, qty)
-    if cart is None and qty == 0:
+    if qty:
+        if row is None:
+            raise NotOnShelf("This item is not sold here (any more).", sku=sku)
+        _refuse_too_many(row, qty)
+    elif cart is None:
         return EMPTY
     if cart is None or cart.store_id != store.pk:
         cart = _upsert(customer_id=customer_id, guest_token=guest_token, store_id=store.pk, tip_paise=None, now=now)
     lines = CartLine.objects.filter(cart=cart)
-    if qty == 0:
-        lines.filter(product_id=product_id).delete() if product_id else lines.filter(product__sku=sku).delete()
+    product_id = row.product_id if row is not None else product_id
+    if qty and product_id:
+        _put(cart, product_id, qty, consent, substitute_up_to_paise, now=now)
+    elif product_id:
+        lines.filter(product_id=product_id).delete()
     else:
-        assert row is not None
-        changes: dict[str, Any] = {"qty": qty}
-        if consent:
-            changes["consent"] = Consent(consent).value
-        if substitute_up_to_paise is not None:
-            changes["substitute_up_to_paise"] = _checked_cap(substitute_up_to_paise)
-        if not lines.filter(product_id=row.product_id).update(**changes):
-            if lines.count() >= MOST_LINES:
-                raise Invalid(say("A cart holds at most {most} different items.", most=MOST_LINES))
-            CartLine.objects.create(cart=cart, product_id=row.product_id, added_at=now, **changes)
+        lines.filter(product__sku=sku).delete()
     wanted = [Wanted(*line) for line in lines.values_list(*WANTED)]
     return view_of(cart, wanted, store=store, to=to, now=now)
 
@@ -315,6 +307,22 @@ def _row_of(store_id: int, sku: str, product_id: int | None) -> ShelfRow | None:
         return goods.shelf_rows_by_sku(store_id=store_id, skus=[sku]).get(sku)
     rows: Mapping[int, ShelfRow] = goods.shelf_rows(store_id=store_id, product_ids=[product_id or 0])
     return rows.get(product_id or 0)
+
+
+def _put(
+    cart: Cart, product_id: int, qty: int, consent: str, substitute_up_to_paise: int | None, *, now: datetime
+) -> None:
+    """So many of it, in its line or a new one. What is not said of a substitute stays as it was."""
+    changes: dict[str, Any] = {"qty": qty}
+    if consent:
+        changes["consent"] = Consent(consent).value
+    if substitute_up_to_paise is not None:
+        changes["substitute_up_to_paise"] = _checked_cap(substitute_up_to_paise)
+    lines = CartLine.objects.filter(cart=cart)
+    if not lines.filter(product_id=product_id).update(**changes):
+        if lines.count() >= MOST_LINES:
+            raise Invalid(say("A cart holds at most {most} different items.", most=MOST_LINES))
+        CartLine.objects.create(cart=cart, product_id=product_id, added_at=now, **changes)
 
 
 def _refuse_too_many(row: ShelfRow, qty: int) -> None:
