@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from uuid import UUID
@@ -122,26 +122,7 @@ def payment_of(ref: UUID) -> Payment | None:
 
 def statement(ref: UUID) -> list[StatementLine]:
     """What happened to the money of `ref`, oldest first, in words a customer understands."""
-    lines: list[StatementLine] = []
-    for attempt in Attempt.objects.filter(payment__ref=ref):
-        way = attempt.instrument or attempt.gateway
-        at = attempt.settled_at or attempt.created_at
-        if attempt.state == AttemptState.CAPTURED:
-            lines.append(StatementLine(at, say("Paid by {way}", way=way), attempt.captured_paise, "capture"))
-        elif attempt.state == AttemptState.STRAY:
-            lines.append(
-                StatementLine(at, say("{way} payment arrived too late", way=way), attempt.captured_paise, "stray")
-            )
-        elif attempt.state == AttemptState.VOIDED:
-            lines.append(StatementLine(at, say("{way} payment let go, nothing was taken", way=way), 0, "voided"))
-        elif attempt.state == AttemptState.DECLINED:
-            lines.append(
-                StatementLine(
-                    at, say("{way} declined: {reason}", way=way, reason=attempt.decline_reason), 0, "declined"
-                )
-            )
-        else:
-            lines.append(StatementLine(at, say("{way} payment started", way=way), 0, "started"))
+    lines = [_line_of(attempt) for attempt in Attempt.objects.filter(payment__ref=ref)]
     for reduction in Reduction.objects.filter(payment__ref=ref):
         text = say("{money} less to pay: {reason}", money=rupees(reduction.amount_paise), reason=reduction.reason)
         lines.append(StatementLine(reduction.at, text, 0, "reduction"))
@@ -150,27 +131,46 @@ def statement(ref: UUID) -> list[StatementLine]:
         for payment in Payment.objects.filter(ref=ref, wallet_paise__gt=0)
     ]
     for refund in Refund.objects.filter(payment__ref=ref).select_related("attempt"):
-        if refund.to_wallet:
-            text = say("Back in the wallet: {reason}", reason=refund.reason)
-            lines.append(StatementLine(refund.created_at, text, -refund.amount_paise, "refund"))
-            continue
-        way = (refund.attempt.instrument if refund.attempt else "") or say("the way it was paid")
-        if refund.state == RefundState.DONE:
-            text = say("Refunded to {way}: {reason}", way=way, reason=refund.reason)
-        else:
-            text = say("Refund to {way} on its way: {reason}", way=way, reason=refund.reason)
-        lines.append(StatementLine(refund.created_at, text, -refund.amount_paise, "refund"))
+        lines.append(StatementLine(refund.created_at, _back(refund), -refund.amount_paise, "refund"))
     for dispute in Dispute.objects.filter(payment__ref=ref):
-        about = {"money": rupees(dispute.amount_paise), "reason": dispute.reason or say("no reason given")}
-        text = say("Disputed with the bank, {money}: {reason}", **about)
-        lines.append(StatementLine(dispute.opened_at, text, 0, "dispute"))
-        if dispute.closed_at is not None and dispute.state == DisputeState.WON:
-            text = say("Dispute over {money}: {reason}: won", **about)
-            lines.append(StatementLine(dispute.closed_at, text, 0, "dispute"))
-        elif dispute.closed_at is not None:
-            text = say("Dispute over {money}: {reason}: lost, the bank took it back", **about)
-            lines.append(StatementLine(dispute.closed_at, text, 0, "dispute"))
+        lines += [StatementLine(at, text, 0, "dispute") for at, text in _told_of(dispute)]
     return sorted(lines, key=lambda line: line.at)
+
+
+def _line_of(attempt: Attempt) -> StatementLine:
+    way = attempt.instrument or attempt.gateway
+    at = attempt.settled_at or attempt.created_at
+    if attempt.state == AttemptState.CAPTURED:
+        return StatementLine(at, say("Paid by {way}", way=way), attempt.captured_paise, "capture")
+    if attempt.state == AttemptState.STRAY:
+        return StatementLine(at, say("{way} payment arrived too late", way=way), attempt.captured_paise, "stray")
+    if attempt.state == AttemptState.VOIDED:
+        return StatementLine(at, say("{way} payment let go, nothing was taken", way=way), 0, "voided")
+    if attempt.state == AttemptState.DECLINED:
+        text = say("{way} declined: {reason}", way=way, reason=attempt.decline_reason)
+        return StatementLine(at, text, 0, "declined")
+    return StatementLine(at, say("{way} payment started", way=way), 0, "started")
+
+
+def _back(refund: Refund) -> str:
+    if refund.to_wallet:
+        return say("Back in the wallet: {reason}", reason=refund.reason)
+    way = (refund.attempt.instrument if refund.attempt else "") or say("the way it was paid")
+    if refund.state == RefundState.DONE:
+        return say("Refunded to {way}: {reason}", way=way, reason=refund.reason)
+    return say("Refund to {way} on its way: {reason}", way=way, reason=refund.reason)
+
+
+def _told_of(dispute: Dispute) -> Iterator[tuple[datetime, str]]:
+    """When it was opened, and when and how it ended."""
+    about = {"money": rupees(dispute.amount_paise), "reason": dispute.reason or say("no reason given")}
+    yield dispute.opened_at, say("Disputed with the bank, {money}: {reason}", **about)
+    if dispute.closed_at is None:
+        return
+    if dispute.state == DisputeState.WON:
+        yield dispute.closed_at, say("Dispute over {money}: {reason}: won", **about)
+    else:
+        yield dispute.closed_at, say("Dispute over {money}: {reason}: lost, the bank took it back", **about)
 
 
 # -- the wallet -------------------------------------------------------------------------------------------------------
