@@ -11,9 +11,9 @@ from django.db.models import Count, QuerySet
 from django.http import HttpRequest
 from django.shortcuts import render
 from django.utils import timezone
-from unfold.admin import ModelAdmin, TabularInline
+from unfold.admin import ModelAdmin
 
-from blinkit.kernel.admin import ReadOnly
+from blinkit.kernel.admin import ReadOnly, ReadOnlyInline
 from blinkit.kernel.errors import Refusal
 from fulfillment import services
 from fulfillment.models import (
@@ -29,23 +29,7 @@ from fulfillment.models import (
 )
 
 
-class Looking(TabularInline):
-    """Rows to look at."""
-
-    extra = 0
-    max_num = 0
-
-    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-
-class PickLineInline(Looking):
+class PickLineInline(ReadOnlyInline):
     model = PickLine
     fields = readonly_fields = ("walk", "bin_code", "zone", "product", "qty", "picked_qty", "short_qty", "done_at")
 
@@ -53,7 +37,7 @@ class PickLineInline(Looking):
         return super().get_queryset(request).select_related("product")
 
 
-class BagInline(Looking):
+class BagInline(ReadOnlyInline):
     model = Bag
     fields = readonly_fields = ("code", "zone")
 

@@ -11,9 +11,9 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.shortcuts import render
 from django.utils import timezone
-from unfold.admin import ModelAdmin, TabularInline
+from unfold.admin import ModelAdmin
 
-from blinkit.kernel.admin import ReadOnly
+from blinkit.kernel.admin import ReadOnly, ReadOnlyInline
 from blinkit.kernel.errors import Refusal
 from inventory import services
 from inventory.models import Bin, Hold, Movement, Stock
@@ -45,24 +45,13 @@ class AvailabilityFilter(admin.SimpleListFilter):
         return queryset
 
 
-class MovementInline(TabularInline):
+class MovementInline(ReadOnlyInline):
     """The latest lines of this row's ledger."""
 
     model = Movement
-    extra = 0
     fields = readonly_fields = ("at", "kind", "on_hand_delta", "held_delta", "reason", "actor", "ref")
     ordering = ("-id",)
-    max_num = 0
     per_page = 25
-
-    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
 
 
 @admin.register(Stock)

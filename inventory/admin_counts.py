@@ -9,9 +9,9 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.html import format_html
-from unfold.admin import ModelAdmin, TabularInline
+from unfold.admin import ModelAdmin
 
-from blinkit.kernel.admin import ReadOnly
+from blinkit.kernel.admin import ReadOnly, ReadOnlyInline
 from blinkit.kernel.errors import Refusal
 from blinkit.kernel.money import rupees
 from inventory import services
@@ -41,25 +41,14 @@ class CasePackAdmin(ModelAdmin):
     autocomplete_fields = ("product",)
 
 
-class SheetInline(TabularInline):
+class SheetInline(ReadOnlyInline):
     model = CountSheet
-    extra = 0
-    max_num = 0
     fields = readonly_fields = ("round", "by", "at", "lots_counted")
 
     @admin.display(description="lot: counted / expected")
     def lots_counted(self, sheet: CountSheet) -> str:
         rows = sheet.lots.select_related("batch").order_by("pk")
         return ", ".join(f"{row.batch or 'not known'}: {row.counted} / {row.expected}" for row in rows)
-
-    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
 
 
 @admin.register(CountTask)

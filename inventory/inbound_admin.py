@@ -16,7 +16,7 @@ from django.shortcuts import render
 from django.utils import timezone
 from unfold.admin import ModelAdmin, TabularInline
 
-from blinkit.kernel.admin import ReadOnly
+from blinkit.kernel.admin import ReadOnly, ReadOnlyInline
 from blinkit.kernel.errors import Refusal
 from inventory.inbound import (
     Discrepancy,
@@ -163,22 +163,9 @@ class PurchaseOrderAdmin(ModelAdmin):
         return None
 
 
-class LookedAt(TabularInline):
-    """Rows that belong to what is shown; nothing is changed here."""
-
-    extra = 0
-    max_num = 0
+class LookedAt(ReadOnlyInline):
     ordering = ("pk",)
     per_page = 50
-
-    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
 
 
 class ReceiptLineInline(LookedAt):

@@ -15,10 +15,10 @@ from django.shortcuts import render
 from django.utils import timezone
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
-from unfold.admin import ModelAdmin, TabularInline
+from unfold.admin import ModelAdmin
 from unfold.decorators import display
 
-from blinkit.kernel.admin import ReadOnly
+from blinkit.kernel.admin import ReadOnly, ReadOnlyInline
 from blinkit.kernel.errors import Refusal
 from blinkit.kernel.money import rupees
 from orders import queries, services
@@ -27,6 +27,7 @@ from orders.models import Cart, CartLine, Evidence, LegStat, Order, OrderLine, P
 from orders.queries.money import money_of
 from orders.sourced_admin import why_this_store
 from orders.states import FINISHED, LIVE, Status
+from orders.words import charges_of
 
 COLOURS = {
     Status.PENDING.label: "warning",
@@ -61,22 +62,11 @@ class LifeFilter(admin.SimpleListFilter):
         return queryset
 
 
-class ReadOnlyInline(TabularInline):
+class RowsInline(ReadOnlyInline):
     hide_title = True
-    extra = 0
-    max_num = 0
-
-    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
 
 
-class LineInline(ReadOnlyInline):
+class LineInline(RowsInline):
     model = OrderLine
     fields = readonly_fields = ("sku", "name", "pack", "qty", "short_qty", "price", "gross", "gst_bp", "hsn", "consent")
 
@@ -89,7 +79,7 @@ class LineInline(ReadOnlyInline):
         return rupees(line.unit_price_paise * (line.qty - line.short_qty))
 
 
-class PromiseInline(ReadOnlyInline):
+class PromiseInline(RowsInline):
     model = Promise
     fields = readonly_fields = ("version", "made_at", "p50_at", "promised_by", "actual_at", "made_from")
 
@@ -98,7 +88,7 @@ class PromiseInline(ReadOnlyInline):
         return format_html('<code class="text-xs">{}</code>', json.dumps(promise.inputs))
 
 
-class EvidenceInline(ReadOnlyInline):
+class EvidenceInline(RowsInline):
     model = Evidence
     fields = readonly_fields = ("at", "kind", "detail", "actor")
     ordering = ("id",)
@@ -168,12 +158,7 @@ class OrderAdmin(WithMoney, ReadOnly):
     def bill(self, order: Order) -> SafeString:
         parts = [
             ("Items", order.items_paise),
-            ("Delivery", order.delivery_paise),
-            ("Handling", order.handling_paise),
-            ("Small cart", order.small_cart_paise),
-            ("Surge", order.surge_paise),
-            ("Tip", order.tip_paise),
-            ("Discount", -order.discount_paise),
+            *charges_of(order),
             ("Total", order.total_paise),
             ("of which GST", order.tax_paise),
             ("From the wallet", order.wallet_paise),
@@ -247,7 +232,7 @@ class OrderAdmin(WithMoney, ReadOnly):
             self.message_user(request, f"{order.number} {done}.", messages.SUCCESS)
 
 
-class CartLineInline(ReadOnlyInline):
+class CartLineInline(RowsInline):
     model = CartLine
     fields = readonly_fields = ("product", "qty", "consent", "added_at")
 

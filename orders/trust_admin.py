@@ -15,9 +15,8 @@ from django.shortcuts import render
 from django.utils import timezone
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
-from unfold.admin import TabularInline
 
-from blinkit.kernel.admin import ReadOnly
+from blinkit.kernel.admin import ReadOnly, ReadOnlyInline
 from blinkit.kernel.errors import Refusal
 from blinkit.kernel.money import rupees
 from orders import services
@@ -38,21 +37,10 @@ class SetLevel(forms.Form):
     reason = forms.CharField(max_length=160)
 
 
-class OverrideInline(TabularInline):
+class OverrideInline(ReadOnlyInline):
     model = TrustOverride
-    extra = 0
-    max_num = 0
     fields = readonly_fields = ("level", "reason", "until", "actor", "made_at")
     ordering = ("-id",)
-
-    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
 
 
 @admin.register(CustomerTrust)

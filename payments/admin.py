@@ -10,9 +10,8 @@ from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
-from unfold.admin import TabularInline
 
-from blinkit.kernel.admin import ReadOnly
+from blinkit.kernel.admin import ReadOnly, ReadOnlyInline
 from blinkit.kernel.errors import Refusal
 from blinkit.kernel.money import rupees
 from payments import admin_gateways as admin_gateways
@@ -22,20 +21,6 @@ from payments import admin_wallet as admin_wallet
 from payments import services
 from payments.models import Account, Attempt, Entry, Payment, Refund, RefundState, Transfer, WebhookReceipt
 from payments.statements import statement_of
-
-
-class ReadOnlyInline(TabularInline):
-    extra = 0
-    max_num = 0
-
-    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
 
 
 class AttemptInline(ReadOnlyInline):

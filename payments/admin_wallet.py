@@ -11,12 +11,12 @@ from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
-from unfold.admin import ModelAdmin, TabularInline
+from unfold.admin import ModelAdmin
 
 from accounts.errors import BadPhone
 from accounts.models import User
 from accounts.phones import normalise
-from blinkit.kernel.admin import ReadOnly
+from blinkit.kernel.admin import ReadOnly, ReadOnlyInline
 from blinkit.kernel.errors import Refusal
 from blinkit.kernel.money import rupees
 from payments import services
@@ -42,21 +42,11 @@ class GoodwillForm(forms.Form):
         return found
 
 
-class LotInline(TabularInline):
+class LotInline(ReadOnlyInline):
     model = WalletLot
-    extra = max_num = 0
     ordering = ("-pk",)
     fields = readonly_fields = ("created_at", "source", "amount", "left", "expires_at", "reason", "actor")
     verbose_name_plural = "credit"
-
-    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
 
     @admin.display(description="credit")
     def amount(self, lot: WalletLot) -> str:
