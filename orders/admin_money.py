@@ -11,6 +11,7 @@ from blinkit.kernel.money import rupees
 from orders.claims import Claim, ClaimState
 from orders.models import Order
 from orders.states import FINISHED, Status
+from orders.words import charges_of
 from payments.models import Payment, PaymentState
 from payments.statements import Check, MoneyStatement, Row, statement_of
 
@@ -50,15 +51,7 @@ def _bill(order: Order, claimed_paise: int) -> list[Row]:
         )
         for line in order.lines.all()
     ]
-    rest = [
-        ("Delivery", order.delivery_paise),
-        ("Handling", order.handling_paise),
-        ("Small cart", order.small_cart_paise),
-        ("Surge", order.surge_paise),
-        ("Tip", order.tip_paise),
-        ("Discount", -order.discount_paise),
-    ]
-    rows = [*lines, *(Row(name, paise) for name, paise in rest if paise)]
+    rows = [*lines, *(Row(name, paise) for name, paise in charges_of(order))]
     rows.append(Row("Total", order.total_paise, f"with {rupees(order.tax_paise)} of GST inside", is_sum=True))
     if claimed_paise:
         rows.append(Row("Given back for claims", -claimed_paise))

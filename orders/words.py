@@ -91,6 +91,19 @@ def shared_sentence_of(order: Order, *, near: bool, coming: bool) -> Said:
     return _SHARED[status]
 
 
+def charges_of(order: Order) -> list[tuple[str, int]]:
+    """(what, paise) of all that is on the bill beside the items, as staff reads it; nothing that is 0."""
+    parts = [
+        ("Delivery", order.delivery_paise),
+        ("Handling", order.handling_paise),
+        ("Small cart", order.small_cart_paise),
+        ("Surge", order.surge_paise),
+        ("Tip", order.tip_paise),
+        ("Discount", -order.discount_paise),
+    ]
+    return [(what, paise) for what, paise in parts if paise]
+
+
 def window_words(starts_at: datetime, ends_at: datetime, *, now: datetime) -> Said:
     """ "Today 18:00–19:00", "Tomorrow …", else with weekday and date; in the house's time zone."""
     start, end = timezone.localtime(starts_at), timezone.localtime(ends_at)

@@ -30,6 +30,7 @@ from orders.queries.money import money_of
 from orders.queries.sourced import Choice, choices_of
 from orders.risk import STAGE_LABELS
 from orders.states import FINISHED, LIVE, STAFF_MAY_CANCEL, Status
+from orders.words import charges_of
 from payments.models import Payment
 from payments.queries import StatementLine, payment_of
 
@@ -208,17 +209,8 @@ class Desk:
 
     @property
     def bill(self) -> list[tuple[str, int]]:
-        order = self.order
-        parts = [
-            ("Items", order.items_paise),
-            ("Delivery", order.delivery_paise),
-            ("Handling", order.handling_paise),
-            ("Small cart", order.small_cart_paise),
-            ("Surge", order.surge_paise),
-            ("Tip", order.tip_paise),
-            ("Discount", -order.discount_paise),
-        ]
-        return [(name, paise) for name, paise in parts if paise]
+        items = [("Items", self.order.items_paise)] if self.order.items_paise else []
+        return [*items, *charges_of(self.order)]
 
 
 def desk(*, order_id: UUID, now: datetime) -> Desk:

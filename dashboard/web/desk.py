@@ -10,7 +10,6 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils import timezone
-from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
@@ -18,7 +17,7 @@ from blinkit.kernel.errors import Invalid
 from catalog import queries as goods
 from dashboard import queries
 from dashboard.queries.desk import GROUPS
-from dashboard.web.parts import act, actor_of, is_htmx, screen, show
+from dashboard.web.parts import act, actor_of, before_of, is_htmx, screen, show
 from delivery import services as delivery
 from orders import services as orders
 from orders.states import Status
@@ -44,12 +43,7 @@ def order_list(request: HttpRequest) -> HttpResponse:
     now = timezone.now()
     q, store = request.GET.get("q", "").replace("\x00", "")[:60], request.GET.get("store", "")[:16]
     state = request.GET.get("state", "" if q else "live")
-    try:
-        before = parse_datetime(request.GET.get("before", ""))
-    except ValueError:
-        before = None
-    if before is not None and timezone.is_naive(before):
-        before = None
+    before = before_of(request)
     found = list(queries.order_list(now=now, q=q, state=state, store=store, before=before)[: queries.PAGE + 1])
     more = len(found) > queries.PAGE
     found = found[: queries.PAGE]

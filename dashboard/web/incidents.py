@@ -10,14 +10,13 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils import timezone
-from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
 from blinkit.kernel.errors import Invalid
 from catalog import queries as goods
 from dashboard.queries import incidents as found
-from dashboard.web.parts import act, actor_of, is_htmx, screen, show
+from dashboard.web.parts import act, actor_of, before_of, is_htmx, screen, show
 from delivery import services as delivery
 from delivery.incidents import Kind
 from delivery.services import incidents
@@ -35,12 +34,7 @@ def incident_list(request: HttpRequest) -> HttpResponse:
     state, q = request.GET.get("state", "open"), request.GET.get("q", "").replace("\x00", "")[:60]
     if state not in found.STATES:
         state = "open"
-    try:
-        before = parse_datetime(request.GET.get("before", ""))
-    except ValueError:
-        before = None
-    if before is not None and timezone.is_naive(before):
-        before = None
+    before = before_of(request)
     rows = list(found.incident_list(kind=kind, state=state, store=store, q=q, before=before)[: found.PAGE + 1])
     more = len(rows) > found.PAGE
     rows = rows[: found.PAGE]

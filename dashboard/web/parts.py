@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import datetime
 from functools import wraps
 from typing import Any, Concatenate, ParamSpec
 from urllib.parse import urlencode
@@ -10,6 +11,8 @@ from urllib.parse import urlencode
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render, resolve_url
+from django.utils import timezone
+from django.utils.dateparse import parse_datetime
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
@@ -55,6 +58,15 @@ def act(back: str, *, keep: str = "") -> Callable[[View[P]], Door[P]]:
 
 def actor_of(request: HttpRequest) -> str:
     return f"user:{request.user.pk}"
+
+
+def before_of(request: HttpRequest) -> datetime | None:
+    """Where the page before this one of a list ended; None on the first, and for what is no instant."""
+    try:
+        before = parse_datetime(request.GET.get("before", ""))
+    except ValueError:
+        return None
+    return None if before is None or timezone.is_naive(before) else before
 
 
 def is_htmx(request: HttpRequest) -> bool:
