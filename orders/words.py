@@ -30,10 +30,20 @@ def sentence_of(
     """The next thing the customer wants to know. The range is in minutes from now, a slot's window in words;
     `credit_paise` is what was given for a delay."""
     status = Status(order.status)
-    if (standing := _not_under_way(order, status, credit_paise)) is not None:
-        return standing
+    if status == Status.PENDING:
+        return say("Pay {amount} to confirm. Your items are set aside meanwhile.", amount=rupees(order.to_pay_paise))
+    if status == Status.CANCELLED:
+        return say("Cancelled: {why}.", why=order.cancel_reason) if order.cancel_reason else say("Cancelled.")
+    if status == Status.REFUNDED:
+        return say("Everything you paid has been refunded.")
+    if status == Status.UNDELIVERED:
+        return say("We could not hand it over: {why}.", why=order.cancel_reason)
+    if status in (Status.DELIVERED, Status.CLOSED):
+        if credit_paise:
+            return say("Delivered, but late. Sorry: {amount} is in your wallet.", amount=rupees(credit_paise))
+        return say("Delivered. Enjoy!")
     at_door = status in _ON_ROAD and order.rider_at_door_at is not None
-    said: list[str] = [_under_way(order, status, at_door=at_door)]
+    said: list[str] = [_doing(order, status, at_door=at_door)]
     if late_s >= 60 and not at_door:
         said.append(say("We are late. Sorry."))
         if status in _ON_SHELF and not order.rider_name:
@@ -47,36 +57,6 @@ def sentence_of(
     if order.cash_due_paise:
         said.append(say("{due} in cash at the door.", due=rupees(order.cash_due_paise)))
     return together(said)
-
-
-def _not_under_way(order: Order, status: Status, credit_paise: int) -> Said | None:
-    """Of an order that waits for its money, or that is over."""
-    if status == Status.PENDING:
-        return say("Pay {amount} to confirm. Your items are set aside meanwhile.", amount=rupees(order.to_pay_paise))
-    if status == Status.CANCELLED:
-        return say("Cancelled: {why}.", why=order.cancel_reason) if order.cancel_reason else say("Cancelled.")
-    if status == Status.REFUNDED:
-        return say("Everything you paid has been refunded.")
-    if status == Status.UNDELIVERED:
-        return say("We could not hand it over: {why}.", why=order.cancel_reason)
-    if status in (Status.DELIVERED, Status.CLOSED):
-        if credit_paise:
-            return say("Delivered, but late. Sorry: {amount} is in your wallet.", amount=rupees(credit_paise))
-        return say("Delivered. Enjoy!")
-    return None
-
-
-def _under_way(order: Order, status: Status, *, at_door: bool) -> Said:
-    """What is being done for it now."""
-    if order.is_for_later:
-        return say("Your items are set aside.")
-    if at_door:
-        return say("Your rider is at the door.")
-    if status in _ON_SHELF and order.rider_name:
-        return say("Your bags are packed. A rider is coming to the store.")
-    if status in _ON_ROAD and order.rider_name:
-        return say("{rider} is on the way to you.", rider=order.rider_name)
-    return _DOING[status]
 
 
 def shared_sentence_of(order: Order, *, near: bool, coming: bool) -> Said:
@@ -114,6 +94,19 @@ def window_words(starts_at: datetime, ends_at: datetime, *, now: datetime) -> Sa
     if days == 1:
         return say("Tomorrow {start}–{end}", **hours)
     return say("{weekday} {n} {month} {start}–{end}", weekday=f"{start:%a}", n=start.day, month=f"{start:%b}", **hours)
+
+
+def _doing(order: Order, status: Status, *, at_door: bool) -> Said:
+    """What is being done for it now."""
+    if order.is_for_later:
+        return say("Your items are set aside.")
+    if at_door:
+        return say("Your rider is at the door.")
+    if status in _ON_SHELF and order.rider_name:
+        return say("Your bags are packed. A rider is coming to the store.")
+    if status in _ON_ROAD and order.rider_name:
+        return say("{rider} is on the way to you.", rider=order.rider_name)
+    return _DOING[status]
 
 
 def _arrives(from_m: int | None, to_m: int) -> Said:
