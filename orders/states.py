@@ -46,6 +46,10 @@ NEXT: dict[Status, frozenset[Status]] = {
 # Nothing more happens on the street or on the floor; only money may still move (CANCELLED → REFUNDED).
 FINISHED = frozenset({S.DELIVERED, S.CLOSED, S.CANCELLED, S.UNDELIVERED, S.REFUNDED})
 LIVE = frozenset(S) - FINISHED
+ON_SHELF = frozenset({S.PACKED, S.ASSIGNED_TO_PARTNER})
+ON_ROAD = frozenset({S.PICKED_UP, S.IN_TRANSIT})
+"""While the customer may see who brings it, and where."""
+BEFORE_PICKUP = frozenset({S.CONFIRMED, S.ASSIGNED_TO_STORE, S.PICKING}) | ON_SHELF
 CUSTOMER_MAY_CANCEL = frozenset({S.PENDING, S.CONFIRMED, S.ASSIGNED_TO_STORE})
 STAFF_MAY_CANCEL = CUSTOMER_MAY_CANCEL | {S.PICKING, S.PACKED, S.ASSIGNED_TO_PARTNER}
 

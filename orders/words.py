@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from blinkit.kernel.money import rupees
 from blinkit.kernel.said import Said, say, together
-from orders.states import Status
+from orders.states import ON_ROAD, ON_SHELF, Status
 
 if TYPE_CHECKING:
     from orders.models import Order
@@ -42,15 +42,15 @@ def sentence_of(
         if credit_paise:
             return say("Delivered, but late. Sorry: {amount} is in your wallet.", amount=rupees(credit_paise))
         return say("Delivered. Enjoy!")
-    at_door = status in _ON_ROAD and order.rider_at_door_at is not None
+    at_door = status in ON_ROAD and order.rider_at_door_at is not None
     said: list[str] = [_doing(order, status, at_door=at_door)]
     if late_s >= 60 and not at_door:
         said.append(say("We are late. Sorry."))
-        if status in _ON_SHELF and not order.rider_name:
+        if status in ON_SHELF and not order.rider_name:
             said.append(say("A rider is being found."))
     elif expected_late_s:
         said.append(say("It will be later than promised. Sorry."))
-    if order.slot_id is not None and order.promised_from and order.promised_by and status not in _ON_ROAD:
+    if order.slot_id is not None and order.promised_from and order.promised_by and status not in ON_ROAD:
         said.append(say("{window}.", window=window_words(order.promised_from, order.promised_by, now=now)))
     if eta_to_m:
         said.append(_arrives(eta_from_m, eta_to_m))
@@ -62,9 +62,9 @@ def sentence_of(
 def shared_sentence_of(order: Order, *, near: bool, coming: bool) -> Said:
     """The same for somebody who was only given a link: no name, no sum, no reason."""
     status = Status(order.status)
-    if status in _ON_ROAD:
+    if status in ON_ROAD:
         return say("The rider is nearly there.") if near else say("The order is on the way.")
-    if status in _ON_SHELF and coming:
+    if status in ON_SHELF and coming:
         return say("It is packed. A rider is coming to the store.")
     if order.delivered_at is not None:
         return say("Delivered.")
@@ -102,9 +102,9 @@ def _doing(order: Order, status: Status, *, at_door: bool) -> Said:
         return say("Your items are set aside.")
     if at_door:
         return say("Your rider is at the door.")
-    if status in _ON_SHELF and order.rider_name:
+    if status in ON_SHELF and order.rider_name:
         return say("Your bags are packed. A rider is coming to the store.")
-    if status in _ON_ROAD and order.rider_name:
+    if status in ON_ROAD and order.rider_name:
         return say("{rider} is on the way to you.", rider=order.rider_name)
     return _DOING[status]
 
@@ -115,8 +115,6 @@ def _arrives(from_m: int | None, to_m: int) -> Said:
     return say("Arrives in {a}–{b} minutes.", a=from_m, b=to_m)
 
 
-_ON_SHELF = (Status.PACKED, Status.ASSIGNED_TO_PARTNER)
-_ON_ROAD = (Status.PICKED_UP, Status.IN_TRANSIT)
 _DOING = {
     Status.CONFIRMED: say("The store has your order."),
     Status.ASSIGNED_TO_STORE: say("The store has your order."),

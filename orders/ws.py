@@ -16,7 +16,8 @@ from blinkit.kernel.ws import CLOSE_TRY_LATER, LiveConsumer, in_thread, is_signe
 from orders import queries, watching
 from orders.models import Order
 from orders.queries.shelves import store_id_of
-from orders.queries.shown import RIDING, place_of
+from orders.queries.shown import place_of
+from orders.states import ON_ROAD
 
 log = structlog.get_logger(__name__)
 
@@ -58,7 +59,7 @@ class OrderConsumer(LiveConsumer):
 
     def snapshot_read(self, data: bytes) -> None:
         if self._as_of >= self._wanted:  # else a hint has come since this one was read
-            self.on_the_road = orjson.loads(data)["status"] in RIDING
+            self.on_the_road = orjson.loads(data)["status"] in ON_ROAD
 
     def data(self, group: str, payload: dict[str, Any]) -> None:
         if self.customer_id is None:

@@ -29,7 +29,7 @@ from orders.models import Order
 from orders.queries import why_long
 from orders.queries.outlook import FIELDS, outlooks, with_facts
 from orders.risk import STAGE_LABELS
-from orders.states import LIVE, Status
+from orders.states import LIVE, ON_ROAD, ON_SHELF, Status
 
 MOST_LIVE = 3000
 MOST_AT_RISK = 40
@@ -48,7 +48,6 @@ RIDER_LABELS = {
 }
 TROUBLES = {"silent": say("The phone is silent"), "off_route": say("Comes no nearer")}
 """What is wrong with a trip, as delivery.services.watching writes it."""
-ON_ROAD = (Status.PICKED_UP, Status.IN_TRANSIT)
 SEND_A_RIDER = say("Send a rider")
 
 
@@ -331,7 +330,7 @@ def board(*, now: datetime) -> Board:
         row.open += status != Status.PENDING
         row.to_pick += status in (Status.CONFIRMED, Status.ASSIGNED_TO_STORE)
         row.picking += status == Status.PICKING
-        row.packed += status in (Status.PACKED, Status.ASSIGNED_TO_PARTNER)
+        row.packed += status in ON_SHELF
         if status == Status.PENDING or order["promised_by"] is None:
             continue
         left_s = int((order["promised_by"] - now).total_seconds())

@@ -17,10 +17,9 @@ from inventory import recall_queries
 from inventory.recall_queries import NotToLeave
 from orders import services as orders
 from orders.models import Order, OrderLine
-from orders.states import Status
+from orders.states import ON_SHELF, Status
 
 NOT_PACKED = (Status.CONFIRMED, Status.ASSIGNED_TO_STORE, Status.PICKING)
-PACKED = (Status.PACKED, Status.ASSIGNED_TO_PARTNER)
 
 
 @transaction.atomic
@@ -32,7 +31,7 @@ def take_out_recalled(*, order_id: UUID, now: datetime) -> None:
     (the sweep comes again).
     """
     order = orders.lock(order_id)
-    if order.status not in (*NOT_PACKED, *PACKED):
+    if order.status not in (*NOT_PACKED, *ON_SHELF):
         return
     found = PickTask.objects.filter(order_id=order_id).values_list("pk", flat=True).first()
     task = lock_task(found) if found else None

@@ -23,11 +23,10 @@ from orders.models import Evidence, LegStat, Order, OrderLine, OrderQuerySet
 from orders.promise.safety import RIDDEN_BY
 from orders.queries.places import ENOUGH_SAMPLES
 from orders.risk import HELP, RISK_FROM, why_slow
-from orders.states import Status
+from orders.states import BEFORE_PICKUP, ON_ROAD, Status
 
 PICKED = "picked"
 """The evidence that says when everything was in the totes."""
-RIDING = frozenset({Status.PICKED_UP, Status.IN_TRANSIT})
 FIELDS = (
     "id", "number", "store_id", "status", "status_at", "confirmed_at", "released_at", "promised_by", "picked_up_at",
     "rider_at_door_at", "lat", "lng", "distance_metres", "rider_id_ref", "doors_before_s", "lines_count", "picked_at",
@@ -123,7 +122,7 @@ def outlook(
     if status in _NOTHING_TO_SAY or promised_by is None:
         return None
     door, at_store = Point(row["lat"], row["lng"]), Point(row["store__lat"], row["store__lng"])
-    zone, riding = row["store__city__timezone"] or "Asia/Kolkata", status in RIDING
+    zone, riding = row["store__city__timezone"] or "Asia/Kolkata", status in ON_ROAD
     began_at = _began(row, status)
     here_s = (now - began_at).total_seconds()
     weather_until = row["store__city__bad_weather_until"] if row["store__city__bad_weather"] else None
@@ -186,7 +185,7 @@ def outlooks(rows: Iterable[Row], *, now: datetime) -> dict[Any, Outlook]:
     """By order, with measured legs (one statement, kept for a moment) and the riders' positions (one round trip)."""
     rows = list(rows)
     measured = measured_legs()
-    names = {row["id"]: f"rider-of-order:{row['id']}" for row in rows if row["status"] in RIDING}
+    names = {row["id"]: f"rider-of-order:{row['id']}" for row in rows if row["status"] in ON_ROAD}
     positions = live.recall_many(list(names.values()))
     found = (
         (row["id"], outlook(row, now=now, measured=measured, position=positions.get(names.get(row["id"], ""))))
@@ -218,9 +217,7 @@ def legs_of(store_id: int, hour: int, measured: Measured) -> dict[str, tuple[flo
     return {leg: pair for key in keys for leg, pair in measured.get(key, {}).items()}
 
 
-_NOTHING_TO_SAY = frozenset(Status) - {
-    Status.CONFIRMED, Status.ASSIGNED_TO_STORE, Status.PICKING, Status.PACKED, Status.ASSIGNED_TO_PARTNER, *RIDING
-}  # fmt: skip
+_NOTHING_TO_SAY = frozenset(Status) - BEFORE_PICKUP - ON_ROAD
 
 
 def _by_other_doors(position: Mapping[str, Any], *, now: datetime) -> float:
@@ -234,7 +231,7 @@ def _by_other_doors(position: Mapping[str, Any], *, now: datetime) -> float:
 
 def _began(row: Row, status: str) -> datetime:
     began: datetime = row["status_at"]
-    if status in RIDING:
+    if status in ON_ROAD:
         began = row["rider_at_door_at"] or row["picked_up_at"] or began
     elif status == Status.PICKING and row["picked_at"] is not None:
         began = row["picked_at"]

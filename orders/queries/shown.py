@@ -12,11 +12,9 @@ from orders.models import Order
 from orders.queries.outlook import Outlook
 from orders.queries.rated import rider_stars
 from orders.stars import score_of
-from orders.states import Status
+from orders.states import ON_ROAD
 from orders.steady import Arrival, Shown, steady
 
-RIDING = frozenset({Status.PICKED_UP, Status.IN_TRANSIT})
-"""While the customer may see who brings it, and where."""
 SHOWN_TTL_S = 6 * 3600
 RATING_TTL_S = 900
 PLACE_WORDS = (
@@ -30,7 +28,7 @@ Facts = Mapping[str, dict[str, Any]]
 def facts_of(order: Order) -> Facts:
     """All that is remembered about this order, by name."""
     names = {"shown": f"eta-shown:{order.pk}"}
-    if order.status in RIDING and order.rider_id_ref is not None:
+    if order.status in ON_ROAD and order.rider_id_ref is not None:
         names |= {"position": f"rider-of-order:{order.pk}", "route": f"route-of-order:{order.pk}"}
         names["rating"] = f"rider-rating:{order.rider_id_ref}"
     found = live.recall_many(list(names.values()))
@@ -41,7 +39,7 @@ def rider_at(order: Order, facts: Facts) -> dict[str, Any] | None:
     """What is known of where the rider of this order is: only while its own bags are on the road, never from before
     their pick-up, and never where a rider was who has it no more."""
     fact = facts.get("position")
-    if fact is None or order.status not in RIDING or fact.get("rider", order.rider_id_ref) != order.rider_id_ref:
+    if fact is None or order.status not in ON_ROAD or fact.get("rider", order.rider_id_ref) != order.rider_id_ref:
         return None
     if order.picked_up_at is not None and _is_before(fact.get("at"), order.picked_up_at):
         return None
@@ -71,7 +69,7 @@ def route_of(position: Mapping[str, Any] | None, facts: Facts) -> dict[str, Any]
 def rating_of(order: Order, facts: Facts) -> float | None:
     """Stars of this rider, 1.0 to 5.0, as the rider reads them (orders.stars); None while there are too few. One
     statement every 15 minutes and rider."""
-    if order.status not in RIDING or order.rider_id_ref is None:
+    if order.status not in ON_ROAD or order.rider_id_ref is None:
         return None
     known = facts.get("rating")
     if known is None:

@@ -22,27 +22,18 @@ from orders.models import Order, OrderLine, OrderQuerySet
 from orders.queries.carts import gift_json
 from orders.queries.money import late_credit_of
 from orders.queries.outlook import Outlook, outlook_of
-from orders.queries.shown import RIDING, Facts, facts_of, position_of, rating_of, rider_at, route_of, shown_of
-from orders.states import CUSTOMER_MAY_CANCEL, FINISHED, Status
+from orders.queries.shown import Facts, facts_of, position_of, rating_of, rider_at, route_of, shown_of
+from orders.states import BEFORE_PICKUP, CUSTOMER_MAY_CANCEL, FINISHED, ON_ROAD, Status
 from orders.steady import WHY, Shown
 from orders.words import sentence_of
 from payments.models import Payment
 
-BEFORE_PICKUP = frozenset(
-    {
-        Status.CONFIRMED,
-        Status.ASSIGNED_TO_STORE,
-        Status.PICKING,
-        Status.PACKED,
-        Status.ASSIGNED_TO_PARTNER,
-    }
-)
-CODE_SHOWN = BEFORE_PICKUP | RIDING
+CODE_SHOWN = BEFORE_PICKUP | ON_ROAD
 STEPS: tuple[tuple[str, str, frozenset[Status]], ...] = (
     ("placed", "Placed", frozenset({Status.PENDING})),
     ("confirmed", "Confirmed", frozenset({Status.CONFIRMED, Status.ASSIGNED_TO_STORE})),
     ("picking", "Being packed", frozenset({Status.PICKING, Status.PACKED, Status.ASSIGNED_TO_PARTNER})),
-    ("riding", "On the way", frozenset({Status.PICKED_UP, Status.IN_TRANSIT})),
+    ("riding", "On the way", ON_ROAD),
     ("delivered", "Delivered", frozenset({Status.DELIVERED, Status.CLOSED})),
 )
 
@@ -133,7 +124,7 @@ def tracking_of(order: Order, *, for_customer: bool, now: datetime) -> dict[str,
         "gift": gift_json(order),
         "rider": _rider_json(order, facts, for_customer=for_customer, now=now),
         "rider_is_coming": status in BEFORE_PICKUP and order.rider_id_ref is not None,
-        "rider_at_door_at": order.rider_at_door_at if status in RIDING else None,
+        "rider_at_door_at": order.rider_at_door_at if status in ON_ROAD else None,
         "otp": order.door_otp if for_customer and status in CODE_SHOWN else None,
         "leave_at_door": "leave_at_door" in order.instructions,
         "as_of": now,
@@ -193,10 +184,10 @@ def _shown(order: Order, left: Outlook | None, facts: Facts, *, now: datetime) -
     """
     if left is None or order.promised_by is None or order.promised_from is None or order.rider_at_door_at:
         return None
-    if order.slot_id is not None and order.status not in RIDING:  # its window says when, not minutes
+    if order.slot_id is not None and order.status not in ON_ROAD:  # its window says when, not minutes
         return None
     from_at, to_at = now + timedelta(seconds=left.p50_s), now + timedelta(seconds=left.p90_s)
-    if order.status not in RIDING:
+    if order.status not in ON_ROAD:
         from_at, to_at = max(from_at, order.promised_from), max(to_at, order.promised_by)
     return shown_of(order, left, facts, between=(min(from_at, to_at), to_at), now=now)
 
@@ -293,7 +284,7 @@ def _payment_json(payment: Any, order: Order) -> dict[str, Any] | None:
 
 def _rider_json(order: Order, facts: Facts, *, for_customer: bool, now: datetime) -> dict[str, Any] | None:
     """Who brings it: for the customer from the pick-up on, for staff from the acceptance on; nobody once it is over."""
-    if order.rider_id_ref is None or order.status in FINISHED or (for_customer and order.status not in RIDING):
+    if order.rider_id_ref is None or order.status in FINISHED or (for_customer and order.status not in ON_ROAD):
         return None
     rating = rating_of(order, facts)
     position = position_of(order, facts)

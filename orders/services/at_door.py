@@ -20,11 +20,10 @@ from orders.errors import CashNeedsHand, IllegalMove, NoSuchOrder, WrongBag
 from orders.events import BagsBack, PinMoved, RiderChanged
 from orders.models import Evidence, Order, Promise
 from orders.services.mover import hint, lock, subject
-from orders.states import LIVE, Status
+from orders.states import LIVE, ON_ROAD, Status
 
 LEAVING = ("leave_at_door", "leave_with_guard")
 """Instructions with which a photo proves the delivery."""
-ON_ROAD = (Status.PICKED_UP, Status.IN_TRANSIT)
 BAG_BACK, BAGS_BACK, PIN = "bag_back", "bags_back", "pin_moved"
 SAME_HOUSE_METRES = 45
 """A pin that moves by less is another entrance of the same house: who stands at the door stays there."""

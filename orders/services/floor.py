@@ -19,7 +19,7 @@ from orders.events import LineRecalled, LineShorted, OrderPacked
 from orders.models import Evidence, Order, OrderLine
 from orders.services.ending import cancel_locked, give_back_promotions
 from orders.services.mover import hint, joining, lock, step, subject
-from orders.states import Status
+from orders.states import ON_SHELF, Status
 from payments import services as money
 
 NOTHING_FOUND = "Nothing of it could be found in the store"
@@ -146,7 +146,7 @@ def packed(
     """
     order = lock(order_id)
     codes = list(dict.fromkeys(bag_codes))
-    if order.status in (Status.PACKED, Status.ASSIGNED_TO_PARTNER) and order.bag_codes == codes:
+    if order.status in ON_SHELF and order.bag_codes == codes:
         return order
     if not codes:
         raise Invalid("An order needs at least one bag.")

@@ -21,21 +21,12 @@ from orders.services import books, handover
 from orders.services.at_door import LEAVING, all_bags_back
 from orders.services.ending import give_back_promotions
 from orders.services.mover import hint, joining, lock, step, subject
-from orders.states import Status
+from orders.states import BEFORE_PICKUP, ON_ROAD, Status
 from payments import services as money
 
 DOOR_CODE_TRIES = 5
 DOOR_CODE_WINDOW_S = 600
 GOODS_BACK = "goods_back"
-BEFORE_PICKUP = frozenset(
-    {
-        Status.CONFIRMED,
-        Status.ASSIGNED_TO_STORE,
-        Status.PICKING,
-        Status.PACKED,
-        Status.ASSIGNED_TO_PARTNER,
-    }
-)
 
 
 @joining
@@ -89,7 +80,7 @@ def rider_fell_away(*, order_id: UUID, actor: str, now: datetime, rider_id: int 
     order = lock(order_id)
     if order.rider_id_ref is None or (rider_id is not None and order.rider_id_ref != rider_id):
         return order
-    if order.status in (Status.PICKED_UP, Status.IN_TRANSIT):
+    if order.status in ON_ROAD:
         raise IllegalMove("The bags are with the rider already.", status_now=order.status)
     hint(order)  # the rider who falls away looks again too
     handover.forget_scans(order, actor=actor, now=now)
@@ -120,7 +111,7 @@ def at_the_door(*, order_id: UUID, actor: str, now: datetime) -> Order:
     order = lock(order_id)
     if order.rider_at_door_at is not None or order.status == Status.DELIVERED:
         return order
-    if order.status not in (Status.PICKED_UP, Status.IN_TRANSIT):
+    if order.status not in ON_ROAD:
         raise IllegalMove("The bags are not on the road.", status_now=order.status)
     order.rider_at_door_at = now
     order.save(update_fields=["rider_at_door_at"])
@@ -149,7 +140,7 @@ def delivered(
     order = lock(order_id)
     if order.status == Status.DELIVERED:
         return order
-    if order.status in (Status.PICKED_UP, Status.IN_TRANSIT):
+    if order.status in ON_ROAD:
         _prove(order, otp=otp, photo=photo)
         if order.cash_due_paise and cash_paise != order.cash_due_paise:
             due = say("{amount} in cash is due.", amount=rupees(order.cash_due_paise))

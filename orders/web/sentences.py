@@ -5,16 +5,16 @@ from __future__ import annotations
 from django.utils.translation import gettext as _
 
 from orders.models import Order
-from orders.states import Status
+from orders.states import ON_ROAD, ON_SHELF, Status
 
 
 def headline(order: Order) -> str:
     status, rider = Status(order.status), order.rider_name
-    if status in (Status.PACKED, Status.ASSIGNED_TO_PARTNER) and rider:  # who it is, is told from the pick-up on
+    if status in ON_SHELF and rider:  # who it is, is told from the pick-up on
         return _("Your bags are packed. A rider is coming to the store")
-    if status in (Status.PICKED_UP, Status.IN_TRANSIT) and order.rider_at_door_at:
+    if status in ON_ROAD and order.rider_at_door_at:
         return _("Your rider is at the door")
-    if status in (Status.PICKED_UP, Status.IN_TRANSIT) and rider:
+    if status in ON_ROAD and rider:
         return _("%(rider)s is on the way to you") % {"rider": rider}
     if status == Status.CONFIRMED and order.is_for_later:
         return _("Your items are set aside for you")
@@ -49,7 +49,7 @@ def step_words(key: str) -> tuple[str, str]:
 
 def why_kept(status: Status) -> str:
     """Why a running order can no longer be cancelled by its customer."""
-    if status in (Status.PICKED_UP, Status.IN_TRANSIT):
+    if status in ON_ROAD:
         return _("The rider has your bags, so it can't be cancelled any more. Tell the rider, or ask for help.")
     return _("The store is packing it already, so it can't be cancelled any more. Help reaches the store.")
 
@@ -88,11 +88,11 @@ def move_words(status: str) -> str:
 def late_why(order: Order) -> str:
     """What a late order waits for, next to the apology."""
     status = Status(order.status)
-    if status in (Status.PICKED_UP, Status.IN_TRANSIT):
+    if status in ON_ROAD:
         return _("It is on the road to you.")
-    if order.rider_name and status in (Status.PACKED, Status.ASSIGNED_TO_PARTNER):
+    if order.rider_name and status in ON_SHELF:
         return _("A rider is coming to the store.")
-    if status in (Status.PACKED, Status.ASSIGNED_TO_PARTNER):
+    if status in ON_SHELF:
         return _("A rider is being found.")
     if status == Status.PICKING:
         return _("The store is still packing it.")

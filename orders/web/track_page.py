@@ -22,10 +22,9 @@ from blinkit.kernel.words import said
 from orders import queries
 from orders.models import Order
 from orders.queries.shared_track import shared_view
-from orders.queries.shown import RIDING
 from orders.queries.tracking import tracking_of
 from orders.services.shared_track import share_token, shared_order
-from orders.states import FINISHED, Status
+from orders.states import FINISHED, ON_ROAD, Status
 from orders.web import track_map
 from orders.web.sentences import step_words
 from orders.web.shopper import customer_of, is_htmx
@@ -193,7 +192,7 @@ def no_rider_words(status: str, *, is_near: bool = False, at_door: bool = False)
         return _("The rider is at the door.")
     if is_near:
         return _("The rider is nearly there.")
-    if status in RIDING:
+    if status in ON_ROAD:
         return _("Where the rider is, is not known just now.")
     return _("You see the rider here as soon as they have the bags.")
 
