@@ -51,9 +51,7 @@ def block(*, batch_id: int, state: str, reason: str, actor: str, now: datetime) 
     do not become merely old. Raises NoSuchBatch.
     """
     to = BatchState(state)
-    stock_id = Batch.objects.filter(pk=batch_id).values_list("stock_id", flat=True).first()
-    if stock_id is None:
-        raise NoSuchBatch("There is no such lot.")
+    stock_id = _stock_id_of(batch_id)
     with transaction.atomic():
         row = ledger.lock_stock([stock_id])[stock_id]
         batch = Batch.objects.get(pk=batch_id)
@@ -80,9 +78,7 @@ def unblock(*, batch_id: int, reason: str, actor: str, now: datetime) -> None:
     """A quarantined batch was found to be good: on sale again. Silent for one that is on sale. An expired or too
     short-dated batch stays off sale whatever is said. Raises NoSuchBatch, LotRecalled while there is a recall to end.
     """
-    stock_id = Batch.objects.filter(pk=batch_id).values_list("stock_id", flat=True).first()
-    if stock_id is None:
-        raise NoSuchBatch("There is no such lot.")
+    stock_id = _stock_id_of(batch_id)
     with transaction.atomic():
         row = ledger.lock_stock([stock_id])[stock_id]
         batch = Batch.objects.get(pk=batch_id)
@@ -93,6 +89,13 @@ def unblock(*, batch_id: int, reason: str, actor: str, now: datetime) -> None:
         in_time = batch.sell_until is None or batch.sell_until > now + SELL_AHEAD
         to = BatchState.OPEN if in_time else BatchState.SHORT
         _mark(row, batch, to, reason=reason, kind=MovementKind.UNBLOCK, actor=actor, now=now)
+
+
+def _stock_id_of(batch_id: int) -> int:
+    stock_id: int | None = Batch.objects.filter(pk=batch_id).values_list("stock_id", flat=True).first()
+    if stock_id is None:
+        raise NoSuchBatch("There is no such lot.")
+    return stock_id
 
 
 def sweep_short_dated(*, now: datetime, limit: int = 500) -> int:
