@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dashboard.ask.goods import Subject
 from dashboard.ask.market.asked import Asked
 from dashboard.ask.market.shape import LONG, PRICES, figures_of
 from dashboard.ask.query import Filter, Intent, Op, Order, Query
@@ -118,14 +119,14 @@ def on_offer(asked: Asked) -> Query | None:
 
 def averaged(asked: Asked) -> Query | None:
     sheet = asked.sheet
-    names = [n for n in ("average", "median") if sheet.has(n)]
-    if names and asked.duel and (sheet.has("cheap", "dear") or asked.asks("cheaper", "dearer", "costlier")):
+    named = sheet.has("average", "median")
+    if named and asked.duel and (sheet.has("cheap", "dear") or asked.asks("cheaper", "dearer", "costlier")):
         return None
-    if not names or (sheet.has("each", "daily") and not sheet.has("price", "deal", "value", "mrp")):
+    if not named or (sheet.has("each", "daily") and not sheet.has("price", "deal", "value", "mrp")):
         return None
     deal = sheet.has("deal")
     mrp = sheet.has("mrp") and not deal
-    gap = sheet.has("gap") and sheet.take("gap")
+    sheet.take("gap")
     if not (deal or mrp or sheet.has("price", "value", "compare", "dear")):
         return None
     lowest = sheet.has("cheap", "fewest")
@@ -142,24 +143,28 @@ def averaged(asked: Asked) -> Query | None:
     asked.take_now_spans()
     here = sheet.take("available")
     filters = asked.filters_of(subject, available=here)
-    if mrp and gap:
-        measures: tuple[str, ...] = ("listing.saving:avg", "listing.average_discount", "listing.count")
-    elif mrp:
-        measures = ("listing.mrp:avg", "listing.average_price", "listing.count")
-    elif deal and names == ["median"]:
-        measures = ("listing.discount:p50", "listing.count")
-    elif deal:
-        measures = ("listing.average_discount", "listing.count")
-    elif names == ["median"]:
-        measures = ("listing.median_price", "listing.count")
-    elif sheet.has("value"):
-        measures = ("listing.average_unit_price", "listing.average_price", "listing.count")
-    elif subject.items:
-        measures = ("listing.average_price", "listing.average_unit_price", "listing.count")
-    else:
-        measures = ("listing.average_price", "listing.count")
+    measures = _averages(asked, subject)
     down = (deal or sheet.has("highest") or dear) and not lowest
     return figures_of(measures, by, filters, down=down, intent=Intent.COMPARE if by else Intent.FIGURE, limit=limit)
+
+
+def _averages(asked: Asked, subject: Subject) -> tuple[str, ...]:
+    """The average that is asked for, what is shown beside it, and how many there are."""
+    sheet = asked.sheet
+    median = sheet.has("median") and not sheet.has("average")
+    if sheet.has("deal"):
+        return ("listing.discount:p50" if median else "listing.average_discount", "listing.count")
+    if sheet.has("mrp"):
+        if sheet.has("gap"):
+            return ("listing.saving:avg", "listing.average_discount", "listing.count")
+        return ("listing.mrp:avg", "listing.average_price", "listing.count")
+    if median:
+        return ("listing.median_price", "listing.count")
+    if sheet.has("value"):
+        return ("listing.average_unit_price", "listing.average_price", "listing.count")
+    if subject.items:
+        return ("listing.average_price", "listing.average_unit_price", "listing.count")
+    return ("listing.average_price", "listing.count")
 
 
 def grouped(asked: Asked) -> Query | None:
