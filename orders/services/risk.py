@@ -20,6 +20,8 @@ from orders.states import FINISHED, Status
 
 _TIMER = ("timer__promised_by", "timer__at_risk", "timer__warned_late_s", "timer__raised_at", "timer__warned_at")
 Row = Mapping[str, Any]
+_News = tuple[DomainEvent, str]
+"""What happened, and to what."""
 
 _END_FINISHED = """
 UPDATE orders_stagetimer AS t SET at_risk = false, ended_at = greatest(t.began_at, o.finished_at),
@@ -157,34 +159,15 @@ def _open(moved: Sequence[tuple[Row, Outlook]]) -> None:
 def _warn(timed: Sequence[tuple[Row, Outlook]], *, now: datetime) -> int:
     raised = [(row, it) for row, it in timed if _is_new(row, it)]
     kept = [(row, it) for row, it in timed if row["timer__at_risk"] and _is_kept(it)]
-    late_s = 60 * settings.ORDER_TELL_LATE_M
-    told = [(row, it) for row, it in timed if it.probability >= RISK_FROM and it.expected_late_s >= late_s]
-    told = [(row, it) for row, it in told if it.stage != "door" and it.left_s >= 0]
-    found: list[tuple[DomainEvent, str]] = []
+    told = [(row, it) for row, it in timed if _runs_late(it)]
+    found: list[_News] = []
     new = 0
     if raised or kept or told:
         free = _still_live([*raised, *kept, *told])
-        by_id = {row["id"]: (row, it) for row, it in timed}
         raised, kept, told = ([pair for pair in pairs if pair[0]["id"] in free] for pairs in (raised, kept, told))
-        if raised:
-            late = [it.expected_late_s for _row, it in raised]
-            for pk, is_new in _run(_RAISE, orders=[row["id"] for row, _it in raised], late=late, now=now):
-                if is_new:
-                    new += 1
-                    found.append((_at_risk(*by_id[pk]), f"order:{pk}"))
-        if kept:
-            for pk, is_new in _run(_CLEAR, orders=[row["id"] for row, _it in kept], now=now):
-                if is_new:
-                    row, it = by_id[pk]
-                    again = PromiseKeptAgain(order_id=pk, store_code=row["store__code"], stage=it.stage)
-                    found.append((again, f"order:{pk}"))
-        if told:
-            for (pk,) in _run(_TELL_CUSTOMER, orders=[row["id"] for row, _it in told], now=now):
-                row, it = by_id[pk]
-                from_at, to_at = it.window(now)
-                delay = RunningLate(order_id=pk, customer_id=row["customer_id"], from_at=from_at, to_at=to_at)
-                found.append((delay, f"order:{pk}"))
-                live.touch(f"order.{pk}", what="order", id=pk)
+        warnings = _raise(raised, now=now)
+        new = len(warnings)
+        found += [*warnings, *_clear(kept, now=now), *_tell_customers(told, now=now)]
     quiet_since = now - timedelta(minutes=settings.ORDER_RISK_QUIET_M)
     for code, orders, late_by_s, stage in _run(_TELL_STORES, now=now, quiet_since=quiet_since):
         found.append((StoreAtRisk(store_code=code, orders=orders, late_s=late_by_s, stage=stage), f"store:{code}"))
@@ -195,6 +178,54 @@ def _warn(timed: Sequence[tuple[Row, Outlook]], *, now: datetime) -> int:
         live.touch("ops", what="risk")
     metrics.count("promises_at_risk_total", by=new)
     return new
+
+
+def _raise(pairs: Sequence[tuple[Row, Outlook]], *, now: datetime) -> list[_News]:
+    """Onto the list. Returns what is news of it."""
+    if not pairs:
+        return []
+    by_id, late = _by_id(pairs), [it.expected_late_s for _row, it in pairs]
+    changed = _run(_RAISE, orders=list(by_id), late=late, now=now)
+    return [(_at_risk(*by_id[pk]), f"order:{pk}") for pk, is_new in changed if is_new]
+
+
+def _clear(pairs: Sequence[tuple[Row, Outlook]], *, now: datetime) -> list[_News]:
+    """Off the list again. Returns what is news of it."""
+    if not pairs:
+        return []
+    by_id = _by_id(pairs)
+    found: list[_News] = []
+    for pk, is_new in _run(_CLEAR, orders=list(by_id), now=now):
+        if is_new:
+            row, it = by_id[pk]
+            again = PromiseKeptAgain(order_id=pk, store_code=row["store__code"], stage=it.stage)
+            found.append((again, f"order:{pk}"))
+    return found
+
+
+def _tell_customers(pairs: Sequence[tuple[Row, Outlook]], *, now: datetime) -> list[_News]:
+    """That it will be late, and when it comes."""
+    if not pairs:
+        return []
+    by_id = _by_id(pairs)
+    found: list[_News] = []
+    for (pk,) in _run(_TELL_CUSTOMER, orders=list(by_id), now=now):
+        row, it = by_id[pk]
+        from_at, to_at = it.window(now)
+        delay = RunningLate(order_id=pk, customer_id=row["customer_id"], from_at=from_at, to_at=to_at)
+        found.append((delay, f"order:{pk}"))
+        live.touch(f"order.{pk}", what="order", id=pk)
+    return found
+
+
+def _by_id(pairs: Sequence[tuple[Row, Outlook]]) -> dict[UUID, tuple[Row, Outlook]]:
+    return {row["id"]: (row, it) for row, it in pairs}
+
+
+def _runs_late(it: Outlook) -> bool:
+    """By so much, and so surely, that its customer is told; at the door they see it themselves."""
+    late_s = 60 * settings.ORDER_TELL_LATE_M
+    return it.probability >= RISK_FROM and it.expected_late_s >= late_s and it.stage != "door" and it.left_s >= 0
 
 
 def _is_new(row: Row, it: Outlook) -> bool:
