@@ -65,16 +65,8 @@ def find(*, store_id: int, q: str, limit: int = 200) -> Found:
             break
     if len(hits) >= FEW:
         return Found(hits)
-    groups, said, is_doubted, is_known = [], [], False, True
-    for group in asked.groups:
-        better, word, group_is_known = _corrected(group, synonyms)
-        groups.append(better)
-        said.append(word)
-        is_doubted |= better is not group
-        is_known &= group_is_known
-    corrected = Question(tuple(groups), asked.packs)
-    meant = " ".join(said) if is_doubted else ""
-    if is_doubted:
+    corrected, meant, is_known = _spelt(asked, synonyms)
+    if meant:
         more = _run(store_id, corrected.wide(), corrected, limit=limit)
         if hits and not is_known:  # words still being typed found something: that comes first
             seen = {hit.product_id for hit in hits}
@@ -83,14 +75,24 @@ def find(*, store_id: int, q: str, limit: int = 200) -> Found:
             return Found(more, meant=meant, instead=not hits)
     if hits:
         return Found(hits)
-    if len(groups) == 2 and (as_one := _as_one_word(asked, synonyms)):
+    if len(asked.groups) == 2 and (as_one := _as_one_word(asked, synonyms)):
         one_word, meant_word = as_one
         if more := _run(store_id, one_word.wide(), one_word, limit=limit):
             return Found(more, meant=meant_word, instead=True)
-    if not is_doubted and len(groups) == 1:
+    if not meant and len(asked.groups) == 1:
         return Found([])
     near = _run(store_id, corrected.some(), corrected, limit=limit)
     return Found(near, meant=meant if near else "", instead=bool(near and meant), near=bool(near))
+
+
+def _spelt(asked: Question, synonyms: Synonyms) -> tuple[Question, str, bool]:
+    """The question with better spellings, how it is then said ("" when there is no doubt), and whether the catalogue
+    knows all its words as typed."""
+    found = [_corrected(group, synonyms) for group in asked.groups]
+    groups = tuple(better for better, _, _ in found)
+    is_doubted = any(better is not group for better, group in zip(groups, asked.groups, strict=True))
+    meant = " ".join(said for _, said, _ in found) if is_doubted else ""
+    return Question(groups, asked.packs), meant, all(is_known for _, _, is_known in found)
 
 
 def _as_one_word(asked: Question, synonyms: Synonyms) -> tuple[Question, str] | None:
