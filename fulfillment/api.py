@@ -13,7 +13,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from blinkit.kernel.api import MOST_ID
+from blinkit.kernel.api import MOST_ID, parsed
 from blinkit.kernel.idempotency import idempotent
 from blinkit.kernel.permissions import HasRole
 from fulfillment import access, queries, services, walk
@@ -339,7 +339,7 @@ class BreakStartView(FloorView):
     def post(self, request: Request, code: str) -> Response:
         """No order is given meanwhile. 409 `task-busy` with an order in hand; a break that runs is the answer."""
         store = access.store_to_work_in(request.user, code)
-        body = _parsed(BreakBody(data=request.data))
+        body = parsed(BreakBody(data=request.data))
         made = services.start_break(picker_id=my_id(request), store_id=store.pk, now=timezone.now(), **body)
         answer = {"store": store.code, "started_at": made.started_at, "back_at": made.back_at}
         return Response(answer, status=status.HTTP_201_CREATED)
@@ -373,7 +373,7 @@ class NextView(FloorView):
     def post(self, request: Request, code: str) -> Response:
         """With several totes, orders that are picked on the same walk without being late come along: see the walk."""
         store = access.store_to_work_in(request.user, code)
-        totes = _parsed(TotesBody(data=request.data)).get("totes")
+        totes = parsed(TotesBody(data=request.data)).get("totes")
         task = services.next_task(store_id=store.pk, picker_id=my_id(request), totes=totes, now=timezone.now())
         if task is None:
             return Response(status=status.HTTP_204_NO_CONTENT)
@@ -389,7 +389,7 @@ class WalkView(FloorView):
     def post(self, request: Request, code: str) -> Response:
         """Actions a device has kept, at most 60: each is judged on its own, and a re-sent one counts once."""
         store = access.store_to_work_in(request.user, code)
-        actions = _parsed(ActionsBody(data=request.data))["actions"]
+        actions = parsed(ActionsBody(data=request.data))["actions"]
         results = walk.take(picker_id=my_id(request), store_id=store.pk, actions=actions, now=timezone.now())
         return Response({"results": results, "walk": self.walk(request, store.pk)})
 
@@ -409,7 +409,7 @@ class TaskView(FloorView):
 class ScanView(FloorView):
     @extend_schema(tags=TAGS, request=ScanBody, responses=OutcomeOut, summary="One unit goes into the tote")
     def post(self, request: Request, task_id: UUID) -> Response:
-        body = _parsed(ScanBody(data=request.data))
+        body = parsed(ScanBody(data=request.data))
         task = queries.task_of(task_id=_own(request, task_id))
         try:
             outcome = services.scan(task_id=task.pk, picker_id=my_id(request), now=timezone.now(), **body)
@@ -422,7 +422,7 @@ class ScanView(FloorView):
 class ShortView(FloorView):
     @extend_schema(tags=TAGS, request=ShortBody, responses=OutcomeOut, summary="Units that cannot be found")
     def post(self, request: Request, task_id: UUID) -> Response:
-        body = _parsed(ShortBody(data=request.data))
+        body = parsed(ShortBody(data=request.data))
         outcome = services.short(task_id=_own(request, task_id), picker_id=my_id(request), now=timezone.now(), **body)
         return Response(outcome.as_json())
 
@@ -444,7 +444,7 @@ class SubstituteView(FloorView):
     @extend_schema(tags=TAGS, request=SubstituteBody, responses=OutcomeOut, summary="Something similar comes instead")
     def post(self, request: Request, task_id: UUID) -> Response:
         """Within what the customer allowed, at no more than the bill: 409 `no-substitute` otherwise."""
-        body = _parsed(SubstituteBody(data=request.data))
+        body = parsed(SubstituteBody(data=request.data))
         outcome = services.substitute(
             task_id=_own(request, task_id), picker_id=my_id(request), now=timezone.now(), **body
         )
@@ -454,7 +454,7 @@ class SubstituteView(FloorView):
 class UndoView(FloorView):
     @extend_schema(tags=TAGS, request=UndoBody, responses=OutcomeOut, summary="One scanned unit goes back to its bin")
     def post(self, request: Request, task_id: UUID) -> Response:
-        body = _parsed(UndoBody(data=request.data))
+        body = parsed(UndoBody(data=request.data))
         outcome = services.put_back(
             task_id=_own(request, task_id), picker_id=my_id(request), now=timezone.now(), **body
         )
@@ -467,7 +467,7 @@ class PackView(FloorView):
     def post(self, request: Request, task_id: UUID) -> Response:
         """409 `bag-weight-off` (bags) for weights outside the tolerance without a `weight_reason`, 400
         `weight-missing` in a store that weighs every bag, 409 `no-free-slot`."""
-        body = _parsed(PackBody(data=request.data))
+        body = parsed(PackBody(data=request.data))
         bags = services.pack(task_id=_own(request, task_id), picker_id=my_id(request), now=timezone.now(), **body)
         order = queries.task_of(task_id=task_id).order
         return Response({"bags": [_bag_json(bag) for bag in bags], "slot": order.shelf_slot})
@@ -535,9 +535,3 @@ def _own(request: Request, task_id: UUID) -> UUID:
     """The task, when its store is one this person works in."""
     access.store_to_work_in(request.user, queries.task_of(task_id=task_id).store.code)
     return task_id
-
-
-def _parsed(body: S.Serializer[Any]) -> dict[str, Any]:
-    body.is_valid(raise_exception=True)
-    values: dict[str, Any] = body.validated_data
-    return values

@@ -382,6 +382,36 @@ def test_what_one_person_reads_stays_in_no_shared_cache(api, place):
 
 
 @pytest.mark.django_db
+def test_what_is_refused_is_said_in_english_whatever_the_reader_speaks(api):
+    """`detail` and `errors` are the same for everybody; `detail_local` is the reader's."""
+    http = api(UserFactory(roles=EVERYBODY))
+    local = 0
+    for door in DOORS:
+        url = door.path
+        for parameter in door.parameters("path"):
+            url = url.replace(f"{{{parameter['name']}}}", made_up(parameter))
+        for method in (door.method, "TRACE"):
+            said = [
+                http.generic(
+                    method,
+                    url,
+                    "{}",
+                    "application/json",
+                    HTTP_ACCEPT_LANGUAGE=language,
+                    HTTP_IDEMPOTENCY_KEY=uuid4().hex,
+                )
+                for language in ("en", "hi")
+            ]
+            if said[0].status_code < 400 or said[1].status_code == 429:
+                continue
+            english, hindi = (answer.json() for answer in said)
+            assert (hindi["detail"], hindi.get("errors")) == (english["detail"], english.get("errors")), door
+            assert "detail_local" not in english
+            local += "detail_local" in hindi
+    assert local > len(DOORS) / 2
+
+
+@pytest.mark.django_db
 def test_an_unknown_field_is_named(api, place):
     http = api(UserFactory(roles=EVERYBODY))
     for door in DOORS:

@@ -56,7 +56,7 @@ CLOSE_REFUSED = 4400
 CLOSE_ENDED = 4401
 CLOSE_TOO_BIG = 4413
 CLOSE_TRY_LATER = 4503
-"""Why a socket ends, as HTTP would say it. Of our own range: daphne (as browsers) lets a program send no other, and says
+"""Why a socket ends, as HTTP would say it. Of our own range: daphne (as browsers) lets a program send no other and says
 1011 instead."""
 
 _readers: ThreadPoolExecutor | None = None

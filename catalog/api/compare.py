@@ -22,7 +22,7 @@ from rest_framework.throttling import BaseThrottle
 from rest_framework.views import APIView
 
 from blinkit.kernel import metrics
-from blinkit.kernel.api import dumps, sparse
+from blinkit.kernel.api import dumps, parsed, sparse
 from blinkit.kernel.errors import Invalid
 from blinkit.kernel.limits import Standing, client_address, is_exempt, stand
 from blinkit.kernel.schema import text, whole
@@ -300,9 +300,7 @@ class BasketsView(MarketView):
     )
     def post(self, request: Request) -> Response:
         """With fees, minimums and offers; the best split between platforms; and what fits a budget. Writes nothing."""
-        form = shapes.BasketBody(data=request.data)
-        form.is_valid(raise_exception=True)
-        body = form.validated_data
+        body = parsed(shapes.BasketBody(data=request.data))
         lines = [
             WantedLine(
                 line["item"], *_base(line["amount"], line["measure"]), pieces=line["pieces"], sku=line["sku"],

@@ -13,6 +13,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from blinkit.kernel.api import parsed
 from blinkit.kernel.errors import Invalid
 from blinkit.kernel.geo import Point
 from blinkit.kernel.idempotency import idempotent
@@ -22,7 +23,7 @@ from blinkit.kernel.words import with_local
 from catalog import queries as goods
 from orders import queries, services
 from orders.api import shapes
-from orders.api.parts import GUEST_HEADER, customer_id_of, owner_of, parsed, point_of
+from orders.api.parts import GUEST_HEADER, customer_id_of, owner_of, point_of
 from payments.models import Method, Payment
 
 GUEST = OpenApiParameter(

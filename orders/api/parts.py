@@ -8,7 +8,6 @@ from typing import Any
 from uuid import UUID
 
 from django.http import HttpResponse
-from rest_framework import serializers
 from rest_framework.request import Request
 
 from blinkit.kernel.api import dumps, sparse
@@ -17,12 +16,6 @@ from blinkit.kernel.geo import Point
 
 GUEST_HEADER = "Guest-Cart"
 """A random UUID the app made: whose cart it is before anybody signed in."""
-
-
-def parsed(serializer: serializers.Serializer[Any]) -> dict[str, Any]:
-    serializer.is_valid(raise_exception=True)
-    values: dict[str, Any] = serializer.validated_data
-    return values
 
 
 def cacheable(request: Request, data: Any, *, max_age_s: int) -> HttpResponse:

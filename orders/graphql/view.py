@@ -17,11 +17,10 @@ from rest_framework.views import APIView
 from strawberry.types import ExecutionResult
 from strawberry.types.graphql import OperationType
 
-from blinkit.kernel.api import JSONParser, JSONRenderer
+from blinkit.kernel.api import JSONParser, JSONRenderer, parsed
 from blinkit.kernel.context import request_id
 from blinkit.kernel.errors import Invalid
 from blinkit.kernel.problems import OurFault, as_refusal
-from orders.api.parts import parsed
 from orders.graphql.loaders import Context
 from orders.graphql.schema import schema
 
