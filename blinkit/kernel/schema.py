@@ -105,6 +105,14 @@ class AutoSchema(SpectacularAutoSchema):
             parameters.append(KEY)
         return parameters
 
+    def get_description(self) -> str:
+        """The method's docstring, else the view's own. What a base class says is for those who write views."""
+        view: Any = type(self.view)
+        own = getattr(view, self.method.lower(), None), getattr(view, str(getattr(self.view, "action", "") or ""), None)
+        if not any(found.__doc__ for found in own if found is not None) and not vars(view).get("__doc__"):
+            return ""
+        return str(super().get_description())
+
     def _takes_key(self) -> bool:
         handler = getattr(self.view, self.method.lower(), None)
         action = getattr(self.view, str(getattr(self.view, "action", "") or ""), None)
