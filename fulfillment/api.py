@@ -13,9 +13,11 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from blinkit.kernel import pictures
 from blinkit.kernel.api import MOST_ID, parsed
 from blinkit.kernel.idempotency import idempotent
 from blinkit.kernel.permissions import HasRole
+from blinkit.kernel.schema import ImagesOut
 from fulfillment import access, queries, services, walk
 from fulfillment.errors import NoSuchTask
 from fulfillment.models import MOST_TOTES, Bag, PickLine, PickTask, TaskState
@@ -100,6 +102,7 @@ class LineOut(S.Serializer[Any]):
     name = S.CharField()
     pack = S.CharField()
     image = S.CharField()
+    images = ImagesOut(allow_null=True)
     barcode = S.CharField(help_text="What the scanner must read: the printed barcode, else the SKU.")
     qty = S.IntegerField()
     picked_qty = S.IntegerField()
@@ -118,6 +121,7 @@ class InsteadOut(S.Serializer[Any]):
     name_hi = S.CharField()
     pack = S.CharField()
     image = S.CharField()
+    images = ImagesOut(allow_null=True)
     price_paise = S.IntegerField()
     dearer_paise = S.IntegerField(help_text="Per unit, against the line's price; negative when cheaper.")
     free = S.IntegerField()
@@ -493,6 +497,7 @@ def _task_json(task: PickTask) -> dict[str, Any]:
                 "name": line.product.name,
                 "pack": line.product.pack,
                 "image": line.product.image,
+                "images": pictures.sizes_dict(line.product.image),
                 "barcode": line.product.barcode or line.product.sku,
                 "qty": line.qty,
                 "picked_qty": line.picked_qty,

@@ -173,6 +173,13 @@ def test_the_document_is_made_without_a_warning():
     assert not said, "Say it in SPECTACULAR_SETTINGS or with @extend_schema."
 
 
+def test_whoever_tells_where_a_picture_lies_tells_its_addresses():
+    """A path in the media storage is no address: an app cannot show it."""
+    parts = DOCUMENT["components"]["schemas"].items()
+    paths = {name for name, it in parts if "image" in it.get("properties", {}) and "images" not in it["properties"]}
+    assert paths == {"ArtOut"}, "`images` is blinkit.kernel.schema.ImagesOut. (ArtOut's is an address.)"
+
+
 def test_no_door_is_described_by_what_its_base_class_says_to_programmers():
     told = [door.operation["description"] for door in DOORS if door.operation.get("description")]
     many = {text for text in told if told.count(text) > 1}

@@ -79,6 +79,14 @@ def pages(*, most: int = 100, default: int = 40) -> list[OpenApiParameter]:
     ]
 
 
+class ImagesOut(serializers.Serializer[Any]):
+    """Addresses of one picture; squares of 160, 320 and 1024 pixels, or one drawing three times."""
+
+    thumb = serializers.CharField()
+    card = serializers.CharField()
+    zoom = serializers.CharField()
+
+
 class AutoSchema(SpectacularAutoSchema):
     def get_override_parameters(self) -> list[Any]:
         parameters = []

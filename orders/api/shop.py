@@ -16,6 +16,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from accounts.phones import normalise
+from blinkit.kernel import pictures
 from blinkit.kernel.api import parsed
 from blinkit.kernel.errors import Invalid
 from blinkit.kernel.geo import Point
@@ -239,6 +240,7 @@ class SuggestView(OpenView):
                 "mrp_paise": offer.mrp_paise,
                 "pack": offer.pack,
                 "image": offer.image,
+                "images": pictures.sizes_dict(offer.image),
             }
             for offer in queries.suggestions(store_code=code, q=q)
         ]

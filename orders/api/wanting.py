@@ -21,7 +21,7 @@ from rest_framework.views import APIView
 
 from blinkit.kernel.api import parsed
 from blinkit.kernel.idempotency import idempotent
-from blinkit.kernel.schema import text, whole
+from blinkit.kernel.schema import ImagesOut, text, whole
 from blinkit.kernel.words import with_local
 from catalog import services as catalog_services
 from catalog.services.wishes import MOST_UNITS
@@ -104,6 +104,7 @@ class ListLineOut(S.Serializer[Any]):
     name = S.CharField()
     pack = S.CharField()
     image = S.CharField()
+    images = ImagesOut(allow_null=True)
     qty = S.IntegerField()
     card = shapes.Card(allow_null=True, help_text="Of the store you named; null when it does not sell it.")
 
