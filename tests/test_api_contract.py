@@ -5,12 +5,15 @@ Each refusal says what to do. The short lists are exceptions with a reason; an e
 
 from __future__ import annotations
 
+import csv
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 from uuid import uuid4
 
 import pytest
+from django.conf import settings
 from drf_spectacular.drainage import GENERATOR_STATS
 from drf_spectacular.generators import SchemaGenerator
 
@@ -171,6 +174,29 @@ def test_the_document_is_made_without_a_warning():
         line for line in [*GENERATOR_STATS._warn_cache, *GENERATOR_STATS._error_cache] if "/tests/" not in str(line)
     ]
     assert not said, "Say it in SPECTACULAR_SETTINGS or with @extend_schema."
+
+
+GUIDE = (settings.BASE_DIR / "docs" / "api.md").read_text()
+
+
+def test_the_guide_names_every_door_and_no_other():
+    told = set()
+    for words in re.findall(r"`([^`]+)`", GUIDE):
+        methods, _, path = words.rpartition(" ")
+        path = path.partition("?")[0]
+        if re.fullmatch(r"[a-z][a-z-]*/[\w{}./-]*", path) and (methods or f"/api/v1/{path}" in DOCUMENT["paths"]):
+            told.add(f"/api/v1/{path}")
+    missing = set(DOCUMENT["paths"]) - told
+    assert not missing, f"Name it in docs/api.md, with the names of the document: {sorted(missing)}"
+    signed = {"/api/v1/market/feeds/{slug}/", "/api/v1/payments/webhooks/{gateway}/"}  # not for apps, so not in it
+    assert told - set(DOCUMENT["paths"]) == signed, "docs/api.md names what is not there."
+
+
+def test_the_guide_s_examples_speak_of_the_demo_city():
+    with (settings.BASE_DIR / "blinkit" / "demo" / "categories.csv").open() as rows:
+        slugs = {row["slug"] for row in csv.DictReader(rows)}
+    used = re.findall(r'category: \\"([\w-]+)', GUIDE)
+    assert used and set(used) <= slugs
 
 
 def test_whoever_tells_where_a_picture_lies_tells_its_addresses():

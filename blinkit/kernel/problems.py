@@ -24,6 +24,8 @@ PROBLEM_TYPE = "application/problem+json"
 
 
 class Malformed(Invalid):
+    """The body, the address or a character in them cannot be read."""
+
     code = "malformed"
 
 

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from django.conf import settings
 
+from dashboard.management.commands import draw_problems
 from dashboard.management.commands.draw_states import PAGE, drawn
 
 ROOT = Path(settings.BASE_DIR)
@@ -41,6 +42,14 @@ def test_every_setting_is_described_and_nothing_else():
 
 def test_the_drawn_states_are_those_the_code_obeys():
     assert drawn() in PAGE.read_text(encoding="utf-8"), "run manage.py draw_states"
+
+
+def test_every_refusal_says_what_it_means_and_is_listed():
+    kinds = draw_problems.refusals()
+    assert len(kinds) > 150
+    silent = [kind.__name__ for kind in kinds if not draw_problems.meaning_of(kind)]
+    assert not silent, "Give each a docstring: what it means, what it carries."
+    assert draw_problems.PAGE.read_text(encoding="utf-8") == draw_problems.drawn(), "run manage.py draw_problems"
 
 
 def test_links_between_documents_lead_somewhere():
