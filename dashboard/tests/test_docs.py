@@ -38,6 +38,8 @@ def test_every_setting_is_described_and_nothing_else():
     }
     assert read_variables() - described == set(), "describe these in docs/operations.md"
     assert described - read_variables() == set(), "docs/operations.md describes what nothing reads"
+    cells = {line: len(re.findall(r"(?<!\\)\|", line)) for line in table.splitlines() if line.startswith("| ")}
+    assert {line for line, bars in cells.items() if bars != 4} == set(), "variable, default, meaning"
 
 
 def test_the_drawn_states_are_those_the_code_obeys():
@@ -57,6 +59,12 @@ def test_links_between_documents_lead_somewhere():
         for target in re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", page.read_text(encoding="utf-8")):
             if not target.startswith("docs/img/"):
                 assert (page.parent / target).exists(), f"{page.name} points to {target}"
+
+
+def test_every_page_is_named_in_the_readme():
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    unread = {page.name for page in (ROOT / "docs").glob("*.md")} - set(re.findall(r"\]\(docs/([\w-]+\.md)", readme))
+    assert not unread
 
 
 def test_tests_and_files_named_in_documents_exist():
