@@ -70,8 +70,8 @@ def point_of(request: Request) -> Point | None:
         raise Invalid("Send lat and lng as decimal degrees.", errors={"lat": ["Decimal degrees."]}) from None
 
 
-def owner_of(request: Request) -> dict[str, Any]:
-    """Whose cart: the signed-in customer's, else the guest's who sent the token."""
+def guest_of(request: Request) -> UUID | None:
+    """The guest who sent the token. Raises Invalid for what is no UUID."""
     token = request.headers.get(GUEST_HEADER)
     try:
         guest = None if token is None else UUID(token)
@@ -79,6 +79,12 @@ def owner_of(request: Request) -> dict[str, Any]:
             raise ValueError
     except ValueError:
         raise Invalid(f"The {GUEST_HEADER} header must be a UUID.") from None
+    return guest
+
+
+def owner_of(request: Request) -> dict[str, Any]:
+    """Whose cart: the signed-in customer's, else the guest's who sent the token."""
+    guest = guest_of(request)
     if request.user is not None and request.user.is_authenticated:
         return {"customer_id": request.user.pk}
     if guest is None:

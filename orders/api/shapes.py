@@ -69,7 +69,7 @@ class SetLineBody(S.Serializer[Any]):
 
 
 class GuestCartBody(S.Serializer[Any]):
-    guest_token = S.UUIDField()
+    guest_token = S.UUIDField(required=False, help_text="Left out: the `Guest-Cart` header.")
 
 
 class CheckoutBody(S.Serializer[Any]):

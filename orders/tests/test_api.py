@@ -171,6 +171,16 @@ def test_a_guest_fills_a_cart_and_takes_it_along(api):
     assert api(user).post("/api/v1/cart/adopt/", {"guest_token": guest}).json()["units"] == 2
 
 
+def test_a_cart_is_taken_along_by_the_header_it_was_filled_with(api):
+    milk = ProductFactory()
+    place, guest, user = shop(milk), str(uuid4()), customer()
+    line = {"store": place.code, "sku": milk.sku, "qty": 2}
+    api().post("/api/v1/cart/lines/", line, HTTP_GUEST_CART=guest, **key())
+    assert api(user).post("/api/v1/cart/adopt/", {}, HTTP_GUEST_CART=guest).json()["units"] == 2
+    nobody = api(user).post("/api/v1/cart/adopt/", {})
+    assert (nobody.status_code, "Guest-Cart" in nobody.json()["detail"]) == (400, True)
+
+
 def test_a_cart_needs_an_owner(api):
     assert api().get("/api/v1/cart/").status_code == 401
     for nobody in ("me", "", uuid4().hex, f"{{{uuid4()}}}"):
