@@ -113,7 +113,7 @@ class AutoSchema(SpectacularAutoSchema):
             parameters.append(KEY)
         return parameters
 
-    def get_description(self) -> str:
+    def get_description(self) -> str:  # type: ignore[override]  # text, or none
         """The method's docstring, else the view's own. What a base class says is for those who write views."""
         view: Any = type(self.view)
         own = getattr(view, self.method.lower(), None), getattr(view, str(getattr(self.view, "action", "") or ""), None)
