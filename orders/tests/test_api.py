@@ -240,3 +240,16 @@ def test_the_order_list_shows_only_my_orders_in_few_statements(api):
     assert len(asked) == 2
     assert len(page["results"]) == 2
     assert len(api(user).get(page["next"]).json()["results"]) == 1
+
+
+def test_a_picture_has_addresses_in_orders_and_suggestions_as_on_the_shelf(api):
+    milk = ProductFactory(name="Nandini Milk", image="products/milk.svg")
+    place, user = shop(milk), customer()
+    http = api(user)
+    on_shelf = http.get(f"/api/v1/stores/{place.code}/products/{milk.sku}/").json()["images"]
+    order = place_order(user, place, [milk])
+    ordered = http.get(f"/api/v1/orders/{order.pk}/").json()["lines"][0]["images"]
+    suggested = http.get(f"/api/v1/stores/{place.code}/suggest/?q=nandini").json()["items"]
+    assert on_shelf["thumb"].endswith("/products/milk.svg")
+    assert ordered == on_shelf
+    assert [it["images"] for it in suggested if it["sku"] == milk.sku] == [on_shelf]
