@@ -65,7 +65,7 @@ from delivery.services.trips import (
     scan_bag,
     unassign,
 )
-from delivery.services.watching import watch_trips
+from delivery.services.watching import free_of_unfetched, watch_trips
 from delivery.services.weather import declare_weather, running_pay
 
 __all__ = [
@@ -105,6 +105,7 @@ __all__ = [
     "fail_stop",
     "follow_order",
     "forget_decisions",
+    "free_of_unfetched",
     "free_riders",
     "give_back",
     "give_up",
