@@ -33,18 +33,6 @@ EVIDENCE = {
 }
 """What floor and street write down about an order, by its kind."""
 
-WEIGHED = {
-    "busy": say("busy"),
-    "ride_to_store": say("to the store"),
-    "at_the_shelf": say("at the shelf"),
-    "to_the_door": say("to the door"),
-    "late": say("for being late"),
-    "riding": say("for the riding"),
-    "afterwards": say("for where it ends"),
-    "fairness": say("for fairness"),
-    "other_orders": say("for orders in the same trip"),
-}
-"""What a round weighs of a rider for an order, by its name in `delivery.dispatch`."""
 SOONEST_WINS = say("Seconds until each could be at the shelf. The most urgent order chooses first: the lowest wins.")
 BEST_IN_SUM = say(
     "What this order costs with each rider, in seconds of waiting. The round weighs all orders and all riders together "
