@@ -43,7 +43,7 @@ from delivery.services.positions import (
     take_positions,
 )
 from delivery.services.rescue import call_off, send_rescue, sweep_rescues, take_over
-from delivery.services.returns import back_at_store, bags_back, put_down
+from delivery.services.returns import back_at_store, bags_back, not_coming, put_down
 from delivery.services.rounds import dispatch_round, forget_decisions
 from delivery.services.situation import free_riders
 from delivery.services.standing import answer_appeal, appeal, suspend, sweep_suspensions
@@ -118,6 +118,7 @@ __all__ = [
     "make_gigs",
     "measure_legs",
     "move_pin",
+    "not_coming",
     "note_all_carrying",
     "note_gate",
     "open_gig",
