@@ -1,5 +1,6 @@
 """Every write of delivery; each function is one complete act."""
 
+from delivery.services.agreeing import sweep_jobs
 from delivery.services.breaks import end_break, start_break
 from delivery.services.calls import customer_calls, rider_calls
 from delivery.services.chats import purge_chats
@@ -144,6 +145,7 @@ __all__ = [
     "submit_paper",
     "suspend",
     "sweep_bookings",
+    "sweep_jobs",
     "sweep_offers",
     "sweep_papers",
     "sweep_rescues",
