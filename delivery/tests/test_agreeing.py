@@ -158,9 +158,9 @@ class TestOneThatBreaks:
     def test_a_paper_that_ends_soon(self, monkeypatch):
         place = store()
         soon = (NOW + timedelta(days=6)).date()
-        paper = {"kind": "licence", "state": "verified", "expires_on": soon, "submitted_at": NOW}
+        paper = {"kind": "licence", "state": "verified", "expires_on": soon, "submitted_at": NOW, "decided_at": NOW}
         riders = [rider(place, vehicle="scooter") for _ in range(2)]
-        made = [Document.objects.create(rider=one, **paper) for one in riders]
+        made = [Document.objects.create(rider=one, number_print=f"{one.pk}", **paper) for one in riders]
         self.breaks(monkeypatch, papers, "_warn", first=made[0].pk)
         told = services.sweep_papers(now=NOW)
         assert told >= 1 and Document.objects.get(pk=made[1].pk).warned_days is not None

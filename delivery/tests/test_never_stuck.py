@@ -11,6 +11,7 @@ from django.db import transaction
 
 from accounts.models import User
 from accounts.tests.factories import UserFactory
+from blinkit.kernel import metrics
 from blinkit.kernel.errors import Refusal
 from blinkit.kernel.redis_client import client, key
 from catalog.models import Store
@@ -324,4 +325,5 @@ def test_the_order_comes_to_its_end_whatever_goes_wrong(state, time_machine, run
                 raise Undo
         except Undo:
             pass
+    assert not any(name == "sweep_failures_total" for name, _labels in metrics._pending)
     assert not stuck, "\n".join(f"{what}: {how}" for what, how in stuck.items())
