@@ -155,7 +155,7 @@ class TestBagsThatDoNotComeBack:
         services.not_coming(order_id=stop.job.order_id, reason=reason, actor="user:1", now=LATER)
 
     def test_their_rider_is_free_of_them_and_no_way_back_is_paid(self):
-        made, stop = on_the_road()
+        made, stop = trip(to_door=True, method="online")
         call_back(stop)
         for _ in range(2):
             self.lost(stop)

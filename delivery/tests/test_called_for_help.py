@@ -119,7 +119,7 @@ class TestAnAccident:
         made, stop = trip()
         orders_bag(stop)
         told(made)
-        assert swept(SOON) == 0
+        assert reacts(made) == swept(SOON) == 0
         services.bags_on_board(order_id=stop.job.order_id, now=SOON)
         assert state_of(stop) == StopState.ON_BOARD and Order.objects.get().rider_id_ref == made.rider_id
 
