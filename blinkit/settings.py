@@ -235,6 +235,7 @@ CELERY_BEAT_SCHEDULE = {  # seeds the database schedule; an administrator can ch
         "delivery.tasks.sweep_offers": 5,
         "delivery.tasks.sweep_silent": 60,
         "delivery.tasks.watch_trips": 15,
+        "delivery.tasks.sweep_jobs": 60,
         "delivery.tasks.forget_decisions": 3600,
         "delivery.tasks.measure_legs": 300,
         "delivery.tasks.pay_targets": 60,
