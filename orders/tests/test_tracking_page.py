@@ -408,7 +408,7 @@ def test_a_reason_that_speaks_of_the_customer_is_said_to_them():
     refused = advance(order(), Status.IN_TRANSIT)
     services.undelivered(order_id=refused.pk, reason="The customer does not want it", actor="rider:7", now=NOW)
     page = signed_in(refused.customer).get(f"/orders/{refused.pk}/").content.decode()
-    assert "You did not want it at the door." in page and "The customer" not in page
+    assert "You did not want it at the door" in page and "The customer" not in page
 
 
 def test_a_bill_that_ended_before_its_cash_was_taken_says_it_was_not_charged():

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from django.utils.translation import gettext as _
 
-from blinkit.kernel.words import said
 from orders.models import Order
 from orders.states import Status
 
@@ -53,13 +52,6 @@ def why_kept(status: Status) -> str:
     if status in (Status.PICKED_UP, Status.IN_TRANSIT):
         return _("The rider has your bags, so it can't be cancelled any more. Tell the rider, or ask for help.")
     return _("The store is packing it already, so it can't be cancelled any more. Help reaches the store.")
-
-
-def why_it_ended(order: Order) -> str:
-    """The reason as it was written down; where that speaks of the customer, it is said to them."""
-    if order.cancel_reason == "The customer does not want it":
-        return _("You did not want it at the door.")
-    return said(order.cancel_reason)
 
 
 def what_now(order: Order) -> str:

@@ -32,7 +32,7 @@ from orders.web.claim_words import short_state
 from orders.web.claims import after_order
 from orders.web.names import hindi_names
 from orders.web.places import short_name
-from orders.web.sentences import headline, late_why, move_words, what_now, why_it_ended, why_kept
+from orders.web.sentences import headline, late_why, move_words, what_now, why_kept
 from orders.web.shopper import Shopper, customer_of, is_htmx
 from orders.web.track_page import (
     LATE_AFTER_S,
@@ -46,7 +46,7 @@ from orders.web.track_page import (
     steps,
 )
 from orders.web.when import window_words
-from orders.words import door_chips
+from orders.words import door_chips, to_the_customer
 
 PER_PAGE = 20
 
@@ -139,7 +139,7 @@ def _head(row: Order, facts: dict[str, Any], now: datetime) -> dict[str, Any]:
         "sentence": headline(row),
         "window": _window(row, now),
         "schedule": facts["schedule"],
-        "note": why_it_ended(row) if status in STOPPED else "",
+        "note": said(to_the_customer(row.cancel_reason)) if status in STOPPED else "",
         "what_now": what_now(row),
         "live": live,
         "stopped": status in STOPPED,
