@@ -31,8 +31,9 @@ ON_EACH_OTHER = """() => {
     const texts = [], walk = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
     while (walk.nextNode()) {
         const words = walk.currentNode.textContent.trim(), el = walk.currentNode.parentElement;
-        const unseen = "script, style, svg, select, .leaflet-container, .sr-only, .toasts, .topbar, .tabbar, .pay-bar, .act-now";
-        if (!words || el.closest(unseen) || !el.checkVisibility() || getComputedStyle(el).overflow !== "visible") continue;
+        const floats = ".toasts, .topbar, .tabbar, .pay-bar, .act-now", unseen = "script, style, svg, select, .sr-only";
+        if (!words || el.closest(`${floats}, ${unseen}, .leaflet-container`)) continue;
+        if (!el.checkVisibility() || getComputedStyle(el).overflow !== "visible") continue;
         const range = document.createRange();
         range.selectNodeContents(walk.currentNode);
         for (const it of range.getClientRects()) texts.push({ el, words, it });
