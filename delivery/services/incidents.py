@@ -220,6 +220,11 @@ def _hint(incident: Incident) -> None:
     live.touch(f"rider.{incident.rider_id}", what="incident", id=incident.pk)
 
 
+def open_call(rider: Rider) -> Incident | None:
+    """The rider's call for help that nobody has said is over: until then nothing is offered. One statement."""
+    return Incident.objects.needing_help().filter(rider=rider).select_related("handler").order_by("-at").first()
+
+
 def of_rider(rider: Rider) -> list[Incident]:
     """The rider's own, newest first, with their notes: two statements, at most fifty."""
     found = Incident.objects.filter(rider=rider).select_related("handler").prefetch_related("notes")
