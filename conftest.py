@@ -31,9 +31,15 @@ SERVERS: list[embedded.Handle] = []
 def pytest_configure(config: pytest.Config) -> None:
     if WORKER or not config.getoption("tx", None):  # a controller of workers needs no Django
         import django
+        import hypothesis
 
         django.setup()
         config.pluginmanager.import_plugin("blinkit.kernel.testing")
+        # A busy machine is slow, not wrong: no example has a time limit.
+        hypothesis.settings.register_profile(
+            "any-pace", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+        )
+        hypothesis.settings.load_profile("any-pace")
     if not WORKER:  # the controller starts the servers and stops them when nobody else uses them
         try:
             SERVERS.append(embedded.ensure("test"))

@@ -17,6 +17,7 @@ from rest_framework.views import APIView
 from accounts import services
 from accounts.errors import AddressNotFound, PersonNotFound
 from accounts.models import Address, Device, User
+from blinkit.kernel.api import parsed
 from blinkit.kernel.idempotency import idempotent
 from blinkit.kernel.limits import check_limit, client_address, is_exempt
 
@@ -123,12 +124,6 @@ REFUSED = OpenApiResponse(description="This token is not ours, too old, used up 
 CLOSED = OpenApiResponse(description="account-closed.")
 
 
-def _parsed(serializer: serializers.Serializer[Any]) -> dict[str, Any]:
-    serializer.is_valid(raise_exception=True)
-    parsed: dict[str, Any] = serializer.validated_data
-    return parsed
-
-
 def _person(user: User) -> dict[str, Any]:
     return {
         "id": user.pk,
@@ -167,7 +162,7 @@ class OtpView(DoorView):
     )
     def post(self, request: Request) -> Response:
         """A six-digit code goes to the phone by SMS. The answer is the same whether we know the phone or not."""
-        body = _parsed(OtpRequest(data=request.data))
+        body = parsed(OtpRequest(data=request.data))
         address = client_address(request._request)
         challenge = services.request_otp(phone=body["phone"], now=timezone.now(), address=address)
         answer = {
@@ -188,7 +183,7 @@ class OtpVerifyView(DoorView):
     )
     def post(self, request: Request) -> Response:
         """A new phone becomes a new customer. Five wrong codes end the attempt."""
-        body = _parsed(OtpVerify(data=request.data))
+        body = parsed(OtpVerify(data=request.data))
         _limit_tries(request)
         user, created = services.verify_otp(phone=body["phone"], code=body["code"], now=timezone.now())
         return _signed_in(user, created)
@@ -204,7 +199,7 @@ class FirebaseView(DoorView):
     )
     def post(self, request: Request) -> Response:
         """The token must carry a verified phone number. 503 `firebase-off` where Firebase is not set up."""
-        body = _parsed(FirebaseSignIn(data=request.data))
+        body = parsed(FirebaseSignIn(data=request.data))
         _limit_tries(request)
         user, created = services.sign_in_with_firebase(id_token=body["id_token"], now=timezone.now())
         return _signed_in(user, created)
@@ -220,7 +215,7 @@ class RefreshView(DoorView):
     )
     def post(self, request: Request) -> Response:
         """A new pair with the roles of today. The old refresh token is used up: keep the new one."""
-        body = _parsed(RefreshBody(data=request.data))
+        body = parsed(RefreshBody(data=request.data))
         return Response(services.refresh_tokens(body["refresh"]), headers={"Cache-Control": "no-store"})
 
 
@@ -234,7 +229,7 @@ class SignOutView(DoorView):
     )
     def post(self, request: Request) -> Response:
         """The refresh token is worthless from now on. Safe to repeat."""
-        body = _parsed(SignOutBody(data=request.data))
+        body = parsed(SignOutBody(data=request.data))
         user_id = services.revoke(body["refresh"])
         if user_id is not None and body.get("push_token"):
             services.forget_device(push_token=body["push_token"], user_id=user_id)
@@ -268,7 +263,7 @@ class MeView(APIView):
 
     @extend_schema(operation_id="me_update", summary="Change my details", tags=["me"], request=MePatch, responses=Me)
     def patch(self, request: Request) -> Response:
-        body = _parsed(MePatch(data=request.data))
+        body = parsed(MePatch(data=request.data))
         return Response(_person(services.update_profile(user_id=_id(request), **body)))
 
 
@@ -293,7 +288,7 @@ class AddressesView(APIView):
     @idempotent
     def post(self, request: Request) -> Response:
         """The first one becomes the default."""
-        body = _parsed(AddressBody(data=request.data))
+        body = parsed(AddressBody(data=request.data))
         address = services.save_address(user_id=_id(request), **body)
         return Response(_address(address), status=status.HTTP_201_CREATED)
 
@@ -313,7 +308,7 @@ class AddressView(APIView):
         responses=AddressOut,
     )
     def put(self, request: Request, address_id: UUID) -> Response:
-        body = _parsed(AddressBody(data=request.data))
+        body = parsed(AddressBody(data=request.data))
         return Response(_address(services.save_address(user_id=_id(request), address_id=address_id, **body)))
 
     @extend_schema(
@@ -325,7 +320,7 @@ class AddressView(APIView):
     )
     def patch(self, request: Request, address_id: UUID) -> Response:
         """What is left out stays. `is_default: true` makes it the default."""
-        given = _parsed(AddressPatch(data=request.data, partial=True))
+        given = parsed(AddressPatch(data=request.data, partial=True))
         before = _address(_own(request, address_id))
         before.pop("id"), before.pop("is_default")
         body = {**before, **given}
@@ -366,7 +361,7 @@ class DevicesView(APIView):
     )
     def post(self, request: Request) -> Response:
         """The token is the key: registering it again only renews it."""
-        body = _parsed(DeviceBody(data=request.data))
+        body = parsed(DeviceBody(data=request.data))
         device = services.register_device(user_id=_id(request), now=timezone.now(), **body)
         return Response({"id": device.pk, "platform": device.platform, "push_token": device.push_token})
 
@@ -450,7 +445,7 @@ class EmailVerifyView(DoorView):
     )
     def post(self, request: Request) -> Response:
         """400 `link-expired` for a link that is too old or of another address."""
-        body = _parsed(EmailToken(data=request.data))
+        body = parsed(EmailToken(data=request.data))
         services.verify_email(token=body["token"], now=timezone.now())
         return Response(status=status.HTTP_204_NO_CONTENT)
 

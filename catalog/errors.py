@@ -80,6 +80,8 @@ class SheetChanged(Conflict):
 
 
 class SheetRefused(Invalid):
+    """A sheet of an import has faults. They are listed by row."""
+
     code = "sheet-refused"
 
 
@@ -106,11 +108,15 @@ class BadFeedSignature(SignInNeeded):
 
 
 class FeedTooLarge(Refusal):
+    """Send the feed in parts."""
+
     code = "feed-too-large"
     status = 413
 
 
 class FeedUnreadable(Invalid):
+    """The feed is not in the form that was agreed."""
+
     code = "feed-unreadable"
 
 

@@ -15,6 +15,7 @@ from uuid import UUID
 from django.db import connection
 from django.db.models import Count, Q
 
+from blinkit.kernel import pictures
 from catalog import queries, tree
 from catalog.affinity import Trait, companions, most_similar
 from catalog.errors import NoSuchList
@@ -216,7 +217,14 @@ class ListItem:
     qty: int
 
     def as_dict(self) -> dict[str, Any]:
-        return {"sku": self.sku, "name": self.name, "pack": self.pack, "image": self.image, "qty": self.qty}
+        return {
+            "sku": self.sku,
+            "name": self.name,
+            "pack": self.pack,
+            "image": self.image,
+            "images": pictures.sizes_dict(self.image),
+            "qty": self.qty,
+        }
 
 
 def list_items(*, customer_id: int, list_id: UUID) -> tuple[ListCard, list[ListItem]]:

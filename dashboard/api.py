@@ -13,6 +13,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from blinkit.kernel.api import parsed
 from blinkit.kernel.errors import Invalid, NotAllowed
 from blinkit.kernel.limits import check_limit, client_address, is_exempt
 from blinkit.kernel.permissions import roles_of
@@ -131,9 +132,7 @@ class QueryView(AskView):
         responses={200: AnswerOut, 403: OpenApiResponse(description="not-allowed: this is not for the caller to ask.")},
     )
     def post(self, request: Request) -> Response:
-        body = QueryBody(data=request.data)
-        body.is_valid(raise_exception=True)
-        asked = body.validated_data
+        asked = parsed(QueryBody(data=request.data))
         return _answer(request, asked.get("question") or asked["understood"], asked["page"])
 
 
@@ -166,9 +165,7 @@ class FeedbackView(AskView):
         responses={204: OpenApiResponse(description="Noted.")},
     )
     def post(self, request: Request) -> Response:
-        body = FeedbackBody(data=request.data)
-        body.is_valid(raise_exception=True)
-        asking.note_feedback(caller=_caller(request), **body.validated_data)
+        asking.note_feedback(caller=_caller(request), **parsed(FeedbackBody(data=request.data)))
         return Response(status=204)
 
 

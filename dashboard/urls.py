@@ -65,6 +65,7 @@ web_urls: list[Any] = [
     path("ops/orders/<uuid:order_id>/cancel/", desk.cancel, name="ops-order-cancel"),
     path("ops/orders/<uuid:order_id>/assign/", desk.assign, name="ops-order-assign"),
     path("ops/orders/<uuid:order_id>/call-back/", desk.call_back, name="ops-order-call-back"),
+    path("ops/orders/<uuid:order_id>/not-coming/", road.not_coming, name="ops-order-not-coming"),
     path("ops/promises/", promises.promises, name="ops-promises"),
     path("ops/promises/kept/", kept.kept, name="ops-kept"),
     path("ops/promises/kept.csv", kept.kept_csv, name="ops-kept-csv"),

@@ -29,22 +29,11 @@ EVIDENCE = {
     "bags_back": say("All bags are back"),
     "goods_back": say("The goods are back on the shelf"),
     "called_back": say("Called back"),
+    "bags_lost": say("The bags do not come back"),
     "arrival_unproven": say("Says to be there, and no position shows it"),
 }
 """What floor and street write down about an order, by its kind."""
 
-WEIGHED = {
-    "busy": say("busy"),
-    "ride_to_store": say("to the store"),
-    "at_the_shelf": say("at the shelf"),
-    "to_the_door": say("to the door"),
-    "late": say("for being late"),
-    "riding": say("for the riding"),
-    "afterwards": say("for where it ends"),
-    "fairness": say("for fairness"),
-    "other_orders": say("for orders in the same trip"),
-}
-"""What a round weighs of a rider for an order, by its name in `delivery.dispatch`."""
 SOONEST_WINS = say("Seconds until each could be at the shelf. The most urgent order chooses first: the lowest wins.")
 BEST_IN_SUM = say(
     "What this order costs with each rider, in seconds of waiting. The round weighs all orders and all riders together "
@@ -83,7 +72,9 @@ def mood(code: str, payload: Payload) -> str:
     }
     if code == "delivery.OfferAnswered" and payload.get("answer") in ("declined", "expired"):
         return "stop"
-    if code in ("delivery.ArrivalDoubted", "delivery.BagsCalledBack", "delivery.TripInTrouble"):
+    if code in (
+        "delivery.ArrivalDoubted", "delivery.BagsCalledBack", "delivery.BagsNotComing", "delivery.TripInTrouble"
+    ):  # fmt: skip
         return "stop"
     return "stop" if code in bad or payload.get("new") in ("CANCELLED", "UNDELIVERED") else ""
 
@@ -265,6 +256,7 @@ _SAY: dict[str, Callable[[Payload], str]] = {
     "fulfillment.WalkBegun": _walk,
     "fulfillment.SlotCleared": lambda p: say("The bags were unpacked, the shelf place is free"),
     "delivery.ArrivalDoubted": _doubted,
+    "delivery.BagsNotComing": lambda p: say("The bags do not come back: {reason}", reason=p["reason"]),
     "delivery.BagsCalledBack": lambda p: say("Operations called the bags back: {reason}", reason=p["reason"]),
     "delivery.TripInTrouble": lambda p: (
         say("The rider's phone fell silent") if p.get("what") == "silent" else say("The rider does not come nearer")

@@ -13,11 +13,13 @@ from django.http import HttpRequest
 from django.shortcuts import render
 from django.utils import timezone
 from django.utils.html import format_html, format_html_join
+from django.utils.translation import gettext as _
 from unfold.admin import ModelAdmin, TabularInline
 
 from blinkit.kernel.admin import ReadOnly
 from blinkit.kernel.errors import Refusal
 from blinkit.kernel.money import rupees
+from blinkit.kernel.words import said
 from delivery import services
 from delivery.models import (
     AreaStore,
@@ -35,6 +37,7 @@ from delivery.models import (
 )
 from delivery.paying import PARTS as pay_parts
 from delivery.riders_admin import masked_papers
+from delivery.words import WEIGHED, left_of
 
 PARTS = {name: name.removesuffix("_paise").replace("_", " ") for name in pay_parts}
 
@@ -153,12 +156,16 @@ class StopInline(TabularInline):
     hide_title = True
     model = Stop
     extra = max_num = 0
-    fields = readonly_fields = ("rank", "job", "state", "picked_up_at", "arrived_at", "done_at", "fail_reason")
+    fields = readonly_fields = ("rank", "job", "state", "picked_up_at", "arrived_at", "done_at", "why_not")
     can_delete = False
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Stop]:
         found: QuerySet[Stop] = super().get_queryset(request).select_related("job__order")
         return found
+
+    @admin.display(description="fail reason")
+    def why_not(self, stop: Stop) -> str:
+        return said(stop.fail_reason)
 
 
 @admin.register(Trip)
@@ -174,7 +181,7 @@ class TripAdmin(ReadOnly):
 
 
 def why_table(rows: list[dict[str, Any]]) -> str:
-    """Who was considered in a round, the chosen one first, and what bars the others."""
+    """Who was considered in a round, the chosen one first, and what bars the others; in the reader's language."""
     if not rows:
         return "–"
     lines = format_html_join(
@@ -185,14 +192,15 @@ def why_table(rows: list[dict[str, Any]]) -> str:
                 row["name"],
                 "–" if row["score_s"] is None else f"{row['score_s']} s",
                 ", ".join(
-                    [f"{name.replace('_', ' ')} {round(value)} s" for name, value in row["parts"].items()]
-                    + [note for note in (row.get("note"),) if note]
+                    [f"{said(WEIGHED.get(name, name))} {round(value)} s" for name, value in row["parts"].items()]
+                    + [said(note) for note in (row.get("note"),) if note]
                 ),
             )
             for row in rows
         ),
     )
-    return format_html("<table><tr><th>Rider</th><th>Costs</th><th>Made up of</th></tr>{}</table>", lines)
+    heads = format_html_join("", "<th>{}</th>", ([head] for head in (_("Rider"), _("Costs"), _("Made up of"))))
+    return format_html("<table><tr>{}</tr>{}</table>", heads, lines)
 
 
 class OfferedInline(TabularInline):
@@ -228,20 +236,24 @@ class OfferedInline(TabularInline):
 
     @admin.display(description="reason")
     def decline_reason(self, one: OfferedJob) -> str:
-        return one.offer.decline_reason
+        return said(one.offer.decline_reason)
 
 
 class DecisionInline(TabularInline):
     hide_title = True
     model = Decision
     extra = max_num = 0
-    fields = readonly_fields = ("at", "rider", "left", "candidates")
+    fields = readonly_fields = ("at", "rider", "waits_because", "candidates")
     can_delete = False
     ordering = ("-at",)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Decision]:
         found: QuerySet[Decision] = super().get_queryset(request).select_related("rider__user")
         return found
+
+    @admin.display(description="left")
+    def waits_because(self, decision: Decision) -> str:
+        return said(left_of(decision))
 
     @admin.display(description="why")
     def candidates(self, decision: Decision) -> str:
@@ -300,16 +312,20 @@ class OfferJobsInline(TabularInline):
 
 @admin.register(Offer)
 class OfferAdmin(ReadOnly):
-    list_display = ("made_at", "store", "rider", "state", "is_broadcast", "pay", "answered_at", "decline_reason")
+    list_display = ("made_at", "store", "rider", "state", "is_broadcast", "pay", "answered_at", "why_not")
     list_select_related = ("store", "rider__user")
     list_filter = ("state", "is_broadcast", "store")
     search_fields = ("=offered__job__order__number", "rider__user__name")
     ordering = ("-made_at",)
     show_full_result_count = False
     fields = readonly_fields = (
-        "store", "rider", "state", "is_broadcast", "pay", "made_at", "expires_at", "answered_at", "decline_reason",
+        "store", "rider", "state", "is_broadcast", "pay", "made_at", "expires_at", "answered_at", "why_not",
     )  # fmt: skip
     inlines = (OfferJobsInline,)
+
+    @admin.display(description="decline reason", ordering="decline_reason")
+    def why_not(self, offer: Offer) -> str:
+        return said(offer.decline_reason)
 
     @admin.display(description="pay", ordering="pay_paise")
     def pay(self, offer: Offer) -> str:

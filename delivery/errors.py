@@ -10,6 +10,8 @@ class OfferGone(Conflict):
 
 
 class NotOnDuty(Conflict):
+    """Only riders on duty do this."""
+
     code = "not-on-duty"
 
 
@@ -38,10 +40,14 @@ class AgainstRule(Conflict):
 
 
 class Suspended(NotAllowed):
+    """The rider may not ride: why, and until when, is said."""
+
     code = "rider-suspended"
 
 
 class NoSuchRider(NotFound):
+    """There is none like that, or whoever is signed in does not ride."""
+
     code = "no-such-rider"
 
 
@@ -70,6 +76,8 @@ class NotThere(Conflict):
 
 
 class ReasonMissing(Invalid):
+    """Say why."""
+
     code = "reason-missing"
 
 
@@ -92,6 +100,8 @@ class SamePerson(NotAllowed):
 
 
 class ReviewClosed(Conflict):
+    """Somebody has decided it already."""
+
     code = "review-closed"
 
 
@@ -126,10 +136,14 @@ class ChatClosed(Conflict):
 
 
 class NoSuchMessage(NotFound):
+    """Not in this chat."""
+
     code = "no-such-message"
 
 
 class NoSuchIncident(NotFound):
+    """There is none with this id."""
+
     code = "no-such-incident"
 
 
@@ -146,6 +160,8 @@ class PapersMissing(NotAllowed):
 
 
 class NoSuchPaper(NotFound):
+    """There is none with this id."""
+
     code = "no-such-paper"
 
 
@@ -162,10 +178,14 @@ class PaperOfAnother(Conflict):
 
 
 class NoSuchGig(NotFound):
+    """There is none with this id at this rider's store."""
+
     code = "no-such-gig"
 
 
 class GigFull(Conflict):
+    """Nobody else can book this gig."""
+
     code = "gig-full"
 
 
@@ -206,6 +226,8 @@ class SelfCheckNeeded(Conflict):
 
 
 class NoSuchSuspension(NotFound):
+    """This rider is not suspended."""
+
     code = "no-such-suspension"
 
 

@@ -189,6 +189,15 @@ class BagsCalledBack(DomainEvent):
 
 
 @dataclass(frozen=True)
+class BagsNotComing(DomainEvent):
+    """Bags that rode back to the store do not come: operations said so, their rider is free of them."""
+
+    order_id: UUID
+    rider_id: int
+    reason: str
+
+
+@dataclass(frozen=True)
 class TargetReached(DomainEvent):
     rider_id: int
     name: str

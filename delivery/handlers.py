@@ -6,6 +6,8 @@ from django.utils import timezone
 
 from blinkit.kernel.events import EventMeta
 from delivery import services
+from delivery.events import IncidentOpened, IncidentTold
+from delivery.incidents import Incident
 from delivery.models import Rider
 from delivery.services import cashing, scoring
 from orders.events import (
@@ -46,6 +48,13 @@ def drop_cancelled(event: OrderCancelled, meta: EventMeta) -> None:
 
 def bags_on_board(event: OrderPickedUp, meta: EventMeta) -> None:
     services.bags_on_board(order_id=event.order_id, now=timezone.now())
+
+
+def free_of_unfetched(event: IncidentTold | IncidentOpened, meta: EventMeta) -> None:
+    """At once where it was an accident; the sweep of trips does the rest."""
+    trip_id = Incident.objects.filter(pk=event.incident_id).values_list("trip", flat=True).first()
+    if trip_id is not None:
+        services.free_of_unfetched(trip_id=trip_id, now=timezone.now())
 
 
 def mind_cash(event: OrderDelivered, meta: EventMeta) -> None:

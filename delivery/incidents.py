@@ -76,6 +76,11 @@ class Incident(models.Model):
     def __str__(self) -> str:
         return f"{self.get_kind_display()} · {self.rider}"
 
+    @property
+    def needs_help(self) -> bool:
+        """Open, and of a kind whose rider gets no work."""
+        return self.kind in URGENT and self.resolved_at is None
+
 
 class IncidentNote(models.Model):
     """One line of an incident's timeline. Append only."""

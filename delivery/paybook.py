@@ -21,6 +21,8 @@ MOST_PAISE = 100_000
 """₹1,000: no single figure of a policy is higher; a slip of the finger is."""
 WAY_BACK = "way-back:"
 """Keys of adjustments that pay the ride back with bags nobody took; their reason is the kilometres."""
+WAY_THERE = "way-there:"
+"""Keys of those that pay the way to a shelf at which nothing was fetched; their reason is the store."""
 _a_figure = [MaxValueValidator(MOST_PAISE)]
 
 
@@ -183,7 +185,8 @@ class Adjustment(models.Model):
     @property
     def line(self) -> dict[str, Any]:
         """As a statement keeps it."""
-        kind = "way_back" if self.key.startswith(WAY_BACK) else "added"
+        kinds = {WAY_BACK: "way_back", WAY_THERE: "way_there"}
+        kind = next((kind for begin, kind in kinds.items() if self.key.startswith(begin)), "added")
         return {"kind": kind, "text": self.reason, "paise": self.amount_paise, "at": self.at.isoformat()}
 
 

@@ -16,6 +16,7 @@ from django.db.models import Count, F, QuerySet, Sum
 from django.db.models.functions import TruncDate
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from catalog.models import Store, Zone
 from catalog.travel import street_metres, travel_seconds
@@ -36,6 +37,13 @@ LOCAL = ZoneInfo(settings.TIME_ZONE)
 COLD = (Zone.CHILLED, Zone.FROZEN)
 NOTICE_FOR = timedelta(minutes=10)
 """How long a rider is told why a stop disappeared."""
+TO_THE_RIDER = {
+    "The rider's phone fell silent": gettext_noop("Your phone could not be heard, so somebody else fetches it."),
+    "The rider did not come nearer": gettext_noop(
+        "Your phone came no nearer to the store, so somebody else fetches it."
+    ),
+}
+"""A reason as it is written down for everybody, said to the rider it is about."""
 OFFER_NOTICE_FOR = timedelta(minutes=2)
 """How long a rider is told that an offer was not answered in time."""
 AREA_DIGITS = 3
@@ -306,7 +314,8 @@ def _notice(rider: Rider, *, now: datetime) -> str:
         .first()
     )
     if stop is not None:
-        return f"{stop.job.order.number}: {_(stop.fail_reason) if stop.fail_reason else ''}"
+        why = TO_THE_RIDER.get(stop.fail_reason, stop.fail_reason)
+        return f"{stop.job.order.number}: {_(why) if why else ''}"
     last = Offer.objects.filter(rider=rider).order_by("-made_at").values("state", "expires_at").first()
     if last is None or last["expires_at"] > now or last["expires_at"] < now - OFFER_NOTICE_FOR:
         return ""

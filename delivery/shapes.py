@@ -451,7 +451,7 @@ class TargetsOut(S.Serializer[Any]):
 
 
 class StatementLine(S.Serializer[Any]):
-    kind = S.ChoiceField(choices=("target", "added", "way_back", "hours", "deducted"))
+    kind = S.ChoiceField(choices=("target", "added", "way_back", "way_there", "hours", "deducted"))
     text = S.CharField(help_text="The target's name, the reason; hours on duty for `hours`.")
     paise = RiderMoney(help_text="Negative for a deduction.")
     at = S.DateTimeField()

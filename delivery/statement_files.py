@@ -38,6 +38,8 @@ def line_text(line: dict[str, object]) -> str:
         return _("Hourly promise, %(hours)s hours on duty") % {"hours": text}
     if line["kind"] == "way_back":
         return _("Way back to the store with the bags, %(km)s km") % {"km": text}
+    if line["kind"] == "way_there":
+        return _("Way to %(store)s, before help was called") % {"store": text}
     if line["kind"] == "deducted":
         return _("Deduction: %(reason)s") % {"reason": text}
     return text

@@ -30,6 +30,11 @@ def watch_trips(**_: Any) -> int:
     return services.watch_trips(now=now) + services.sweep_rescues(now=now)
 
 
+@shared_task(name="delivery.tasks.sweep_jobs")
+def sweep_jobs(**_: Any) -> int:
+    return services.sweep_jobs(now=timezone.now())
+
+
 @shared_task(name="delivery.tasks.forget_decisions")
 def forget_decisions(**_: Any) -> int:
     return services.forget_decisions(now=timezone.now())

@@ -13,9 +13,11 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from blinkit.kernel.api import MOST_ID
+from blinkit.kernel import pictures
+from blinkit.kernel.api import MOST_ID, parsed
 from blinkit.kernel.idempotency import idempotent
 from blinkit.kernel.permissions import HasRole
+from blinkit.kernel.schema import ImagesOut
 from fulfillment import access, queries, services, walk
 from fulfillment.errors import NoSuchTask
 from fulfillment.models import MOST_TOTES, Bag, PickLine, PickTask, TaskState
@@ -100,6 +102,7 @@ class LineOut(S.Serializer[Any]):
     name = S.CharField()
     pack = S.CharField()
     image = S.CharField()
+    images = ImagesOut(allow_null=True)
     barcode = S.CharField(help_text="What the scanner must read: the printed barcode, else the SKU.")
     qty = S.IntegerField()
     picked_qty = S.IntegerField()
@@ -118,6 +121,7 @@ class InsteadOut(S.Serializer[Any]):
     name_hi = S.CharField()
     pack = S.CharField()
     image = S.CharField()
+    images = ImagesOut(allow_null=True)
     price_paise = S.IntegerField()
     dearer_paise = S.IntegerField(help_text="Per unit, against the line's price; negative when cheaper.")
     free = S.IntegerField()
@@ -339,7 +343,7 @@ class BreakStartView(FloorView):
     def post(self, request: Request, code: str) -> Response:
         """No order is given meanwhile. 409 `task-busy` with an order in hand; a break that runs is the answer."""
         store = access.store_to_work_in(request.user, code)
-        body = _parsed(BreakBody(data=request.data))
+        body = parsed(BreakBody(data=request.data))
         made = services.start_break(picker_id=my_id(request), store_id=store.pk, now=timezone.now(), **body)
         answer = {"store": store.code, "started_at": made.started_at, "back_at": made.back_at}
         return Response(answer, status=status.HTTP_201_CREATED)
@@ -373,7 +377,7 @@ class NextView(FloorView):
     def post(self, request: Request, code: str) -> Response:
         """With several totes, orders that are picked on the same walk without being late come along: see the walk."""
         store = access.store_to_work_in(request.user, code)
-        totes = _parsed(TotesBody(data=request.data)).get("totes")
+        totes = parsed(TotesBody(data=request.data)).get("totes")
         task = services.next_task(store_id=store.pk, picker_id=my_id(request), totes=totes, now=timezone.now())
         if task is None:
             return Response(status=status.HTTP_204_NO_CONTENT)
@@ -389,7 +393,7 @@ class WalkView(FloorView):
     def post(self, request: Request, code: str) -> Response:
         """Actions a device has kept, at most 60: each is judged on its own, and a re-sent one counts once."""
         store = access.store_to_work_in(request.user, code)
-        actions = _parsed(ActionsBody(data=request.data))["actions"]
+        actions = parsed(ActionsBody(data=request.data))["actions"]
         results = walk.take(picker_id=my_id(request), store_id=store.pk, actions=actions, now=timezone.now())
         return Response({"results": results, "walk": self.walk(request, store.pk)})
 
@@ -409,7 +413,7 @@ class TaskView(FloorView):
 class ScanView(FloorView):
     @extend_schema(tags=TAGS, request=ScanBody, responses=OutcomeOut, summary="One unit goes into the tote")
     def post(self, request: Request, task_id: UUID) -> Response:
-        body = _parsed(ScanBody(data=request.data))
+        body = parsed(ScanBody(data=request.data))
         task = queries.task_of(task_id=_own(request, task_id))
         try:
             outcome = services.scan(task_id=task.pk, picker_id=my_id(request), now=timezone.now(), **body)
@@ -422,7 +426,7 @@ class ScanView(FloorView):
 class ShortView(FloorView):
     @extend_schema(tags=TAGS, request=ShortBody, responses=OutcomeOut, summary="Units that cannot be found")
     def post(self, request: Request, task_id: UUID) -> Response:
-        body = _parsed(ShortBody(data=request.data))
+        body = parsed(ShortBody(data=request.data))
         outcome = services.short(task_id=_own(request, task_id), picker_id=my_id(request), now=timezone.now(), **body)
         return Response(outcome.as_json())
 
@@ -444,7 +448,7 @@ class SubstituteView(FloorView):
     @extend_schema(tags=TAGS, request=SubstituteBody, responses=OutcomeOut, summary="Something similar comes instead")
     def post(self, request: Request, task_id: UUID) -> Response:
         """Within what the customer allowed, at no more than the bill: 409 `no-substitute` otherwise."""
-        body = _parsed(SubstituteBody(data=request.data))
+        body = parsed(SubstituteBody(data=request.data))
         outcome = services.substitute(
             task_id=_own(request, task_id), picker_id=my_id(request), now=timezone.now(), **body
         )
@@ -454,7 +458,7 @@ class SubstituteView(FloorView):
 class UndoView(FloorView):
     @extend_schema(tags=TAGS, request=UndoBody, responses=OutcomeOut, summary="One scanned unit goes back to its bin")
     def post(self, request: Request, task_id: UUID) -> Response:
-        body = _parsed(UndoBody(data=request.data))
+        body = parsed(UndoBody(data=request.data))
         outcome = services.put_back(
             task_id=_own(request, task_id), picker_id=my_id(request), now=timezone.now(), **body
         )
@@ -467,7 +471,7 @@ class PackView(FloorView):
     def post(self, request: Request, task_id: UUID) -> Response:
         """409 `bag-weight-off` (bags) for weights outside the tolerance without a `weight_reason`, 400
         `weight-missing` in a store that weighs every bag, 409 `no-free-slot`."""
-        body = _parsed(PackBody(data=request.data))
+        body = parsed(PackBody(data=request.data))
         bags = services.pack(task_id=_own(request, task_id), picker_id=my_id(request), now=timezone.now(), **body)
         order = queries.task_of(task_id=task_id).order
         return Response({"bags": [_bag_json(bag) for bag in bags], "slot": order.shelf_slot})
@@ -493,6 +497,7 @@ def _task_json(task: PickTask) -> dict[str, Any]:
                 "name": line.product.name,
                 "pack": line.product.pack,
                 "image": line.product.image,
+                "images": pictures.sizes_dict(line.product.image),
                 "barcode": line.product.barcode or line.product.sku,
                 "qty": line.qty,
                 "picked_qty": line.picked_qty,
@@ -535,9 +540,3 @@ def _own(request: Request, task_id: UUID) -> UUID:
     """The task, when its store is one this person works in."""
     access.store_to_work_in(request.user, queries.task_of(task_id=task_id).store.code)
     return task_id
-
-
-def _parsed(body: S.Serializer[Any]) -> dict[str, Any]:
-    body.is_valid(raise_exception=True)
-    values: dict[str, Any] = body.validated_data
-    return values

@@ -40,14 +40,20 @@ class WeightOff(Conflict):
 
 
 class EnoughOfIt(Conflict):
+    """All units of this line are in the tote."""
+
     code = "enough-of-it"
 
 
 class UnknownBarcode(Invalid):
+    """No product has this code."""
+
     code = "unknown-barcode"
 
 
 class NotYourTask(Conflict):
+    """Another picker has it in hand."""
+
     code = "not-your-task"
 
 
@@ -58,6 +64,8 @@ class TaskBusy(Conflict):
 
 
 class NotOnShift(Conflict):
+    """Begin a shift first."""
+
     code = "not-on-shift"
 
 
@@ -80,6 +88,8 @@ class LinesOpen(Conflict):
 
 
 class NoFreeSlot(Conflict):
+    """Every place of the handover shelf is taken."""
+
     code = "no-free-slot"
 
 
@@ -96,12 +106,18 @@ class WeightMissing(Invalid):
 
 
 class UnknownBag(NotFound):
+    """No bag that stands here has this code."""
+
     code = "unknown-bag"
 
 
 class OtherStore(NotAllowed):
+    """This person does not work in that store."""
+
     code = "other-store"
 
 
 class NoSuchTask(NotFound):
+    """There is none with this id."""
+
     code = "no-such-task"

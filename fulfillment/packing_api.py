@@ -15,6 +15,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from blinkit.kernel.api import parsed
 from blinkit.kernel.errors import Invalid
 from blinkit.kernel.permissions import HasRole
 from fulfillment import access, queries, services
@@ -84,10 +85,9 @@ class WeighView(_Floor):
     @extend_schema(tags=TAGS, request=WeighBody, responses=WeighedOut, summary="What the scale says, before closing")
     def post(self, request: Request, task_id: UUID) -> Response:
         """A bag outside the tolerance is kept as evidence. Closing it then needs `weight_reason`, or another weight."""
-        body = WeighBody(data=request.data)
-        body.is_valid(raise_exception=True)
+        body = parsed(WeighBody(data=request.data))
         access.store_to_work_in(request.user, queries.task_of(task_id=task_id).store.code)
-        bags = services.weigh(task_id=task_id, picker_id=my_id(request), now=timezone.now(), **body.validated_data)
+        bags = services.weigh(task_id=task_id, picker_id=my_id(request), now=timezone.now(), **body)
         return Response({"bags": bags})
 
 
@@ -133,12 +133,9 @@ class HandoverView(_Floor):
     def post(self, request: Request, code: str) -> Response:
         """The last bag hands the order over. 409 `wrong-bag` (right_slot, missing), `bag-twice`, `not-ready`; 404
         `unknown-bag`."""
-        body = HandoverBody(data=request.data)
-        body.is_valid(raise_exception=True)
+        body = parsed(HandoverBody(data=request.data))
         store = access.store_to_work_in(request.user, code)
-        handed = services.hand_over(
-            store_id=store.pk, worker_id=my_id(request), now=timezone.now(), **body.validated_data
-        )
+        handed = services.hand_over(store_id=store.pk, worker_id=my_id(request), now=timezone.now(), **body)
         return Response({"order_id": handed.order_id, "order_number": handed.order_number, **handed.as_json()})
 
 

@@ -13,6 +13,7 @@ from django.contrib.postgres.aggregates import ArrayAgg
 from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet, Subquery, Sum
 from django.db.models.functions import Coalesce
 
+from blinkit.kernel import pictures
 from blinkit.kernel.models import Event
 from catalog import queries as goods
 from catalog import wanted
@@ -226,6 +227,7 @@ class Instead:
             "name_hi": self.row.name_hi,
             "pack": self.row.pack,
             "image": self.row.image,
+            "images": pictures.sizes_dict(self.row.image),
             "price_paise": self.row.price_paise,
             "dearer_paise": self.dearer_paise,
             "free": self.free,

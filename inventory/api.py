@@ -16,7 +16,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from blinkit.kernel.api import CursorPagination
+from blinkit.kernel.api import CursorPagination, parsed
 from blinkit.kernel.errors import NotFound
 from blinkit.kernel.limits import check_limit, client_address
 from blinkit.kernel.schema import pages, text
@@ -189,13 +189,12 @@ class SyncView(PartnerView):
     )
     def post(self, request: Request) -> Response:
         """Say what there is: counts and changes, each answered by itself. Lines may come in any order, and again."""
-        body = SyncBody(data=request.data)
-        body.is_valid(raise_exception=True)
+        body = parsed(SyncBody(data=request.data))
         client: ApiClient = request.user.client  # type: ignore[union-attr]
         outcomes = services.sync(
             client_id=client.pk,
             store_ids=client.stores.values_list("pk", flat=True),
-            lines=[_line(it) for it in body.validated_data["lines"]],
+            lines=[_line(it) for it in body["lines"]],
             now=timezone.now(),
         )
         results = [_outcome(it) for it in outcomes]

@@ -22,10 +22,14 @@ class UnitsHeld(Conflict):
 
 
 class BadQuantity(Invalid):
+    """A quantity is not a whole number that makes sense here."""
+
     code = "bad-quantity"
 
 
 class NoSuchBatch(NotFound):
+    """There is none with this id in this store."""
+
     code = "no-such-batch"
 
 
@@ -36,6 +40,8 @@ class LotRecalled(Conflict):
 
 
 class NoSupplier(Conflict):
+    """Nobody is named who supplies this product."""
+
     code = "no-supplier"
 
 
@@ -52,10 +58,14 @@ class DeliveryMoved(Conflict):
 
 
 class ExpiryNeeded(Invalid):
+    """These goods have a last day: say which."""
+
     code = "expiry-needed"
 
 
 class TemperatureNeeded(Invalid):
+    """Chilled and frozen goods are measured at the door."""
+
     code = "temperature-needed"
 
 
@@ -66,6 +76,8 @@ class ShortDated(Conflict):
 
 
 class NoSuchBin(Invalid):
+    """This store has no bin of that name."""
+
     code = "no-such-bin"
 
 
@@ -76,6 +88,8 @@ class WrongZone(Conflict):
 
 
 class NoSuchCount(NotFound):
+    """There is none with this id in this store."""
+
     code = "no-such-count"
 
 
@@ -92,4 +106,6 @@ class AnotherPerson(Conflict):
 
 
 class NoSuchWastage(NotFound):
+    """There is none with this id in this store."""
+
     code = "no-such-wastage"

@@ -14,7 +14,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from blinkit.kernel.api import CursorPagination
+from blinkit.kernel.api import CursorPagination, parsed
 from notifications import services
 from notifications.models import Channel, Message, MessageState
 
@@ -120,9 +120,8 @@ class PreferencesView(APIView):
     )
     def put(self, request: Request) -> Response:
         """Channels left out stay as they are."""
-        body = Preferences(data=request.data)
-        body.is_valid(raise_exception=True)
-        return Response(services.set_preferences(user_id=_id(request), channels=body.validated_data))
+        channels = parsed(Preferences(data=request.data))
+        return Response(services.set_preferences(user_id=_id(request), channels=channels))
 
 
 def _id(request: Request) -> int:

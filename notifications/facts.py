@@ -84,6 +84,7 @@ from orders.events import (
     StoreAtRisk,
 )
 from orders.models import Order
+from orders.words import to_the_customer
 from payments.events import (
     MembershipBegun,
     MembershipEnding,
@@ -164,7 +165,8 @@ def _order(
         return None
     language = facts.person.language
     if isinstance(event, OrderCancelled | OrderUndelivered):
-        facts.words["reason"] = _sentence(event.reason)
+        with override(language):
+            facts.words["reason"] = _sentence(said(to_the_customer(event.reason)))
     if isinstance(event, LineShorted | LineRecalled):
         facts.words["product"] = event.product_name
         facts.words["qty"] = str(event.qty)
@@ -225,7 +227,8 @@ def _money(event: PaymentDeclined | RefundStarted | RefundCompleted) -> Facts | 
     if facts is None:
         return None
     if isinstance(event, PaymentDeclined):
-        facts.words["reason"] = _sentence(event.reason)
+        with override(facts.person.language):
+            facts.words["reason"] = _sentence(said(event.reason))
     else:
         facts.words["amount"] = rupees(event.amount_paise)
     if isinstance(event, RefundCompleted):

@@ -4,6 +4,8 @@ from blinkit.kernel.errors import Conflict, Invalid, NotFound
 
 
 class IllegalMove(Conflict):
+    """The order's status does not allow this."""
+
     code = "illegal-move"
 
 
@@ -15,6 +17,8 @@ class BillChanged(Conflict):
 
 
 class CartEmpty(Invalid):
+    """There is nothing in the cart, or it was ordered already."""
+
     code = "cart-empty"
 
 
@@ -96,6 +100,8 @@ class NoSuchOrder(NotFound):
 
 
 class NoSuchLine(NotFound):
+    """Not a line of this order."""
+
     code = "no-such-line"
 
 
@@ -105,10 +111,14 @@ class NoSuchAddress(NotFound):
 
 
 class NotOnShelf(NotFound):
+    """This store does not sell it."""
+
     code = "not-on-shelf"
 
 
 class WrongOtp(Invalid):
+    """Not the door code: the customer sees it on the order's page."""
+
     code = "wrong-otp"
 
 
@@ -119,6 +129,8 @@ class ProofNeeded(Invalid):
 
 
 class ReasonNeeded(Invalid):
+    """Say why."""
+
     code = "reason-needed"
 
 

@@ -297,7 +297,7 @@ class LegStat(models.Model):
     """How long one leg takes at a store by hour of day, written down by the rooms above; seconds, but `pick_times` and
     `pack_times` say how many times the rule of thumb for the basket, `ride_times` how many times the reckoned ride
     (`ride_wet` in bad weather), `by_cycle` and so on which part of the orders comes with that vehicle. ANY_HOUR stands
-    for the hours that have too few of their own, no store for the stores that have."""
+    for the hours that have none of their own, no store for the stores that have none. Each leans on what is coarser."""
 
     ANY_HOUR = 24
 

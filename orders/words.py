@@ -33,11 +33,15 @@ def sentence_of(
     if status == Status.PENDING:
         return say("Pay {amount} to confirm. Your items are set aside meanwhile.", amount=rupees(order.to_pay_paise))
     if status == Status.CANCELLED:
-        return say("Cancelled: {why}.", why=order.cancel_reason) if order.cancel_reason else say("Cancelled.")
+        return (
+            say("Cancelled: {why}.", why=to_the_customer(order.cancel_reason))
+            if order.cancel_reason
+            else say("Cancelled.")
+        )
     if status == Status.REFUNDED:
         return say("Everything you paid has been refunded.")
     if status == Status.UNDELIVERED:
-        return say("We could not hand it over: {why}.", why=order.cancel_reason)
+        return say("We could not hand it over: {why}.", why=to_the_customer(order.cancel_reason))
     if status in (Status.DELIVERED, Status.CLOSED):
         if credit_paise:
             return say("Delivered, but late. Sorry: {amount} is in your wallet.", amount=rupees(credit_paise))
@@ -57,6 +61,14 @@ def sentence_of(
     if order.cash_due_paise:
         said.append(say("{due} in cash at the door.", due=rupees(order.cash_due_paise)))
     return together(said)
+
+
+_TO_THE_CUSTOMER = {"The customer does not want it": say("You did not want it at the door")}
+
+
+def to_the_customer(reason: str) -> str:
+    """Why an order ended as it is written down for everybody; where that speaks of the customer, it is said to them."""
+    return _TO_THE_CUSTOMER.get(reason, reason)
 
 
 def shared_sentence_of(order: Order, *, near: bool, coming: bool) -> Said:

@@ -17,7 +17,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from blinkit.kernel.api import CursorPagination
+from blinkit.kernel.api import CursorPagination, parsed
 from blinkit.kernel.errors import Invalid, NotFound, Refusal
 from blinkit.kernel.idempotency import HEADER, KeyMissing
 from blinkit.kernel.problems import PROBLEM_TYPE, problem_body
@@ -162,14 +162,13 @@ class AttemptsView(APIView):
         key = request.headers.get(HEADER, "")
         if not _GOOD_KEY.fullmatch(key):
             raise KeyMissing(f"Send an {HEADER} header: up to 255 visible characters, a new one for each new try.")
-        body = AttemptBody(data=request.data)
-        body.is_valid(raise_exception=True)
+        body = parsed(AttemptBody(data=request.data))
         started = services.start_attempt(
             payment_id=payment_id,
             customer_id=int(request.user.pk or 0),
-            instrument=body.validated_data["instrument"],
-            return_url=body.validated_data.get("return_url", ""),
-            vpa=body.validated_data.get("vpa", ""),
+            instrument=body["instrument"],
+            return_url=body.get("return_url", ""),
+            vpa=body.get("vpa", ""),
             key=key,
             now=timezone.now(),
         )
@@ -316,12 +315,11 @@ class MembershipView(APIView):
         key = request.headers.get(HEADER, "")
         if not _GOOD_KEY.fullmatch(key):
             raise KeyMissing(f"Send an {HEADER} header: up to 255 visible characters, a new one for each purchase.")
-        body = BuyBody(data=request.data)
-        body.is_valid(raise_exception=True)
+        body = parsed(BuyBody(data=request.data))
         bought = services.buy_membership(
             customer_id=int(request.user.pk or 0),
-            plan_id=body.validated_data["plan"],
-            method=body.validated_data["method"],
+            plan_id=body["plan"],
+            method=body["method"],
             key=key,
             now=timezone.now(),
         )

@@ -10,14 +10,20 @@ class PaymentClosed(Conflict):
 
 
 class RefundTooLarge(Conflict):
+    """More than was captured and not sent back yet."""
+
     code = "refund-exceeds-capture"
 
 
 class BadSignature(Invalid):
+    """A message of a gateway is not signed as agreed, or too old."""
+
     code = "bad-signature"
 
 
 class GatewayDown(Unavailable):
+    """Nobody can take the payment just now: the same key may be used again."""
+
     code = "gateway-unavailable"
 
 
@@ -64,4 +70,6 @@ class TooMuchGoodwill(Conflict):
 
 
 class NoSuchPlan(NotFound):
+    """No membership of this name is sold."""
+
     code = "no-such-plan"

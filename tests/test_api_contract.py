@@ -5,12 +5,15 @@ Each refusal says what to do. The short lists are exceptions with a reason; an e
 
 from __future__ import annotations
 
+import csv
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 from uuid import uuid4
 
 import pytest
+from django.conf import settings
 from drf_spectacular.drainage import GENERATOR_STATS
 from drf_spectacular.generators import SchemaGenerator
 
@@ -171,6 +174,43 @@ def test_the_document_is_made_without_a_warning():
         line for line in [*GENERATOR_STATS._warn_cache, *GENERATOR_STATS._error_cache] if "/tests/" not in str(line)
     ]
     assert not said, "Say it in SPECTACULAR_SETTINGS or with @extend_schema."
+
+
+GUIDE = (settings.BASE_DIR / "docs" / "api.md").read_text()
+
+
+def test_the_guide_names_every_door_and_no_other():
+    told = set()
+    for words in re.findall(r"`([^`]+)`", GUIDE):
+        methods, _, path = words.rpartition(" ")
+        path = path.partition("?")[0]
+        if re.fullmatch(r"[a-z][a-z-]*/[\w{}./-]*", path) and (methods or f"/api/v1/{path}" in DOCUMENT["paths"]):
+            told.add(f"/api/v1/{path}")
+    missing = set(DOCUMENT["paths"]) - told
+    assert not missing, f"Name it in docs/api.md, with the names of the document: {sorted(missing)}"
+    signed = {"/api/v1/market/feeds/{slug}/", "/api/v1/payments/webhooks/{gateway}/"}  # not for apps, so not in it
+    assert told - set(DOCUMENT["paths"]) == signed, "docs/api.md names what is not there."
+
+
+def test_the_guide_s_examples_speak_of_the_demo_city():
+    with (settings.BASE_DIR / "blinkit" / "demo" / "categories.csv").open() as rows:
+        slugs = {row["slug"] for row in csv.DictReader(rows)}
+    used = re.findall(r'category: \\"([\w-]+)', GUIDE)
+    assert used and set(used) <= slugs
+
+
+def test_whoever_tells_where_a_picture_lies_tells_its_addresses():
+    """A path in the media storage is no address: an app cannot show it."""
+    parts = DOCUMENT["components"]["schemas"].items()
+    paths = {name for name, it in parts if "image" in it.get("properties", {}) and "images" not in it["properties"]}
+    assert paths == {"ArtOut"}, "`images` is blinkit.kernel.schema.ImagesOut. (ArtOut's is an address.)"
+
+
+def test_no_door_is_described_by_what_its_base_class_says_to_programmers():
+    told = [door.operation["description"] for door in DOORS if door.operation.get("description")]
+    many = {text for text in told if told.count(text) > 1}
+    assert many <= {"Safe to repeat."}, "Give the method or its view a docstring of its own, or none."
+    assert all(door.operation.get("summary") for door in DOORS)
 
 
 def made_up(parameter: dict[str, Any]) -> str:
@@ -379,6 +419,36 @@ def test_what_one_person_reads_stays_in_no_shared_cache(api, place):
             answer = http.get(url)
             kept = answer["Cache-Control"]
             assert "no-store" in kept or "private" in kept, f"{door} says Cache-Control: {kept}"
+
+
+@pytest.mark.django_db
+def test_what_is_refused_is_said_in_english_whatever_the_reader_speaks(api):
+    """`detail` and `errors` are the same for everybody; `detail_local` is the reader's."""
+    http = api(UserFactory(roles=EVERYBODY))
+    local = 0
+    for door in DOORS:
+        url = door.path
+        for parameter in door.parameters("path"):
+            url = url.replace(f"{{{parameter['name']}}}", made_up(parameter))
+        for method in (door.method, "TRACE"):
+            said = [
+                http.generic(
+                    method,
+                    url,
+                    "{}",
+                    "application/json",
+                    HTTP_ACCEPT_LANGUAGE=language,
+                    HTTP_IDEMPOTENCY_KEY=uuid4().hex,
+                )
+                for language in ("en", "hi")
+            ]
+            if said[0].status_code < 400 or said[1].status_code == 429:
+                continue
+            english, hindi = (answer.json() for answer in said)
+            assert (hindi["detail"], hindi.get("errors")) == (english["detail"], english.get("errors")), door
+            assert "detail_local" not in english
+            local += "detail_local" in hindi
+    assert local > len(DOORS) / 2
 
 
 @pytest.mark.django_db

@@ -253,6 +253,7 @@ def test_every_path_takes_three_taps_at_most_and_the_device_judges_as_the_store_
     page, took = tablet.page, {}
     same_codes(page)
     readable_by_everybody(tablet)
+    fits_a_small_phone(page)
     for _ in range(8):
         line = tablet.now()
         name = next((n for n in ("lotted", "usual", "similar", "ask", "part", "loose") if set_up[n] == line["sku"]), "")
@@ -328,6 +329,16 @@ def readable_by_everybody(tablet):
         assert [(it["id"], it["nodes"][0]["html"][:160]) for it in violations if it["impact"] in SERIOUS] == []
         page.keyboard.press("Escape")
     tablet.stand_still()
+
+
+def fits_a_small_phone(page):
+    """Where and how many stand beside or under each other, never on each other, also in a wide typeface."""
+    page.set_viewport_size({"width": 360, "height": 740})
+    page.add_style_tag(content=".walk-bin, .walk-qty { letter-spacing: 0.08em !important; }")
+    place, many = (page.locator(name).bounding_box() for name in ("#now-bin", "#now-qty"))
+    apart = place["x"] + place["width"] <= many["x"] or place["y"] + place["height"] <= many["y"]
+    assert apart and max(box["x"] + box["width"] for box in (place, many)) <= 360, (place, many)
+    page.set_viewport_size(TABLET)
 
 
 def same_codes(page):

@@ -22,9 +22,27 @@ pytestmark = [
     pytest.mark.skipif(not CHROMIUM, reason="there is no Chromium here (apt-get install chromium, or set CHROMIUM)"),
 ]
 STORE = "BLR-KOR"
-PHONE, TABLET = {"width": 390, "height": 844}, {"width": 1280, "height": 800}
+PHONE, TABLET = {"width": 360, "height": 780}, {"width": 1280, "height": 800}
 WITHIN_MS = 40_000  # beside other long tests on two cores
 NEXT_UNIT = "before => document.querySelector('#walk-tally')?.textContent !== before"
+
+
+ON_EACH_OTHER = """() => {
+    const texts = [], walk = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+    while (walk.nextNode()) {
+        const words = walk.currentNode.textContent.trim(), el = walk.currentNode.parentElement;
+        const floats = ".toasts, .topbar, .tabbar, .pay-bar, .act-now", unseen = "script, style, svg, select, .sr-only";
+        if (!words || el.closest(`${floats}, ${unseen}, .leaflet-container`)) continue;
+        if (!el.checkVisibility() || getComputedStyle(el).overflow !== "visible") continue;
+        const range = document.createRange();
+        range.selectNodeContents(walk.currentNode);
+        for (const it of range.getClientRects()) texts.push({ el, words, it });
+    }
+    const crossed = (a, b) => Math.min(a.right, b.right) - Math.max(a.left, b.left) > 2
+        && Math.min(a.bottom, b.bottom) - Math.max(a.top, b.top) > 6;
+    return texts.flatMap((a, n) => texts.slice(n + 1).filter((b) => !a.el.contains(b.el) && !b.el.contains(a.el)
+        && crossed(a.it, b.it)).map((b) => `${a.words} / ${b.words}`));
+}"""
 
 
 class Window:
@@ -78,6 +96,7 @@ class Window:
     def keep(self, name):
         ARTEFACTS.mkdir(exist_ok=True)
         self.page.screenshot(path=str(ARTEFACTS / f"journey-{name}.png"))
+        self.broken += [f"{name}: {words} lie on each other" for words in self.page.evaluate(ON_EACH_OTHER)]
 
 
 def test_storefront_store_and_rider_play_one_order(city, chromium):
@@ -128,7 +147,9 @@ def buy(customer):
 
 
 def go_on_duty(rider):
-    rider.sign_in("/rider/")
+    rider.sign_in("/rider/me/")
+    rider.keep("4-me")
+    rider.page.goto("/rider/")
     rider.press("Go on duty")
     rider.page.get_by_text("Ready when you are").wait_for()
 

@@ -19,4 +19,4 @@ def test_an_address_without_a_socket_is_refused_without_noise():
         return connected, code
 
     for address in ("/ws/nowhere/", "/ws/orders/none/", "/elsewhere", "/"):
-        assert async_to_sync(knock)(address) == (False, ws.CLOSE_POLICY)
+        assert async_to_sync(knock)(address) == (False, ws.CLOSE_REFUSED)

@@ -5,7 +5,9 @@ minutes at most): that is the price of not asking the database on every request.
 and open sockets, as far as Redis answers (kernel.tokens).
 
 Refresh tokens that were exchanged for one another are a family: one sign-in on one device. A token that comes a second
-time was copied by somebody, and nobody can tell who of the two is the thief: the whole family ends.
+time was copied by somebody, and nobody can tell who of the two is the thief: the whole family ends. A network may lose
+an answer, though: within SAME_MOMENT_S the pair the token was exchanged for is given again, as long as nobody has used
+it. It is one chain all the same, so a thief is found out at the next exchange.
 """
 
 from __future__ import annotations
@@ -30,9 +32,9 @@ from accounts.models import Device, OtpChallenge, SignIn, User
 from blinkit.kernel import events, live
 from blinkit.kernel.tokens import ISSUED_MS, end_tokens
 
-FAMILY = "family"
+FAMILY, AFTER = "family", "after"
 SAME_MOMENT_S = 10
-"""An app that asks twice at once, or again because the answer was lost, is no thief: refused, but nothing ends."""
+"""An app that asks twice at once, or again because the answer was lost, is no thief."""
 
 
 class Tokens(TypedDict):
@@ -41,12 +43,15 @@ class Tokens(TypedDict):
     expires_in: int
 
 
-def issue_tokens(user: User, *, family: str = "") -> Tokens:
-    """A new pair; `expires_in` is the access token's life in seconds. Without a family it begins one."""
+def issue_tokens(user: User, *, family: str = "", after: str = "") -> Tokens:
+    """A new pair; `expires_in` is the access token's life in seconds. Without a family it begins one. `after`: the id
+    of the token it was exchanged for."""
     refresh = RefreshToken()
     refresh["user_id"] = str(user.pk)
     refresh[ISSUED_MS] = time.time_ns() // 1_000_000
     refresh[FAMILY] = family or refresh["jti"]
+    if after:
+        refresh[AFTER] = after
     OutstandingToken.objects.create(
         user=user,
         jti=refresh["jti"],
@@ -54,8 +59,13 @@ def issue_tokens(user: User, *, family: str = "") -> Tokens:
         created_at=refresh.current_time,
         expires_at=datetime_from_epoch(refresh["exp"]),
     )
+    return _pair(user, refresh)
+
+
+def _pair(user: User, refresh: RefreshToken) -> Tokens:
     access = refresh.access_token
-    del access.payload[FAMILY]
+    for own in (FAMILY, AFTER):
+        access.payload.pop(own, None)
     access["roles"] = sorted(user.roles)
     return {"access": str(access), "refresh": str(refresh), "expires_in": int(access.lifetime.total_seconds())}
 
@@ -64,12 +74,14 @@ def refresh_tokens(refresh: str) -> Tokens:
     """Exchange a refresh token for a new pair with the roles of today; the old one is used up.
 
     Raises TokenRefused for a token that is malformed, expired, used before, or older than "sign out everywhere", and
-    for a closed account. Of two exchanges at the same moment one wins; a token that comes again later ends its family.
+    for a closed account. Exchanges at the same moment get the same refresh token; one that comes later ends its family.
     Do not call this inside a transaction that the refusal rolls back.
     """
     try:
         return _exchange(refresh)
     except TokenRefused:
+        if (again := _asked_again(refresh)) is not None:
+            return again
         _end_family_of_reused(refresh)
         raise
 
@@ -81,7 +93,24 @@ def _exchange(refresh: str) -> Tokens:
     first_use: bool = token.blacklist()[1]  # type: ignore[index]  # get_or_create's pair; the stub says otherwise
     if not first_use:
         raise TokenRefused()
-    return issue_tokens(user, family=str(token.get(FAMILY) or token["jti"]))
+    return issue_tokens(user, family=str(token.get(FAMILY) or token["jti"]), after=str(token["jti"]))
+
+
+def _asked_again(refresh: str) -> Tokens | None:
+    """The pair a token was exchanged for a moment ago; None when it was not, or when that pair is used up or ended."""
+    claims = claims_of(refresh)
+    if claims is None:
+        return None
+    now = timezone.now()
+    moment_ago = now - timedelta(seconds=SAME_MOMENT_S)
+    used = BlacklistedToken.objects.filter(token__jti=claims["jti"], blacklisted_at__gt=moment_ago)
+    for row in OutstandingToken.objects.filter(
+        user_id__in=used.values("token__user_id"), created_at__gt=moment_ago, blacklistedtoken=None
+    ):
+        if (claims_of(row.token) or {}).get(AFTER) == claims["jti"]:
+            token = _read(row.token)
+            return _pair(_holder(token), token)
+    return None
 
 
 @transaction.atomic

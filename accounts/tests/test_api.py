@@ -83,7 +83,8 @@ class TestSignIn:
     def test_rotation_and_sign_out(self, api):
         first = signed_in(api).json()
         second = api().post("/api/v1/auth/refresh/", {"refresh": first["refresh"]}).json()
-        assert problem(api().post("/api/v1/auth/refresh/", {"refresh": first["refresh"]}))[0] == 401
+        again = api().post("/api/v1/auth/refresh/", {"refresh": first["refresh"]}).json()  # the answer was lost
+        assert again["refresh"] == second["refresh"]
         for _ in range(2):
             assert api().post("/api/v1/auth/sign-out/", {"refresh": second["refresh"]}).status_code == 204
         assert problem(api().post("/api/v1/auth/refresh/", {"refresh": second["refresh"]}))[0] == 401

@@ -20,7 +20,7 @@ from orders.promise.learned import Learned
 from orders.promise.trees import Trees
 
 STORES, QUOTES, CALLS = 300, 2_000, 30
-LEGS = ("pick", "pack", "handover", "ride", "door")
+LEGS = ("pick", "pack", "handover", "rider", "door")
 PLACE = Point(12.95, 77.62)
 
 

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import orjson
 from django.conf import settings
@@ -11,6 +11,7 @@ from django.core.exceptions import ValidationError as DjangoValidationError
 from django.db import DataError
 from django.http import HttpRequest
 from django.utils.dateparse import parse_datetime
+from django.utils.translation import override
 from rest_framework.exceptions import NotFound as DrfNotFound
 from rest_framework.negotiation import DefaultContentNegotiation
 from rest_framework.pagination import CursorPagination as DrfCursorPagination
@@ -30,6 +31,10 @@ from blinkit.kernel.problems import (
     problem_body,
     problem_headers,
 )
+from blinkit.kernel.words import SPOKEN
+
+if TYPE_CHECKING:
+    from rest_framework.serializers import BaseSerializer
 
 _encoder = JSONEncoder()
 _OPTIONS = orjson.OPT_NON_STR_KEYS | orjson.OPT_UTC_Z | orjson.OPT_PASSTHROUGH_SUBCLASS
@@ -101,6 +106,15 @@ class JSONParser(BaseParser):
             return loads(raw)
         except ValueError as error:
             raise Malformed(f"This is not JSON as we read it: {error}.") from error
+
+
+def parsed(serializer: "BaseSerializer[Any]") -> dict[str, Any]:
+    """What was sent, in its shape. Raises ValidationError in English, as every `detail` is: the answer adds the
+    reader's language."""
+    with override(SPOKEN):
+        serializer.is_valid(raise_exception=True)
+    values: dict[str, Any] = serializer.validated_data
+    return values
 
 
 class JSONRenderer(BaseRenderer):

@@ -17,6 +17,8 @@ log = structlog.get_logger(__name__)
 
 
 class ServiceDown(Unavailable):
+    """A service of somebody else is away, and nobody asks it for a moment."""
+
     code = "service-down"
 
 

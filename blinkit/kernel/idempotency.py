@@ -34,16 +34,20 @@ _KEPT_HEADERS = ("Location", "ETag", "Retry-After")
 
 
 class KeyMissing(Invalid):
+    """This door needs an Idempotency-Key: a new one for each intention."""
+
     code = "idempotency-key-missing"
 
 
 class KeyReused(Refusal):
+    """The Idempotency-Key came with another request before."""
+
     code = "idempotency-key-reused"
     status = 422
 
 
 class StillRunning(Conflict):
-    """The first request with this key has not finished within WAIT_S seconds."""
+    """The first request with this key is still running: ask again in a moment, with the same key."""
 
     code = "still-running"
 

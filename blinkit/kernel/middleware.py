@@ -9,6 +9,7 @@ import structlog
 from django.conf import settings
 from django.db import connection
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.middleware.common import CommonMiddleware
 
 from blinkit.kernel import limits, metrics
 from blinkit.kernel.context import REQUEST_ID_HEADER, current_actor, current_request, request_id, sane_request_id
@@ -92,6 +93,14 @@ def _keep_private(response: HttpResponseBase) -> None:
         headers["Cache-Control"] = "no-store"
     vary = headers.get("Vary")
     headers["Vary"] = f"{vary}, Authorization" if vary else "Authorization"
+
+
+class SlashMiddleware(CommonMiddleware):
+    """Sends whoever reads an address without its slash to the one with it. What carries a body is refused instead (404
+    with the right address): on the way it would become a GET."""
+
+    def should_redirect_with_slash(self, request: HttpRequest) -> bool:
+        return request.method in ("GET", "HEAD") and super().should_redirect_with_slash(request)
 
 
 class _Statements:

@@ -10,38 +10,49 @@ from django.db import DataError, InterfaceError, OperationalError
 from django.http import Http404, HttpRequest, HttpResponse
 from django.http.multipartparser import InputStreamExhausted, MultiPartParserError
 from django.template.loader import render_to_string
+from django.urls import is_valid_path
 from django.utils.translation import gettext_noop as _
 from rest_framework import exceptions as drf
+from rest_framework_simplejwt.exceptions import AuthenticationFailed as TokenRefused
 
 from blinkit.kernel.context import request_id
 from blinkit.kernel.errors import Invalid, NotAllowed, NotFound, Refusal, SignInNeeded, TooMany, Unavailable
+from blinkit.kernel.said import say
 from blinkit.kernel.words import said
 
 PROBLEM_TYPE = "application/problem+json"
 
 
 class Malformed(Invalid):
+    """The body, the address or a character in them cannot be read."""
+
     code = "malformed"
 
 
 class BodyTooLarge(Refusal):
     code = "body-too-large"
     status = 413
+    default_detail = _("This is more than we take at once.")
 
 
 class MethodNotAllowed(Refusal):
     code = "method-not-allowed"
     status = 405
+    default_detail = _("This method is not for this address: the Allow header names those that are.")
 
 
 class NotAcceptable(Refusal):
     code = "not-acceptable"
     status = 406
+    default_detail = _(
+        "There is no such form of this answer. Leave the Accept header out, or ask for application/json."
+    )
 
 
 class UnsupportedMediaType(Refusal):
     code = "unsupported-media-type"
     status = 415
+    default_detail = _("Send JSON, with Content-Type: application/json; or a form, where a file belongs to it.")
 
 
 class OurFault(Refusal):
@@ -56,10 +67,9 @@ _DRF_KINDS: tuple[tuple[type[drf.APIException], type[Refusal]], ...] = (
     (drf.NotAuthenticated, SignInNeeded),
     (drf.PermissionDenied, NotAllowed),
     (drf.NotFound, NotFound),
-    (drf.MethodNotAllowed, MethodNotAllowed),
     (drf.NotAcceptable, NotAcceptable),
-    (drf.UnsupportedMediaType, UnsupportedMediaType),
 )
+TOKEN_NOT_GOOD = _("This token is not valid, or not any more: refresh it, or sign in again.")
 
 
 def as_refusal(error: BaseException) -> Refusal | None:
@@ -77,7 +87,7 @@ def as_refusal(error: BaseException) -> Refusal | None:
     if isinstance(error, MultiPartParserError | InputStreamExhausted):
         return Malformed("This form cannot be read.")
     if isinstance(error, RequestDataTooBig):
-        return BodyTooLarge("This is more than we take at once.")
+        return BodyTooLarge()
     if isinstance(error, SuspiciousOperation):
         return Malformed()
     if isinstance(error, ValueError | DataError) and _holds_unkeepable_text(error):
@@ -95,9 +105,17 @@ def _of_rest(error: drf.APIException) -> Refusal:
     if isinstance(error, drf.Throttled):
         wait_s = max(1, int(getattr(error, "wait", None) or 1))
         return TooMany(f"Too many requests. Try again in {wait_s} seconds.", retry_after_s=wait_s)
+    # The framework's own sentences say less than ours, and come in whatever language is active.
+    if isinstance(error, TokenRefused):
+        return SignInNeeded(TOKEN_NOT_GOOD)
+    if isinstance(error, drf.MethodNotAllowed):
+        return MethodNotAllowed()
+    if isinstance(error, drf.UnsupportedMediaType):
+        return UnsupportedMediaType()
     for kind, ours in _DRF_KINDS:
         if isinstance(error, kind):
-            return ours(_sentence(error.detail))
+            sentence = _sentence(error.detail)
+            return ours("" if sentence == str(error.default_detail) else sentence)
     return _of_status(int(error.status_code), _sentence(error.detail))
 
 
@@ -199,6 +217,8 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
 
 
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
+    if not request.path.endswith("/") and is_valid_path(f"{request.path}/"):
+        return answer(request, NotFound(say("This address ends with a slash: {address}", address=f"{request.path}/")))
     return answer(request, NotFound())
 
 
@@ -237,11 +257,18 @@ def _plain(found: Any) -> Any:
     return str(found) if isinstance(found, str) else [str(found)]
 
 
+_FIELD = "{field}: {sentence}"
+
+
 def _first_sentence(errors: dict[str, Any]) -> str:
     """One sentence for a person: the first field that is wrong."""
     for field, found in errors.items():
         while isinstance(found, list | dict) and found:
             found = next((item for item in (found.values() if isinstance(found, dict) else found) if item), "")
         if found:
-            return str(found) if field in ("non_field_errors", "__all__") else f"{field}: {found}"
+            return (
+                str(found)
+                if field in ("non_field_errors", "__all__")
+                else say(_FIELD, field=field, sentence=str(found))
+            )
     return str(Invalid.default_detail)

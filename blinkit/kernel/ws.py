@@ -52,10 +52,12 @@ MOST_MESSAGES_PER_S = 20
 MOST_WAITING = 50
 """Messages that wait for a slow socket; with more it loses the oldest, sees the gap and asks for a snapshot."""
 
-CLOSE_POLICY = 1008
-CLOSE_TOO_BIG = 1009
-CLOSE_TRY_LATER = 1013
+CLOSE_REFUSED = 4400
 CLOSE_ENDED = 4401
+CLOSE_TOO_BIG = 4413
+CLOSE_TRY_LATER = 4503
+"""Why a socket ends, as HTTP would say it. Of our own range: daphne (as browsers) lets a program send no other and says
+1011 instead."""
 
 _readers: ThreadPoolExecutor | None = None
 _reads = 0
@@ -258,7 +260,7 @@ class LiveConsumer(AsyncJsonWebsocketConsumer):
 
     async def receive(self, text_data: str | None = None, bytes_data: bytes | None = None, **kwargs: Any) -> None:
         if not self._within_rate():
-            await self.close(CLOSE_POLICY)
+            await self.close(CLOSE_REFUSED)
             return
         raw = text_data if text_data is not None else bytes_data or b""
         if len(raw) > LONGEST_MESSAGE:
@@ -305,7 +307,7 @@ class LiveConsumer(AsyncJsonWebsocketConsumer):
                     read = await _shared_read(self)
                 except Refusal as refusal:
                     await self._refuse(refusal)
-                    await self.close(CLOSE_POLICY)
+                    await self.close(CLOSE_REFUSED)
                     return
                 except Exception as error:
                     log.warning("snapshot failed, will be read again", consumer=type(self).__name__, error=repr(error))
@@ -505,7 +507,7 @@ def _own_origin(origin: str, host: str | None) -> bool:
 
 async def _deny(receive: Any, send: Any) -> None:
     await receive()  # websocket.connect
-    await send({"type": "websocket.close", "code": CLOSE_POLICY})  # before the accept: the handshake ends with 403
+    await send({"type": "websocket.close", "code": CLOSE_REFUSED})  # before the accept: the handshake ends with 403
 
 
 def _header(scope: dict[str, Any], name: bytes) -> str | None:

@@ -21,8 +21,8 @@ from rest_framework.response import Response
 from rest_framework.throttling import BaseThrottle
 from rest_framework.views import APIView
 
-from blinkit.kernel import metrics
-from blinkit.kernel.api import dumps, sparse
+from blinkit.kernel import metrics, pictures
+from blinkit.kernel.api import dumps, parsed, sparse
 from blinkit.kernel.errors import Invalid
 from blinkit.kernel.limits import Standing, client_address, is_exempt, stand
 from blinkit.kernel.schema import text, whole
@@ -126,6 +126,7 @@ def listed(it: market.Listed) -> dict[str, Any]:
 def product(it: market.ProductPrices) -> dict[str, Any]:
     return {
         **{name: getattr(it, name) for name in ("sku", "name", "name_hi", "pack", "image", "mrp_paise")},
+        "images": pictures.sizes_dict(it.image),
         "same": [listed(one) for one in it.same],
         "others": [listed(one) for one in it.others],
     }
@@ -189,7 +190,11 @@ class MarketSearchView(MarketView):
             )  # fmt: skip
             names = ("key", "sku", "name", "name_hi", "pack", "image")
             items = [
-                {**{name: getattr(it, name) for name in names}, "listings": [listed(one) for one in it.listings]}
+                {
+                    **{name: getattr(it, name) for name in names},
+                    "images": pictures.sizes_dict(it.image),
+                    "listings": [listed(one) for one in it.listings],
+                }
                 for it in found
             ]
             return {"city": city.slug, "items": items, "next_cursor": after}
@@ -300,9 +305,7 @@ class BasketsView(MarketView):
     )
     def post(self, request: Request) -> Response:
         """With fees, minimums and offers; the best split between platforms; and what fits a budget. Writes nothing."""
-        form = shapes.BasketBody(data=request.data)
-        form.is_valid(raise_exception=True)
-        body = form.validated_data
+        body = parsed(shapes.BasketBody(data=request.data))
         lines = [
             WantedLine(
                 line["item"], *_base(line["amount"], line["measure"]), pieces=line["pieces"], sku=line["sku"],

@@ -18,6 +18,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from blinkit.kernel.api import parsed
 from blinkit.kernel.errors import Refusal
 from blinkit.kernel.idempotency import idempotent
 from blinkit.kernel.limits import check_limit, client_address
@@ -96,11 +97,10 @@ class AlertsView(APIView):
     def post(self, request: Request) -> Response:
         """A customer names a product; staff may name a category, or nothing for everything. The same wish again is the
         alert that is there; 409 `too-many-alerts` beyond 50 (200 for staff)."""
-        body = AlertBody(data=request.data)
-        body.is_valid(raise_exception=True)
+        wish = parsed(AlertBody(data=request.data))
         made = market_alerts.add_alert(
             user_id=int(request.user.pk),  # type: ignore[arg-type]  # signed in
-            wish=market_alerts.Wish(**body.validated_data),
+            wish=market_alerts.Wish(**wish),
             is_staff=bool(STAFF & roles_of(request.user)),
             now=timezone.now(),
         )

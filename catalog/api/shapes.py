@@ -6,6 +6,7 @@ from typing import Any
 
 from rest_framework import serializers
 
+from blinkit.kernel.schema import ImagesOut
 from catalog.baskets import MOST_LINES, MOST_PLATFORMS
 
 MOST_PAISE = 10_000_000
@@ -48,6 +49,7 @@ class FoundOut(serializers.Serializer[Any]):
     name_hi = serializers.CharField()
     pack = serializers.CharField()
     image = serializers.CharField()
+    images = ImagesOut(allow_null=True)
     listings = ListedOut(many=True)
 
 
@@ -63,6 +65,7 @@ class ProductPricesOut(serializers.Serializer[Any]):
     name_hi = serializers.CharField()
     pack = serializers.CharField()
     image = serializers.CharField()
+    images = ImagesOut(allow_null=True)
     mrp_paise = serializers.IntegerField()
     same = ListedOut(many=True)
     others = ListedOut(many=True, help_text="Other packs of its family, and the same thing of any brand")

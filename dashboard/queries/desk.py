@@ -20,6 +20,7 @@ from dashboard import words
 from dashboard.queries.board import TROUBLES, late_today, midnight
 from delivery.models import Decision, Job, JobState, OfferedJob, Rider, Shift, Stop, StopState, Trip
 from delivery.services.fitting import Barred, barred_from
+from delivery.words import WEIGHED, left_of
 from fulfillment.models import PickLine, PickTask
 from notifications.models import Message
 from orders.claims import Claim, Rating
@@ -260,14 +261,14 @@ def desk(*, order_id: UUID, now: datetime) -> Desk:
 def _decided(made: Decision) -> Decided:
     return Decided(
         made=made,
-        left=say("nobody may have it") if made.why and made.left.startswith("nobody may have it") else made.left,
+        left=left_of(made),
         rule=words.rule_of(made.strategy, made.left),
         considered=[
             Considered(
                 name=row["name"],
                 is_chosen=made.rider_id is not None and row["rider"] == made.rider_id,
                 score_s=row["score_s"],
-                parts=[(words.WEIGHED.get(it, it), round(s)) for it, s in row["parts"].items() if abs(s) >= 0.5],
+                parts=[(WEIGHED.get(it, it), round(s)) for it, s in row["parts"].items() if abs(s) >= 0.5],
                 note=row.get("note", ""),
             )
             for row in made.why

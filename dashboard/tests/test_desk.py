@@ -98,7 +98,11 @@ def test_evidence_is_told_with_names_not_with_numbers(ops):
     assert [(one.title, one.who) for one in proofs] == [
         ("Packed", "Geeta Kumari"), ("Photo at the door", "Geeta Kumari"), ("moon_landing", "Geeta Kumari"),
     ]  # fmt: skip
-    assert f"{line.name}: 2/2" in ops.get(f"/ops/orders/{an_order.pk}/").content.decode()
+    doubt = {"where": "door", "metres": 2649}
+    Evidence.objects.create(order=an_order, kind="arrival_unproven", detail=doubt, actor="rider:7", at=NOW)
+    page = ops.get(f"/ops/orders/{an_order.pk}/").content.decode()
+    assert f"{line.name}: 2/2" in page
+    assert "At the door · the phone is 2.6 km away" in page and "metres:" not in page
 
 
 def test_cancels_with_a_reason_and_never_without(ops):

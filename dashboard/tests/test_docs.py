@@ -5,6 +5,7 @@ from pathlib import Path
 
 from django.conf import settings
 
+from dashboard.management.commands import draw_problems
 from dashboard.management.commands.draw_states import PAGE, drawn
 
 ROOT = Path(settings.BASE_DIR)
@@ -37,10 +38,20 @@ def test_every_setting_is_described_and_nothing_else():
     }
     assert read_variables() - described == set(), "describe these in docs/operations.md"
     assert described - read_variables() == set(), "docs/operations.md describes what nothing reads"
+    cells = {line: len(re.findall(r"(?<!\\)\|", line)) for line in table.splitlines() if line.startswith("| ")}
+    assert {line for line, bars in cells.items() if bars != 4} == set(), "variable, default, meaning"
 
 
 def test_the_drawn_states_are_those_the_code_obeys():
     assert drawn() in PAGE.read_text(encoding="utf-8"), "run manage.py draw_states"
+
+
+def test_every_refusal_says_what_it_means_and_is_listed():
+    kinds = draw_problems.refusals()
+    assert len(kinds) > 150
+    silent = [kind.__name__ for kind in kinds if not draw_problems.meaning_of(kind)]
+    assert not silent, "Give each a docstring: what it means, what it carries."
+    assert draw_problems.PAGE.read_text(encoding="utf-8") == draw_problems.drawn(), "run manage.py draw_problems"
 
 
 def test_links_between_documents_lead_somewhere():
@@ -48,6 +59,12 @@ def test_links_between_documents_lead_somewhere():
         for target in re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", page.read_text(encoding="utf-8")):
             if not target.startswith("docs/img/"):
                 assert (page.parent / target).exists(), f"{page.name} points to {target}"
+
+
+def test_every_page_is_named_in_the_readme():
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    unread = {page.name for page in (ROOT / "docs").glob("*.md")} - set(re.findall(r"\]\(docs/([\w-]+\.md)", readme))
+    assert not unread
 
 
 def test_tests_and_files_named_in_documents_exist():

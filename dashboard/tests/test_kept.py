@@ -76,6 +76,8 @@ def test_the_page_says_it_and_its_address_filters(client, two_stores):
     one = client.get("/ops/promises/kept/?days=1&store=B2").content.decode()
     assert "Of 1 delivered order 0.0 % came within its promise" in one
     assert '<option value="B2" selected>' in one
+    assert "Orders took on average 5.0 minutes longer than promised" in one, "less than nothing is not over it"
+    assert "Too few orders to compare" in one
     for odd in ("?days=x&store=%F0%9F%8D%8B&version=%25", "?version=nothing&days=90"):
         assert client.get(f"/ops/promises/kept/{odd}").status_code == 200
     nothing = client.get("/ops/promises/kept/?version=nothing").content.decode()

@@ -128,3 +128,27 @@ class TestCallingBagsBack:
         services.deliver(stop_id=stop.pk, rider_id=made.rider_id, otp=stop.job.order.door_otp, now=LATER)
         said = ops.post(f"/ops/orders/{stop.job.order_id}/call-back/", {"reason": "x"}, follow=True).content.decode()
         assert "This stop is" in said and Order.objects.get().status == Status.DELIVERED
+
+
+class TestBagsThatDoNotComeBack:
+    def called_back(self):
+        made, stop = on_the_road()
+        services.call_back(order_id=stop.job.order_id, reason="x", actor="user:1", now=LATER)
+        return made, f"/ops/orders/{stop.job.order_id}/"
+
+    def test_are_waited_for_no_longer_when_operations_say_why(self, ops):
+        made, url = self.called_back()
+        assert "Wait for them no longer" in ops.get(f"{url}road/").content.decode()
+        ops.post(f"{url}not-coming/", {"reason": " "})
+        assert services.live_trip(made.rider_id) is not None
+        said = ops.post(f"{url}not-coming/", {"reason": "Stolen"}, follow=True).content.decode()
+        assert "The bags do not come back: Stolen" in said and services.live_trip(made.rider_id) is None
+        panel = ops.get(f"{url}road/").content.decode()
+        assert "The bags do not come back" in panel and "Wait for them no longer" not in panel
+
+    @pytest.mark.parametrize("role", OTHER_ROLES)
+    def test_nobody_else_says_so(self, client, role):
+        made, url = self.called_back()
+        client.force_login(somebody(role))
+        assert client.post(f"{url}not-coming/", {"reason": "x"}).status_code == 403
+        assert services.live_trip(made.rider_id) is not None

@@ -138,6 +138,18 @@ def _bars(rows: list[Kept]) -> list[Bar]:
     return bars
 
 
+def _padding(over_m: float) -> str:
+    """How promised and taken minutes go together, whichever is more."""
+    if over_m < 0:
+        return _("Orders took on average %(minutes)s minutes longer than promised: such promises break.") % {
+            "minutes": f"{-over_m:.1f}"
+        }
+    return _(
+        "A promise was on average %(padding)s minutes over what it took; more makes people wait in vain, less"
+        " breaks promises."
+    ) % {"padding": f"{over_m:.1f}"}
+
+
 def _says(found: Calibration) -> dict[str, str]:
     """One sentence over each chart: what it shows."""
     if found.all is None:
@@ -157,15 +169,13 @@ def _says(found: Calibration) -> dict[str, str]:
             " %(high)s %% at %(best)s."
         )
         % {"low": f"{worst.kept:.0f}", "worst": worst.label, "high": f"{best.kept:.0f}", "best": best.label},
-        "padding": _(
-            "A promise was on average %(padding)s minutes over what it took; more makes people wait in vain, less"
-            " breaks promises."
-        )
-        % {"padding": f"{found.all.padding_m:.1f}"},
+        "padding": _padding(found.all.padding_m),
         "shown": _("%(shown)s ranges were shown; %(ordered)s of them were the last before an order.")
         % {"shown": found.shown.shown, "ordered": found.shown.ordered},
     }
-    if round(worst.kept) == round(best.kept):
+    if len(found.fifths) < 2:
+        says["fifths"] = _("Too few orders to compare short promises with long ones.")
+    elif round(worst.kept) == round(best.kept):
         says["fifths"] = _("Short and long promises are kept alike: %(low)s %% in every fifth.") % {
             "low": f"{worst.kept:.0f}"
         }

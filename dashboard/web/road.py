@@ -18,18 +18,21 @@ from delivery.chats import ChatFlag, ChatMessage
 from delivery.doors import BagsReturn, CallAttempt, DoorWait
 from delivery.models import StopState
 from delivery.services import chats
-from orders.models import Order
+from orders.models import Evidence, Order
+from orders.services.at_door import BAGS_LOST
 from orders.states import LIVE
 
 
 @screen
 def panel(request: HttpRequest, order_id: UUID) -> HttpResponse:
-    """Read by the order's page after itself: five statements of its own."""
+    """Read by the order's page after itself: five statements of its own, one more where bags rode back."""
     order = Order.objects.filter(pk=order_id).only("pk", "lat", "lng", "status").first()
     if order is None:
         raise NotFound("There is no such order.")
     waits = DoorWait.objects.filter(stop__job__order_id=order_id).select_related("stop").order_by("-begun_at")
     wait = waits.first()
+    back = BagsReturn.objects.filter(stop__job__order_id=order_id).first()
+    lost = back is not None and Evidence.objects.filter(order_id=order_id, kind=BAGS_LOST).exists()
     context = {
         "order": order,
         "is_live": order.status in LIVE,
@@ -38,7 +41,8 @@ def panel(request: HttpRequest, order_id: UUID) -> HttpResponse:
         "calls": CallAttempt.objects.filter(stop__job__order_id=order_id).order_by("at")[:40],
         "messages_count": ChatMessage.objects.filter(order_id=order_id).count(),
         "flags": ChatFlag.objects.filter(message__order_id=order_id, settled_at=None).count(),
-        "back": BagsReturn.objects.filter(stop__job__order_id=order_id).first(),
+        "back": back,
+        "lost": lost,
     }
     return show(request, "dashboard/_road.html", context)
 
@@ -56,6 +60,15 @@ def set_wait(request: HttpRequest, order_id: UUID) -> HttpResponse:
         now=timezone.now(),
     )
     messages.success(request, _("The rider and the customer see the new time."))
+    return redirect("ops-order", order_id)
+
+
+@act("ops-order")
+def not_coming(request: HttpRequest, order_id: UUID) -> HttpResponse:
+    """Bags that ride back to the store are waited for no longer."""
+    reason = request.POST.get("reason", "")
+    delivery.not_coming(order_id=order_id, reason=reason, actor=actor_of(request), now=timezone.now())
+    messages.success(request, _("Nobody waits for these bags any more. What turns up is taken in as usual."))
     return redirect("ops-order", order_id)
 
 

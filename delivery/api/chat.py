@@ -12,9 +12,10 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from blinkit.kernel.api import parsed
 from blinkit.kernel.geo import Point
 from delivery import calling, road_shapes, services
-from delivery.api.parts import TAGS, RiderView, fresh, parsed
+from delivery.api.parts import TAGS, RiderView, fresh
 from delivery.chats import ChatMessage, Side
 from delivery.doors import DoorWait
 from delivery.models import Stop, StopState

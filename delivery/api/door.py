@@ -9,9 +9,10 @@ from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from blinkit.kernel.api import parsed
 from blinkit.kernel.geo import Point
 from delivery import queries, road_shapes, services, shapes
-from delivery.api.parts import TAGS, RiderView, fresh, parsed
+from delivery.api.parts import TAGS, RiderView, fresh
 from delivery.api.trip import StopView
 from delivery.services.doors import last_known
 

@@ -7,8 +7,9 @@ from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from blinkit.kernel.api import parsed
 from delivery import services, shapes
-from delivery.api.parts import TAGS, RiderView, fresh, parsed
+from delivery.api.parts import TAGS, RiderView, fresh
 from delivery.reports import fixes_of
 
 

@@ -9,10 +9,11 @@ from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from blinkit.kernel.api import parsed
 from delivery import joining_shapes as shapes
 from delivery import services
 from delivery import standing_queries as queries
-from delivery.api.parts import TAGS, RiderView, fresh, parsed
+from delivery.api.parts import TAGS, RiderView, fresh
 from delivery.shapes import RiderStateOut
 
 

@@ -9,11 +9,12 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from blinkit.kernel.api import parsed
 from blinkit.kernel.idempotency import idempotent
 from delivery import joining_shapes as shapes
 from delivery import services
 from delivery import standing_queries as queries
-from delivery.api.parts import TAGS, RiderView, fresh, parsed
+from delivery.api.parts import TAGS, RiderView, fresh
 
 
 class JoinView(APIView):

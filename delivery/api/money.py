@@ -10,12 +10,12 @@ from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from blinkit.kernel.api import CursorPagination
+from blinkit.kernel.api import CursorPagination, parsed
 from blinkit.kernel.idempotency import HEADER, idempotent
 from blinkit.kernel.schema import pages
 from delivery import money_queries as queries
 from delivery import services, shapes
-from delivery.api.parts import TAGS, RiderView, fresh, parsed
+from delivery.api.parts import TAGS, RiderView, fresh
 from delivery.models import DropRating
 from delivery.services import cashing, deductions, drops
 

@@ -11,12 +11,13 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from blinkit.kernel.api import parsed
 from blinkit.kernel.errors import NotFound
 from blinkit.kernel.geo import Point
 from blinkit.kernel.permissions import HasRole
 from blinkit.kernel.schema import place, text, whole
 from catalog.models import City
-from delivery.api.parts import fresh, parsed
+from delivery.api.parts import fresh
 from delivery.services import nearby
 
 FURTHEST_M = 50_000

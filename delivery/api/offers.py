@@ -9,9 +9,10 @@ from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from blinkit.kernel.api import parsed
 from blinkit.kernel.idempotency import idempotent
 from delivery import queries, services, shapes
-from delivery.api.parts import TAGS, RiderView, fresh, parsed
+from delivery.api.parts import TAGS, RiderView, fresh
 
 
 class CurrentOfferView(RiderView):

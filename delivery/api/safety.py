@@ -9,9 +9,10 @@ from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from blinkit.kernel.api import parsed
 from blinkit.kernel.geo import Point
 from delivery import road_shapes, services
-from delivery.api.parts import TAGS, RiderView, fresh, parsed
+from delivery.api.parts import TAGS, RiderView, fresh
 from delivery.incidents import Incident, Kind
 from delivery.services import incidents
 
@@ -56,7 +57,8 @@ class IncidentsView(IncidentBase):
         responses=road_shapes.IncidentOut,
     )
     def post(self, request: Request) -> Response:
-        """With or without a trip. The same nonce is the same incident."""
+        """With or without a trip. The same nonce is the same incident. After an accident what is not fetched yet goes
+        to somebody else, and no offer comes until it is resolved."""
         return self.tell(parsed(road_shapes.IncidentBody(data=request.data)))
 
 
@@ -70,7 +72,8 @@ class SosView(IncidentBase):
     )
     def post(self, request: Request) -> Response:
         """Operations hear it at once, with place and battery. Every press brings the live one up to date; nothing but
-        the nonce has to be sent. On or off duty, with or without a trip."""
+        the nonce has to be sent. On or off duty, with or without a trip. After two minutes, unless it is resolved, what
+        is not fetched yet goes to somebody else."""
         return self.tell({"kind": Kind.SOS.value, **parsed(road_shapes.SosBody(data=request.data))})
 
 

@@ -9,10 +9,11 @@ from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from blinkit.kernel.api import parsed
 from blinkit.kernel.geo import Point
 from blinkit.kernel.idempotency import idempotent
 from delivery import photos, queries, services, shapes
-from delivery.api.parts import TAGS, RiderView, fresh, parsed
+from delivery.api.parts import TAGS, RiderView, fresh
 from delivery.models import Earning, Stop
 
 

@@ -1,5 +1,6 @@
 """Every write of delivery; each function is one complete act."""
 
+from delivery.services.agreeing import sweep_jobs
 from delivery.services.breaks import end_break, start_break
 from delivery.services.calls import customer_calls, rider_calls
 from delivery.services.chats import purge_chats
@@ -43,7 +44,7 @@ from delivery.services.positions import (
     take_positions,
 )
 from delivery.services.rescue import call_off, send_rescue, sweep_rescues, take_over
-from delivery.services.returns import back_at_store, bags_back, put_down
+from delivery.services.returns import back_at_store, bags_back, not_coming, put_down
 from delivery.services.rounds import dispatch_round, forget_decisions
 from delivery.services.situation import free_riders
 from delivery.services.standing import answer_appeal, appeal, suspend, sweep_suspensions
@@ -65,7 +66,7 @@ from delivery.services.trips import (
     scan_bag,
     unassign,
 )
-from delivery.services.watching import watch_trips
+from delivery.services.watching import free_of_unfetched, watch_trips
 from delivery.services.weather import declare_weather, running_pay
 
 __all__ = [
@@ -105,6 +106,7 @@ __all__ = [
     "fail_stop",
     "follow_order",
     "forget_decisions",
+    "free_of_unfetched",
     "free_riders",
     "give_back",
     "give_up",
@@ -117,6 +119,7 @@ __all__ = [
     "make_gigs",
     "measure_legs",
     "move_pin",
+    "not_coming",
     "note_all_carrying",
     "note_gate",
     "open_gig",
@@ -142,6 +145,7 @@ __all__ = [
     "submit_paper",
     "suspend",
     "sweep_bookings",
+    "sweep_jobs",
     "sweep_offers",
     "sweep_papers",
     "sweep_rescues",

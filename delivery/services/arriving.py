@@ -13,6 +13,7 @@ from uuid import UUID
 
 from blinkit.kernel import events
 from blinkit.kernel.geo import Point
+from blinkit.kernel.said import Said, say
 from catalog.travel import street_metres
 from delivery.events import ArrivalDoubted
 from delivery.models import Position, Rider, Trip
@@ -50,6 +51,11 @@ def doubt_of(rider_id: int, place: Point, *, within_m: int, now: datetime) -> Do
         return None
     age = max(timedelta(0), now - fix.at)
     return Doubt(metres if age <= FRESH and metres > near + age.total_seconds() * RIDES_MPS else None)
+
+
+def far(metres: int) -> Said:
+    """A distance as a figure of a sentence: "850 m", "2.4 km"."""
+    return say("{n} m", n=metres) if metres < 1000 else say("{n} km", n=f"{metres / 1000:.1f}")
 
 
 def note_doubt(

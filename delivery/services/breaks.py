@@ -33,7 +33,7 @@ def start_break(*, rider_id: int, minutes: int, now: datetime) -> RiderBreak:
     rider = lock_rider(rider_id)
     shift = Shift.objects.filter(rider=rider, ended_at=None).first()
     if shift is None:
-        raise NotOnDuty("You are off duty already.")
+        raise NotOnDuty("Go on duty first.")
     there = RiderBreak.objects.filter(shift=shift, ended_at=None).first()
     if there is not None:
         return there

@@ -17,6 +17,7 @@ from blinkit.kernel import events, live
 from blinkit.kernel.errors import Invalid
 from blinkit.kernel.geo import Point, distance_metres
 from blinkit.kernel.said import say
+from blinkit.kernel.sweeping import one_by_one
 from catalog.models import Store
 from delivery.errors import (
     BookingNeeded,
@@ -239,17 +240,15 @@ def check_in(rider: Rider, *, policy: DutyPolicy, at: Point | None, now: datetim
 
 def sweep_bookings(*, now: datetime, limit: int = 500) -> int:
     """A booked gig that begins while its rider is on duty begins for them without a tap; one that ended without them
-    is missed, and counted. Returns how many bookings changed."""
+    is missed, and counted. Returns how many bookings changed; one that breaks does not hold up the others."""
     begun = Booking.objects.filter(
         state=BookingState.BOOKED, gig__starts_at__lte=now, gig__ends_at__gt=now, rider__shifts__ended_at=None
     ).filter(rider__shifts__isnull=False)
-    changed = 0
-    for pk, rider_id in list(begun.order_by("rider_id", "pk").values_list("pk", "rider_id").distinct()[:limit]):
-        changed += _carry_on(pk, rider_id, now=now)
+    begins = list(begun.order_by("rider_id", "pk").values_list("pk", "rider_id").distinct()[:limit])
+    changed = one_by_one(begins, lambda it: _carry_on(*it, now=now), sweep="bookings")
     gone = Booking.objects.filter(state=BookingState.BOOKED, gig__ends_at__lte=now).order_by("rider_id", "pk")
-    for pk, rider_id in list(gone.values_list("pk", "rider_id")[:limit]):
-        changed += _miss(pk, rider_id, now=now)
-    return changed
+    missed = list(gone.values_list("pk", "rider_id")[:limit])
+    return changed + one_by_one(missed, lambda it: _miss(*it, now=now), sweep="bookings")
 
 
 @transaction.atomic

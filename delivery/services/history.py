@@ -156,6 +156,9 @@ def keep_days(*, now: datetime) -> tuple[list[str], list[str]]:
         )
         there = {name for (name,) in cursor.fetchall()}
         made = [day for day in wanted if partition_of(day) not in there]
+        if made:
+            # Who is writing meanwhile was sent to the default one, and would be refused there once the day is its own.
+            cursor.execute("LOCK TABLE delivery_position IN SHARE ROW EXCLUSIVE MODE")
         for day in made:
             _make(cursor, day)
         oldest = partition_of(today - timedelta(days=settings.POSITION_DAYS))

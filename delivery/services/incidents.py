@@ -24,6 +24,9 @@ from delivery.services.duty import lock_rider, write_load
 from delivery.services.offers import Jobs, Offers, lock_open, withdraw_all
 from delivery.services.trips import live_trip
 
+BY_RULE = "By rule"
+"""Who did what nobody pressed, on a timeline."""
+
 
 @transaction.atomic
 def tell(
@@ -37,7 +40,8 @@ def tell(
     battery_percent: int | None = None,
 ) -> Incident:
     """A rider needs help or tells what happened, with or without a trip, on duty or not. Operations hear at once. Who
-    needs help gets no work until it is resolved: an offer that is open is taken back.
+    needs help gets no work until it is resolved: an offer that is open is taken back, and what is not fetched yet goes
+    to somebody else (services.watching, after the commit: nothing about an order holds up a call for help).
 
     Without `at` the last known position counts. A re-sent press (same nonce) is the same incident, and so is another
     SOS while one is live: its place and battery are brought up to date and the press is noted. Raises Invalid.
@@ -182,6 +186,11 @@ def note_by_system(incident: Incident, text: str, *, actor: str, name: str, now:
     _hint(incident)
 
 
+def note_by_rule(incident: Incident, text: str, *, now: datetime) -> None:
+    """What the house did about it by itself; `text` is a sentence that is said in the reader's language."""
+    note_by_system(incident, text, actor="system", name=BY_RULE, now=now)
+
+
 def _open_offers(rider_id: int, kind: str) -> tuple[Offers, Jobs]:
     """Locked, where this kind of incident takes them back."""
     return lock_open(Q(rider_id=rider_id), riders=[rider_id]) if kind in URGENT else ({}, {})
@@ -209,6 +218,11 @@ def _lock(incident_id: UUID) -> Incident:
 def _hint(incident: Incident) -> None:
     live.touch("ops", what="incident", id=incident.pk)
     live.touch(f"rider.{incident.rider_id}", what="incident", id=incident.pk)
+
+
+def open_call(rider: Rider) -> Incident | None:
+    """The rider's call for help that nobody has said is over: until then nothing is offered. One statement."""
+    return Incident.objects.needing_help().filter(rider=rider).select_related("handler").order_by("-at").first()
 
 
 def of_rider(rider: Rider) -> list[Incident]:

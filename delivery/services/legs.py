@@ -14,6 +14,8 @@ from orders.promise.safety import RIDDEN_BY
 from orders.services.legs import LegMeasure, write_leg_stats
 
 LOOK_BACK = timedelta(days=14)
+ENOUGH_RIDES = 50
+"""From so many on they say which vehicles ride."""
 _SQL = f"""
 WITH done AS (
     SELECT j.store_id, j.order_id, p.at_store_at, s.picked_up_at, s.arrived_at, s.done_at, o.packed_at,
@@ -39,7 +41,6 @@ WITH done AS (
 ), legs AS (
     SELECT store_id, hour, 'handover' AS leg, picked_up_at - greatest(at_store_at, packed_at) AS took FROM done
     UNION ALL SELECT store_id, hour, 'rider', greatest(at_store_at - packed_at, interval '0') FROM done
-    UNION ALL SELECT store_id, hour, 'ride', arrived_at - picked_up_at FROM done
     UNION ALL SELECT store_id, hour, 'door', done_at - arrived_at FROM done
 ), times AS (
     SELECT store_id, hour, CASE WHEN wet THEN 'ride_wet' ELSE 'ride_times' END AS leg,
@@ -56,13 +57,14 @@ FROM times WHERE times IS NOT NULL GROUP BY leg, GROUPING SETS ((store_id, hour)
 UNION ALL SELECT store_id, '{RIDDEN_BY}' || v, coalesce(hour, %(any)s), avg((vehicle = v)::int)::float,
        avg((vehicle = v)::int)::float, count(*)
 FROM done, unnest(%(vehicles)s::text[]) v GROUP BY v, GROUPING SETS ((store_id, hour), (store_id), ())
+HAVING count(*) >= %(enough)s
 """
 
 
 def measure_legs(*, now: datetime) -> int:
-    """Write down the wait for the rider, handover, ride and door per store and local hour, per store and of all stores,
-    from the last two weeks; and the ride as a part of the one its promise reckoned with, rides in bad weather apart;
-    and which part of the orders came with which vehicle. Returns how many rows.
+    """Write down the wait for the rider, handover and door per store and local hour, per store and of all stores, from
+    the last two weeks; the ride as a part of the one its promise reckoned with, rides in bad weather apart; and which
+    part of the orders came with which vehicle. Returns how many rows.
 
     An order counts when its time is over: before, the quick ones, which end first, would speak for all. A handover
     begins when rider and bags are both there; the wait for the rider is what packed bags stood before. Orders whose
@@ -70,5 +72,6 @@ def measure_legs(*, now: datetime) -> int:
     """
     with connection.cursor() as cursor:
         asked: dict[str, Any] = {"zone": settings.TIME_ZONE, "since": now - LOOK_BACK, "now": now}
-        cursor.execute(_SQL, {**asked, "any": LegStat.ANY_HOUR, "vehicles": list(RIDDEN)})
+        asked |= {"any": LegStat.ANY_HOUR, "vehicles": list(RIDDEN), "enough": ENOUGH_RIDES}
+        cursor.execute(_SQL, asked)
         return write_leg_stats([LegMeasure(*row) for row in cursor.fetchall()], now=now)

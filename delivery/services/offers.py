@@ -24,7 +24,7 @@ from delivery.services.asking import ask_for_round
 from delivery.services.doors_before import tell_after_commit
 from delivery.services.duty import anyone_on_duty, lock_rider, write_load
 from orders import services as orders
-from orders.states import FINISHED, Status
+from orders.services.street import BEFORE_PICKUP
 
 Row = TypeVar("Row", Job, Offer)
 Offers = dict[UUID, Offer]
@@ -34,7 +34,6 @@ READY_GUESS = timedelta(minutes=3)
 """From the confirmation to packed bags, until the floor says when they are packed."""
 PROMISE_GUESS = timedelta(minutes=15)
 NO = {OfferState.DECLINED: saying_no.DECLINED_PAUSE, OfferState.EXPIRED: saying_no.UNANSWERED_PAUSE}
-NO_RIDER_NEEDED = FINISHED | {Status.PENDING, Status.PICKED_UP, Status.IN_TRANSIT}
 
 
 def open_job(*, order_id: UUID, now: datetime) -> None:
@@ -42,7 +41,7 @@ def open_job(*, order_id: UUID, now: datetime) -> None:
     has not come. Three statements."""
     with transaction.atomic(savepoint=False):
         order = orders.lock(order_id)
-        if order.status in NO_RIDER_NEEDED or order.is_for_later:
+        if order.status not in BEFORE_PICKUP or order.is_for_later:
             return
         job = Job(
             order=order,

@@ -19,6 +19,7 @@ from django.db.models import F, Q
 from blinkit.kernel import events, live, sealing
 from blinkit.kernel.errors import Invalid, TooMany
 from blinkit.kernel.said import say
+from blinkit.kernel.sweeping import one_by_one
 from delivery import banking, files, paperwork
 from delivery.errors import NoSuchPaper, PaperDecided, PaperOfAnother, TripLive
 from delivery.events import (
@@ -267,25 +268,28 @@ def note_opened(*, document_id: UUID, actor: str) -> None:
 
 def sweep_papers(*, now: datetime, limit: int = 1000) -> int:
     """Once a day: say which papers end in 30, 7 or 1 days, take who has a needed one that is over off new duty, and
-    remove the files of papers refused long ago. Returns how many riders it told. Repeating says nothing twice."""
+    remove the files of papers refused long ago. Returns how many riders it told. Repeating says nothing twice; one that
+    breaks does not hold up the others."""
     today = now.astimezone(LOCAL).date()
-    told = 0
     soon = today + timedelta(days=max(paperwork.WARN_DAYS))
     expiring = Document.objects.filter(state=PaperState.VERIFIED, expires_on__range=(today, soon)).order_by("pk")
-    for pk in list(expiring.values_list("pk", flat=True)[:limit]):
-        told += _warn(pk, now=now)
+    papers = list(expiring.values_list("pk", flat=True)[:limit])
+    told = one_by_one(papers, lambda pk: _warn(pk, now=now), sweep="papers")
     over = Q(documents__state=PaperState.VERIFIED, documents__expires_on__lt=today) | Q(profile__seen_until__lt=today)
     late = Rider.objects.filter(over, is_verified=True).order_by("pk").distinct()
-    for rider_id in list(late.values_list("pk", flat=True)[:limit]):
-        told += _take_off(rider_id, now=now)
+    riders = list(late.values_list("pk", flat=True)[:limit])
+    told += one_by_one(riders, lambda rider_id: _take_off(rider_id, now=now), sweep="papers")
     old = Document.objects.filter(
         state__in=[PaperState.REJECTED, PaperState.REPLACED], decided_at__lt=now - FILES_OF_REFUSED_FOR
     ).exclude(file="")
-    for pk, rider_id, name in list(old.values_list("pk", "rider_id", "file")[:limit]):
-        Document.objects.filter(pk=pk).update(file="")
-        if not Document.objects.filter(rider_id=rider_id, file=name).exists():
-            files.remove(name)
+    one_by_one(list(old.values_list("pk", "rider_id", "file")[:limit]), lambda it: _forget_file(*it), sweep="papers")
     return told
+
+
+def _forget_file(document_id: UUID, rider_id: int, name: str) -> None:
+    Document.objects.filter(pk=document_id).update(file="")
+    if not Document.objects.filter(rider_id=rider_id, file=name).exists():
+        files.remove(name)
 
 
 @transaction.atomic

@@ -34,7 +34,7 @@ from delivery.models import (
     StopState,
     Trip,
 )
-from delivery.paybook import WAY_BACK
+from delivery.paybook import WAY_BACK, WAY_THERE
 from delivery.paying import Rates, Surge, Way
 from delivery.paying import total_of as total_of
 from delivery.services.arriving import came_to_store
@@ -180,6 +180,29 @@ def pay_way_back(trip: Trip, *, now: datetime) -> None:
         key=f"{WAY_BACK}{trip.pk}",
         defaults={
             "rider_id": trip.rider_id, "amount_paise": paise, "reason": f"{metres / 1000:.1f}", "actor": "system",
+            "at": now,
+        },
+    )  # fmt: skip
+    live.touch(f"rider.{trip.rider_id}", what="pay")
+
+
+def pay_way_there(trip: Trip, *, now: datetime) -> None:
+    """The way to the shelf of a rider who then called for help and fetched nothing: the base and the busy hour, as
+    offered or by the policy. Once per trip, by the key of the adjustment. Where something was picked up its own base
+    pays this way. For acts that hold the trip's lock."""
+    stops = list(Stop.objects.filter(trip=trip).select_related("trip"))
+    if any(stop.picked_up_at for stop in stops):
+        return
+    policy = policy_of(trip.store, now=trip.started_at)
+    known = {"base_paise": policy.rates.base_paise, "surge_paise": policy.surge_paise}
+    offers = [promised_parts(stop) for stop in stops]
+    paise = sum(max([known[name], *(offer.get(name, 0) for offer in offers)]) for name in NOT_THE_WAY)
+    if paise <= 0:
+        return
+    Adjustment.objects.get_or_create(
+        key=f"{WAY_THERE}{trip.pk}",
+        defaults={
+            "rider_id": trip.rider_id, "amount_paise": paise, "reason": trip.store.name[:160], "actor": "system",
             "at": now,
         },
     )  # fmt: skip

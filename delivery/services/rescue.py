@@ -12,6 +12,7 @@ from django.db.models import Exists, OuterRef, Q
 
 from blinkit.kernel import events, live
 from blinkit.kernel.said import say
+from blinkit.kernel.sweeping import one_by_one
 from delivery.errors import ReasonMissing, RiderBusy, StopGone
 from delivery.events import RescueAsked
 from delivery.incidents import Rescue
@@ -159,19 +160,21 @@ def call_off(*, rescue_id: int, actor: str, now: datetime) -> None:
     _hint(rescue)
 
 
-def sweep_rescues(*, now: datetime, limit: int = 100) -> int:
+def sweep_rescues(*, now: datetime) -> int:
     """Riders on the way to bags that are not there any more (the first one handed them over, or brought them back)
-    turn round. Returns how many."""
+    turn round, whoever waits longest first. Returns how many; one that breaks does not hold up the others, however
+    often: all are tried, for there are no more of them than riders on the road."""
     carried = Stop.objects.filter(trip=OuterRef("from_trip"), state=StopState.ON_BOARD)
-    idle = Rescue.objects.filter(~Exists(carried), taken_at=None, off_at=None).order_by("pk")
-    done = 0
-    for rescue_id in list(idle.values_list("pk", flat=True)[:limit]):
+    idle = Rescue.objects.filter(~Exists(carried), taken_at=None, off_at=None).order_by("asked_at", "pk")
+
+    def turn_round(rescue_id: int) -> bool:
         try:
             call_off(rescue_id=rescue_id, actor="system", now=now)
         except StopGone:  # taken over in this second
-            continue
-        done += 1
-    return done
+            return False
+        return True
+
+    return one_by_one(list(idle.values_list("pk", flat=True)), turn_round, sweep="rescues")
 
 
 def rescue_for(rider_id: int) -> Rescue | None:

@@ -15,8 +15,8 @@ from blinkit.kernel import events, live
 from blinkit.kernel.geo import Point
 from catalog.models import Zone
 from catalog.travel import street_metres
-from delivery.errors import StopGone, TooEarly
-from delivery.events import BagsLeftUnseen
+from delivery.errors import ReasonMissing, StopGone, TooEarly
+from delivery.events import BagsLeftUnseen, BagsNotComing
 from delivery.models import BagsReturn, Job, Stop, StopState, Trip
 from delivery.policies import policy_at
 from delivery.services.asking import ask_for_round
@@ -24,6 +24,7 @@ from delivery.services.duty import write_load
 from delivery.services.pay import pay_way_back
 from orders import services as orders
 from orders.models import OrderLine
+from orders.services.at_door import BAGS_LOST
 
 COLD = (Zone.CHILLED, Zone.FROZEN)
 ON_TRIP = (StopState.TO_PICK_UP, StopState.ON_BOARD)
@@ -107,17 +108,39 @@ def bags_back(*, order_id: UUID, now: datetime) -> None:
     _done(order_id, now=now)
 
 
-def _done(order_id: UUID, *, now: datetime, unseen: bool = False) -> bool:
+@transaction.atomic
+def not_coming(*, order_id: UUID, reason: str, actor: str, now: datetime) -> None:
+    """Operations say that these bags do not come back (the rider is in hospital, they were stolen): the rider is free
+    of them, no way back is paid, and the store may still take in what turns up. Silent when repeated, and when the
+    store has them. Raises ReasonMissing, StopGone unless bags of this order ride back."""
+    if not reason.strip():
+        raise ReasonMissing("Say why the bags do not come back.")
+    orders.lock(order_id)
+    if not BagsReturn.objects.filter(stop__job__order_id=order_id).exists():
+        raise StopGone("No bags of this order ride back.")
+    rider_id = _done(order_id, now=now, is_there=False)
+    if not rider_id:
+        return
+    why = reason.strip()[:160]
+    orders.evidence(order_id=order_id, kind=BAGS_LOST, detail={"why": why}, actor=actor, now=now)
+    lost = BagsNotComing(order_id=order_id, rider_id=rider_id, reason=why)
+    events.record(lost, subject=f"order:{order_id}", actor=actor)
+    live.touch(f"order.{order_id}", what="order", id=order_id)
+
+
+def _done(order_id: UUID, *, now: datetime, unseen: bool = False, is_there: bool = True) -> int:
+    """Nothing of this order rides back any more. The rider it was of; 0 when nothing did."""
     Job.objects.select_for_update(no_key=True).filter(order_id=order_id).first()
     waiting = BagsReturn.objects.filter(stop__job__order_id=order_id, done_at=None)
     trip = Trip.objects.select_for_update(no_key=True).filter(pk__in=waiting.values("trip")).first()
     it = waiting.select_for_update(of=("self",), no_key=True).first()
     if trip is None or it is None:
-        return False
+        return 0
     it.done_at, it.is_unseen = max(now, it.begun_at), unseen
     it.save(update_fields=["done_at", "is_unseen"])
-    pay_way_back(trip, now=now)
+    if is_there:
+        pay_way_back(trip, now=now)
     end_if_over(trip.pk, now=now)
     live.touch(f"rider.{trip.rider_id}", what="trip", id=trip.pk)
     live.touch("ops", what="riders")
-    return True
+    return trip.rider_id

@@ -17,6 +17,7 @@ from django.db import connection, transaction
 
 from blinkit.kernel import events, live, metrics
 from blinkit.kernel.errors import Refusal
+from blinkit.kernel.sweeping import one_by_one
 from catalog.models import Store
 from delivery import dispatch
 from delivery.dispatch import Candidate, FreeRider, OpenJob, Plan, Policy
@@ -50,23 +51,30 @@ def dispatch_round(*, now: datetime, store_id: int | None = None) -> int:
     """Offer waiting jobs to free riders, of one store's area or of all. Returns how many offers were made.
 
     Two dispatchers never work on one area at once: the second finds its advisory lock taken and skips it. Where the
-    city's policy says so, what was offered is accepted at once.
+    city's policy says so, what was offered is accepted at once. Of all, an area that breaks does not hold up the
+    others; a round of one store tells that it broke.
     """
-    stores = situation.waiting_anywhere() if store_id is None else [store_id]
-    areas = dict(situation.planned_with(one) for one in stores)
-    return sum(_dispatch(store_ids, along=areas[store_ids], now=now) for store_ids in sorted(areas))
+    if store_id is not None:
+        store_ids, along = situation.planned_with(store_id)
+        return _dispatch(store_ids, along=along, now=now)
+    areas = dict(situation.planned_with(one) for one in situation.waiting_anywhere())
+    made: list[int] = []
+    one_by_one(sorted(areas), lambda ids: made.append(_dispatch(ids, along=areas[ids], now=now)), sweep="dispatch")
+    return sum(made)
 
 
 def _dispatch(store_ids: tuple[int, ...], *, along: bool, now: datetime) -> int:
     offers, auto, goes_along = _round(store_ids, along=along, now=now)
-    for made in goes_along:
-        _put_along(made, now=now)
-    for offer in offers if auto else ():
-        try:
-            accept(offer_id=offer.pk, rider_id=offer.rider_id, actor="system", now=now)
-        except Refusal:  # left in this second: whoever goes off duty takes the offer along
-            metrics.count("auto_accept_refused_total")
+    one_by_one(goes_along, lambda made: _put_along(made, now=now), sweep="along")
+    one_by_one(offers if auto else (), lambda offer: _accept(offer, now=now), sweep="auto-accept")
     return len(offers)
+
+
+def _accept(offer: Offer, *, now: datetime) -> None:
+    try:
+        accept(offer_id=offer.pk, rider_id=offer.rider_id, actor="system", now=now)
+    except Refusal:  # left in this second: whoever goes off duty takes the offer along
+        metrics.count("auto_accept_refused_total")
 
 
 def _put_along(made: Decision, *, now: datetime) -> None:

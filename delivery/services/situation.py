@@ -44,6 +44,7 @@ from delivery.models import (
 )
 from orders.models import Order, OrderLine
 from orders.queries import OUTLOOK_FIELDS, outlooks, with_facts
+from orders.services.street import BEFORE_PICKUP
 
 MOST_JOBS = 200
 AT_STORE_M = 120.0
@@ -334,9 +335,13 @@ def with_cold(jobs: QuerySet[Job]) -> QuerySet[Job]:
 
 
 def waiting_jobs(area: Area) -> list[Job]:
-    """Jobs that seek a rider, the most urgent first, locked; those somebody else is at are passed over."""
+    """Jobs that seek a rider, the most urgent first, locked; those somebody else is at are passed over, and those whose
+    order was cancelled in this second."""
+    seeking = Job.objects.filter(
+        store_id__in=list(area.stores), state=JobState.SEEKING, order__status__in=BEFORE_PICKUP
+    )
     return list(
-        with_cold(Job.objects.filter(store_id__in=list(area.stores), state=JobState.SEEKING))
+        with_cold(seeking)
         .select_for_update(of=("self",), skip_locked=True, no_key=True)
         .order_by("due_at", "pk")[:MOST_JOBS]
     )

@@ -13,6 +13,7 @@ from django.db import transaction
 
 from blinkit.kernel import events, live
 from blinkit.kernel.errors import Invalid
+from blinkit.kernel.sweeping import one_by_one
 from delivery import files
 from delivery.errors import AppealSent, NoSuchSuspension, TripLive
 from delivery.events import AppealAnswered, AppealSentIn, RiderSuspended, SuspensionOver
@@ -68,9 +69,10 @@ def suspend(
 
 
 def sweep_suspensions(*, now: datetime, limit: int = 100) -> int:
-    """End those whose time is over. Returns how many."""
-    due = Suspension.objects.filter(ended_at=None, until__lte=now).order_by("pk")
-    return sum(_end_due(rider_id, now=now) for rider_id in list(due.values_list("rider_id", flat=True)[:limit]))
+    """End those whose time is over. Returns how many; one that breaks does not hold up the others."""
+    due = Suspension.objects.filter(ended_at=None, until__lte=now).order_by("until", "pk")
+    riders = list(due.values_list("rider_id", flat=True)[:limit])
+    return one_by_one(riders, lambda rider_id: _end_due(rider_id, now=now), sweep="suspensions")
 
 
 @transaction.atomic

@@ -86,7 +86,11 @@ def _not_at_store(store: Store, rider_id: int, metres: int) -> NotThere:
     others = Store.objects.filter(city_id=store.city_id).exclude(pk=store.pk) if fix else Store.objects.none()
     near = (place for place in others if fix and street_metres(fix.point, place.point) <= AT_STORE_WITHIN_M)
     other = next(near, None)
-    here_is = say("You are at {other}.", other=other.name) if other else say("Your phone is {m} m away.", m=metres)
+    here_is = (
+        say("You are at {other}.", other=other.name)
+        if other
+        else say("Your phone is {far} away.", far=arriving.far(metres))
+    )
     return NotThere(together([here_is, say("The bags are at {store}.", store=store.name)]), metres=metres)
 
 
@@ -190,7 +194,9 @@ def arrive(*, stop_id: UUID, rider_id: int, now: datetime, sure: bool = False) -
     if (going := coming.select_related("job__order").first()) is not None:
         doubt = arriving.doubt_of(rider_id, going.job.order.point, within_m=AT_DOOR_WITHIN_M, now=now)
         if doubt is not None and doubt.metres is not None and not sure:
-            raise NotThere(say("Your phone is {m} m from this door.", m=doubt.metres), metres=doubt.metres)
+            raise NotThere(
+                say("Your phone is {far} from this door.", far=arriving.far(doubt.metres)), metres=doubt.metres
+            )
         _leave(rider_id, now=now)  # locks every order of the trip, in their order, before this one's stop
         stood = Stop.objects.filter(trip__stops=stop_id, state=StopState.ON_BOARD, arrived_at__isnull=False)
         for other_id in stood.order_by("job__order_id").values_list("pk", flat=True):

@@ -1,10 +1,11 @@
 """Riders in Django Admin."""
 
 import pytest
+from django.utils.translation import gettext, override
 
 from accounts.models import User
 from catalog.tests.factories import store
-from delivery.models import Earning, Job, Offer, Rider, Shift, Trip
+from delivery.models import Decision, Earning, Job, Offer, Rider, Shift, Trip
 from delivery.tests.factories import rider, trip
 
 pytestmark = pytest.mark.django_db
@@ -55,3 +56,21 @@ def test_every_list_and_page_opens_and_ledgers_are_read_only(boss):
         if model is not Rider:
             assert boss.get(f"/admin/delivery/{name}/add/").status_code == 403
     assert "Made up of" in boss.get(f"/admin/delivery/job/{Job.objects.get().pk}/change/").content.decode()
+
+
+def test_why_an_order_waits_is_said_in_the_readers_language(boss):
+    job = Job.objects.get(pk=trip()[1].job_id)
+    parts = {"at_the_shelf": 30.0, "late": 12.0}
+    considered = [{"rider": 1, "name": "Ravi", "score_s": 42, "parts": parts, "note": ""}]
+    barred = [{"rider": 1, "name": "Ravi", "score_s": None, "parts": {}, "note": "called for help"}]
+    Decision.objects.create(job=job, at=job.opened_at, why=considered, strategy="rolling")
+    left = "nobody may have it: called for help (1)"
+    Decision.objects.create(job=job, at=job.opened_at, why=barred, left=left, strategy="rolling")
+    url = f"/admin/delivery/job/{job.pk}/change/"
+    english = boss.get(url).content.decode()
+    assert "at the shelf 30 s" in english and "for being late 12 s" in english and "nobody may have it" in english
+    hindi = boss.get(url, HTTP_ACCEPT_LANGUAGE="hi").content.decode()
+    with override("hi"):
+        for words in ("at the shelf", "for being late", "nobody may have it", "called for help"):
+            assert gettext(words) != words and gettext(words) in hindi, words
+    assert "nobody may have it" not in hindi

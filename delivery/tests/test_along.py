@@ -157,7 +157,9 @@ class TestInTheSameSecond:
                 connection.close()
 
         by_hand = {"order_id": second.order_id, "rider_id": who.pk, "actor": "user:1", "now": NOW, "sure": True}
-        acts = [lambda: services.dispatch_round(now=NOW)] * 2 + [lambda: services.assign_by_hand(**by_hand)]
+        acts = [lambda: services.dispatch_round(now=NOW, store_id=second.store_id)] * 2 + [
+            lambda: services.assign_by_hand(**by_hand)
+        ]
         threads = [threading.Thread(target=act, args=(one,)) for one in acts]
         for thread in threads:
             thread.start()

@@ -57,7 +57,7 @@ def doubts(stop):
 class TestTheDoor:
     def test_far_from_it_nobody_is_at_the_door(self):
         made, stop = carrying()
-        with pytest.raises(NotThere, match=r"Your phone is \d+ m from this door") as refusal:
+        with pytest.raises(NotThere, match=r"Your phone is \d\.\d km from this door") as refusal:
             arrive(made, stop)
         assert refusal.value.extra["metres"] > 3_000
         order = Order.objects.get()

@@ -147,3 +147,39 @@ def test_called_back_and_handed_over_at_once_one_of_them_counts(race):
     assert ended in ((StopState.DELIVERED, Status.DELIVERED), (StopState.FAILED, Status.UNDELIVERED))
     assert Earning.objects.count() == 1
     assert Refund.objects.count() == (ended[0] == StopState.FAILED)
+
+
+@pytest.mark.django_db
+class TestBagsThatDoNotComeBack:
+    def lost(self, stop, reason="The rider is in hospital"):
+        services.not_coming(order_id=stop.job.order_id, reason=reason, actor="user:1", now=LATER)
+
+    def test_their_rider_is_free_of_them_and_no_way_back_is_paid(self):
+        made, stop = trip(to_door=True, method="online")
+        call_back(stop)
+        for _ in range(2):
+            self.lost(stop)
+        assert Trip.objects.get().ended_at == LATER and not Adjustment.objects.exists()
+        assert BagsReturn.objects.get().done_at == LATER
+        assert Event.objects.filter(code="delivery.BagsNotComing").count() == 1
+        services.go_off_duty(rider_id=made.rider_id, now=LATER)
+
+    def test_what_turns_up_is_taken_in_as_usual(self):
+        _made, stop = on_the_road()
+        call_back(stop)
+        self.lost(stop)
+        before = Stock.objects.get().on_hand
+        orders.goods_back(order_id=stop.job.order_id, actor="user:2", now=LATER)
+        services.bags_back(order_id=stop.job.order_id, now=LATER)
+        assert Stock.objects.get().on_hand > before and not Adjustment.objects.exists()
+
+    def test_not_without_a_reason_nor_while_nothing_rides_back(self):
+        _made, stop = on_the_road()
+        with pytest.raises(StopGone):
+            self.lost(stop)
+        call_back(stop)
+        with pytest.raises(ReasonMissing):
+            self.lost(stop, " ")
+        services.bags_back(order_id=stop.job.order_id, now=LATER)
+        self.lost(stop)
+        assert not Event.objects.filter(code="delivery.BagsNotComing").exists(), "the store has them"

@@ -310,7 +310,7 @@ class TestBreaks:
         made, _stop = trip()
         with pytest.raises(TripLive):
             self.take(made.rider)
-        with pytest.raises(NotOnDuty):
+        with pytest.raises(NotOnDuty, match="Go on duty first"):
             self.take(off_duty(made.store))
         with pytest.raises(Invalid):
             self.take(rider(made.store), minutes=600)

@@ -49,6 +49,22 @@ def test_an_sos_works_off_duty_without_trip_or_position(client):
     assert "Our team was called" in client.get("/rider/help/").content.decode()
 
 
+def test_the_ride_screen_says_that_help_was_called_until_it_is_over(client):
+    made, _ = trip()
+    who = rider(made.store)
+    client.force_login(who.user)
+    assert "Ready when you are" in client.get("/rider/").content.decode()
+    answer = client.post("/rider/sos/", {}, headers={"HX-Request": "true"})
+    assert "live" in answer.headers["HX-Trigger"], "the screen reads itself again at once"
+    page = client.get("/rider/").content.decode()
+    assert "Our team was called" in page and "until it is over" in page and "Ready when you are" not in page
+    meera = UserFactory(name="Meera")
+    incidents.see(incident_id=Incident.objects.get().pk, by=meera.pk, name="Meera", now=NOW)
+    assert "Meera looks after it" in client.get("/rider/").content.decode()
+    incidents.resolve(incident_id=Incident.objects.get().pk, outcome="All well", by=meera.pk, name="Meera", now=NOW)
+    assert "Ready when you are" in client.get("/rider/").content.decode()
+
+
 def test_the_database_keeps_one_live_sos_a_rider():
     made, _ = trip()
     first = incidents.tell(rider_id=made.rider_id, kind="sos", nonce="a", now=NOW)

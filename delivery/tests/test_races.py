@@ -33,8 +33,8 @@ def city(jobs=6, riders=6):
 
 
 def test_eight_dispatchers_never_offer_one_job_twice(race):
-    city()
-    made = race(8, lambda: services.dispatch_round(now=NOW))
+    place = city()
+    made = race(8, lambda: services.dispatch_round(now=NOW, store_id=place.pk))
     assert not [one for one in made if isinstance(one, BaseException)]
     assert sum(made) == Offer.objects.count() == Offer.objects.values("rider").distinct().count() == 6
 
@@ -46,8 +46,8 @@ def test_without_the_stores_lock_two_dispatchers_collide(race, monkeypatch):
     seeking = Job.objects.filter(state="seeking").annotate(is_cold=Value(False)).select_related("order")
     monkeypatch.setattr(situation, "waiting_jobs", lambda area: list(seeking.all()))
     for _ in range(20):
-        city(jobs=3, riders=2)
-        made = race(8, lambda: services.dispatch_round(now=NOW))
+        place = city(jobs=3, riders=2)
+        made = race(8, lambda: services.dispatch_round(now=NOW, store_id=place.pk))  # called at once
         if any(isinstance(one, IntegrityError) for one in made):
             return
         Offer.objects.all().delete()

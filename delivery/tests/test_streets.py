@@ -11,10 +11,11 @@ import pytest
 from django.db import transaction
 from django.db.models import Count
 
+from blinkit.kernel import metrics
 from blinkit.kernel.errors import Refusal
 from catalog.tests.factories import NOW
 from delivery import services
-from delivery.incidents import Rescue
+from delivery.incidents import Incident, Rescue
 from delivery.models import (
     BagsReturn,
     Earning,
@@ -29,6 +30,7 @@ from delivery.models import (
     StopState,
     Trip,
 )
+from delivery.services import incidents
 from delivery.tests.factories import rider, waiting_job
 from orders import services as orders
 from orders.models import Order
@@ -189,16 +191,36 @@ class Street:
         resting = self.some(RiderBreak.objects.filter(ended_at=None).select_related("shift"))
         services.end_break(rider_id=resting.shift.rider_id, now=self.now)
 
+    def fall(self):
+        who = self.chance.choice(self.riders)
+        if Incident.objects.needing_help().filter(rider=who).exists():
+            raise Nothing
+        kind = self.chance.choice(["accident", "sos"])
+        incidents.tell(rider_id=who, kind=kind, nonce=f"{who} {self.now}", now=self.now)
+
+    def is_well(self):
+        incident = self.some(Incident.objects.needing_help())
+        incidents.resolve(incident_id=incident.pk, outcome="x", by=incident.rider.user_id, name="x", now=self.now)
+
+    def hear_of_the_fall(self):
+        incident = self.some(Incident.objects.needing_help().filter(trip__isnull=False))
+        services.free_of_unfetched(trip_id=incident.trip_id, now=self.now)
+
+    def give_up_bags(self):
+        waiting = self.some(BagsReturn.objects.filter(done_at=None).select_related("stop__job"))
+        services.not_coming(order_id=waiting.stop.job.order_id, reason="x", actor="user:1", now=self.now)
+
     # -- clocks
 
     def dispatch(self):
-        if not services.dispatch_round(now=self.now):
+        if not services.dispatch_round(now=self.now, store_id=self.store.pk):
             raise Nothing
 
     def sweep(self):
         services.sweep_offers(now=self.now)
         services.sweep_rescues(now=self.now)
         services.watch_trips(now=self.now)
+        services.sweep_jobs(now=self.now)
 
     def do(self, act):
         """One act in a transaction of its own; what is refused leaves nothing behind."""
@@ -235,6 +257,7 @@ ACTS = [
     *[S.pick_up] * 12, S.depart, *[S.arrive] * 3, *[S.door_first] * 3, *[S.deliver] * 3, *[S.bring_back] * 2,
     S.hand_back, *[S.take_over] * 15, S.back_at_store, S.put_down, S.go_off_duty, *[S.go_on_duty] * 6,
     S.take_a_break, *[S.come_back] * 6, *[S.dispatch] * 8, S.sweep, S.store_scans_out, S.hear_of_the_scan,
+    *[S.fall] * 2, *[S.is_well] * 4, S.hear_of_the_fall, S.give_up_bags,
 ]  # fmt: skip
 
 
@@ -299,6 +322,7 @@ def walk(seed, happened):
             assert faults() == [], (seed, told)
     together = Stop.objects.values("trip").annotate(n=Count("pk")).filter(n__gt=1)
     happened["bundle"] += together.count()
+    assert not any(name == "sweep_failures_total" for name, _labels in metrics._pending), (seed, told)
     Rider.objects.update(seen_at=street.now)
     street.settle()
     assert faults() == [], (seed, told)

@@ -1,5 +1,6 @@
 """Positions on their way: with and without Redis, late, to the history, to the map, and to those who may see them."""
 
+import threading
 import time
 from datetime import UTC, datetime, timedelta
 
@@ -16,6 +17,7 @@ from blinkit.kernel import live
 from blinkit.kernel.errors import Invalid
 from blinkit.kernel.geo import Point
 from blinkit.kernel.redis_client import client, key
+from blinkit.kernel.testing import until_somebody_waits
 from blinkit.kernel.tokens import access_token_for
 from blinkit.kernel.ws import wrap
 from catalog.tests.factories import NOW, store
@@ -157,6 +159,33 @@ def test_days_are_made_ahead_and_old_ones_dropped_with_what_they_hold(settings):
     assert gone == [history.partition_of((NOW - timedelta(days=1)).date()), history.partition_of(NOW.date())]
     assert not Position.objects.exists()
     assert "delivery_position_default" in partitions()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_who_writes_while_a_day_is_made_finds_the_day(monkeypatch, race):
+    who, far = rider(store()), NOW + timedelta(days=400)
+    entry = {"rows": [(who.pk, 12.9, 77.6, 5.0, round(far.timestamp() * 1000))], "seen": [], "at": 0.0}
+    makes, begun = history._make, threading.Event()
+
+    def make(cursor, day):
+        makes(cursor, day)
+        if day == far.astimezone(UTC).date():
+            begun.set()
+            until_somebody_waits()
+
+    monkeypatch.setattr(history, "_make", make)
+    try:
+        made, written = race(
+            2, lambda number: begun.wait(10) and history._write([entry]) if number else history.keep_days(now=far)
+        )
+        assert partitions() >= set(made[0]) and written == 1
+        with connection.cursor() as cursor:
+            cursor.execute(f"SELECT count(*) FROM {history.partition_of(far.astimezone(UTC).date())}")
+            assert cursor.fetchone()[0] == 1
+    finally:
+        with connection.cursor() as cursor:
+            for name in partitions() - {"delivery_position_default"}:
+                cursor.execute(f"DROP TABLE {name}")
 
 
 # -- without Redis

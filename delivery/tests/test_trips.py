@@ -242,7 +242,8 @@ def test_every_answer_is_on_the_orders_timeline():
     assert {"delivery.OfferMade", "delivery.OfferAnswered"} <= set(codes)
 
 
-def test_what_the_legs_took_is_written_down():
+def test_what_the_legs_took_is_written_down(monkeypatch):
+    monkeypatch.setattr("orders.promise.pooling.LEAN", 0)
     made, stop = trip(to_door=True)
     order = stop.job.order
     services.deliver(
@@ -250,20 +251,22 @@ def test_what_the_legs_took_is_written_down():
     )
     order.promises.update(promised_by=LATER + timedelta(minutes=1))
     assert services.measure_legs(now=LATER) == 0, "its time is not over"
-    for _ in range(2):
-        services.measure_legs(now=LATER + timedelta(hours=1))
+    services.measure_legs(now=LATER + timedelta(hours=1))
+    assert not LegStat.objects.filter(leg__startswith="by_").exists(), "one ride does not say which vehicles ride"
+    monkeypatch.setattr("delivery.services.legs.ENOUGH_RIDES", 1)
+    services.measure_legs(now=LATER + timedelta(hours=1))
     rows = {(row.hour, row.leg): (row.p50_s, row.samples) for row in LegStat.objects.all()}
     found = {leg: figures for (hour, leg), figures in rows.items() if hour == 14}  # by the clock of the city
     assert found == {leg: figures for (hour, leg), figures in rows.items() if hour == LegStat.ANY_HOUR}
     reckoned_s = order.promises.get().inputs["ride_s"]
     assert found.pop("ride_times") == (pytest.approx(300 / reckoned_s), 1)
     assert found == {
-        "rider": (60, 1), "handover": (0, 1), "ride": (300, 1), "door": (180, 1),
+        "rider": (60, 1), "handover": (0, 1), "door": (180, 1),
         "by_cycle": (0, 1), "by_ebike": (1, 1), "by_scooter": (0, 1),
     }  # fmt: skip
 
 
-def test_a_ride_to_a_door_the_customer_moved_is_measured_by_the_way_that_was_ridden():
+def test_a_ride_to_a_door_the_customer_moved_is_measured_by_the_way_that_was_ridden(monkeypatch):
     made, stop = trip()
     order = stop.job.order
     to = step_towards(order.point, Point(2 * order.lat - made.store.lat, 2 * order.lng - made.store.lng), 200)
@@ -275,6 +278,7 @@ def test_a_ride_to_a_door_the_customer_moved_is_measured_by_the_way_that_was_rid
     services.deliver(
         stop_id=stop.pk, rider_id=made.rider_id, otp=order.door_otp, cash_paise=order.total_paise, now=LATER
     )
+    monkeypatch.setattr("orders.promise.pooling.LEAN", 0)
     services.measure_legs(now=LATER + timedelta(hours=1))
     row = LegStat.objects.get(leg="ride_times", store=made.store, hour=LegStat.ANY_HOUR)
     assert agreed > first and row.p50_s == pytest.approx(1)

@@ -8,7 +8,7 @@ from blinkit.kernel import live
 from blinkit.kernel.geo import Point
 from blinkit.kernel.models import Event
 from catalog.tests.factories import NOW, store
-from delivery import services
+from delivery import queries, services
 from delivery.errors import NotThere
 from delivery.models import DispatchPolicy, Job, JobState, Offer, Rider, Stop, StopState, Trip
 from delivery.services import positions
@@ -44,6 +44,8 @@ def test_a_silent_rider_loses_what_is_not_picked_up():
     assert (stop.state, stop.fail_reason) == (StopState.DROPPED, "The rider's phone fell silent")
     assert Trip.objects.get().ended_at == NOW + 4 * MINUTE
     assert Order.objects.get().rider_id_ref is None
+    told = queries.rider_state(rider=made.rider, now=NOW + 4 * MINUTE)["notice"]
+    assert told == f"{stop.job.order.number}: Your phone could not be heard, so somebody else fetches it."
     Rider.objects.filter(pk=other.pk).update(seen_at=NOW + 4 * MINUTE)
     assert offered(stop.job, now=NOW + 4 * MINUTE).rider_id == other.pk
 
@@ -79,6 +81,7 @@ def test_who_comes_no_nearer_to_the_store_loses_it_and_who_does_keeps_it():
     assert rides(made, NOW + 12 * MINUTE, place.lat + 0.03) == 1
     stop.refresh_from_db()
     assert stop.fail_reason == "The rider did not come nearer"
+    assert "Your phone came no nearer" in queries.rider_state(rider=made.rider, now=NOW + 12 * MINUTE)["notice"]
 
 
 def test_who_stands_about_on_the_way_loses_it_by_what_the_map_knows():

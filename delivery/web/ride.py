@@ -25,7 +25,7 @@ from catalog.models import Store
 from delivery import navigation, photos, queries, road, services
 from delivery.errors import NotThere
 from delivery.models import Rider
-from delivery.services import pay
+from delivery.services import incidents, pay
 from delivery.web.parts import device_of, rider_of, text_of
 from orders import words
 
@@ -104,6 +104,7 @@ def show(request: HttpRequest, rider: Rider, *, said: str = "") -> HttpResponse:
         "trip_pay_paise": sum(it["pay_paise"] for it in state["trip"]["stops"] if it["state"] != "dropped")
         if state["trip"]
         else 0,
+        "help": incidents.open_call(rider),
         "helper": road.helper_of(state["trip"]["id"]) if state["trip"] and state["trip"]["stops"] else "",
         "way": _way(state["trip"], stop, request.headers.get("User-Agent", "")),
         "answers": DOOR_ANSWERS,

@@ -62,6 +62,7 @@ def sos(request: HttpRequest) -> HttpResponse:
 
         response = HttpResponse(status=204)
         trigger_client_event(response, "toast", {"text": words, "kind": "success"})
+        trigger_client_event(response, "live", {})  # the screen behind says at once that help was called
         return response
     messages.success(request, words)
     return redirect("rider-help")

@@ -7,7 +7,7 @@ from django.utils import timezone
 
 from accounts import services as accounts
 from accounts.events import OtpRequested
-from accounts.models import Device
+from accounts.models import Device, User
 from blinkit.kernel.ids import uuid7
 from blinkit.kernel.money import rupees
 from catalog.events import WeAreHere
@@ -175,6 +175,14 @@ class TestWords:
     def test_reasons_become_sentences(self, order, event, channels):
         assert tell(event(order.pk, order.store.code, order.customer_id, "nobody opened the door")) == channels
         assert told().body.startswith("Nobody opened the door. ")
+
+    def test_reasons_are_in_the_readers_language_and_speak_to_them(self, order):
+        refused = OrderUndelivered(order.pk, order.store.code, order.customer_id, "The customer does not want it")
+        tell(refused, event_id=1)
+        assert told().body.startswith("You did not want it at the door. ")
+        User.objects.filter(pk=order.customer_id).update(language="hi")
+        tell(OrderUndelivered(order.pk, order.store.code, order.customer_id, "The address is wrong"), event_id=2)
+        assert Message.objects.filter(channel=Channel.PUSH).latest("pk").body.startswith("पता ग़लत है. ")
 
     def test_money(self, order):
         tell(PaymentDeclined(uuid7(), order.pk, "insufficient funds"), event_id=1)

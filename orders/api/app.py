@@ -16,13 +16,14 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from blinkit.kernel.api import parsed
 from blinkit.kernel.idempotency import idempotent
 from blinkit.kernel.schema import whole
 from blinkit.kernel.words import with_local
 from orders import queries, services
 from orders.api import shapes
 from orders.api.carts import CartTipView
-from orders.api.parts import cacheable, customer_id_of, limit_of, parsed
+from orders.api.parts import cacheable, customer_id_of, limit_of
 from orders.api.shop import LONGEST_SEARCH, UNCHANGED, OpenView
 from orders.api.wanting import Cards, ListAddedOut, ToCartBody
 from orders.models import Consent

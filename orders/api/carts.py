@@ -13,6 +13,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from blinkit.kernel.api import parsed
 from blinkit.kernel.errors import Invalid
 from blinkit.kernel.geo import Point
 from blinkit.kernel.idempotency import idempotent
@@ -22,7 +23,7 @@ from blinkit.kernel.words import with_local
 from catalog import queries as goods
 from orders import queries, services
 from orders.api import shapes
-from orders.api.parts import GUEST_HEADER, customer_id_of, owner_of, parsed, point_of
+from orders.api.parts import GUEST_HEADER, customer_id_of, guest_of, owner_of, point_of
 from payments.models import Method, Payment
 
 GUEST = OpenApiParameter(
@@ -186,14 +187,17 @@ class GuestCartView(APIView):
         operation_id="cart_adopt",
         summary="Take over a guest's cart",
         tags=["cart"],
+        parameters=[GUEST],
         request=shapes.GuestCartBody,
         responses=shapes.CartOut,
     )
     def post(self, request: Request) -> Response:
         """After signing in: what the guest chose becomes the customer's. Repeating is harmless."""
-        body = parsed(shapes.GuestCartBody(data=request.data))
+        guest = parsed(shapes.GuestCartBody(data=request.data)).get("guest_token") or guest_of(request)
+        if guest is None:
+            raise Invalid(f"Say whose cart: send the UUID it was filled with as {GUEST_HEADER} header.")
         customer_id = customer_id_of(request)
-        services.adopt_guest_cart(guest_token=body["guest_token"], customer_id=customer_id, now=timezone.now())
+        services.adopt_guest_cart(guest_token=guest, customer_id=customer_id, now=timezone.now())
         return cart_answer(queries.cart_view(customer_id=customer_id))
 
 

@@ -18,14 +18,14 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from blinkit.kernel.api import MOST_ID
+from blinkit.kernel.api import MOST_ID, parsed
 from blinkit.kernel.errors import Invalid
 from blinkit.kernel.idempotency import idempotent
 from blinkit.kernel.limits import check_limit
 from blinkit.kernel.permissions import roles_of
 from blinkit.kernel.words import with_local
 from orders import claiming, queries, services
-from orders.api.parts import customer_id_of, parsed
+from orders.api.parts import customer_id_of
 from orders.api.shapes import Money
 from orders.claims import ClaimKind, ClaimState, Rating
 from orders.queries import claims as reads

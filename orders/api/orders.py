@@ -11,14 +11,14 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from blinkit.kernel.api import CursorPagination
+from blinkit.kernel.api import CursorPagination, parsed
 from blinkit.kernel.errors import Invalid
 from blinkit.kernel.idempotency import idempotent
 from blinkit.kernel.schema import pages
 from blinkit.kernel.words import with_local
 from orders import queries, services
 from orders.api import shapes
-from orders.api.parts import customer_id_of, parsed
+from orders.api.parts import customer_id_of
 
 
 class OrderPages(CursorPagination):

@@ -8,7 +8,6 @@ from typing import Any
 from uuid import UUID
 
 from django.http import HttpResponse
-from rest_framework import serializers
 from rest_framework.request import Request
 
 from blinkit.kernel.api import dumps, sparse
@@ -17,12 +16,6 @@ from blinkit.kernel.geo import Point
 
 GUEST_HEADER = "Guest-Cart"
 """A random UUID the app made: whose cart it is before anybody signed in."""
-
-
-def parsed(serializer: serializers.Serializer[Any]) -> dict[str, Any]:
-    serializer.is_valid(raise_exception=True)
-    values: dict[str, Any] = serializer.validated_data
-    return values
 
 
 def cacheable(request: Request, data: Any, *, max_age_s: int) -> HttpResponse:
@@ -77,8 +70,8 @@ def point_of(request: Request) -> Point | None:
         raise Invalid("Send lat and lng as decimal degrees.", errors={"lat": ["Decimal degrees."]}) from None
 
 
-def owner_of(request: Request) -> dict[str, Any]:
-    """Whose cart: the signed-in customer's, else the guest's who sent the token."""
+def guest_of(request: Request) -> UUID | None:
+    """The guest who sent the token. Raises Invalid for what is no UUID."""
     token = request.headers.get(GUEST_HEADER)
     try:
         guest = None if token is None else UUID(token)
@@ -86,6 +79,12 @@ def owner_of(request: Request) -> dict[str, Any]:
             raise ValueError
     except ValueError:
         raise Invalid(f"The {GUEST_HEADER} header must be a UUID.") from None
+    return guest
+
+
+def owner_of(request: Request) -> dict[str, Any]:
+    """Whose cart: the signed-in customer's, else the guest's who sent the token."""
+    guest = guest_of(request)
     if request.user is not None and request.user.is_authenticated:
         return {"customer_id": request.user.pk}
     if guest is None:

@@ -13,9 +13,10 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from blinkit.kernel.api import parsed
 from blinkit.kernel.limits import check_limit
 from orders import queries, services
-from orders.api.parts import customer_id_of, parsed
+from orders.api.parts import customer_id_of
 from orders.api.shapes import Money
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from rest_framework import serializers
 
+from blinkit.kernel.schema import ImagesOut
 from orders.filters import MOST_PAISE
 from orders.models import Consent
 from orders.services import INSTRUCTIONS
@@ -68,7 +69,7 @@ class SetLineBody(S.Serializer[Any]):
 
 
 class GuestCartBody(S.Serializer[Any]):
-    guest_token = S.UUIDField()
+    guest_token = S.UUIDField(required=False, help_text="Left out: the `Guest-Cart` header.")
 
 
 class CheckoutBody(S.Serializer[Any]):
@@ -208,14 +209,6 @@ class UnitPrice(S.Serializer[Any]):
     per = S.CharField()
 
 
-class ImagesOut(S.Serializer[Any]):
-    """Addresses of one picture; squares of 160, 320 and 1024 pixels, or one drawing three times."""
-
-    thumb = S.CharField()
-    card = S.CharField()
-    zoom = S.CharField()
-
-
 class TierOut(S.Serializer[Any]):
     min_qty = S.IntegerField(help_text="Each unit costs this in a line of at least so many.")
     price_paise = Money()
@@ -322,6 +315,7 @@ class SuggestionOut(S.Serializer[Any]):
     mrp_paise = S.IntegerField(allow_null=True)
     pack = S.CharField()
     image = S.CharField()
+    images = ImagesOut(allow_null=True)
 
 
 class SuggestionList(S.Serializer[Any]):
@@ -577,6 +571,7 @@ class OrderLineOut(S.Serializer[Any]):
     name = S.CharField()
     pack = S.CharField()
     image = S.CharField()
+    images = ImagesOut(allow_null=True)
     qty = S.IntegerField()
     short_qty = S.IntegerField()
     unit_price_paise = Money()

@@ -16,6 +16,8 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from accounts.phones import normalise
+from blinkit.kernel import pictures
+from blinkit.kernel.api import parsed
 from blinkit.kernel.errors import Invalid
 from blinkit.kernel.geo import Point
 from blinkit.kernel.limits import check_limit, client_address, is_exempt
@@ -26,7 +28,7 @@ from catalog.facets import SORTS
 from catalog.traits import MARKS, MEASURES, TAGS
 from orders import filters, queries
 from orders.api import shapes
-from orders.api.parts import cacheable, flag_of, limit_of, parsed, point_of, text_of
+from orders.api.parts import cacheable, flag_of, limit_of, point_of, text_of
 from orders.filters import MOST_PAISE, MOST_VALUES
 from orders.queries.shelves import MOST_PER_PAGE
 from orders.services.showing import note_shown
@@ -238,6 +240,7 @@ class SuggestView(OpenView):
                 "mrp_paise": offer.mrp_paise,
                 "pack": offer.pack,
                 "image": offer.image,
+                "images": pictures.sizes_dict(offer.image),
             }
             for offer in queries.suggestions(store_code=code, q=q)
         ]

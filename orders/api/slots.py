@@ -10,11 +10,12 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from blinkit.kernel.api import parsed
 from catalog import queries as goods
 from orders import queries, services
 from orders.api import shapes
 from orders.api.carts import GUEST, cart_answer
-from orders.api.parts import cacheable, owner_of, parsed
+from orders.api.parts import cacheable, owner_of
 from orders.api.shop import UNCHANGED, OpenView
 from orders.words import DOOR_CHIPS
 

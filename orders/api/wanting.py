@@ -19,8 +19,9 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from blinkit.kernel.api import parsed
 from blinkit.kernel.idempotency import idempotent
-from blinkit.kernel.schema import text, whole
+from blinkit.kernel.schema import ImagesOut, text, whole
 from blinkit.kernel.words import with_local
 from catalog import services as catalog_services
 from catalog.services.wishes import MOST_UNITS
@@ -28,7 +29,7 @@ from catalog.wanted import SOURCES
 from orders import queries, services
 from orders.api import shapes
 from orders.api.carts import GUEST
-from orders.api.parts import cacheable, customer_id_of, limit_of, owner_of, parsed, text_of
+from orders.api.parts import cacheable, customer_id_of, limit_of, owner_of, text_of
 from orders.api.shop import UNCHANGED, OpenView
 
 DEFAULT_SHOWN = 12
@@ -103,6 +104,7 @@ class ListLineOut(S.Serializer[Any]):
     name = S.CharField()
     pack = S.CharField()
     image = S.CharField()
+    images = ImagesOut(allow_null=True)
     qty = S.IntegerField()
     card = shapes.Card(allow_null=True, help_text="Of the store you named; null when it does not sell it.")
 

@@ -52,16 +52,24 @@ class Query:
     async def store(self, code: str) -> Store:
         return Store(code=text_of("code", code))  # whether it exists, what is read of it says
 
-    @strawberry.field(description="Your cart, priced now; a guest's with the header Guest-Cart.")
+    @strawberry.field(description="Your cart, priced now; a guest's with the header Guest-Cart. Arguments as in REST.")
     async def cart(
-        self, info: Info[Context, None], lat: float | None = None, lng: float | None = None, method: str = ""
+        self,
+        info: Info[Context, None],
+        lat: float | None = None,
+        lng: float | None = None,
+        method: str = "",
+        later: bool = False,
+        use_wallet: bool = False,
     ) -> Cart:
         known = [code for code, _ in WAYS]
         if method and method not in known:
             raise Invalid("Pay by one of these.", known=known)
         to = None if lat is None or lng is None else _point(lat, lng)
         owner = owner_of(info.context.request)
-        view = await read(queries.cart_view, **owner, to=to, method=method, now=timezone.now())
+        view = await read(
+            queries.cart_view, **owner, to=to, method=method, later=later, use_wallet=use_wallet, now=timezone.now()
+        )
         return view.as_dict()  # type: ignore[return-value]
 
     @strawberry.field(description="Your orders, newest first.")

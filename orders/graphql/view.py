@@ -6,7 +6,6 @@ from typing import Any
 
 import structlog
 from asgiref.sync import async_to_sync
-from django.utils.translation import gettext
 from drf_spectacular.utils import extend_schema
 from graphql import GraphQLError
 from rest_framework import serializers
@@ -14,14 +13,15 @@ from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
+from strawberry.schema.exceptions import InvalidOperationTypeError
 from strawberry.types import ExecutionResult
 from strawberry.types.graphql import OperationType
 
-from blinkit.kernel.api import JSONParser, JSONRenderer
+from blinkit.kernel.api import JSONParser, JSONRenderer, parsed
 from blinkit.kernel.context import request_id
 from blinkit.kernel.errors import Invalid
 from blinkit.kernel.problems import OurFault, as_refusal
-from orders.api.parts import parsed
+from blinkit.kernel.words import said
 from orders.graphql.loaders import Context
 from orders.graphql.schema import schema
 
@@ -80,9 +80,13 @@ async def _run(request: Request, body: dict[str, Any]) -> ExecutionResult:
             allowed_operation_types=[OperationType.QUERY],
         )
     except Exception as error:
-        # What strawberry raises for a document without the operation it should run.
+        # What strawberry raises for a document without the operation it should run, or with one that writes.
         if type(error).__module__.startswith("strawberry."):
-            refused = GraphQLError(str(error) or "There is no such operation in this query.")
+            writes = isinstance(error, InvalidOperationTypeError)
+            sentence = (
+                "Only queries are answered here: what changes something goes through REST." if writes else str(error)
+            )
+            refused = GraphQLError(sentence or "There is no such operation in this query.")
             return ExecutionResult(data=None, errors=[refused])
         raise
 
@@ -104,7 +108,7 @@ def told(error: GraphQLError) -> dict[str, Any]:
     if refusal is None:
         log.error("a field of /graphql failed", path=error.path, exc_info=cause)
         refusal = OurFault()
-    answer["message"] = gettext(refusal.detail)
+    answer["message"] = said(refusal.detail)
     answer["extensions"] = {
         "code": refusal.code,
         "status": refusal.status,

@@ -40,6 +40,17 @@ RIDE_TIMES = "ride_times"
 """Measured as a part of the usual ride: one figure in seconds is too little for the far and too much for the near."""
 WET_RIDE_TIMES = "ride_wet"
 """The same of rides in bad weather, against what catalog.travel already adds for it."""
+RULE_OF_THUMB: Mapping[str, tuple[float, float]] = {
+    "accept": (ACCEPT_S, ACCEPT_S * (1 + SPREAD["accept"])),
+    "pick_times": (1, 1 + SPREAD["pick"]),
+    "pack_times": (1, 1 + SPREAD["pack"]),
+    "rider": (0, 0),
+    "handover": (HANDOVER_S, HANDOVER_S * (1 + SPREAD["handover"])),
+    RIDE_TIMES: (1, 1 + SPREAD["ride"]),
+    WET_RIDE_TIMES: (1, 1 + SPREAD["ride"]),
+    "door": (DOOR_S, DOOR_S * (1 + SPREAD["door"])),
+}
+"""(p50, p90) of each leg as it is measured, before anything was: what the first orders lean on."""
 LEAST_RANGE_M = 3
 """A range narrower than this pretends to know more than we do."""
 
@@ -168,14 +179,12 @@ def _rider(seconds: float, measured: Mapping[str, tuple[float, float]]) -> Leg:
 
 
 def _ride(inputs: PromiseInputs, usual_s: float) -> Leg:
-    """As measured, else `usual_s`; never below what the law leaves."""
+    """As so many times the reckoned ride as was measured, else `usual_s`; never below what the law leaves."""
     measured = inputs.measured
     times = WET_RIDE_TIMES if inputs.bad_weather and WET_RIDE_TIMES in measured else RIDE_TIMES
     if times in measured and inputs.ride_s > 0:
         usual, bad = measured[times]
         p50_s, p90_s = usual * inputs.ride_s, bad * inputs.ride_s
-    elif "ride" in measured:
-        p50_s, p90_s = measured["ride"]
     else:
         p50_s, p90_s = usual_s, usual_s * (1 + SPREAD["ride"])
     p50_s = max(p50_s, inputs.least_ride_s)

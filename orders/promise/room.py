@@ -14,13 +14,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from orders.promise.legs import LEAST_RANGE_M, Quote, range_of
+from orders.promise.pooling import leaning
 
 WISHED = 0.9
-SURE = 0.5
-"""By so many standard errors of the sample the end is kept more often than wished: of few orders the ninth of ten says
-little, and a promise is rather too late than too early (a tolerance bound, Wilks 1941). 400 orders: 90.8 %."""
-LEAN = 20
-"""A store's own quantile counts as much as the others' when it has so many orders."""
 LEAST, MOST = -1.5, 4.0
 MOST_STEP = 1.0
 LEAST_SPREAD_S = 60.0
@@ -88,19 +84,21 @@ def room_for(orders: Sequence[Came], *, everywhere: Room, before: Room) -> Room:
 
 
 def _leaning(orders: Sequence[Came], on: Room) -> Room:
-    count = len(orders)
-    if not count:
+    if not orders:
         return on
-    surely = min(1.0, WISHED + SURE * math.sqrt(WISHED * (1 - WISHED) / count))
-    own = Room(_quantile(sorted(map(score_middle, orders)), 0.5), _quantile(sorted(map(score_end, orders)), surely))
-    mixed = [(count * a + LEAN * b) / (count + LEAN) for a, b in ((own.middle, on.middle), (own.end, on.end))]
+    own_middle = _quantile(sorted(map(score_middle, orders)), 0.5)
+    own_end = _quantile(sorted(map(score_end, orders)), WISHED)
+    mixed = [leaning(a, b, samples=len(orders)) for a, b in ((own_middle, on.middle), (own_end, on.end))]
     middle, end = (min(MOST, max(LEAST, one)) for one in mixed)
     return Room(middle, max(middle, end))
 
 
 def _quantile(ordered: Sequence[float], share: float) -> float:
-    """With the small-sample correction of split conformal prediction: the ceil((n + 1) * share)-th smallest."""
-    return ordered[min(len(ordered) - 1, math.ceil((len(ordered) + 1) * share) - 1)]
+    """What the next order stays below with this probability: the (n + 1) * share-th smallest, as in split conformal
+    prediction, in proportion between two (Hyndman and Fan 1996, type 6)."""
+    place = min(len(ordered), max(1.0, (len(ordered) + 1) * share))
+    below, part = int(place), place % 1
+    return ordered[below - 1] + (part * (ordered[below] - ordered[below - 1]) if part else 0.0)
 
 
 def _step(old: float, new: float) -> float:

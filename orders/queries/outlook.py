@@ -21,7 +21,6 @@ from catalog.travel import travel_seconds
 from orders import promise
 from orders.models import Evidence, LegStat, Order, OrderLine, OrderQuerySet
 from orders.promise.safety import RIDDEN_BY
-from orders.queries.places import ENOUGH_SAMPLES
 from orders.risk import HELP, RISK_FROM, why_slow
 from orders.states import BEFORE_PICKUP, ON_ROAD, Status
 
@@ -201,14 +200,14 @@ def outlook_of(order: Order, *, lines: int, now: datetime, position: Mapping[str
 
 def _read_measured() -> dict[tuple[int | None, int], dict[str, tuple[float, float]]]:
     found: dict[tuple[int | None, int], dict[str, tuple[float, float]]] = {}
-    enough = LegStat.objects.filter(samples__gte=ENOUGH_SAMPLES).exclude(leg__startswith=RIDDEN_BY)
-    for store_id, hour, leg, p50_s, p90_s in enough.values_list("store_id", "hour", "leg", "p50_s", "p90_s"):
+    legs = LegStat.objects.exclude(leg__startswith=RIDDEN_BY)
+    for store_id, hour, leg, p50_s, p90_s in legs.values_list("store_id", "hour", "leg", "p50_s", "p90_s"):
         found.setdefault((store_id, hour), {})[leg] = (p50_s, p90_s)
     return found
 
 
 measured_legs: BrieflyKept[Measured] = BrieflyKept(_read_measured, times=4)
-"""What legs really take, by store and hour of its day, by store, and of all stores; where enough was measured."""
+"""What legs really take, by store and hour of its day, by store, and of all stores."""
 
 
 def legs_of(store_id: int, hour: int, measured: Measured) -> dict[str, tuple[float, float]]:

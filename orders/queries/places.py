@@ -33,9 +33,6 @@ from orders.sourcing import Candidate, Need, Reason, Verdict
 TYPICAL_LINES, TYPICAL_UNITS = 5, 7
 """The basket a promise is quoted for before there is one."""
 
-ENOUGH_SAMPLES = 50
-"""Fewer say less about a leg than the rule of thumb does: the worst of ten cases of twenty are two orders."""
-
 NOT_YET_HERE = "not-yet-here"
 MOST_STORES_ASKED = 6
 """So many of the nearest stores are asked what they have of a basket."""
@@ -299,7 +296,7 @@ Legs = dict[str, tuple[float, float]]
 @dataclass(frozen=True, slots=True)
 class Known:
     """What a quote needs to know of a store at an hour: the learned model in use, what legs really take ((p50, p90) in
-    seconds; of the hour, else of any hour, else of all stores, where enough was measured), the room its promises need,
+    seconds; of the hour, else of any hour, else of all stores), the room its promises need,
     the lawful average speed in its city of the vehicle that counts there (orders.promise.safety)."""
 
     model_id: int | None
@@ -325,7 +322,6 @@ SELECT w.store_id, (SELECT id FROM orders_etamodel WHERE is_active), r.version, 
     (SELECT jsonb_object_agg(leg, pair) FROM (
         SELECT DISTINCT ON (l.leg) l.leg, jsonb_build_array(l.p50_s, l.p90_s) AS pair FROM orders_legstat l
         WHERE (l.store_id = w.store_id OR l.store_id IS NULL) AND l.hour IN (w.hour, %(any)s)
-            AND l.samples >= %(enough)s
         ORDER BY l.leg, l.store_id NULLS LAST, l.hour
     ) known)
 FROM wanted w LEFT JOIN orders_promiseroom r ON r.store_id = w.store_id
@@ -337,7 +333,6 @@ def _read_known(store_ids: Sequence[int], hours: Sequence[int]) -> dict[int, Kno
     asked: dict[str, Any] = {
         "stores": list(store_ids),
         "hours": list(hours),
-        "enough": ENOUGH_SAMPLES,
         "any": LegStat.ANY_HOUR,
     }
     with connection.cursor() as cursor:

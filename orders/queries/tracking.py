@@ -13,7 +13,7 @@ from django.db.models import Q, Sum
 from django.utils import timezone
 from django.utils.translation import gettext
 
-from blinkit.kernel import events
+from blinkit.kernel import events, pictures
 from blinkit.kernel.events import TimelineRow
 from blinkit.kernel.prepared import Prepared
 from catalog.pricing.tax import TaxSplit, split
@@ -224,6 +224,7 @@ def line_json(line: OrderLine) -> dict[str, Any]:
         "name": line.name,
         "pack": line.pack,
         "image": line.image,
+        "images": pictures.sizes_dict(line.image),
         "qty": line.qty,
         "short_qty": line.short_qty,
         "unit_price_paise": line.unit_price_paise,

@@ -28,6 +28,7 @@ BAG_BACK, BAGS_BACK, PIN = "bag_back", "bags_back", "pin_moved"
 SAME_HOUSE_METRES = 45
 """A pin that moves by less is another entrance of the same house: who stands at the door stays there."""
 CALLED_BACK = "called_back"
+BAGS_LOST = "bags_lost"
 UNPROVEN = "arrival_unproven"
 """A rider said "I am there" and no position showed it: `where` is STORE or DOOR, `metres` how far a good one was."""
 STORE, DOOR = "store", "door"

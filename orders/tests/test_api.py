@@ -171,6 +171,16 @@ def test_a_guest_fills_a_cart_and_takes_it_along(api):
     assert api(user).post("/api/v1/cart/adopt/", {"guest_token": guest}).json()["units"] == 2
 
 
+def test_a_cart_is_taken_along_by_the_header_it_was_filled_with(api):
+    milk = ProductFactory()
+    place, guest, user = shop(milk), str(uuid4()), customer()
+    line = {"store": place.code, "sku": milk.sku, "qty": 2}
+    api().post("/api/v1/cart/lines/", line, HTTP_GUEST_CART=guest, **key())
+    assert api(user).post("/api/v1/cart/adopt/", {}, HTTP_GUEST_CART=guest).json()["units"] == 2
+    nobody = api(user).post("/api/v1/cart/adopt/", {})
+    assert (nobody.status_code, "Guest-Cart" in nobody.json()["detail"]) == (400, True)
+
+
 def test_a_cart_needs_an_owner(api):
     assert api().get("/api/v1/cart/").status_code == 401
     for nobody in ("me", "", uuid4().hex, f"{{{uuid4()}}}"):
@@ -230,3 +240,16 @@ def test_the_order_list_shows_only_my_orders_in_few_statements(api):
     assert len(asked) == 2
     assert len(page["results"]) == 2
     assert len(api(user).get(page["next"]).json()["results"]) == 1
+
+
+def test_a_picture_has_addresses_in_orders_and_suggestions_as_on_the_shelf(api):
+    milk = ProductFactory(name="Nandini Milk", image="products/milk.svg")
+    place, user = shop(milk), customer()
+    http = api(user)
+    on_shelf = http.get(f"/api/v1/stores/{place.code}/products/{milk.sku}/").json()["images"]
+    order = place_order(user, place, [milk])
+    ordered = http.get(f"/api/v1/orders/{order.pk}/").json()["lines"][0]["images"]
+    suggested = http.get(f"/api/v1/stores/{place.code}/suggest/?q=nandini").json()["items"]
+    assert on_shelf["thumb"].endswith("/products/milk.svg")
+    assert ordered == on_shelf
+    assert [it["images"] for it in suggested if it["sku"] == milk.sku] == [on_shelf]

@@ -342,8 +342,9 @@ def test_with_a_model_that_cannot_be_read_the_rule_of_thumb_serves(kept):
 def test_many_stores_in_one_call_are_promised_what_each_is_alone(django_assert_num_queries):
     shop(ProductFactory())
     stores = [make_store(f"MANY-{number}", lat=12.955 + number / 500) for number in range(4)]
-    LegStat.objects.create(store=stores[1], leg="ride", hour=(NOW + IST).hour, p50_s=900, p90_s=1_000, samples=50)
-    LegStat.objects.create(store=stores[2], leg="ride", hour=(NOW + IST).hour, p50_s=900, p90_s=1_000, samples=5)
+    hours = {stores[1]: (NOW + IST).hour, stores[2]: LegStat.ANY_HOUR}
+    for store, hour in hours.items():
+        LegStat.objects.create(store=store, leg="ride_times", hour=hour, p50_s=3, p90_s=4, samples=5)
     stores = queries.places.goods.active_stores()
     kept = {"to": Point(*HOME), "lines": 3, "units": 4, "now": NOW}
     with django_assert_num_queries(1):
@@ -361,7 +362,7 @@ def test_which_model_is_in_use_costs_no_statement_of_its_own(django_assert_num_q
         trained_at=NOW, learned_until=NOW, rows=1, judged_on=1, mae_s=1, kept_percent=90, padding_s=1, kept=kept,
         is_active=True,
     )  # fmt: skip
-    LegStat.objects.create(store=place, leg="ride", hour=(NOW + IST).hour, p50_s=300, p90_s=400, samples=50)
+    LegStat.objects.create(store=place, leg="ride_times", hour=(NOW + IST).hour, p50_s=2, p90_s=3, samples=50)
     place = queries.places.goods.store_by_code(place.code)
     with django_assert_num_queries(2):  # legs with the model's number, and the model, once per process
         queries.promise_for(place, to=Point(*HOME), lines=3, units=4, now=NOW)

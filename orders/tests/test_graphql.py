@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from itertools import pairwise
 from uuid import uuid4
 
@@ -10,14 +11,17 @@ from django.core.management import call_command
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
 from accounts.tests.factories import UserFactory
 from blinkit.kernel import limits as rate_limits
+from catalog.models import FeePolicy, StoreLoad
 from catalog.tests.factories import BrandFactory, ProductFactory
 from orders import queries
 from orders.graphql import limits
 from orders.models import CartLine
 from orders.tests.factories import HOME, customer, full_cart, place_order, shop
+from orders.tests.test_nothing_to_pay import way_offer
 
 pytestmark = pytest.mark.django_db
 CARD = "sku name brand pack pricePaise mrpPaise unitPrice { paise per } available left maxQty image category"
@@ -140,6 +144,24 @@ def test_the_cart_is_the_callers_own(api):
     assert (empty["units"], CartLine.objects.count()) == (0, 2)
 
 
+def test_the_cart_is_priced_for_the_wallet_and_for_a_slot_as_by_rest(api):
+    who = customer()
+    _milk, place, _where = way_offer(who, in_wallet=9_000)
+    FeePolicy.objects.update(surge_cap_paise=3_000)
+    busy = {"surge_paise": 700, "surge_why": "Rain", "surge_until": timezone.now() + timedelta(hours=1)}
+    StoreLoad.objects.update_or_create(store=place, defaults=busy)
+    bills = {}
+    for graph, rest in {
+        'method: "online"': "method=online",
+        'method: "online", useWallet: true': "method=online&use_wallet=true",
+        'method: "online", later: true': "method=online&later=true",
+    }.items():
+        told = ask(api(who), f"{{ cart({graph}) {{ bill {{ totalPaise fingerprint }} }} }}")["data"]["cart"]["bill"]
+        bills[graph] = told["totalPaise"]
+        assert told["fingerprint"] == api(who).get(f"/api/v1/cart/?{rest}").json()["bill"]["fingerprint"]
+    assert list(bills.values()) == [3_200, 4_700, 2_500]
+
+
 def test_somebody_elses_order_is_not_found(api):
     who, other = customer(), customer()
     goods = ProductFactory.create_batch(2)
@@ -229,8 +251,9 @@ def test_introspection_is_open_only_where_the_settings_say_so(api, settings):
 
 
 def test_it_only_reads(api):
-    assert refused(api(), "mutation { cart { units } }", 400)
-    assert refused(api(), "subscription { cart { units } }", 400)
+    for kind in ("mutation", "subscription"):
+        code, sentence = refused(api(), f"{kind} {{ cart {{ units }} }}", 400)
+        assert (code, "goes through REST" in sentence) == ("bad-query", True)
 
 
 # -- transport -------------------------------------------------------------------------------------------------------

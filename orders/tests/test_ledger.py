@@ -42,14 +42,14 @@ def test_no_vehicle_is_reckoned_faster_than_the_law_lets_it_ride():
 
 
 def test_a_measured_ride_faster_than_the_law_is_not_promised():
-    made = quote(PromiseInputs(lines=5, units=5, ride_s=500, least_ride_s=360, measured={"ride": (200, 250)}))
+    made = quote(PromiseInputs(lines=5, units=5, ride_s=500, least_ride_s=360, measured={"ride_times": (0.4, 0.5)}))
     (ride,) = [leg for leg in made.legs if leg.name == "ride"]
     assert (ride.p50_s, ride.p90_s) == (360, 360)
 
 
 def test_a_ride_is_measured_as_a_part_of_the_usual_one():
     near, far = (
-        quote(PromiseInputs(lines=5, units=5, ride_s=ride_s, measured={"ride": (300, 400), "ride_times": (1.2, 1.5)}))
+        quote(PromiseInputs(lines=5, units=5, ride_s=ride_s, measured={"ride_times": (1.2, 1.5)}))
         for ride_s in (100, 900)
     )
     assert [leg.p50_s for made in (near, far) for leg in made.legs if leg.name == "ride"] == [120, 1080]
@@ -271,7 +271,7 @@ def came_late(place, minutes, count=20, version=VERSION):
 
 def test_a_store_that_breaks_its_promises_promises_later_step_by_step(place, django_assert_num_queries, monkeypatch):
     monkeypatch.setattr(rooms, "LEAST_SAMPLES", 3)
-    monkeypatch.setattr("orders.promise.room.LEAN", 1)
+    monkeypatch.setattr("orders.promise.pooling.LEAN", 1)
     usual, inputs = told(place)
     assert "room" not in inputs
     came_late(place, 20, count=3)
@@ -290,7 +290,7 @@ def test_a_store_that_breaks_its_promises_promises_later_step_by_step(place, dja
 def test_room_is_what_quotes_of_now_need(place, monkeypatch):
     """Legs that are measured meanwhile move the quote: room is reckoned with them, not with what was said."""
     monkeypatch.setattr(rooms, "LEAST_SAMPLES", 3)
-    monkeypatch.setattr("orders.promise.room.LEAN", 1)
+    monkeypatch.setattr("orders.promise.pooling.LEAN", 1)
     came_late(place, 7, count=40)
     for _ in range(4):
         rooms.learn_rooms(now=NOW + 60 * M)
@@ -305,7 +305,7 @@ def test_room_is_what_quotes_of_now_need(place, monkeypatch):
 
 def test_room_leaves_to_the_governor_what_it_adds(place, monkeypatch):
     monkeypatch.setattr(rooms, "LEAST_SAMPLES", 3)
-    monkeypatch.setattr("orders.promise.room.LEAN", 1)
+    monkeypatch.setattr("orders.promise.pooling.LEAN", 1)
     monkeypatch.setattr("orders.promise.room.MOST_STEP", 9)
     came_late(place, 3, count=30)
     came_late(place, 7, count=10)

@@ -27,7 +27,9 @@ from orders.errors import (
     WrongOtp,
 )
 from orders.models import Evidence, LegStat, Order, Promise
+from orders.promise import legs
 from orders.services import ending
+from orders.services.legs import LegMeasure, write_leg_stats
 from orders.states import CUSTOMER_MAY_CANCEL, STAFF_MAY_CANCEL, Status
 from orders.tests.factories import advance, customer, order, place_order, shop
 from payments.models import Attempt, AttemptState, Payment, PaymentState, Refund, RefundState
@@ -495,13 +497,41 @@ def test_cash_orders_say_the_new_sum_after_a_short_pick():
 def test_the_promise_learns_from_what_legs_really_took():
     an_order = order()
     place = an_order.store
+    ride = {"store": place, "leg": "ride_times", "samples": 9}
     before = queries.serviceability(point=an_order.point, now=NOW)
-    ride = {"store": place, "leg": "ride", "hour": 14, "p50_s": 1800, "p90_s": 2400}  # NOW is 14:30 in Kolkata
-    stat = LegStat.objects.create(samples=49, **ride)
-    assert queries.serviceability(point=an_order.point, now=NOW).eta_to_m == before.eta_to_m
-    LegStat.objects.filter(pk=stat.pk).update(samples=50)
+    LegStat.objects.create(hour=14, p50_s=15, p90_s=20, **ride)  # NOW is 14:30 in Kolkata
     assert queries.serviceability(point=an_order.point, now=NOW).eta_to_m > before.eta_to_m + 20
     later = NOW + timedelta(hours=1)  # an hour that has none of its own: that of any hour
     assert queries.serviceability(point=an_order.point, now=later).eta_to_m == before.eta_to_m
-    LegStat.objects.create(samples=50, **ride | {"hour": LegStat.ANY_HOUR})
+    LegStat.objects.create(hour=LegStat.ANY_HOUR, p50_s=15, p90_s=20, **ride)
     assert queries.serviceability(point=an_order.point, now=later).eta_to_m > before.eta_to_m + 20
+
+
+def test_what_few_orders_took_leans_on_what_is_coarser():
+    """A store's hour on the store, the store on all stores, those on the rule of thumb; bad weather on dry rides as
+    long as nobody rode in it; vehicles on nothing."""
+    place, hour = shop(ProductFactory()), 14
+
+    def measured(*rows):
+        write_leg_stats([LegMeasure(*row) for row in rows], now=NOW)
+        return {(row.store_id, row.leg, row.hour): row.p50_s for row in LegStat.objects.all()}
+
+    any_hour = LegStat.ANY_HOUR
+    rows = [
+        (place.pk, "door", hour, 200, 300, 20),
+        (place.pk, "door", any_hour, 100, 150, 60),
+        (None, "door", any_hour, 80, 90, 180),
+        (None, "ride_wet", any_hour, 2, 3, 20),
+        (None, "ride_times", any_hour, 0.5, 0.8, 20),
+        (None, "by_cycle", any_hour, 0.1, 0.1, 50),
+    ]
+    found = measured(*rows)
+    of_all = (180 * 80 + 20 * legs.DOOR_S) / 200
+    of_store = (60 * 100 + 20 * of_all) / 80
+    assert found[None, "door", any_hour] == pytest.approx(of_all)
+    assert found[place.pk, "door", any_hour] == pytest.approx(of_store)
+    assert found[place.pk, "door", hour] == pytest.approx((200 + of_store) / 2)
+    assert found[None, "ride_times", any_hour] == 0.75
+    assert found[None, "ride_wet", any_hour] == pytest.approx((2 + 0.75) / 2)
+    assert found[None, "by_cycle", any_hour] == 0.1
+    assert measured(*rows) == found, "what was written is no measure of its own"

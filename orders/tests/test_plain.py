@@ -107,5 +107,5 @@ def test_bags_wait_for_their_rider_as_they_did_of_late_or_as_the_load_says_which
 
 
 def test_measured_legs_replace_the_rule_of_thumb():
-    made = quote(PromiseInputs(lines=5, units=5, ride_s=300, measured={"ride": (600, 700)}))
+    made = quote(PromiseInputs(lines=5, units=5, ride_s=300, measured={"ride_times": (2, 2.5)}))
     assert {leg.name: leg.p50_s for leg in made.legs}["ride"] == 600

@@ -238,9 +238,12 @@ def test_the_coupon_on_the_web(client):
     client.force_login(user)
     coupon(on=promotion(starts_at=NOW - timedelta(days=900)), starts_at=NOW - timedelta(days=900))
     page = client.post("/cart/coupon/", {"code": "nope"}).content.decode()
-    assert "There is no such code." in page
+    assert "There is no such code." in page and 'aria-invalid="true"' in page and "Take " not in page
     page = client.post("/cart/coupon/", {"code": "save10"}).content.decode()
     assert "SAVE10" in page and "Ten off" in page
+    assert "Take SAVE10 off" in page and "aria-invalid" not in page
+    assert "SAVE10" not in client.post("/cart/coupon/", {"code": ""}, follow=True).content.decode()
+    client.post("/cart/coupon/", {"code": "save10"})
     assert client.get("/checkout/").status_code == 200
 
 

@@ -401,6 +401,26 @@ def test_orders_that_end_badly_say_how_far_they_came_and_what_becomes_of_them():
         page = signed_in(each.customer).get(f"/orders/{each.pk}/").content.decode()
         assert all(word in page for word in words) and 'data-state="stop"' in page
         assert "track-map" not in page and "data-live" not in page and "http-equiv" not in page
+        assert "no cash was taken" in page and "cash at the door" not in page
+
+
+def test_a_reason_that_speaks_of_the_customer_is_said_to_them():
+    refused = advance(order(), Status.IN_TRANSIT)
+    services.undelivered(order_id=refused.pk, reason="The customer does not want it", actor="rider:7", now=NOW)
+    page = signed_in(refused.customer).get(f"/orders/{refused.pk}/").content.decode()
+    assert "You did not want it at the door" in page and "The customer" not in page
+
+
+def test_a_bill_that_ended_before_its_cash_was_taken_says_it_was_not_charged():
+    refused = advance(order(), Status.IN_TRANSIT)
+    Order.objects.filter(pk=refused.pk).update(wallet_paise=100)
+    services.undelivered(order_id=refused.pk, reason="Nobody there", actor="rider:7", now=NOW)
+    page = signed_in(refused.customer).get(f"/orders/{refused.pk}/").content.decode()
+    assert "Not charged" in page and "Paid otherwise" not in page
+    delivered = advance(order(), Status.DELIVERED)
+    Order.objects.filter(pk=delivered.pk).update(wallet_paise=100)
+    page = signed_in(delivered.customer).get(f"/orders/{delivered.pk}/").content.decode()
+    assert "Paid otherwise" in page and "Not charged" not in page
 
 
 def test_without_script_there_is_a_picture_and_the_page_reads_itself_again():

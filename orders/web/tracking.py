@@ -46,7 +46,7 @@ from orders.web.track_page import (
     steps,
 )
 from orders.web.when import window_words
-from orders.words import door_chips
+from orders.words import door_chips, to_the_customer
 
 PER_PAGE = 20
 
@@ -139,7 +139,7 @@ def _head(row: Order, facts: dict[str, Any], now: datetime) -> dict[str, Any]:
         "sentence": headline(row),
         "window": _window(row, now),
         "schedule": facts["schedule"],
-        "note": said(row.cancel_reason) if status in STOPPED else "",
+        "note": said(to_the_customer(row.cancel_reason)) if status in STOPPED else "",
         "what_now": what_now(row),
         "live": live,
         "stopped": status in STOPPED,
@@ -188,6 +188,7 @@ def _rest(row: Order, facts: dict[str, Any]) -> dict[str, Any]:
         "total_paise": row.total_paise,
         "method": row.payment_method,
         "settled": not live or (row.payment_method != "cod" and row.confirmed_at is not None),
+        "never_taken": _never_taken(row, status),
         "method_words": _method_words(row, status),
         "address_text": row.address_text,
         "may_cancel": facts["can_cancel"],
@@ -216,9 +217,17 @@ def _in_language(lines: list[dict[str, Any]]) -> list[dict[str, Any]]:
     return named
 
 
+def _never_taken(row: Order, status: Status) -> bool:
+    """It ended before its cash was collected, or its payment made."""
+    taken_at = row.delivered_at if row.payment_method == "cod" else row.confirmed_at
+    return status in STOPPED and taken_at is None
+
+
 def _method_words(row: Order, status: Status) -> str:
     if not row.total_paise and row.payment_method == "wallet":
         return _("nothing to pay")
+    if row.payment_method == "cod" and _never_taken(row, status):
+        return _("no cash was taken")
     if row.payment_method == "cod":
         return _("wallet and cash at the door") if row.wallet_paise else _("cash at the door")
     if row.payment_method == "wallet":

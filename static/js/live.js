@@ -50,7 +50,7 @@
       };
       socket.onclose = (event) => {
         last = null;
-        if (event.code === 4401 || event.code === 4403) { mark("lost"); return; }
+        if (event.code === 4401) { mark("lost"); return; }
         mark("lost");
         later();
       };

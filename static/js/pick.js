@@ -160,7 +160,7 @@
         if (!answer.ok) { // it cannot be read: the one that is wrong must not hold up the others
           if (batch.length > 1) { most = 1; continue; }
           const problem = await answer.json().catch(() => ({}));
-          await accept(batch, { results: [{ ok: false, code: "", say: problem.detail || String(answer.status) }], walk: base });
+          await accept(batch, { results: [{ ok: false, code: "", say: problem.detail_local || problem.detail || String(answer.status) }], walk: base });
           continue;
         }
         await accept(batch, await answer.json());

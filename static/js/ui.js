@@ -162,8 +162,8 @@
     });
   };
 
-  // A bar of tabs that is wider than the phone begins where one is.
-  const showTab = () => document.querySelectorAll(".tabs > [aria-current]").forEach((tab) => {
+  // A bar of tabs that is wider than its room begins where one is.
+  const showTab = () => document.querySelectorAll(":is(.tabs, .topbar nav) > [aria-current]").forEach((tab) => {
     const bar = tab.parentElement;
     if (bar.scrollWidth > bar.clientWidth) bar.scrollLeft += tab.getBoundingClientRect().left - bar.getBoundingClientRect().left - (bar.clientWidth - tab.offsetWidth) / 2;
   });

@@ -110,7 +110,7 @@ class Rider:
             match stop["next"]:
                 case "at-store":
                     await self._move(store, live)
-                    await self.link.post("rider/trip/at-store/")
+                    await self._say_there("rider/trip/at-store/")
                 case "wait":
                     await live.changed(at_most_s=1.0)
                 case "pick-up":
@@ -119,23 +119,23 @@ class Rider:
                     await self.link.post(f"rider/stops/{stop['id']}/pick-up/", {"bag_codes": stop["bag_codes"]})
                 case "depart" | "arrive":
                     await self._move(door, live)
-                    await self._arrive(stop, live)
+                    await self._say_there(f"rider/stops/{stop['id']}/arrive/")
                 case "deliver":
                     await self._hand_over(stop)
                 case _:
                     return
 
-    async def _arrive(self, stop: dict[str, Any], live: Live) -> None:
-        """At the door; the last position may still be on its way."""
-        path = f"rider/stops/{stop['id']}/arrive/"
+    async def _say_there(self, path: str) -> None:
+        """ "I am there", and before it where that is, by a request: it is known when the word comes. What was told over
+        the socket may still be on its way, most of all in a city that runs faster than the clock."""
         for _try in range(3):
+            await self.link.post("rider/positions/", {"positions": [self._here()]})
             try:
                 await self.link.post(path)
                 return
             except Refused as refusal:
                 if refusal.code != "not-there":
                     raise
-            await self._report(live)
             await asyncio.sleep(STEP_S)
         await self.link.post(path, {"sure": True})
 
@@ -185,6 +185,8 @@ class Rider:
             await asyncio.sleep(STEP_S)
 
     async def _report(self, live: Live) -> None:
-        here = {"lat": self.at.lat, "lng": self.at.lng, "accuracy_metres": 5}
-        if not await live.tell({"type": "position", **here}):
-            await self.link.post("rider/positions/", {"positions": [here]})
+        if not await live.tell({"type": "position", **self._here()}):
+            await self.link.post("rider/positions/", {"positions": [self._here()]})
+
+    def _here(self) -> dict[str, float]:
+        return {"lat": self.at.lat, "lng": self.at.lng, "accuracy_metres": 5}

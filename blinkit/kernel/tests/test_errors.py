@@ -81,6 +81,33 @@ def test_requests_that_cannot_be_read(client):
     assert (wrong.status_code, wrong.json()["type"]) == (405, "/problems/method-not-allowed")
 
 
+def test_what_the_framework_refuses_says_what_to_do(client):
+    for answer, words in (
+        (client.get("/api/v1/riders"), "Please sign in first."),
+        (client.delete("/api/v1/errors/x"), "the Allow header names those that are"),
+        (client.get("/api/v1/riders", headers={"Accept": "text/xml"}), "ask for application/json"),
+        (client.post("/api/v1/errors/x", "x", content_type="text/x-strange"), "Content-Type: application/json"),
+    ):
+        assert words in answer.json()["detail"], answer.json()
+
+
+@pytest.mark.urls("blinkit.urls")
+@pytest.mark.parametrize("given", ["Bearer x.y.z", "Bearer", "Bearer a b"])
+def test_a_token_that_is_not_good_says_what_to_do(client, given):
+    answer = client.get("/api/v1/me/", headers={"Authorization": given})
+    assert (answer.status_code, answer["WWW-Authenticate"]) == (401, 'Bearer realm="api"')
+    assert "refresh it, or sign in again" in answer.json()["detail"]
+
+
+@pytest.mark.urls("blinkit.urls")
+def test_an_address_without_its_slash_is_named_and_no_post_becomes_a_get(client):
+    answer = client.post("/api/v1/auth/otp", {"phone": "9900010001"}, content_type="application/json")
+    assert (answer.status_code, answer["Content-Type"]) == (404, "application/problem+json")
+    assert answer.json()["detail"] == "This address ends with a slash: /api/v1/auth/otp/"
+    assert client.get("/api/v1/stores")["Location"] == "/api/v1/stores/"
+    assert "slash" not in client.post("/api/v1/nothing").json()["detail"]
+
+
 def test_an_insane_request_id_is_replaced(client):
     for given in ("x", "a" * 65, 'abc"defghijk', "näää-12345"):
         assert client.get("/page/fine", headers={"X-Request-ID": given}).headers["X-Request-ID"] != given

@@ -297,7 +297,13 @@ def test_a_flood_ends_the_socket():
         seen = [await one.receive_output(5) for _ in range(ws.MOST_MESSAGES_PER_S + 1)]
         return seen[-1]
 
-    assert run(talk)["code"] == ws.CLOSE_POLICY
+    assert run(talk)["code"] == ws.CLOSE_REFUSED
+
+
+def test_every_reason_to_close_is_one_that_daphne_lets_a_program_say():
+    said = {name: code for name, code in vars(ws).items() if name.startswith("CLOSE_")}
+    assert len(set(said.values())) == len(said) == 4
+    assert all(3000 <= code <= 4999 for code in said.values())  # RFC 6455, 7.4.2; others become 1011 there
 
 
 def test_a_snapshot_that_failed_is_read_again():
