@@ -17,8 +17,8 @@ from hypothesis import strategies as st
 from delivery.dispatch import STRATEGIES, WEIGHTS, Expected, FreeRider, OpenJob, Policy, Weights, assign
 from delivery.dispatch.board import Board
 from delivery.dispatch.guess import Guesses
-from delivery.dispatch.rolling import explain
 from delivery.dispatch.speed import Grid
+from delivery.dispatch.why import explain
 
 GRID = Grid()
 STORES = {"A": (0.0, 0.0), "B": (2_000.0, 500.0), "C": (-1_500.0, 2_500.0)}
@@ -167,7 +167,7 @@ def test_what_is_shown_is_what_was_weighed(jobs, people, name):
         board.insert(j)
     placed = dict(enumerate(board.placed))
     for r, trips in enumerate(board.plan):
-        told, cost = board.reckon(r, trips), board.value(r, trips)[0]
+        told, cost = board.costs.reckon(r, trips), board.value(r, trips)[0]
         waits = sum(door - placed[j] for j, door in told.doors.items())
         assert waits + sum(told.late_s.values()) + told.fair + told.ride + told.end == pytest.approx(cost)
     number = {one.id: r for r, one in enumerate(board.riders)}
