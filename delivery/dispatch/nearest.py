@@ -6,6 +6,7 @@ import math
 from collections.abc import Sequence
 
 from delivery.dispatch.problem import (
+    NOT_READY,
     PLANNED_ELSEWHERE,
     SHOWN,
     Assignment,
@@ -40,7 +41,7 @@ def nearest(
     free = {rider.id: rider for rider in riders}
     for job in sorted(jobs, key=lambda job: (job.due_s, job.placed_s, str(job.id))):
         if job.ready_s - now_s > policy.seek_ahead_s:
-            plan.left[job.id] = "the bags are not ready soon enough"
+            plan.left[job.id] = NOT_READY
             continue
         candidates: list[Candidate] = []
         barred: list[Candidate] = []

@@ -220,6 +220,7 @@ PLANNED_ELSEWHERE = "is planned for another order"
 SHOWN = 10
 """So many riders are shown for a job."""
 NOBODY_FREE = "no rider is free for it"
+NOT_READY = "the bags are not ready soon enough"
 
 
 def misfit(job: OpenJob, rider: FreeRider, policy: Policy) -> str | None:

@@ -11,14 +11,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Collection, Hashable
-from typing import TYPE_CHECKING
 
 import numpy as np
 
+from delivery.dispatch.board import Board
+from delivery.dispatch.instance import Floats
 from delivery.dispatch.problem import Move
-
-if TYPE_CHECKING:
-    from delivery.dispatch.board import Board
 
 WINDOW_S = 900.0
 COVER_S = 1800.0
@@ -32,37 +30,41 @@ NEVER_S = 1e9
 
 def where_to_wait(board: Board, *, busy: Collection[Hashable]) -> list[Move]:
     """Moves of riders who have nothing to do, are free before the next round and not where they should be."""
-    policy, now = board.policy, board.now_s
-    soon = now + policy.round_s
+    now, soon, wander = board.now_s, board.now_s + board.policy.round_s, board.policy.weights.wander
     people = [r for r in range(len(board.riders)) if board.end_s[r] <= now + WINDOW_S and board.off_s[r] > soon]
-    idle = {
-        r for r in people if not board.plan[r] and board.riders[r].free_s <= soon and board.riders[r].id not in busy
-    }
+    idle = {r for r in people if not board.plan[r] and board.free_s[r] <= soon and board.riders[r].id not in busy}
     seats = _seats(board)
     if not idle or not seats:
         return []
-    which = np.array([s for s, _ in seats])
-    chance = np.array([p for _, p in seats])
-    lead = np.array([policy.demand[board.stores[s]].lead_s for s, _ in seats])
-    way = np.minimum(board.to_store[which][:, people].T, NEVER_S)
-    late = np.maximum(0.0, way + policy.pick_before_s - np.maximum(policy.pick_before_s, lead))
-    wait = np.array([board.end_s[r] - now for r in people])
-    reach = np.maximum(0.0, wait[:, None] + way + policy.pick_before_s - np.maximum(policy.pick_before_s, lead))
-    # What is ordered from now on must be in hand before the rider's shift is over.
-    left = np.array([board.off_s[r] - now for r in people])
-    chance = np.where(left[:, None] > np.maximum(lead, wait[:, None] + way + policy.pick_before_s), chance, 0.0)
-    gain = chance * (COVER_S - reach) - policy.weights.wander * way
+    way = np.minimum(board.to_store[[s for s, _ in seats]][:, people].T, NEVER_S)
+    chance, late_now, late_when_free = _needed(board, people, seats, way)
     from scipy.optimize import linear_sum_assignment  # takes half a second to load
 
-    rows, columns = linear_sum_assignment(-gain)
+    rows, columns = linear_sum_assignment(wander * way - chance * (COVER_S - late_when_free))
     moves = []
     for i, c in zip(rows.tolist(), columns.tolist(), strict=True):
-        rider, s = board.riders[people[i]], seats[c][0]
-        if people[i] not in idle or rider.heading == board.stores[s] or way[i, c] > FARTHEST_S:
+        rider, store = board.riders[people[i]], board.stores[seats[c][0]]
+        if people[i] not in idle or rider.heading == store or way[i, c] > FARTHEST_S:
             continue
-        if chance[i, c] * late[i, c] > policy.weights.wander * way[i, c]:
-            moves.append(Move(rider.id, board.stores[s]))
+        if chance[i, c] * late_now[i, c] > wander * way[i, c]:
+            moves.append(Move(rider.id, store))
     return moves
+
+
+def _needed(
+    board: Board, people: list[int], seats: list[tuple[int, float]], way: Floats
+) -> tuple[Floats, Floats, Floats]:
+    """Of riders by seats: the chance that an order needs this rider in this seat; and how many seconds its bags would
+    wait for them when they leave now, and when they leave as soon as they are free."""
+    policy, now = board.policy, board.now_s
+    lead = np.array([policy.demand[board.stores[s]].lead_s for s, _ in seats])
+    picked = np.maximum(policy.pick_before_s, lead)
+    free = np.array([board.end_s[r] - now for r in people])[:, None]
+    left = np.array([board.off_s[r] - now for r in people])[:, None]
+    in_hand = free + way + policy.pick_before_s
+    # What is ordered from now on must be in hand before the rider's shift is over.
+    chance = np.where(left > np.maximum(lead, in_hand), np.array([p for _, p in seats]), 0.0)
+    return chance, np.maximum(0.0, way + policy.pick_before_s - picked), np.maximum(0.0, in_hand - picked)
 
 
 def _seats(board: Board) -> list[tuple[int, float]]:

@@ -1,7 +1,8 @@
-"""The rolling horizon by itself: what every plan keeps to, and two faults it must not have."""
+"""The engines by themselves: what every plan keeps to, and two faults they must not have."""
 
 from __future__ import annotations
 
+import copy
 import io
 import json
 import math
@@ -14,11 +15,22 @@ from django.core.management import call_command
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from delivery.dispatch import STRATEGIES, WEIGHTS, Expected, FreeRider, OpenJob, Policy, Weights, assign
+from delivery.dispatch import (
+    STRATEGIES,
+    WEIGHTS,
+    Coming,
+    Expected,
+    FreeRider,
+    OpenJob,
+    Policy,
+    Weights,
+    along,
+    assign,
+)
 from delivery.dispatch.board import Board
 from delivery.dispatch.guess import Guesses
-from delivery.dispatch.rolling import explain
 from delivery.dispatch.speed import Grid
+from delivery.dispatch.why import explain
 
 GRID = Grid()
 STORES = {"A": (0.0, 0.0), "B": (2_000.0, 500.0), "C": (-1_500.0, 2_500.0)}
@@ -44,6 +56,7 @@ def steps(plan):
 
 
 spots = st.tuples(st.integers(-3_000, 3_000), st.integers(-3_000, 3_000))
+seldom = st.integers(0, 4).map(lambda number: number == 4)
 open_jobs = st.lists(
     st.builds(
         lambda store, to, placed, pick, bags, litres, cash, cold, car, no: job(
@@ -51,40 +64,107 @@ open_jobs = st.lists(
             litres=litres, cash_paise=cash, is_cold=cold, vehicles=frozenset({"scooter"}) if car else None,
             refused_by=frozenset(no),
         ),
-        st.sampled_from(sorted(STORES)), spots, st.integers(0, 5_000), st.integers(0, 1_500), st.integers(1, 5),
-        st.integers(0, 40), st.integers(0, 90_000), st.booleans(), st.booleans(),
-        st.lists(st.integers(0, 5), max_size=2),
+        st.sampled_from(sorted(STORES)), spots, st.integers(0, 5_000), st.integers(0, 1_500), st.integers(1, 3),
+        st.integers(0, 40), st.integers(0, 90_000), seldom, seldom, st.lists(st.integers(0, 5), max_size=1),
     ),
     max_size=9,
 ).map(lambda jobs: [replace(one, id=number) for number, one in enumerate(jobs)])  # fmt: skip
 riders = st.lists(
     st.builds(
-        lambda at, free, off, store, bags, litres, room, cold, car, zone: rider(
+        lambda at, free, off, store, bags, litres, room, cold, car, zone, sos: rider(
             0, STORES[store] if store else at, free_s=float(free), off_s=float(off), heading=store, max_bags=bags,
             max_litres=litres, cash_room_paise=room, has_cold_bag=cold, vehicle="scooter" if car else "ebike",
-            stores=zone and frozenset(zone),
+            stores=zone and frozenset(zone), needs_help=sos,
         ),
         spots, st.integers(-300, 900), st.integers(0, 4_000), st.sampled_from([None, "A", "B", "C"]), st.integers(1, 6),
         st.sampled_from([None, 30, 60]), st.sampled_from([None, 50_000, 120_000]), st.booleans(), st.booleans(),
-        st.sampled_from([None, None, "A", "AB"]),
+        st.sampled_from([None, None, "A", "AB"]), seldom,
     ),
     max_size=6,
 ).map(lambda people: [replace(one, id=number) for number, one in enumerate(people)])  # fmt: skip
 
 
+def rested(people):
+    """The same riders with long shifts, cold bags and no zones: of each one thing binds, bags, litres or cash."""
+    free = {"stores": None, "has_cold_bag": True, "vehicle": "scooter", "needs_help": False, "max_bags": 99}
+    free |= {"max_litres": None, "cash_room_paise": None}
+    binds = [{"max_bags": 4}, {"max_litres": 40}, {"cash_room_paise": 120_000}]
+    return [
+        replace(one, **(free | {"off_s": one.off_s + 30_000} | binds[number % 3])) for number, one in enumerate(people)
+    ]
+
+
+def broken(carrier, trips, by_job, policy):
+    """Rides these trips from now, which is 0: the first limit that is broken on the way, in words, or nothing."""
+    clock, at, cash = max(0.0, carrier.free_s), carrier.at, 0
+    for number, (store, ids) in enumerate(trips):
+        load = [by_job[one] for one in ids]
+        cash += sum(one.cash_paise for one in load)
+        barred = {
+            "no trip": not 1 <= len(load) <= policy.most_jobs or {one.store for one in load} != {store},
+            "called for help": carrier.needs_help,
+            "bags": sum(one.bags for one in load) > carrier.max_bags,
+            "litres": carrier.max_litres is not None and sum(one.litres for one in load) > carrier.max_litres,
+            "cash": carrier.cash_room_paise is not None and cash > carrier.cash_room_paise,
+            "cold bag": not carrier.has_cold_bag and any(one.is_cold for one in load),
+            "vehicle": any(one.vehicles is not None and carrier.vehicle not in one.vehicles for one in load),
+            "said no": any(carrier.id in one.refused_by for one in load),
+            "zone": carrier.stores is not None and store not in carrier.stores,
+        }
+        if why := next((why for why, is_so in barred.items() if is_so), ""):
+            return why
+        if number == 0 and carrier.heading == store:
+            shelf = carrier.free_s
+        else:
+            way = GRID(at, STORES[store], "")
+            if way > policy.farthest_pickup_s:
+                return "too far"
+            shelf = clock + way
+        clock = max([shelf + policy.pick_before_s, 0.0, *(one.ready_s for one in load)])
+        if clock > carrier.off_s + 1e-6:
+            return "a pickup after the shift"
+        clock, at = clock + policy.pick_after_s, STORES[store]
+        for one in load:
+            clock += GRID(at, one.drop, "") + policy.drop_before_s
+            if policy.grace_s is not None and clock > carrier.off_s + policy.grace_s + 1e-6:
+                return "the last door is not done in the shift"
+            clock, at = clock + policy.drop_after_s, one.drop
+    return ""
+
+
+@settings(max_examples=200, deadline=None)
+@given(
+    jobs=open_jobs, people=riders | riders.map(rested), far_s=st.sampled_from([300.0, 3_600.0, 3_600.0]), data=st.data()
+)
+def test_trips_have_a_finite_cost_if_they_can_be_ridden_and_only_then(jobs, people, far_s, data):
+    policy = replace(CITY, farthest_pickup_s=far_s, grace_s=data.draw(st.sampled_from([None, 0.0, 300.0])))
+    board, by_job = Board(jobs, people, 0.0, GRID, policy), {one.id: one for one in jobs}
+    for r, carrier in enumerate(board.riders):
+        rows = [data.draw(st.permutations(group))[:4] for group in board.members if group]
+        some = data.draw(st.permutations(rows))[: data.draw(st.integers(1, 3))]
+        trips = tuple((board.store[route[0]], tuple(route[: data.draw(st.integers(1, 4))])) for route in some)
+        may = all(board.may(r, j) for _, route in trips for j in route)
+        named = [(board.stores[s], [board.jobs[j].id for j in route]) for s, route in trips]
+        why = broken(carrier, named, by_job, policy)
+        assert (may and board.value(r, trips)[0] < math.inf) == (not why), why
+
+
+@pytest.mark.parametrize("strategy", sorted(STRATEGIES))
 @settings(max_examples=60, deadline=None)
 @given(
     jobs=open_jobs, people=riders, open_bundles=st.booleans(), name=st.sampled_from(sorted(WEIGHTS)),
-    grace_s=st.sampled_from([None, 0.0, 300.0]), data=st.data(),
+    grace_s=st.sampled_from([None, 0.0, 300.0]), far_s=st.sampled_from([300.0, 3_600.0]), data=st.data(),
 )  # fmt: skip
-def test_every_plan_can_be_ridden(jobs, people, open_bundles, name, grace_s, data):
+def test_every_plan_can_be_ridden(strategy, jobs, people, open_bundles, name, grace_s, far_s, data):
     """With a hint, too, that may be of another day: other jobs, other shops, riders who could then carry more."""
-    demand = {"B": Expected(STORES["B"], 20.0, 120.0)}
-    policy = replace(CITY, open_bundles=open_bundles, demand=demand, weights=WEIGHTS[name], grace_s=grace_s)
+    policy = replace(
+        CITY, open_bundles=open_bundles, demand={"B": Expected(STORES["B"], 20.0, 120.0)}, weights=WEIGHTS[name],
+        grace_s=grace_s, farthest_pickup_s=far_s,
+    )  # fmt: skip
     before = None
     if data.draw(st.booleans()):
         before = plan_of(data.draw(open_jobs), [replace(one, max_bags=9, stores=None, off_s=None) for one in people])
-    plan = plan_of(jobs, people, policy=policy, before=before)
+    plan = plan_of(jobs, people, policy=policy, before=before, strategy=strategy)
     by_job, by_rider = {one.id: one for one in jobs}, {one.id: one for one in people}
     given_out = [number for one in plan.assignments for number in one.jobs]
     planned = [number for routes in plan.routes.values() for _, ids in routes for number in ids]
@@ -93,36 +173,16 @@ def test_every_plan_can_be_ridden(jobs, people, open_bundles, name, grace_s, dat
     assert len(who) == len(set(who)), "one instruction per rider"
     assert set(given_out) | set(plan.left) == set(by_job) and not set(given_out) & set(plan.left)
     for number, routes in plan.routes.items():
-        carrier, clock, cash, at = by_rider[number], None, 0, None
-        for store, ids in routes:
-            load = [by_job[one] for one in ids]
-            assert 1 <= len(load) <= policy.most_jobs and {one.store for one in load} == {store}
-            assert sum(one.bags for one in load) <= carrier.max_bags
-            assert carrier.max_litres is None or sum(one.litres for one in load) <= carrier.max_litres
-            cash += sum(one.cash_paise for one in load)
-            assert carrier.cash_room_paise is None or cash <= carrier.cash_room_paise
-            assert all(carrier.has_cold_bag or not one.is_cold for one in load)
-            assert all(one.vehicles is None or carrier.vehicle in one.vehicles for one in load)
-            assert all(carrier.id not in one.refused_by for one in load)
-            assert carrier.stores is None or store in carrier.stores
-            if clock is None and carrier.heading == store:
-                shelf = carrier.free_s
-            elif clock is None:
-                shelf = max(0.0, carrier.free_s) + GRID(carrier.at, STORES[store], "")
-            else:
-                shelf = clock + GRID(at, STORES[store], "")
-            clock = max([shelf + policy.pick_before_s, 0.0, *(one.ready_s for one in load)])
-            assert clock <= carrier.off_s + 1e-6, "no pickup after the shift"
-            clock, at = clock + policy.pick_after_s, STORES[store]
-            for one in load:
-                clock += GRID(at, one.drop, "") + policy.drop_before_s
-                assert grace_s is None or clock <= carrier.off_s + grace_s + 1e-6, "the last door is done in the shift"
-                clock, at = clock + policy.drop_after_s, one.drop
+        assert not broken(by_rider[number], routes, by_job, policy)
     for one in plan.assignments:
-        assert plan.routes[one.rider][0][1] == one.jobs, "what is given out is the first trip"
+        assert not broken(by_rider[one.rider], [(by_job[one.jobs[0]].store, one.jobs)], by_job, policy)
         for number in one.jobs:
             chosen = plan.why[number][0]
             assert chosen.rider == one.rider and chosen.score == pytest.approx(sum(chosen.parts.values()))
+    if strategy != "rolling":
+        return
+    for one in plan.assignments:
+        assert plan.routes[one.rider][0][1] == one.jobs, "what is given out is the first trip"
     for number in plan.left:
         meant = next((who for who, routes in plan.routes.items() if any(number in ids for _, ids in routes)), None)
         shown = plan.considered(number)
@@ -167,7 +227,7 @@ def test_what_is_shown_is_what_was_weighed(jobs, people, name):
         board.insert(j)
     placed = dict(enumerate(board.placed))
     for r, trips in enumerate(board.plan):
-        told, cost = board.reckon(r, trips), board.value(r, trips)[0]
+        told, cost = board.costs.reckon(r, trips), board.value(r, trips)[0]
         waits = sum(door - placed[j] for j, door in told.doors.items())
         assert waits + sum(told.late_s.values()) + told.fair + told.ride + told.end == pytest.approx(cost)
     number = {one.id: r for r, one in enumerate(board.riders)}
@@ -178,6 +238,73 @@ def test_what_is_shown_is_what_was_weighed(jobs, people, name):
             assert one.score == pytest.approx(sum(one.parts.values())) or one.score == math.inf == alone or one.note
             if one.parts and board.where[j] != r:
                 assert one.score == pytest.approx(alone - board.value(r, ())[0] + placed[j])
+
+
+@settings(max_examples=100, deadline=None)
+@given(jobs=open_jobs, people=riders | riders.map(rested), otherwise_s=st.integers(200, 5_000), data=st.data())
+def test_an_order_goes_along_if_the_longer_trip_can_be_ridden_and_only_then(jobs, people, otherwise_s, data):
+    """`bags` and the like of who comes are what is left beside the jobs they fetch already: those take nothing here."""
+    policy = replace(CITY, grace_s=data.draw(st.sampled_from([None, 0.0, 300.0])))
+    trips = []
+    for one in people:
+        store = one.heading or data.draw(st.sampled_from(sorted(STORES)))
+        doors = data.draw(st.lists(st.tuples(spots, st.integers(0, 600)), max_size=4))
+        own = [job(f"had {n}", store, to, ready_s=float(ready_s), bags=0) for n, (to, ready_s) in enumerate(doors)]
+        ready_s = max((each.ready_s for each in own), default=0.0)
+        coming = Coming(replace(one, free_s=0.0), store, STORES[store], tuple(each.drop for each in own), ready_s)
+        trips.append((coming, own))
+
+    def goes(coming, own, more):
+        way_s = 0.0 if coming.rider.heading == coming.store else GRID(coming.rider.at, coming.pickup, "")
+        in_hand_s = max(way_s + policy.pick_before_s, coming.ready_s)
+        by_job = {each.id: each for each in [*own, more]}
+        return more.ready_s <= in_hand_s + 60.0 and not broken(
+            coming.rider, [(coming.store, list(by_job))], by_job, policy
+        )
+
+    for more in jobs:
+        for coming, own in trips:
+            made = along([more], [coming], 0.0, GRID, policy, lambda job: math.inf)
+            assert bool(made) == goes(coming, own, more)
+    found = along(jobs, [coming for coming, _ in trips], 0.0, GRID, policy, lambda job: float(otherwise_s))
+    assert len({one.job for one in found}) == len({one.rider for one in found}) == len(found), "one order for one trip"
+    for one in found:
+        assert goes(*trips[one.rider], jobs[one.job])
+        assert one.door_s < otherwise_s and one.door_s == pytest.approx(sum(one.parts.values()))
+
+
+def books(board):
+    """What a board keeps beside its plan: who has which job and which store's bags, ends, costs and ways."""
+    ends = [round(float(end_s), 6) for end_s in board.end_s]
+    kept = (board.where, board.pool, [sorted(held.items()) for held in board.holders], board.cost, ends)
+    return copy.deepcopy((board.plan, kept, board.to_store.tolist()))
+
+
+@settings(max_examples=60, deadline=None)
+@given(jobs=open_jobs.filter(len), people=riders, data=st.data())
+def test_what_is_tried_and_taken_back_leaves_no_trace(jobs, people, data):
+    """And what is kept leaves the books in order: they are those of a board that was given the same plan at once."""
+    board = Board(jobs, people, 0.0, GRID, replace(CITY, grace_s=300.0))
+    for j in range(len(board.jobs)):
+        board.insert(j)
+    for _ in range(3):
+        torn = data.draw(st.lists(st.integers(0, len(jobs) - 1), min_size=1, unique=True))
+        pooled, was, cost = [j for j in torn if j in board.pool], books(board), sum(board.cost)
+        board.mark()
+        for j in torn:
+            board.take(j)
+        for j in data.draw(st.permutations(torn)):
+            board.insert(j)
+        assert board.saved() == pytest.approx(cost - sum(board.cost))
+        if data.draw(st.booleans()):
+            board.undo(torn, pooled)
+            assert books(board) == was
+    fresh = Board(jobs, people, 0.0, GRID, replace(CITY, grace_s=300.0))
+    for r, trips in enumerate(board.plan):
+        fresh.put(r, trips, *fresh.value(r, trips))
+    fresh.pool.update(board.pool)
+    assert books(board) == books(fresh)
+    assert set(board.pool) == {j for j, r in enumerate(board.where) if r < 0}
 
 
 @settings(max_examples=25, deadline=None)
