@@ -16,11 +16,10 @@ from blinkit.kernel.sweeping import one_by_one
 from delivery.models import BagsReturn, Job, JobState, StopState
 from delivery.services.offers import open_job
 from delivery.services.returns import bags_back
-from delivery.services.trips import ON_THE_ROAD, bags_on_board, drop_cancelled, follow_order
+from delivery.services.trips import bags_on_board, drop_cancelled, follow_order
 from orders.models import Order
 from orders.services.at_door import BAGS_BACK
-from orders.services.street import BEFORE_PICKUP
-from orders.states import Status
+from orders.states import BEFORE_PICKUP, ON_ROAD, Status
 
 LAGS_AFTER = timedelta(minutes=2)
 """A reaction comes in a second, and is tried again for some minutes."""
@@ -43,7 +42,7 @@ def sweep_jobs(*, now: datetime, limit: int = 200) -> int:
     lags: list[tuple[Callable[..., None], Iterable[QuerySet[Job]]]] = [
         (drop_cancelled, [jobs.filter(order__status__in=OVER) for jobs in (sought, fetched)]),
         (follow_order, [jobs.exclude(order__store=F("store")) for jobs in (sought, fetched)]),
-        (bags_on_board, [fetched.filter(order__status__in=ON_THE_ROAD)]),
+        (bags_on_board, [fetched.filter(order__status__in=ON_ROAD)]),
     ]
     done = _each(open_job, unsought.order_by("status_at", "pk").values_list("pk", flat=True)[:limit], now=now)
     for act, found in lags:

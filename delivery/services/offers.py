@@ -24,7 +24,7 @@ from delivery.services.asking import ask_for_round
 from delivery.services.doors_before import tell_after_commit
 from delivery.services.duty import anyone_on_duty, lock_rider, write_load
 from orders import services as orders
-from orders.services.street import BEFORE_PICKUP
+from orders.states import BEFORE_PICKUP
 
 Row = TypeVar("Row", Job, Offer)
 Offers = dict[UUID, Offer]

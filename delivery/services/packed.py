@@ -20,6 +20,7 @@ from delivery.services.duty import anyone_on_duty
 from delivery.services.fitting import too_much_for
 from delivery.services.offers import Jobs, Offers, lock_open, withdraw_all
 from orders import services as orders
+from orders.states import ON_ROAD
 
 
 @transaction.atomic
@@ -38,7 +39,7 @@ def bags_ready(*, order_id: UUID, bags: int, volume_ml: int = 0, now: datetime) 
     job.save(update_fields=["ready_at", "bags", "volume_ml"])
     if job.state == JobState.OFFERED:
         _withdraw_outgrown(offers, jobs, now=now)
-    elif job.state == JobState.TAKEN and order.status not in trips.ON_THE_ROAD:
+    elif job.state == JobState.TAKEN and order.status not in ON_ROAD:
         _take_off_outgrown(job, now=now)
     elif job.state == JobState.SEEKING and anyone_on_duty(job.store_id):
         ask_for_round(job.store_id)

@@ -44,7 +44,7 @@ from delivery.models import (
 )
 from orders.models import Order, OrderLine
 from orders.queries import OUTLOOK_FIELDS, outlooks, with_facts
-from orders.services.street import BEFORE_PICKUP
+from orders.states import BEFORE_PICKUP
 
 MOST_JOBS = 200
 AT_STORE_M = 120.0

@@ -42,11 +42,10 @@ from delivery.services.offers import PROMISE_GUESS, READY_GUESS, begin_trip, loc
 from delivery.services.positions import last_fix, note_carrying
 from orders import services as orders
 from orders.services.at_door import DOOR, STORE
-from orders.states import Status
+from orders.states import ON_ROAD, Status
 
 MOST_STOPS = 4
 ON_TRIP = (StopState.TO_PICK_UP, StopState.ON_BOARD)
-ON_THE_ROAD = (Status.PICKED_UP, Status.IN_TRANSIT)
 
 
 def live_trip(rider_id: int) -> Trip | None:
@@ -132,7 +131,7 @@ def bags_on_board(*, order_id: UUID, now: datetime) -> None:
     order = orders.lock(order_id)
     found = Stop.objects.filter(job__order_id=order_id, state=StopState.TO_PICK_UP).values_list("pk", "trip__rider_id")
     stop_id, rider_id = found.first() or (None, 0)
-    if stop_id is not None and order.status in ON_THE_ROAD:
+    if stop_id is not None and order.status in ON_ROAD:
         stop = lock_stop(stop_id, rider_id)
         if stop.state == StopState.TO_PICK_UP:
             _take_on_board(stop, now=order.picked_up_at or now)
@@ -174,7 +173,7 @@ def _leave(rider_id: int, *, now: datetime) -> None:
     in_order = under_way.order_by("job__order_id").values_list("job__order_id", flat=True)
     locked = [orders.lock(order_id) for order_id in in_order]
     for order in locked:
-        if order.status in ON_THE_ROAD:  # else the store's scan, whose event is still on its way, would bar the rider
+        if order.status in ON_ROAD:  # else the store's scan, whose event is still on its way, would bar the rider
             bags_on_board(order_id=order.pk, now=now)
     depart(rider_id=rider_id, now=now)
     behind = Stop.objects.filter(trip__rider_id=rider_id, trip__ended_at=None, state=StopState.TO_PICK_UP)
@@ -188,7 +187,7 @@ def arrive(*, stop_id: UUID, rider_id: int, now: datetime, sure: bool = False) -
     Silent when repeated. Raises NoSuchStop, StopGone, and NotThere when a fresh good position is far from the door,
     unless the rider is `sure`: then operations are told. An arrival no position shows is written down, and counts for
     no late credit."""
-    carried = Q(state=StopState.ON_BOARD) | Q(state=StopState.TO_PICK_UP, job__order__status__in=ON_THE_ROAD)
+    carried = Q(state=StopState.ON_BOARD) | Q(state=StopState.TO_PICK_UP, job__order__status__in=ON_ROAD)
     coming = Stop.objects.filter(carried, pk=stop_id, trip__rider_id=rider_id, arrived_at=None)
     doubt = None
     if (going := coming.select_related("job__order").first()) is not None:

@@ -27,9 +27,9 @@ from delivery.services.pay import pay_way_there
 from delivery.services.positions import BACK_TO_STORE, Progress, progress_of_many
 from delivery.services.rescue import call_off
 from delivery.services.situation import policy_of, ready_at
-from delivery.services.trips import ON_THE_ROAD, hand_back
+from delivery.services.trips import hand_back
 from orders import services as orders
-from orders.states import Status
+from orders.states import ON_ROAD, Status
 
 ARRIVED_M = 150
 PIECE = 500
@@ -114,7 +114,7 @@ def free_of_unfetched(*, trip_id: UUID, now: datetime) -> int:
     fetching = Stop.objects.filter(trip=trip_id, state=StopState.TO_PICK_UP)
     in_order = fetching.order_by("job__order_id").values_list("job__order_id", flat=True)
     locked = [orders.lock(order_id) for order_id in in_order]
-    on_the_shelf = [order.pk for order in locked if order.status not in ON_THE_ROAD]  # else the store scanned them out
+    on_the_shelf = [order.pk for order in locked if order.status not in ON_ROAD]  # else the store scanned them out
     given = 0
     for stop_id in list(fetching.filter(job__order__in=on_the_shelf).order_by("rank").values_list("pk", flat=True)):
         hand_back(stop_id=stop_id, rider_id=incident.rider_id, reason=NEEDS_HELP, actor="system", now=now, excused=True)
