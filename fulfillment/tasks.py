@@ -12,8 +12,10 @@ from fulfillment import services
 
 @shared_task(acks_late=True)
 def sweep_tasks(**_: Any) -> None:
-    """Orders in the hands of people who went home go back into the queue; recalled goods come off orders."""
+    """Orders in the hands of people who went home go back into the queue; recalled goods come off orders; tasks that
+    lag behind their orders are put right."""
     services.sweep(now=timezone.now())
+    services.sweep_lagging(now=timezone.now())
     services.sweep_recalled(now=timezone.now())
 
 

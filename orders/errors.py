@@ -225,3 +225,10 @@ class RatingClosed(Conflict):
 class NoSuchDocument(NotFound):
     code = "no-such-document"
     default_detail = "There is no such invoice. It is made when the order leaves the store."
+
+
+class OrderOpen(Conflict):
+    """The account cannot be removed yet."""
+
+    code = "order-open"
+    default_detail = "An order or a claim is still running."

@@ -1,6 +1,7 @@
 """Documents that say what the code does are checked against it."""
 
 import re
+from collections import Counter
 from pathlib import Path
 
 from django.conf import settings
@@ -49,6 +50,8 @@ def test_the_drawn_states_are_those_the_code_obeys():
 def test_every_refusal_says_what_it_means_and_is_listed():
     kinds = draw_problems.refusals()
     assert len(kinds) > 150
+    twice = [code for code, times in Counter(kind.code for kind in kinds).items() if times > 1]
+    assert not twice, "An app tells refusals by their code."
     silent = [kind.__name__ for kind in kinds if not draw_problems.meaning_of(kind)]
     assert not silent, "Give each a docstring: what it means, what it carries."
     assert draw_problems.PAGE.read_text(encoding="utf-8") == draw_problems.drawn(), "run manage.py draw_problems"

@@ -4,6 +4,7 @@ Lock order: the order (through orders.services), then the pick task, then its sh
 order lock the task alone.
 """
 
+from fulfillment.services.agreeing import sweep_lagging
 from fulfillment.services.handing_over import hand_over
 from fulfillment.services.legs import measure_legs
 from fulfillment.services.life import (
@@ -83,6 +84,7 @@ __all__ = [
     "substitute",
     "suggested_bags",
     "sweep",
+    "sweep_lagging",
     "sweep_recalled",
     "take_out_recalled",
     "unplan_shift",

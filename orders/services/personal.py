@@ -8,8 +8,8 @@ from typing import Any
 
 from django.db import transaction
 
-from blinkit.kernel.errors import Conflict
 from orders.claims import Claim, ClaimPhoto, ClaimState, Rating
+from orders.errors import OrderOpen
 from orders.invoices import TaxDocument
 from orders.models import Cart, CartLine, Evidence, LateCredit, Order, OrderLine, TrustOverride
 from orders.services.at_door import PIN
@@ -26,11 +26,6 @@ ORDER_FIELDS = (
     "contact_phone", "total_paise", "payment_method", "wallet_paise", "cashback_paise", "cashback_paid_paise",
     "is_gift", "gift_note", "gift_from",
 )  # fmt: skip
-
-
-class StillRunning(Conflict):
-    code = "still-running"
-    default_detail = "An order or a claim is still running."
 
 
 def held(*, user_id: int) -> dict[str, Any]:
@@ -66,13 +61,13 @@ def held(*, user_id: int) -> dict[str, Any]:
 def forget(*, user_id: int, now: datetime) -> None:
     """Orders keep what was sold and paid; where to and for whom is blanked, the place only rough. Photos go.
 
-    Raises StillRunning while an order is on its way or a claim waits, and until a delivered one is closed: its claims
+    Raises OrderOpen while an order is on its way or a claim waits, and until a delivered one is closed: its claims
     and cashback would be about nobody.
     """
     mine = Order.objects.filter(customer_id=user_id)
     running = mine.filter(status__in=[*LIVE, Status.DELIVERED])
     if running.exists() or Claim.objects.filter(customer_id=user_id, state=ClaimState.WAITING):
-        raise StillRunning()
+        raise OrderOpen()
     for order in mine.only("pk", "lat", "lng"):
         Order.objects.filter(pk=order.pk).update(
             address_text=GONE, door_instructions="", contact_name="", contact_phone="",

@@ -28,6 +28,7 @@ from orders.errors import (
 )
 from orders.models import Evidence, LegStat, Order, Promise
 from orders.promise import legs
+from orders.queries import proof
 from orders.services import ending
 from orders.services.legs import LegMeasure, write_leg_stats
 from orders.states import CUSTOMER_MAY_CANCEL, STAFF_MAY_CANCEL, Status
@@ -248,6 +249,22 @@ def test_a_cancelled_paid_order_becomes_refunded_when_the_money_is_back():
     services.refund_done(order_id=an_order.pk, now=NOW)
     an_order.refresh_from_db()
     assert an_order.status == Status.REFUNDED
+
+
+def test_money_that_comes_twice_says_nothing_about_the_end_of_its_order():
+    an_order = paid_order()
+    services.cancel(order_id=an_order.pk, by="customer", reason="", actor="user:1", now=NOW)
+    finish_refunds(an_order)
+    services.refund_done(order_id=an_order.pk, now=NOW)
+    payment = Payment.objects.get(ref=an_order.pk)
+    again = Attempt.objects.create(payment=payment, gateway="sandbox", gateway_ref="int_again", created_at=NOW)
+    settling.captured(payment, again, payment.amount_paise, now=NOW)
+    assert Refund.objects.exclude(state=RefundState.DONE).get().attempt == again
+    assert proof.audit() == []
+    Refund.objects.filter(state=RefundState.DONE).update(state=RefundState.DUE, done_at=None)
+    assert [(one.what, one.key) for one in proof.audit()] == [
+        ("called refunded before the money has arrived", an_order.number)
+    ]
 
 
 def test_a_customer_cannot_cancel_for_another():
