@@ -51,9 +51,5 @@ def sweep_jobs(*, now: datetime, limit: int = 200) -> int:
     return done + _each(bags_back, returned.values_list("stop__job__order_id", flat=True)[:limit], now=now)
 
 
-def _each(act: Callable[..., None], order_ids: Iterable[UUID], *, now: datetime) -> int:
-    def again(order_id: UUID) -> bool:
-        act(order_id=order_id, now=now)
-        return True
-
-    return one_by_one(list(order_ids), again, sweep="jobs")
+def _each(act: Callable[..., object], order_ids: Iterable[UUID], *, now: datetime) -> int:
+    return one_by_one(list(order_ids), lambda order_id: act(order_id=order_id, now=now) or True, sweep="jobs")

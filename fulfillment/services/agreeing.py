@@ -42,8 +42,4 @@ def sweep_lagging(*, now: datetime, limit: int = 200) -> int:
 
 
 def _each(act: Callable[..., object], order_ids: Iterable[UUID], *, now: datetime) -> int:
-    def again(order_id: UUID) -> bool:
-        act(order_id=order_id, now=now)
-        return True
-
-    return one_by_one(list(order_ids), again, sweep="tasks")
+    return one_by_one(list(order_ids), lambda order_id: act(order_id=order_id, now=now) or True, sweep="tasks")
