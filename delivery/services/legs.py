@@ -11,13 +11,14 @@ from django.db import connection
 from catalog.travel import RIDDEN
 from orders.models import JUDGED_FIRST, LegStat
 from orders.promise.safety import RIDDEN_BY
-from orders.services.legs import LegMeasure, write_leg_stats
+from orders.services.legs import STILL_OPEN, LegMeasure, write_leg_stats
+from orders.states import LIVE
 
 LOOK_BACK = timedelta(days=14)
 ENOUGH_RIDES = 50
 """From so many on they say which vehicles ride."""
 _SQL = f"""
-WITH done AS (
+WITH still_open AS ({STILL_OPEN}), done AS (
     SELECT j.store_id, j.order_id, p.at_store_at, s.picked_up_at, s.arrived_at, s.done_at, o.packed_at,
            extract(hour FROM s.done_at AT TIME ZONE %(zone)s)::int AS hour, was.ride_s, was.wet,
            coalesce((SELECT nullif(h.vehicle, '') FROM delivery_shift h
@@ -29,11 +30,12 @@ WITH done AS (
     JOIN delivery_rider r ON r.id = p.rider_id
     JOIN orders_order o ON o.id = j.order_id
     LEFT JOIN LATERAL (
-        SELECT p.promised_by, nullif((p.inputs->>'ride_s')::float, 0) AS ride_s,
+        SELECT nullif((p.inputs->>'ride_s')::float, 0) AS ride_s,
             (p.inputs->>'bad_weather')::boolean AS wet
         FROM orders_promise p WHERE p.order_id = j.order_id ORDER BY {JUDGED_FIRST} LIMIT 1
     ) was ON true
-    WHERE s.state = 'delivered' AND s.done_at >= %(since)s AND coalesce(was.promised_by, s.done_at) < %(now)s
+    LEFT JOIN still_open q ON q.store_id = j.store_id
+    WHERE s.state = 'delivered' AND s.done_at >= %(since)s AND o.placed_at < coalesce(q.placed_at, %(now)s)
         AND NOT EXISTS (
             SELECT FROM delivery_rescue c JOIN delivery_stop b ON b.trip_id = c.from_trip_id AND b.job_id = s.job_id
             WHERE c.trip_id = s.trip_id
@@ -66,12 +68,12 @@ def measure_legs(*, now: datetime) -> int:
     the last two weeks; the ride as a part of the one its promise reckoned with, rides in bad weather apart; and which
     part of the orders came with which vehicle. Returns how many rows.
 
-    An order counts when its time is over: before, the quick ones, which end first, would speak for all. A handover
+    An order counts when those before it have come or are late (STILL_OPEN). A handover
     begins when rider and bags are both there; the wait for the rider is what packed bags stood before. Orders whose
     bags another rider took over on the road teach nothing: their times are those of a mishap.
     """
     with connection.cursor() as cursor:
         asked: dict[str, Any] = {"zone": settings.TIME_ZONE, "since": now - LOOK_BACK, "now": now}
-        asked |= {"any": LegStat.ANY_HOUR, "vehicles": list(RIDDEN), "enough": ENOUGH_RIDES}
+        asked |= {"any": LegStat.ANY_HOUR, "vehicles": list(RIDDEN), "enough": ENOUGH_RIDES, "live": sorted(LIVE)}
         cursor.execute(_SQL, asked)
         return write_leg_stats([LegMeasure(*row) for row in cursor.fetchall()], now=now)

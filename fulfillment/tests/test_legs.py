@@ -53,7 +53,7 @@ def test_a_backlog_that_was_not_as_long_is_no_negative_wait_and_old_orders_say_n
     promise.inputs |= {"backlog_s": 900}
     promise.save()
     services.measure_legs(now=NOW + timedelta(minutes=1))
-    assert not LegStat.objects.exists(), "its time is not over"
+    assert not LegStat.objects.exists(), "it is on its way and in time"
     services.measure_legs(now=NOW + timedelta(hours=1))
     assert LegStat.objects.get(store=store, leg="accept", hour=LegStat.ANY_HOUR).p50_s < legs.ACCEPT_S
     assert not LegStat.objects.filter(leg="pick_times").exists(), "no time between two scans is no pick"

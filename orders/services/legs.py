@@ -10,6 +10,13 @@ from orders.models import LegStat
 from orders.promise.legs import RIDE_TIMES, RULE_OF_THUMB, WET_RIDE_TIMES
 from orders.promise.pooling import leaning
 
+STILL_OPEN = """
+    SELECT store_id, min(placed_at) AS placed_at FROM orders_order
+    WHERE status = ANY(%(live)s) AND slot_id IS NULL AND promised_by > %(now)s GROUP BY store_id
+"""
+"""The oldest order of each store that is on its way and in time. Those before it have come, quick or slow, or are late:
+they may be measured. Of those after it only the quick ones have, which would speak for all."""
+
 
 @dataclass(frozen=True, slots=True)
 class LegMeasure:

@@ -20,39 +20,43 @@ from orders.states import LIVE
 
 LOOK_BACK = timedelta(days=14)
 LAST_OF_A_STORE = 400
-LEAST_SAMPLES = 15
-"""Fewer promises of all stores together say nothing yet: quotes stay as they are."""
 
 INPUTS = ("lines", "units", "ride_s", "backlog_s", "rider_wait_s", "rush", "bad_weather", "least_ride_s")
 """What a quote is made anew from, as _CAME reads it."""
 
 # The promise an order is held to is what its customer was told; one for a slot is no matter of minutes. An order counts
-# when its time is over, come or not: before, the quick ones, which end first, would speak for all. What has not come by
+# when those before it at its store have come or their time is over (as STILL_OPEN of legs says): what has not come by
 # then has taken this long at least.
 _CAME = f"""
+WITH said AS (
+    SELECT DISTINCT ON (p.order_id) s.id AS store_id, o.placed_at, o.status = ANY(%(live)s) AS is_live, p.made_at,
+        p.promised_by, p.version, (p.inputs->'quoted'->>0)::float AS p50, (p.inputs->'quoted'->>1)::float AS p90,
+        (p.inputs->>'lines')::int AS lines, (p.inputs->>'units')::int AS units,
+        (p.inputs->>'ride_s')::float AS ride_s, coalesce((p.inputs->>'backlog_s')::float, 0) AS backlog_s,
+        coalesce((p.inputs->>'rider_wait_s')::float, 0) AS rider_wait_s,
+        coalesce((p.inputs->>'rush')::boolean, false) AS rush,
+        coalesce((p.inputs->>'bad_weather')::boolean, false) AS bad_weather,
+        coalesce((p.inputs->>'least_ride_s')::float, 0) AS least_ride_s,
+        coalesce((p.inputs->>'hour')::int, %(any)s) AS hour,
+        extract(epoch FROM coalesce(o.delivered_at, %(now)s) - p.made_at)::float AS took,
+        coalesce(o.delivered_at, %(now)s) <= p.promised_by AS kept
+    FROM orders_order o JOIN orders_promise p ON p.order_id = o.id
+        JOIN catalog_store s ON s.code = p.inputs->>'store'
+    WHERE o.placed_at >= %(since)s AND o.slot_id IS NULL
+        AND (o.delivered_at <= %(now)s OR o.status = ANY(%(live)s))
+    ORDER BY p.order_id, {JUDGED_FIRST}
+), known AS (
+    SELECT said.*, min(placed_at) FILTER (
+        WHERE is_live AND greatest(promised_by, made_at + p90 * interval '1 second') >= %(now)s
+    ) OVER (PARTITION BY store_id) AS still_open FROM said
+), counted AS (
+    SELECT known.*, row_number() OVER (PARTITION BY store_id ORDER BY made_at DESC) AS nth FROM known
+    WHERE (version = %(version)s OR (%(again)s AND ride_s > 0 AND lines > 0)) AND p50 > 0 AND took > 0
+        AND placed_at < coalesce(still_open, %(now)s)
+)
 SELECT store_id, p50, p90, took, kept, lines, units, ride_s, backlog_s, rider_wait_s, rush, bad_weather, least_ride_s,
     hour
-FROM (
-    SELECT f.*, row_number() OVER (PARTITION BY store_id ORDER BY made_at DESC) AS nth FROM (
-        SELECT DISTINCT ON (p.order_id) s.id AS store_id, p.made_at, p.promised_by, p.version,
-            (p.inputs->'quoted'->>0)::float AS p50, (p.inputs->'quoted'->>1)::float AS p90,
-            (p.inputs->>'lines')::int AS lines, (p.inputs->>'units')::int AS units,
-            (p.inputs->>'ride_s')::float AS ride_s, coalesce((p.inputs->>'backlog_s')::float, 0) AS backlog_s,
-            coalesce((p.inputs->>'rider_wait_s')::float, 0) AS rider_wait_s,
-            coalesce((p.inputs->>'rush')::boolean, false) AS rush,
-            coalesce((p.inputs->>'bad_weather')::boolean, false) AS bad_weather,
-            coalesce((p.inputs->>'least_ride_s')::float, 0) AS least_ride_s,
-            coalesce((p.inputs->>'hour')::int, %(any)s) AS hour,
-            extract(epoch FROM coalesce(o.delivered_at, %(now)s) - p.made_at)::float AS took,
-            coalesce(o.delivered_at, %(now)s) <= p.promised_by AS kept
-        FROM orders_order o JOIN orders_promise p ON p.order_id = o.id
-            JOIN catalog_store s ON s.code = p.inputs->>'store'
-        WHERE o.placed_at >= %(since)s AND o.slot_id IS NULL
-            AND (o.delivered_at <= %(now)s OR o.status = ANY(%(live)s))
-        ORDER BY p.order_id, {JUDGED_FIRST}
-    ) f WHERE (version = %(version)s OR (%(again)s AND ride_s > 0 AND lines > 0)) AND p50 > 0 AND took > 0
-        AND greatest(promised_by, made_at + p90 * interval '1 second') < %(now)s
-) g WHERE nth <= %(most)s
+FROM counted WHERE nth <= %(most)s
 """
 
 
@@ -81,8 +85,6 @@ def learn_rooms(*, now: datetime) -> int:
         }
         cursor.execute(_CAME, asked)
         rows = cursor.fetchall()
-    if len(rows) < LEAST_SAMPLES:
-        return 0
     before = {row.store_id: Room(row.middle, row.end) for row in PromiseRoom.objects.filter(version=version)}
     came: defaultdict[int, list[Came]] = defaultdict(list)
     kept: defaultdict[int, list[bool]] = defaultdict(list)

@@ -270,7 +270,6 @@ def came_late(place, minutes, count=20, version=VERSION):
 
 
 def test_a_store_that_breaks_its_promises_promises_later_step_by_step(place, django_assert_num_queries, monkeypatch):
-    monkeypatch.setattr(rooms, "LEAST_SAMPLES", 3)
     monkeypatch.setattr("orders.promise.pooling.LEAN", 1)
     usual, inputs = told(place)
     assert "room" not in inputs
@@ -289,7 +288,6 @@ def test_a_store_that_breaks_its_promises_promises_later_step_by_step(place, dja
 
 def test_room_is_what_quotes_of_now_need(place, monkeypatch):
     """Legs that are measured meanwhile move the quote: room is reckoned with them, not with what was said."""
-    monkeypatch.setattr(rooms, "LEAST_SAMPLES", 3)
     monkeypatch.setattr("orders.promise.pooling.LEAN", 1)
     came_late(place, 7, count=40)
     for _ in range(4):
@@ -304,7 +302,6 @@ def test_room_is_what_quotes_of_now_need(place, monkeypatch):
 
 
 def test_room_leaves_to_the_governor_what_it_adds(place, monkeypatch):
-    monkeypatch.setattr(rooms, "LEAST_SAMPLES", 3)
     monkeypatch.setattr("orders.promise.pooling.LEAN", 1)
     monkeypatch.setattr("orders.promise.room.MOST_STEP", 9)
     came_late(place, 3, count=30)
@@ -324,15 +321,16 @@ def test_room_leaves_to_the_governor_what_it_adds(place, monkeypatch):
     assert with_it < learned()
 
 
-def test_other_versions_few_orders_and_other_stores_teach_nothing(place):
-    came_late(place, 20, count=1)
+def test_one_order_says_little_and_none_nothing(place):
     assert rooms.learn_rooms(now=NOW + 30 * M) == 0
-    assert not PromiseRoom.objects.exists()
+    came_late(place, 14, count=1)
+    assert rooms.learn_rooms(now=NOW + 30 * M) == 1
+    room = PromiseRoom.objects.get()
+    assert 1 < room.end < 1 + MOST_STEP
 
 
-def test_the_quick_ones_do_not_speak_before_the_slow_ones_had_their_time(place, monkeypatch):
+def test_the_quick_ones_do_not_speak_before_the_slow_ones_had_their_time(place):
     """Twelve minutes after all were ordered half of them have come; the others might still come within their time."""
-    monkeypatch.setattr(rooms, "LEAST_SAMPLES", 3)
     came_late(place, 5, count=3)
     came_late(place, 20, count=3)
     Promise.objects.update(promised_by=NOW + 15 * M)
@@ -341,6 +339,17 @@ def test_the_quick_ones_do_not_speak_before_the_slow_ones_had_their_time(place, 
     assert rooms.learn_rooms(now=NOW + 16 * M) == 1
     row = PromiseRoom.objects.get()
     assert (row.samples, row.kept_percent) == (6, 50.0)
+
+
+def test_who_ordered_before_the_oldest_that_is_still_on_its_way_is_known_whatever_it_took(place):
+    came_late(place, 5, count=3)
+    came_late(place, 20, count=3)
+    slow = Order.objects.filter(delivered_at=NOW + 20 * M)
+    slow.update(status=Status.IN_TRANSIT, placed_at=NOW + M, promised_by=NOW + 15 * M)
+    Promise.objects.update(promised_by=NOW + 15 * M)
+    slow.update(delivered_at=None)
+    assert rooms.learn_rooms(now=NOW + 6 * M) == 1
+    assert PromiseRoom.objects.get().samples == 3
 
 
 def test_one_statement_reads_all_that_a_quote_needs(place, django_assert_num_queries):
