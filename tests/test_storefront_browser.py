@@ -297,6 +297,7 @@ def test_from_home_to_a_placed_order_with_the_keyboard_alone(house, window, size
     keys.type(code_for(house, person.phone))
     keys.press("Enter")
     page.locator("article.product").first.wait_for()
+    page.wait_for_load_state()  # without the scripts the button leads to a new page, and the focus goes with it
     keys.press("Tab")
     assert page.evaluate("document.activeElement.className") == "skip"
     for _ in range(3):
