@@ -21,6 +21,9 @@ class TaskState(models.TextChoices):
     CANCELLED = "cancelled", "Cancelled"
 
 
+ON_FLOOR = (TaskState.OPEN, TaskState.PICKING, TaskState.PICKED, TaskState.PACKED)
+
+
 class PickerShift(models.Model):
     """A picker on the floor; at most one live shift each."""
 

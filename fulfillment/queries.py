@@ -22,7 +22,7 @@ from catalog.queries import ShelfRow
 from catalog.search import search as search_shelf
 from fulfillment import pickroute, queueing
 from fulfillment.errors import NoSuchTask
-from fulfillment.models import Break, PickerShift, PickLine, PickTask, TaskState
+from fulfillment.models import ON_FLOOR, Break, PickerShift, PickLine, PickTask, TaskState
 from fulfillment.scancodes import letter
 from inventory.models import Stock
 from orders.models import Consent, Evidence, Order, OrderLine
@@ -135,8 +135,7 @@ class Board:
 
 def board(*, store_id: int, now: datetime) -> Board:
     """The queue by slack, what is being picked, what stands on the shelf, who is on shift. Two statements."""
-    live = [TaskState.OPEN, TaskState.PICKING, TaskState.PICKED, TaskState.PACKED]
-    cards = [_card(task, now) for task in _cards(store_id, live)]
+    cards = [_card(task, now) for task in _cards(store_id, ON_FLOOR)]
     rests = Break.objects.filter(shift=OuterRef("pk"), ended_at=None).values("started_at")[:1]
     on_shift = PickerShift.objects.filter(store_id=store_id, ended_at=None).select_related("user")
     shifts = on_shift.annotate(break_since=Subquery(rests)).order_by("started_at")

@@ -46,6 +46,7 @@ NEXT: dict[Status, frozenset[Status]] = {
 # Nothing more happens on the street or on the floor; only money may still move (CANCELLED → REFUNDED).
 FINISHED = frozenset({S.DELIVERED, S.CLOSED, S.CANCELLED, S.UNDELIVERED, S.REFUNDED})
 LIVE = frozenset(S) - FINISHED
+CALLED_OFF = frozenset({S.CANCELLED, S.REFUNDED})
 ON_SHELF = frozenset({S.PACKED, S.ASSIGNED_TO_PARTNER})
 ON_ROAD = frozenset({S.PICKED_UP, S.IN_TRANSIT})
 """While the customer may see who brings it, and where."""

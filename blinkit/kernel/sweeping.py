@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from datetime import datetime, timedelta
 from typing import TypeVar
+from uuid import UUID
 
 import structlog
 
@@ -11,6 +13,9 @@ from blinkit.kernel import metrics
 
 Key = TypeVar("Key")
 log = structlog.get_logger(__name__)
+
+LAGS_AFTER = timedelta(minutes=2)
+"""From then on a sweep does what a reaction should have done: one comes in a second, and is tried again for minutes."""
 
 
 def one_by_one(keys: Iterable[Key], act: Callable[[Key], object], *, sweep: str) -> int:
@@ -26,3 +31,8 @@ def one_by_one(keys: Iterable[Key], act: Callable[[Key], object], *, sweep: str)
             log.exception("sweep: left for the next time", sweep=sweep, key=str(key))
             metrics.count("sweep_failures_total", sweep=sweep)
     return done
+
+
+def do_again(act: Callable[..., object], order_ids: Iterable[UUID], *, now: datetime, sweep: str) -> int:
+    """What a reaction left undone for these orders; `act` is silent when repeated. Returns for how many it was done."""
+    return one_by_one(order_ids, lambda order_id: act(order_id=order_id, now=now) or True, sweep=sweep)

@@ -7,23 +7,18 @@ Each order is an act of its own, with the locks of that act.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from datetime import datetime, timedelta
-from uuid import UUID
+from datetime import datetime
 
 from django.db.models import F, QuerySet
 
-from blinkit.kernel.sweeping import one_by_one
+from blinkit.kernel.sweeping import LAGS_AFTER, do_again
 from delivery.models import BagsReturn, Job, JobState, StopState
 from delivery.services.offers import open_job
 from delivery.services.returns import bags_back
 from delivery.services.trips import bags_on_board, drop_cancelled, follow_order
 from orders.models import Order
 from orders.services.at_door import BAGS_BACK
-from orders.states import BEFORE_PICKUP, ON_ROAD, Status
-
-LAGS_AFTER = timedelta(minutes=2)
-"""A reaction comes in a second, and is tried again for some minutes."""
-OVER = (Status.CANCELLED, Status.REFUNDED)
+from orders.states import BEFORE_PICKUP, CALLED_OFF, ON_ROAD
 
 
 def sweep_jobs(*, now: datetime, limit: int = 200) -> int:
@@ -40,16 +35,18 @@ def sweep_jobs(*, now: datetime, limit: int = 200) -> int:
         done_at=None, stop__job__order__evidence__kind=BAGS_BACK, stop__job__order__evidence__at__lte=before
     )
     lags: list[tuple[Callable[..., None], Iterable[QuerySet[Job]]]] = [
-        (drop_cancelled, [jobs.filter(order__status__in=OVER) for jobs in (sought, fetched)]),
+        (drop_cancelled, [jobs.filter(order__status__in=CALLED_OFF) for jobs in (sought, fetched)]),
         (follow_order, [jobs.exclude(order__store=F("store")) for jobs in (sought, fetched)]),
         (bags_on_board, [fetched.filter(order__status__in=ON_ROAD)]),
     ]
-    done = _each(open_job, unsought.order_by("status_at", "pk").values_list("pk", flat=True)[:limit], now=now)
+    done = do_again(
+        open_job, unsought.order_by("status_at", "pk").values_list("pk", flat=True)[:limit], now=now, sweep="jobs"
+    )
     for act, found in lags:
         for jobs in found:
-            done += _each(act, jobs.order_by("opened_at", "pk").values_list("order_id", flat=True)[:limit], now=now)
-    return done + _each(bags_back, returned.values_list("stop__job__order_id", flat=True)[:limit], now=now)
-
-
-def _each(act: Callable[..., object], order_ids: Iterable[UUID], *, now: datetime) -> int:
-    return one_by_one(list(order_ids), lambda order_id: act(order_id=order_id, now=now) or True, sweep="jobs")
+            done += do_again(
+                act, jobs.order_by("opened_at", "pk").values_list("order_id", flat=True)[:limit], now=now, sweep="jobs"
+            )
+    return done + do_again(
+        bags_back, returned.values_list("stop__job__order_id", flat=True)[:limit], now=now, sweep="jobs"
+    )

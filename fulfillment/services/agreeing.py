@@ -6,22 +6,15 @@ Each order is an act of its own, with the locks of that act.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from datetime import datetime, timedelta
-from uuid import UUID
+from datetime import datetime
 
 from django.db.models import F
 
-from blinkit.kernel.sweeping import one_by_one
-from fulfillment.models import PickTask, TaskState
+from blinkit.kernel.sweeping import LAGS_AFTER, do_again
+from fulfillment.models import ON_FLOOR, PickTask, TaskState
 from fulfillment.services.life import close_cancelled, close_handed_over, follow_order, open_task
 from orders.models import Order
-from orders.states import ON_ROAD, Status
-
-LAGS_AFTER = timedelta(minutes=2)
-"""A reaction comes in a second, and is tried again for some minutes."""
-ON_FLOOR = (TaskState.OPEN, TaskState.PICKING, TaskState.PICKED, TaskState.PACKED)
-OVER = (Status.CANCELLED, Status.REFUNDED)
+from orders.states import CALLED_OFF, ON_ROAD, Status
 
 
 def sweep_lagging(*, now: datetime, limit: int = 200) -> int:
@@ -30,16 +23,16 @@ def sweep_lagging(*, now: datetime, limit: int = 200) -> int:
     others. Four statements while all agree."""
     before = now - LAGS_AFTER
     unpicked = Order.objects.at_work().filter(status=Status.CONFIRMED, status_at__lte=before, pick_task=None)
-    done = _each(open_task, unpicked.order_by("status_at", "pk").values_list("pk", flat=True)[:limit], now=now)
+    done = do_again(
+        open_task, unpicked.order_by("status_at", "pk").values_list("pk", flat=True)[:limit], now=now, sweep="tasks"
+    )
     lagging = PickTask.objects.filter(order__status_at__lte=before)
     for act, tasks in (
-        (close_cancelled, lagging.filter(state__in=ON_FLOOR, order__status__in=OVER)),
+        (close_cancelled, lagging.filter(state__in=ON_FLOOR, order__status__in=CALLED_OFF)),
         (follow_order, lagging.filter(state=TaskState.OPEN).exclude(order__store=F("store"))),
         (close_handed_over, lagging.filter(state=TaskState.PACKED, order__status__in=ON_ROAD)),
     ):
-        done += _each(act, tasks.order_by("opened_at", "pk").values_list("order_id", flat=True)[:limit], now=now)
+        done += do_again(
+            act, tasks.order_by("opened_at", "pk").values_list("order_id", flat=True)[:limit], now=now, sweep="tasks"
+        )
     return done
-
-
-def _each(act: Callable[..., object], order_ids: Iterable[UUID], *, now: datetime) -> int:
-    return one_by_one(list(order_ids), lambda order_id: act(order_id=order_id, now=now) or True, sweep="tasks")
